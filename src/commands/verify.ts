@@ -10,6 +10,7 @@ import type { Plan } from '../plan/plan.js';
 import { prepareConfined } from '../prepare/confined.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
+import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
 import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
@@ -27,6 +28,8 @@ import { readKernel } from '../verify/kernel/read-kernel.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
+import { NO_PROOF, type Proof } from '../verify/process/prove-directives.js';
+import { notHolding, proofFor } from '../verify/process/prove-unit.js';
 
 /**
  * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every
@@ -49,7 +52,7 @@ export async function verify(
     const half = await leftHalfDone(context, prepared.unit.name.full);
     const missing = half.length > 0 ? half : [await notThere(context, plan)];
     const diagnostics = [...prepared.diagnostics, ...missing];
-    return { ...outcome(prepared, EXIT.findings, NO_ENFORCEMENT, missing), diagnostics };
+    return { ...outcome(prepared, EXIT.findings, NOTHING, missing), diagnostics };
   }
   const state = prepared.unit.state!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
@@ -67,16 +70,19 @@ export async function verify(
   const isPermissive = isLetThrough(prepared, pending, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
+  const proof = await proofFor(context, prepared, { plan, unit: state }, kernel);
   const wrong = [
     ...loaded,
     ...(await wrongMain(context, plan, seen)),
     ...(isPermissive ? await looserThanPermissive(context, unit!, options) : looser(seen)),
+    ...notHolding(proof, due.length > 0),
   ];
-  const exit = wrong.length > 0 ? EXIT.findings : hasErrors(kernel.unproven) ? EXIT.failure : EXIT.ok;
+  const unproven = [...kernel.unproven, ...proof.unproven];
+  const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
-    ...outcome(prepared, exit, kernel, loaded),
+    ...outcome(prepared, exit, { kernel, proof }, loaded),
     sources,
-    diagnostics: [...prepared.diagnostics, ...wrong, ...kernel.unproven],
+    diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open],
   };
 }
 
@@ -100,10 +106,10 @@ async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
     if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
-    return outcome(prepared, isDoubtful ? EXIT.failure : EXIT.findings, NO_ENFORCEMENT, []);
+    return outcome(prepared, isDoubtful ? EXIT.failure : EXIT.findings, NOTHING, []);
   }
   const missing = await notThere(context, plan);
-  const found = outcome(prepared, EXIT.findings, NO_ENFORCEMENT, [missing]);
+  const found = outcome(prepared, EXIT.findings, NOTHING, [missing]);
   return { ...found, diagnostics: [missing, ...diagnostics] };
 }
 
@@ -172,10 +178,18 @@ function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | 
   return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
 }
 
+/** The findings about a unit's processes. */
+interface InForce {
+  readonly kernel: Enforcement;
+  readonly proof: Proof;
+}
+
+const NOTHING: InForce = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
+
 function outcome(
   { plan, diagnostics, sources }: Prepared,
   exit: number,
-  { groups }: Enforcement,
+  { kernel: { groups }, proof: { directives } }: InForce,
   loaded: readonly Diagnostic[],
 ): Outcome {
   const json = {
@@ -186,8 +200,8 @@ function outcome(
   };
   return {
     exit,
-    json: { ...json, groups: groupsJson(groups) },
-    text: enforcementText(plan, exit, groups),
+    json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
+    text: `${enforcementText(plan, exit, groups)}${directivesText(directives)}`,
     diagnostics,
     sources,
   };

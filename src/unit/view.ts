@@ -24,6 +24,8 @@ export const HOST: View = { root: '/', binds: [] };
  */
 export interface NamespaceOf {
   readonly process: number;
+  /** Whether the file's content is left alone: to read the kernel's log takes its records away. */
+  readonly unread?: true;
 }
 
 /** A file, folder or link on the way to a path that others than root can change. */
@@ -40,6 +42,8 @@ export interface Untrusted {
 export interface Walked {
   /** The path on the host, without links; undefined where nothing is there, and for a mount namespace. */
   readonly real: string | undefined;
+  /** The path in a mount namespace that is walked, without links; undefined where nothing is there. */
+  readonly inside?: string | undefined;
   /** Everything on the way that others than root can change, each once. */
   readonly untrusted: readonly Untrusted[];
   /** The file's content, in a mount namespace where nobody but root can change anything on the way. */

@@ -292,7 +292,8 @@ export class FakeSystem implements System {
     this.#record(`walk ${path}`);
     const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
     const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
-    return { real: this.files.has(path) ? path : undefined, untrusted, content: this.files.get(path)?.bytes };
+    const real = this.files.has(path) ? path : undefined;
+    return { real, inside: real, untrusted, content: this.files.get(path)?.bytes };
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

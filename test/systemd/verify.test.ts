@@ -252,7 +252,7 @@ describe('what is not in force is told:', () => {
     await sandboxUnit(box, 'apply', '--no-restart', unit);
     const found = await verify(unit);
     assert.deepEqual([found.status, found.enforced, found.loaded], [1, false, false]);
-    assert.deepEqual(codesOf(found), ['restart-due', 'looser']);
+    assert.deepEqual(codesOf(found), ['restart-due', 'looser', 'looser-directive']);
     const [due, loose] = found.diagnostics;
     assert.match(due!.hint ?? '', /^'systemctl restart before\.service', or 'sandbox-unit apply before/);
     assert.match(
@@ -268,7 +268,7 @@ describe('what is not in force is told:', () => {
     );
     await moveIn(unit);
     const both = await verify(unit);
-    assert.deepEqual([...new Set(codesOf(both))], ['not-applied', 'looser']);
+    assert.deepEqual([...new Set(codesOf(both))], ['not-applied', 'looser', 'looser-directive']);
     assert.match(
       both.diagnostics[1]!.message,
       /^and so looser than the policy in sleep \(\d+\) and others: acct/,
@@ -306,7 +306,7 @@ describe('what is not in force is told:', () => {
           .filter(({ filters }) => filters === 0)
           .flatMap(({ processes }) => processes);
         assert.equal(found.status, 1);
-        assert.deepEqual([...new Set(codesOf(found))], ['looser']);
+        assert.deepEqual([...new Set(codesOf(found))], ['looser', 'looser-directive']);
         // Beside the one above them; several of a hopper stand still together where the first hasn't ended yet.
         assert.ok(open.length > hoppers, `${open.length - 1} of ${hoppers}`);
       }
@@ -332,7 +332,7 @@ describe('what is not in force is told:', () => {
     await box.succeed(['systemd-run', '--quiet', ...words]);
     await box.waitFor('it is there', async () => (await box.exec(['test', '-e', '/run/deep'])).status === 0);
     const found = await verify(NGINX);
-    assert.deepEqual([found.status, [...new Set(codesOf(found))]], [1, ['looser']]);
+    assert.deepEqual([found.status, [...new Set(codesOf(found))]], [1, ['looser', 'looser-directive']]);
     assert.match(JSON.stringify(found.diagnostics), /looser than .* in node \(\d+\): /);
     await box.sh(`echo 1 >${below(NGINX)}/cgroup.kill`);
     await until('none is left', async () => {

@@ -77,21 +77,26 @@ const found = ({ real, untrusted }: Followed): Walked => ({
  * in another user namespace is left out, as it can mount file systems that would make this process wait for ever. The
  * user namespaces are compared after the root is opened, since a process can't come back from another one.
  */
-function walkNamespace(path: string, { process: pid }: NamespaceOf): Walked {
+function walkNamespace(path: string, { process: pid, unread }: NamespaceOf): Walked {
   let fd: number | undefined;
   try {
     fd = fs.openSync(`/proc/${pid}/root`, O_PATH | fs.constants.O_DIRECTORY);
     const [own, its] = ['self', `${pid}`].map((one) => fs.readlinkSync(`/proc/${one}/ns/user`));
     if (own !== its) return UNSEEN;
     const top = `/proc/self/fd/${fd}${UP}`;
-    const walked = found(
-      follow(path, (names) => {
-        const shown = `/${names.join('/')}`;
-        return { path: `${top}${shown}`, shown, before: [] };
-      }),
-    );
-    const isTrusted = walked.real !== undefined && walked.untrusted.length === 0;
-    return { ...walked, content: isTrusted ? readSmall(walked.real) : undefined, real: undefined };
+    const followed = follow(path, (names) => {
+      const shown = `/${names.join('/')}`;
+      return { path: `${top}${shown}`, shown, before: [] };
+    });
+    const walked = found(followed);
+    const inside = walked.real === undefined ? undefined : `/${followed.names.join('/')}`;
+    const isRead = walked.real !== undefined && walked.untrusted.length === 0 && !unread;
+    return {
+      ...walked,
+      content: isRead ? readSmall(walked.real!) : undefined,
+      real: undefined,
+      inside,
+    };
   } catch (cause) {
     if (isAbsent(cause)) return UNSEEN;
     throw cause;

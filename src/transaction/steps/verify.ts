@@ -1,11 +1,15 @@
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
+import { proveDirectives } from '../../verify/process/prove-directives.js';
 import { type AppliedUnit, atOnce, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
 
+/** Directives of which the manager has another value loaded: none, since `read-back` would have failed. */
+const NONE: ReadonlySet<string> = new Set();
+
 /**
- * Compares the kernel's filters of a unit's processes with the plan, after the probe, which may have started some.
- * Filters that can't be read, and processes left over from before, are warnings.
+ * Compares the kernel's filters of a unit's processes, and what else it shows of them, with the plan, after the probe,
+ * which may have started some. What can't be read, and processes left over from before, are warnings.
  */
 export const verifyServices = ({ context, signals }: Transaction) =>
   atOnce(async (unit: AppliedUnit) => {
@@ -15,13 +19,18 @@ export const verifyServices = ({ context, signals }: Transaction) =>
       const { plan } = preparedFor(unit.prepared, name);
       const state = await context.system.unit(name);
       const found = await signals.unlessCame(() => readKernel(context, plan, state));
+      const proof = await signals.unlessCame(() =>
+        proveDirectives(context, { plan, unit: state }, NONE, found),
+      );
+      unproven.push(...[...proof.unproven, ...proof.leftOver].map(asWarning), ...proof.open);
       const open = [...found.unproven, ...found.leftOver];
       const unseen = open.filter(({ severity }) => severity === 'error');
       // A service that has done its work has no process, and without rules on calls none is read.
-      if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
-      verified = (verified ?? true) && unseen.length === 0 && found.wrong.length === 0;
+      if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return proof.wrong;
+      const wrong = [...found.wrong, ...proof.wrong];
+      verified = (verified ?? true) && unseen.length === 0 && wrong.length === 0;
       unproven.push(...open.map(asWarning));
-      return found.wrong;
+      return wrong;
     });
     return { unit: { ...noting(unit, unproven), verified }, failures };
   });

@@ -15,7 +15,7 @@ import { executable, GONE, isProgram } from './confinement.js';
 export type Measure = 'policy' | 'systemd' | 'nothing';
 
 /** A unit's plan and state. */
-interface Planned {
+export interface Planned {
   readonly plan: Plan;
   readonly unit: UnitState;
 }
@@ -46,7 +46,7 @@ export async function measureOf(
  * is set. A process may give itself such a name, and run any file by that path with a mount of its own, but that
  * doesn't make it root.
  */
-async function isManagers(
+export async function isManagers(
   system: System,
   { plan, unit }: Planned,
   { pid, name }: { readonly pid: number; readonly name: string },

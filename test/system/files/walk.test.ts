@@ -117,6 +117,9 @@ test('of a process its mount namespace, from the top on, and what a file there h
   const from = { process: process.pid };
   const { content, untrusted } = walk('/etc/passwd', from);
   assert.deepEqual([content, untrusted], [readFileSync('/etc/passwd'), []]);
+  const unread = walk('/etc/passwd', { ...from, unread: true });
+  assert.deepEqual([unread.content, unread.inside], [undefined, '/etc/passwd']);
+  assert.equal(walk('/etc/no-such-file', from).inside, undefined);
   assert.deepEqual(walk('/proc/self/status', from).untrusted, [
     { path: '/proc/self', why: 'leads each process elsewhere', by: undefined },
   ]);

@@ -1,0 +1,84 @@
+import { groupBy } from '../collections.js';
+import { covers } from '../unit/values.js';
+import { unescaped } from './mount-info.js';
+
+/** A mount of a namespace, as its mountinfo has it. */
+export interface PlacedMount {
+  readonly path: string;
+  /** The device of the file system, `0:131`. */
+  readonly device: string;
+  /** The mounted folder or file, as a path on its own file system. */
+  readonly root: string;
+  readonly type: string;
+  /** The options of the mount and of its file system: `ro`, `noexec`, `hidepid=invisible`. */
+  readonly options: ReadonlySet<string>;
+}
+
+/** The mounts of a namespace, and which lies on which. */
+export interface MountTree {
+  readonly mounts: readonly PlacedMount[];
+  readonly root: PlacedMount | undefined;
+  readonly children: ReadonlyMap<PlacedMount, readonly PlacedMount[]>;
+}
+
+interface Line {
+  readonly id: string;
+  readonly parent: string;
+  readonly mount: PlacedMount;
+}
+
+/** Reads the mountinfo of a process whose root is that of its mount namespace (proc_pid_mountinfo(5)). */
+export function parseMountTree(text: string): MountTree {
+  const lines = text.split('\n').flatMap(parseLine);
+  const byId = new Map(lines.map(({ id, mount }) => [id, mount]));
+  const children = new Map(
+    [...groupBy(lines, ({ parent }) => parent)].flatMap(([parent, below]) => {
+      const on = byId.get(parent);
+      return on ? [[on, below.map(({ mount }) => mount).filter((mount) => mount !== on)] as const] : [];
+    }),
+  );
+  const isTop = ({ id, parent, mount }: Line) => mount.path === '/' && (id === parent || !byId.has(parent));
+  return { mounts: [...byId.values()], root: lines.find(isTop)?.mount, children };
+}
+
+function parseLine(line: string): Line[] {
+  const fields = line.split(' ');
+  const [id, parent, device, root, path, options] = fields;
+  const [type, , ofSuper = ''] = fields.slice(fields.indexOf('-', 6) + 1);
+  if (id === undefined || parent === undefined || device === undefined) return [];
+  if (root === undefined || path === undefined || options === undefined || type === undefined) return [];
+  // The kernel marks a mount whose folder was removed: nothing leads there.
+  if (path.endsWith('//deleted')) return [];
+  const all = new Set([...options.split(','), ...ofSuper.split(',')]);
+  return [
+    { id, parent, mount: { path: unescaped(path), device, root: unescaped(root), type, options: all } },
+  ];
+}
+
+/**
+ * The mount that a path without links is on. The kernel goes down from the root, and onto each mount that it meets: a
+ * mount that another one lies over is passed by.
+ */
+export function mountAt({ root, children }: MountTree, path: string): PlacedMount | undefined {
+  const next = (mount: PlacedMount) =>
+    (children.get(mount) ?? [])
+      .filter((below) => covers(below.path, path))
+      .sort((a, b) => a.path.length - b.path.length)[0];
+  let mount = root;
+  for (let below = mount && next(mount); below; below = next(below)) mount = below;
+  return mount;
+}
+
+/** The mounts below a path that can be reached, without the one that the path is on. */
+export const mountsBelow = (tree: MountTree, path: string): readonly PlacedMount[] =>
+  tree.mounts.filter(
+    (mount) => mount.path !== path && covers(path, mount.path) && mountAt(tree, mount.path) === mount,
+  );
+
+/** The file system and the file on it that a path leads to: the same in two namespaces if the file is the same. */
+export function fileAt(tree: MountTree, path: string): string | undefined {
+  const mount = mountAt(tree, path);
+  if (!mount) return undefined;
+  const rest = path.slice(mount.path === '/' ? 0 : mount.path.length);
+  return `${mount.device} ${`${mount.root}/${rest}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')}`;
+}

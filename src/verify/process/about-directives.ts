@@ -1,0 +1,51 @@
+/** Diagnostics about directives in a unit's processes. */
+
+import { systemctl } from '../../command-lines.js';
+import { type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
+import type { Planned } from '../kernel/without-launcher.js';
+import type { HeldDirective, HeldFinding, Relation } from './finding.js';
+
+/** The processes of a finding, in short. */
+function whose({ processes }: HeldFinding): string {
+  const [first] = processes;
+  if (!first) return 'the control group';
+  return `${printable(first.name)} (${first.pid})${processes.length > 1 ? ' and others' : ''}`;
+}
+
+const ofRelation = ({ findings }: HeldDirective, relation: Relation): HeldFinding[] =>
+  findings.filter((one) => one.relation === relation);
+
+const place = ({ at }: HeldDirective) => (at ? { at } : {});
+
+export const looserDirective = (held: HeldDirective): Diagnostic[] =>
+  ofRelation(held, 'looser').map((one) =>
+    error('looser-directive', `${held.directive}= doesn't hold in ${whose(one)}: ${printable(one.seen)}`, {
+      ...place(held),
+      hint: 'a restart of the service has systemd put it into force again, unless something else undoes it',
+    }),
+  );
+
+export const leftOverDirective = ({ plan }: Planned, held: HeldDirective): Diagnostic[] =>
+  ofRelation(held, 'looser').map((one) => {
+    const message = `${held.directive}= doesn't hold in ${whose(one)}, left over from before ${plan.unit} was started`;
+    const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
+    return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });
+  });
+
+export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
+  ofRelation(held, 'open').map((one) =>
+    warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
+      ...place(held),
+      hint: 'name that path, or those below it, in ReadOnlyPaths= or NoExecPaths=',
+    }),
+  );
+
+export const unreadable = ({ plan }: Planned, { message }: UserError): Diagnostic =>
+  error('processes-unreadable', `nobody knows whether directives hold in ${plan.unit}: ${message}`, {
+    hint: 'run it as root, and outside of any container',
+  });
+
+export const someUnseen = ({ plan }: Planned): Diagnostic =>
+  error('processes-unseen', `${plan.unit} has more control groups than are looked at`, {
+    hint: 'processes in the others are not held against the directives',
+  });

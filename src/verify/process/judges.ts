@@ -1,0 +1,117 @@
+/** Directives that can be seen in a process, and how each is compared. */
+
+import type { Get } from '../../directives/directive.js';
+import { findDirective } from '../../directives/table.js';
+import type { Abi } from '../../syscalls/abi.js';
+import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import { CLAIMS, claimsOf } from './claims.js';
+import { EQUAL, type Finding, gravestFinding, unseen } from './finding.js';
+import {
+  ambientCapabilities,
+  boundedCapabilities,
+  isFiltered,
+  noNewPrivileges,
+  runsAs,
+  withoutCapabilities,
+} from './identity.js';
+import { judgeClaim } from './judge-claim.js';
+import { LIMITS, limited, OWN_VALUES, ownValue } from './limits.js';
+import { isSet, word } from './mount-entries.js';
+import { apart, NAMESPACES } from './namespaces.js';
+import { ownFilter } from './own-filters.js';
+import { procSubset, protectProc } from './proc-options.js';
+import type { SeenProcess, View } from './seen-process.js';
+
+/** Values and facts that processes of a unit are compared with. */
+export interface Measure {
+  readonly get: Get;
+  /** The machine's own calling convention. */
+  readonly abi: Abi;
+  /** Capabilities that the kernel has, and the manager itself may have. */
+  readonly known: bigint;
+  /** The manager's namespaces by their names. */
+  readonly namespaces: ReadonlyMap<string, string>;
+  /** The manager's own view; undefined where it isn't shown. */
+  readonly host: View | undefined;
+}
+
+/** A process and its mounts, undefined where these aren't shown. */
+export interface Judged {
+  readonly process: SeenProcess;
+  readonly view: View | undefined;
+  /** The filters of its threads; undefined where they weren't read. */
+  readonly filters: readonly LoadedFilters[] | undefined;
+}
+
+type Judge = (measure: Measure, judged: Judged) => Finding;
+
+/** Capabilities that directives take, by linux/capability.h. */
+const TAKEN: ReadonlyMap<string, (get: Get, process: SeenProcess) => Finding> = new Map([
+  ['PrivateDevices', withoutCapabilities(17n, 27n)],
+  ['ProtectClock', withoutCapabilities(25n, 35n)],
+  ['ProtectKernelLogs', withoutCapabilities(34n)],
+  ['ProtectKernelModules', withoutCapabilities(16n)],
+]);
+
+const USER = runsAs('UID', 'Uid');
+const GROUP = runsAs('GID', 'Gid');
+
+const inView =
+  (judge: (get: Get, view: View) => Finding): Judge =>
+  ({ get }, { view }) =>
+    view ? judge(get, view) : HIDDEN_MOUNTS;
+
+const HIDDEN_MOUNTS = unseen('its mounts are not shown');
+
+const OTHERS: ReadonlyMap<string, Judge> = new Map<string, Judge>([
+  ['AmbientCapabilities', ({ get }, { process }) => ambientCapabilities(get, process)],
+  ['CapabilityBoundingSet', ({ get, known }, { process }) => boundedCapabilities(get, process, known)],
+  ['DynamicUser', ({ get }, { process }) => gravestFinding([USER(get, process), GROUP(get, process)])],
+  ['Group', ({ get }, { process }) => GROUP(get, process)],
+  ['NoNewPrivileges', (_, { process }) => noNewPrivileges(process)],
+  ['ProcSubset', inView(procSubset)],
+  ['ProtectProc', inView(protectProc)],
+  ['User', ({ get }, { process }) => USER(get, process)],
+]);
+
+/** Directives that hold for a process, whatever their value. */
+const isAlwaysHeld = (directive: string): boolean =>
+  LIMITS.has(directive) || OWN_VALUES.has(directive) || directive === 'CapabilityBoundingSet';
+
+/** Values of ProtectControlGroups= that put a unit into a namespace. */
+const OWN_GROUPS: readonly string[] = ['private', 'strict'];
+
+/** A directive in a process, compared with what the manager has loaded. */
+export function judge(directive: string, measure: Measure, judged: Judged): Finding {
+  const row = findDirective(directive)!;
+  if (measure.get(row.bus.property) === undefined) return unseen('systemd shows no value of it');
+  if (!isAlwaysHeld(directive) && !isSet(measure.get, directive)) return EQUAL;
+  const parts = partsOf(directive, measure, judged);
+  const { process: its, filters } = judged;
+  const filter = ownFilter(measure.get, directive, measure.abi, { filters, isFiltered: isFiltered(its) });
+  const isTold = filter !== undefined && (parts.length === 0 || filter.relation !== 'unseen');
+  return gravestFinding(isTold ? [...parts, filter] : parts);
+}
+
+function partsOf(directive: string, measure: Measure, judged: Judged): Finding[] {
+  const { get, namespaces } = measure;
+  const { process } = judged;
+  const namespace = NAMESPACES.get(directive);
+  const hasOwnGroups =
+    directive === 'ProtectControlGroups' && OWN_GROUPS.includes(word(get, 'ProtectControlGroupsEx'));
+  return [
+    ...(namespace ? [apart(namespace, process, namespaces)] : []),
+    ...(hasOwnGroups ? [apart('cgroup', process, namespaces)] : []),
+    ...(LIMITS.has(directive) ? [limited(get, directive, process)] : []),
+    ...(OWN_VALUES.has(directive) ? [ownValue(get, directive, process)] : []),
+    ...(CLAIMS.has(directive) ? judgeClaims(directive, measure, judged) : []),
+    ...[TAKEN.get(directive)].flatMap((taken) => (taken ? [taken(get, process)] : [])),
+    ...[OTHERS.get(directive)].flatMap((other) => (other ? [other(measure, judged)] : [])),
+  ];
+}
+
+function judgeClaims(directive: string, { get, host }: Measure, { view }: Judged): Finding[] {
+  const claims = claimsOf(get, directive);
+  if (!view || !host) return claims.length > 0 ? [HIDDEN_MOUNTS] : [];
+  return claims.map((claim) => judgeClaim(claim, view, host));
+}

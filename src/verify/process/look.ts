@@ -1,0 +1,176 @@
+/** One look at the processes of a unit. */
+
+import { groupBy } from '../../collections.js';
+import { UserError } from '../../diagnostic.js';
+import type { Get } from '../../directives/directive.js';
+import { findDirective } from '../../directives/table.js';
+import { unitGroups } from '../../state/control-group.js';
+import { readStatus } from '../../state/process-status.js';
+import { abisOf } from '../../syscalls/abi.js';
+import type { System } from '../../system/system.js';
+import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import { readUnit } from '../kernel/unit-filters.js';
+import type { Planned } from '../kernel/without-launcher.js';
+import { CLAIMS, claimsOf, pathsOfClaim } from './claims.js';
+import { GROUP_LIMITS, groupLimited } from './control-group.js';
+import { type Finding, unseen } from './finding.js';
+import { judge, type Measure } from './judges.js';
+import { isSet } from './mount-entries.js';
+import { hasSamples } from './own-filters.js';
+import { textOf } from './read-processes.js';
+import { readView } from './read-view.js';
+import { capabilities, type SeenProcess, type View } from './seen-process.js';
+import { mountsOf, readUnitProcesses, readViews } from './unit-processes.js';
+
+/** A finding about a directive in one process; without a process it is about the unit's control group. */
+export interface Seen {
+  readonly directive: string;
+  readonly process: SeenProcess | undefined;
+  readonly finding: Finding;
+}
+
+export interface Look {
+  readonly seen: readonly Seen[];
+  readonly isWhole: boolean;
+}
+
+/** Directives to look for, and processes of the unit that read-filters has seen. */
+export interface Asked {
+  readonly directives: readonly string[];
+  readonly pids: readonly number[];
+}
+
+/**
+ * Compares directives of a unit with what its processes show.
+ * @param reader finds the path of read-filters
+ */
+export async function look(
+  system: System,
+  planned: Planned,
+  { directives, pids }: Asked,
+  reader: () => Promise<string>,
+): Promise<Look> {
+  const get: Get = (property) => planned.unit.properties.get(property);
+  const { held, free, isWhole } = await readUnitProcesses(system, planned, pids);
+  const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
+  const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
+  const paths = ofProcess.flatMap((name) => claimsOf(get, name)).flatMap(pathsOfClaim);
+  const measure = await readMeasure(system, planned, get, paths);
+  const views =
+    measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
+  const filters = ofProcess.some(hasSamples) ? await readFiltersOf(system, planned, reader) : NO_FILTERS;
+  const soften = createSoften(planned, measure, held);
+  const seenOf = (of: SeenProcess): Seen[] => {
+    const judged = { process: of, view: views.get(mountsOf(of)), filters: filters.get(of.pid) };
+    return ofProcess.map((directive) => ({
+      ...{ directive, process: of },
+      finding: soften(directive, of, judge(directive, measure, judged)),
+    }));
+  };
+  const seen = [
+    ...held.flatMap(seenOf),
+    ...free.flatMap((process) => ofProcess.map((directive) => ({ directive, process, finding: FREE }))),
+    ...(held.length + free.length > 0 ? await seenOfGroup(system, planned, get, ofGroup) : []),
+  ];
+  return { seen, isWhole };
+}
+
+type FiltersByProcess = ReadonlyMap<number, readonly LoadedFilters[]>;
+
+const NO_FILTERS: FiltersByProcess = new Map();
+
+/** The filters of a unit's processes; none if not all of them can be read. */
+async function readFiltersOf(
+  system: System,
+  { unit }: Planned,
+  reader: () => Promise<string>,
+): Promise<FiltersByProcess> {
+  try {
+    const { threads, hidden } = await readUnit(system, unit, reader);
+    return hidden.size > 0 ? NO_FILTERS : groupBy(threads, ({ pid }) => pid);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return NO_FILTERS;
+  }
+}
+
+const FREE = unseen('it may be of a command with a prefix, which keeps confinement from it');
+
+/** The process whose view and namespaces are the manager's. A user's manager is in the same as this program. */
+async function readMeasure(
+  system: System,
+  { plan }: Planned,
+  get: Get,
+  paths: readonly string[],
+): Promise<Measure> {
+  const manager = plan.target.scope === 'user' ? 'self' : 1;
+  const status = await readStatus(system, `${manager}`);
+  return {
+    get,
+    abi: abisOf(plan.target.machine)[0]!,
+    known: status ? capabilities(status, 'CapBnd') : 0n,
+    namespaces: await system.links(`/proc/${manager}/ns`),
+    host: paths.length > 0 ? await readView(system, manager, paths) : undefined,
+  };
+}
+
+/** The files that tell of a control group, the first of which tells that there is cgroup v2. */
+const GROUP_FILES = ['cgroup.controllers', ...[...GROUP_LIMITS.values()].map(({ file }) => file)];
+
+async function seenOfGroup(
+  system: System,
+  { unit }: Planned,
+  get: Get,
+  directives: readonly string[],
+): Promise<Seen[]> {
+  if (directives.length === 0) return [];
+  const files = new Map<string, string>();
+  for (const folder of await unitGroups(system, unit)) {
+    for (const name of GROUP_FILES) {
+      const text = await textOf(system, `${folder}/${name}`);
+      if (text !== undefined) files.set(name, text.trim());
+    }
+  }
+  return directives.map((directive) => ({
+    directive,
+    process: undefined,
+    finding: groupLimited(get, directive, findDirective(directive)!.bus.property, files),
+  }));
+}
+
+/** Directives about what a namespace of the process's own changes. */
+const OF_MOUNTS: ReadonlySet<string> = new Set([...CLAIMS.keys(), 'ProcSubset', 'ProtectProc']);
+const OF_CAPABILITIES: ReadonlySet<string> = new Set([
+  'AmbientCapabilities',
+  'CapabilityBoundingSet',
+  'ProtectClock',
+]);
+
+/**
+ * A service may make namespaces itself, as browsers and engines of containers do. What is looser only in there isn't
+ * held against it: capabilities of a user namespace reach no further, and mounts are the namespace's own.
+ */
+function createSoften(
+  { plan, unit }: Planned,
+  { get, namespaces }: Measure,
+  processes: readonly SeenProcess[],
+): (directive: string, process: SeenProcess, finding: Finding) => Finding {
+  const main = processes.find(({ pid }) => pid === unit.mainPid);
+  const hasUsers =
+    plan.target.scope === 'user' || isSet(get, 'PrivateUsers') || isSet(get, 'UserNamespacePath');
+  const isOwn = (of: SeenProcess, name: string, units: string | undefined): boolean => {
+    const its = of.namespaces.get(name);
+    return units !== undefined && its !== units && its !== namespaces.get(name);
+  };
+  return (directive, process, finding) => {
+    if (finding.relation !== 'looser') return finding;
+    const units = hasUsers ? main?.namespaces.get('user') : namespaces.get('user');
+    const isUserOwn = isOwn(process, 'user', units);
+    const isMountOwn = isOwn(process, 'mnt', main?.namespaces.get('mnt'));
+    if (isUserOwn && (OF_MOUNTS.has(directive) || OF_CAPABILITIES.has(directive))) return OWN_USERS;
+    return isMountOwn && OF_MOUNTS.has(directive) ? OWN_MOUNTS : finding;
+  };
+}
+
+const OWN_USERS = unseen('it is in a user namespace of its own');
+const OWN_MOUNTS = unseen('it is in a mount namespace of its own');

@@ -1,0 +1,120 @@
+/** Calls that systemd's own filters refuse for directives, held against a process's filters (seccomp-util.c of systemd). */
+
+import type { Get } from '../../directives/directive.js';
+import { ADDRESS_FAMILIES } from '../../directives/kinds/names/families.js';
+import { ProgramError } from '../../filter/simulate.js';
+import { stackAction } from '../../filter/stack.js';
+import { ABIS, type Abi } from '../../syscalls/abi.js';
+import { permits } from '../../syscalls/action.js';
+import { constantValue } from '../../syscalls/constants.js';
+import { numbersOf } from '../../syscalls/numbers.js';
+import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import { EQUAL, type Finding, looser, unseen } from './finding.js';
+import { word } from './mount-entries.js';
+
+/** A call that a directive refuses; arguments that are not named are 0. */
+interface Sample {
+  readonly call: string;
+  readonly args: readonly bigint[];
+  /** The call with its argument, for people: `unshare(CLONE_NEWUSER)`. */
+  readonly shown: string;
+}
+
+const sample = (call: string, shown = call, ...args: readonly bigint[]): Sample => ({ call, args, shown });
+
+const NAMESPACES = ['CGROUP', 'IPC', 'NET', 'NS', 'PID', 'USER', 'UTS'].map((name) => `CLONE_NEW${name}`);
+
+/** The bus has the namespaces that stay permitted, as bits. */
+function namespaces(get: Get, abi: Abi): Sample[] {
+  const permitted = get('RestrictNamespaces');
+  return NAMESPACES.flatMap((name) => {
+    const bit = constantValue(abi, name);
+    if (bit === undefined || typeof permitted !== 'bigint' || (permitted & bit) !== 0n) return [];
+    return [sample('unshare', `unshare(${name})`, bit)];
+  });
+}
+
+function families(get: Get, abi: Abi): Sample[] {
+  const value = get('RestrictAddressFamilies');
+  if (!Array.isArray(value) || !Array.isArray(value[1])) return [];
+  const named = new Set(value[1].map((name) => constantValue(abi, String(name))));
+  return ADDRESS_FAMILIES.flatMap((name) => {
+    const family = constantValue(abi, name);
+    const isRefused = family !== undefined && named.has(family) !== (value[0] === true);
+    return isRefused ? [sample('socket', `socket(${name})`, family)] : [];
+  });
+}
+
+/** ADDR_NO_RANDOMIZE of personality(2), and the mode of a program with a set-user-ID bit. */
+const NO_RANDOMIZE = 0x40000n;
+const SET_USER_ID = 0o4755n;
+const SCHED_FIFO = 1n;
+const WRITE_AND_EXEC = 6n;
+
+const all =
+  (...samples: readonly Sample[]) =>
+  (): readonly Sample[] =>
+    samples;
+
+type Samples = (get: Get, abi: Abi) => readonly Sample[];
+
+const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
+  ['LockPersonality', all(sample('personality', 'personality(ADDR_NO_RANDOMIZE)', NO_RANDOMIZE))],
+  ['MemoryDenyWriteExecute', all(sample('mmap', 'mmap(PROT_WRITE|PROT_EXEC)', 0n, 0n, WRITE_AND_EXEC))],
+  ['ProtectClock', all(sample('clock_settime'), sample('settimeofday'))],
+  ['ProtectHostname', (get) => (word(get, 'ProtectHostnameEx') === 'private' ? [] : [sample('sethostname')])],
+  ['ProtectKernelLogs', all(sample('syslog'))],
+  ['ProtectKernelModules', all(sample('init_module'), sample('finit_module'))],
+  ['RestrictAddressFamilies', families],
+  ['RestrictNamespaces', namespaces],
+  ['RestrictRealtime', all(sample('sched_setscheduler', 'sched_setscheduler(SCHED_FIFO)', 0n, SCHED_FIFO))],
+  ['RestrictSUIDSGID', all(sample('fchmodat', 'fchmodat(S_ISUID)', 0n, 0n, SET_USER_ID))],
+]);
+
+/** Directives for which filters are read. */
+export const hasSamples = (directive: string): boolean => SAMPLES.has(directive);
+
+/** systemd asks the kernel for it without a filter, where Linux is 6.3 or newer (PR_SET_MDWE of prctl(2)). */
+const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
+
+/**
+ * Whether filters refuse the calls of a directive; undefined for a directive without such calls. Each call has one
+ * tried argument: what the filters do with others isn't seen.
+ * @param filters of all threads of a process; undefined where they can't be read
+ * @param isFiltered whether each thread has some filter
+ */
+export function ownFilter(
+  get: Get,
+  directive: string,
+  abi: Abi,
+  {
+    filters,
+    isFiltered,
+  }: { readonly filters: readonly LoadedFilters[] | undefined; readonly isFiltered: boolean },
+): Finding | undefined {
+  const samples = SAMPLES.get(directive)?.(get, abi) ?? [];
+  if (samples.length === 0) return undefined;
+  if (directive !== WITHOUT_FILTER && !isFiltered) return looser('it has no filter');
+  if (filters === undefined) return unseen("systemd's own filter for it can't be read");
+  const open = samples.find((one) => filters.some((some) => lets(some, one, abi)));
+  if (!open) return EQUAL;
+  if (directive === WITHOUT_FILTER) return unseen('the kernel may refuse it without a filter');
+  return filters.some(({ unread }) => unread > 0)
+    ? unseen('it has more filters than are read')
+    : looser(`no filter refuses ${open.shown}`);
+}
+
+/** Whether filters let a call through. A program that no call can be tried on refuses nothing. */
+function lets({ stack }: LoadedFilters, { call, args }: Sample, abi: Abi): boolean {
+  const nr = numbersOf(abi).get(call);
+  if (nr === undefined) return false;
+  const registers = Array.from({ length: 6 }, (_, i) => args[i] ?? 0n);
+  return stack.every((program) => {
+    try {
+      return permits(stackAction([program], { arch: ABIS[abi].arch, nr, args: registers }));
+    } catch (cause) {
+      if (!(cause instanceof ProgramError)) throw cause;
+      return true;
+    }
+  });
+}

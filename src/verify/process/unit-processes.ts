@@ -1,0 +1,80 @@
+/** The processes of a unit that directives hold for, and what each of them sees. */
+
+import { unitGroups } from '../../state/control-group.js';
+import type { System } from '../../system/system.js';
+import { commandsOf, type UnitState } from '../../system/unit-state.js';
+import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import { isManagers, type Planned } from '../kernel/without-launcher.js';
+import { membersOf, readProcess } from './read-processes.js';
+import { readView } from './read-view.js';
+import type { SeenProcess, View } from './seen-process.js';
+
+/** Flags on the bus by which a command goes without the unit's confinement. */
+const UNHELD = ['privileged', 'no-setuid', 'ambient'];
+
+export interface UnitProcesses {
+  readonly held: readonly SeenProcess[];
+  /** Processes that may be of a command with a prefix, which keeps the unit's confinement from it. */
+  readonly free: readonly SeenProcess[];
+  /** Whether no control group was left out. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Reads a unit's processes, without systemd's own.
+ * @param known processes that read-filters has seen in the unit: it finds control groups to which no path leads
+ */
+export async function readUnitProcesses(
+  system: System,
+  planned: Planned,
+  known: readonly number[],
+): Promise<UnitProcesses> {
+  const members = await membersOf(system, await unitGroups(system, planned.unit));
+  const pids = [...new Set([...members.pids, ...known])].sort((a, b) => a - b);
+  const isWhole = members.isWhole || known.length > 0;
+  const all: SeenProcess[] = [];
+  for (const pid of pids) {
+    const process = await readProcess(system, pid);
+    if (process && !(await isManagers(system, planned, process))) all.push(process);
+  }
+  const isHeld = createIsHeld(planned.unit, all);
+  return { held: all.filter(isHeld), free: all.filter((process) => !isHeld(process)), isWhole };
+}
+
+/**
+ * Where some commands go without confinement, only the main process and those that it started are known to be of
+ * another.
+ */
+function createIsHeld(unit: UnitState, all: readonly SeenProcess[]): (process: SeenProcess) => boolean {
+  const isFree = (key: string) =>
+    commandsOf(unit, key).some(({ flags }) => UNHELD.some((flag) => flags.includes(flag)));
+  const keys = EXEC_KEYS.filter(isFree);
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  const isMains = (pid: number): boolean =>
+    pid === unit.mainPid || (parents.has(pid) && isMains(parents.get(pid)!));
+  if (keys.length === 0) return () => true;
+  return ({ pid }) => unit.mainPid !== 0 && !keys.includes('ExecStart') && isMains(pid);
+}
+
+/** The mount namespace of a process. */
+export const mountsOf = ({ namespaces }: SeenProcess): string => namespaces.get('mnt') ?? '';
+
+/**
+ * The view of each mount namespace, by its name: of a process whose root is that of the namespace. A namespace without
+ * such a process has none.
+ * @param paths that are followed in each
+ */
+export async function readViews(
+  system: System,
+  processes: readonly SeenProcess[],
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, View>> {
+  const views = new Map<string, View>();
+  for (const one of processes) {
+    const name = mountsOf(one);
+    if (views.has(name) || (await system.links(`/proc/${one.pid}`)).get('root') !== '/') continue;
+    const view = await readView(system, one.pid, paths);
+    if (view) views.set(name, view);
+  }
+  return views;
+}

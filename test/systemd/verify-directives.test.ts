@@ -1,0 +1,185 @@
+/** `verify` on services whose directives somebody has undone: what a process shows of them is held against the policy. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import {
+  apply,
+  bootWithPrograms,
+  mainPid,
+  policyPath,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const UNITS = '/etc/systemd/system';
+const SERVICE = '[Service]\nExecStart=/bin/sleep infinity\n';
+
+const POLICY = `[service]
+CapabilityBoundingSet = ["CAP_CHOWN"]
+InaccessiblePaths = ["/opt"]
+KeyringMode = "private"
+LimitNOFILE = 1000
+LockPersonality = true
+NoExecPaths = ["/srv"]
+NoNewPrivileges = true
+PrivateDevices = true
+PrivateIPC = true
+PrivateNetwork = true
+PrivateTmp = true
+ProtectControlGroups = true
+ProtectHome = true
+ProtectHostname = true
+ProtectKernelTunables = true
+ProtectSystem = "full"
+ReadOnlyPaths = ["/var/lib"]
+RestrictAddressFamilies = ["AF_UNIX"]
+RestrictNamespaces = ["net"]
+RestrictRealtime = true
+RestrictSUIDSGID = true
+TemporaryFileSystem = ["/media"]
+UMask = "0077"
+User = "daemon"
+[apply]
+settle = "100ms"
+`;
+
+interface Seen {
+  readonly directive: string;
+  readonly relation: string;
+  readonly line: { readonly line: number } | null;
+  readonly findings: readonly { readonly relation: string; readonly seen: string }[];
+}
+
+describe('verify of directives', { skip: servicesObstacle() }, () => {
+  let box: Box;
+  before(async () => {
+    box = await bootWithPrograms('verify-directives');
+    await changeFiles(box, { [`${UNITS}/held.service`]: SERVICE });
+    await box.succeed(['systemctl', 'start', 'held.service']);
+    await apply(box, POLICY, 'held.service');
+  });
+  after(() => box?.stop());
+
+  /** Runs commands in the mount namespace of a service's main process. */
+  const inside = async (unit: string, ...commands: string[]) => {
+    const pid = await mainPid(box, unit);
+    await box.succeed(['nsenter', `--target=${pid}`, '--mount', 'sh', '-ec', commands.join('\n')]);
+  };
+
+  /** What `verify` says: its exit status, and directives by their relations. */
+  const verify = async (unit = 'held.service') => {
+    const { status, stdout } = await sandboxUnit(box, 'verify', '--json', unit);
+    const { directives, diagnostics } = JSON.parse(stdout) as {
+      directives: readonly Seen[];
+      diagnostics: readonly { readonly code: string; readonly message: string; readonly line?: number }[];
+    };
+    const of = (relation: string) =>
+      directives.filter((one) => one.relation === relation).map(({ directive }) => directive);
+    const seen = new Map(
+      directives.map(({ directive, relation, findings }) => [
+        directive,
+        findings.find((one) => one.relation === relation)?.seen,
+      ]),
+    );
+    return { status, of, seen, diagnostics };
+  };
+
+  /** Restarts the service, and waits until systemd has set it up. */
+  const afresh = async () => {
+    await box.succeed(['systemctl', 'restart', 'held.service']);
+    await box.waitFor('the service', async () => {
+      const comm = await box.readFile(`/proc/${await mainPid(box, 'held.service')}/comm`);
+      return comm.trim() === 'sleep';
+    });
+  };
+
+  test('an untouched service has all its directives', async () => {
+    const { status, of } = await verify();
+    assert.deepEqual([status, of('unseen'), of('looser'), of('open')], [0, ['KeyringMode'], [], []]);
+  });
+
+  test('mounts that were undone are named, and no other', async () => {
+    await inside(
+      'held.service',
+      'mount -o remount,bind,rw /usr',
+      'umount /home /opt /tmp /media',
+      'umount -l /dev',
+      'mount -o remount,bind,exec /srv',
+      'mount -o remount,bind,rw /proc/sys',
+      'mount -o remount,bind,rw /sys/fs/cgroup',
+      'mount -t tmpfs none /var/lib/dpkg',
+    );
+    const { status, of, seen, diagnostics } = await verify();
+    const undone = {
+      InaccessiblePaths: '/opt can be reached',
+      NoExecPaths: '/srv can be executed from',
+      PrivateDevices: "/dev isn't a file system of its own",
+      PrivateTmp: "/tmp is the host's",
+      ProtectControlGroups: '/sys/fs/cgroup can be written to',
+      ProtectHome: '/home can be reached',
+      ProtectKernelTunables: '/proc/sys can be written to',
+      ProtectSystem: '/usr can be written to',
+      ReadOnlyPaths: '/var/lib/dpkg can be written to',
+      TemporaryFileSystem: "/media isn't a file system of its own",
+    };
+    assert.deepEqual([status, of('looser').sort()], [1, Object.keys(undone)]);
+    for (const [directive, text] of Object.entries(undone)) assert.equal(seen.get(directive), text);
+    const home = diagnostics.find(({ message }) => message.startsWith('ProtectHome='));
+    assert.deepEqual([home?.code, home?.line], ['looser-directive', 14]);
+    await afresh();
+    assert.equal((await verify()).status, 0);
+  });
+
+  test('a process that was moved there from outside has none of it', async () => {
+    const group = '/sys/fs/cgroup$(systemctl show --value --property=ControlGroup held.service)';
+    await box.sh(`sleep 1000 > /dev/null 2>&1 & echo $! > ${group}/cgroup.procs`);
+    const { status, of, seen } = await verify();
+    assert.equal(status, 1);
+    const all = POLICY.split('\n').flatMap((line) => /^[A-Z]\w+/.exec(line) ?? []);
+    const others = ['KeyringMode', 'UMask'];
+    assert.deepEqual(
+      of('looser').sort(),
+      all.filter((name) => !others.includes(name)),
+    );
+    assert.match(seen.get('User') ?? '', /^Uid is 0/);
+    assert.match(seen.get('PrivateNetwork') ?? '', /manager's net namespace/);
+    await afresh();
+  });
+
+  test('a link in the place of a hidden folder is seen', async () => {
+    await box.sh('mkdir /var/homes; rmdir /home; ln -s var/homes /home');
+    const { status, seen } = await verify();
+    assert.deepEqual([status, seen.get('ProtectHome')], [1, '/home can be reached']);
+    await box.sh('rm /home; mkdir /home');
+  });
+
+  test('a file system that was mounted since the start is seen', async () => {
+    await box.sh('mount --make-rshared /; mkdir --parents /var/lib/late');
+    await afresh();
+    await box.sh('mount -t tmpfs none /var/lib/late');
+    const { status, seen } = await verify();
+    assert.deepEqual([status, seen.get('ReadOnlyPaths')], [1, '/var/lib/late can be written to']);
+    await box.sh('umount /var/lib/late');
+    assert.equal((await verify()).status, 0);
+  });
+
+  test('a directive that a start leaves void is taken back, and a command with a prefix is not held', async () => {
+    const late = 'ExecStartPost=+/bin/sh -c "mkdir -p /srv/late; sleep infinity &"\n';
+    // A service of type exec has its mounts before ExecStartPost= runs.
+    await changeFiles(box, { [`${UNITS}/late.service`]: `${SERVICE}Type=exec\n${late}` });
+    const settle = '[apply]\nsettle = "100ms"\n';
+    await box.writeFile(
+      policyPath('late.service'),
+      `[service]\nNoNewPrivileges = true\nInaccessiblePaths = ["-/srv/late"]\n${settle}`,
+    );
+    await box.sh('systemctl start late.service; rmdir /srv/late');
+    const first = await sandboxUnit(box, 'apply', 'late.service');
+    assert.equal(first.status, 1, `${first.stdout}${first.stderr}`);
+    assert.match(first.stderr, /looser-directive.*InaccessiblePaths= .*\/srv\/late can be reached/);
+    assert.match(first.stdout, /rolled-back/);
+    const again = await sandboxUnit(box, 'apply', 'late.service');
+    assert.equal(again.status, 0, `${again.stdout}${again.stderr}`);
+    assert.deepEqual((await verify('late.service')).of('looser'), []);
+  });
+});

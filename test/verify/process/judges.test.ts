@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compile } from '../../../src/filter/compile/compile.js';
+import { parseMountTree } from '../../../src/formats/mount-tree.js';
+import { groupLimited } from '../../../src/verify/process/control-group.js';
+import { judge, type Measure } from '../../../src/verify/process/judges.js';
+import { parseLimits } from '../../../src/verify/process/read-processes.js';
+import type { SeenProcess, View } from '../../../src/verify/process/seen-process.js';
+import { planned } from '../../support/planned.js';
+
+const KNOWN = (1n << 41n) - 1n;
+
+const STATUS = {
+  ...{ Uid: '1\t1\t1\t1', Gid: '1\t1\t1\t1', Umask: '0077', NoNewPrivs: '1', Seccomp: '2' },
+  ...{ CapInh: '0', CapPrm: '0', CapEff: '0', CapBnd: '400', CapAmb: '0' },
+};
+
+const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
+Max core file size        0                    0                    bytes
+Max open files            100                  200                  files
+Max cpu time              unlimited            unlimited            seconds
+Max nice priority         0                    0
+`;
+
+const seenProcess = (status: Record<string, string> = {}, more: Partial<SeenProcess> = {}): SeenProcess => ({
+  ...{ pid: 7, name: 'demod', parent: 1, started: 5 },
+  threads: [new Map(Object.entries({ ...STATUS, ...status }))],
+  limits: parseLimits(LIMITS),
+  namespaces: new Map([
+    ['net', 'net:[2]'],
+    ['ipc', 'ipc:[1]'],
+    ['cgroup', 'cgroup:[1]'],
+  ]),
+  texts: new Map([
+    ['oom_score_adj', '100\n'],
+    ['personality', '00000000\n'],
+    ['stat', `7 (a) b) S ${Array.from({ length: 50 }, (_, i) => i + 4).join(' ')}\n`],
+  ]),
+  ...more,
+});
+
+/** A view in which every path exists, without links. */
+function view(mounts: string, links: Readonly<Record<string, string>> = {}): View {
+  const all = { get: (path: string) => links[path] ?? path } as unknown as ReadonlyMap<string, string>;
+  return { tree: parseMountTree(mounts), paths: all, isGuessed: false };
+}
+
+const HOST = `1 0 0:1 / / rw - ext4 d rw
+2 1 0:2 / /dev rw - tmpfs d rw
+3 1 0:3 / /proc rw - proc p rw
+4 1 0:4 / /run rw - tmpfs r rw
+`;
+
+type Properties = Readonly<Record<string, unknown>>;
+
+const measure = (properties: Properties): Measure => ({
+  get: (name) => properties[name],
+  abi: 'x86-64',
+  known: KNOWN,
+  namespaces: new Map([
+    ['net', 'net:[1]'],
+    ['ipc', 'ipc:[1]'],
+    ['cgroup', 'cgroup:[1]'],
+  ]),
+  host: view(HOST),
+});
+
+function relation(directive: string, properties: Properties, judged: SeenProcess | string, links = {}) {
+  const isText = typeof judged === 'string';
+  const its = isText ? view(judged, links) : undefined;
+  const of = isText ? seenProcess() : judged;
+  const found = judge(directive, measure(properties), { process: of, view: its, filters: undefined });
+  return found.seen === '' ? found.relation : `${found.relation}: ${found.seen}`;
+}
+
+const start = (text: string) => new RegExp(`^${text}`);
+
+test('privileges are held against what was given', () => {
+  const bounded = { CapabilityBoundingSet: 0x400n, NoNewPrivileges: true, UID: 1, GID: 1 };
+  const cases: readonly [string, Record<string, string>, string][] = [
+    ['NoNewPrivileges', {}, 'equal'],
+    ['NoNewPrivileges', { NoNewPrivs: '0' }, 'looser'],
+    ['CapabilityBoundingSet', {}, 'equal'],
+    ['CapabilityBoundingSet', { CapBnd: '0' }, 'stricter'],
+    ['CapabilityBoundingSet', { CapBnd: '401' }, 'looser: CapBnd'],
+    ['CapabilityBoundingSet', { CapEff: '1' }, 'looser: CapEff'],
+    ['AmbientCapabilities', { CapAmb: '400' }, 'looser'],
+    ['User', {}, 'equal'],
+    ['User', { Uid: '1\t0\t1\t1' }, 'looser: Uid is 0, not 1'],
+    ['Group', { Gid: '1\t1\t1\t0' }, 'looser'],
+  ];
+  for (const [directive, status, wanted] of cases) {
+    const set = { ...bounded, AmbientCapabilities: directive === 'AmbientCapabilities' ? 1n : 0n };
+    const named = { ...set, User: 'daemon', Group: 'daemon' };
+    assert.match(relation(directive, named, seenProcess(status)), start(wanted), directive);
+  }
+});
+
+test('a change that a process may make by itself is no error', () => {
+  const free = { User: 'daemon', UID: 1, CapabilityBoundingSet: KNOWN, LimitNOFILE: 100n, UMask: 0 };
+  assert.match(relation('User', free, seenProcess({ Uid: '0\t0\t0\t0' })), /^unseen/);
+  assert.match(relation('LimitNOFILE', free, seenProcess()), /^unseen/);
+  assert.match(relation('UMask', free, seenProcess()), /^unseen/);
+  assert.equal(relation('UMask', { UMask: 0o77 }, seenProcess()), 'equal');
+  assert.match(relation('User', { ...free, User: 'root', UID: 0 }, seenProcess()), /^stricter/);
+});
+
+test('limits are held against the hard ones', () => {
+  const bound = { NoNewPrivileges: true, UID: 1, AmbientCapabilities: 0n };
+  const limit = (directive: string, value: bigint) =>
+    relation(directive, { ...bound, [directive]: value }, seenProcess());
+  assert.equal(limit('LimitNOFILE', 200n), 'equal');
+  assert.match(limit('LimitNOFILE', 300n), /^stricter/);
+  assert.match(limit('LimitNOFILE', 199n), /^looser: the hard limit is 200, not 199/);
+  assert.match(limit('LimitCPU', 9n), /^looser: the hard limit is unlimited/);
+  assert.equal(limit('LimitCPU', (1n << 64n) - 1n), 'equal');
+  assert.equal(limit('LimitNICE', 0n), 'equal');
+  assert.match(limit('LimitRTTIME', 1n), /^unseen/);
+  const byPam = { ...bound, PAMName: 'login', LimitNOFILE: 100n };
+  assert.match(relation('LimitNOFILE', byPam, seenProcess()), /^unseen/);
+});
+
+test('values of stat are found behind any name', () => {
+  assert.equal(relation('Nice', { Nice: 19 }, seenProcess()), 'equal');
+  assert.equal(relation('CPUSchedulingPolicy', { CPUSchedulingPolicy: 41 }, seenProcess()), 'equal');
+  assert.equal(relation('OOMScoreAdjust', { OOMScoreAdjust: 100 }, seenProcess()), 'equal');
+  assert.equal(relation('Personality', { Personality: 'x86-64' }, seenProcess()), 'equal');
+});
+
+test('namespaces are not the ones of the manager', () => {
+  assert.equal(relation('PrivateNetwork', { PrivateNetwork: true }, seenProcess()), 'equal');
+  assert.match(relation('PrivateIPC', { PrivateIPC: true }, seenProcess()), /^looser: .*manager's ipc/);
+  assert.match(relation('PrivateUsers', { PrivateUsers: true }, seenProcess()), /^unseen/);
+  assert.equal(relation('PrivateIPC', { PrivateIPC: false }, seenProcess()), 'equal');
+});
+
+test('without filters to read only their presence is seen, and capabilities go with them', () => {
+  assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
+  const open = seenProcess({ Seccomp: '0' });
+  assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no filter/);
+  assert.equal(relation('ProtectClock', { ProtectClock: true }, seenProcess()), 'equal');
+  const clock = seenProcess({ CapBnd: '2000000' });
+  assert.match(relation('ProtectClock', { ProtectClock: true }, clock), /^looser: CapBnd/);
+  assert.match(relation('MemoryDenyWriteExecute', { MemoryDenyWriteExecute: true }, open), /^unseen/);
+  const given = { ProtectClock: true, AmbientCapabilities: 0x2000000n };
+  assert.equal(relation('ProtectClock', given, clock), 'equal', 'ambient ones are given back');
+});
+
+test("calls that systemd's filters refuse are tried on those of the process", () => {
+  const held = (directive: string, value: unknown, deny: readonly string[], unread = 0) => {
+    const { meaning } = planned(`[syscalls]\ndeny = ${JSON.stringify(deny)}\n`);
+    const filters = [{ stack: deny.length > 0 ? [compile(meaning!)] : [], unread }];
+    const judged = { process: seenProcess(), view: undefined, filters };
+    const { relation: found, seen } = judge(directive, measure({ [directive]: value }), judged);
+    return seen === '' ? found : `${found}: ${seen}`;
+  };
+  assert.equal(held('LockPersonality', true, ['personality']), 'equal');
+  assert.match(held('LockPersonality', true, ['mmap']), /^looser: no filter refuses personality/);
+  assert.match(held('LockPersonality', true, ['mmap'], 1), /^unseen/);
+  assert.equal(held('RestrictNamespaces', 0n, ['unshare']), 'equal');
+  assert.match(held('RestrictNamespaces', 0n, []), /^looser: .*unshare\(CLONE_NEWCGROUP\)/);
+  assert.match(held('RestrictNamespaces', 0x6e020000n, []), /^looser: .*unshare\(CLONE_NEWUSER\)/);
+  assert.equal(held('RestrictAddressFamilies', [true, ['AF_UNIX']], ['socket']), 'equal');
+  assert.match(held('RestrictAddressFamilies', [true, ['AF_UNIX']], ['mmap']), /socket\(AF_ALG\)/);
+  assert.match(held('RestrictAddressFamilies', [false, ['AF_UNIX']], ['mmap']), /socket\(AF_LOCAL\)/);
+  assert.match(held('RestrictRealtime', true, []), /^looser/);
+  assert.match(held('RestrictSUIDSGID', true, []), /^looser/);
+  assert.match(held('MemoryDenyWriteExecute', true, []), /^unseen/);
+  assert.equal(held('MemoryDenyWriteExecute', true, ['mmap']), 'equal');
+  assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
+});
+
+test('read-only paths are so with all below, exceptions aside', () => {
+  const strict = { ProtectSystem: 'strict', ReadWritePaths: ['-/var/cache'], StateDirectory: ['demo'] };
+  const mounts = HOST.replace('/ / rw', '/ / ro').replace('/ /run rw', '/ /run ro');
+  const more = (line: string) => `${mounts}9 1 0:9 / ${line} - tmpfs t rw\n`;
+  const found = (text: string, properties: Properties = strict) =>
+    relation('ProtectSystem', properties, text);
+  assert.equal(found(mounts), 'equal');
+  assert.match(found(HOST), /^looser: \/ can be written to/);
+  assert.match(found(more('/mnt/usb rw')), /^looser: \/mnt\/usb can be written to/);
+  assert.equal(found(more('/mnt/usb ro')), 'equal');
+  for (const path of ['/var/cache', '/var/cache/sub', '/var/lib/demo', '/home', '/sys'])
+    assert.equal(found(more(`${path} rw`)), 'equal', path);
+  assert.match(found(more('/tmp rw')), /^looser/);
+  assert.equal(found(more('/tmp rw'), { ...strict, PrivateTmp: true }), 'equal');
+  assert.equal(found(more('/mnt rw').replace('tmpfs t rw', 'nsfs n rw')), 'equal');
+  assert.match(
+    found(more('/usr rw'), { ...strict, ExecPaths: ['/usr'] }),
+    /^open: systemd leaves \/usr out, which can be written to/,
+  );
+});
+
+test('a path that may be executed from is looser, below one that systemd leaves out it is open', () => {
+  const noExec = { NoExecPaths: ['/'], ExecPaths: ['/usr'] };
+  const mounts = HOST.replaceAll('rw -', 'rw,noexec -');
+  assert.equal(relation('NoExecPaths', noExec, mounts), 'equal');
+  assert.equal(relation('NoExecPaths', noExec, `${mounts}9 1 0:1 /usr /usr rw - ext4 d rw\n`), 'equal');
+  const temporary = `${mounts}9 1 0:1 /t /tmp rw - ext4 d rw\n`;
+  assert.match(relation('NoExecPaths', noExec, temporary), /^looser: \/tmp can be executed from/);
+  assert.match(relation('NoExecPaths', { ...noExec, PrivateTmp: true }, temporary), /^open/);
+});
+
+test('hidden homes are hidden where their links lead', () => {
+  const yes = { ProtectHome: 'yes' };
+  const over = ['/home', '/root', '/run/user'].map(
+    (path, i) =>
+      `${20 + i} ${path.startsWith('/run') ? 4 : 1} 0:4 /systemd/inaccessible/dir ${path} ro - tmpfs r rw`,
+  );
+  const hidden = `${HOST}${over.join('\n')}\n`;
+  assert.equal(relation('ProtectHome', yes, hidden), 'equal');
+  assert.match(
+    relation('ProtectHome', yes, hidden, { '/home': '/var/home' }),
+    /^looser: \/home can be reached/,
+  );
+  assert.match(relation('ProtectHome', yes, HOST), /^looser/);
+  assert.match(relation('ProtectHome', { ProtectHome: 'tmpfs' }, HOST), /^looser/);
+  assert.match(relation('ProtectHome', { ProtectHome: 'read-only' }, HOST), /^looser: \/home can be written/);
+});
+
+test('folders of the own are others than those of the host', () => {
+  const own = (lines: string) => `${HOST}${lines}`;
+  const both = own('9 1 0:1 /p/1 /tmp rw - ext4 d rw\n10 1 0:1 /p/2 /var/tmp rw - ext4 d rw\n');
+  assert.equal(relation('PrivateTmp', { PrivateTmp: true }, both), 'equal');
+  assert.match(relation('PrivateTmp', { PrivateTmp: true }, HOST), /^looser: \/tmp is the host's/);
+  assert.match(relation('PrivateDevices', { PrivateDevices: true }, HOST), /^looser/);
+  assert.equal(
+    relation('PrivateDevices', { PrivateDevices: true }, own('9 2 0:9 / /dev ro - tmpfs d rw\n')),
+    'equal',
+  );
+  const tmpfs = { TemporaryFileSystem: [['/srv', 'ro']] };
+  const srv = (options: string) => own(`9 1 0:9 / /srv ${options} - tmpfs s rw\n`);
+  assert.equal(relation('TemporaryFileSystem', tmpfs, srv('ro')), 'equal');
+  assert.match(relation('TemporaryFileSystem', tmpfs, srv('rw')), /^looser: \/srv can be written to/);
+});
+
+test('the options of /proc tell what is seen of others', () => {
+  const proc = (options: string) => HOST.replace('proc p rw', `proc p rw,${options}`);
+  const hides = { ProtectProc: 'invisible' };
+  assert.equal(relation('ProtectProc', hides, proc('hidepid=invisible')), 'equal');
+  assert.match(relation('ProtectProc', hides, proc('hidepid=noaccess')), /^looser/);
+  assert.equal(relation('ProcSubset', { ProcSubset: 'pid' }, proc('subset=pid')), 'equal');
+  assert.match(relation('ProcSubset', { ProcSubset: 'pid' }, HOST), /^looser/);
+});
+
+test('mounts that nobody shows prove nothing', () => {
+  assert.match(relation('ProtectHome', { ProtectHome: 'yes' }, seenProcess()), /^unseen/);
+});
+
+test('paths that only the host can follow are hidden where something else lies over them', () => {
+  const logs = { ProtectKernelLogs: true };
+  const found = (mounts: string) => {
+    const guessed = { ...view(mounts), isGuessed: true };
+    return judge('ProtectKernelLogs', measure(logs), {
+      process: seenProcess(),
+      view: guessed,
+      filters: undefined,
+    }).relation;
+  };
+  const hidden = '8 3 0:4 /systemd/inaccessible/reg /proc/kmsg ro - tmpfs r rw\n';
+  assert.equal(found(`${HOST}${hidden}9 2 0:9 / /dev ro - tmpfs d rw\n`), 'equal');
+  assert.equal(found(`${HOST}${hidden}`), 'looser');
+});
+
+test('limits of the control group are held against the loaded ones', () => {
+  const files = { 'cgroup.controllers': 'cpu memory pids', 'pids.max': '20', 'cpu.max': '50000 100000' };
+  const limit = (name: string, property: string, value: unknown, more = {}) =>
+    groupLimited(() => value, name, property, new Map(Object.entries({ ...files, ...more }))).relation;
+  assert.equal(limit('TasksMax', 'TasksMax', 20n), 'equal');
+  assert.equal(limit('TasksMax', 'TasksMax', 19n), 'looser');
+  assert.equal(limit('TasksMax', 'TasksMax', 21n), 'stricter');
+  assert.equal(limit('CPUQuota', 'CPUQuotaPerSecUSec', 500_000n), 'equal');
+  assert.equal(limit('CPUQuota', 'CPUQuotaPerSecUSec', 400_000n), 'looser');
+  assert.equal(limit('CPUQuota', 'CPUQuotaPerSecUSec', 400_000n, { 'cpu.max': 'max 100000' }), 'looser');
+  assert.equal(limit('MemoryMax', 'MemoryMax', 5000n, { 'memory.max': '4096' }), 'equal');
+  assert.equal(limit('MemoryMax', 'MemoryMax', 1n << 30n, { 'memory.max': 'max' }), 'looser');
+  assert.equal(limit('MemoryMax', 'MemoryMax', 1n << 30n), 'looser', 'no such file');
+  assert.equal(limit('MemoryMax', 'MemoryMax', (1n << 64n) - 1n), 'equal');
+});

@@ -1,0 +1,166 @@
+/** Tests of verify/process/prove-unit.ts and all of verify/process/: a unit's directives are proven in its processes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
+import { NO_PROOF, type Proof, proveDirectives } from '../../../src/verify/process/prove-directives.js';
+import { notHolding } from '../../../src/verify/process/prove-unit.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { planned } from '../../support/planned.js';
+import { unitState } from '../../support/unit-state.js';
+
+const GROUP = '/system.slice/demo.service';
+const FOLDER = `/sys/fs/cgroup${GROUP}`;
+
+const statusOf = (name: string, parent: number, more: string): string =>
+  `Name:\t${name}\nState:\tS (sleeping)\nPPid:\t${parent}\nUid:\t1\t1\t1\t1\nSeccomp:\t2\n${more}`;
+
+/** The files of a process below /proc. */
+const processFiles = (pid: number, more = 'NoNewPrivs:\t1\n', parent = 1) => ({
+  [`/proc/${pid}/status`]: statusOf('demod', parent, more),
+  [`/proc/${pid}/stat`]: `${pid} (demod) S ${'0 '.repeat(18)}${pid} 0\n`,
+});
+
+const POLICY =
+  '[service]\nNoNewPrivileges = true\nKeyringMode = "private"\nProtectSystem = "strict"\nTasksMax = 9\n';
+
+const PROPERTIES = {
+  ...{ MainPID: 100, ControlGroup: GROUP, NoNewPrivileges: true, ProtectSystem: 'strict', TasksMax: 9n },
+};
+
+async function proofOf(
+  processes: readonly ReturnType<typeof processFiles>[],
+  {
+    otherwise = [],
+    properties = {},
+    unreadable = [],
+    files = {},
+    groups = [],
+  }: {
+    readonly otherwise?: readonly string[];
+    readonly properties?: Readonly<Record<string, unknown>>;
+    readonly unreadable?: readonly string[];
+    readonly files?: Readonly<Record<string, string>>;
+    readonly groups?: readonly ThreadGroup[];
+  } = {},
+) {
+  const pids = processes
+    .flatMap((one) => Object.keys(one))
+    .flatMap((path) => /^\/proc\/(\d+)\/stat$/.exec(path)?.[1] ?? []);
+  const system = new FakeSystem({
+    unreadable,
+    files: {
+      '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+      '/proc/1/mountinfo': '1 0 0:1 / / rw - ext4 d rw\n',
+      [`${FOLDER}/cgroup.procs`]: `${pids.join('\n')}\n`,
+      [`${FOLDER}/cgroup.controllers`]: 'pids\n',
+      [`${FOLDER}/pids.max`]: '9\n',
+      ...Object.assign({}, ...processes),
+      ...files,
+    },
+    links: { '/proc/100/root': '/', '/proc/100/ns/mnt': 'mnt:[2]', '/proc/101/ns/mnt': 'mnt:[3]' },
+  });
+  const unit = unitState({ ...PROPERTIES, ...properties });
+  return proveDirectives(fakeContext(system), { plan: planned(POLICY), unit }, new Set(otherwise), {
+    groups,
+  });
+}
+
+const relations = ({ directives }: Proof) =>
+  Object.fromEntries(directives.map(({ directive, relation }) => [directive, relation]));
+const codes = (list: Proof['wrong']) => list.map(({ code }) => code);
+
+test('each directive has what its processes show, and its line', async () => {
+  const proof = await proofOf([processFiles(100)]);
+  assert.deepEqual(relations(proof), {
+    NoNewPrivileges: 'equal',
+    KeyringMode: 'unseen',
+    ProtectSystem: 'unseen',
+    TasksMax: 'equal',
+  });
+  assert.deepEqual(
+    proof.directives.map(({ at }) => at?.line),
+    [2, 3, 4, 5],
+  );
+  assert.deepEqual([...proof.wrong, ...proof.leftOver, ...proof.open, ...proof.unproven], []);
+});
+
+test('a looser process is an error at the line of the directive', async () => {
+  const proof = await proofOf([processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')]);
+  const [wrong, ...rest] = proof.wrong;
+  assert.deepEqual([wrong?.code, wrong?.at?.line, rest], ['looser-directive', 2, []]);
+  assert.match(wrong!.message, /^NoNewPrivileges= doesn't hold in demod \(101\): NoNewPrivs isn't set/);
+  assert.deepEqual(codes([...notHolding(proof, false)]), ['looser-directive']);
+  assert.match(notHolding(proof, true)[0]!.message, /^and so these don't hold: NoNewPrivileges=$/);
+  assert.deepEqual(notHolding(NO_PROOF, true), []);
+});
+
+test('a limit of the control group is looser without a process', async () => {
+  const proof = await proofOf([processFiles(100)], { files: { [`${FOLDER}/pids.max`]: 'max\n' } });
+  assert.match(proof.wrong[0]!.message, /^TasksMax= doesn't hold in the control group: pids.max is 'max'/);
+});
+
+test('each mount namespace is looked at by a process that has its root', async () => {
+  const mounts = { '/proc/100/mountinfo': '7 1 0:1 / / rw - ext4 d rw\n' };
+  const proof = await proofOf([processFiles(100)], { files: { ...mounts, '/': '' } });
+  assert.equal(relations(proof).ProtectSystem, 'looser');
+});
+
+test('processes below the control group count, and those that have ended do not', async () => {
+  const ended = { '/proc/102/status': statusOf('demod', 1, 'NoNewPrivs:\t0\n').replace('S (sl', 'Z (zo') };
+  const files = {
+    [`${FOLDER}/sub/cgroup.procs`]: '101\n',
+    ...processFiles(101, 'NoNewPrivs:\t0\n'),
+    ...processFiles(102),
+    ...ended,
+  };
+  const proof = await proofOf([processFiles(100)], { files });
+  assert.match(proof.wrong[0]!.message, /\(101\): /);
+  assert.equal(proof.wrong.length, 1);
+});
+
+test('processes in control groups to which no path leads are those that read-filters has seen', async () => {
+  const files = processFiles(101, 'NoNewPrivs:\t0\n');
+  const groups = [
+    { processes: [{ pid: 101, name: 'deep', threads: 1 }] },
+  ] as unknown as readonly ThreadGroup[];
+  const proof = await proofOf([processFiles(100)], { files, groups });
+  assert.match(proof.wrong[0]!.message, /\(101\): /);
+});
+
+test('threads have privileges of their own', async () => {
+  const files = { '/proc/100/task/103/status': statusOf('thread', 1, 'NoNewPrivs:\t0\n') };
+  const proof = await proofOf([processFiles(100)], { files });
+  assert.equal(relations(proof).NoNewPrivileges, 'looser');
+});
+
+test('a process that may be of a command with a prefix is not held, and one of the main process is', async () => {
+  const command = ['/bin/x', [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
+  const properties = { ExecStartPostEx: [command] };
+  const free = 'NoNewPrivs:\t0\n';
+  const stray = await proofOf([processFiles(100), processFiles(101, free)], { properties });
+  assert.deepEqual([stray.wrong, relations(stray).NoNewPrivileges], [[], 'unseen']);
+  const child = await proofOf([processFiles(100), processFiles(101, free, 100)], { properties });
+  assert.equal(relations(child).NoNewPrivileges, 'looser');
+});
+
+test('a process from before the start of the unit is left over', async () => {
+  // Process 101 was started 1010 ms after the boot.
+  const properties = { MainPID: 0, InactiveEnterTimestampMonotonic: 5_000_000n };
+  const proof = await proofOf([processFiles(101, 'NoNewPrivs:\t0\n')], { properties });
+  assert.deepEqual([codes(proof.wrong), codes(proof.leftOver)], [[], ['left-over']]);
+});
+
+test('what the manager has loaded otherwise, or nobody may see, is unseen', async () => {
+  const looser = [processFiles(100, 'NoNewPrivs:\t0\n')];
+  const loaded = await proofOf(looser, { otherwise: ['NoNewPrivileges'] });
+  assert.deepEqual([loaded.wrong, relations(loaded).NoNewPrivileges], [[], 'unseen']);
+  const hidden = await proofOf(looser, { unreadable: ['/proc/100/status'] });
+  assert.deepEqual(codes(hidden.unproven), ['processes-unreadable']);
+  assert.deepEqual(new Set(Object.values(relations(hidden))), new Set(['unseen']));
+});
+
+test('without a process nothing is seen, and nothing is wrong', async () => {
+  const proof = await proofOf([]);
+  assert.deepEqual(new Set(Object.values(relations(proof))), new Set(['unseen']));
+  assert.deepEqual(codes([...proof.wrong, ...proof.unproven]), []);
+});
