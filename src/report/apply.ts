@@ -1,10 +1,12 @@
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
+import { type PlannedScore, scoreOfPlan } from '../score/of-plan.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';
 import { changesJson, changesText, planJson } from './plan.js';
+import { changeJson, changeText } from './score.js';
 
 interface OutcomeOptions {
   readonly check?: boolean;
@@ -50,8 +52,17 @@ const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
-  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${diff}`;
+  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${exposureText(result)}${diff}`;
 }
+
+/** The exposure by the new files, where there are some. */
+function exposureText(result: UnitResult): string {
+  const scored = isDone(result) || result.state === 'pending' ? scoreOfResult(result) : undefined;
+  return scored ? changeText(scored) : '';
+}
+
+const scoreOfResult = ({ prepared }: UnitResult): PlannedScore | undefined =>
+  prepared && scoreOfPlan(prepared.plan, prepared.unit.files, prepared.files);
 
 function restartedText(result: UnitResult): string {
   if (!isDone(result) || !result.restarted) return '';
@@ -71,10 +82,12 @@ function filesText(result: UnitResult): string {
 function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
   const { restarted = false, verified, refusals } = 'restarted' in result ? result : {};
+  const scored = scoreOfResult(result);
   return {
     unit,
     state,
     restarted,
+    ...(scored ? { exposure: changeJson(scored) } : {}),
     ...(verified === undefined ? {} : { verified }),
     ...(refusals === undefined ? {} : { refusals: explanationsJson(refusals) }),
     changes: changesJson(changes),
