@@ -21,7 +21,7 @@ export interface Needed {
 
 export interface Door {
   readonly name: DoorName;
-  /** What gets through, as text: `start programs`. */
+  /** The use of its calls, as text: `start programs`. */
   readonly does: string;
   /** Each of them will do. */
   readonly entries: readonly Entry[];

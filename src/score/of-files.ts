@@ -63,6 +63,8 @@ function permitted(name: string, unit: UnitValues): Permitted {
 }
 
 function wordOf(unit: UnitValues, name: WordName, isDynamic: boolean, scope: Manager['scope']): string {
+  // To a user `0` is no boolean.
+  if (name === 'User') return unit.get(name)?.at(-1) ?? '';
   const own = lastOf(unit, name);
   if (isDynamic && name === 'ProtectSystem') return 'strict';
   if (isDynamic && name === 'ProtectHome' && ['', 'no'].includes(own)) return 'read-only';
@@ -72,11 +74,13 @@ function wordOf(unit: UnitValues, name: WordName, isDynamic: boolean, scope: Man
   return own === '' ? (UNSET[name] ?? '') : own;
 }
 
-/** Directives that add to DeviceAllow=: a clock to read, and devices that images need. */
+/** Directives that add to DeviceAllow=: a clock to read, and what images and encrypted credentials take. */
 const addsDevices = (unit: UnitValues): boolean =>
   isOn(unit, 'ProtectClock') ||
   lastOf(unit, 'RootImage') !== '' ||
-  allWords(unit.get('MountImages') ?? []).length > 0;
+  ['MountImages', 'LoadCredentialEncrypted', 'SetCredentialEncrypted'].some(
+    (name) => allWords(unit.get(name) ?? []).length > 0,
+  );
 
 function filterOf(effective: EffectiveUnit, sets: SyscallSets, systemd: number): CallList {
   const own = ownSyscallFilter(effective, sets, systemd);

@@ -61,7 +61,7 @@ function verdictOn(gate: Gate, steps: readonly (readonly Entry[])[], needs: Need
 
 const distinct = <T>(all: readonly T[]): T[] => [...new Set(all)];
 
-/** What closes all entries of a step; undefined where one is open. */
+/** Names of all that closes the entries of a step; undefined where one is open. */
 function closersOf(gate: Gate, entries: readonly Entry[]): string[] | undefined {
   const there = entries.filter((entry) => isThere(gate, entry));
   const closers = there.map((entry) => closerOf(gate, entry));
