@@ -4,7 +4,7 @@ import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.
 import { planJson, planText } from '../report/plan.js';
 import { changeJson, changeText, openText, scoredJson } from '../report/score.js';
 import { preflight } from '../restart/preflight.js';
-import { type PlannedScore, scoreOfPlan } from '../score/of-plan.js';
+import { exposureOfPlan, scoreOfPlan } from '../score/of-plan.js';
 import type { Context } from '../system/context.js';
 
 export interface PlanVerbOptions extends PrepareOptions {
@@ -20,24 +20,29 @@ export async function plan(
 ): Promise<Outcome> {
   const prepared = await prepare(context, unit!, options);
   const { plan: made, proofs, changes, sources } = prepared;
-  const scored = scoreOfPlan(made, prepared.unit.files, prepared.files);
+  const files = { plan: made, own: prepared.unit.files, emitted: prepared.files };
+  const change = exposureOfPlan(files);
+  const open = options.summary ? scoreOfPlan(files) : undefined;
   const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared))];
   return {
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: {
       ...planJson(made, proofs, changes),
-      exposure: scored ? changeJson(scored) : null,
-      ...(options.summary ? { open: scored ? scoredJson(scored.after) : null } : {}),
+      exposure: changeJson(change),
+      ...(open ? { open: scoredJson(open) } : {}),
     },
-    text: options.summary ? summaryText(scored) : fullText(prepared, scored),
+    text: [
+      options.summary ? '' : fullText(prepared),
+      change ? changeText(change) : '',
+      open ? openText(open) : '',
+    ]
+      .filter((part) => part !== '')
+      .join('\n'),
     diagnostics,
     sources,
   };
 }
 
 /** A table without the system calls would look like the whole. */
-const fullText = ({ planned, plan, proofs, changes }: Prepared, scored: PlannedScore | undefined): string =>
-  planned ? [planText(plan, proofs, changes), scored ? `\n${changeText(scored)}` : ''].join('') : '';
-
-const summaryText = (scored: PlannedScore | undefined): string =>
-  scored ? `${changeText(scored)}\n${openText(scored.after)}` : '';
+const fullText = ({ planned, plan, proofs, changes }: Prepared): string =>
+  planned ? planText(plan, proofs, changes) : '';

@@ -1,7 +1,7 @@
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
-import { type PlannedScore, scoreOfPlan } from '../score/of-plan.js';
+import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';
@@ -57,12 +57,12 @@ function resultText(result: UnitResult, options: OutcomeOptions): string {
 
 /** The exposure by the new files, where there are some. */
 function exposureText(result: UnitResult): string {
-  const scored = isDone(result) || result.state === 'pending' ? scoreOfResult(result) : undefined;
-  return scored ? changeText(scored) : '';
+  const change = isDone(result) || result.state === 'pending' ? exposureOf(result) : undefined;
+  return change ? changeText(change) : '';
 }
 
-const scoreOfResult = ({ prepared }: UnitResult): PlannedScore | undefined =>
-  prepared && scoreOfPlan(prepared.plan, prepared.unit.files, prepared.files);
+const exposureOf = ({ prepared }: UnitResult): PlannedExposure | undefined =>
+  prepared && exposureOfPlan({ plan: prepared.plan, own: prepared.unit.files, emitted: prepared.files });
 
 function restartedText(result: UnitResult): string {
   if (!isDone(result) || !result.restarted) return '';
@@ -82,17 +82,22 @@ function filesText(result: UnitResult): string {
 function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
   const { restarted = false, verified, refusals } = 'restarted' in result ? result : {};
-  const scored = scoreOfResult(result);
   return {
     unit,
     state,
     restarted,
-    ...(scored ? { exposure: changeJson(scored) } : {}),
     ...(verified === undefined ? {} : { verified }),
     ...(refusals === undefined ? {} : { refusals: explanationsJson(refusals) }),
     changes: changesJson(changes),
     diagnostics: diagnosticsJson(diagnostics),
     ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
-    ...(prepared ? { plan: planJson(prepared.plan, prepared.proofs, changes) } : {}),
+    ...(prepared
+      ? {
+          plan: {
+            ...planJson(prepared.plan, prepared.proofs, changes),
+            exposure: changeJson(exposureOf(result)),
+          },
+        }
+      : {}),
   };
 }

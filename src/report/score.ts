@@ -1,7 +1,7 @@
 import { shortList } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { type Exposure, exposureText, levelOf } from '../score/exposure.js';
-import type { PlannedScore } from '../score/of-plan.js';
+import type { PlannedExposure } from '../score/of-plan.js';
 import type { Scored } from '../score/score.js';
 import type { Access, Verdict } from '../score/verdicts.js';
 import { columns } from './plan.js';
@@ -81,15 +81,13 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export const changeText = ({ before, after }: PlannedScore): string =>
-  `Exposure: ${withLevel(before)} without the policy, ${withLevel(after.score.exposure)} with it\n`;
+export const changeText = ({ before, after }: PlannedExposure): string =>
+  `Exposure: ${withLevel(before)} without the policy, ${withLevel(after)} with it\n`;
 
 const withLevel = (exposure: Exposure): string => `${exposureText(exposure)} ${levelOf(exposure)}`;
 
-export const changeJson = ({ before, after }: PlannedScore) => ({
-  before: before / 10,
-  after: after.score.exposure / 10,
-});
+export const changeJson = (change: PlannedExposure | undefined) =>
+  change ? { before: change.before / 10, after: change.after / 10 } : null;
 
 /** Scores for programs: sandbox-unit.json(5). */
 export const scoresJson = (all: readonly UnitScore[]) =>
@@ -107,7 +105,7 @@ export const scoredJson = ({ score, places }: Scored) => ({
     source: at,
     ...verdictJson(verdict),
   })),
-  places: places ?? null,
+  ...(places ? { places } : {}),
 });
 
 const verdictJson = ({ access, calls, by }: Verdict) => ({ access, calls, by });

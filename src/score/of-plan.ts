@@ -4,42 +4,66 @@ import { decodeFilterFile } from '../filter/filter-file.js';
 import { hasNameOfDropIn, namesFilter } from '../paths.js';
 import type { Plan } from '../plan/plan.js';
 import { ownValues } from '../plan/unit-values.js';
-import { effectiveUnit } from '../unit/effective.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import type { Exposure } from './exposure.js';
 import { settingsOfFiles } from './of-files.js';
 import { placesOf } from './places.js';
-import { type Scored, scoreOf } from './score.js';
+import { exposureOf, type Scored, type Subject, scoreOf } from './score.js';
 
-/** A unit without its policy and with it. */
-export interface PlannedScore {
-  /** The exposure of the unit by its own lines alone. */
-  readonly before: Exposure;
-  readonly after: Scored;
+/** A plan, and the files that it is made of and comes to. */
+export interface PlannedFiles {
+  readonly plan: Plan;
+  /** The unit's own. */
+  readonly own: readonly UnitFile[];
+  /** Those of ours; none for a plan with errors, which has no exposure and no score. */
+  readonly emitted: readonly EmittedFile[];
 }
 
-/** Scores a plan by the files that it comes to; undefined if there are none, since it has errors. */
-export function scoreOfPlan(
-  { target }: Plan,
-  own: readonly UnitFile[],
-  emitted: readonly EmittedFile[],
-): PlannedScore | undefined {
+/** The exposure of a unit without its policy and with it. */
+export interface PlannedExposure {
+  readonly before: Exposure;
+  readonly after: Exposure;
+}
+
+export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined {
+  const confined = confinedBy(files);
+  if (!confined) return undefined;
+  const { plan, own } = files;
+  const before = subjectOf(plan, effectiveUnit(own, execKeys(plan.target.systemd)), undefined);
+  return { before: exposureOf(before).exposure, after: exposureOf(confined.subject).exposure };
+}
+
+/** The score of a unit with its policy. */
+export function scoreOfPlan(files: PlannedFiles): Scored | undefined {
+  const confined = confinedBy(files);
+  return (
+    confined && {
+      score: scoreOf(confined.subject),
+      places: placesOf(ownValues(confined.unit), files.plan.target.mounts),
+    }
+  );
+}
+
+interface Confined {
+  readonly unit: EffectiveUnit;
+  readonly subject: Subject;
+}
+
+/** The unit with the drop-in, and the filter of ours that goes with it. */
+function confinedBy({ plan, own, emitted }: PlannedFiles): Confined | undefined {
   const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
   if (!dropIn) return undefined;
-  const filter = emitted.find(({ path }) => namesFilter(path));
-  const decoded = filter && decodeFilterFile(filter.content);
+  const file = emitted.find(({ path }) => namesFilter(path));
   const isLaunched = dropInFacts(dropIn.content).startsLaunched;
-  const loaded = isLaunched && decoded && 'programs' in decoded ? decoded : undefined;
-  const { scope, systemd, sets, machine } = target;
-  const unitOf = (files: readonly UnitFile[]) => effectiveUnit(files, execKeys(systemd));
-  const settingsOf = (files: readonly UnitFile[]) => settingsOfFiles(unitOf(files), { scope, systemd, sets });
+  const filter = isLaunched && file ? decodeFilterFile(file.content) : undefined;
   const all = [...own, parseUnitFile(dropIn.path, dropIn.content)];
-  return {
-    before: scoreOf({ settings: settingsOf(own), machine, sets, filter: undefined }).exposure,
-    after: {
-      score: scoreOf({ settings: settingsOf(all), machine, sets, filter: loaded }),
-      places: placesOf(ownValues(unitOf(all)), target.mounts),
-    },
-  };
+  const unit = effectiveUnit(all, execKeys(plan.target.systemd));
+  return { unit, subject: subjectOf(plan, unit, filter && 'programs' in filter ? filter : undefined) };
+}
+
+function subjectOf({ target }: Plan, unit: EffectiveUnit, filter: Subject['filter']): Subject {
+  const { scope, systemd, sets, machine } = target;
+  return { settings: settingsOfFiles(unit, { scope, systemd, sets }), machine, sets, filter };
 }

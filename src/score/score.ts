@@ -15,13 +15,17 @@ export interface Subject {
   readonly filter: FilterFile | undefined;
 }
 
-/** How exposed a unit is, with the launcher's filter. */
-export interface Score {
+/** How exposed a unit is. */
+export interface Exposed {
   readonly exposure: Exposure;
   /** The exposure without the launcher's filter, as `systemd-analyze security` has it. */
   readonly bySystemd: Exposure;
   /** The rows that the launcher's filter makes better. */
   readonly byLauncher: readonly string[];
+}
+
+/** How exposed a unit is, and what stays open to it. */
+export interface Score extends Exposed {
   readonly doors: readonly DoorVerdict[];
   readonly flaws: readonly FlawVerdict[];
 }
@@ -34,25 +38,40 @@ export interface Scored {
 }
 
 /**
+ * The exposure of a unit.
+ * @throws Unprovable for a filter that our compiler didn't make
+ */
+export function exposureOf(subject: Subject): Exposed {
+  const { settings, machine, sets } = subject;
+  const plain = assess({ settings, filtering: filteringOf([listLayer(settings.filter, machine)], sets) });
+  const launcher = launcherOf(subject);
+  const all = launcher ? assessBehind(subject, launcher) : plain;
+  return { exposure: all.exposure, bySystemd: plain.exposure, byLauncher: better(plain, all) };
+}
+
+function assessBehind({ settings, machine, sets }: Subject, launcher: LauncherLayer): Assessed {
+  const filtering = filteringOf([listLayer(settings.filter, machine), launcher], sets);
+  return assess({ settings: behindLauncher(settings, launcher), filtering });
+}
+
+/**
  * Scores a unit.
  * @throws Unprovable, ProgramError for a filter that our compiler didn't make
  */
-export function scoreOf({ settings, machine, sets, filter }: Subject): Score {
-  const launcher = filter && launcherLayer(filter, machine);
-  const list = listLayer(settings.filter, machine);
-  const filters = launcher ? [list, launcher] : [list];
-  const plain = assess({ settings, filtering: filteringOf([list], sets) });
-  const behind = launcher ? behindLauncher(settings, launcher) : settings;
-  const all = launcher ? assess({ settings: behind, filtering: filteringOf(filters, sets) }) : plain;
-  const gate = { settings: behind, machine, layers: [...filters, ...directiveLayers(settings, sets)] };
-  return {
-    exposure: all.exposure,
-    bySystemd: plain.exposure,
-    byLauncher: better(plain, all),
-    doors: doorsOf(gate),
-    flaws: flawsOf(gate),
+export function scoreOf(subject: Subject): Score {
+  const { settings, machine, sets } = subject;
+  const launcher = launcherOf(subject);
+  const filters = [listLayer(settings.filter, machine), ...(launcher ? [launcher] : [])];
+  const gate = {
+    settings: launcher ? behindLauncher(settings, launcher) : settings,
+    machine,
+    layers: [...filters, ...directiveLayers(settings, sets)],
   };
+  return { ...exposureOf(subject), doors: doorsOf(gate), flaws: flawsOf(gate) };
 }
+
+const launcherOf = ({ filter, machine }: Subject): LauncherLayer | undefined =>
+  filter && launcherLayer(filter, machine);
 
 /** The settings of processes that the launcher starts: it may take privileges and other ABIs from them. */
 function behindLauncher(settings: Settings, { noNewPrivileges, opensOthers }: LauncherLayer): Settings {

@@ -48,5 +48,5 @@ test('a plan ends with the exposure, which the summary has before all that stays
 
 test('a plan with an error has no exposure', async () => {
   const { text, json } = await planned('[syscalls]\ndeny = ["no_such_call"]\n', {}, { summary: true });
-  assert.deepEqual([text, json.exposure, json.open], ['', null, null]);
+  assert.deepEqual([text, json.exposure, json.open], ['', null, undefined]);
 });

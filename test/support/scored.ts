@@ -2,8 +2,8 @@
 import { emitFiles } from '../../src/emit/files.js';
 import { buildFilter } from '../../src/prepare/build-filter.js';
 import { settingsOfFiles } from '../../src/score/of-files.js';
-import { type PlannedScore, scoreOfPlan } from '../../src/score/of-plan.js';
-import { type Score, scoreOf } from '../../src/score/score.js';
+import { exposureOfPlan, type PlannedExposure, scoreOfPlan } from '../../src/score/of-plan.js';
+import { type Score, type Scored, scoreOf } from '../../src/score/score.js';
 import type { Target } from '../../src/target/target.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
@@ -19,9 +19,16 @@ export function scoreOfLines(lines: string, target: Target = targetOf(257)): Sco
   return scoreOf({ settings, machine: target.machine, sets: target.sets, filter: undefined });
 }
 
+/** A policy's exposure, and its score. */
+export interface PolicyScore {
+  readonly change: PlannedExposure;
+  readonly after: Scored;
+}
+
 /** The score of a policy on a unit with these lines in `[Service]`. */
-export function scoreOfPolicy(policy: string, lines = '', target: Target = targetOf(257)): PlannedScore {
+export function scoreOfPolicy(policy: string, lines = '', target: Target = targetOf(257)): PolicyScore {
   const plan = planned(policy, lines, target);
-  const files = emitFiles(plan, plan.filter && buildFilter(plan.filter).file, PLACEMENT, ORIGIN);
-  return scoreOfPlan(plan, [unitFile(lines)], files)!;
+  const emitted = emitFiles(plan, plan.filter && buildFilter(plan.filter).file, PLACEMENT, ORIGIN);
+  const files = { plan, own: [unitFile(lines)], emitted };
+  return { change: exposureOfPlan(files)!, after: scoreOfPlan(files)! };
 }
