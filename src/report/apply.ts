@@ -57,7 +57,8 @@ function resultText(result: UnitResult, options: OutcomeOptions): string {
 
 /** The exposure by the new files, where there are some. */
 function exposureText(result: UnitResult): string {
-  const change = isDone(result) || result.state === 'pending' ? exposureOf(result) : undefined;
+  const isTold = (isDone(result) || result.state === 'pending') && isPending(result.changes);
+  const change = isTold ? exposureOf(result) : undefined;
   return change ? changeText(change) : '';
 }
 
