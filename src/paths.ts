@@ -85,6 +85,9 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
+/** The filter that belongs to a drop-in of ours, by the drop-in's path. */
+export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
+
 /** Whether a line or a path names a filter of ours. */
 export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
 

@@ -13,7 +13,7 @@ const skip = launcherObstacle();
 
 const POLICIES = {
   'etc/sandbox-unit/demo.service.toml':
-    '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\n',
+    '[syscalls]\ndeny = ["execve", "execveat", "uname", "swapon", "swapoff"]\nenforcer = "launcher"\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\n',
   'etc/sandbox-unit/plain.service.toml': '[syscalls]\ndeny = ["uname"]\nlog = ["mount"]\n',
   'etc/sandbox-unit/bad.service.toml': '[syscalls]\ndeny = ["exceve"]\n',
 };
@@ -37,11 +37,12 @@ function system(t: TestContext): string {
 /** Command lines that between them print every key; ROOT is a system's folder. */
 const RUNS: Readonly<Record<string, readonly string[]>> = {
   check: ['ROOT/etc/sandbox-unit/bad.service.toml ROOT/etc/sandbox-unit/plain.service.toml'],
-  plan: ['--root ROOT demo', '--root ROOT plain', '--root ROOT bad'],
+  plan: ['--root ROOT demo', '--summary --root ROOT demo', '--root ROOT plain', '--root ROOT bad'],
   generate: ['--root ROOT demo', '--root ROOT bad'],
   apply: ['--root ROOT --check --diff demo', '--root ROOT demo bad nothing'],
   revert: ['--root ROOT demo x.socket'],
   status: ['--root ROOT', '--root ROOT demo bad'],
+  score: ['--root ROOT', '--root ROOT --max 1.0 demo nothing'],
   'template list': [''],
   'template show': ['no-exec'],
   schema: [''],
@@ -69,7 +70,7 @@ test('the manual has a part for each command, and one for all', () => {
 for (const name of Object.keys(RUNS)) {
   test(`the keys that '${name} --json' prints are those of the manual`, { skip }, async (t) => {
     const root = system(t);
-    if (name === 'revert' || name === 'status') await cli('apply', '--root', root, 'demo', 'plain');
+    if (['revert', 'status', 'score'].includes(name)) await cli('apply', '--root', root, 'demo', 'plain');
     if (name === 'status') {
       rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
       const plain = `${root}/etc/systemd/system/plain.service.d/zz-sandbox-unit.conf`;

@@ -1,25 +1,48 @@
 import { EXIT, hasErrors } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { type PrepareOptions, prepare } from '../prepare/prepare.js';
+import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { planJson, planText } from '../report/plan.js';
+import { changeJson, changeText, openText, scoredJson } from '../report/score.js';
 import { preflight } from '../restart/preflight.js';
+import { exposureOfPlan, scoreOfPlan } from '../score/of-plan.js';
 import type { Context } from '../system/context.js';
+
+export interface PlanVerbOptions extends PrepareOptions {
+  /** Whether what stays open is shown in the place of the policy's lines. */
+  readonly summary?: boolean;
+}
 
 /** Shows who enforces each line of a unit's policy; finds gaps and conflicts. Exit 1 if there are any. */
 export async function plan(
   context: Context,
   [unit]: readonly string[],
-  options: PrepareOptions,
+  options: PlanVerbOptions,
 ): Promise<Outcome> {
   const prepared = await prepare(context, unit!, options);
-  const { sources } = prepared;
+  const { plan: made, proofs, changes, sources } = prepared;
+  const files = { plan: made, own: prepared.unit.files, emitted: prepared.files };
+  const change = exposureOfPlan(files);
+  const open = options.summary ? scoreOfPlan(files) : undefined;
   const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared))];
   return {
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
-    json: planJson(prepared.plan, prepared.proofs, prepared.changes),
-    // A table without the system calls would look like the whole.
-    text: prepared.planned ? planText(prepared.plan, prepared.proofs, prepared.changes) : '',
+    json: {
+      ...planJson(made, proofs, changes),
+      exposure: changeJson(change),
+      ...(open ? { open: scoredJson(open) } : {}),
+    },
+    text: [
+      options.summary ? '' : fullText(prepared),
+      change ? changeText(change) : '',
+      open ? openText(open) : '',
+    ]
+      .filter((part) => part !== '')
+      .join('\n'),
     diagnostics,
     sources,
   };
 }
+
+/** A table without the system calls would look like the whole. */
+const fullText = ({ planned, plan, proofs, changes }: Prepared): string =>
+  planned ? planText(plan, proofs, changes) : '';

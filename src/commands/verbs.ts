@@ -24,6 +24,8 @@ export interface Options extends RunOptions {
   readonly action?: string;
   readonly addresses?: boolean;
   readonly verbose?: boolean;
+  readonly max?: string;
+  readonly summary?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
@@ -70,6 +72,8 @@ export const OPTIONS = {
   action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
   addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
   verbose: ['--verbose', 'tell each call by itself'],
+  max: ['--max <exposure>', 'exit 1 where the exposure of a unit is above this, from 0 to 10'],
+  summary: ['--summary', 'show what stays open under the policy, instead of its lines'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -132,8 +136,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'plan',
     does: "show who enforces each line of a unit's policy, and how",
     operands: '<unit>',
-    options: [...PLANS, ...SPEAKS],
-    examples: ['plan nginx.service', 'plan --template no-exec nginx'],
+    options: ['summary', ...PLANS, ...SPEAKS],
+    examples: ['plan nginx.service', 'plan --summary --template no-exec nginx'],
     load: async () => (await import('./plan.js')).plan,
   },
   {
@@ -175,6 +179,14 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     options: ['user', 'root', ...SPEAKS],
     examples: ['status', 'status nginx.service'],
     load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'score',
+    does: 'tell how exposed services are, and what stays open to them',
+    operands: '[unit...]',
+    options: ['max', 'user', 'root', ...SPEAKS],
+    examples: ['score', 'score --max 3.0 nginx.service'],
+    load: async () => (await import('./score.js')).score,
   },
   {
     name: 'verify',

@@ -24,6 +24,8 @@ export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHa
   readonly recorded: readonly string[];
   /** Whether the launcher starts commands of the drop-in, or programs that the drop-in mounts. */
   readonly launched: boolean;
+  /** Whether the launcher starts the processes of ExecStart=, or programs that these start. */
+  readonly startsLaunched: boolean;
   /** Whether the processes of ExecStart= have a filter from their start on, the launcher's or systemd's. */
   readonly filtered: boolean;
   /** Whether its last NoNewPrivileges= line is `yes`. */
@@ -51,6 +53,7 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
     refuses,
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
     launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
+    startsLaunched: programFiles.length > 0 || isBehindLauncher,
     filtered: refuses === true || isBehindLauncher,
     noNewPrivileges: valuesOf('NoNewPrivileges').at(-1) === 'yes',
     programFiles,

@@ -14,7 +14,7 @@ export interface OwnAnswers {
 }
 
 /** A number that no table has, and that every machine takes for one of its native ABI. */
-const UNLISTED = 0x3fffffff;
+export const UNLISTED = 0x3fffffff;
 
 /**
  * Tells what a program refuses and records, without its policy.
@@ -39,7 +39,7 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
 }
 
 /** The actions of all returns that can be reached from an instruction; jumps go forward only. */
-function returnsFrom(program: readonly Instruction[], from: number): number[] {
+export function returnsFrom(program: readonly Instruction[], from: number): number[] {
   const reached = new Set([from]);
   const actions: number[] = [];
   for (const at of reached) {

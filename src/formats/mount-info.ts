@@ -16,6 +16,41 @@ export function parseMountInfo(text: string): Mount[] {
   });
 }
 
+/** File systems in which programs can't leave files of their own to execute. */
+const VIRTUAL: ReadonlySet<string> = new Set(
+  (
+    'autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl mqueue nsfs proc pstore ' +
+    'rpc_pipefs securityfs selinuxfs sysfs tracefs'
+  ).split(' '),
+);
+
+/**
+ * The places of mountinfo where files can be both written and executed, as far as mounts decide. One that is no other
+ * than the place around it is left out.
+ */
+export function writableExecutable(text: string): string[] {
+  const mounts = new Map<string, boolean>();
+  for (const line of text.split('\n')) {
+    const [own, file] = line.split(' - ');
+    const [, , , , path, options = ''] = own!.split(' ');
+    const [type, , superOptions = ''] = file?.split(' ') ?? [];
+    if (path === undefined || type === undefined) continue;
+    const flags = options.split(',');
+    const isReadOnly = flags.includes('ro') || superOptions.split(',').includes('ro');
+    mounts.set(unescaped(path), !isReadOnly && !flags.includes('noexec') && !VIRTUAL.has(type));
+  }
+  return outermost(mounts);
+}
+
+/** The places that are open, by whether each place is; those within a place that is open too aren't named. */
+export function outermost(places: ReadonlyMap<string, boolean>): string[] {
+  const around = (path: string) =>
+    [...places.keys()]
+      .filter((other) => other !== path && covers(other, path))
+      .reduce((best, other) => (other.length > best.length ? other : best), '');
+  return [...places].flatMap(([path, isOpen]) => (isOpen && !places.get(around(path)) ? [path] : [])).sort();
+}
+
 /** Bound on the mountinfo of a process, in bytes; the kernel's text is smaller. */
 export const MAX_MOUNTS = 4 << 20;
 

@@ -1,11 +1,13 @@
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
+import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
 import { timeOfDay } from '../transaction/confirm/stock.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';
 import { changesJson, changesText, planJson } from './plan.js';
+import { changeJson, changeText } from './score.js';
 
 interface OutcomeOptions {
   readonly check?: boolean;
@@ -54,8 +56,18 @@ const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
-  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${diff}`;
+  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${exposureText(result)}${diff}`;
 }
+
+/** The exposure by the new files, where there are some. */
+function exposureText(result: UnitResult): string {
+  const isTold = (isDone(result) || result.state === 'pending') && isPending(result.changes);
+  const change = isTold ? exposureOf(result) : undefined;
+  return change ? changeText(change) : '';
+}
+
+const exposureOf = ({ prepared }: UnitResult): PlannedExposure | undefined =>
+  prepared && exposureOfPlan({ plan: prepared.plan, own: prepared.unit.files, emitted: prepared.files });
 
 function restartedText(result: UnitResult): string {
   if (!isDone(result) || !result.restarted) return '';
@@ -85,6 +97,13 @@ function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
     changes: changesJson(changes),
     diagnostics: diagnosticsJson(diagnostics),
     ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
-    ...(prepared ? { plan: planJson(prepared.plan, prepared.proofs, changes) } : {}),
+    ...(prepared
+      ? {
+          plan: {
+            ...planJson(prepared.plan, prepared.proofs, changes),
+            exposure: changeJson(exposureOf(result)),
+          },
+        }
+      : {}),
   };
 }

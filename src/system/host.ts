@@ -187,8 +187,13 @@ export class Host implements System {
     return (await this.connected()).anyUnit(name);
   }
 
-  async instances(template: UnitName): Promise<string[]> {
-    return (await this.connected()).instances(template);
+  async instances({ prefix, type }: UnitName): Promise<string[]> {
+    // In the pattern a backslash makes the next character plain.
+    return (await this.connected()).loaded(`${prefix.replaceAll('\\', '\\\\')}@*.${type}`);
+  }
+
+  async services(): Promise<string[]> {
+    return (await this.connected()).loaded('*.service');
   }
 
   async reload(): Promise<void> {

@@ -152,6 +152,10 @@ export class Offline implements System {
     throw unavailable('this');
   }
 
+  async services(): Promise<string[]> {
+    throw unavailable('this');
+  }
+
   async reload(): Promise<void> {
     throw unavailable('a reload');
   }

@@ -56,6 +56,8 @@ export interface System {
   anyUnit(name: string): Promise<UnitState>;
   /** The names of a template's loaded instances, sorted; they need not run. */
   instances(template: UnitName): Promise<string[]>;
+  /** The names of all loaded services, sorted; they need not run. */
+  services(): Promise<string[]>;
   /** Makes the manager reload its unit files. */
   reload(): Promise<void>;
   /** Listens to units from now on, and forgets what was heard of them before. */

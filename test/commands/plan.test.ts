@@ -5,9 +5,9 @@ import { machine } from '../support/apply-in-memory.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { type FakeOptions, fakeContext } from '../support/fake-system.js';
 
-async function planned(policy = NO_EXEC, options: FakeOptions = {}) {
+async function planned(policy = NO_EXEC, options: FakeOptions = {}, { summary = false } = {}) {
   const system = machine(options, policy);
-  const outcome = await plan(fakeContext(system), [UNIT], {});
+  const outcome = await plan(fakeContext(system), [UNIT], { summary });
   assert.deepEqual(system.changes, []);
   return { ...outcome, codes: outcome.diagnostics.map(({ severity, code }) => `${severity} ${code}`) };
 }
@@ -33,4 +33,20 @@ test('a trial that could not be undone is a finding of the plan, too', async () 
   const distort = (properties: Map<string, unknown>) => properties.set('FailureAction', 'reboot');
   const { exit, codes } = await planned(NO_EXEC, { distort });
   assert.deepEqual([exit, codes.filter((code) => code.startsWith('error')).length], [1, 1]);
+});
+
+test('a plan ends with the exposure, which the summary has before all that stays open', async () => {
+  const exposure = 'Exposure: 9.6 UNSAFE without the policy, 8.9 EXPOSED with it\n';
+  const policy = '[service]\nPrivateTmp = true\nProtectClock = true\n';
+  const { text, json } = await planned(policy);
+  assert.ok(text.endsWith(`\n\n${exposure}`), text);
+  assert.deepEqual([json.exposure, json.open], [{ before: 9.6, after: 8.9 }, undefined]);
+  const summary = await planned(policy, {}, { summary: true });
+  assert.ok(summary.text.startsWith(`${exposure}\n  DOOR `), summary.text);
+  assert.equal((summary.json.open as { exposure: number }).exposure, 8.9);
+});
+
+test('a plan with an error has no exposure', async () => {
+  const { text, json } = await planned('[syscalls]\ndeny = ["no_such_call"]\n', {}, { summary: true });
+  assert.deepEqual([text, json.exposure, json.open], ['', null, undefined]);
 });

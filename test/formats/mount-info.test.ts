@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Mount, mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
+import { type Mount, mountOf, parseMountInfo, writableExecutable } from '../../src/formats/mount-info.js';
 
 const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
@@ -39,4 +39,18 @@ test('a path is on the innermost mount above it', () => {
 test('the mounts of this machine are read as well', () => {
   const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'));
   assert.ok(mountOf(mounts, '/proc/self/mountinfo'));
+});
+
+test('places to write and execute are on mounts that are neither read-only nor without execution', () => {
+  assert.deepEqual(writableExecutable(TEXT), ['/', '/run/a b\\c']);
+  const hardened = `22 1 0:21 / / ro,relatime shared:1 - ext4 /dev/sda1 rw
+23 22 0:22 / /proc rw - proc proc rw
+24 22 0:23 / /srv rw - ext4 /dev/sdb1 ro
+25 22 0:24 / /var rw master:3 - ext4 /dev/sdc1 rw
+26 25 0:24 / /var/lib rw - ext4 /dev/sdc1 rw
+27 25 0:24 / /var/cache ro - ext4 /dev/sdc1 rw
+28 27 0:24 / /var/cache/demo rw - ext4 /dev/sdc1 rw
+`;
+  assert.deepEqual(writableExecutable(hardened), ['/var', '/var/cache/demo']);
+  assert.deepEqual(writableExecutable('no mount\n'), []);
 });

@@ -93,6 +93,7 @@ export const LAYERS: readonly string[] = [
   ...['explain', 'observer', 'verify', 'prepare', 'state', 'system'],
   // ── pure below ──
   ...[
+    'score',
     'evidence',
     'emit',
     'plan',

@@ -454,6 +454,11 @@ export class FakeSystem implements System {
     return [...this.#services.keys()].filter((name) => name.startsWith(`${prefix}@`)).sort();
   }
 
+  async services(): Promise<string[]> {
+    this.#record('services');
+    return [...this.#services.keys()].sort();
+  }
+
   #settings() {
     const { systemd = RELEASE, sets } = this.#options;
     return { systemd: Number.parseInt(systemd, 10), sets: sets || bundledSets() };

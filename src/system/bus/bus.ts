@@ -1,5 +1,5 @@
 import { codeOf } from '../../diagnostic.js';
-import { type UnitName, unitObjectPath } from '../../unit/name.js';
+import { unitObjectPath } from '../../unit/name.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Heard, ManagerFacts } from '../system.js';
 import { isSkipped, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
@@ -76,9 +76,8 @@ export class Bus {
     return unitOf(answers.map(([table]) => table));
   }
 
-  async instances({ prefix, type }: UnitName): Promise<string[]> {
-    // The pattern is one of glob(7), in which a backslash makes the next character plain.
-    const pattern = `${prefix.replaceAll('\\', '\\\\')}@*.${type}`;
+  /** The names of the loaded units that a pattern matches, sorted. @param pattern as in glob(7) */
+  async loaded(pattern: string): Promise<string[]> {
     return unitsIn(await this.#ask('ListUnitsByPatterns', 'asas', [[], [pattern]]));
   }
 

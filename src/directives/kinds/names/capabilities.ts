@@ -31,11 +31,8 @@ export const CAPABILITY_LIST: ValueKind = signedKind({
     });
   },
   permitted: (row, values) => ({ only: true, names: capabilitySet(values, row.name === BOUNDING) }),
-  loaded: (value) => {
-    const bits = bitsOf(value);
-    return { only: true, names: new Set(CAPABILITIES.filter((_, number) => bits.includes(number))) };
-  },
-  taken: (get: Get) => TAKEN.flatMap(([by, names]) => (get(by) === true ? names : [])),
+  loaded: (value) => ({ only: true, names: capabilitiesIn(value) }),
+  taken: (get: Get) => takenCapabilities((name) => get(name) === true),
   // A list that begins with `~` leaves those that no table knows.
   write: (row, values) => {
     const known = BigInt(CAPABILITIES.length);
@@ -46,15 +43,24 @@ export const CAPABILITY_LIST: ValueKind = signedKind({
   },
 });
 
+/** The capabilities of a mask on the bus. */
+export function capabilitiesIn(mask: unknown): ReadonlySet<string> {
+  const bits = bitsOf(mask);
+  return new Set(CAPABILITIES.filter((_, number) => bits.includes(number)));
+}
+
 const BOUNDING = 'CapabilityBoundingSet';
 
-/** Capabilities that another directive takes out of the bounding set when the unit is loaded. */
 const TAKEN: readonly (readonly [by: string, capabilities: readonly string[]])[] = [
   ['PrivateDevices', ['CAP_MKNOD', 'CAP_SYS_RAWIO']],
   ['ProtectClock', ['CAP_SYS_TIME', 'CAP_WAKE_ALARM']],
   ['ProtectKernelLogs', ['CAP_SYSLOG']],
   ['ProtectKernelModules', ['CAP_SYS_MODULE']],
 ];
+
+/** Capabilities that directives take out of the bounding set when the unit is loaded. */
+export const takenCapabilities = (isOn: (directive: string) => boolean): readonly string[] =>
+  TAKEN.flatMap(([by, names]) => (isOn(by) ? names : []));
 
 /** systemd takes names in any case, and numbers. */
 function capabilityName(word: string): string | undefined {

@@ -34,11 +34,8 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
       );
     },
     permitted: (_, values) => ({ only: true, names: namespaceSet(values, delegate, table) }),
-    loaded: (value) => {
-      const bits = bitsOf(value);
-      return { only: true, names: new Set(NAMESPACES.filter((name) => bits.includes(BITS[name]!))) };
-    },
-    isOff: (value) => !delegate && NAMESPACES.every((name) => bitsOf(value).includes(BITS[name]!)),
+    loaded: (value) => ({ only: true, names: namespacesIn(value) }),
+    isOff: (value) => !delegate && namespacesIn(value).size === NAMESPACES.length,
     write: ({ bus }, values) => {
       // A transient unit begins without a restriction.
       if (values.at(-1) === 'no') return [];
@@ -52,6 +49,12 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
     },
   });
 };
+
+/** The types of namespaces in a mask of CLONE_NEW* on the bus. */
+export function namespacesIn(mask: unknown): ReadonlySet<string> {
+  const bits = bitsOf(mask);
+  return new Set(NAMESPACES.filter((name) => bits.includes(BITS[name]!)));
+}
 
 /**
  * The namespaces that RestrictNamespaces= leaves (all at first), or that DelegateNamespaces= delegates (none).

@@ -18,7 +18,8 @@ export const MODE: ValueKind = scalarKind({
   expected: (text) => Number.parseInt(text, 8),
 });
 
-const octal = (text: string, unset: number): number => {
+/** An octal number; `unset` for text that is none. */
+export const octal = (text: string, unset: number): number => {
   const number = /^[0-7]{1,5}$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
   return Number.isNaN(number) ? unset : number;
 };

@@ -1,0 +1,86 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { FilterFile } from '../filter/filter-file.js';
+import { ProgramError } from '../filter/simulate.js';
+import { Unprovable } from '../filter/unprovable.js';
+import { MAX_MOUNTS, writableExecutable } from '../formats/mount-info.js';
+import { hasNameOfDropIn } from '../paths.js';
+import { ownValues } from '../plan/unit-values.js';
+import { settingsOfFiles } from '../score/of-files.js';
+import { settingsOnBus } from '../score/on-bus.js';
+import { placesOf } from '../score/places.js';
+import { type Scored, type Subject, scoreOf } from '../score/score.js';
+import { launcherFilter } from '../state/launcher-filter.js';
+import type { Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec/keys.js';
+import type { UnitName } from '../unit/name.js';
+import { exists } from './load/exists.js';
+import { dropInPathsFor } from './load/find-unit.js';
+import { loadOffline } from './load/load-unit.js';
+import { readFiles } from './load/unit-files.js';
+import type { MachineFacts } from './probe/target.js';
+
+/** A score, or an error about what it can't be told without. */
+export type ScoreResult = Scored | Diagnostic;
+
+/** Scores a service as the manager has loaded it; the mounts of its main process tell the places. */
+export async function scoreLoaded(
+  context: Context,
+  { facts }: MachineFacts,
+  { state }: Service,
+): Promise<ScoreResult> {
+  const dropIn = state.dropInPaths.find(hasNameOfDropIn);
+  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn);
+  const settings = settingsOnBus((name) => state.properties.get(name), facts);
+  return scored({ settings, facts, filter, places: () => placesOfProcess(context, state.mainPid) });
+}
+
+async function placesOfProcess({ system }: Context, pid: number): Promise<string[] | undefined> {
+  const file = pid === 0 ? undefined : await system.read(`/proc/${pid}/mountinfo`, { limit: MAX_MOUNTS });
+  return file && writableExecutable(new TextDecoder().decode(file.bytes));
+}
+
+/**
+ * Scores a service by its files alone.
+ * @throws UserError `no-unit`
+ */
+export async function scoreOffline(
+  context: Context,
+  { facts }: MachineFacts,
+  name: UnitName,
+): Promise<ScoreResult> {
+  const unit = await loadOffline(context, name);
+  const dropIn = await ownDropIn(context, unit.name);
+  const own = dropIn === undefined ? [] : (await readFiles(context, [dropIn])).files;
+  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn);
+  const effective = effectiveUnit([...unit.files, ...own], execKeys(facts.systemd));
+  const settings = settingsOfFiles(effective, facts);
+  return scored({
+    settings,
+    facts,
+    filter,
+    places: async () => placesOf(ownValues(effective), facts.mounts),
+  });
+}
+
+async function ownDropIn(context: Context, name: UnitName): Promise<string | undefined> {
+  for (const path of await dropInPathsFor(context, name)) if (await exists(context.system, path)) return path;
+  return undefined;
+}
+
+interface Given extends Pick<Subject, 'settings'>, Pick<MachineFacts, 'facts'> {
+  readonly filter: FilterFile | Diagnostic | undefined;
+  readonly places: () => Promise<Scored['places']>;
+}
+
+async function scored({ settings, facts, filter, places }: Given): Promise<ScoreResult> {
+  if (filter && !('programs' in filter)) return filter;
+  const { machine, sets } = facts;
+  try {
+    return { score: scoreOf({ settings, machine, sets, filter }), places: await places() };
+  } catch (cause) {
+    if (!(cause instanceof Unprovable) && !(cause instanceof ProgramError)) throw cause;
+    return error('filter-unknown', `the launcher's filter is none of ours: ${cause.message}`);
+  }
+}

@@ -1,0 +1,111 @@
+import { shortList } from '../collections.js';
+import type { Diagnostic } from '../diagnostic.js';
+import { type Exposure, exposureText, levelOf } from '../score/exposure.js';
+import type { PlannedExposure } from '../score/of-plan.js';
+import type { Scored } from '../score/score.js';
+import type { Access, Verdict } from '../score/verdicts.js';
+import { columns } from './plan.js';
+
+export interface UnitScore {
+  readonly unit: string;
+  /** Undefined if it can't be told; a diagnostic says why. */
+  readonly scored?: Scored;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exit?: number;
+}
+
+type Told = UnitScore & { readonly scored: Scored };
+
+const isTold = (one: UnitScore): one is Told => one.scored !== undefined;
+
+/** A table, the most exposed units first. */
+function tableText(all: readonly UnitScore[]): string {
+  const rows = all
+    .filter(isTold)
+    .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
+    .map(({ unit, scored: { score } }) => [
+      unit,
+      exposureText(score.exposure),
+      levelOf(score.exposure),
+      exposureText(score.bySystemd),
+      shareText(score.doors),
+      shareText(score.flaws),
+    ]);
+  if (rows.length === 0) return '';
+  return columns([['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS', 'OPEN FLAWS'], ...rows]);
+}
+
+const shareText = (all: readonly Verdict[]): string => `${withAccess(all, 'open').length} of ${all.length}`;
+
+const withAccess = <T extends Verdict>(all: readonly T[], access: Access): T[] =>
+  all.filter((one) => one.access === access);
+
+/** One unit: its exposure, and what stays open. */
+function unitText({ unit, scored }: Told): string {
+  const { exposure, bySystemd } = scored.score;
+  const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
+  return `${unit}: exposure ${exposureText(exposure)} ${levelOf(exposure)}${alone}\n\n${openText(scored)}`;
+}
+
+/** Scores for people: a table, or all about each where units are named. */
+export const scoresText = (all: readonly UnitScore[], isNamed: boolean): string =>
+  isNamed ? all.filter(isTold).map(unitText).join('\n') : tableText(all);
+
+/** Doors, entries of known flaws, and places. */
+export function openText({ score: { doors, flaws }, places }: Scored): string {
+  const doorRows = doors.map((one) => [one.door.name, one.door.does, accessText(one)]);
+  const open = withAccess(flaws, 'open');
+  const flawRows = open.map((one) => [one.flaw.cve, one.flaw.what, one.calls.join(', ')]);
+  return [
+    columns([['DOOR', 'LETS IT', 'STATE'], ...doorRows], '  '),
+    `\nKnown flaws of kernels: the entry of ${withAccess(flaws, 'closed').length} is closed, ${withAccess(flaws, 'needs').length} need what the unit can't get, ${open.length} are open\n`,
+    columns(flawRows, '  '),
+    `\nPlaces to write and execute: ${placesText(places)}\n`,
+  ].join('');
+}
+
+const ACCESS: Readonly<Record<Access, (verdict: Verdict) => string>> = {
+  open: ({ calls }) => `open: ${calls.join(', ')}`,
+  closed: ({ by }) => `closed by ${by.join(', ')}`,
+  needs: ({ by }) => `needs ${by.join(', ')}`,
+};
+
+const accessText = (verdict: Verdict): string => ACCESS[verdict.access](verdict);
+
+/** Most places that a line names. */
+const MOST_PLACES = 8;
+
+function placesText(places: Scored['places']): string {
+  if (!places) return "can't be told, since it doesn't run or has another root";
+  return places.length === 0 ? 'none' : shortList(places, MOST_PLACES);
+}
+
+/** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
+export const changeText = ({ before, after }: PlannedExposure): string =>
+  `Exposure: ${withLevel(before)} without the policy, ${withLevel(after)} with it\n`;
+
+const withLevel = (exposure: Exposure): string => `${exposureText(exposure)} ${levelOf(exposure)}`;
+
+export const changeJson = (change: PlannedExposure | undefined) =>
+  change ? { before: change.before / 10, after: change.after / 10 } : null;
+
+/** Scores for programs: sandbox-unit.json(5). */
+export const scoresJson = (all: readonly UnitScore[]) =>
+  all.filter(isTold).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
+
+export const scoredJson = ({ score, places }: Scored) => ({
+  exposure: score.exposure / 10,
+  level: levelOf(score.exposure),
+  bySystemd: score.bySystemd / 10,
+  byLauncher: score.byLauncher,
+  doors: score.doors.map(({ door, ...verdict }) => ({ door: door.name, ...verdictJson(verdict) })),
+  flaws: score.flaws.map(({ flaw: { cve, what, at }, ...verdict }) => ({
+    cve,
+    what,
+    source: at,
+    ...verdictJson(verdict),
+  })),
+  ...(places ? { places } : {}),
+});
+
+const verdictJson = ({ access, calls, by }: Verdict) => ({ access, calls, by });

@@ -1,0 +1,69 @@
+import { dropInFacts } from '../emit/drop-in-facts.js';
+import type { EmittedFile } from '../emit/files.js';
+import { decodeFilterFile } from '../filter/filter-file.js';
+import { hasNameOfDropIn, namesFilter } from '../paths.js';
+import type { Plan } from '../plan/plan.js';
+import { ownValues } from '../plan/unit-values.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec/keys.js';
+import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
+import type { Exposure } from './exposure.js';
+import { settingsOfFiles } from './of-files.js';
+import { placesOf } from './places.js';
+import { exposureOf, type Scored, type Subject, scoreOf } from './score.js';
+
+/** A plan, and the files that it is made of and comes to. */
+export interface PlannedFiles {
+  readonly plan: Plan;
+  /** The unit's own. */
+  readonly own: readonly UnitFile[];
+  /** Those of ours; none for a plan with errors, which has no exposure and no score. */
+  readonly emitted: readonly EmittedFile[];
+}
+
+/** The exposure of a unit without its policy and with it. */
+export interface PlannedExposure {
+  readonly before: Exposure;
+  readonly after: Exposure;
+}
+
+export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined {
+  const confined = confinedBy(files);
+  if (!confined) return undefined;
+  const { plan, own } = files;
+  const before = subjectOf(plan, effectiveUnit(own, execKeys(plan.target.systemd)), undefined);
+  return { before: exposureOf(before).exposure, after: exposureOf(confined.subject).exposure };
+}
+
+/** The score of a unit with its policy. */
+export function scoreOfPlan(files: PlannedFiles): Scored | undefined {
+  const confined = confinedBy(files);
+  return (
+    confined && {
+      score: scoreOf(confined.subject),
+      places: placesOf(ownValues(confined.unit), files.plan.target.mounts),
+    }
+  );
+}
+
+interface Confined {
+  readonly unit: EffectiveUnit;
+  readonly subject: Subject;
+}
+
+/** The unit with the drop-in, and the filter of ours that goes with it. */
+function confinedBy({ plan, own, emitted }: PlannedFiles): Confined | undefined {
+  const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
+  if (!dropIn) return undefined;
+  const file = emitted.find(({ path }) => namesFilter(path));
+  const isLaunched = dropInFacts(dropIn.content).startsLaunched;
+  const filter = isLaunched && file ? decodeFilterFile(file.content) : undefined;
+  const all = [...own, parseUnitFile(dropIn.path, dropIn.content)];
+  const unit = effectiveUnit(all, execKeys(plan.target.systemd));
+  return { unit, subject: subjectOf(plan, unit, filter && 'programs' in filter ? filter : undefined) };
+}
+
+function subjectOf({ target }: Plan, unit: EffectiveUnit, filter: Subject['filter']): Subject {
+  const { scope, systemd, sets, machine } = target;
+  return { settings: settingsOfFiles(unit, { scope, systemd, sets }), machine, sets, filter };
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeFilterFile } from '../../src/filter/filter-file.js';
+import { serviceName } from '../../src/prepare/load/load-unit.js';
+import { probeMachine } from '../../src/prepare/probe/target.js';
+import { type ScoreResult, scoreLoaded, scoreOffline } from '../../src/prepare/score-unit.js';
+import { FILTER, UNIT } from '../support/demo-service.js';
+import { type FakeSystem, fakeContext } from '../support/fake-system.js';
+import { applied } from '../support/status-in-memory.js';
+
+const LAUNCHED = '[syscalls]\ndeny = ["@clock", "execve"]\nenforcer = "launcher"\n';
+
+async function loaded(system: FakeSystem): Promise<ScoreResult> {
+  const context = fakeContext(system);
+  return scoreLoaded(context, await probeMachine(context), { name: UNIT, state: await system.unit(UNIT) });
+}
+
+const scoreIn = (result: ScoreResult) => ('score' in result ? result : assert.fail(result.message));
+
+test("a loaded service is scored with the launcher's filter", async () => {
+  const { score, places } = scoreIn(await loaded(await applied(LAUNCHED)));
+  assert.ok(score.exposure < score.bySystemd);
+  assert.equal(places, undefined);
+});
+
+test('the mounts of the main process tell the places', async () => {
+  const system = await applied(LAUNCHED);
+  const { mainPid } = await system.unit(UNIT);
+  const mounts = '22 1 0:21 / / ro - ext4 /dev/sda1 rw\n23 22 0:22 / /srv rw - ext4 /dev/sdb1 rw\n';
+  system.files.set(`/proc/${mainPid}/mountinfo`, { bytes: new TextEncoder().encode(mounts), mode: 0o444 });
+  assert.deepEqual(scoreIn(await loaded(system)).places, ['/srv']);
+});
+
+test('a filter that our compiler did not make is an error', async () => {
+  const system = await applied(LAUNCHED);
+  // It compares the first argument, which no program of ours does before the convention is known.
+  const program = [
+    { code: 0x20, jt: 0, jf: 0, k: 0 },
+    { code: 0x44, jt: 0, jf: 0, k: 1 },
+    { code: 0x15, jt: 0, jf: 0, k: 1 },
+    { code: 0x06, jt: 0, jf: 0, k: 0x7fff0000 },
+  ];
+  const bytes = encodeFilterFile({
+    noNewPrivileges: true,
+    log: false,
+    programs: new Map([['x86-64', program]]),
+  });
+  system.files.set(FILTER, { bytes, mode: 0o644 });
+  const result = await loaded(system);
+  assert.equal('code' in result && result.code, 'filter-unknown');
+});
+
+test('offline a service is scored by its files, the drop-in and its filter among them', async () => {
+  const context = fakeContext(await applied(LAUNCHED), { offline: true });
+  const { score, places } = scoreIn(
+    await scoreOffline(context, await probeMachine(context), serviceName(UNIT)),
+  );
+  assert.deepEqual([score.bySystemd, score.exposure], [92, 90]);
+  assert.deepEqual(score.byLauncher, ['SystemCallFilter_clock']);
+  assert.deepEqual(places, ['/']);
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { error } from '../../src/diagnostic.js';
+import {
+  changeJson,
+  changeText,
+  openText,
+  scoredJson,
+  scoresJson,
+  scoresText,
+} from '../../src/report/score.js';
+import { scoreOfPolicy } from '../support/scored.js';
+
+const PLANNED = scoreOfPolicy(
+  '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nProtectSystem = "strict"\n',
+);
+const { change, after } = PLANNED;
+
+const UNITS = [
+  { unit: 'a.service', scored: after, diagnostics: [] },
+  { unit: 'c.service', scored: scoreOfPolicy('[service]\nLockPersonality = true\n').after, diagnostics: [] },
+  { unit: 'b.service', scored: after, diagnostics: [] },
+  { unit: 'untold.service', diagnostics: [error('filter-unknown', 'no')] },
+];
+
+test('a table has the most exposed units first, and none that cannot be told', () => {
+  const lines = scoresText(UNITS, false).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => line.split(/ {2,}/)[0]),
+    ['UNIT', 'c.service', 'a.service', 'b.service'],
+  );
+  assert.match(lines[2]!, /^a\.service +8\.9 +EXPOSED +8\.9 +20 of 21 +31 of \d+$/);
+  assert.equal(scoresText([], false), '');
+});
+
+test('a unit that is named has all that stays open', () => {
+  const text = scoresText(UNITS.slice(0, 1), true);
+  assert.ok(text.startsWith('a.service: exposure 8.9 EXPOSED\n\n  DOOR '), text);
+  assert.match(text, /^ {2}exec +start programs +closed by the launcher, SystemCallFilter=$/m);
+  assert.match(text, /^ {2}bpf +load BPF programs +open: bpf$/m);
+  assert.match(text, /the entry of 1 is closed, 0 need what the unit can't get, 31 are open$/m);
+  assert.match(text, /^ {2}CVE-2022-0185 +mount option beyond its page +fsopen, fsconfig$/m);
+  assert.match(text, /^Places to write and execute: \/dev$/m);
+});
+
+test('places that are none, and that cannot be told, are said to be so', () => {
+  assert.match(openText({ ...after, places: [] }), /execute: none$/m);
+  assert.match(openText({ ...after, places: undefined }), /execute: can't be told, since/);
+});
+
+test('a change is one line', () => {
+  assert.equal(changeText(change), 'Exposure: 9.6 UNSAFE without the policy, 8.9 EXPOSED with it\n');
+  assert.deepEqual(changeJson(change), { before: 9.6, after: 8.9 });
+  assert.equal(changeJson(undefined), null);
+});
+
+test('for programs there are the units that can be told, in their order', () => {
+  assert.deepEqual(
+    scoresJson(UNITS).map(({ unit, exposure, level }) => [unit, exposure, level]),
+    [
+      ['a.service', 8.9, 'EXPOSED'],
+      ['c.service', 9.6, 'UNSAFE'],
+      ['b.service', 8.9, 'EXPOSED'],
+    ],
+  );
+  const { doors, flaws, places } = scoredJson(after);
+  assert.deepEqual(doors[0], {
+    door: 'exec',
+    access: 'closed',
+    calls: [],
+    by: ['the launcher', 'SystemCallFilter='],
+  });
+  assert.deepEqual(flaws[0], {
+    cve: 'CVE-2008-0600',
+    what: 'vmsplice writes where it should not',
+    source: 'get_iovec_page_array() in fs/splice.c',
+    access: 'open',
+    calls: ['vmsplice'],
+    by: [],
+  });
+  assert.deepEqual(places, ['/dev']);
+});

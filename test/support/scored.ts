@@ -1,0 +1,34 @@
+/** Scores of units by lines of `[Service]`, and of policies on them. */
+import { emitFiles } from '../../src/emit/files.js';
+import { buildFilter } from '../../src/prepare/build-filter.js';
+import { settingsOfFiles } from '../../src/score/of-files.js';
+import { exposureOfPlan, type PlannedExposure, scoreOfPlan } from '../../src/score/of-plan.js';
+import { type Score, type Scored, scoreOf } from '../../src/score/score.js';
+import type { Target } from '../../src/target/target.js';
+import { effectiveUnit } from '../../src/unit/effective.js';
+import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { planned, targetOf, unitFile } from './planned.js';
+
+const PLACEMENT = { scope: 'system', lifetime: 'always' } as const;
+const ORIGIN = { version: '1', policyHash: 'a', unitHash: 'b' };
+
+/** The score of a unit with these lines in `[Service]`, or of a whole file that begins with another section. */
+export function scoreOfLines(lines: string, target: Target = targetOf(257)): Score {
+  const file = lines.startsWith('[') ? parseUnitFile('demo.service', lines) : unitFile(lines);
+  const settings = settingsOfFiles(effectiveUnit([file]), target);
+  return scoreOf({ settings, machine: target.machine, sets: target.sets, filter: undefined });
+}
+
+/** A policy's exposure, and its score. */
+export interface PolicyScore {
+  readonly change: PlannedExposure;
+  readonly after: Scored;
+}
+
+/** The score of a policy on a unit with these lines in `[Service]`. */
+export function scoreOfPolicy(policy: string, lines = '', target: Target = targetOf(257)): PolicyScore {
+  const plan = planned(policy, lines, target);
+  const emitted = emitFiles(plan, plan.filter && buildFilter(plan.filter).file, PLACEMENT, ORIGIN);
+  const files = { plan, own: [unitFile(lines)], emitted };
+  return { change: exposureOfPlan(files)!, after: scoreOfPlan(files)! };
+}
