@@ -26,6 +26,7 @@ export type NeedName =
   | 'ownership'
   | 'pids'
   | 'reach'
+  | 'record'
   | 'setid'
   | 'settings'
   | 'state'
@@ -142,8 +143,8 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   administration: { taken: 'takes CAP_SYS_ADMIN', takers: [bounding('SYS_ADMIN')] },
   audit: {
     taken: "closes the kernel's audit log to the service",
-    takers: [bounding('AUDIT_WRITE')],
-    // libaudit takes these for a kernel without audit.
+    takers: [],
+    // libaudit, and PAM by it, take these for a kernel without audit.
     calls: [
       [
         {
@@ -242,6 +243,7 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
     takers: REACH,
     calls: [[call('socket', AF_INET, SOCK_STREAM)]],
   },
+  record: { taken: 'takes CAP_AUDIT_WRITE', takers: [bounding('AUDIT_WRITE')] },
   setid: {
     taken: 'keeps the service from setting set-user-ID bits',
     takers: [isSet('RestrictSUIDSGID'), isSet('DynamicUser')],

@@ -11,7 +11,7 @@ const SESSIONS: Role['needs'] = {
   homes: 'people who log in would not have their homes',
   gain: 'sudo, su and passwd would fail for people who log in',
   identity: `${NO_LOGIN} as anybody`,
-  audit: `${NO_LOGIN}, as PAM refuses whom it can't record`,
+  audit: `${NO_LOGIN}, as PAM refuses where it can't record`,
   settings: 'people who log in could not change /etc, nor take the policy back',
 };
 
@@ -22,7 +22,11 @@ const PEOPLE: readonly Role[] = [
     name: 'login',
     programs: words('sshd dropbear tinysshd teleport in.telnetd telnetd in.rlogind'),
     units: words('ssh sshd ssh@ sshd@ dropbear dropbear@'),
-    needs: { ...SESSIONS, reach: UNREACHABLE },
+    needs: {
+      ...SESSIONS,
+      reach: UNREACHABLE,
+      record: `${NO_LOGIN} on a terminal, as sshd must record that`,
+    },
   },
   {
     name: 'login',
@@ -135,7 +139,7 @@ const JOBS: readonly Role[] = [
       homes: 'jobs would not have the homes of their users',
       gain: 'jobs could send no mail by postdrop, and sudo would fail in them',
       identity: `${NO_JOB} as its user`,
-      audit: `${NO_JOB}, as PAM refuses whom it can't record`,
+      audit: `${NO_JOB}, as PAM refuses where it can't record`,
       accounts: NO_JOB,
       state: 'jobs could not write below /var',
     },

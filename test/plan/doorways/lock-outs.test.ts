@@ -113,8 +113,8 @@ const TAKEN: readonly [lines: string, policy: string, said: string][] = [
   ],
   [
     'ExecStart=/usr/lib/polkit-1/polkit-agent-helper-1',
-    '[service]\nCapabilityBoundingSet = ["CAP_SETUID"]',
-    "2:1 'CapabilityBoundingSet' on x.service: nobody would be granted anything by a password; it closes the kernel's audit log to the service",
+    rule('AF_UNIX', 'allow'),
+    "4:12 'rule on socket' on x.service: nobody would be granted anything by a password; it closes the kernel's audit log to the service",
   ],
   [
     'ExecStart=/usr/sbin/sssd -i',
@@ -220,11 +220,8 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     leaves: ['CapabilityBoundingSet = ["CAP_SYS_ADMIN"]', 'CapabilityBoundingSet = ["~CAP_CHOWN"]'],
   },
   audit: {
-    takes: ['CapabilityBoundingSet = ["~CAP_AUDIT_WRITE"]'],
-    leaves: [
-      'CapabilityBoundingSet = ["~CAP_AUDIT_READ"]',
-      'RestrictAddressFamilies = ["AF_UNIX", "AF_INET"]',
-    ],
+    takes: [],
+    leaves: ['CapabilityBoundingSet = ["CAP_CHOWN"]', 'RestrictAddressFamilies = ["AF_UNIX"]'],
   },
   devices: {
     takes: ['PrivateDevices = true', 'DevicePolicy = "strict"', 'InaccessiblePaths = ["/dev"]'],
@@ -299,6 +296,10 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
       ...['RestrictAddressFamilies = ["AF_INET6"]'],
     ],
   },
+  record: {
+    takes: ['CapabilityBoundingSet = ["~CAP_AUDIT_WRITE"]'],
+    leaves: ['CapabilityBoundingSet = ["~CAP_AUDIT_READ"]'],
+  },
   setid: { takes: ['RestrictSUIDSGID = true'], leaves: ['NoNewPrivileges = true'] },
   settings: { takes: ['ProtectSystem = "full"'], leaves: ['ProtectSystem = true'] },
   state: { takes: ['ReadOnlyPaths = ["/var"]'], leaves: ['ReadOnlyPaths = ["/var/lib/x"]'] },
@@ -356,12 +357,14 @@ const CALLS: readonly [lines: string, syscalls: string, blamed: string | undefin
 
 /** A section with a rule about the family of sockets. */
 function rule(family: string, action: string): string {
-  return `action = "EPERM"\n\n[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = "${family}" }]\naction = "${action}"`;
+  return `[syscalls]\naction = "EPERM"\n\n[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = "${family}" }]\naction = "${action}"`;
 }
 
 for (const [lines, syscalls, blamed] of CALLS) {
   test(`${lines}: ${syscalls.replaceAll('\n', ' ')}: ${blamed ?? 'nothing is taken'}`, () => {
-    const said = told(`[syscalls]\n${syscalls}`, lines).map((one) => one.split(' on x.service')[0]);
+    const said = told(syscalls.startsWith('[') ? syscalls : `[syscalls]\n${syscalls}`, lines).map(
+      (one) => one.split(' on x.service')[0],
+    );
     assert.equal(said[0], blamed === undefined ? undefined : `error ${blamed}`);
   });
 }
