@@ -1,4 +1,5 @@
 import { asWarning, type Diagnostic, error, type Location } from '../../diagnostic.js';
+import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
 import { entryOn } from '../../policy/expect.js';
 import type { Policy } from '../../policy/policy.js';
 import { ABIS, abisOf } from '../../syscalls/abi.js';
@@ -13,6 +14,7 @@ import type { SyscallSets } from '../../syscalls/sets.js';
 import { isOn, type UnitValues } from '../../unit/values.js';
 import type { PlannedCalls } from '../calls/calls.js';
 import { ownLimits } from '../calls/own-limits.js';
+import type { PlannedLauncher } from '../launcher/launcher.js';
 import type { PlanRequest } from '../request.js';
 import { ownValues, valuesOfAll } from '../unit-values.js';
 import { NEEDS, type Need, type NeededCall, type NeedName } from './needs.js';
@@ -26,10 +28,15 @@ interface Line {
 
 type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target' | 'surroundings'>;
 
+/** The plan of `[syscalls]`, as far as it takes something. */
+interface Calls extends Pick<PlannedCalls, 'meaning'> {
+  readonly launcher: Pick<PlannedLauncher, 'noNewPrivileges'> | undefined;
+}
+
 /** Facts by which it is told whether a policy takes something that the unit has without it. */
 interface Facts {
   readonly request: OnUnit;
-  readonly calls: Pick<PlannedCalls, 'meaning' | 'launcher'>;
+  readonly calls: Calls;
   readonly before: UnitValues;
   readonly after: UnitValues;
   readonly own: OwnLimits | undefined;
@@ -40,11 +47,7 @@ interface Facts {
  * things; warnings if the policy says that it is understood. A thing that the unit's own lines take isn't told.
  * @param role the unit's; undefined for a unit that has none
  */
-export function lockOuts(
-  role: Role | undefined,
-  request: OnUnit,
-  calls: Pick<PlannedCalls, 'meaning' | 'launcher'>,
-): Diagnostic[] {
+export function lockOuts(role: Role | undefined, request: OnUnit, calls: Calls): Diagnostic[] {
   if (!role) return [];
   const { unit, effective, policy, target } = request;
   const facts: Facts = {
@@ -94,11 +97,19 @@ function directiveLines({ takers }: Need, { request, before, after }: Facts): Li
   });
 }
 
-/** The launcher's no_new_privs, where neither the unit nor a line of the policy sets it. */
-function launcherLines({ request: { policy }, calls: { launcher }, after }: Facts): Line[] {
+/**
+ * The line because of which the launcher sets no_new_privs: the one that takes CAP_SYS_ADMIN, else the section. None
+ * where a directive does.
+ */
+function launcherLines({ request: { policy }, calls: { launcher }, before, after }: Facts): Line[] {
   if (!launcher?.noNewPrivileges || isOn(after, 'NoNewPrivileges')) return [];
-  return [{ subject: '[syscalls]', at: policy.syscalls!.at }];
+  const bounding = policy.service.find(({ name }) => name === BOUNDING);
+  const has = (unit: UnitValues) => capabilitySet(unit.get(BOUNDING) ?? [], true).has('CAP_SYS_ADMIN');
+  if (bounding && has(before) && !has(after)) return [{ subject: BOUNDING, at: bounding.at }];
+  return policy.syscalls ? [{ subject: '[syscalls]', at: policy.syscalls.at }] : [];
 }
+
+const BOUNDING = 'CapabilityBoundingSet';
 
 /** A line for each group of calls of which none passes. */
 function callLines({ calls: groups = [] }: Need, facts: Facts): Line[] {

@@ -398,6 +398,12 @@ test('the launcher sets no_new_privs where it has to, which is told', () => {
     "error 1:2 '[syscalls]' on x.service: sudo, su and passwd would fail for people who log in; it makes set-user-ID bits ineffective",
   ]);
   assert.equal(planOf(policy, bounded).filter!.noNewPrivileges, true);
+  const ours = `${policy}\n[service]\nCapabilityBoundingSet = ["~CAP_SYS_ADMIN"]`;
+  assert.deepEqual(
+    told(ours, SSHD).map((one) => one.split(' on ')[0]),
+    ["error 5:1 'CapabilityBoundingSet'"],
+  );
+  assert.deepEqual(told(`${ours}\nNoNewPrivileges = false`, SSHD), []);
 });
 
 test('a permissive launcher that leaves set-user-ID bits alone says nothing of them', () => {

@@ -3,11 +3,11 @@
 import type { Diagnostic } from '../../../diagnostic.js';
 import { formatDirective, isFormatted } from '../../../directives/format.js';
 import { findDirective } from '../../../directives/table.js';
-import { NO_CALLS } from '../../../plan/calls/calls.js';
 import { lockOuts } from '../../../plan/doorways/lock-outs.js';
 import { roleOf } from '../../../plan/doorways/role-of.js';
+import { hasCapability } from '../../../plan/launcher/capabilities.js';
 import { planService } from '../../../plan/service.js';
-import { ownValues } from '../../../plan/unit-values.js';
+import { ownValues, valuesOfAll } from '../../../plan/unit-values.js';
 import type { DirectiveEntry, Policy } from '../../../policy/policy.js';
 import { parseUnitName } from '../../../unit/name.js';
 import { plain, sinceReset, wordsOf } from '../../../unit/values.js';
@@ -76,7 +76,10 @@ const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {
 function lockedOut(policy: Policy, { evidence, effective, target, surroundings }: OnUnit): Diagnostic[] {
   const unit = parseUnitName(evidence.unit);
   if ('severity' in unit || target.scope === 'user') return [];
-  return lockOuts(roleOf(unit, effective), { unit, effective, policy, target, surroundings }, NO_CALLS);
+  // The filter beside them, which is learned too, may take a launcher.
+  const isPrivileged = hasCapability(valuesOfAll(policy, effective), target, 'CAP_SYS_ADMIN');
+  const calls = { meaning: undefined, launcher: { noNewPrivileges: !isPrivileged } };
+  return lockOuts(roleOf(unit, effective), { unit, effective, policy, target, surroundings }, calls);
 }
 
 function problemsOf(proposed: readonly Proposed[], request: OnUnit): ReadonlyMap<string, string> {
