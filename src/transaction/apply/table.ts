@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
+import { isLeftDown } from '../../restart/left-down.js';
 import {
   type AppliedUnit,
   appliedUnit,
@@ -49,7 +50,9 @@ export async function applyUnits(
   pending: readonly PendingApply[],
   options: RestartOptions,
 ): Promise<UnitResult[]> {
-  const { units, refused } = await beginEach(transaction, pending, appliedUnit);
+  const starts = ({ services, changes }: PendingApply) =>
+    options.restart !== false && services.some((service) => isLeftDown(service, changes));
+  const { units, refused } = await beginEach(transaction, pending, appliedUnit, starts);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
   const watching = { ...transaction, trialWatch: new TrialWatch(transaction.context) };
   try {
