@@ -2,6 +2,8 @@ import { findDirective } from '../directives/table.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
 import { programLines } from './calls/lines.js';
+import { lockOuts } from './doorways/lock-outs.js';
+import { doorwayOf } from './doorways/role-of.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
@@ -49,6 +51,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...calls.diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
+      ...lockOuts(doorwayOf(request), request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
       ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],

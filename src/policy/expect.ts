@@ -11,6 +11,7 @@ import { namesake, numbersOf } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
 import { type Call, evaluate, type SyscallPolicy } from '../syscalls/policy.js';
 import { entriesByCall, isOwnRefusal, verdictOn } from '../syscalls/resolve.js';
+import type { SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
@@ -94,9 +95,16 @@ function whatDecides(
   if (hidden) return `on ${abi} '${call}' ${hidden.why}: it gets the strictest answer of its rules`;
   const [rule] = rules;
   if (rule) return `the rules on ${call} come first: ${place(rule.at)}`;
-  for (const list of ['deny', 'log', 'allow'] as const) {
-    const entry = entriesByCall(section![list] ?? [], sets).get(call);
-    if (entry) return `it comes from '${list}': ${place(entry.at)}`;
-  }
+  const found = entryOn(section!, call, sets);
+  if (found) return `it comes from '${found.list}': ${place(found.entry.at)}`;
   return section!.allow ? "'allow' doesn't name it" : "no line names it, and 'deny' lets the rest through";
+}
+
+/** The list that decides on a call where no rule does, and its entry; undefined if none names the call. */
+export function entryOn(section: SyscallsSection, call: string, sets: SyscallSets) {
+  for (const list of ['deny', 'log', 'allow'] as const) {
+    const entry = entriesByCall(section[list] ?? [], sets).get(call);
+    if (entry) return { list, entry };
+  }
+  return undefined;
 }

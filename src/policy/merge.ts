@@ -2,8 +2,8 @@ import type { SyscallsSection } from '../syscalls/section.js';
 import type { Expectation, Policy } from './policy.js';
 
 /**
- * Joins a policy with its bases, which come first, in their order. Lists of calls, rules, expectations and loosened
- * directives are joined; for every other key the last value counts. The last one counts, too, among directives of one
+ * Joins a policy with its bases, which come first, in their order. Lists of calls, rules, expectations, loosened
+ * directives and understood errors are joined; for every other key the last value counts. The last one counts, too, among directives of one
  * name, and among expectations on one call with equal arguments. The policy's rules stand before its bases' rules, a
  * later base's before an earlier base's: the first rule that holds decides.
  */
@@ -27,6 +27,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
     refused: over.refused ?? base.refused,
+    understood: [...base.understood, ...over.understood],
     expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
   };
 }

@@ -39,6 +39,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
       ['apply', 'refused'],
       (v): v is 'rollback' | 'warn' => v === 'rollback' || v === 'warn',
     ),
+    understood: reader.strings(['apply', 'understood']) ?? [],
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
   return { policy, diagnostics: [...validateShape(document), ...firstOf(reader.findings())] };

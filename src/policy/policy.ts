@@ -38,6 +38,8 @@ export interface Policy {
   readonly probe: readonly Located<string>[] | undefined;
   /** The consequence of calls that are refused until then; undefined: by what becomes of them. */
   readonly refused: Located<'rollback' | 'warn'> | undefined;
+  /** Codes of errors that are warnings, since the administrator knows of them. */
+  readonly understood: readonly Located<string>[];
   readonly expect: readonly Expectation[];
 }
 

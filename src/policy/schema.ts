@@ -173,6 +173,10 @@ export const POLICY: Keys = {
           shape: { type: 'choice', values: ['rollback', 'warn'] },
           doc: 'Consequence of refused calls (default "rollback" where they end a process, else "warn")',
         },
+        understood: {
+          shape: { type: 'list', of: { type: 'choice', values: ['locks-out'] } },
+          doc: 'Errors that are warnings: "locks-out" where people and machines get in by the unit, or run things',
+        },
       },
     },
     doc: 'How apply sees that the service works',

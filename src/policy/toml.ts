@@ -1,6 +1,7 @@
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
-import { type Diagnostic, error, type Location, printable, UserError } from '../diagnostic.js';
+import { error, type Location, UserError } from '../diagnostic.js';
 import { assertFewValues, assertSize } from './policy-size.js';
+import { type Failure, type Span, syntaxError } from './toml-errors.js';
 
 export type Path = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
@@ -19,12 +20,6 @@ interface Start {
   readonly column: number;
   /** Offset in the text. */
   readonly offset: number;
-}
-
-interface Span {
-  readonly line: number;
-  readonly column: number;
-  readonly length: number;
 }
 
 interface Entry {
@@ -46,12 +41,12 @@ type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?
 class PlacingParser extends TomlParser {
   readonly tables = new WeakMap<object, Map<string, Entry>>();
   readonly lists = new WeakMap<object, Span[]>();
-  /** The line of the latest assigned value. */
-  assignmentLine = 1;
+  #assignmentLine = 1;
   readonly #text: string;
   #keyStart: Start = { line: 1, column: 1, offset: 0 };
   #key: Span | undefined;
-  #valueStart: Start = { line: 1, column: 1, offset: 0 };
+  /** Line 0 before the first value. */
+  #valueStart: Start = { line: 0, column: 1, offset: 0 };
 
   /** @param text the whole text, which the package drops at its end */
   constructor(text: string) {
@@ -128,7 +123,7 @@ class PlacingParser extends TomlParser {
 
   override parseAssignPreValue() {
     this.#valueStart = this.#here();
-    this.assignmentLine = this.#valueStart.line;
+    this.#assignmentLine = this.#valueStart.line;
     this.state.valueStart = this.#valueStart;
     return super.parseAssignPreValue();
   }
@@ -198,12 +193,14 @@ class PlacingParser extends TomlParser {
     if (spans.length < list.length) spans.push(span);
   }
 
-  /** The place of an error that the package threw. */
-  place(cause: Partial<PlacedError>): Span {
-    if (cause.span) return cause.span;
+  /** The place of an error that the package threw, and that of the latest value. */
+  failure(cause: Partial<PlacedError>): Failure {
+    const value = this.#valueStart;
+    const assignmentLine = this.#assignmentLine;
+    if (cause.span) return { place: cause.span, value, assignmentLine };
     // The package refuses dates that don't exist without a place.
-    const { line, column } = cause.line === undefined ? this.#valueStart : this.#here();
-    return { line, column: Math.max(1, column), length: 1 };
+    const { line, column } = cause.line === undefined ? value : this.#here();
+    return { place: { line, column: Math.max(1, column), length: 1 }, value, assignmentLine };
   }
 }
 
@@ -249,7 +246,7 @@ export function parseToml(source: string, file: string): TomlDocument {
     return { data, keyAt: (path) => locate(path, 'key'), valueAt: (path) => locate(path, 'value') };
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    throw new UserError(syntaxError(parser, cause, text, file));
+    throw new UserError(syntaxError(cause as Error, parser.failure(cause as Error), { text, file }));
   }
 }
 
@@ -267,31 +264,3 @@ export function decodePolicy(bytes: Uint8Array, file: string): string {
     );
   }
 }
-
-function syntaxError(parser: PlacingParser, cause: unknown, text: string, file: string): Diagnostic {
-  const message = (cause as Error).message.split('\n', 1)[0]!;
-  const place = parser.place(cause as Partial<PlacedError>);
-  // The package may count past the end of the text.
-  const line = text.split('\n', place.line).at(place.line - 1) ?? '';
-  const at = { file, ...place, column: Math.min(place.column, line.length + 1) };
-  const hint = wayOut(message, parser.assignmentLine);
-  return error('policy-syntax', withCharacters(message.charAt(0).toLowerCase() + message.slice(1)), {
-    at,
-    hint,
-  });
-}
-
-/** @param line the line where the latest value begins */
-function wayOut(message: string, line: number): string | undefined {
-  if (message.includes('comma (,) or close bracket')) {
-    return `a comma is missing, or the bracket that closes what begins in line ${line}`;
-  }
-  return message.includes('expecting string') ? 'put a text in quotes: "…"' : undefined;
-}
-
-/** Writes characters that the package shows by their numbers as text. */
-const withCharacters = (message: string): string =>
-  message.replace(
-    /(?<=character:? )"?(\d+)"?/,
-    (_, code) => `'${printable(String.fromCodePoint(Number(code)))}'`,
-  );

@@ -12,6 +12,7 @@ import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
+import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
 
@@ -54,9 +55,13 @@ async function toBeRestarted(
 ): Promise<readonly Service[]> {
   const { services } = prepared.unit;
   if (verb === 'explain --record') return services;
-  const running = isPending(prepared.changes) ? services.filter(({ state }) => isRunning(state)) : [];
+  if (!isPending(prepared.changes)) return [];
+  const running = services.filter(({ state }) => isRunning(state));
   const due = await inBatches(running, ASKED_AT_ONCE, (one) => isRestartDue(context, prepared, one));
-  return running.filter((_, i) => due[i]);
+  return [
+    ...running.filter((_, i) => due[i]),
+    ...services.filter((one) => isLeftDown(one, prepared.changes)),
+  ];
 }
 
 /** Diagnostics about services before their restart; an error if it could end more than these services. */

@@ -16,12 +16,20 @@ const OPTIONS: ReadonlyMap<string, string> = new Map([
 
 /** A diagnostic about a policy on the command line, by the option in place of a line that nobody has written. */
 export function namingOption(diagnostic: Diagnostic, sources: ReadonlyMap<string, string>): Diagnostic {
-  const { at, message, ...rest } = diagnostic;
-  if (at?.file !== COMMAND_LINE) return diagnostic;
-  const line = sources.get(COMMAND_LINE)?.split('\n')[at.line - 1] ?? '';
-  const option = OPTIONS.get(line.slice(0, line.indexOf(' ')));
-  return { ...rest, message: option === undefined ? message : `${option}: ${message}` };
+  const { at, message, hint, ...rest } = diagnostic;
+  const lines = sources.get(COMMAND_LINE)?.split('\n') ?? [];
+  const optionAt = (line: number) => OPTIONS.get(lines[line - 1]?.split(' ', 1)[0] ?? '');
+  const named = (text: string) =>
+    text.replace(PLACE, (_, line: string) => optionAt(Number(line)) ?? 'the command line');
+  const told = { ...rest, message: named(message), ...(hint === undefined ? {} : { hint: named(hint) }) };
+  if (at === undefined) return told;
+  if (at.file !== COMMAND_LINE) return { ...told, at };
+  const option = optionAt(at.line);
+  return { ...told, message: option === undefined ? told.message : `${option}: ${told.message}` };
 }
+
+/** A place on the command line within a text. */
+const PLACE = new RegExp(`\\b${COMMAND_LINE}:(\\d+)(?::\\d+)?`, 'g');
 
 type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
   readonly policy?: string;

@@ -57,7 +57,11 @@ export async function prepareRun(
   words: readonly string[],
   options: RunOptions & PrepareOptions,
 ): Promise<PreparedRun> {
-  const prepared = await prepareUnit(context, words, options);
+  const prepared = await prepareUnit(context, words, options).catch((cause) => {
+    if (!(cause instanceof UserError)) throw cause;
+    const named = cause.diagnostics.map((one) => namingOption(one, cause.sources));
+    throw new UserError(named, cause.exit, cause.sources);
+  });
   const diagnostics = prepared.diagnostics.map((one) => namingOption(one, prepared.sources));
   return { ...prepared, diagnostics };
 }

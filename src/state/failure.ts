@@ -3,7 +3,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { journalEntries } from '../formats/journal.js';
 import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
-import { commandsOf, type UnitState } from '../system/unit-state.js';
+import { commandsOf, type LoadedCommand, type UnitState } from '../system/unit-state.js';
 import { codeOfName, statusName } from '../unit/exit-status.js';
 import type { Scope } from '../unit/search.js';
 import { journalMatches } from './stopped.js';
@@ -93,16 +93,22 @@ interface End {
   readonly status: number;
 }
 
-/** The end of the main process; if none was started, that of the command which failed before it. */
+/**
+ * The end of the main process. If none was started, or only in a run before, that of the command which failed in its
+ * place.
+ */
 function endIn(state: UnitState): End {
   const main = { code: state.execMainCode, status: state.execMainStatus };
-  return main.code > 0 ? main : (STARTERS.flatMap((key) => endsOf(state, key)).find(isFailure) ?? main);
+  const failing = (keys: readonly string[]) => keys.flatMap((key) => endsOf(state, key)).find(isFailure);
+  const before = failing(STARTERS);
+  const isOld = before !== undefined && before.started > state.execMainStartTimestampMonotonic;
+  return main.code > 0 && !isOld ? main : (before ?? failing(['ExecStartPost']) ?? main);
 }
 
-const STARTERS = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
+const STARTERS = ['ExecCondition', 'ExecStartPre', 'ExecStart'];
 
 /** The ends of the commands that count. */
-const endsOf = (state: UnitState, key: string): readonly End[] =>
+const endsOf = (state: UnitState, key: string): readonly LoadedCommand[] =>
   commandsOf(state, key).filter(({ flags }) => !flags.includes('ignore-failure'));
 
 const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end.status !== 0);

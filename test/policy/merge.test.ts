@@ -85,6 +85,15 @@ for (const [key, first, second] of SINGLE) {
 const relocate = (value: unknown, file: string) =>
   JSON.parse(JSON.stringify(value), (key, inner) => (key === 'file' ? file : inner));
 
+test('understood errors are joined', () => {
+  const understood = '[apply]\nunderstood = ["locks-out"]';
+  const merged = mergePolicies([policy('a', understood), policy('b', '')], policy('c', understood));
+  assert.deepEqual(
+    merged.understood.map(({ at }) => at.file),
+    ['a', 'c'],
+  );
+});
+
 test('of the other single values the last one holds, too', () => {
   const base = policy(
     'a',

@@ -90,6 +90,7 @@ test('every key is read', () => {
     settle: 60_500,
     probe: ['curl', '-f', 'http://localhost/'],
     refused: 'warn',
+    understood: ['locks-out'],
     expect: [
       { syscall: 'execve', args: [], architecture: undefined, action: KILL },
       { syscall: 'socket', args: ['AF_UNIX', 1n, -1n], architecture: 'x86', action: errnoAction(13) },
@@ -156,6 +157,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     settle: undefined,
     probe: undefined,
     refused: undefined,
+    understood: [],
     expect: [],
   });
   assert.equal(parsed('').syscalls, undefined);

@@ -1,3 +1,4 @@
+/** Tests of policy/toml.ts and policy/toml-errors.ts: values and their places, and what is wrong with a text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
@@ -120,6 +121,43 @@ const WRONG: readonly (readonly [source: string, place: Place, message: string])
     [`a = 0b${'1'.repeat(70)}${end}`, '1:5+72', 'an integer has at most 64 bits, sign included'] as const,
   ]),
 ];
+
+/** Values without the quotes that TOML wants, and the hints. */
+const BARE: readonly [source: string, place: Place, word: string, hint: string][] = [
+  ['a = yes', '1:5+3', 'yes', 'write true'],
+  ['a = no', '1:5+2', 'no', 'write false'],
+  ['[x]\nb = 1\na = True # b\n', '3:5+4', 'True', 'write true'],
+  ['a=off\n', '1:3+3', 'off', 'write false'],
+  ['a = on', '1:5+2', 'on', 'write true'],
+  ['a = truely', '1:5+6', 'truely', 'write "truely"'],
+  ['a = strict', '1:5+6', 'strict', 'write "strict"'],
+  ['a = n', '1:5+1', 'n', 'write false'],
+  ['a = inside', '1:5+6', 'inside', 'write "inside"'],
+  ['a = 5s', '1:5+2', '5s', 'write "5s"'],
+  ['a = 1min', '1:5+4', '1min', 'write "1min"'],
+  ['a = ~CAP_CHOWN', '1:5+10', '~CAP_CHOWN', 'write "~CAP_CHOWN"'],
+  ['a = read-only\nb = 1', '1:5+9', 'read-only', 'write "read-only"'],
+  ['a = [/run, "x"]', '1:6+4', '/run', 'write "/run"'],
+  ['a = ["x",\n  @mount]', '2:3+6', '@mount', 'write "@mount"'],
+  ['a = { b = yes }', '1:11+3', 'yes', 'write true'],
+  ['a = \u00e9t\u00e9', '1:5+3', '\u00e9t\u00e9', 'write "\u00e9t\u00e9"'],
+];
+
+for (const [source, place, word, hint] of BARE) {
+  test(`${JSON.stringify(source)}: ${hint}`, () => {
+    assert.throws(
+      () => parseToml(source, 'p.toml'),
+      ({ diagnostics: [found] }: UserError) => {
+        const { line, column, length } = found!.at!;
+        assert.deepEqual(
+          [`${line}:${column}+${length}`, found!.message, found!.hint],
+          [place, `'${word}' is no value`, hint],
+        );
+        return true;
+      },
+    );
+  });
+}
 
 function failure(run: () => unknown): { code: string; place: Place; message: string; file: string } {
   try {

@@ -307,6 +307,20 @@ test('what is wrong with the policy of a command line names the option', async (
     (await first({ ...UNAME, policy: '/none.toml' })).join(),
     /^no-policy,there is no policy file '\/none.toml'/,
   );
+  const many = Array.from({ length: 6000 }, (_, i) => `${i}`).join(',');
+  assert.deepEqual(await first({ deny: [many] }), [
+    'policy-size',
+    'the file has more than 5000 values',
+    undefined,
+  ]);
+});
+
+test('so does a hint at the line that decides', async () => {
+  const policy = '[[expect]]\nsyscall = "uname"\naction = "allow"\n';
+  const files = { '/root/p.toml': policy };
+  const { outcome } = await ran({ ...UNAME, policy: '/root/p.toml' }, { files });
+  const { hint } = outcome.diagnostics.find(({ code }) => code === 'expectation-failed')!;
+  assert.equal(hint, "it comes from 'deny': --deny");
 });
 
 test('a name that a unit has is one error, whatever is wrong besides', async () => {

@@ -39,19 +39,31 @@ test('the end of a main process is told by how it ended', async () => {
   }
 });
 
+/** A command that has ended, as the bus tells of it. */
+const command = (code: number, status: number, ...flags: string[]) => commandFrom(0, code, status, ...flags);
+
+/** @param started microseconds since boot */
+const commandFrom = (started: number, code: number, status: number, ...flags: string[]) => [
+  '/bin/a',
+  ['/bin/a'],
+  flags,
+  0,
+  started,
+  0,
+  0,
+  0,
+  code,
+  status,
+];
+
+test('a command that failed after the main process of the run before says how it ended', async () => {
+  const main = { ExecMainCode: EXITED, ExecMainStatus: 0, ExecMainStartTimestampMonotonic: 5 };
+  const end = async (started: number, key = 'ExecStartEx') =>
+    isSystemds(await unitWith({ ...main, [key]: [commandFrom(started, EXITED, 203)] }));
+  assert.deepEqual([await end(6), await end(4), await end(6, 'ExecStartPostEx')], [true, false, false]);
+});
+
 test('before a main process there is the command that failed, but none whose failure is ignored', async () => {
-  const command = (code: number, status: number, ...flags: string[]) => [
-    '/bin/a',
-    ['/bin/a'],
-    flags,
-    0,
-    0,
-    0,
-    0,
-    0,
-    code,
-    status,
-  ];
   const before = (...commands: unknown[]) => unitWith({ ExecMainCode: 0, ExecStartPreEx: commands });
   assert.equal(isKilledByFilter(await before(command(EXITED, 0), command(KILLED, 31))), true);
   assert.equal(isKilledByFilter(await before(command(KILLED, 31, 'ignore-failure'))), false);

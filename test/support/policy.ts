@@ -62,6 +62,7 @@ unit-deny = ["@swap"]
 settle = "1min 500ms"
 probe = ["curl", "-f", "http://localhost/"]
 refused = "warn"
+understood = ["locks-out"]
 
 [[expect]]
 syscall = "execve"

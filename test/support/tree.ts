@@ -16,6 +16,7 @@ type RootName =
   | 'toolchain'
   | 'clang'
   | 'services'
+  | 'logins'
   | 'bullseye'
   | 'bookworm'
   | 'forky'
@@ -82,6 +83,11 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['prometheus-node-exporter', 'redis-server', 'rsyslog', 'squid', 'unbound', 'varnish'],
       ...['gcc', 'libc6-dev', 'nodejs', 'openjdk-21-jre-headless', 'python3', 'rustc'],
     ],
+  },
+  /** Ways for people to get in and to have jobs run. */
+  logins: {
+    suite: 'trixie',
+    packages: [...SYSTEMD, ...['cron', 'openssh-client', 'openssh-server', 'sudo']],
   },
   daemons: {
     suite: 'trixie',

@@ -27,7 +27,7 @@ import { debianTree } from '../support/tree.js';
 
 const EXEC_KEYS = execKeys(257);
 const DROP_IN = 'zz-sandbox-unit';
-const POLICY = `[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nwrap = ${JSON.stringify(EXEC_KEYS)}\n`;
+const POLICY = `[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nwrap = ${JSON.stringify(EXEC_KEYS)}\n[apply]\nunderstood = ["locks-out"]\n`;
 
 interface Found {
   readonly state: string;

@@ -129,7 +129,8 @@ test('what carries the bus, or refuses to be stopped, is confined from its next 
   await box.succeed(['systemctl', 'start', ...units]);
   const pids = () => Promise.all(units.map((unit) => mainPid(box, unit)));
   const before = await pids();
-  for (const unit of units) await box.writeFile(policyPath(unit), NO_EXEC);
+  for (const unit of units)
+    await box.writeFile(policyPath(unit), `${NO_EXEC}[apply]\nunderstood = ["locks-out"]\n`);
   for (const verb of ['apply', 'apply', 'revert']) {
     const { status, stderr } = await sandboxUnit(box, verb, ...units);
     assert.equal(status, 0, stderr);

@@ -76,7 +76,7 @@ export function planCalls(
     meaning,
     diagnostics: [
       ...enforcers.diagnostics,
-      ...permissiveNotes(request, context, launcher !== undefined),
+      ...permissiveNotes(request, context, launcher?.noNewPrivileges === true),
       ...absentCalls(context),
       ...foreignSets(section, target, context.own),
       ...replacedFilter(section, present),

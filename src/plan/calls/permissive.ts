@@ -28,11 +28,14 @@ export function expectations(
   return checkExpectations(policy, { sets, named: enforced, machines: [resolve(enforced, target.machine)] });
 }
 
-/** Notes about the effects of `--permissive` on a unit. */
+/**
+ * Notes about the effects of `--permissive` on a unit.
+ * @param noNewPrivileges whether a launcher sets no_new_privs
+ */
 export function permissiveNotes(
   { unit, policy, places }: PlanRequest,
   context: CallContext,
-  launched: boolean,
+  noNewPrivileges: boolean,
 ): Diagnostic[] {
   const { section, own, target } = context;
   if (!section.permissive) return [];
@@ -55,7 +58,7 @@ export function permissiveNotes(
   const left = leftToLauncher(enforced);
   const bySystemd = left.calls.size + left.wholes.length === 0;
   const kept = policy.service.some(({ name }) => name === 'NoNewPrivileges');
-  if (launched && bySystemd && !kept) {
+  if (noNewPrivileges && bySystemd && !kept) {
     const message =
       'the launcher records; it sets no_new_privs, which systemd alone would not for every service';
     notes.push(note('permissive-launcher', message));

@@ -15,12 +15,13 @@ export function launcherDirectives(
   request: PlacedUnit,
   values: UnitValues,
   programs: readonly PlannedProgram[],
+  noNewPrivileges: boolean,
 ): PlannedDirective[] {
   const has = (name: string) => sinceReset(values.get(name) ?? []).length > 0;
   const directives: PlannedDirective[] = [];
   const add = (name: string, value: string, because: string) =>
     directives.push({ name, values: [value], because });
-  if (!has('NoNewPrivileges')) {
+  if (noNewPrivileges && !has('NoNewPrivileges')) {
     add('NoNewPrivileges', 'yes', 'without it only CAP_SYS_ADMIN may load a filter');
   }
   const identifier = syslogIdentifier(request);

@@ -1,9 +1,11 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
-import { plain } from '../../unit/values.js';
+import { lastOf, plain, type UnitValues } from '../../unit/values.js';
+import { doorwayOf } from '../doorways/role-of.js';
 import type { PlannedCommands, PlannedDirective, PlannedProgram } from '../plan.js';
-import type { PlacedUnit } from '../request.js';
+import type { PlacedUnit, PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
+import { hasCapability } from './capabilities.js';
 import { planCommands } from './commands.js';
 import { entryStageConflicts } from './entry-stage.js';
 import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
@@ -26,7 +28,7 @@ export interface PlannedLauncher {
  * @returns no launcher if it gets in front of nothing, for the reasons among the diagnostics
  */
 export function planLauncher(
-  request: PlacedUnit,
+  request: PlacedUnit & Pick<PlanRequest, 'unit'>,
   service: readonly PlannedDirective[],
 ): { readonly launcher?: PlannedLauncher; readonly diagnostics: readonly Diagnostic[] } {
   const { policy, effective, target } = request;
@@ -37,12 +39,12 @@ export function planLauncher(
   const { commands, without } = wrapped;
   const { programs } = mounted;
   if (programs.length === 0 && commands.every((one) => one.wrapped === 0)) return { diagnostics };
-  const noNewPrivileges = !isTurnedOff(policy);
+  const noNewPrivileges = !isTurnedOff(policy) && !mayGain(request, values);
   return {
     launcher: {
       commands,
       programs,
-      directives: [...launcherDirectives(request, values, programs), ...mounted.directives],
+      directives: [...launcherDirectives(request, values, programs, noNewPrivileges), ...mounted.directives],
       without,
       noNewPrivileges,
     },
@@ -63,3 +65,12 @@ export function planLauncher(
  */
 const isTurnedOff = ({ service }: Policy): boolean =>
   service.some(({ name, value }) => name === 'NoNewPrivileges' && plain(String(value)) === 'no');
+
+/**
+ * Whether programs that the unit starts may gain privileges, though a filter is loaded: sudo in a login is to work. To
+ * load one without no_new_privs takes CAP_SYS_ADMIN (seccomp(2)).
+ */
+const mayGain = (request: PlacedUnit & Pick<PlanRequest, 'unit'>, values: UnitValues): boolean =>
+  lastOf(values, 'NoNewPrivileges') === '' &&
+  doorwayOf(request)?.needs.gain !== undefined &&
+  hasCapability(values, request.target, 'CAP_SYS_ADMIN');

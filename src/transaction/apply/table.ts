@@ -1,10 +1,12 @@
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
+import { isLeftDown } from '../../restart/left-down.js';
 import { orElse } from '../../state/failures.js';
 import {
   type AppliedUnit,
   appliedUnit,
   beginEach,
+  type ChangedUnit,
   type RestartOptions,
   type Transaction,
 } from '../changed-unit.js';
@@ -69,10 +71,13 @@ export async function applyUnits(
   pending: readonly PendingApply[],
   options: ApplyUnitsOptions,
 ): Promise<UnitResult[]> {
-  const { units, refused } = await beginEach(transaction, pending, (unit, one) => ({
+  const starts = ({ services, changes }: PendingApply) =>
+    options.restart !== false && services.some((service) => isLeftDown(service, changes));
+  const confirming = (unit: ChangedUnit, one: PendingApply) => ({
     ...appliedUnit(unit, one),
     confirmWithin: confirmWithin(one, options),
-  }));
+  });
+  const { units, refused } = await beginEach(transaction, pending, confirming, starts);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
   const isToConfirm = units.some((unit) => unit.confirmWithin !== undefined);
   const watching = { ...transaction, trialWatch: new TrialWatch(transaction.context) };

@@ -648,3 +648,21 @@ test('no directive is proved by a watch without a start', () => {
   const { policy } = learned(evidence({ calls: calls('read', { phases: ['serving'] }) }));
   assert.deepEqual(policy.service, []);
 });
+
+test('what people need of the unit by which they get in is not taken, though no watch has seen it used', () => {
+  const proposed = [
+    { name: 'ProtectHome', value: true },
+    { name: 'NoNewPrivileges', value: true },
+    { name: 'CapabilityBoundingSet', value: ['~CAP_SYS_ADMIN'] },
+    { name: 'ProtectClock', value: true },
+  ];
+  const names = (lines: string) =>
+    keepGood(proposed, request(evidence(), { lines })).kept.map(({ name }) => name);
+  const sshd = 'ExecStart=\nExecStart=/usr/sbin/sshd -D';
+  assert.deepEqual(names(sshd), ['ProtectClock']);
+  assert.deepEqual(names(''), ['ProtectHome', 'NoNewPrivileges', 'CapabilityBoundingSet', 'ProtectClock']);
+  const { left } = keepGood(proposed, request(evidence(), { lines: sshd }));
+  assert.match(left[0]!.reason, /people who log in would not have their homes/);
+  const ofUser = request(evidence(), { lines: sshd, target: targetOf(257, { scope: 'user' }) });
+  assert.ok(keepGood(proposed, ofUser).kept.some(({ name }) => name === 'NoNewPrivileges'));
+});

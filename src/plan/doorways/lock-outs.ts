@@ -1,0 +1,151 @@
+import { asWarning, type Diagnostic, error, type Location } from '../../diagnostic.js';
+import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
+import { entryOn } from '../../policy/expect.js';
+import type { Policy } from '../../policy/policy.js';
+import { ABIS, abisOf } from '../../syscalls/abi.js';
+import { permits } from '../../syscalls/action.js';
+import { formatAction } from '../../syscalls/action-text.js';
+import { registersWith } from '../../syscalls/arguments.js';
+import type { OwnLimits } from '../../syscalls/named-policy.js';
+import { numbersOf } from '../../syscalls/numbers.js';
+import { evaluate, type SyscallPolicy } from '../../syscalls/policy.js';
+import { callsOf } from '../../syscalls/resolve.js';
+import type { SyscallSets } from '../../syscalls/sets.js';
+import { isOn, type UnitValues } from '../../unit/values.js';
+import type { PlannedCalls } from '../calls/calls.js';
+import { ownLimits } from '../calls/own-limits.js';
+import type { PlannedLauncher } from '../launcher/launcher.js';
+import type { PlanRequest } from '../request.js';
+import { ownValues, valuesOfAll } from '../unit-values.js';
+import { NEEDS, type Need, type NeededCall, type NeedName } from './needs.js';
+import type { Role } from './role.js';
+
+/** A line of a policy that takes something. */
+interface Line {
+  readonly subject: string;
+  readonly at: Location;
+}
+
+type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target' | 'surroundings'>;
+
+/** The plan of `[syscalls]`, as far as it takes something. */
+interface Calls extends Pick<PlannedCalls, 'meaning'> {
+  readonly launcher: Pick<PlannedLauncher, 'noNewPrivileges'> | undefined;
+}
+
+/** Facts by which it is told whether a policy takes something that the unit has without it. */
+interface Facts {
+  readonly request: OnUnit;
+  readonly calls: Calls;
+  readonly before: UnitValues;
+  readonly after: UnitValues;
+  readonly own: OwnLimits | undefined;
+}
+
+/**
+ * Errors `locks-out` where a policy takes something that a unit needs by which people and machines get in, or run
+ * things; warnings if the policy says that it is understood. A thing that the unit's own lines take isn't told.
+ * @param role the unit's; undefined for a unit that has none
+ */
+export function lockOuts(role: Role | undefined, request: OnUnit, calls: Calls): Diagnostic[] {
+  if (!role) return [];
+  const { unit, effective, policy, target } = request;
+  const facts: Facts = {
+    request,
+    calls,
+    before: ownValues(effective),
+    after: valuesOfAll(policy, effective),
+    own: ownLimits(effective, target.sets, target.systemd),
+  };
+  const found = Object.entries(role.needs).flatMap(([name, consequence]) =>
+    takersOf(name as NeedName, facts).map(({ subject, at }) => {
+      const { taken } = NEEDS[name as NeedName];
+      const message = `'${subject}' on ${unit.full}: ${consequence}; it ${taken}`;
+      return error('locks-out', message, { at, hint: WAY_OUT });
+    }),
+  );
+  return policy.understood.some(({ value }) => value === 'locks-out') ? found.map(asWarning) : found;
+}
+
+const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
+
+/** The lines that take a need, each once. */
+function takersOf(name: NeedName, facts: Facts): Line[] {
+  if (name === 'reach' && hasHandedSockets(facts.request)) return [];
+  const need = NEEDS[name];
+  const lines = [
+    ...directiveLines(need, facts),
+    ...callLines(need, facts),
+    ...(name === 'gain' ? launcherLines(facts) : []),
+  ];
+  return [...new Map(lines.map((line) => [line.subject, line])).values()];
+}
+
+/** Whether a socket unit hands the service its sockets, which are in the machine's network whatever the service's is. */
+const hasHandedSockets = ({ surroundings }: OnUnit): boolean => (surroundings?.sockets.size ?? 0) > 0;
+
+function directiveLines({ takers }: Need, { request, before, after }: Facts): Line[] {
+  const { policy, target } = request;
+  return policy.service.flatMap(({ name, at }) => {
+    const isTaken = takers.some(
+      ({ directives, takes }) =>
+        directives.includes(name) &&
+        takes(after, name, target.systemd) &&
+        !directives.some((one) => takes(before, one, target.systemd)),
+    );
+    return isTaken ? [{ subject: name, at }] : [];
+  });
+}
+
+/**
+ * The line because of which the launcher sets no_new_privs: the one that takes CAP_SYS_ADMIN, else the section. None
+ * where a directive does.
+ */
+function launcherLines({ request: { policy }, calls: { launcher }, before, after }: Facts): Line[] {
+  if (!launcher?.noNewPrivileges || isOn(after, 'NoNewPrivileges')) return [];
+  const bounding = policy.service.find(({ name }) => name === BOUNDING);
+  const has = (unit: UnitValues) => capabilitySet(unit.get(BOUNDING) ?? [], true).has('CAP_SYS_ADMIN');
+  if (bounding && has(before) && !has(after)) return [{ subject: BOUNDING, at: bounding.at }];
+  return policy.syscalls ? [{ subject: '[syscalls]', at: policy.syscalls.at }] : [];
+}
+
+const BOUNDING = 'CapabilityBoundingSet';
+
+/** A line for each group of calls of which none passes. */
+function callLines({ calls: groups = [] }: Need, facts: Facts): Line[] {
+  const { request, calls, own } = facts;
+  const { policy, target } = request;
+  const numbers = numbersOf(abisOf(target.machine)[0]!);
+  return groups.flatMap((group) => {
+    const there = group.filter(({ call }) => numbers.has(call));
+    const isOwn = there.some(({ call }) => own && !permits(own.limit(call)));
+    const [first] = there;
+    if (!first || isOwn) return [];
+    if (calls.meaning && there.every((one) => isRefused(one, calls.meaning!))) {
+      return [lineOn(policy, first.call, target.sets)];
+    }
+    const denied = there.map(({ call }) =>
+      policy.unitDeny.find((entry) => callsOf(entry, target.sets).includes(call)),
+    );
+    const [entry] = denied;
+    return entry && !denied.includes(undefined) ? [{ subject: `unit-deny ${entry.name}`, at: entry.at }] : [];
+  });
+}
+
+/** Whether a policy refuses a call of the native ABI with these arguments. */
+function isRefused({ call, args, errnos = [] }: NeededCall, meaning: SyscallPolicy): boolean {
+  const abi = abisOf(meaning.machine)[0]!;
+  const registers = registersWith(abi, call, args);
+  const action = evaluate(meaning, { arch: ABIS[abi].arch, nr: numbersOf(abi).get(call)!, args: registers });
+  return !permits(action) && !errnos.includes(formatAction(action));
+}
+
+/** The line of `[syscalls]` that refuses a call, or that would have to name it. */
+function lineOn({ syscalls }: Policy, call: string, sets: SyscallSets): Line {
+  const section = syscalls!;
+  const found = entryOn(section, call, sets);
+  if (found?.list === 'deny') return { subject: `deny ${found.entry.name}`, at: found.entry.at };
+  const rule = section.rules.find(({ syscall }) => syscall.value === call);
+  if (rule) return { subject: `rule on ${call}`, at: rule.at };
+  return { subject: `allow without ${call}`, at: section.allow?.[0]?.at ?? section.at };
+}

@@ -1,0 +1,165 @@
+/** Logins by ssh and jobs of cron, by real clients, under policies that take something from them. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+
+const TEMPLATES = ['hardened', 'no-exec', 'network-service'] as const;
+
+/** A policy that goes to the launcher as a whole, and takes nothing. */
+const HARMLESS = `[syscalls]
+deny = ["@swap", "@module", "kexec_load"]
+enforcer = "launcher"
+action = "EPERM"
+
+[service]
+ProtectClock = true
+`;
+
+/** Users, keys and clients: what a client says is what a person who gets in sees. */
+const PREPARE = `
+useradd --create-home --shell /bin/bash reader
+echo reader:secret | chpasswd
+echo 'reader ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/reader
+ssh-keygen -q -t ed25519 -N '' -f /root/key
+install -d -m 700 -o reader -g reader ~reader/.ssh
+install -m 600 -o reader -g reader /root/key.pub ~reader/.ssh/authorized_keys
+echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/test.conf
+printf '#!/bin/sh\\necho secret\\n' >/root/answer && chmod 755 /root/answer
+# Before this unit is up nobody may log in.
+systemctl start systemd-user-sessions.service
+systemctl start ssh.service cron.service`;
+
+const OPTIONS =
+  '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=20';
+const BY_KEY = `timeout 30 ssh ${OPTIONS} -o BatchMode=yes -i /root/key`;
+
+const CLIENTS = {
+  key: `${BY_KEY} reader@127.0.0.1 'cat .profile >/dev/null && echo "in as $(id -un)"'`,
+  password: `SSH_ASKPASS=/root/answer SSH_ASKPASS_REQUIRE=force timeout 30 setsid ssh ${OPTIONS} -o PubkeyAuthentication=no reader@127.0.0.1 'echo "in as $(id -un)"'`,
+  terminal: `${BY_KEY} -tt reader@127.0.0.1 'echo "in as $(id -un)"'`,
+  sudo: `${BY_KEY} reader@127.0.0.1 'sudo -n sh -c "touch /etc/written && echo in as \\$SUDO_USER"'`,
+} as const;
+
+type Client = keyof typeof CLIENTS;
+
+describe('ways for people to get in', { skip: servicesObstacle('logins') ?? false }, () => {
+  let box: Box;
+  before(async () => {
+    box = await bootWithPrograms('locks-out', {}, 'logins');
+    const { status, stderr } = await box.sh(PREPARE);
+    assert.equal(status, 0, stderr);
+  });
+  after(() => box?.stop());
+
+  const getsIn = async (client: Client): Promise<boolean> => {
+    const { stdout } = await box.exec(['sh', '-c', `${CLIENTS[client]} </dev/null 2>&1`]);
+    return /^in as reader\r?$/m.test(stdout);
+  };
+  const working = async (): Promise<Client[]> => {
+    const found: Client[] = [];
+    for (const client of Object.keys(CLIENTS) as Client[]) if (await getsIn(client)) found.push(client);
+    return found;
+  };
+
+  /** Whether a job of a user's, for cron's start, runs sudo and leaves a file in the home. */
+  const jobRuns = async (): Promise<boolean> => {
+    await box.writeFile(
+      '/etc/cron.d/job',
+      '@reboot reader sudo -n true && echo done >"$HOME/job" && mv "$HOME/job" "$HOME/ran"\n',
+    );
+    await box.sh('rm -f ~reader/ran /run/crond.reboot; systemctl restart cron.service');
+    const ran = async () => (await box.exec(['test', '-s', '/home/reader/ran'])).status === 0;
+    return box.waitFor('the job', ran, 20_000).then(
+      () => true,
+      () => false,
+    );
+  };
+
+  const applied = async (unit: string, policy: string) => {
+    await box.writeFile(policyPath(unit), policy);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+    return { status, said: stdout + stderr };
+  };
+
+  test('without a policy they all work', async () => {
+    assert.deepEqual(await working(), Object.keys(CLIENTS));
+    assert.ok(await jobRuns());
+  });
+
+  for (const template of TEMPLATES) {
+    test(`${template}: refused for ssh and cron, which go on`, async () => {
+      for (const unit of ['ssh.service', 'cron.service']) {
+        for (const verb of ['plan', 'generate', 'apply']) {
+          const { status, stdout, stderr } = await sandboxUnit(box, verb, '--template', template, unit);
+          assert.equal(status, 1, stdout + stderr);
+          assert.match(
+            stderr,
+            /error\[locks-out\]: '.+' on (?:ssh|cron)\.service: .+\n.+\n.+\n +hint: .+understood/,
+          );
+        }
+        assert.equal((await box.exec(['test', '-e', `/etc/systemd/system/${unit}.d`])).status, 1);
+      }
+      assert.deepEqual(await working(), Object.keys(CLIENTS));
+    });
+  }
+
+  test('a filter of the launcher leaves sudo in logins and jobs alone', async () => {
+    for (const unit of ['ssh.service', 'cron.service']) {
+      const { status, said } = await applied(unit, HARMLESS);
+      assert.equal(status, 0, said);
+      assert.match(said, /Restarted, and verified\./);
+    }
+    assert.deepEqual(await working(), Object.keys(CLIENTS));
+    assert.ok(await jobRuns());
+    const filters = await box.exec([
+      'sh',
+      '-c',
+      `${BY_KEY} reader@127.0.0.1 'grep Seccomp: /proc/self/status'`,
+    ]);
+    assert.match(filters.stdout, /2$/m);
+    await sandboxUnit(box, 'revert', 'ssh.service', 'cron.service');
+  });
+
+  /** Policies whose author says that they are understood, and the clients that don't get in by them. */
+  const UNDERSTOOD: readonly [policy: string, lost: readonly Client[]][] = [
+    ['[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"', ['key', 'password', 'terminal', 'sudo']],
+    ['[service]\nNoNewPrivileges = true', ['sudo']],
+    ['[service]\nProtectHome = true', ['key', 'terminal', 'sudo']],
+    ['[service]\nProtectSystem = "full"', ['sudo']],
+    ['[service]\nCapabilityBoundingSet = ["~CAP_AUDIT_WRITE"]', ['terminal']],
+    [auditRule('EPERM'), ['key', 'password', 'terminal', 'sudo']],
+  ];
+
+  for (const [policy, lost] of UNDERSTOOD) {
+    test(`${policy.split('\n')[1]} takes what the message says`, async () => {
+      const { status, said } = await applied(
+        'ssh.service',
+        `${policy}\n[apply]\nunderstood = ["locks-out"]\n`,
+      );
+      assert.equal(status, 0, said);
+      assert.match(said, /warning\[locks-out\]/);
+      assert.deepEqual(
+        await working(),
+        Object.keys(CLIENTS).filter((client) => !lost.includes(client as Client)),
+      );
+      await sandboxUnit(box, 'revert', 'ssh.service');
+    });
+  }
+
+  test('a kernel without audit is as good for a login', async () => {
+    const { status, said } = await applied('ssh.service', auditRule('EAFNOSUPPORT'));
+    assert.equal(status, 0, said);
+    assert.deepEqual(await working(), Object.keys(CLIENTS));
+  });
+});
+
+/** A policy that refuses the socket to the kernel's audit log alone: NETLINK_AUDIT is 9. */
+function auditRule(errno: string): string {
+  return `[syscalls]
+[[syscalls.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_NETLINK" }, { arg = 2, eq = 9 }]
+action = "${errno}"
+`;
+}
