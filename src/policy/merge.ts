@@ -26,6 +26,9 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     unitDeny: [...base.unitDeny, ...over.unitDeny],
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
+    probeAs: over.probeAs ?? base.probeAs,
+    probeTimeout: over.probeTimeout ?? base.probeTimeout,
+    reload: over.reload ?? base.reload,
     refused: over.refused ?? base.refused,
     expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
   };

@@ -130,6 +130,10 @@ export function endedWell(state: UnitState): boolean {
   return isKilled(end) ? end.status === SIGTERM : end.status === 0;
 }
 
+/** The end of the command that failed among those of a key, `exit status 1`; empty if none has. */
+export const commandEnd = (state: UnitState, key: string): string =>
+  endsOf(state, key).filter(isFailure).map(textOf).join(', ');
+
 /** The end of a service's last run, in few words, if it didn't succeed. */
 export const howItEnded = (state: UnitState): string =>
   [state.result, textOf(endIn(state))].filter(Boolean).join(', ');

@@ -88,7 +88,13 @@ test('every key is read', () => {
     programs: ['/usr/sbin/demod'],
     unitDeny: [{ name: '@swap' }],
     settle: 60_500,
-    probe: ['curl', '-f', 'http://localhost/'],
+    probe: [
+      { argv: ['curl', '-f', 'http://localhost/'] },
+      { endpoint: { kind: 'tcp', host: '127.0.0.1', port: 80 }, text: 'tcp:127.0.0.1:80' },
+    ],
+    probeAs: 'www-data',
+    probeTimeout: 30_000,
+    reload: true,
     refused: 'warn',
     expect: [
       { syscall: 'execve', args: [], architecture: undefined, action: KILL },
@@ -155,6 +161,9 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     unitDeny: [],
     settle: undefined,
     probe: undefined,
+    probeAs: undefined,
+    probeTimeout: undefined,
+    reload: undefined,
     refused: undefined,
     expect: [],
   });

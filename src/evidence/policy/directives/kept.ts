@@ -85,6 +85,9 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   unitDeny: [],
   settle: undefined,
   probe: undefined,
+  probeAs: undefined,
+  probeTimeout: undefined,
+  reload: undefined,
   refused: undefined,
   expect: [],
 });
