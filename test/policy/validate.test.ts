@@ -40,7 +40,10 @@ const CASES: readonly [source: string, ...found: string[]][] = [
   ],
   ['[apply]\nprobe = 1', "2:9 wrong-type: 'apply.probe' must be a text or a list"],
   ['[apply]\nprobe = []', "2:9 wrong-type: 'apply.probe' must be a list that is not empty"],
-  ['[apply]\nprobe = [["a"], []]', "2:17 wrong-type: an entry of 'apply.probe' must be a list that is not empty"],
+  [
+    '[apply]\nprobe = [["a"], []]',
+    "2:17 wrong-type: an entry of 'apply.probe' must be a list that is not empty",
+  ],
   ['[apply]\nprobe = [["a", 1]]', "2:16 wrong-type: an entry of 'apply.probe' must be a string"],
   ['[apply]\nprobe = ["a", {}]', "2:15 wrong-type: an entry of 'apply.probe' must be a string"],
   ['[[expect]]\nsyscall = "uname"', "1:3 missing-key: the key 'action' is missing"],
