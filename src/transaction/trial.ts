@@ -18,6 +18,7 @@ import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
 import { awaitPrograms, notConfined } from '../verify/kernel/confinement.js';
 import { type Probing, runProbes } from './trial/probes.js';
+import { fatalReload } from './trial/reload-signal.js';
 
 /** The conditions of a trial. */
 export interface Trial extends Probing {
@@ -76,14 +77,16 @@ async function endedBefore(
 /**
  * Sees that a restarted service stays up, is confined and answers its probes; and that it does so after a reload, where
  * it can be reloaded.
- * @returns errors where it doesn't
+ * @returns errors where it doesn't; a warning where it can't be seen
  */
 export async function tryOut(system: System, trial: Trial): Promise<Diagnostic[]> {
-  const { plan, reload = true } = trial;
+  const { plan, reload } = trial;
   const found = await works(system, trial, 'did not stay up');
-  if (found.length > 0 || !reload) return found;
+  if (found.length > 0 || reload === false) return found;
   const state = await system.unit(plan.unit);
-  return state.canReload && isUp(state) ? tryReload(system, trial, state) : [];
+  if (!state.canReload || !isUp(state)) return [];
+  const fatal = reload ? undefined : await fatalReload(system, plan.unit, state);
+  return fatal ? [fatal] : tryReload(system, trial, state);
 }
 
 /** Reloads a service that works, and sees that it still does. */

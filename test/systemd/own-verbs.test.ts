@@ -48,7 +48,10 @@ describe('the verbs of a unit are tried', { skip }, () => {
     const said = await refused(UNIT, reloading('deny = ["execve:EPERM", "execveat:EPERM"]'));
     assert.match(said, /rolled-back/);
     // The end may come within the reload's job, or after it.
-    assert.match(said, /(?:ended with 'failed'|did not stay up after its reload) \(exit-code, exit status 70\)/);
+    assert.match(
+      said,
+      /(?:ended with 'failed'|did not stay up after its reload) \(exit-code, exit status 70\)/,
+    );
     assert.match(said, /can't execute myself: Operation not permitted/);
     assert.match(said, /'reload = false' in \[apply\]/);
     await box.sh(`systemctl reload ${UNIT}; sleep 0.2; systemctl is-active ${UNIT}`);
@@ -93,7 +96,10 @@ describe('the verbs of a unit are tried', { skip }, () => {
   }
 
   test('a user who is not there is missed before anything is written', async () => {
-    const said = await refused(NGINX, probing('["true"]\nprobe-as = "no-one"').replace('Nice = 1', 'Nice = 9'));
+    const said = await refused(
+      NGINX,
+      probing('["true"]\nprobe-as = "no-one"').replace('Nice = 1', 'Nice = 9'),
+    );
     assert.match(said, /refused/);
     assert.match(said, /error\[no-user\]: there is no user 'no-one'/);
   });
