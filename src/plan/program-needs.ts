@@ -26,9 +26,20 @@ export const programNeeds = (
   values: UnitValues,
   { launcher }: Pick<PlannedCalls, 'launcher'>,
 ): Diagnostic[] => [
+  ...noReload(request),
   ...codeMakers(request),
   ...(isOn(values, 'NoNewPrivileges') || launcher?.noNewPrivileges ? starters(request) : []),
 ];
+
+/** A warning about a reload that a policy asks for and the unit doesn't have. */
+function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {
+  const hasReload =
+    effective.execCommands('ExecReload').length > 0 ||
+    effective.last('Service', 'Type')?.value === 'notify-reload';
+  if (reload?.value !== true || hasReload) return [];
+  const hint = 'leave it out: a unit with ExecReload= or Type=notify-reload is reloaded anyway';
+  return [warning('no-reload', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
+}
 
 /** Names of libraries and programs that make code at run time, and the engine that does. */
 const ENGINES: readonly (readonly [name: RegExp, engine: string])[] = [

@@ -113,7 +113,7 @@ function notExecutableBy(values: UnitValues, path: string): string | undefined {
   const open = [...pathsOf(values, 'ExecPaths').map(placeOf), ...bindsOf(values)];
   if (open.some((place) => place.includes('%'))) return undefined;
   const closed = longest(pathsOf(values, 'NoExecPaths').map(placeOf), path);
-  return closed > 0 && closed > longest(open, path) ? 'NoExecPaths' : undefined;
+  return closed > 0 && closed >= longest(open, path) ? 'NoExecPaths' : undefined;
 }
 
 /** The length of the longest path that covers another; 0 if none does. */

@@ -27,7 +27,7 @@ export async function failed(
 ): Promise<Diagnostic> {
   const state = await system.unit(unit);
   const isAnew = run !== undefined && run.invocationId !== state.invocationId;
-  const end = isAnew ? await endInJournal(system, { unit, scope, run }) : endIn(state);
+  const end = await endOfRun(system, { unit, scope, run: run ?? state }, state);
   const hasFailed = state.result !== 'success';
   const how = isAnew ? end && textOf(end) : hasFailed ? howItEnded(state) : undefined;
   const reason = how ? `${message} (${how})` : message;
@@ -91,6 +91,19 @@ const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
 
 /** The time that an entry takes to get into the journal, in milliseconds. */
 const PAUSE = 200;
+
+/**
+ * The end of a service's main process in a run; undefined if nobody knows it.
+ * @param run the service while it ran
+ * @param after the service after that run
+ */
+export async function endOfRun(
+  system: System,
+  one: Required<Omit<FailedUnit, 'plan'>>,
+  after: UnitState,
+): Promise<End | undefined> {
+  return one.run.invocationId === after.invocationId ? endIn(after) : endInJournal(system, one);
+}
 
 /** The end of a run that another run has followed; undefined if the journal doesn't have it. */
 async function endInJournal(

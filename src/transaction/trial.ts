@@ -18,7 +18,7 @@ import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
 import { awaitPrograms, notConfined } from '../verify/kernel/confinement.js';
 import { type Probing, runProbes } from './trial/probes.js';
-import { fatalReload } from './trial/reload-signal.js';
+import { isKilledByReload, reloadKills } from './trial/reload-signal.js';
 
 /** The conditions of a trial. */
 export interface Trial extends Probing {
@@ -77,7 +77,7 @@ async function endedBefore(
 /**
  * Sees that a restarted service stays up, is confined and answers its probes; and that it does so after a reload, where
  * it can be reloaded.
- * @returns errors where it doesn't; a warning where it can't be seen
+ * @returns errors where it doesn't; a warning about a reload that ends it with any policy
  */
 export async function tryOut(system: System, trial: Trial): Promise<Diagnostic[]> {
   const { plan, reload } = trial;
@@ -85,31 +85,53 @@ export async function tryOut(system: System, trial: Trial): Promise<Diagnostic[]
   if (found.length > 0 || reload === false) return found;
   const state = await system.unit(plan.unit);
   if (!state.canReload || !isUp(state)) return [];
-  const fatal = reload ? undefined : await fatalReload(system, plan.unit, state);
-  return fatal ? [fatal] : tryReload(system, trial, state);
+  return tryReload(system, trial, state);
 }
 
-/** Reloads a service that works, and sees that it still does. */
+/** Reloads a service that works, and sees that it still does; one that ends by the signal of it is started again. */
 async function tryReload(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
+  const { unit, target } = trial.plan;
+  const found = await reloaded(system, trial, before);
+  const isFailed = found.some(({ code }) => code !== STOPPED_MEANWHILE);
+  if (!isFailed) return found;
+  const isOwnFault =
+    trial.reload === undefined &&
+    (await isKilledByReload(system, { unit, scope: target.scope, run: before }));
+  return isOwnFault ? startAgain(system, trial, before) : found.map(withoutReload);
+}
+
+async function reloaded(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
   const { unit } = trial.plan;
   const one = { unit, scope: trial.plan.target.scope, plan: trial.plan };
   const result = await system.reloadUnit(unit);
   const state = await atRest(system, unit);
   if (await wasStopped(system, one, state)) return [stoppedMeanwhile(unit)];
   // Somebody else's job may have taken the place of this one.
-  if (result !== 'done' && !(result === 'canceled' && isUp(state))) {
-    const end = commandEnd(state, 'ExecReload');
-    const how = end === '' ? '' : ` (${end})`;
-    return [withoutReload(await failed(system, one, `the reload of ${unit} ended with '${result}'${how}`))];
+  if (result === 'done' || (result === 'canceled' && isUp(state))) {
+    return works(system, trial, 'did not stay up after its reload', before);
   }
-  return (await works(system, trial, 'did not stay up after its reload', before)).map(withoutReload);
+  const end = commandEnd(state, 'ExecReload');
+  const how = end === '' ? '' : ` (${end})`;
+  return [
+    await failed(system, { ...one, run: before }, `the reload of ${unit} ended with '${result}'${how}`),
+  ];
+}
+
+/** Starts a service again that its own reload has ended, and sees that it works. */
+async function startAgain(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
+  const { unit, target } = trial.plan;
+  const one = { unit, scope: target.scope, plan: trial.plan };
+  const found = await restart(system, one, { starts: true });
+  if (found.length > 0) return found;
+  const wrong = await works(system, trial, 'did not stay up');
+  return wrong.length > 0 ? wrong : [reloadKills(unit, before)];
 }
 
 /** Adds the way out of a reload that has never worked. */
-const withoutReload = (found: Diagnostic): Diagnostic =>
-  found.code === STOPPED_MEANWHILE
-    ? found
-    : { ...found, hint: [found.hint, WITHOUT_RELOAD].filter(Boolean).join('; ') };
+const withoutReload = (found: Diagnostic): Diagnostic => ({
+  ...found,
+  hint: [found.hint, WITHOUT_RELOAD].filter(Boolean).join('; '),
+});
 
 const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
 

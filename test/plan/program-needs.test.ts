@@ -65,3 +65,16 @@ test('files are looked at for the lines that have need of them', () => {
   for (const line of ['Nice = 1', 'MemoryDenyWriteExecute = false'])
     assert.ok(!looks(`[service]\n${line}`), line);
 });
+
+test('a reload is missed where the policy asks for one', () => {
+  const codes = (apply: string, lines = '') =>
+    planned(`[service]\nNice = 1\n[apply]\n${apply}`, lines).diagnostics.map(
+      ({ code, at }) => `${at?.line} ${code}`,
+    );
+  assert.deepEqual(codes('reload = true'), ['4 no-reload']);
+  for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'Type=notify-reload']) {
+    assert.deepEqual(codes('reload = true', line), []);
+  }
+  assert.deepEqual(codes('reload = false'), []);
+  assert.deepEqual(codes('settle = "1s"'), []);
+});

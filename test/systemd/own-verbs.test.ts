@@ -69,6 +69,26 @@ describe('the verbs of a unit are tried', { skip }, () => {
     await apply(box, reloading('deny = ["execve:EPERM", "execveat:EPERM"]', 'reload = false\n'), UNIT);
   });
 
+  test('a service that its own reload ends is started again, and that is said', async () => {
+    const lines = ['ExecStart=/bin/sleep infinity', 'ExecReload=/bin/kill -HUP $MAINPID'];
+    const unit = 'ends.service';
+    await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\n${lines.join('\n')}\n`);
+    await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
+    const said = await apply(box, reloading('deny = ["uname"]'), unit);
+    assert.match(said, /warning\[reload-kills\]: ends.service was started again, since its reload ends it/);
+    const pid = await mainPid(box, unit);
+    assert.match(await box.readFile(`/proc/${pid}/status`), /^Seccomp:\s2$/m);
+  });
+
+  test('a command that the policy takes away is refused before anything is written', async () => {
+    const said = await refused(UNIT, '[service]\nInaccessiblePaths = ["/bin"]\n');
+    assert.match(said, /refused/);
+    assert.match(
+      said,
+      /error\[unreachable-program\]: ExecReload=\/bin\/kill \(.*:3\) needs it, which is hidden/,
+    );
+  });
+
   const probing = (probe: string) => `[service]\nNice = 1\n[apply]\nsettle = "100ms"\nprobe = ${probe}\n`;
 
   test('a service that answers each of its probes is applied, and was reloaded', async () => {

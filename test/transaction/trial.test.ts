@@ -202,6 +202,24 @@ test('a service that dies of its reload and is started again at once did not sta
   assert.match((await start(system))[0]!.message, /^demo\.service did not stay up after its reload/);
 });
 
+test('a service that its own reload ends is started again, and that is said, unless the policy wants a reload', async () => {
+  const kill = [['/bin/kill', ['/bin/kill', '-SYS', '$MAINPID'], [], false, 1, 1, 1, 1, 7, 1, 0]];
+  const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', kill);
+  const system = reloadable({ reloading: { dies: true }, distort });
+  const said = await start(system);
+  assert.deepEqual(
+    said.map(({ severity, code }) => `${severity} ${code}`),
+    ['warning reload-kills'],
+  );
+  assert.deepEqual(system.changes, [
+    'restart demo.service',
+    'reload-unit demo.service',
+    'restart demo.service',
+  ]);
+  const [failed] = await start(reloadable({ reloading: { dies: true }, distort }), { reload: true });
+  assert.equal(failed!.code, 'service-failed');
+});
+
 test('a reload in whose place somebody else has put another job is no failure', async () => {
   assert.deepEqual(await start(reloadable({ reloading: { result: 'canceled' } })), []);
 });

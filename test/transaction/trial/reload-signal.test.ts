@@ -1,69 +1,73 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fatalReload } from '../../../src/transaction/trial/reload-signal.js';
+import { isKilledByReload, reloadKills, reloadSignal } from '../../../src/transaction/trial/reload-signal.js';
 import { FakeSystem } from '../../support/fake-system.js';
 import { unitState } from '../../support/unit-state.js';
 
-/** Masks with signal 1, and with 10 (USR1). */
-const [HUP, USR1, NONE] = ['0000000000000001', '0000000000000200', '0000000000000000'];
+const HUP = ['/bin/kill', '-HUP', '$MAINPID'];
 
-interface Case {
-  readonly words?: readonly string[];
-  readonly masks?: Readonly<Record<string, string>>;
-  readonly more?: readonly unknown[];
-  readonly pid?: number;
-}
+/** A service with these commands for its reload. */
+const reloadedBy = (...commands: (readonly string[])[]) =>
+  unitState({ ExecReloadEx: commands.map((words) => [words[0], words, [], 0, 0, 0, 0, 0, 0, 0, 0]) });
 
-const command = (words: readonly string[]) => [words[0], words, [], 0, 0, 0, 0, 0, 0, 0, 0];
-
-/** The message about a service with this reload and these masks of its main process. */
-async function said({
-  words = ['/bin/kill', '-HUP', '$MAINPID'],
-  masks = {},
-  more = [],
-  pid = 7,
-}: Case = {}) {
-  const all = { SigBlk: NONE, SigIgn: NONE, SigCgt: NONE, ...masks };
-  const status = Object.entries(all).map(([name, mask]) => `${name}:\t${mask}\n`);
-  const system = new FakeSystem({ files: { '/proc/7/status': `Name:\tx\n${status.join('')}` } });
-  const state = unitState({ MainPID: pid, ExecReloadEx: [command(words), ...more] });
-  return (await fatalReload(system, 'demo.service', state))?.message;
-}
-
-const fatal = (signal: number) =>
-  `demo.service was not reloaded: ExecReload= sends it signal ${signal}, which would end it`;
-
-test('a signal that the main process neither catches, ignores nor blocks would end it', async () => {
-  assert.equal(await said(), fatal(1));
-  assert.equal(await said({ masks: { SigCgt: USR1 } }), fatal(1));
-  for (const words of [
-    ['/usr/bin/kill', '-s', 'USR1', '$MAINPID'],
-    ['/bin/kill', '-SIGUSR1', '$MAINPID'],
-    ['/bin/kill', '-10', '$MAINPID'],
+test('the signal of a reload is known where it is all that there is', () => {
+  for (const option of [['-HUP'], ['-SIGHUP'], ['-1'], ['-s', 'HUP']]) {
+    assert.equal(reloadSignal(reloadedBy(['/usr/bin/kill', ...option, '$MAINPID'])), 1);
+  }
+  assert.equal(reloadSignal(reloadedBy(['/bin/kill', '-USR2', '$MAINPID'])), 12);
+  for (const commands of [
+    [],
+    [HUP, ['/bin/true']],
+    [['/bin/reload', '-HUP', '$MAINPID']],
+    [['/bin/kill', '-HUP', '1']],
+    [['/bin/kill', '-q', '$MAINPID']],
+    [['/bin/kill', '$MAINPID']],
   ]) {
-    assert.equal(await said({ words, masks: { SigCgt: HUP } }), fatal(10));
-    assert.equal(await said({ words, masks: { SigCgt: USR1 } }), undefined);
+    assert.equal(reloadSignal(reloadedBy(...commands)), undefined);
   }
 });
 
-for (const field of ['SigCgt', 'SigIgn', 'SigBlk']) {
-  test(`one that is in ${field} does not`, async () => {
-    assert.equal(await said({ masks: { [field]: HUP } }), undefined);
-  });
+/** Whether a run that has ended so was ended by its reload. */
+async function isKilled(code: number, status: number, commands = [HUP]) {
+  const end = (all: Map<string, unknown>) =>
+    all.set('ExecMainCode', code).set('ExecMainStatus', status).set('InvocationID', []);
+  const run = reloadedBy(...commands);
+  return isKilledByReload(new FakeSystem({ distort: end }), { unit: 'x.service', scope: 'system', run });
 }
 
-const UNTOLD: readonly [says: string, one: Case][] = [
-  ['another program', { words: ['/bin/reload', '-HUP', '$MAINPID'] }],
-  ['another process', { words: ['/bin/kill', '-HUP', '1'] }],
-  ['no signal', { words: ['/bin/kill', '-q', '$MAINPID'] }],
-  ['a harmless signal', { words: ['/bin/kill', '-WINCH', '$MAINPID'] }],
-  ['no option', { words: ['/bin/kill', '$MAINPID'] }],
-  ['two commands', { more: [command(['/bin/true'])] }],
-  ['no main process', { pid: 0 }],
-  ['a process that has ended', { pid: 8 }],
-  ['masks that can not be read', { masks: { SigCgt: 'x' } }],
-];
+test('a service whose main process that signal has ended was ended by its reload', async () => {
+  assert.equal(await isKilled(2, 1), true);
+  assert.equal(await isKilled(2, 31), false);
+  assert.equal(await isKilled(1, 1), false);
+  assert.equal(await isKilled(2, 1, [['/bin/reload']]), false);
+});
 
-for (const [says, one] of UNTOLD) {
-  test(`of ${says} nothing is said`, async () => assert.equal(await said(one), undefined));
-}
+test('the end of a run that another has followed is in the journal', async () => {
+  const stdout = '{"EXIT_CODE":"killed","EXIT_STATUS":"1"}\n';
+  const programs = { journalctl: () => ({ status: 0, stdout, stderr: '' }) };
+  const distort = (all: Map<string, unknown>) => all.set('InvocationID', [1]);
+  const one = { unit: 'x.service', scope: 'system', run: reloadedBy(HUP) } as const;
+  assert.equal(await isKilledByReload(new FakeSystem({ programs, distort }), one), true);
+});
+
+test('a service that was unloaded has ended well', async () => {
+  const end = async (ActiveState: string, words: readonly string[]) => {
+    const distort = (all: Map<string, unknown>) =>
+      all.set('ActiveState', ActiveState).set('InvocationID', []);
+    const run = { ...reloadedBy(words), invocationId: '01' };
+    const programs = { journalctl: () => ({ status: 0, stdout: '', stderr: '' }) };
+    const system = new FakeSystem({ programs, distort });
+    return isKilledByReload(system, { unit: 'x.service', scope: 'system', run });
+  };
+  assert.equal(await end('inactive', HUP), true);
+  assert.equal(await end('active', HUP), false);
+  assert.equal(await end('inactive', ['/bin/kill', '-USR2', '$MAINPID']), false);
+});
+
+test('the signal is named', () => {
+  const { severity, message } = reloadKills('x.service', reloadedBy(HUP));
+  assert.equal(
+    `${severity}: ${message}`,
+    "warning: x.service was started again, since its reload ends it: it doesn't handle signal 1",
+  );
+});
