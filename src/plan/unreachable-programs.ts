@@ -108,13 +108,17 @@ function hiddenBy(values: UnitValues, path: string): string | undefined {
   )?.by;
 }
 
-/** Where specifiers name paths, nothing is said; nor of a mount below, which stays executable. */
+/** Where specifiers name paths, nothing is said; nor of another mount below, which stays executable. */
 function notExecutableBy(values: UnitValues, path: string): string | undefined {
-  const open = [...pathsOf(values, 'ExecPaths').map(placeOf), ...bindsOf(values)];
+  const mounted = MOUNTING.flatMap((name) => pathsOf(values, name).map(placeOf));
+  const open = [...mounted, ...bindsOf(values)];
   if (open.some((place) => place.includes('%'))) return undefined;
   const closed = longest(pathsOf(values, 'NoExecPaths').map(placeOf), path);
   return closed > 0 && closed >= longest(open, path) ? 'NoExecPaths' : undefined;
 }
+
+/** Directives that mount each of their paths. */
+const MOUNTING = ['ExecPaths', 'ReadWritePaths', 'ReadOnlyPaths'];
 
 /** The length of the longest path that covers another; 0 if none does. */
 const longest = (places: readonly string[], path: string): number =>

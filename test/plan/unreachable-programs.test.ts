@@ -38,6 +38,7 @@ test('a program that can not be executed, or whose interpreter can not, is an er
   assert.deepEqual(said('NoExecPaths = ["/usr/sbin"]\nExecPaths = ["/"]').length, 1);
   assert.deepEqual(said('NoExecPaths = ["/usr/sbin"]\nExecPaths = ["/usr/sbin"]').length, 1);
   assert.deepEqual(said('NoExecPaths = ["/usr/sbin"]\nBindPaths = ["/usr/sbin/demod"]'), []);
+  assert.deepEqual(said('NoExecPaths = ["/"]\nReadOnlyPaths = ["/usr"]'), []);
   assert.deepEqual(said('NoExecPaths = ["/usr"]\nExecPaths = ["/usr/%i"]'), []);
 });
 
