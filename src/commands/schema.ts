@@ -35,6 +35,9 @@ function table(keys: Keys, more: Json = {}): Json {
   };
 }
 
+const STRING: Json = { type: 'string' };
+const WORDS: Json = { type: 'array', items: STRING, minItems: 1 };
+
 function shapeSchema(shape: Shape): Json {
   switch (shape.type) {
     case 'string':
@@ -56,6 +59,8 @@ function shapeSchema(shape: Shape): Json {
         items: shapeSchema(shape.of),
         ...(shape.minimum ? { minItems: shape.minimum } : {}),
       };
+    case 'probes':
+      return { anyOf: [STRING, { ...WORDS, items: { anyOf: [STRING, WORDS] } }] };
     case 'table':
       return table(shape.keys);
     case 'directives':

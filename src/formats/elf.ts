@@ -2,21 +2,23 @@ import type { Machine } from '../syscalls/abi.js';
 
 /** The kind of a program's file, as the kernel executes it. */
 export type ProgramFacts =
-  | { readonly kind: 'static'; readonly bits: 32 | 64 }
-  | { readonly kind: 'dynamic'; readonly bits: 32 | 64; readonly interpreter: string }
+  | { readonly kind: 'static'; readonly bits: 32 | 64; readonly isGo?: true }
+  | { readonly kind: 'dynamic'; readonly bits: 32 | 64; readonly interpreter: string; readonly isGo?: true }
   | {
       readonly kind: 'script';
       readonly bits?: undefined;
+      readonly isGo?: undefined;
       readonly interpreter: string;
       /** The words behind the interpreter's path. */
       readonly words: readonly string[];
     }
-  | { readonly kind: 'other'; readonly bits?: undefined };
+  | { readonly kind: 'other'; readonly bits?: undefined; readonly isGo?: undefined };
 
 /** Bytes of a file's head that readProgram() needs: the headers, or a `#!` line. */
 export const HEAD_SIZE = 4096;
 
 const PT_INTERP = 3;
+const PT_NOTE = 4;
 
 /** The machines by EM_* (elf.h). */
 const MACHINES: ReadonlyMap<number, Machine> = new Map([
@@ -93,13 +95,33 @@ function program(view: DataView, head: Uint8Array, layout: Layout): ProgramFacts
   const size = view.getUint16(layout.sizeAt, true);
   const count = view.getUint16(layout.countAt, true);
   if (size < layout.headerSize || count === 0 || table + count * size > head.length) return { kind: 'other' };
-  for (let at = table; at < table + count * size; at += size) {
-    if (view.getUint32(at, true) !== PT_INTERP) continue;
-    const offset = word(view, at + layout.offsetAt);
-    const path = ascii(head.subarray(offset, offset + word(view, at + layout.lengthAt)));
-    return { kind: 'dynamic', bits, interpreter: path.replace(/\0.*$/s, '') };
-  }
-  return { kind: 'static', bits };
+  const segments = (wanted: number) =>
+    Array.from({ length: count }, (_, i) => table + i * size)
+      .filter((at) => view.getUint32(at, true) === wanted)
+      .map((at) => {
+        const offset = word(view, at + layout.offsetAt);
+        return head.subarray(offset, offset + word(view, at + layout.lengthAt));
+      });
+  const go = segments(PT_NOTE).some(hasGoNote) ? { isGo: true as const } : {};
+  const [path] = segments(PT_INTERP);
+  if (path) return { kind: 'dynamic', bits, interpreter: ascii(path).replace(/\0.*$/s, ''), ...go };
+  return { kind: 'static', bits, ...go };
 }
+
+/** Whether one of the notes is the build ID of Go's linker: name `Go`, type 4 (cmd/internal/buildid of Go). */
+function hasGoNote(notes: Uint8Array): boolean {
+  const view = viewOf(notes);
+  for (let at = 0; at + NOTE_HEAD + 4 <= notes.length; ) {
+    const [name, content, type] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true));
+    const start = at + NOTE_HEAD;
+    if (name === 4 && type === 4 && ascii(notes.subarray(start, start + 4)) === 'Go\0\0') return true;
+    at = start + padded(name!) + padded(content!);
+  }
+  return false;
+}
+
+/** Bytes of a note before its name (Elf64_Nhdr in elf(5)); name and content fill words of four. */
+const NOTE_HEAD = 12;
+const padded = (size: number): number => Math.ceil(size / 4) * 4;
 
 const ascii = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);

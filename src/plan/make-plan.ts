@@ -9,9 +9,11 @@ import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
 import type { Plan, PlannedDirective } from './plan.js';
+import { programNeeds } from './program-needs.js';
 import type { PlanRequest } from './request.js';
 import { planService } from './service.js';
 import { plannedValues } from './unit-values.js';
+import { unreachablePrograms } from './unreachable-programs.js';
 
 /**
  * Decides who enforces each line of a policy on a unit: systemd all that it truly can in its version, the launcher the
@@ -49,6 +51,8 @@ export function makePlan(request: PlanRequest): Plan {
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
       ...absentPrograms(request, plannedValues(effective, service.directives)),
+      ...unreachablePrograms(request, plannedValues(effective, directives)),
+      ...programNeeds(request, plannedValues(effective, directives), calls),
       ...calls.diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
       ...lockOuts(doorwayOf(request), request, calls),

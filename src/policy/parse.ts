@@ -1,9 +1,18 @@
-import { type Diagnostic, didYouMean, error, firstOf, type Location, warning } from '../diagnostic.js';
+import {
+  type Diagnostic,
+  didYouMean,
+  error,
+  firstOf,
+  type Location,
+  printable,
+  warning,
+} from '../diagnostic.js';
 import { type Action, ALLOW } from '../syscalls/action.js';
 import { actionWords, parseAction } from '../syscalls/action-text.js';
 import type { Operator } from '../syscalls/policy.js';
 import type { CallEntry, ConditionEntry, Located, RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { DirectiveEntry, Expectation, Policy } from './policy.js';
+import { commandProbe, endpointProbe, isEndpoint, type Probe } from './probe.js';
 import { COMPARISONS, POLICY } from './schema.js';
 import { parseTimeSpan } from './time-span.js';
 import { type Path, parseToml, type TomlDocument } from './toml.js';
@@ -33,8 +42,11 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     wrap: reader.strings(['exec', 'wrap']),
     programs: reader.strings(['exec', 'programs']),
     unitDeny: (reader.strings(['exec', 'unit-deny']) ?? []).map(({ value: name, at }) => ({ name, at })),
-    settle: readSettle(reader),
-    probe: readProbe(reader),
+    settle: readSpan(reader, 'settle'),
+    probe: readProbes(reader),
+    probeAs: readUser(reader),
+    probeTimeout: readSpan(reader, 'probe-timeout'),
+    reload: reader.typed(['apply', 'reload'], isBoolean),
     refused: reader.typed(
       ['apply', 'refused'],
       (v): v is 'rollback' | 'warn' => v === 'rollback' || v === 'warn',
@@ -200,17 +212,41 @@ function readDirectives(document: TomlDocument): DirectiveEntry[] {
     }));
 }
 
-function readSettle(reader: Reader): Located<number> | undefined {
-  const text = reader.typed(['apply', 'settle'], isString);
+function readSpan(reader: Reader, key: string): Located<number> | undefined {
+  const text = reader.typed(['apply', key], isString);
   const value = text && parseTimeSpan(text.value);
   return text && value !== undefined ? { value, at: text.at } : undefined;
 }
 
-function readProbe(reader: Reader): Located<string>[] | undefined {
-  const words = reader.strings(['apply', 'probe']);
-  const bad = words?.find(({ value }, i) => value.includes('\0') || (i === 0 && value === ''));
-  if (bad) reader.report(() => error('bad-command', 'no program can be started so', { at: bad.at }));
-  return words;
+const PROBE: Path = ['apply', 'probe'];
+
+/** A list of texts whose first is no endpoint is one command. */
+function readProbes(reader: Reader): Probe[] | undefined {
+  const elements = reader.elements(PROBE);
+  if (elements.length === 0) return reader.typed(PROBE, isString) && readProbe(reader, PROBE);
+  const [first, ...rest] = elements.map((element) => reader.value(element));
+  const isCommand = isString(first) && !isEndpoint(first) && !rest.some(Array.isArray);
+  return isCommand ? readProbe(reader, PROBE) : elements.flatMap((element) => readProbe(reader, element));
+}
+
+/** The probe at a path: an endpoint, or a command as the list of its words. */
+function readProbe(reader: Reader, path: Path): Probe[] {
+  const text = reader.typed(path, isString);
+  const probe = text ? endpointProbe(text) : commandProbe(reader.strings(path) ?? []);
+  if (probe === undefined) return [];
+  if (!('severity' in probe)) return [probe];
+  reader.report(() => probe);
+  return [];
+}
+
+function readUser(reader: Reader): Located<string> | undefined {
+  const user = reader.typed(['apply', 'probe-as'], isString);
+  if (!user || /^[A-Za-z_][\w.-]*\$?$/.test(user.value)) return user;
+  const hint = "'probe-as' is the name of a user";
+  reader.report(() =>
+    error('bad-user', `'${printable(user.value, 60)}' names no user`, { at: user.at, hint }),
+  );
+  return undefined;
 }
 
 function readExpectation(reader: Reader, path: Path): Expectation[] {

@@ -1,6 +1,7 @@
 import type { Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
 import type { CallEntry, Located, SyscallsSection } from '../syscalls/section.js';
+import type { Probe } from './probe.js';
 
 /** One line of `[service]`; the value is as TOML has it. */
 export interface DirectiveEntry {
@@ -35,7 +36,14 @@ export interface Policy {
   readonly unitDeny: readonly CallEntry[];
   /** Milliseconds that the service must stay up after the restart. */
   readonly settle: Located<number> | undefined;
-  readonly probe: readonly Located<string>[] | undefined;
+  /** Probes that must succeed then, in this order. */
+  readonly probe: readonly Probe[] | undefined;
+  /** The user as whom their commands are run. */
+  readonly probeAs: Located<string> | undefined;
+  /** Milliseconds that each of them may take. */
+  readonly probeTimeout: Located<number> | undefined;
+  /** Whether the service is reloaded, too; undefined: where it can be. */
+  readonly reload: Located<boolean> | undefined;
   /** The consequence of calls that are refused until then; undefined: by what becomes of them. */
   readonly refused: Located<'rollback' | 'warn'> | undefined;
   /** Codes of errors that are warnings, since the administrator knows of them. */

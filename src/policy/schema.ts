@@ -11,6 +11,8 @@ export type Shape =
   /** A number, or names of constants joined by `|`. */
   | { readonly type: 'operand' }
   | { readonly type: 'span' }
+  /** A text, or a list of texts and of lists of words. */
+  | { readonly type: 'probes' }
   | { readonly type: 'list'; readonly of: Shape; readonly minimum?: number }
   | { readonly type: 'table'; readonly keys: Keys }
   /** The section `[service]`: directives by their own names, and `loosen`. */
@@ -166,8 +168,17 @@ export const POLICY: Keys = {
           doc: 'How long the service must stay up after the restart (default "1s")',
         },
         probe: {
-          shape: { type: 'list', of: { type: 'string' }, minimum: 1 },
-          doc: 'A command that must succeed after the restart',
+          shape: { type: 'probes' },
+          doc: 'A command that must succeed after the restart, an endpoint that must answer, or a list of both',
+        },
+        'probe-as': { shape: { type: 'string' }, doc: 'The user as whom commands of probe are run' },
+        'probe-timeout': {
+          shape: { type: 'span' },
+          doc: 'How long each probe may take (default "1min")',
+        },
+        reload: {
+          shape: { type: 'boolean' },
+          doc: 'Whether the service is reloaded, too, and must work after that (default: where it can be)',
         },
         refused: {
           shape: { type: 'choice', values: ['rollback', 'warn'] },

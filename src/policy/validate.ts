@@ -70,6 +70,8 @@ function* checkValue(document: TomlDocument, path: Path, shape: Shape): Findings
       return yield* checkTable(document, path, shape.keys, true);
     case 'list':
       return yield* checkList(document, path, shape);
+    case 'probes':
+      return yield* checkProbes(document, path);
     case 'choice':
       if (typeof value === 'string' && !shape.values.includes(value)) {
         const hint = didYouMean(value, shape.values) ?? `one of ${shape.values.join(', ')}`;
@@ -93,6 +95,20 @@ function* checkList(document: TomlDocument, path: Path, shape: Shape & { type: '
   }
   if (value.length < (shape.minimum ?? 0)) yield wrongType(document, path, 'a list that is not empty');
   for (const i of value.keys()) yield* checkValue(document, [...path, i], shape.of);
+}
+
+const WORDS: Shape = { type: 'list', of: { type: 'string' }, minimum: 1 };
+
+function* checkProbes(document: TomlDocument, path: Path): Findings {
+  const value = valueAt(document, path);
+  if (typeof value === 'string') return;
+  if (!Array.isArray(value)) yield wrongType(document, path, 'a text or a list');
+  else if (value.length === 0) yield wrongType(document, path, 'a list that is not empty');
+  else
+    for (const [i, one] of value.entries()) {
+      const shape: Shape = Array.isArray(one) ? WORDS : { type: 'string' };
+      yield* checkValue(document, [...path, i], shape);
+    }
 }
 
 /** The wanted type in words where a scalar doesn't have it; undefined where it does. */

@@ -1,15 +1,17 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
-import { programPlaces } from '../plan/launcher/commands.js';
+import { allPrograms, programPlaces } from '../plan/launcher/commands.js';
 import { checkPrograms } from '../plan/launcher/programs.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
+import { looksAtCommands } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { checkSyscalls } from '../policy/check.js';
 import { asPermissive } from '../policy/permissive.js';
 import type { Context } from '../system/context.js';
 import type { LoadedPolicy } from './load/load-policy.js';
+import { readCommands } from './probe/command-files.js';
 import { type MachineFacts, probeTarget } from './probe/target.js';
 
 export interface PlanOptions {
@@ -44,7 +46,12 @@ export async function planOn(
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
   const { policy } = loaded;
-  const target = await probeTarget(context, machine, programPlaces(policy, effective));
+  const target = {
+    ...(await probeTarget(context, machine, programPlaces(policy, effective))),
+    commands: looksAtCommands(policy)
+      ? await readCommands(context, programPlaces(policy, effective, allPrograms(effective)))
+      : undefined,
+  };
   const checked = [
     ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),
     ...checkPrograms(policy),

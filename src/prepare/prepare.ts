@@ -23,6 +23,7 @@ import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
 import { surroundingsOf } from './load/surroundings.js';
 import { type PlanOptions, planOn } from './plan.js';
 import { type MachineFacts, probeMachine } from './probe/target.js';
+import { programsInRoot } from './programs-in-root.js';
 import { untrustedLaunch } from './untrusted-launch.js';
 
 export interface PrepareOptions extends PlanOptions {
@@ -134,7 +135,8 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   });
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const untrusted = await untrustedLaunch(context, plan, effective, unit.state);
-  const diagnostics = [...early, ...found, ...untrusted];
+  const absent = await programsInRoot(context, { policy: policy.policy, effective, plan });
+  const diagnostics = [...early, ...found, ...untrusted, ...absent];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);
   const origin = {

@@ -3,7 +3,7 @@
 import { EXIT } from '../diagnostic.js';
 import { timeText } from '../policy/time-span.js';
 import type { UnitState } from '../system/unit-state.js';
-import { endText } from '../unit/exit-status.js';
+import { CLEAN_SIGNALS, endText } from '../unit/exit-status.js';
 
 const resultOf = (unit: UnitState): string => unit.result || 'n/a';
 
@@ -13,8 +13,6 @@ const EXCEPTION = 255;
 /** Whether the unit's program was ever started: a condition of a drop-in may not hold. */
 export const hasRun = (unit: UnitState): boolean => unit.execMainCode > 0;
 
-/** Signals that count as success: HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
-const CLEAN_SIGNALS = [1, 2, 13, 15];
 const CLD_EXITED = 1;
 
 /**

@@ -34,7 +34,7 @@ export async function preflight(
   const { unit, policy } = prepared;
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
   const found = [
-    ...(restart ? probeProblems(context, policy.policy) : []),
+    ...(restart ? await probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
     ...(await preflightRestarts(context, verb, due)),
   ];

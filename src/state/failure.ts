@@ -28,7 +28,7 @@ export async function failed(
 ): Promise<Diagnostic> {
   const state = await system.unit(unit);
   const isAnew = run !== undefined && run.invocationId !== state.invocationId;
-  const end = isAnew ? await endInJournal(system, { unit, scope, run }) : endIn(state);
+  const end = await endOfRun(system, { unit, scope, run: run ?? state }, state);
   const hasFailed = state.result !== 'success';
   const how = isAnew ? end && textOf(end) : hasFailed ? howItEnded(state) : undefined;
   const reason = how ? `${message} (${how})` : message;
@@ -116,6 +116,19 @@ const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end
 /** The ID of the manager's message about the end of a process (sd-messages.h). */
 const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
 
+/**
+ * The end of a service's main process in a run; undefined if nobody knows it.
+ * @param run the service while it ran
+ * @param after the service after that run
+ */
+export async function endOfRun(
+  system: System,
+  one: Required<Omit<FailedUnit, 'plan'>>,
+  after: UnitState,
+): Promise<End | undefined> {
+  return one.run.invocationId === after.invocationId ? endIn(after) : endInJournal(system, one);
+}
+
 /** The end of a run that another run has followed; undefined if the journal doesn't have it. */
 async function endInJournal(
   system: System,
@@ -153,6 +166,10 @@ export function endedWell(state: UnitState): boolean {
   const end = endIn(state);
   return isKilled(end) ? end.status === SIGTERM : end.status === 0;
 }
+
+/** The end of the command that failed among those of a key, `exit status 1`; empty if none has. */
+export const commandEnd = (state: UnitState, key: string): string =>
+  endsOf(state, key).filter(isFailure).map(textOf).join(', ');
 
 /** The end of a service's last run, in few words, if it didn't succeed. */
 export const howItEnded = (state: UnitState): string =>

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Endpoint } from '../policy/probe.js';
 import type { UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import { Bus } from './bus/bus.js';
@@ -130,6 +131,13 @@ export class Host implements System {
     const child = await this.#started(argv, { input: false, limit });
     child.endIn(timeout);
     return child.ended;
+  }
+
+  async reach(endpoint: Endpoint, timeout: number): Promise<string | undefined> {
+    // The network's modules take Node a while to load.
+    const { reach } = await import('./reach.js');
+    const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(timeout)]);
+    return reach(endpoint, { signal, bus: this.#busPlace });
   }
 
   async start(argv: readonly string[], { limit = DEFAULT_LIMIT }: RunOptions = {}): Promise<Running> {

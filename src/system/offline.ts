@@ -98,6 +98,10 @@ export class Offline implements System {
     return { status: 127, stdout: '', stderr: 'offline' };
   }
 
+  async reach(): Promise<undefined> {
+    throw unavailable('an endpoint');
+  }
+
   async start(): Promise<Running> {
     throw unavailable('a program');
   }

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../policy/probe.js';
 import type { UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import type { UnitState } from './unit-state.js';
@@ -37,6 +38,12 @@ export interface System {
   now(): number;
   /** Runs a program and waits for its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
+  /**
+   * Tries an endpoint once.
+   * @param timeout most milliseconds for it
+   * @returns the reason why it doesn't answer; undefined if it does
+   */
+  reach(endpoint: Endpoint, timeout: number): Promise<string | undefined>;
   /** Starts a program that writes a line when it is ready, and ends when its standard input ends. */
   start(argv: readonly string[], options?: Pick<RunOptions, 'limit'>): Promise<Running>;
   /** Starts a program that reads and writes lines until its standard input ends. */

@@ -13,6 +13,17 @@ export interface Program {
   readonly executable: boolean;
 }
 
+/** The files of a command's program. */
+export interface CommandFiles {
+  /**
+   * Files that the kernel opens to run it, its own first, then its interpreter's: each by its paths, as it is written and
+   * without links.
+   */
+  readonly files: readonly (readonly string[])[];
+  /** Libraries that are loaded along, by name; of a script those of its interpreter. */
+  readonly needed: readonly string[];
+}
+
 /** The facts about the machine that a plan is for. They are an argument: the plan itself never probes a machine. */
 export interface Target {
   readonly scope: Scope;
@@ -32,6 +43,8 @@ export interface Target {
   readonly launcher: string;
   /** Programs that the unit's Exec lines and the policy name, by paths or plain names. Missing ones are left out. */
   readonly programs: ReadonlyMap<string, Program>;
+  /** Files of the commands of all Exec lines, by their programs; undefined where the policy has no need of them. */
+  readonly commands?: ReadonlyMap<string, CommandFiles> | undefined;
 }
 
 /** The oldest and the newest major version of systemd whose behaviour is known. */

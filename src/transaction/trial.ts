@@ -1,7 +1,6 @@
-import { type Diagnostic, error } from '../diagnostic.js';
-import type { Plan } from '../plan/plan.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { type FailedUnit, failed } from '../state/failure.js';
+import { commandEnd, type FailedUnit, failed } from '../state/failure.js';
 import {
   atRest,
   hasEnded,
@@ -14,22 +13,20 @@ import {
   isWaiting,
   runOf,
 } from '../state/service-run.js';
-import { stoppedMeanwhile, wasStopped } from '../state/stopped.js';
+import { STOPPED_MEANWHILE, stoppedMeanwhile, wasStopped } from '../state/stopped.js';
 import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
 import { awaitPrograms, notConfined } from '../verify/kernel/confinement.js';
+import { type Probing, runProbes } from './trial/probes.js';
+import { isKilledByReload, reloadKills } from './trial/reload-signal.js';
 
 /** The conditions of a trial. */
-export interface Trial {
-  readonly plan: Plan;
+export interface Trial extends Probing {
   /** The time for which the service must stay up, in milliseconds. */
   readonly settle: number;
-  /** A command that must succeed then. */
-  readonly probe: readonly string[] | undefined;
+  /** Whether the service is reloaded, too; by default where it can be. */
+  readonly reload?: boolean | undefined;
 }
-
-/** How long a probe may take, in milliseconds. */
-const PROBE_TIMEOUT = 60_000;
 
 /**
  * Restarts a service that runs. A service that somebody has stopped meanwhile is left so.
@@ -77,12 +74,80 @@ async function endedBefore(
   return runOf(one.unit, after).invocation === run.invocation || wasStopped(system, one, after);
 }
 
-/** Sees that a restarted service stays up, is confined and answers its probe. @returns errors where it doesn't */
-export async function tryOut(system: System, { plan, settle, probe }: Trial): Promise<Diagnostic[]> {
+/**
+ * Sees that a restarted service stays up, is confined and answers its probes; and that it does so after a reload, where
+ * it can be reloaded.
+ * @returns errors where it doesn't; a warning about a reload that ends it with any policy
+ */
+export async function tryOut(system: System, trial: Trial): Promise<Diagnostic[]> {
+  const { plan, reload } = trial;
+  const found = await works(system, trial, 'did not stay up');
+  if (found.length > 0 || reload === false) return found;
+  const state = await system.unit(plan.unit);
+  if (!state.canReload || !isUp(state)) return [];
+  return tryReload(system, trial, state);
+}
+
+/** Reloads a service that works, and sees that it still does; one that ends by the signal of it is started again. */
+async function tryReload(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
+  const { unit, target } = trial.plan;
+  const found = await reloaded(system, trial, before);
+  const isFailed = found.some(({ code }) => code !== STOPPED_MEANWHILE);
+  if (!isFailed) return found;
+  const isOwnFault =
+    trial.reload === undefined &&
+    (await isKilledByReload(system, { unit, scope: target.scope, run: before }));
+  return isOwnFault ? startAgain(system, trial, before) : found.map(withoutReload);
+}
+
+async function reloaded(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
+  const { unit } = trial.plan;
+  const one = { unit, scope: trial.plan.target.scope, plan: trial.plan };
+  const result = await system.reloadUnit(unit);
+  const state = await atRest(system, unit);
+  if (await wasStopped(system, one, state)) return [stoppedMeanwhile(unit)];
+  // Somebody else's job may have taken the place of this one.
+  if (result === 'done' || (result === 'canceled' && isUp(state))) {
+    return works(system, trial, 'did not stay up after its reload', before);
+  }
+  const end = commandEnd(state, 'ExecReload');
+  const how = end === '' ? '' : ` (${end})`;
+  return [
+    await failed(system, { ...one, run: before }, `the reload of ${unit} ended with '${result}'${how}`),
+  ];
+}
+
+/** Starts a service again that its own reload has ended, and sees that it works. */
+async function startAgain(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
+  const { unit, target } = trial.plan;
+  const one = { unit, scope: target.scope, plan: trial.plan };
+  const found = await restart(system, one, { starts: true });
+  if (found.length > 0) return found;
+  const wrong = await works(system, trial, 'did not stay up');
+  return wrong.length > 0 ? wrong : [reloadKills(unit, before)];
+}
+
+/** Adds the way out of a reload that has never worked. */
+const withoutReload = (found: Diagnostic): Diagnostic => ({
+  ...found,
+  hint: [found.hint, WITHOUT_RELOAD].filter(Boolean).join('; '),
+});
+
+const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
+
+/**
+ * Sees that a service stays up, is confined and answers its probes.
+ * @param end the words about a service that doesn't stay up
+ * @param since the service in the run that must go on; by default the one that it is in
+ */
+async function works(system: System, trial: Trial, end: string, since?: UnitState): Promise<Diagnostic[]> {
+  const { plan, settle } = trial;
   const { unit } = plan;
   const one = { unit, scope: plan.target.scope, plan };
+  let run = since;
   for (let left = MOST_RESTARTS; ; left--) {
-    const started = await system.unit(unit);
+    const started = run ?? (await system.unit(unit));
+    run = undefined;
     if (isFinished(started)) return [];
     await awaitPrograms(system, plan);
     await system.wait(settle, async () => isOver(await system.unit(unit)));
@@ -91,10 +156,10 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
     const hasStayed = isUp(settled) || isFinished(settled);
     if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
       if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
-      return [await failed(system, { ...one, run: started }, `${unit} did not stay up`)];
+      return [await failed(system, { ...one, run: started }, `${unit} ${end}`)];
     }
     const open = await notConfined(system, plan, settled);
-    return open.length > 0 || !probe ? open : runProbe(system, plan, probe);
+    return open.length > 0 ? open : runProbes(system, trial);
   }
 }
 
@@ -119,22 +184,6 @@ async function wasRestartedByOthers(
   return !(await system.heard(unit))?.failed;
 }
 
-async function runProbe(system: System, plan: Plan, argv: readonly string[]): Promise<Diagnostic[]> {
-  const { status, stderr, late, unstartable } = await system.run(argv, { timeout: PROBE_TIMEOUT });
-  if (status === 0) return [];
-  if (unstartable) {
-    const hint = "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
-    return [error('service-failed', `the probe '${argv[0]}' can't be run: ${stderr}`, { hint })];
-  }
-  const [line = ''] = stderr.trim().split('\n').slice(-1);
-  const end = late ? `did not end within ${PROBE_TIMEOUT / 1000} s` : `ended with status ${status}`;
-  const said = line === '' ? '' : `: ${line}`;
-  const one = { unit: plan.unit, scope: plan.target.scope, plan };
-  const state = await system.unit(plan.unit);
-  if (await wasStopped(system, one, state)) return [stoppedMeanwhile(plan.unit)];
-  return [await failed(system, one, `the probe '${argv.join(' ')}' ${end}${said}`)];
-}
-
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
 const DEFAULT_SETTLE = 1000;
 
@@ -142,5 +191,8 @@ const DEFAULT_SETTLE = 1000;
 export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
   plan,
   settle: policy.settle?.value ?? DEFAULT_SETTLE,
-  probe: policy.probe?.map(({ value }) => value),
+  reload: policy.reload?.value,
+  probes: policy.probe ?? [],
+  user: policy.probeAs?.value,
+  timeout: policy.probeTimeout?.value,
 });

@@ -53,6 +53,9 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([...STATUSES].map(([number,
 export const statusNumber = (text: string): number | undefined =>
   /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255 ? Number(text) : NUMBERS.get(text);
 
+/** Signals that count as success: HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
+export const CLEAN_SIGNALS: readonly number[] = [1, 2, 13, 15];
+
 /** The number of a signal as systemd reads it: `SIGTERM`, `TERM`, `15`, `RTMIN+3`; undefined for other text. */
 export function signalNumber(text: string): number | undefined {
   const name = text.replace(/^SIG/, '');

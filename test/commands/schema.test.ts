@@ -78,6 +78,8 @@ const BAD: readonly [source: string, path: string][] = [
   ['[apply]\nsettle = 3', '/apply/settle'],
   ['[apply]\nsettle = "soon"', '/apply/settle'],
   ['[apply]\nprobe = []', '/apply/probe'],
+  ['[apply]\nprobe = [["a"], []]', '/apply/probe'],
+  ['[apply]\nprobe = 1', '/apply/probe'],
   ['[[expect]]\nsyscall = "x"', '/expect/0/action'],
   ['[[expect]]\nsyscall = "x"\naction = "kill"\nargs = [true]', '/expect/0/args/0'],
   ['[[expect]]\nsyscall = "x"\naction = "kill"\narchitecture = "sparc"', '/expect/0/architecture'],

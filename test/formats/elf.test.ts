@@ -108,3 +108,31 @@ test('no head makes it fail', () => {
     }),
   );
 });
+
+/** A program with notes: an owner, a type and content each. */
+function withNotes(...notes: readonly (readonly [owner: string, type: number, content: string])[]) {
+  const bytes = notes.flatMap(([owner, type, content]) => {
+    const words = new DataView(new ArrayBuffer(12));
+    for (const [i, word] of [owner.length, content.length, type].entries())
+      words.setUint32(4 * i, word, true);
+    const padded = (text: string) => [
+      ...new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4, '\0')),
+    ];
+    return [...new Uint8Array(words.buffer), ...padded(owner), ...padded(content)];
+  });
+  const text = String.fromCharCode(...bytes.slice(0, -1));
+  return readProgram(elf({ types: [PT_LOAD, 4], interpreter: text }));
+}
+
+test('a program in Go has the build ID of its linker among its notes', () => {
+  assert.deepEqual(withNotes(['Go\0\0', 4, 'abcd']), { kind: 'static', bits: 64, isGo: true });
+  assert.equal(withNotes(['GNU\0', 3, 'x'], ['Go\0\0', 4, 'abcd']).isGo, true);
+  for (const other of [
+    ['GNU\0', 4, 'x'],
+    ['Go\0\0', 3, 'x'],
+    ['', 4, ''],
+    ['Go', 4, 'x'],
+  ] as const) {
+    assert.equal(withNotes(other).isGo, undefined);
+  }
+});

@@ -29,6 +29,8 @@ for (const name of POLICIES) {
 /** Codes are for scripts: to rename one breaks them. */
 const CODES = [
   'bad-command',
+  'bad-probe',
+  'bad-user',
   'condition',
   'contradiction',
   'directive-value',

@@ -93,27 +93,25 @@ test('understood errors are joined', () => {
     ['a', 'c'],
   );
 });
+const singles = ({ wrap, programs, settle, probe, probeAs, probeTimeout, reload, refused }: Policy) => [
+  ...[wrap, programs, settle, probe, probeAs],
+  ...[probeTimeout, reload, refused],
+];
 
 test('of the other single values the last one holds, too', () => {
   const base = policy(
     'a',
-    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nrefused = "warn"',
+    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nprobe-as = "a"\nprobe-timeout = "1s"\nreload = true\nrefused = "warn"',
   );
   const empty = policy('b', '');
   const inherited = mergePolicies([base], empty);
-  assert.deepEqual(
-    [inherited.wrap, inherited.programs, inherited.settle, inherited.probe, inherited.refused],
-    [base.wrap, base.programs, base.settle, base.probe, base.refused],
-  );
+  assert.deepEqual(singles(inherited), singles(base));
   const own = policy(
     'b',
-    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nrefused = "rollback"',
+    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nprobe-as = "b"\nprobe-timeout = "2s"\nreload = false\nrefused = "rollback"',
   );
   const over = mergePolicies([base], own);
-  assert.deepEqual(
-    [over.wrap, over.programs, over.settle, over.probe, over.refused],
-    [own.wrap, own.programs, own.settle, own.probe, own.refused],
-  );
+  assert.deepEqual(singles(over), singles(own));
 });
 
 test('what a policy is called is its own', () => {

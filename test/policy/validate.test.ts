@@ -38,6 +38,14 @@ const CASES: readonly [source: string, ...found: string[]][] = [
     '[apply]\nsettle = 3',
     `2:10 wrong-type: 'apply.settle' must be a time span such as "3s", at most an hour`,
   ],
+  ['[apply]\nprobe = 1', "2:9 wrong-type: 'apply.probe' must be a text or a list"],
+  ['[apply]\nprobe = []', "2:9 wrong-type: 'apply.probe' must be a list that is not empty"],
+  [
+    '[apply]\nprobe = [["a"], []]',
+    "2:17 wrong-type: an entry of 'apply.probe' must be a list that is not empty",
+  ],
+  ['[apply]\nprobe = [["a", 1]]', "2:16 wrong-type: an entry of 'apply.probe' must be a string"],
+  ['[apply]\nprobe = ["a", {}]', "2:15 wrong-type: an entry of 'apply.probe' must be a string"],
   ['[[expect]]\nsyscall = "uname"', "1:3 missing-key: the key 'action' is missing"],
   [
     '[[expect]]\nsyscall = "a"\naction = "kill"\nargs = [1.5]',

@@ -63,6 +63,7 @@ export function loadedProperties(
     ['ConditionResult', true],
     ['RemainAfterExit', false],
     ['Type', unit.last('Service', 'Type')?.value ?? 'simple'],
+    ['CanReload', unit.execCommands('ExecReload').length > 0],
     ['SystemCallFilter', [filter?.mode === 'allow', entries.sort()]],
     ['SystemCallLog', [log?.inverted === false, [...(log?.calls ?? [])]]],
     ['SystemCallErrorNumber', number === 'kill' ? 2 ** 31 - 2 : number],

@@ -1,5 +1,6 @@
 /** A machine in memory: files, a service manager that reads them, and a record of all that is asked of it. */
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import type { Endpoint } from '../../src/policy/probe.js';
 import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Caller, Interrupt, Interrupts } from '../../src/system/caller.js';
 import type { Context } from '../../src/system/context.js';
@@ -85,6 +86,10 @@ export interface FakeOptions {
   readonly behaviour?: (unit: string, confined: boolean) => Behaviour;
   /** Further programs by their first word. */
   readonly programs?: Readonly<Record<string, (argv: readonly string[]) => ProcessResult>>;
+  /** Why endpoints can't be reached. */
+  readonly unreachable?: string;
+  /** What the job of a reload ends with, and what becomes of the service while time passes then. */
+  readonly reloading?: { readonly result?: string; readonly dies?: boolean };
   /** Changes what the manager says of a unit. */
   readonly distort?: (properties: Map<string, unknown>) => void;
   /** Other names of units. */
@@ -354,6 +359,11 @@ export class FakeSystem implements System {
     return { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
   }
 
+  async reach(endpoint: Endpoint, timeout: number): Promise<string | undefined> {
+    this.#record(`reach ${Object.values(endpoint).join(' ')} ${timeout}`);
+    return this.#options.unreachable;
+  }
+
   async start(argv: readonly string[]): Promise<Running> {
     this.#record(`start ${argv.join(' ')}`);
     const { programs = {}, silent = false } = this.#options;
@@ -496,7 +506,9 @@ export class FakeSystem implements System {
 
   async reloadUnit(unit: string): Promise<string> {
     this.#record(`reload-unit ${unit}`);
-    return 'done';
+    const { result = 'done', dies } = this.#options.reloading ?? {};
+    if (dies) this.#services.get(unit)!.next = 'failed';
+    return result;
   }
 
   async stopUnit(unit: string): Promise<string> {

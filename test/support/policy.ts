@@ -60,7 +60,10 @@ unit-deny = ["@swap"]
 
 [apply]
 settle = "1min 500ms"
-probe = ["curl", "-f", "http://localhost/"]
+probe = [["curl", "-f", "http://localhost/"], "tcp:127.0.0.1:80"]
+probe-as = "www-data"
+probe-timeout = "30s"
+reload = true
 refused = "warn"
 understood = ["locks-out"]
 

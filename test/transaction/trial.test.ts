@@ -6,6 +6,7 @@ import { restart, type Trial, tryOut } from '../../src/transaction/trial.js';
 import { UNIT } from '../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../support/fake-system.js';
 import { planned } from '../support/planned.js';
+import { policyFrom } from '../support/policy.js';
 import { unitState } from '../support/unit-state.js';
 
 const service = (type: string) => `[Service]\nType=${type}\nExecStart=/bin/demod\n`;
@@ -25,7 +26,7 @@ function machine(
   });
 }
 
-const trial = { plan: planned('[syscalls]\ndeny = ["uname"]\n'), settle: 1500, probe: undefined };
+const trial = { plan: planned('[syscalls]\ndeny = ["uname"]\n'), settle: 1500, probes: [] };
 
 /** Restarts a service, and tries it out if it starts. */
 async function start(system: FakeSystem, more: Partial<Trial> = {}) {
@@ -44,6 +45,7 @@ test('a service that is restarted and stays up is right', async () => {
     'wait 1500',
     'unit demo.service',
     'read /proc/101/status',
+    'unit demo.service',
   ]);
 });
 
@@ -139,31 +141,88 @@ test('a recorded run is proposed where a call may have been refused', async () =
   assert.equal(unstarted!.hint, SAID);
 });
 
-test('a probe is run after the settle time, and must succeed', async () => {
-  const probe = ['/bin/probe', '--url', 'http://x/'];
-  const ends = (status: number, stderr = '', late = false) =>
-    machine('works', { programs: { '/bin/probe': () => ({ status, stdout: '', stderr, late }) } });
-  const good = ends(0);
-  assert.deepEqual(await start(good, { probe }), []);
-  assert.equal(good.calls.at(-1), 'run /bin/probe --url http://x/');
-  const [found] = await start(ends(7, 'first\ncould not connect\n'), { probe });
-  assert.deepEqual(found, {
-    severity: 'error',
-    code: 'service-failed',
-    message: "the probe '/bin/probe --url http://x/' ended with status 7: could not connect",
-    hint: WHICH_CALL + SAID,
-  });
-  const [late] = await start(ends(137, '', true), { probe });
-  assert.equal(late!.message, "the probe '/bin/probe --url http://x/' did not end within 60 s");
-  const [missing] = await start(machine('works'), { probe });
-  assert.equal(missing!.message, "the probe '/bin/probe' can't be run: no such file");
-  assert.match(missing!.hint!, /^'probe' in \[apply\]/);
+const probes = policyFrom('[apply]\nprobe = ["/bin/probe"]').probe!;
+const succeeds = { '/bin/probe': () => ({ status: 0, stdout: '', stderr: '' }) };
+
+test('a probe is run after the settle time', async () => {
+  const system = machine('works', { programs: succeeds });
+  assert.deepEqual(await start(system, { probes }), []);
+  assert.equal(system.calls.at(-2), 'run /bin/probe');
 });
 
 test('a probe is not run on a service that did not stay up', async () => {
   const system = machine('dies');
-  await start(system, { probe: ['/bin/probe'] });
+  await start(system, { probes });
   assert.ok(!system.calls.some((call) => call.startsWith('run /bin/probe')));
+});
+
+/** A service that can be reloaded. */
+const reloadable = (options: FakeOptions = {}) =>
+  machine('works', { programs: succeeds, distort: (all) => all.set('CanReload', true), ...options });
+
+const trials = ({ calls }: FakeSystem) =>
+  calls.filter((call) => /^(?:wait 1500|reload-unit|run \/bin\/probe)/.test(call));
+
+test('a service that can be reloaded must work after that, too', async () => {
+  const system = reloadable();
+  assert.deepEqual(await start(system, { probes }), []);
+  const once = ['wait 1500', 'run /bin/probe'];
+  assert.deepEqual(trials(system), [...once, 'reload-unit demo.service', ...once]);
+  const unasked = reloadable();
+  await start(unasked, { probes, reload: false });
+  assert.deepEqual(trials(unasked), once);
+  const unable = machine('works', { programs: succeeds });
+  await start(unable, { probes, reload: true });
+  assert.deepEqual(trials(unable), once);
+});
+
+const WITHOUT_RELOAD = "; if its reload failed without the policy, too: 'reload = false' in [apply]";
+
+test('a service whose reload fails is not right, nor is one that dies of it', async () => {
+  const ends = [['/bin/reload', ['/bin/reload'], [], false, 1, 1, 1, 1, 7, 1, 3]];
+  const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', ends);
+  const [failed] = await start(reloadable({ reloading: { result: 'failed' }, distort }));
+  const message = "the reload of demo.service ended with 'failed' (exit status 3)";
+  assert.deepEqual([failed!.message, failed!.hint], [message, WHICH_CALL + SAID + WITHOUT_RELOAD]);
+  const [died] = await start(reloadable({ reloading: { dies: true } }));
+  assert.match(died!.message, /^demo\.service did not stay up after its reload \(signal, killed by SIGSYS/);
+  assert.equal(died!.hint, WHICH_CALL + SAID + WITHOUT_RELOAD);
+});
+
+test('a service that dies of its reload and is started again at once did not stay up', async () => {
+  let reloaded = false;
+  const distort = (all: Map<string, unknown>) => {
+    all.set('CanReload', true);
+    if (reloaded) all.set('InvocationID', [1, 2]).set('NRestarts', 1);
+  };
+  const system = reloadable({ distort });
+  system.reloadUnit = async () => {
+    reloaded = true;
+    return 'done';
+  };
+  assert.match((await start(system))[0]!.message, /^demo\.service did not stay up after its reload/);
+});
+
+test('a service that its own reload ends is started again, and that is said, unless the policy wants a reload', async () => {
+  const kill = [['/bin/kill', ['/bin/kill', '-SYS', '$MAINPID'], [], false, 1, 1, 1, 1, 7, 1, 0]];
+  const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', kill);
+  const system = reloadable({ reloading: { dies: true }, distort });
+  const said = await start(system);
+  assert.deepEqual(
+    said.map(({ severity, code }) => `${severity} ${code}`),
+    ['warning reload-kills'],
+  );
+  assert.deepEqual(system.changes, [
+    'restart demo.service',
+    'reload-unit demo.service',
+    'restart demo.service',
+  ]);
+  const [failed] = await start(reloadable({ reloading: { dies: true }, distort }), { reload: true });
+  assert.equal(failed!.code, 'service-failed');
+});
+
+test('a reload in whose place somebody else has put another job is no failure', async () => {
+  assert.deepEqual(await start(reloadable({ reloading: { result: 'canceled' } })), []);
 });
 
 for (const state of ['active', 'reloading', 'refreshing']) {
@@ -173,7 +232,7 @@ for (const state of ['active', 'reloading', 'refreshing']) {
       if (++looks === 4) properties.set('ActiveState', state);
     };
     assert.deepEqual(await start(machine('works', { distort })), []);
-    assert.equal(looks, 4);
+    assert.equal(looks, 5);
   });
 }
 

@@ -104,7 +104,7 @@ function endsOf(word: string): readonly [from: string, to: string] {
 }
 
 /** The path behind the links that all systems have. */
-const placeOf = (word: string): string =>
+export const placeOf = (word: string): string =>
   barePath(word)
     .replace(/^\/(?=(?:bin|sbin|lib|lib64)(?:\/|$))/, '/usr/')
     .replace(/^\/var\/run(?=\/|$)/, '/run');

@@ -30,6 +30,11 @@ export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): stri
   ),
 ];
 
+/** The programs of all of a unit's commands, as written. */
+export const allPrograms = (effective: EffectiveUnit): string[] => [
+  ...new Set(EXEC_KEYS.flatMap((key) => effective.execCommands(key).map(({ path }) => path.value))),
+];
+
 /**
  * systemd's search path (`systemd-path search-binaries-default`), with the folders that older systems don't merge into
  * /usr. The launcher has the same.
@@ -51,16 +56,20 @@ export function interpretersOf(program: ProgramFacts): string[] {
   ];
 }
 
-/** The possible paths of each program, in systemd's order: its own path, or a plain name in the search directories. */
+/**
+ * The possible paths of each program, in systemd's order: its own path, or a plain name in the search directories.
+ * @param programs by default those that the policy confines
+ */
 export function programPlaces(
   policy: Policy,
   effective: EffectiveUnit,
+  programs = confinedPrograms(policy, effective),
 ): ReadonlyMap<string, readonly string[]> {
   const given = searchPath(policy, effective);
   const directories = given.length > 0 ? given : SEARCH_PATH;
   const places = (name: string) =>
     name.includes('/') ? [name] : directories.map((directory) => `${directory}/${name}`);
-  return new Map(confinedPrograms(policy, effective).map((name) => [name, places(name)]));
+  return new Map(programs.map((name) => [name, places(name)]));
 }
 
 /** The directories of ExecSearchPath=: the policy's, else the unit's. */

@@ -111,6 +111,14 @@ const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
       .map((source) => ({ source, destination: source, by })),
   );
 
+/** The view of a planned unit; undefined where a specifier decides it, or images have a part in it. */
+export function plannedView(values: UnitValues): View | undefined {
+  const words = ['RootDirectory', ...BINDS].flatMap((name) => allWords(values.get(name) ?? []));
+  const isOpaque =
+    IMAGES.some((name) => lastOf(values, name) !== '') || words.some((word) => word.includes('%'));
+  return isOpaque ? undefined : viewOf(values, HOST);
+}
+
 /** @param loaded the loaded view, in the place of values with specifiers */
 function viewOf(values: UnitValues, loaded: View): View {
   const written = barePath(lastOf(values, 'RootDirectory'));

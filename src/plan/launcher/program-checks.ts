@@ -116,6 +116,29 @@ function startCalls(program: ProgramFacts, machine: Machine): readonly string[] 
   return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
 }
 
+/** Calls that the runtime of Go makes at its start, besides those of every program (os_linux.go and os of Go 1.24). */
+const GO_CALLS = (
+  'clone epoll_create1 epoll_pwait fcntl futex getpid gettid madvise nanosleep prlimit64 rt_sigaction rt_sigprocmask ' +
+  'rt_sigreturn sched_getaffinity sigaltstack tgkill'
+).split(' ');
+
+/** Warnings about programs in Go whose runtime is refused a call. */
+export function goWarnings({ effective, policy, target }: ConfinedUnit, named: NamedPolicy): Diagnostic[] {
+  const missing = GO_CALLS.filter((call) => !mayPass(verdictOn(named, call)));
+  if (missing.length === 0) return [];
+  const deadly = missing.some((call) => mildest(verdictOn(named, call)) === KILL);
+  return confinedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.file.isGo)
+    .map((path) => {
+      const fate = deadly ? "can't start" : 'may not work';
+      const message = `${printable(path)} is written in Go, and ${fate} without ${missing.join(', ')}`;
+      return warning('go-calls', message, {
+        at: policy.syscalls?.at,
+        hint: "Go's runtime makes these calls",
+      });
+    });
+}
+
 /** Names of shells; under another name nothing is certain. */
 const SHELLS: ReadonlySet<string> = new Set(
   'sh ash bash csh dash fish ksh ksh93 mksh oksh posh rbash tcsh yash zsh'.split(' '),

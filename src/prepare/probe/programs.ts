@@ -1,6 +1,10 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
+import type { CommandProbe } from '../../policy/probe.js';
+import { failureOf } from '../../state/failures.js';
+import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
+import { asUser, PATH_OF_USERS } from './as-user.js';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
@@ -28,16 +32,32 @@ export function lookUpProgram(
   return { why };
 }
 
-/** An error if the policy's probe can't be run, which would otherwise show only after the restart. */
-export function probeProblems({ caller, offline }: Context, { probe }: Policy): Diagnostic[] {
-  const [program] = probe ?? [];
-  if (program === undefined || offline) return [];
-  const found = lookUpProgram(program.value, caller);
-  if ('path' in found) return [];
+/** Errors about probes of a policy that can't be run, which would otherwise show only after the restart. */
+export async function probeProblems(context: Context, policy: Policy): Promise<Diagnostic[]> {
+  if (context.offline) return [];
+  const { probe: probes = [], probeAs: user } = policy;
+  const commands = probes.filter((probe) => 'argv' in probe);
+  const path = user && user.value !== 'root' ? { PATH: PATH_OF_USERS } : context.caller.environment;
+  const caller = { ...context.caller, environment: path };
   return [
-    error('no-probe', `the probe '${printable(program.value)}' can't be run: ${found.why}`, {
-      at: program.at,
-      hint: "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it",
-    }),
+    ...commands.flatMap((probe) => commandProblem(probe, caller)),
+    ...(user && commands.length > 0 ? await userProblem(context, user) : []),
   ];
+}
+
+function commandProblem({ argv: [program], at }: CommandProbe, caller: Context['caller']): Diagnostic[] {
+  const found = lookUpProgram(program, caller);
+  if ('path' in found) return [];
+  const hint = "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
+  return [error('no-probe', `the probe '${printable(program)}' can't be run: ${found.why}`, { at, hint })];
+}
+
+async function userProblem(context: Context, { value: user, at }: Located<string>): Promise<Diagnostic[]> {
+  const { system, superuser } = context;
+  if (!superuser)
+    return [error('needs-root', "it takes root to run a probe as another user: 'probe-as'", { at })];
+  const found = await failureOf(async () => {
+    await asUser(system, user, []);
+  });
+  return found.map((one) => ({ ...one, at, hint: "'probe-as' in [apply] names a user of this machine" }));
 }

@@ -1,4 +1,4 @@
-import { asWarning, type Diagnostic } from '../../diagnostic.js';
+import { asWarning, type Diagnostic, hasErrors } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
 import { failuresOf } from '../../state/failures.js';
 import {
@@ -32,10 +32,13 @@ async function tryOne(transaction: Transaction, unit: AppliedUnit): Promise<Step
     caller.tellIfLong(`${name}: trying it out; an interrupt rolls it back …`, () =>
       transaction.signals.unlessCame(async () => {
         const prepared = preparedFor(unit.prepared, name);
-        const failed = await tryOut(system, trialOf(prepared));
-        if (failed.length > 0) return failed;
+        const said = await tryOut(system, trialOf(prepared));
+        if (hasErrors(said)) return said;
         const { refusals, failures, notes } = await refusalsInTrial(transaction, prepared);
-        tried = { ...noting(tried, notes), refusals: refusals && [...(tried.refusals ?? []), ...refusals] };
+        tried = {
+          ...noting(tried, [...said, ...notes]),
+          refusals: refusals && [...(tried.refusals ?? []), ...refusals],
+        };
         return failures;
       }),
     ),

@@ -54,6 +54,22 @@ test('a set-user-ID program would lose what it is for', () => {
   ]);
 });
 
+test('a program in Go is told which calls its runtime makes', () => {
+  const said = (calls: string, file: Program['file']) =>
+    planned(`[syscalls]\n${calls}`, '', withProgram(file))
+      .diagnostics.filter(({ code }) => code === 'go-calls')
+      .map(({ message }) => message);
+  const go = { kind: 'static', bits: 64, isGo: true } as const;
+  assert.deepEqual(said('deny = ["sched_getaffinity", "prlimit64:EPERM"]', go), [
+    "/usr/sbin/demod is written in Go, and can't start without prlimit64, sched_getaffinity",
+  ]);
+  assert.deepEqual(said('deny = ["tgkill:EPERM"]', go), [
+    '/usr/sbin/demod is written in Go, and may not work without tgkill',
+  ]);
+  assert.deepEqual(said('deny = ["@resources", "uname"]', go), []);
+  assert.deepEqual(said('deny = ["tgkill"]', { kind: 'static', bits: 64 }), []);
+});
+
 /** The calls that a warning says are missing. */
 function missingCalls(lines: string, file: Program['file'], own = ''): string[] {
   const { diagnostics } = planned(`[syscalls]\n${lines}`, own, withProgram(file));

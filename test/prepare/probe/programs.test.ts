@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lookUpProgram, probeProblems } from '../../../src/prepare/probe/programs.js';
+import type { Context } from '../../../src/system/context.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { policyFrom } from '../../support/policy.js';
 
@@ -31,15 +32,33 @@ test('a program is looked for as execvp(3) does', () => {
   });
 });
 
-test('a probe that can not be run is an error at its place, but not of another machine', () => {
-  const policy = policyFrom('[apply]\nprobe = ["/gone\\u001b", "-x"]\n');
+test('a probe that can not be run is an error at its place, but not of another machine', async () => {
+  const policy = policyFrom('[apply]\nprobe = [["/gone\\u001b", "-x"], "tcp:localhost:1"]\n');
   const context = fakeContext(new FakeSystem());
   const problems = (offline: boolean) => probeProblems({ ...context, offline, caller: caller({}) }, policy);
-  const [{ code, message, at } = assert.fail()] = problems(false);
+  const [{ code, message, at } = assert.fail(), ...more] = await problems(false);
   assert.deepEqual(
-    [code, message, at?.line],
-    ['no-probe', "the probe '/gone\\x1b' can't be run: no such file", 2],
+    [code, message, at?.line, more],
+    ['no-probe', "the probe '/gone\\x1b' can't be run: no such file", 2, []],
   );
-  assert.deepEqual(problems(true), []);
-  assert.deepEqual(probeProblems({ ...context, caller: caller({}) }, policyFrom('')), []);
+  assert.deepEqual(await problems(true), []);
+  assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom('')), []);
+});
+
+test('a user who runs the probe must be there, and finds it by a path of their own', async () => {
+  const policy = policyFrom('[apply]\nprobe = ["x"]\nprobe-as = "demo"\n');
+  const problems = async (status: number, more: Partial<Context> = {}) => {
+    const programs = { id: () => ({ status, stdout: status === 0 ? '33\n' : '', stderr: '' }) };
+    const context = { ...fakeContext(new FakeSystem({ programs })), ...more };
+    const found = await probeProblems(
+      { ...context, caller: caller({ '/usr/bin/x': 'good' }, '/nowhere') },
+      policy,
+    );
+    return found.map(({ code, message, at }) => `${at?.line}:${at?.column} ${code}: ${message}`);
+  };
+  assert.deepEqual(await problems(0), []);
+  assert.deepEqual(await problems(1), ["3:12 no-user: there is no user 'demo'"]);
+  assert.deepEqual(await problems(0, { superuser: false }), [
+    "3:12 needs-root: it takes root to run a probe as another user: 'probe-as'",
+  ]);
 });

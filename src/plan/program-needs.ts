@@ -1,0 +1,111 @@
+/** Needs of a unit's programs that a policy takes from them, as far as their names and their files tell. */
+
+import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
+import type { DirectiveEntry, Policy } from '../policy/policy.js';
+import type { CommandFiles } from '../target/target.js';
+import { isOn, plain, type UnitValues } from '../unit/values.js';
+import type { PlannedCalls } from './calls/calls.js';
+import { allPrograms } from './launcher/commands.js';
+import type { ConfinedUnit } from './request.js';
+import { takesPaths } from './unreachable-programs.js';
+
+/** Whether a policy has lines for which the files of a unit's commands are looked at. */
+export const looksAtCommands = (policy: Policy): boolean =>
+  takesPaths(policy) || noNewCode(policy) !== undefined;
+
+/** The line that keeps programs from making code at run time. */
+const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
+  service.find(({ name, value }) => name === 'MemoryDenyWriteExecute' && plain(String(value)) === 'yes');
+
+/**
+ * Warnings about programs that work no more, or not wholly, with what is planned.
+ * @param values the planned values of all directives
+ */
+export const programNeeds = (
+  request: ConfinedUnit,
+  values: UnitValues,
+  { launcher }: Pick<PlannedCalls, 'launcher'>,
+): Diagnostic[] => [
+  ...noReload(request),
+  ...codeMakers(request),
+  ...(isOn(values, 'NoNewPrivileges') || launcher?.noNewPrivileges ? starters(request) : []),
+];
+
+/** A warning about a reload that a policy asks for and the unit doesn't have. */
+function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {
+  const hasReload =
+    effective.execCommands('ExecReload').length > 0 ||
+    effective.last('Service', 'Type')?.value === 'notify-reload';
+  if (reload?.value !== true || hasReload) return [];
+  const hint = 'leave it out: a unit with ExecReload= or Type=notify-reload is reloaded anyway';
+  return [warning('no-reload', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
+}
+
+/** Names of libraries and programs that make code at run time, and the engine that does. */
+const ENGINES: readonly (readonly [name: RegExp, engine: string])[] = [
+  [/^(?:libnode|libv8(?:_\w+)?)\.so|^node(?:js)?$/, 'V8'],
+  [/^lib(?:jvm|jli)\.so|^java$/, 'the Java virtual machine'],
+  [/^libluajit-|^luajit$/, 'LuaJIT'],
+  [/^lib(?:coreclr|hostfxr)\.so|^dotnet$/, '.NET'],
+  [/^libmono(?:sgen|boehm)?-|^mono(?:-sgen)?$/, 'Mono'],
+];
+
+/** PCRE2 makes code only for who asks for it, and does without where it can't. */
+const PCRE2 = /^libpcre2-\d+\.so/;
+
+function codeMakers({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
+  const line = noNewCode(policy);
+  if (line === undefined) return [];
+  return allPrograms(effective).flatMap((path) => {
+    const makers = codeMaker(path, target.commands?.get(path));
+    return makers.map(([severe, engine]) =>
+      severe(
+        'makes-code',
+        `${printable(path, 80)} has ${engine}, which makes code at run time: ${line.name}= refuses that`,
+        {
+          at: line.at,
+          hint: severe === note ? 'without it, it is slower' : `leave ${line.name} out for this service`,
+        },
+      ),
+    );
+  });
+}
+
+function codeMaker(
+  path: string,
+  files: CommandFiles | undefined,
+): readonly (readonly [typeof note, engine: string])[] {
+  const names = [baseName(path), ...(files?.needed ?? [])];
+  const found = ENGINES.find(([pattern]) => names.some((name) => pattern.test(name)));
+  if (found) return [[warning, found[1]]];
+  return names.some((name) => PCRE2.test(name)) ? [[note, 'PCRE2']] : [];
+}
+
+/** Programs that start others with set-user-ID or set-group-ID bits, by their names, and those. */
+const STARTERS: readonly (readonly [name: RegExp, starts: string])[] = [
+  [/^(?:cron|crond|anacron|atd)$/, 'sudo, su, ping, postdrop for the mail of jobs'],
+  [/^(?:sshd|login|agetty)$/, 'sudo, su, passwd, ping'],
+  [/^(?:apache2|apache2ctl|apachectl|httpd)$/, 'suexec'],
+  [/^php-fpm[\d.]*$/, 'postdrop for mail()'],
+  [/^(?:postfix|postmulti|master)$/, 'postdrop and postqueue for commands of aliases'],
+  [/^exim4?$/, 'itself for a delivery'],
+  [/^(?:smartd|mdadm|monit)$/, 'postdrop for the mail that it sends'],
+  [/^(?:nrpe|icinga2|nagios4?|zabbix_agentd?2?|telegraf)$/, 'sudo, ping, fping'],
+];
+
+function starters({ effective, policy }: ConfinedUnit): Diagnostic[] {
+  const at = policy.service.find(({ name }) => name === 'NoNewPrivileges')?.at ?? policy.syscalls?.at;
+  return allPrograms(effective).flatMap((path) => {
+    const found = STARTERS.find(([name]) => name.test(baseName(path)));
+    if (!found) return [];
+    const message = `what ${printable(path, 80)} starts gets no rights by set-user-ID and set-group-ID bits: ${found[1]}`;
+    return [
+      warning('set-id-lost', message, {
+        at,
+        hint: 'where that is needed: NoNewPrivileges = false in [service]',
+      }),
+    ];
+  });
+}
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

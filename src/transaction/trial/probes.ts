@@ -1,0 +1,77 @@
+import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import type { Plan } from '../../plan/plan.js';
+import type { CommandProbe, EndpointProbe, Probe } from '../../policy/probe.js';
+import { asUser } from '../../prepare/probe/as-user.js';
+import { failed } from '../../state/failure.js';
+import { stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
+import type { ProcessResult, System } from '../../system/system.js';
+
+/** Probes of a service, and how they are run. */
+export interface Probing {
+  readonly plan: Plan;
+  readonly probes: readonly Probe[];
+  /** The user as whom commands are run; by default this program's own. */
+  readonly user?: string | undefined;
+  /** The time that each may take, in milliseconds (default a minute). */
+  readonly timeout?: number | undefined;
+}
+
+const DEFAULT_TIMEOUT = 60_000;
+
+/** Runs probes one after the other, up to the first that fails. @returns errors about that one */
+export async function runProbes(system: System, { probes, ...how }: Probing): Promise<Diagnostic[]> {
+  for (const probe of probes) {
+    const found =
+      'argv' in probe ? await runCommand(system, probe, how) : await tryEndpoint(system, probe, how);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+type How = Omit<Probing, 'probes'>;
+
+async function tryEndpoint(
+  system: System,
+  { endpoint, text }: EndpointProbe,
+  { plan, timeout = DEFAULT_TIMEOUT }: How,
+): Promise<Diagnostic[]> {
+  const reason = await system.reach(endpoint, timeout);
+  return reason === undefined ? [] : failedProbe(system, plan, `${printable(text)}: ${printable(reason)}`);
+}
+
+async function runCommand(
+  system: System,
+  { argv, at }: CommandProbe,
+  { plan, user, timeout = DEFAULT_TIMEOUT }: How,
+): Promise<Diagnostic[]> {
+  const command = user === undefined ? argv : await asUser(system, user, argv);
+  const result = await system.run(command, { timeout });
+  if (result.status === 0) return [];
+  if (result.unstartable) {
+    const hint = "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
+    return [
+      error('service-failed', `the probe '${command[0]}' can't be run: ${result.stderr}`, { at, hint }),
+    ];
+  }
+  const end = result.late ? `did not end within ${timeout / 1000} s` : `ended with status ${result.status}`;
+  const said = lastLines(result);
+  const more = said.length > 0 ? `: ${said.join(' / ')}` : '';
+  return failedProbe(system, plan, `'${printable(argv.join(' '))}' ${end}${more}`);
+}
+
+async function failedProbe(system: System, plan: Plan, what: string): Promise<Diagnostic[]> {
+  const one = { unit: plan.unit, scope: plan.target.scope, plan };
+  const state = await system.unit(plan.unit);
+  if (await wasStopped(system, one, state)) return [stoppedMeanwhile(plan.unit)];
+  return [await failed(system, one, `the probe ${what}`)];
+}
+
+/** The most lines of each stream that are shown. */
+const MOST_LINES = 3;
+
+/** The last lines of a program's output, then of its errors. */
+const lastLines = ({ stdout, stderr }: ProcessResult): string[] =>
+  [stdout, stderr].flatMap((text) => {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.slice(-MOST_LINES).map((line) => printable(line.trim()));
+  });

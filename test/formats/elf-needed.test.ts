@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { neededBy } from '../../src/formats/elf-needed.js';
+import { elf } from '../support/elf.js';
+
+test('the libraries of a program of this machine', () => {
+  assert.ok(neededBy(readFileSync('/bin/sh')).includes('libc.so.6'));
+});
+
+test('what is no program, or is cut short, has none', () => {
+  const shell = readFileSync('/bin/sh');
+  for (const bytes of [new Uint8Array(), elf(), shell.subarray(0, 4096), readFileSync('/etc/passwd')]) {
+    assert.deepEqual(neededBy(bytes), []);
+  }
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { looksAtCommands } from '../../src/plan/program-needs.js';
+import { planned, targetOf } from '../support/planned.js';
+import { policyFrom } from '../support/policy.js';
+
+/** What is said of a policy for a unit whose program needs these libraries. */
+function said(policy: string, lines = '', needed: readonly string[] = []) {
+  const paths = ['/usr/sbin/demod', '/usr/bin/node', '/opt/app'];
+  const commands = new Map(paths.map((path) => [path, { files: [[path]], needed }]));
+  const { diagnostics } = planned(policy, lines, targetOf(257, { commands }));
+  return diagnostics
+    .filter(({ code }) => ['makes-code', 'set-id-lost'].includes(code))
+    .map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
+}
+
+const MDWE = '[service]\nMemoryDenyWriteExecute = true';
+const has = (engine: string, severity = 'warning', path = '/usr/sbin/demod') =>
+  `${severity} makes-code 2: ${path} has ${engine}, which makes code at run time: MemoryDenyWriteExecute= refuses that`;
+
+for (const [library, engine] of [
+  ['libnode.so.115', 'V8'],
+  ['libv8_libbase.so', 'V8'],
+  ['libjli.so', 'the Java virtual machine'],
+  ['libjvm.so', 'the Java virtual machine'],
+  ['libluajit-5.1.so.2', 'LuaJIT'],
+  ['libhostfxr.so', '.NET'],
+  ['libmonosgen-2.0.so.1', 'Mono'],
+] as const) {
+  test(`a program with ${library} makes code by ${engine}`, () => {
+    assert.deepEqual(said(MDWE, '', ['libc.so.6', library]), [has(engine)]);
+  });
+}
+
+test('a program is known by its name, too; PCRE2 does without', () => {
+  assert.deepEqual(said(MDWE, 'ExecStartPre=/usr/bin/node x'), [has('V8', 'warning', '/usr/bin/node')]);
+  assert.deepEqual(said(MDWE, '', ['libpcre2-8.so.0']), [has('PCRE2', 'note')]);
+  assert.deepEqual(said(MDWE, '', ['libc.so.6', 'libnode.a', 'libpcre.so.3']), []);
+  assert.deepEqual(said('[service]\nMemoryDenyWriteExecute = false', '', ['libnode.so.115']), []);
+});
+
+test('what cron starts loses its set-ID bits where the service gets no new privileges', () => {
+  const lost = (line: number, program: string, starts: string) =>
+    `warning set-id-lost ${line}: what ${program} starts gets no rights by set-user-ID and set-group-ID bits: ${starts}`;
+  const cron = 'ExecStart=\nExecStart=/usr/sbin/cron -f';
+  const starts = 'sudo, su, ping, postdrop for the mail of jobs';
+  assert.deepEqual(said('[service]\nNoNewPrivileges = true', cron), [lost(2, '/usr/sbin/cron', starts)]);
+  assert.deepEqual(said('[service]\nNice = 1', cron), []);
+  // The launcher sets it by itself.
+  assert.deepEqual(said('[syscalls]\ndeny = ["execve"]', 'ExecStart=\nExecStart=/usr/sbin/atd'), [
+    lost(1, '/usr/sbin/atd', starts).replace(' 1:', ' 1:'),
+  ]);
+  assert.deepEqual(said('[service]\nNoNewPrivileges = true'), []);
+  assert.match(
+    said('[service]\nNoNewPrivileges = true', 'ExecStart=\nExecStart=/usr/sbin/php-fpm8.4')[0]!,
+    /postdrop for mail\(\)$/,
+  );
+});
+
+test('files are looked at for the lines that have need of them', () => {
+  const looks = (text: string) => looksAtCommands(policyFrom(text));
+  for (const line of ['NoExecPaths = ["/"]', 'ProtectHome = true', 'MemoryDenyWriteExecute = true']) {
+    assert.ok(looks(`[service]\n${line}`), line);
+  }
+  for (const line of ['Nice = 1', 'MemoryDenyWriteExecute = false'])
+    assert.ok(!looks(`[service]\n${line}`), line);
+});
+
+test('a reload is missed where the policy asks for one', () => {
+  const codes = (apply: string, lines = '') =>
+    planned(`[service]\nNice = 1\n[apply]\n${apply}`, lines).diagnostics.map(
+      ({ code, at }) => `${at?.line} ${code}`,
+    );
+  assert.deepEqual(codes('reload = true'), ['4 no-reload']);
+  for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'Type=notify-reload']) {
+    assert.deepEqual(codes('reload = true', line), []);
+  }
+  assert.deepEqual(codes('reload = false'), []);
+  assert.deepEqual(codes('settle = "1s"'), []);
+});
