@@ -4,11 +4,12 @@ import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsFound } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
-import { type ApplyOptions, planApply } from '../transaction/apply/plan.js';
+import type { ApplyOptions } from '../transaction/apply/plan.js';
+import { planUnits } from '../transaction/apply/plan-units.js';
 import { applyUnits } from '../transaction/apply/table.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { isToBeChanged, planEach, type UnitResult, updated } from '../transaction/unit-result.js';
+import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
 /**
@@ -30,10 +31,14 @@ async function applyEach(
 ): Promise<Outcome> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
-  const planned = await planEach(units, (unit) => planApply(context, unit, { options, sources, machine }));
-  const pending = planned.filter(isToBeChanged);
+  const { units: planned, diagnostics } = await planUnits(context, units, { options, sources, machine });
+  const pending = planned.filter(isToBeApplied);
+  const outcome = (results: readonly UnitResult[]): Outcome => {
+    const all = unitsOutcome(results, sources, options);
+    return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
+  };
   if (!options.check && !context.offline) await keepFound(context, planned);
-  if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
+  if (options.check || pending.length === 0) return outcome(planned);
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
   );
@@ -41,7 +46,7 @@ async function applyEach(
     const done = context.offline
       ? await writeOffline(context, pending, 'applied')
       : await applyUnits({ context, signals }, pending, options);
-    return unitsOutcome(updated(planned, done), sources, options);
+    return outcome(updated(planned, done));
   } finally {
     signals.release();
   }

@@ -28,6 +28,8 @@ export interface Options extends RunOptions {
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
   readonly restart?: boolean;
+  /** False with --no-reload. */
+  readonly reload?: boolean;
   readonly output?: string;
   readonly runtime?: boolean;
   readonly user?: boolean;
@@ -68,6 +70,7 @@ export const OPTIONS = {
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
+  reload: ['--no-reload', 'refuse units whose files systemd has yet to read, and leave that to others'],
   output: ['--output <dir>', 'write them below this folder instead'],
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
@@ -135,7 +138,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'apply',
     does: 'write the files, reload, restart, see that it runs; roll back what does not',
     operands: '<unit...>',
-    options: ['check', 'diff', 'restart', ...PLANS, ...SPEAKS],
+    options: ['check', 'diff', 'restart', 'reload', ...PLANS, ...SPEAKS],
     examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service'],
     load: async () => (await import('./apply.js')).apply,
   },

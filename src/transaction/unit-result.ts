@@ -68,3 +68,7 @@ export function updated(results: readonly UnitResult[], later: readonly UnitResu
   const byUnit = new Map(later.map((result) => [result.unit, result]));
   return results.map((result) => byUnit.get(result.unit) ?? result);
 }
+
+/** Whether a policy is to be applied to a unit, and its plan is known. */
+export const isToBeApplied = (result: UnitResult): result is PendingApply =>
+  result.state === 'pending' && result.prepared !== undefined;

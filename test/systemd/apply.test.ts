@@ -196,15 +196,28 @@ test('drop-ins of an alias count offline, too', { skip }, async () => {
   await revert(box, 'ali.service');
 });
 
-test('unit files that systemd has yet to read are not planned with', { skip }, async () => {
+test('unit files that systemd has yet to read are read first, and not by --check', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.writeFile(`${FOLDER}/pending.conf`, '[Service]\nNice=5\n');
+  const stale = await sandboxUnit(box, 'apply', '--no-reload', UNIT);
+  assert.equal(stale.status, 2);
+  assert.match(stale.stderr, /^error\[unit-changed\]: .*\n {2}hint: run 'systemctl daemon-reload'/m);
+  const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
+  assert.deepEqual(
+    [checked.status, checked.stdout],
+    [3, `${UNIT}: pending\nsystemd has to read its files first.\n`],
+  );
+  assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
   const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(status, 2);
-  assert.match(stderr, /^error\[unit-changed\]: .*\n {2}hint: run 'systemctl daemon-reload'/m);
-  await box.succeed(['rm', '-r', FOLDER]);
-  await box.succeed(['systemctl', 'daemon-reload']);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^note\[reloaded\]: .*demo\.service had changed/m);
+  assert.deepEqual(await properties(box, UNIT, 'NeedDaemonReload', 'Nice'), {
+    NeedDaemonReload: 'no',
+    Nice: '5',
+  });
+  await revert(box, UNIT);
+  await changeFiles(box, { [`${FOLDER}/pending.conf`]: undefined });
 });
 
 /** Tells every connection of the bus, again and again, that the unit's job is done. */

@@ -24,6 +24,8 @@ export interface ApplyOptions extends PrepareOptions {
   readonly diff?: boolean;
   /** False leaves the service as it runs. */
   readonly restart?: boolean;
+  /** False refuses units of which systemd has yet to read files. */
+  readonly reload?: boolean;
 }
 
 /** Things that all units of one `apply` share. */
