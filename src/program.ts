@@ -159,8 +159,7 @@ function optionOf(name: keyof Options, own?: readonly [flags: string, does: stri
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
   if (LISTS.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
-  const other = EXCLUSIVE[name];
-  return other === undefined ? option : option.conflicts(other);
+  return option.conflicts(EXCLUSIVE[name] ?? []);
 }
 
 /** Refuses words that can only come from a slip: a variable of the shell that is empty, bytes that are no text. */

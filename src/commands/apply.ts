@@ -1,9 +1,11 @@
 import { once } from '../collections.js';
+import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsFound } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
+import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
 import { applyUnits } from '../transaction/apply/table.js';
@@ -12,30 +14,44 @@ import { withLock } from '../transaction/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
+export interface ApplyWords extends ApplyOptions {
+  /** All units that have a policy, in place of named ones. */
+  readonly all?: boolean;
+}
+
 /**
  * Applies policies to units: writes all files, reloads once, restarts each unit and sees that it works. A unit that
  * doesn't work is rolled back, and the others go on.
+ * @throws UserError `usage` without units
  */
 export async function apply(
   context: Context,
   units: readonly string[],
-  options: ApplyOptions,
+  options: ApplyWords,
 ): Promise<Outcome> {
-  return withLock(context, options, () => applyEach(context, units, options));
+  const { all = false, ...how } = options;
+  if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
+  if (!all && units.length === 0) throw usage("missing required argument 'unit'");
+  return withLock(context, how, async () => {
+    const asked = all ? await allUnits(context) : { ...NONE, units: units.map((unit) => ({ unit })) };
+    return applyEach(context, asked, how);
+  });
 }
 
-async function applyEach(
-  context: Context,
-  units: readonly string[],
-  options: ApplyOptions,
-): Promise<Outcome> {
+const NONE = { unknown: [], diagnostics: [] };
+
+const usage = (message: string) =>
+  new UserError(error('usage', message, { hint: "see 'sandbox-unit apply --help'" }), EXIT.failure);
+
+async function applyEach(context: Context, asked: AllUnits, options: ApplyOptions): Promise<Outcome> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
-  const { units: planned, diagnostics } = await planUnits(context, units, { options, sources, machine });
+  const { units, diagnostics } = await planUnits(context, asked.units, { options, sources, machine });
+  const planned = [...asked.unknown, ...units];
   const pending = planned.filter(isToBeApplied);
   const outcome = (results: readonly UnitResult[]): Outcome => {
     const all = unitsOutcome(results, sources, options);
-    return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
+    return { ...all, diagnostics: [...asked.diagnostics, ...diagnostics, ...all.diagnostics] };
   };
   if (!options.check && !context.offline) await keepFound(context, planned);
   if (options.check || pending.length === 0) return outcome(planned);

@@ -24,6 +24,7 @@ export interface Options extends RunOptions {
   readonly action?: string;
   readonly addresses?: boolean;
   readonly verbose?: boolean;
+  readonly all?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
@@ -67,6 +68,7 @@ export const OPTIONS = {
   action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
   addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
   verbose: ['--verbose', 'tell each call by itself'],
+  all: ['--all', 'every unit that has a policy'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -81,7 +83,11 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
 
 /** Options that exclude each other. */
-export const EXCLUSIVE: Partial<Record<keyof Options, keyof Options>> = { policy: 'template', root: 'user' };
+export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
+  policy: ['template'],
+  root: ['user'],
+  all: ['policy', 'template'],
+};
 
 export interface Verb {
   readonly name: string;
@@ -137,9 +143,9 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   {
     name: 'apply',
     does: 'write the files, reload, restart, see that it runs; roll back what does not',
-    operands: '<unit...>',
-    options: ['check', 'diff', 'restart', 'reload', ...PLANS, ...SPEAKS],
-    examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service'],
+    operands: '[unit...]',
+    options: ['all', 'check', 'diff', 'restart', 'reload', ...PLANS, ...SPEAKS],
+    examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service', 'apply --all'],
     load: async () => (await import('./apply.js')).apply,
   },
   {

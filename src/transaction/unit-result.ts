@@ -48,9 +48,9 @@ export interface Changed extends OfUnit {
 export type UnitResult = NotChanged | Pending | Changed;
 
 /** Plans units one after the other. A unit that is named twice, be it by an alias, is planned once. */
-export async function planEach<T extends UnitResult>(
-  units: readonly string[],
-  plan: (unit: string) => Promise<T>,
+export async function planEach<U, T extends UnitResult>(
+  units: readonly U[],
+  plan: (unit: U) => Promise<T>,
 ): Promise<T[]> {
   const planned: T[] = [];
   for (const unit of units) {

@@ -9,7 +9,14 @@ import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { isTemplate, type UnitName } from '../../unit/name.js';
 import { type NotChanged, type Pending, type PendingApply, planEach } from '../unit-result.js';
-import { type Planning, planApply } from './plan.js';
+import { type ApplyOptions, type Planning, planApply } from './plan.js';
+
+/** A unit that a policy is to be applied to. */
+export interface AskedUnit {
+  readonly unit: string;
+  /** How the unit was applied before, for what the command line leaves open. */
+  readonly again?: Pick<ApplyOptions, 'permissive' | 'allowGaps'>;
+}
 
 export interface PlannedUnits {
   readonly units: readonly (NotChanged | Pending | PendingApply)[];
@@ -26,11 +33,14 @@ const MOST_NAMED = 5;
  */
 export async function planUnits(
   context: Context,
-  units: readonly string[],
+  units: readonly AskedUnit[],
   planning: Planning,
 ): Promise<PlannedUnits> {
   const { check = false, reload = true } = planning.options;
-  const plan = () => planEach(units, (unit) => planApply(context, unit, planning));
+  const plan = () =>
+    planEach(units, ({ unit, again }) => {
+      return planApply(context, unit, { ...planning, options: { ...again, ...planning.options } });
+    });
   const planned = await plan();
   const stale = planned.filter(isUnread);
   if (stale.length === 0 || !reload) return { units: planned, diagnostics: [] };
