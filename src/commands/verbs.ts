@@ -25,6 +25,7 @@ export interface Options extends RunOptions {
   readonly addresses?: boolean;
   readonly verbose?: boolean;
   readonly all?: boolean;
+  readonly openmetrics?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
@@ -69,6 +70,7 @@ export const OPTIONS = {
   addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
   verbose: ['--verbose', 'tell each call by itself'],
   all: ['--all', 'every unit that has a policy'],
+  openmetrics: ['--openmetrics', 'print metrics for a monitoring system'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -87,6 +89,7 @@ export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   policy: ['template'],
   root: ['user'],
   all: ['policy', 'template'],
+  openmetrics: ['json', 'quiet'],
 };
 
 export interface Verb {
@@ -160,8 +163,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'status',
     does: 'list the confined units: enforcing or permissive, running with that or not, what has changed since apply (then exit 1), and the policy',
     operands: '[unit...]',
-    options: ['user', 'root', ...SPEAKS],
-    examples: ['status', 'status nginx.service'],
+    options: ['openmetrics', 'user', 'root', ...SPEAKS],
+    examples: ['status', 'status nginx.service', 'status --openmetrics'],
     load: async () => (await import('./status.js')).status,
   },
   {
