@@ -20,7 +20,9 @@ import {
   readOwnFiles,
   withLifetime,
 } from '../state/own-files.js';
+import { type RunUnit, runUnits } from '../state/run-units.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
+import { hasFailed, isRunning } from '../state/service-run.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -32,10 +34,13 @@ import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
+import { runsFree } from '../verify/kernel/confinement.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
   readonly openmetrics?: boolean;
+  /** Units of `run`, too. */
+  readonly all?: boolean;
 }
 
 /** A unit with a drop-in of ours. */
@@ -50,13 +55,14 @@ interface Confined extends OwnDropIn {
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
  * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if something has, if one that is named isn't confined, or
  * lacks a file without which it won't start.
- * @throws UserError `no-systemd`
+ * @throws UserError `no-systemd`, `usage`
  */
 export async function status(
   context: Context,
   units: readonly string[],
-  { openmetrics = false }: StatusOptions = {},
+  { openmetrics = false, all: withRuns = false }: StatusOptions = {},
 ): Promise<Outcome> {
+  if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
   const left = await recoverIfFree(context);
@@ -70,7 +76,9 @@ export async function status(
       ? statusNamed(context, text, known)
       : statusOf(context, confined.get(text)!, known.drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
-  const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
+  const runs =
+    withRuns && !context.offline ? (await runUnits(context)).map((one) => runStatus(context, one)) : [];
+  const all = [...new Map([...looked, ...(await Promise.all(runs))].map((one) => [one.unit, one])).values()];
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
@@ -87,6 +95,9 @@ export async function status(
     sources: new Map(),
   };
 }
+
+const usage = (message: string) =>
+  new UserError(error('usage', message, { hint: "see 'sandbox-unit status --help'" }), EXIT.failure);
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 
@@ -131,6 +142,25 @@ async function statusNamed(context: Context, text: string, { confined, drift }: 
     return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
   }
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
+}
+
+/** The status of a unit that `run` has made, for its policy is nowhere but in the unit. */
+async function runStatus(
+  { system }: Context,
+  { unit, state: loaded, filtered }: RunUnit,
+): Promise<UnitStatus> {
+  const isFree =
+    filtered && loaded.mainPid !== 0 && (await runsFree(system, loaded.mainPid, { noNewPrivileges: false }));
+  const state = hasFailed(loaded)
+    ? 'failed'
+    : isFree
+      ? 'restart-due'
+      : isRunning(loaded)
+        ? 'live'
+        : 'not-running';
+  const message = `${unit} runs without the filter that it was made with`;
+  const diagnostics = isFree ? [error('not-confined', message)] : [];
+  return { unit, ...NOTHING, state, transient: true, diagnostics };
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */

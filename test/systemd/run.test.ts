@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { runCommand } from '../support/command-in-box.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
 import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
@@ -429,6 +430,18 @@ test('a timer starts the command, confined, again and again', { skip }, async ()
   await box.succeed(['systemctl', 'stop', 'timed.timer']);
   const never = await box.exec([...COMMAND, '--on-calendar=never', '--deny', 'uname', 'true']);
   assert.deepEqual([never.status, /error\[/.test(never.stderr)], [1, true], never.stderr);
+});
+
+test('status lists units of run with --all, and sees their filters', { skip }, async () => {
+  for (const [name, calls] of [
+    ['by-systemd', 'ptrace'],
+    ['by-launcher', 'execve,execveat'],
+  ] as const)
+    await runUnit(box, ['-u', name, '--deny', calls, 'sleep', '1h']);
+  const { status, stdout } = await runCommand(box, ['status', '--all']);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^by-launcher\.service +- +live +- +sandbox-unit run\nby-systemd\.service +- +live /m);
+  await box.succeed(['systemctl', 'stop', 'by-systemd', 'by-launcher']);
 });
 
 test('what was never started has not succeeded', { skip }, async () => {
