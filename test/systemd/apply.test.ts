@@ -220,6 +220,23 @@ test('unit files that systemd has yet to read are read first, and not by --check
   await changeFiles(box, { [`${FOLDER}/pending.conf`]: undefined });
 });
 
+test('systemd has nothing to warn of in what is written', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.succeed(['journalctl', '--sync']);
+  await apply(
+    box,
+    '[syscalls]\nallow = ["@system-service"]\ndeny = ["@mount", "mknod"]\naction = "EPERM"\n',
+    UNIT,
+  );
+  await box.succeed(['journalctl', '--sync']);
+  const said = await box.succeed(['journalctl', '--quiet', '--output=cat', '_PID=1']);
+  assert.deepEqual(
+    said.split('\n').filter((line) => line.includes('zz-sandbox-unit')),
+    [],
+  );
+  await revert(box, UNIT);
+});
+
 /** Tells every connection of the bus, again and again, that the unit's job is done. */
 const FORGER = `
   for ((;;)); do
