@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codesOf, machine, run, statesOf, unitsOf } from '../support/apply-in-memory.js';
-import { DROP_IN, FOLDER, UNIT } from '../support/demo-service.js';
+import { DROP_IN, FOLDER, OTHER as OTHER_UNIT, UNIT } from '../support/demo-service.js';
 import type { FakeOptions } from '../support/fake-system.js';
 
 const OTHER = `${FOLDER}/10-other.conf`;
@@ -69,6 +69,16 @@ test('systemd is not made to read what can not be read, at which it might wait f
   assert.deepEqual([result.exit, statesOf(result)], [2, ['demo.service refused']]);
   assert.deepEqual(codesOf(result), ['error unreadable', 'error unit-changed']);
   assert.equal(reloads(system), 0);
+});
+
+test('a reload that fails refuses the units that need it, and no other', async () => {
+  const probe = stale({ files: { [OTHER]: '', ...OTHER_UNIT } });
+  await run(probe, {}, [UNIT, 'other.service']);
+  const failAt = probe.calls.indexOf('reload') + 1;
+  const system = stale({ files: { [OTHER]: '', ...OTHER_UNIT }, failAt });
+  const result = await run(system, {}, [UNIT, 'other.service']);
+  assert.deepEqual([result.exit, statesOf(result)], [2, ['demo.service refused', 'other.service applied']]);
+  assert.deepEqual(codesOf(result).slice(0, 2), ['error injected', 'error unit-changed']);
 });
 
 test('where systemd says so even then, the unit is refused', async () => {

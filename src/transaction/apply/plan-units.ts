@@ -49,8 +49,8 @@ export async function planUnits(
     return { units: all, diagnostics: [] };
   }
   const unreadable = await unreadableFiles(context, stale);
-  if (unreadable.length > 0) return { units: planned, diagnostics: unreadable };
-  await context.system.reload();
+  const failures = unreadable.length > 0 ? unreadable : await failureOf(() => context.system.reload());
+  if (failures.length > 0) return { units: planned, diagnostics: failures };
   const names = stale.map(({ unit }) => unit);
   const message = `systemd was made to read its unit files again: those of ${shortList(names, MOST_NAMED)} had changed`;
   return { units: await plan(), diagnostics: [note('reloaded', message)] };
