@@ -134,6 +134,13 @@ async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): P
   return exit;
 }
 
+/** Options of systemctl(1) and systemd-run(1) that say what is so anyway, and the options that they contradict. */
+const WITHOUT_EFFECT: readonly (readonly [flags: string, other: string[]])[] = [
+  ['--no-ask-password', []],
+  ['--no-pager', []],
+  ['--system', ['user']],
+];
+
 function addVerb(
   parent: Command,
   verb: Verb | VerbGroup,
@@ -148,6 +155,8 @@ function addVerb(
   if (verb.operands) command.argument(verb.operands);
   if (verb.passThrough) command.passThroughOptions();
   for (const name of verb.options) command.addOption(optionOf(name, verb.own?.[name]));
+  for (const [flags, other] of WITHOUT_EFFECT)
+    command.addOption(new Option(flags).hideHelp().conflicts(other));
   const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
   const page = `${NAME}-${parent.parent ? parent.name() : verb.name}`;
   command
@@ -159,8 +168,7 @@ function optionOf(name: keyof Options, own?: readonly [flags: string, does: stri
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
   if (LISTS.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
-  const other = EXCLUSIVE[name];
-  return other === undefined ? option : option.conflicts(other);
+  return option.conflicts(EXCLUSIVE[name] ?? []);
 }
 
 /** Refuses words that can only come from a slip: a variable of the shell that is empty, bytes that are no text. */

@@ -61,6 +61,11 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['revert', '-n', 'nginx'], "unknown option '-n'", "'--check' changes nothing"],
   [['status', '--dry-run'], "unknown option '--dry-run'", "see 'sandbox-unit status --help'"],
   [['apply'], "missing required argument 'unit'", "see 'sandbox-unit apply --help'"],
+  [
+    ['status', '--system', '--user'],
+    "option '--system' cannot be used with option '--user'",
+    "see 'sandbox-unit status --help'",
+  ],
   [['plan'], "missing required argument 'unit'", "see 'sandbox-unit plan --help'"],
   [
     ['plan', 'a', 'b'],

@@ -5,7 +5,9 @@ import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsFound } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
-import { type ApplyOptions, planApply } from '../transaction/apply/plan.js';
+import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
+import type { ApplyOptions } from '../transaction/apply/plan.js';
+import { planUnits } from '../transaction/apply/plan-units.js';
 import { applyUnits } from '../transaction/apply/table.js';
 import { askToConfirm, type Settled } from '../transaction/confirm/ask.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
@@ -13,31 +15,43 @@ import { UNCONFIRMED } from '../transaction/confirm/stock.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { isToBeChanged, planEach, type UnitResult, updated } from '../transaction/unit-result.js';
+import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
-interface Options extends ApplyOptions {
+export interface ApplyWords extends ApplyOptions {
+  /** All units that have a policy, in place of named ones. */
+  readonly all?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-/** Units as they are after `apply`, and the texts that diagnostics point into. */
+/** Units as they are after `apply`, what is said of no single one, and the texts that diagnostics point into. */
 interface Applied {
   readonly results: readonly UnitResult[];
+  readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
 }
 
 /**
  * Applies policies to units: writes all files, reloads once, restarts each unit and sees that it works. A unit that
  * doesn't work is rolled back, and the others go on. At a terminal it is asked whether units stay that must be confirmed.
+ * @throws UserError `usage` without units
  */
-export async function apply(context: Context, units: readonly string[], options: Options): Promise<Outcome> {
-  const asked = askedWait(options.confirm);
-  assertConfirmable(context, options, asked);
-  let applied: Applied = { results: [], sources: new Map() };
-  const outcome = await withLock(context, options, async () => {
-    applied = await applyEach(context, units, options, asked);
-    return unitsOutcome(applied.results, applied.sources, options);
+export async function apply(
+  context: Context,
+  units: readonly string[],
+  options: ApplyWords,
+): Promise<Outcome> {
+  const { all = false, ...how } = options;
+  if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
+  if (!all && units.length === 0) throw usage("missing required argument 'unit'");
+  const confirm = askedWait(options.confirm);
+  assertConfirmable(context, options, confirm);
+  let applied: Applied = { results: [], diagnostics: [], sources: new Map() };
+  const outcome = await withLock(context, how, async () => {
+    const asked = all ? await allUnits(context) : { ...NONE, units: units.map((unit) => ({ unit })) };
+    applied = await applyEach(context, asked, how, confirm);
+    return outcomeOf(applied, how);
   });
   const waiting = applied.results.filter(({ state }) => state === 'unconfirmed');
   if (waiting.length === 0 || options.json || !(await hasTerminal(context))) return outcome;
@@ -47,14 +61,24 @@ export async function apply(context: Context, units: readonly string[], options:
     waiting.map(({ unit }) => unit),
   );
   const results = applied.results.map((one) => withAnswer(one, settled));
-  const last = unitsOutcome(results, applied.sources, options);
-  const all = [...settled.diagnostics, ...last.diagnostics];
+  const diagnostics = [...settled.diagnostics, ...applied.diagnostics];
+  const last = outcomeOf({ ...applied, results, diagnostics }, how);
   const isNew = (one: Diagnostic) => !told.has(renderDiagnostic(one, applied.sources));
-  return { ...last, diagnostics: all.filter(isNew) };
+  return { ...last, diagnostics: last.diagnostics.filter(isNew) };
+}
+
+const NONE = { unknown: [], diagnostics: [] };
+
+const usage = (message: string) =>
+  new UserError(error('usage', message, { hint: "see 'sandbox-unit apply --help'" }), EXIT.failure);
+
+function outcomeOf({ results, diagnostics, sources }: Applied, options: ApplyOptions): Outcome {
+  const all = unitsOutcome(results, sources, options);
+  return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }
 
 /** Tells who is asked all that is known, as that another unit failed. @returns the texts that were told */
-function tellBefore({ caller }: Context, outcome: Outcome, { quiet }: Options): ReadonlySet<string> {
+function tellBefore({ caller }: Context, outcome: Outcome, { quiet }: ApplyWords): ReadonlySet<string> {
   const known = outcome.diagnostics.filter(
     ({ severity, code }) => code !== UNCONFIRMED && !(quiet && severity === 'note'),
   );
@@ -66,8 +90,7 @@ function tellBefore({ caller }: Context, outcome: Outcome, { quiet }: Options): 
 /** @throws UserError `usage` for a change that could not go back */
 function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: Asked): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
-  const message = `--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`;
-  throw new UserError(error('usage', message), EXIT.failure);
+  throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
 }
 
 /** Whether somebody can be asked: the question goes to standard error. */
@@ -92,25 +115,26 @@ function withAnswer(result: UnitResult, { results }: Settled): UnitResult {
 
 async function applyEach(
   context: Context,
-  units: readonly string[],
+  asked: AllUnits,
   options: ApplyOptions,
-  asked: Asked,
+  confirm: Asked,
 ): Promise<Applied> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
-  const found = await planEach(units, (unit) => planApply(context, unit, { options, sources, machine }));
-  const planned = await refuseWaiting(context, found);
-  const pending = planned.filter(isToBeChanged);
+  const { units, diagnostics } = await planUnits(context, asked.units, { options, sources, machine });
+  const planned = [...asked.unknown, ...(await refuseWaiting(context, units))];
+  const pending = planned.filter(isToBeApplied);
+  const applied = { results: planned, diagnostics: [...asked.diagnostics, ...diagnostics], sources };
   if (!options.check && !context.offline) await keepFound(context, planned);
-  if (options.check || pending.length === 0) return { results: planned, sources };
+  if (options.check || pending.length === 0) return applied;
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
   );
   try {
     const done = context.offline
       ? await writeOffline(context, pending, 'applied')
-      : await applyUnits({ context, signals }, pending, { ...options, confirm: asked });
-    return { results: updated(planned, done), sources };
+      : await applyUnits({ context, signals }, pending, { ...options, confirm });
+    return { ...applied, results: updated(planned, done) };
   } finally {
     signals.release();
   }

@@ -15,6 +15,7 @@ import { attendTerminal, attendUnit } from '../run/attention.js';
 import type { RunOptions } from '../run/options.js';
 import { type PreparedRun, prepareRun } from '../run/prepare.js';
 import { openStreams, type Stdio, stdioOf } from '../run/streams.js';
+import { asksForTimer, type RunTimer } from '../run/timer.js';
 import type { StartedUnit } from '../system/bus/transient.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
@@ -38,6 +39,7 @@ export async function run(context: Context, words: readonly string[], options: O
     if (hasErrors(prepared.diagnostics)) return one.outcome(EXIT.findings);
     one.sayFirst();
     if (prepared.files.length > 0) await install(context, prepared.files);
+    if (prepared.timer) return await one.startTimer(prepared.timer);
     const waits = options.wait || options.shell || stdio !== 'journal';
     return await (waits ? one.startAndWait(stdio) : one.start());
   } catch (cause) {
@@ -51,6 +53,8 @@ const usage = (message: string, hint?: string) =>
 
 function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio) {
   const { wait, block, shell, json } = options;
+  if (asksForTimer(options) && (wait || shell || stdio !== 'journal'))
+    throw usage("a timer can't be combined with --wait, --shell, --pty or --pipe");
   if (words.length === 0 && !shell) throw usage('a command is missing', 'run --deny execve -- ls');
   if (words.length > 0 && shell) throw usage("with --shell there can't be a command");
   if (block === false && (wait || stdio !== 'journal')) {
@@ -126,6 +130,18 @@ class TransientRun {
     return this.outcome(EXIT.ok, this.#running(started));
   }
 
+  /** Starts the timer, and makes the unit that it starts. */
+  async startTimer(timer: RunTimer): Promise<Outcome> {
+    const { properties } = this.#prepared;
+    const { units } = this.#context;
+    const started = await units.start(timer.unit, timer.properties, { unit: this.#unit, properties });
+    const job = this.#options.block === false ? 'done' : await started.job();
+    if (job !== 'done') return this.outcome(EXIT.findings, {}, [this.#notStarted(timer.unit, ` (${job})`)]);
+    this.#tell(`Running timer as unit: ${timer.unit}`);
+    this.#tell(`Will run service as unit: ${this.#unit}`);
+    return this.outcome(EXIT.ok, { timer: timer.unit });
+  }
+
   /**
    * Starts the unit and waits for its end.
    * @param stdio the command's standard input, output and error
@@ -191,10 +207,13 @@ class TransientRun {
   }
 
   #failed(job: string, state: UnitState): Outcome {
-    const user = this.#context.placement.scope === 'user' ? ' --user' : '';
     const how = job === 'failed' ? howItEnded(state) : ` (${job})`;
-    const hint = `see 'systemctl${user} status ${this.#unit}' and 'journalctl${user} -xeu ${this.#unit}'`;
-    const failed = error('start-failed', `${this.#unit} has failed to start${how}`, { hint });
-    return this.outcome(EXIT.findings, {}, [failed]);
+    return this.outcome(EXIT.findings, {}, [this.#notStarted(this.#unit, how)]);
+  }
+
+  #notStarted(unit: string, how: string): Diagnostic {
+    const user = this.#context.placement.scope === 'user' ? ' --user' : '';
+    const hint = `see 'systemctl${user} status ${unit}' and 'journalctl${user} -xeu ${unit}'`;
+    return error('start-failed', `${unit} has failed to start${how}`, { hint });
   }
 }

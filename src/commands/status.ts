@@ -2,22 +2,14 @@ import { inBatches } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import type { EmittedFile } from '../emit/files.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import type { Outcome } from '../outcome.js';
-import {
-  filterPath,
-  hasNameOfDropIn,
-  installedLauncher,
-  PACKAGED_LAUNCHER,
-  type Placement,
-  programsFolder,
-} from '../paths.js';
-import { exists } from '../prepare/load/exists.js';
+import { filterPath, hasNameOfDropIn, type Placement } from '../paths.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
+import { statusMetrics } from '../report/openmetrics.js';
 import { distinct, statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
@@ -28,9 +20,11 @@ import {
   readOwnFiles,
   withLifetime,
 } from '../state/own-files.js';
+import { type RunUnit, runUnits } from '../state/run-units.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
+import { hasFailed, isRunning } from '../state/service-run.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
-import { againHint } from '../status/apply-again.js';
+import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
 import { NONE_WAITING, notApplied } from '../status/not-applied.js';
 import { type State, stateOf } from '../status/service-state.js';
@@ -40,6 +34,14 @@ import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
+import { runsFree } from '../verify/kernel/confinement.js';
+
+export interface StatusOptions {
+  /** Text for a collector of metrics. */
+  readonly openmetrics?: boolean;
+  /** Units of `run`, too. */
+  readonly all?: boolean;
+}
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -53,9 +55,14 @@ interface Confined extends OwnDropIn {
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
  * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if
  * something has, if one that is named isn't confined, or lacks a file without which it won't start; exit 3 if one waits.
- * @throws UserError `no-systemd`
+ * @throws UserError `no-systemd`, `usage`
  */
-export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
+export async function status(
+  context: Context,
+  units: readonly string[],
+  { openmetrics = false, all: withRuns = false }: StatusOptions = {},
+): Promise<Outcome> {
+  if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
   const left = await recoverIfFree(context);
@@ -69,21 +76,29 @@ export async function status(context: Context, units: readonly string[]): Promis
       ? statusNamed(context, text, known)
       : statusOf(context, confined.get(text)!, known.drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
-  const all = await withDeadlines(context, looked);
+  const runs =
+    withRuns && !context.offline ? (await runUnits(context)).map((one) => runStatus(context, one)) : [];
+  const all = await withDeadlines(context, [...looked, ...(await Promise.all(runs))]);
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
   const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
   const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
+  const exit = failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise;
   return {
-    exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise,
+    exit,
     json: { units: all.map(statusJson), notApplied: waiting.units },
-    text: statusText(all, units.length === 0),
+    text: openmetrics
+      ? statusMetrics(all, { notApplied: waiting.units, exit })
+      : statusText(all, units.length === 0),
     diagnostics,
     sources: new Map(),
   };
 }
+
+const usage = (message: string) =>
+  new UserError(error('usage', message, { hint: "see 'sandbox-unit status --help'" }), EXIT.failure);
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 
@@ -121,6 +136,25 @@ async function statusNamed(context: Context, text: string, { confined, drift }: 
     return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
   }
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
+}
+
+/** The status of a unit that `run` has made, for its policy is nowhere but in the unit. */
+async function runStatus(
+  { system }: Context,
+  { unit, state: loaded, filtered }: RunUnit,
+): Promise<UnitStatus> {
+  const isFree =
+    filtered && loaded.mainPid !== 0 && (await runsFree(system, loaded.mainPid, { noNewPrivileges: false }));
+  const state = hasFailed(loaded)
+    ? 'failed'
+    : isFree
+      ? 'restart-due'
+      : isRunning(loaded)
+        ? 'live'
+        : 'not-running';
+  const message = `${unit} runs without the filter that it was made with`;
+  const diagnostics = isFree ? [error('not-confined', message)] : [];
+  return { unit, ...NOTHING, state, transient: true, diagnostics };
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */
@@ -163,12 +197,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const appliedRuns = await appliedRunsOf(at, unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
-  const broken = [
-    ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
-    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`] as const),
-    ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw] as const),
-    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw] as const),
-  ].map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }));
+  const broken = await brokenFiles(at, { unit, facts, files, filter, filterFile, launcher, missing });
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
@@ -231,58 +260,6 @@ function modeOf(
   if (filter === 'missing' || (typeof filter === 'object' && !('programs' in filter)))
     return { recorded: [] };
   return unitMode(facts, filter, offline ? undefined : machine);
-}
-
-const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
-  filter === undefined || 'programs' in filter ? [] : [filter.message];
-
-interface Needing {
-  readonly facts: DropInFacts;
-  readonly files: readonly EmittedFile[];
-  readonly launcher: string;
-}
-
-/** Missing files: the launcher, its filter, and the files of `[exec] programs`. */
-async function missingFiles(
-  { system, placement }: Context,
-  unit: string,
-  { facts: { launched, programFiles }, files, launcher }: Needing,
-): Promise<string[]> {
-  if (!launched) return [];
-  const own = [
-    filterPath(placement, unit),
-    ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
-  ];
-  const there = new Set(files.map(({ path }) => path));
-  return [...((await exists(system, launcher)) ? [] : [launcher]), ...own.filter((path) => !there.has(path))];
-}
-
-/** The launcher that a unit's files name: the package's, or the installed one. */
-const launcherOf = (placement: Placement, files: readonly EmittedFile[]): string =>
-  files.some(
-    ({ path, content }) =>
-      !path.endsWith('.filter') && new TextDecoder().decode(content).includes(PACKAGED_LAUNCHER),
-  )
-    ? PACKAGED_LAUNCHER
-    : installedLauncher(placement);
-
-async function notExecutable(
-  { system }: Context,
-  { launched }: DropInFacts,
-  path: string,
-): Promise<string[]> {
-  const file = launched ? await system.read(path, { limit: 0, head: true }) : undefined;
-  return file && (file.mode & 0o111) !== 0o111 ? [`${path} may not be executed by all`] : [];
-}
-
-/** The launcher takes a user's filter only where it is told that it is one. */
-function withoutUserOption({ placement }: Context, files: readonly EmittedFile[]): string[] {
-  if (placement.scope !== 'user') return [];
-  const lines = files.flatMap(({ content }) => new TextDecoder().decode(content).split('\n'));
-  const old = lines.find((line) => /^Exec\w+=.* --filter=(?!.* --user )|^#!\S+ --script$/.test(line));
-  return old === undefined
-    ? []
-    : ["its lines don't say --user to the launcher, as an earlier version wrote them"];
 }
 
 /** The services that a drop-in is for; undefined offline. */

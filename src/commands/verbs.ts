@@ -26,6 +26,8 @@ export interface Options extends RunOptions {
   readonly verbose?: boolean;
   readonly max?: string;
   readonly summary?: boolean;
+  readonly all?: boolean;
+  readonly openmetrics?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
@@ -35,6 +37,8 @@ export interface Options extends RunOptions {
   readonly noConfirm?: never;
   readonly undo?: boolean;
   readonly undoLate?: boolean;
+  /** False with --no-reload. */
+  readonly reload?: boolean;
   readonly output?: string;
   readonly runtime?: boolean;
   readonly user?: boolean;
@@ -74,9 +78,12 @@ export const OPTIONS = {
   verbose: ['--verbose', 'tell each call by itself'],
   max: ['--max <exposure>', 'exit 1 where the exposure of a unit is above this, from 0 to 10'],
   summary: ['--summary', 'show what stays open under the policy, instead of its lines'],
+  all: ['--all', 'every unit that has a policy'],
+  openmetrics: ['--openmetrics', 'print metrics for a monitoring system'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
+  reload: ['--no-reload', 'refuse units whose files systemd has yet to read, and leave that to others'],
   confirm: ['--confirm <time>', 'roll it back unless it is confirmed within this time'],
   noConfirm: ['--no-confirm', 'keep it without a confirmation'],
   undo: ['--undo', 'undo the changes at once'],
@@ -91,10 +98,12 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
 
 /** Options that exclude each other. */
-export const EXCLUSIVE: Partial<Record<keyof Options, keyof Options>> = {
-  policy: 'template',
-  root: 'user',
-  undo: 'undoLate',
+export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
+  policy: ['template'],
+  root: ['user'],
+  all: ['policy', 'template'],
+  openmetrics: ['json', 'quiet'],
+  undo: ['undoLate'],
 };
 
 export interface Verb {
@@ -151,9 +160,9 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   {
     name: 'apply',
     does: 'write the files, reload, restart, see that it runs; roll back what does not',
-    operands: '<unit...>',
-    options: ['check', 'diff', 'restart', 'confirm', 'noConfirm', ...PLANS, ...SPEAKS],
-    examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service'],
+    operands: '[unit...]',
+    options: ['all', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm', ...PLANS, ...SPEAKS],
+    examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service', 'apply --all'],
     load: async () => (await import('./apply.js')).apply,
   },
   {
@@ -176,8 +185,9 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'status',
     does: 'list the confined units: enforcing or permissive, running with that or not, what has changed since apply (then exit 1), and the policy',
     operands: '[unit...]',
-    options: ['user', 'root', ...SPEAKS],
-    examples: ['status', 'status nginx.service'],
+    options: ['all', 'openmetrics', 'user', 'root', ...SPEAKS],
+    own: { all: ['--all', 'units of run, too'] },
+    examples: ['status', 'status nginx.service', 'status --openmetrics'],
     load: async () => (await import('./status.js')).status,
   },
   {

@@ -8,8 +8,11 @@ import {
   systemdOfDropIn,
 } from './files.js';
 
+const HASHES = ['policyHash', 'unitHash', 'filesHash', 'textHash'] as const;
+type Hash = (typeof HASHES)[number];
+
 /** The facts that a drop-in of ours states. */
-export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHash' | 'filesHash'>> {
+export interface DropInFacts extends Partial<Pick<Origin, Hash>> {
   /** The policy's path in the header; undefined where the header has none. */
   readonly policy: string | undefined;
   /** The version of systemd in the header. */
@@ -60,8 +63,7 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
   };
 }
 
-function hashes(content: Uint8Array): Pick<DropInFacts, 'policyHash' | 'unitHash' | 'filesHash'> {
-  const names = ['policyHash', 'unitHash', 'filesHash'] as const;
-  const found = names.map((name) => [name, hashInDropIn(content, name)] as const);
+function hashes(content: Uint8Array): Pick<DropInFacts, Hash> {
+  const found = HASHES.map((name) => [name, hashInDropIn(content, name)] as const);
   return Object.fromEntries(found.filter(([, hash]) => hash !== undefined));
 }

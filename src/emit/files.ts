@@ -22,6 +22,8 @@ export interface Origin {
   readonly gaps?: readonly string[];
   /** The SHA-256 hash of the files' content without comments, in hex; undefined while it isn't computed yet. */
   readonly filesHash?: string;
+  /** The SHA-256 hash of the drop-in's text, comments included, in hex; undefined while it isn't computed yet. */
+  readonly textHash?: string;
 }
 
 /** The files of a plan: the drop-in, the filter if the launcher is used, and two files for each of its programs. */
@@ -70,7 +72,7 @@ export const isPermissiveDropIn = (content: Uint8Array): boolean =>
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
-const HASHES = { policyHash: 'Policy', unitHash: 'Unit', filesHash: 'Files' } as const;
+const HASHES = { policyHash: 'Policy', unitHash: 'Unit', filesHash: 'Files', textHash: 'Text' } as const;
 
 /** A hash in the header of a drop-in of ours, in hex. */
 export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): string | undefined =>
@@ -88,9 +90,12 @@ export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
 export const isMadeFor = (made: string | undefined, version: string): boolean =>
   made === version || made === /^\d+/.exec(version)?.[0];
 
-/** A drop-in's text without the version of systemd, of which only a part is known offline. */
+/** A drop-in's text without the version of systemd, of which only a part is known offline, and without its own hash. */
 export const textBesidesSystemd = (content: Uint8Array): string =>
-  new TextDecoder().decode(content).replace(/^# For systemd .*\n/m, '');
+  new TextDecoder()
+    .decode(content)
+    .replace(/^# For systemd .*\n/m, '')
+    .replace(/^# Text: .*\n/m, '');
 
 /** A drop-in's text without comments and empty lines: all that systemd reads of it. */
 export const directivesText = (content: Uint8Array): string =>

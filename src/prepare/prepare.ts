@@ -7,7 +7,7 @@ import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
-import { filesHash } from '../state/files-hash.js';
+import { filesHash, textHash } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -147,7 +147,10 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   };
   const bare = emitFiles(plan, built?.file, context.placement, origin);
   const hash = await filesHash(bare);
-  const files = emitFiles(plan, built?.file, context.placement, { ...origin, filesHash: hash });
+  const hashed = { ...origin, filesHash: hash };
+  const dropIn = emitFiles(plan, built?.file, context.placement, hashed).at(-1)!;
+  const whole = { ...hashed, textHash: await textHash(dropIn.content) };
+  const files = emitFiles(plan, built?.file, context.placement, whole);
   return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
 }
 

@@ -78,8 +78,10 @@ const isDone = (result: UnitResult): result is Changed =>
   result.state === 'applied' || result.state === 'unconfirmed' || result.state === 'reverted';
 
 function filesText(result: UnitResult): string {
-  const { state, changes } = result;
+  const { state, changes, diagnostics } = result;
   if (!isDone(result) && state !== 'pending') return '';
+  if (diagnostics.some(({ code }) => code === 'unit-changed'))
+    return 'systemd has to read its files first.\n';
   if (isPending(changes)) return changesText(changes);
   return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }

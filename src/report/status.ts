@@ -15,6 +15,8 @@ export interface UnitStatus {
   readonly state?: State;
   readonly policy?: string;
   readonly dropIn?: string;
+  /** Whether `run` has made it: it has a drop-in as little as a policy's file. */
+  readonly transient?: boolean;
   /** Calls and sets that an enforcing unit lets through and has recorded. */
   readonly recorded: readonly string[];
   /** Codes of the gaps that were allowed when the policy was applied. */
@@ -63,13 +65,13 @@ function withDeadline(
 /** @param whole whether all units were looked for */
 export function statusText(all: readonly UnitStatus[], whole: boolean): string {
   const rows = all
-    .filter(({ dropIn, drift }) => dropIn !== undefined || drift.length > 0)
+    .filter(({ dropIn, drift, transient }) => dropIn !== undefined || transient || drift.length > 0)
     .map((one) => [
       one.unit,
       modeText(one),
       one.state?.replaceAll('-', ' ') ?? '-',
       driftText(one),
-      printable(one.policy ?? '-'),
+      one.transient ? 'sandbox-unit run' : printable(one.policy ?? '-'),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
   return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'POLICY'], ...rows]);
@@ -92,6 +94,7 @@ export const statusJson = ({
   state,
   policy,
   dropIn,
+  transient = false,
   recorded,
   gaps,
   missing,
@@ -103,6 +106,7 @@ export const statusJson = ({
   state: state ?? null,
   policy: policy ?? null,
   dropIn: dropIn ?? null,
+  transient,
   recorded,
   gaps,
   missing,

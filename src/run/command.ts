@@ -3,12 +3,15 @@ import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { lookUpProgram } from '../prepare/probe/programs.js';
 import type { Context } from '../system/context.js';
+import type { UnitState } from '../system/unit-state.js';
 import { parseBoolean } from '../unit/boolean.js';
 import { splitWords, UNREADABLE } from '../unit/exec/word.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { normalize } from '../unit/path.js';
+import type { Scope } from '../unit/search.js';
 import { sinceReset } from '../unit/values.js';
 import type { RunOptions } from './options.js';
+import { asksForTimer } from './timer.js';
 import type { Setting, TransientCommand } from './unit.js';
 
 /** Reads the parts of a command line that are about the unit. */
@@ -23,13 +26,14 @@ const RANDOM = '/proc/sys/kernel/random/uuid';
  * The unit's name: the given one, or one that no other has.
  * @throws UserError `unit-template`, or the error in the name
  */
-export async function unitName({ program }: Context, { unit }: RunOptions): Promise<UnitName> {
+export async function unitName({ program }: Context, options: RunOptions): Promise<UnitName> {
+  const { unit } = options;
   if (unit === undefined) {
     const random = await program.read(RANDOM);
     const text = random ? new TextDecoder().decode(random.bytes).trim() : crypto.randomUUID();
     return serviceName(`run-r${text.replaceAll('-', '')}.service`);
   }
-  const name = serviceName(unit);
+  const name = serviceName(asksForTimer(options) ? unit.replace(/\.timer$/, '.service') : unit);
   if (isTemplate(name)) {
     throw fail(
       'unit-template',
@@ -43,13 +47,20 @@ export async function unitName({ program }: Context, { unit }: RunOptions): Prom
 /**
  * Refuses the name of a unit that the manager would refuse: one with a unit file, a transient unit's among them, or a
  * masked one. Drop-ins of the name alone are no unit.
+ * @param timer the name of the timer, which must be free, too
  * @throws UserError `unit-exists`
  */
 export async function assertNoUnit(
   { system, placement: { scope } }: Context,
   { full }: UnitName,
+  timer: string | undefined,
 ): Promise<void> {
-  const { loadState, fragmentPath, transient } = await system.unit(full);
+  assertFree(scope, full, await system.unit(full));
+  if (timer !== undefined) assertFree(scope, timer, await system.anyUnit(timer));
+}
+
+function assertFree(scope: Scope, full: string, state: UnitState): void {
+  const { loadState, fragmentPath, transient } = state;
   if (fragmentPath === '' && ['not-found', 'loaded'].includes(loadState)) return;
   const free = `'${systemctl(scope, 'stop', full)}' and '${systemctl(scope, 'reset-failed', full)}' free it`;
   const hint = transient ? `give another name; ${free}` : 'give another name, or none';

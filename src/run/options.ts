@@ -26,6 +26,15 @@ export interface RunOptions {
   /** False with --no-block. */
   readonly block?: boolean;
   readonly collect?: boolean;
+  readonly onActive?: readonly string[];
+  readonly onBoot?: readonly string[];
+  readonly onStartup?: readonly string[];
+  readonly onUnitActive?: readonly string[];
+  readonly onUnitInactive?: readonly string[];
+  readonly onCalendar?: readonly string[];
+  readonly onTimezoneChange?: boolean;
+  readonly onClockChange?: boolean;
+  readonly timerProperty?: readonly string[];
 }
 
 /** The flags of each option, and its help; options in LISTS may be given several times. */
@@ -54,18 +63,28 @@ export const RUN_OPTIONS = {
   wait: ['--wait', "wait for its end; the exit status is the command's"],
   block: ['--no-block', "don't wait until it has started"],
   collect: ['-G, --collect', 'unload the unit when it has ended, even if it failed'],
+  onActive: ['--on-active <time>', 'start it by a timer, this time from now'],
+  onBoot: ['--on-boot <time>', 'this time after the boot'],
+  onStartup: ['--on-startup <time>', 'this time after the start of the manager'],
+  onUnitActive: ['--on-unit-active <time>', 'this time after its last start'],
+  onUnitInactive: ['--on-unit-inactive <time>', 'this time after its last end'],
+  onCalendar: ['--on-calendar <when>', "at these times: 'daily', 'Mon 02:00'"],
+  onTimezoneChange: ['--on-timezone-change', 'when the time zone changes'],
+  onClockChange: ['--on-clock-change', 'when the clock is set'],
+  timerProperty: ['--timer-property <name=value>', 'a directive of the timer'],
 } as const satisfies Readonly<Record<keyof RunOptions, readonly [flags: string, does: string]>>;
 
 /** Options that may be given several times. */
-export const LISTS: readonly string[] = ['allow', 'deny', 'log', 'property', 'setenv'];
+export const LISTS: readonly string[] = [
+  ...['allow', 'deny', 'log', 'property', 'setenv', 'timerProperty'],
+  ...['onActive', 'onBoot', 'onStartup', 'onUnitActive', 'onUnitInactive', 'onCalendar'],
+];
 
-const TIMER = "that is a timer's: give the unit a name and write a timer for it";
 const SCOPE = "a scope's processes are the caller's own: systemd can't confine them";
 const ELSEWHERE = 'run it there';
 
 /** systemd-run's options that `run` lacks, with the reason or another way. */
 export const ABSENT: ReadonlyMap<string, string> = new Map([
-  ['--system', 'that is what there is without --user'],
   ['--verbose', 'see the journal of the unit: journalctl --follow --unit'],
   ['-v', 'see the journal of the unit: journalctl --follow --unit'],
   ['--pty-late', 'with --pty the terminal is raw once the unit has started'],
@@ -79,19 +98,9 @@ export const ABSENT: ReadonlyMap<string, string> = new Map([
   ['-M', ELSEWHERE],
   ['--ignore-failure', "the caller may ignore the exit status: '|| :' in a shell"],
   ['--job-mode', 'a unit that is new has no other jobs'],
-  ['--no-ask-password', 'nobody is asked for a password'],
-  ['--on-active', TIMER],
-  ['--on-boot', TIMER],
-  ['--on-calendar', TIMER],
-  ['--on-clock-change', TIMER],
-  ['--on-startup', TIMER],
-  ['--on-timezone-change', TIMER],
-  ['--on-unit-active', TIMER],
-  ['--on-unit-inactive', TIMER],
   ['--path-property', "that is a path unit's: give the unit a name and write one for it"],
   ['--scope', SCOPE],
   ['--send-sighup', 'write --property SendSIGHUP=yes'],
   ['--slice-inherit', 'name the slice by --slice'],
   ['--socket-property', "that is a socket's: give the unit a name and write one for it"],
-  ['--timer-property', TIMER],
 ]);

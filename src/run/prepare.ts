@@ -32,6 +32,7 @@ import {
 import type { RunOptions } from './options.js';
 import { namingOption, runPolicy } from './policy.js';
 import { transientProperties } from './properties.js';
+import { type RunTimer, timerOf } from './timer.js';
 import {
   confines,
   isTransient,
@@ -45,6 +46,8 @@ export interface PreparedRun {
   readonly unit: UnitName;
   /** Empty if a diagnostic is an error. */
   readonly properties: readonly UnitProperty[];
+  /** The timer that starts the unit, where one is asked for. */
+  readonly timer?: RunTimer | undefined;
   /** The launcher, if it has yet to be installed. */
   readonly files: readonly EmittedFile[];
   readonly diagnostics: readonly Diagnostic[];
@@ -81,8 +84,9 @@ async function prepareUnit(
   if (!mayConfineByPolicy(policy) && !names.some(mayConfine)) throw nothingConfines();
   const environment = environmentOf(context, options);
   const command = findCommand(context, words, options, names.concat(servicesOf(policy)));
+  const timer = timerOf(options, unit, descriptionOf(options, command));
   const machine = await probing;
-  if (options.unit !== undefined) await assertNoUnit(context, unit);
+  if (options.unit !== undefined) await assertNoUnit(context, unit, timer?.unit);
   const { directives, diagnostics } = transientDirectives(settings, machine.facts, options);
   const known = [...policy.diagnostics, ...machine.diagnostics, ...diagnostics];
   if (hasErrors(diagnostics)) return refused(unit, known, policy);
@@ -115,6 +119,7 @@ async function prepareUnit(
   return {
     unit,
     ...properties,
+    timer,
     files: built ? await missingLauncher(context, plan) : [],
     diagnostics: [
       ...found,

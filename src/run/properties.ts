@@ -4,6 +4,7 @@ import type { BusCommand } from '../directives/kinds/commands/command.js';
 import { findTransient } from '../directives/rows/transient.js';
 import { directiveProperties, settingProperties } from '../directives/transient.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
+import { RUN_MANUAL } from '../state/run-units.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import type { TransientCommand } from './unit.js';
 
@@ -43,6 +44,7 @@ export function transientProperties(
   return {
     properties: [
       { name: 'Description', signature: 's', value: description },
+      { name: 'Documentation', signature: 'as', value: [RUN_MANUAL] },
       ...(collect ? [{ name: 'CollectMode', signature: 's', value: 'inactive-or-failed' }] : []),
       ...(written as (readonly UnitProperty[])[]).flat(),
       ...(environment.length > 0 ? [{ name: 'Environment', signature: 'as', value: environment }] : []),

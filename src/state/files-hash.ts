@@ -1,5 +1,5 @@
 import { toHex } from '../collections.js';
-import { directivesText, type EmittedFile } from '../emit/files.js';
+import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 export async function sha256(texts: Iterable<string>): Promise<string> {
@@ -24,3 +24,6 @@ export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
         path.endsWith('.conf') ? directivesText(content) : toHex(content),
       ]),
   );
+
+/** The hash of a drop-in's text, comments included, the version of systemd not. */
+export const textHash = (content: Uint8Array): Promise<string> => sha256([textBesidesSystemd(content)]);

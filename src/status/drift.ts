@@ -11,7 +11,7 @@ import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.j
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { prepare } from '../prepare/prepare.js';
 import { type MachineFacts, probeMachine, setsOfManager } from '../prepare/probe/target.js';
-import { filesHash } from '../state/files-hash.js';
+import { filesHash, textHash } from '../state/files-hash.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
@@ -132,7 +132,7 @@ export class Drift {
         : again;
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
-    if (facts.filesHash === (await filesHash(files))) return [];
+    if (facts.filesHash === (await filesHash(files)) && (await isAsWritten(facts, files))) return [];
     const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
     return [error('drift-files', message, { hint })];
   }
@@ -153,6 +153,15 @@ export class Drift {
     this.#launcher ??= launcherChange(this.#context);
     return this.#launcher;
   }
+}
+
+/** Whether a drop-in has the very text that was written: who has changed a comment was there. */
+async function isAsWritten(
+  { textHash: written }: DropInFacts,
+  files: readonly EmittedFile[],
+): Promise<boolean> {
+  const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
+  return written === undefined || dropIn === undefined || written === (await textHash(dropIn.content));
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */

@@ -30,27 +30,13 @@ const MOST_NAMED = 20;
 export async function notApplied(context: Context, confined: readonly string[]): Promise<Waiting> {
   const { offline, placement } = context;
   try {
-    const taken = new Set(confined.flatMap((unit) => [unit, templateOf(unit) ?? unit]));
-    const [own = new Set(), ...others] = await policies(context);
-    const all = [own, ...others].flatMap((names) => [...names]);
-    const candidates = [...new Set(all)].filter((unit) => !taken.has(unit)).sort();
-    const unknown = new Map<string, readonly Diagnostic[]>();
-    const there = await inBatches(candidates, ASKED_AT_ONCE, async (unit) => {
-      let is = false;
-      const failures = await failureOf(async () => {
-        is = await isThere(context, unit);
-      });
-      if (failures.length > 0) unknown.set(unit, failures);
-      return is;
-    });
-    const units = candidates.filter((_, i) => there[i]);
-    const strays = candidates.filter((unit, i) => !there[i] && own.has(unit) && !unknown.has(unit));
+    const { units, strays, unknown } = await unitsWaiting(context, confined);
     const apply = `'${ownCommand(placement.scope, 'apply', 'UNIT')}' applies it`;
     return {
       units,
       diagnostics: [
         ...told('not confined by the policy that is there for them', units, offline ? undefined : apply),
-        ...told('policies for what is no unit, or another name of one', strays),
+        ...strays,
         ...[...unknown].flatMap(([unit, why]) => why.map((one) => asNote(ofUnit(one, unit)))),
       ],
     };
@@ -58,6 +44,42 @@ export async function notApplied(context: Context, confined: readonly string[]):
     if (!(cause instanceof UserError)) throw cause;
     return { units: [], diagnostics: cause.diagnostics.map(asNote) };
   }
+}
+
+/** Units with a policy that isn't applied. */
+interface UnitsWaiting {
+  /** Full names, sorted. */
+  readonly units: readonly string[];
+  /** A note on policies of the administrator that are no unit's. */
+  readonly strays: readonly Diagnostic[];
+  /** Why of a unit it can't be told whether it is there. */
+  readonly unknown: ReadonlyMap<string, readonly Diagnostic[]>;
+}
+
+/**
+ * Looks for units as notApplied() does.
+ * @throws UserError where the folders of policies can't be listed
+ */
+export async function unitsWaiting(context: Context, confined: readonly string[]): Promise<UnitsWaiting> {
+  const taken = new Set(confined.flatMap((unit) => [unit, templateOf(unit) ?? unit]));
+  const [own = new Set(), ...others] = await policies(context);
+  const all = [own, ...others].flatMap((names) => [...names]);
+  const candidates = [...new Set(all)].filter((unit) => !taken.has(unit)).sort();
+  const unknown = new Map<string, readonly Diagnostic[]>();
+  const there = await inBatches(candidates, ASKED_AT_ONCE, async (unit) => {
+    let is = false;
+    const failures = await failureOf(async () => {
+      is = await isThere(context, unit);
+    });
+    if (failures.length > 0) unknown.set(unit, failures);
+    return is;
+  });
+  const strays = candidates.filter((unit, i) => !there[i] && own.has(unit) && !unknown.has(unit));
+  return {
+    units: candidates.filter((_, i) => there[i]),
+    strays: told('policies for what is no unit, or another name of one', strays),
+    unknown,
+  };
 }
 
 const asNote = (one: Diagnostic): Diagnostic => ({ ...one, severity: 'note' });

@@ -13,16 +13,19 @@ import { runsFree } from '../verify/kernel/confinement.js';
  * read the drop-in; `not-read`: it reads another one in its place, or none, or one that takes lines of it back; `failed`: it doesn't run, and should;
  * `no-unit`: there is none for the drop-in; `unconfirmed`: it is live, and goes back unless it is confirmed.
  */
-export type State =
-  | 'live'
-  | 'unconfirmed'
-  | 'not-proven'
-  | 'restart-due'
-  | 'reload-due'
-  | 'not-read'
-  | 'failed'
-  | 'not-running'
-  | 'no-unit';
+export const STATES = [
+  'live',
+  'unconfirmed',
+  'not-proven',
+  'restart-due',
+  'reload-due',
+  'not-read',
+  'failed',
+  'not-running',
+  'no-unit',
+] as const;
+
+export type State = (typeof STATES)[number];
 
 /** Those that most is to be done for come first. */
 const URGENT: readonly State[] = ['no-unit', 'not-read', 'reload-due', 'failed', 'restart-due', 'live'];

@@ -9,6 +9,8 @@ export interface SyscallSets {
   readonly systemd: string;
   /** The members of each set: calls and further sets. Sets have their `@`. */
   readonly members: ReadonlyMap<string, readonly string[]>;
+  /** Calls that the libseccomp of the systemd that enforces them can't resolve: it skips them, with a warning. */
+  readonly unresolved?: ReadonlySet<string>;
 }
 
 const MAX_LISTING = 1 << 20;

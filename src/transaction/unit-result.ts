@@ -50,9 +50,9 @@ export interface Changed extends OfUnit {
 export type UnitResult = NotChanged | Pending | Changed;
 
 /** Plans units one after the other. A unit that is named twice, be it by an alias, is planned once. */
-export async function planEach<T extends UnitResult>(
-  units: readonly string[],
-  plan: (unit: string) => Promise<T>,
+export async function planEach<U, T extends UnitResult>(
+  units: readonly U[],
+  plan: (unit: U) => Promise<T>,
 ): Promise<T[]> {
   const planned: T[] = [];
   for (const unit of units) {
@@ -70,3 +70,7 @@ export function updated(results: readonly UnitResult[], later: readonly UnitResu
   const byUnit = new Map(later.map((result) => [result.unit, result]));
   return results.map((result) => byUnit.get(result.unit) ?? result);
 }
+
+/** Whether a policy is to be applied to a unit, and its plan is known. */
+export const isToBeApplied = (result: UnitResult): result is PendingApply =>
+  result.state === 'pending' && result.prepared !== undefined;

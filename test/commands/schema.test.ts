@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { schema } from '../../src/commands/schema.js';
 import { DIRECTIVES } from '../../src/directives/table.js';
@@ -8,7 +8,7 @@ import { validateShape } from '../../src/policy/validate.js';
 import { goldenNames, readGolden } from '../support/golden.js';
 import { schemaErrors } from '../support/json-schema.js';
 import { WHOLE } from '../support/policy.js';
-import { inRepository } from '../support/repository.js';
+import { inRepository, templateFiles } from '../support/repository.js';
 
 const SCHEMA = JSON.parse((await schema()).text);
 
@@ -22,7 +22,7 @@ const asJson = (source: string): unknown =>
 
 const errors = (source: string) => schemaErrors(SCHEMA, asJson(source));
 
-const TEMPLATES = readdirSync(inRepository('templates')).map((name) => [
+const TEMPLATES = templateFiles().map((name) => [
   `templates/${name}`,
   readFileSync(inRepository('templates', name), 'utf8'),
 ]);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { check } from '../../src/commands/check.js';
 import { listTemplates, showTemplate } from '../../src/commands/template.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
-import { inRepository } from '../support/repository.js';
+import { inRepository, templateFiles } from '../support/repository.js';
 
 const OWN = '/etc/sandbox-unit/templates';
 
@@ -72,7 +72,7 @@ test('a name that is no template is refused, and the one that is meant is named'
   }
 });
 
-const NAMES = readdirSync(inRepository('templates'));
+const NAMES = templateFiles();
 
 const TEMPLATES = Object.fromEntries(
   NAMES.map((name) => [`${HOME}/templates/${name}`, readFileSync(inRepository('templates', name), 'utf8')]),

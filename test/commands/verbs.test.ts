@@ -30,7 +30,7 @@ test('each option has flags of its own, and a verb that has it', () => {
   const used = new Set(ALL.flatMap(([, { options }]) => options));
   for (const option of Object.keys(OPTIONS)) assert.ok(used.has(option as keyof typeof OPTIONS), option);
   for (const pair of Object.entries(EXCLUSIVE))
-    for (const option of pair) assert.ok(Object.hasOwn(OPTIONS, option!));
+    for (const option of pair.flat()) assert.ok(Object.hasOwn(OPTIONS, option!));
 });
 
 test('each example is a command line of its verb', () => {

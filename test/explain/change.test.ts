@@ -1,6 +1,6 @@
 /** Tests of explain/change.ts, explain/cause.ts and explain/refused-call.ts: the line that decides, and the smallest change. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { causeOf, nameCall } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
@@ -18,7 +18,7 @@ import { bundledSets } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
-import { inRepository } from '../support/repository.js';
+import { inRepository, templateFiles } from '../support/repository.js';
 
 const limits = (lines: string) => ownLimits(effectiveUnit([unitFile(lines)]), bundledSets(), 257);
 const confinementOf = (policy: Policy, lines = ''): Confinement => ({
@@ -73,7 +73,7 @@ function disappointed(policy: Policy) {
 }
 
 /** The templates that speak of calls themselves, each without what it extends. */
-const TEMPLATES = readdirSync(inRepository('templates'))
+const TEMPLATES = templateFiles()
   .map((name) => ({ name, text: readFileSync(inRepository('templates', name), 'utf8') }))
   .map(({ name, text }) => ({ name, own: text.replace(/^extends.*$/m, '') }))
   .filter(({ name, own }) => policyFrom(own, name).syscalls);

@@ -22,10 +22,11 @@ const withoutSizes = (text: string) =>
     .replace(/\d+ instructions, proven on \d+ calls/g, 'N instructions, proven on N calls')
     .replace(/"(instructions|calls)": \d+/g, '"$1": "N"');
 
-/** A hash of the policy is in the drop-in, and a version. */
+/** A hash of the policy is in the drop-in, one of all its text with that, and a version. */
 const withoutOrigin = (text: string) =>
   text
     .replace(/sandbox-unit \d+\.\d+\.\d+ from/, 'sandbox-unit X.Y.Z from')
+    .replace(/^# Text: sha256:[0-9a-f]{64}\n/m, '')
     .replace(/sha256:[0-9a-f]{64}/, 'sha256:…');
 
 async function shown({ context, unit, options }: PlanCase) {

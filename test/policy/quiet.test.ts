@@ -1,15 +1,16 @@
 /** Policies that people begin with have nothing that they would be warned of. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { check } from '../../src/commands/check.js';
 import { FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
-import { inRepository } from '../support/repository.js';
+import { inRepository, templateFiles } from '../support/repository.js';
 
 const TEMPLATES = Object.fromEntries(
-  readdirSync(inRepository('templates'))
-    .filter((name) => name.endsWith('.toml'))
-    .map((name) => [`${HOME}/templates/${name}`, readFileSync(inRepository(`templates/${name}`), 'utf8')]),
+  templateFiles().map((name) => [
+    `${HOME}/templates/${name}`,
+    readFileSync(inRepository(`templates/${name}`), 'utf8'),
+  ]),
 );
 
 const README = [...readFileSync(inRepository('README.md'), 'utf8').matchAll(/```toml\n(.*?)```/gs)].map(

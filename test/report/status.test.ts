@@ -42,7 +42,7 @@ test('to programs what can not be told is null', () => {
   assert.deepEqual(
     statusJson({ unit: 'a.service', recorded: [], gaps: ['gap-x'], missing: [], drift: [], diagnostics: [] }),
     {
-      ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null },
+      ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null, transient: false },
       ...{ recorded: [], gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
     },
   );

@@ -58,6 +58,7 @@ test('what systemd can refuse is given to systemd, and nothing is installed', as
   assert.equal(one.units.started[0]!.unit, 'x.service');
   assert.deepEqual(Object.fromEntries(propertiesOf(one)), {
     Description: 'd',
+    Documentation: ['man:sandbox-unit-run(1)'],
     CollectMode: 'inactive-or-failed',
     SystemCallArchitectures: ['native'],
     SystemCallFilter: [false, ['uname']],

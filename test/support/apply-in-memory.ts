@@ -1,7 +1,6 @@
 /** `apply` on a machine in memory, and what came of it. */
-import { apply } from '../../src/commands/apply.js';
+import { type ApplyWords, apply } from '../../src/commands/apply.js';
 import type { Outcome } from '../../src/outcome.js';
-import type { ApplyOptions } from '../../src/transaction/apply/plan.js';
 import { NO_EXEC, UNIT } from './demo-service.js';
 import { type FakeFile, type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';
 
@@ -10,7 +9,7 @@ export const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 export const machine = (options: FakeOptions = {}, policy = NO_EXEC) =>
   machineWith(SERVICE, policy, { running: [UNIT], ...options });
 
-export const run = (system: FakeSystem, options: ApplyOptions = {}, units: readonly string[] = [UNIT]) =>
+export const run = (system: FakeSystem, options: ApplyWords = {}, units: readonly string[] = [UNIT]) =>
   apply(fakeContext(system), units, options);
 
 export interface UnitJson {

@@ -456,6 +456,7 @@ export class FakeSystem implements System {
     this.#record(`any ${name}`);
     // A slice has its name as its control group.
     const more = name.endsWith('.slice') ? { ControlGroup: `/${name}` } : {};
+    if (name.endsWith('.timer')) return parseUnitState(missingUnit(name));
     return unitState({ ActiveState: this.#services.get(name)?.state ?? 'inactive', ...more });
   }
 

@@ -1,7 +1,7 @@
 /** Transient units of a fake manager, and a caller that is told things. */
 import assert from 'node:assert/strict';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import type { StartedUnit, TransientUnits } from '../../src/system/bus/transient.js';
+import type { StartedUnit, TransientUnit, TransientUnits } from '../../src/system/bus/transient.js';
 import type { Caller, Interrupt } from '../../src/system/caller.js';
 import type { UnitState } from '../../src/system/unit-state.js';
 import type { UnitProperty } from '../../src/unit/unit-property.js';
@@ -32,6 +32,8 @@ export const SUCCESS: Readonly<Record<string, unknown>> = {
 export class FakeUnits implements TransientUnits {
   /** What was started: the name and its properties. */
   readonly started: { readonly unit: string; readonly properties: ReadonlyMap<string, unknown> }[] = [];
+  /** Units that were made besides, and not started. */
+  readonly made: TransientUnit[] = [];
   readonly stopped: string[] = [];
   readonly senders: string[] = [];
   readonly told: string[] = [];
@@ -52,9 +54,14 @@ export class FakeUnits implements TransientUnits {
     this.senders.push(sender);
   }
 
-  async start(unit: string, properties: readonly UnitProperty[]): Promise<StartedUnit> {
+  async start(
+    unit: string,
+    properties: readonly UnitProperty[],
+    besides?: TransientUnit,
+  ): Promise<StartedUnit> {
     const { refused, job = 'done', end = SUCCESS } = this.#run;
     if (refused) throw refused;
+    if (besides) this.made.push(besides);
     this.started.push({ unit, properties: new Map(properties.map(({ name, value }) => [name, value])) });
     return {
       job: async () => job,

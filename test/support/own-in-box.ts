@@ -75,7 +75,10 @@ async function compare(bus: Bus, { name, text }: OwnCase, i: number, systemd: nu
   const properties = propertiesOf(settings, systemd);
   if (typeof properties === 'string') return properties;
   try {
-    await bus.startTransient(`own-o${i}.service`, [...COMMON, ...properties], () => undefined);
+    await bus.startTransient(
+      { unit: `own-o${i}.service`, properties: [...COMMON, ...properties] },
+      () => undefined,
+    );
   } catch (cause) {
     return `ours: ${(cause as Error).message}`;
   }

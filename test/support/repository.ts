@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,3 +13,7 @@ export const REPOSITORY = findRepository();
 
 /** A file of the repository. */
 export const inRepository = (...parts: string[]): string => join(REPOSITORY, ...parts);
+
+/** The file names of the starter policies. */
+export const templateFiles = (): string[] =>
+  readdirSync(inRepository('templates')).filter((name) => name.endsWith('.toml'));

@@ -47,7 +47,7 @@ async function start(bus: Bus, { unit, name, values }: StartCase, systemd: numbe
   if ('severity' in properties) return properties.code;
   const transient = `x-${unit}`;
   try {
-    await bus.startTransient(transient, [...properties, COMMAND], () => undefined);
+    await bus.startTransient({ unit: transient, properties: [...properties, COMMAND] }, () => undefined);
   } catch (cause) {
     return (cause as Error).message;
   }

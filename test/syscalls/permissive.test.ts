@@ -1,6 +1,6 @@
 /** Permissive policies beside the same ones enforced. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
@@ -19,7 +19,7 @@ import { bundledSets } from '../../src/syscalls/sets.js';
 import { FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
 import { ownFilterLines, section, unitWith } from '../support/named-policies.js';
 import { syscallsFrom } from '../support/policy.js';
-import { inRepository } from '../support/repository.js';
+import { inRepository, templateFiles } from '../support/repository.js';
 
 const SETS = bundledSets();
 /** A number that no table has. */
@@ -99,9 +99,10 @@ test('a call behind a door is let through, too', () => {
 });
 
 const TEMPLATES = new Map(
-  readdirSync(inRepository('templates'))
-    .filter((name) => name.endsWith('.toml'))
-    .map((name) => [`${HOME}/templates/${name}`, readFileSync(inRepository(`templates/${name}`), 'utf8')]),
+  templateFiles().map((name) => [
+    `${HOME}/templates/${name}`,
+    readFileSync(inRepository(`templates/${name}`), 'utf8'),
+  ]),
 );
 
 for (const path of TEMPLATES.keys()) {

@@ -196,15 +196,45 @@ test('drop-ins of an alias count offline, too', { skip }, async () => {
   await revert(box, 'ali.service');
 });
 
-test('unit files that systemd has yet to read are not planned with', { skip }, async () => {
+test('unit files that systemd has yet to read are read first, and not by --check', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   await box.writeFile(`${FOLDER}/pending.conf`, '[Service]\nNice=5\n');
+  const stale = await sandboxUnit(box, 'apply', '--no-reload', UNIT);
+  assert.equal(stale.status, 2);
+  assert.match(stale.stderr, /^error\[unit-changed\]: .*\n {2}hint: run 'systemctl daemon-reload'/m);
+  const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
+  assert.deepEqual(
+    [checked.status, checked.stdout],
+    [3, `${UNIT}: pending\nsystemd has to read its files first.\n`],
+  );
+  assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
   const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(status, 2);
-  assert.match(stderr, /^error\[unit-changed\]: .*\n {2}hint: run 'systemctl daemon-reload'/m);
-  await box.succeed(['rm', '-r', FOLDER]);
-  await box.succeed(['systemctl', 'daemon-reload']);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^note\[reloaded\]: .*demo\.service had changed/m);
+  assert.deepEqual(await properties(box, UNIT, 'NeedDaemonReload', 'Nice'), {
+    NeedDaemonReload: 'no',
+    Nice: '5',
+  });
+  await revert(box, UNIT);
+  await changeFiles(box, { [`${FOLDER}/pending.conf`]: undefined });
+});
+
+test('systemd has nothing to warn of in what is written', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.succeed(['journalctl', '--sync']);
+  await apply(
+    box,
+    '[syscalls]\nallow = ["@system-service"]\ndeny = ["@mount", "mknod"]\naction = "EPERM"\n',
+    UNIT,
+  );
+  await box.succeed(['journalctl', '--sync']);
+  const said = await box.succeed(['journalctl', '--quiet', '--output=cat', '_PID=1']);
+  assert.deepEqual(
+    said.split('\n').filter((line) => line.includes('zz-sandbox-unit')),
+    [],
+  );
+  await revert(box, UNIT);
 });
 
 /** Tells every connection of the bus, again and again, that the unit's job is done. */

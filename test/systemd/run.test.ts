@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { runCommand } from '../support/command-in-box.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
 import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
@@ -305,7 +306,10 @@ test("the keys that 'run --json' prints are those of the manual", { skip }, asyn
   const body = JSON.parse(stdout);
   assert.deepEqual([body.ok, body.result, body.code, body.status], [false, 'exit-code', 'exited', 3]);
   const { diagnostics: _, ...rest } = body;
-  const keys = pathsOf(rest).filter((key) => !documentedKeys('Every command').has(key));
+  const timed = await runUnit(box, ['--on-active=1h', '--json', '--deny', 'uname', 'true']);
+  const { timer } = JSON.parse(timed.stdout) as { timer: string };
+  await box.succeed(['systemctl', 'stop', timer]);
+  const keys = pathsOf({ ...rest, timer }).filter((key) => !documentedKeys('Every command').has(key));
   assert.deepEqual(keys.sort(), [...documentedKeys('run').keys()].sort());
 });
 
@@ -408,6 +412,36 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     await box.succeed(['systemctl', 'stop', 'taken.service']);
     assert.equal((await first).status, 0);
   });
+});
+
+test('a timer starts the command, confined, again and again', { skip }, async () => {
+  const at = ['--on-active=0', '--on-unit-inactive=100ms', '--timer-property=AccuracySec=1us'];
+  const words = ['-u', 'timed', ...at, '-E', 'X=1', '--deny', 'uname:ENETDOWN', `${PROGRAMS}/myos`];
+  const { status, stderr } = await box.exec([...COMMAND, ...words]);
+  assert.deepEqual(
+    [status, stderr],
+    [0, 'Running timer as unit: timed.timer\nWill run service as unit: timed.service\n'],
+  );
+  const said = () => box.succeed(['journalctl', '--unit=timed.service', '--output=cat', '--identifier=myos']);
+  await box.waitFor('the second run', async () => (await said()).split(DOWN).length > 2);
+  assert.doesNotMatch(await said(), /Linux/);
+  const again = await box.exec([...COMMAND, ...words]);
+  assert.deepEqual([again.status, /error\[unit-exists\]/.test(again.stderr)], [1, true], again.stderr);
+  await box.succeed(['systemctl', 'stop', 'timed.timer']);
+  const never = await box.exec([...COMMAND, '--on-calendar=never', '--deny', 'uname', 'true']);
+  assert.deepEqual([never.status, /error\[/.test(never.stderr)], [1, true], never.stderr);
+});
+
+test('status lists units of run with --all, and sees their filters', { skip }, async () => {
+  for (const [name, calls] of [
+    ['by-systemd', 'ptrace'],
+    ['by-launcher', 'execve,execveat'],
+  ] as const)
+    await runUnit(box, ['-u', name, '--deny', calls, 'sleep', '1h']);
+  const { status, stdout } = await runCommand(box, ['status', '--all']);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^by-launcher\.service +- +live +- +sandbox-unit run\nby-systemd\.service +- +live /m);
+  await box.succeed(['systemctl', 'stop', 'by-systemd', 'by-launcher']);
 });
 
 test('what was never started has not succeeded', { skip }, async () => {

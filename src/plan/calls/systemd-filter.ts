@@ -114,13 +114,17 @@ function systemCallFilterLines(
   candidates: readonly string[],
 ): string[] {
   const { mode, passing, refused } = filter;
-  const allowed = () => wrapNames(cover(passing, sets, ['@default', ...candidates]), '');
+  const allowed = () =>
+    wrapNames(cover(passing, sets, ['@default', ...candidates], skippedIn(filter, sets)), '');
   const refusals = (calls: Iterable<readonly [string, Action]>) =>
     refusedNames(filter, calls, sets, candidates);
   if (mode === 'allow') {
     // The first line fixes the mode and adds @default; `~` lines then take away.
     const implicit = callsIn(expandSet(sets, '@default') ?? [], sets);
-    const unwanted = implicit.filter((call) => !passing.has(call) && !refused.has(call));
+    const skipped = skippedIn(filter, sets);
+    const unwanted = implicit.filter(
+      (call) => !passing.has(call) && !refused.has(call) && !skipped.has(call),
+    );
     return [...allowed(), ...wrapNames([...unwanted, ...refusals(refused)], '~')];
   }
   const plain = wrapNames(refusals(refused), '~');
@@ -152,14 +156,22 @@ function refusedNames(
   return [...groupBy(calls, ([, action]) => action)].flatMap(([action, entries]) => {
     const suffix = action === filter.action ? '' : `:${formatAction(action)}`;
     const names = new Set(entries.map(([call]) => call));
-    return cover(names, sets, candidates).map((name) => `${name}${suffix}`);
+    return cover(names, sets, candidates, skippedIn(filter, sets)).map((name) => `${name}${suffix}`);
   });
 }
 
 const errorNumber = (action: Action): string => (action === KILL ? 'kill' : formatAction(action));
 
-/** Names for a set of calls: whole sets first, the largest first, then the rest one by one. */
-function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readonly string[]): string[] {
+/**
+ * Names for a set of calls: whole sets first, the largest first, then the rest one by one.
+ * @param skipped calls that needn't be named one by one
+ */
+function cover(
+  calls: ReadonlySet<string>,
+  sets: SyscallSets,
+  candidates: readonly string[],
+  skipped: ReadonlySet<string> = NONE,
+): string[] {
   const left = new Set(calls);
   const whole = [...new Set(candidates)]
     .map((name) => ({ name, members: callsIn(expandSet(sets, name) ?? [], sets) }))
@@ -171,8 +183,17 @@ function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readon
       return useful;
     })
     .map(({ name }) => name);
-  return [...whole, ...[...left].sort()];
+  return [...whole, ...[...left].filter((call) => !skipped.has(call)).sort()];
 }
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Calls that systemd skips with a warning, in an allow list: those answer as calls that aren't in it, named or not. In a
+ * deny list the name stays, so that what isn't refused is found when the list is read back.
+ */
+const skippedIn = ({ mode }: SystemdFilter, { unresolved = NONE }: SyscallSets): ReadonlySet<string> =>
+  mode === 'allow' ? unresolved : NONE;
 
 /**
  * Splits names over lines, which systemd joins. Names for several lines are also split by initials, so that one name

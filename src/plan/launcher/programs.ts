@@ -64,5 +64,7 @@ function problemOf({ value, at }: Located<string>, twin: string | undefined): Di
     return [error('program-path', `'${value}' is no plain absolute path`, { at, hint })];
   }
   if (twin === undefined) return [];
-  return [error('program-path', `'${value}' and '${twin}' have the same name`, { at })];
+  const hint =
+    'for an instance with another program write foo@bar.service.toml, which extends a common policy';
+  return [error('program-path', `'${value}' and '${twin}' have the same name`, { at, hint })];
 }

@@ -2,6 +2,7 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../../paths.js';
 import { ownDropIns } from '../../state/own-files.js';
+import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Context } from '../../system/context.js';
 import type { Target } from '../../target/target.js';
 
@@ -40,9 +41,6 @@ export async function unusedLauncher(
   const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
   return users.length > 0 || (await isInTransientUnit(context, launcher)) ? undefined : launcher;
 }
-
-/** The most bytes of a transient unit's file: more than a command line with the largest filter takes. */
-const MAX_TRANSIENT_SIZE = 4 << 20;
 
 /** Whether a loaded transient unit starts a program, which it does again if systemd restarts it. */
 async function isInTransientUnit({ system, placement }: Context, program: string): Promise<boolean> {

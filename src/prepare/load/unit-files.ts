@@ -4,7 +4,7 @@ import type { Context } from '../../system/context.js';
 import { parseUnitFile, type UnitFile } from '../../unit/unit-file.js';
 
 /** The most bytes of a unit file that are read. */
-const MAX_UNIT_SIZE = 4 << 20;
+export const MAX_UNIT_SIZE = 4 << 20;
 
 /**
  * Reads unit files and drop-ins.

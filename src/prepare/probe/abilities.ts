@@ -40,8 +40,11 @@ export async function probeAbilities(
   });
 }
 
-/** The file names beside the C library; undefined if that isn't in a usual place. */
-async function findLibraries(system: System, machine: Machine): Promise<ReadonlySet<string> | undefined> {
+/** The paths of files beside the C library, by their names; undefined if that isn't in a usual place. */
+export async function findLibraries(
+  system: System,
+  machine: Machine,
+): Promise<ReadonlyMap<string, string> | undefined> {
   const triplet = TRIPLETS[machine];
   const places = [
     [`/usr/lib/${triplet}`, `/lib/${triplet}`],
@@ -49,8 +52,11 @@ async function findLibraries(system: System, machine: Machine): Promise<Readonly
     ['/usr/lib', '/lib'],
   ];
   for (const folders of places) {
-    const names = new Set((await Promise.all(folders.map((folder) => namesIn(system, folder)))).flat());
-    if (names.has('libc.so.6')) return names;
+    const lists = folders.map(async (folder) =>
+      (await namesIn(system, folder)).map((name) => [name, `${folder}/${name}`] as const),
+    );
+    const paths = new Map((await Promise.all(lists)).flat());
+    if (paths.has('libc.so.6')) return paths;
   }
   return undefined;
 }
@@ -112,7 +118,7 @@ const namesIn = async (system: System, folder: string): Promise<readonly string[
   (await ifReadable(system.list(folder))) ?? [];
 
 /** The result of reading; undefined if that fails. systemd can't read an unreadable file either. */
-async function ifReadable<T>(reading: Promise<T>): Promise<T | undefined> {
+export async function ifReadable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (cause) {

@@ -9,6 +9,7 @@ import type { ProcessResult } from '../../system/system.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
 import { probeAbilities } from './abilities.js';
+import { unresolvedCalls } from './unresolved-calls.js';
 
 /** The most output of `systemd-analyze syscall-filter`, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
@@ -35,8 +36,9 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   ]);
   const { version, architecture } = manager;
   const systemd = majorVersion(version);
-  const sets = setsOf(listing, version);
   const machine = machineOf(context, architecture);
+  const listed = setsOf(listing, version);
+  const sets = { ...listed, unresolved: await unresolvedCalls(system, machine, listed) };
   const abilities = await probeAbilities(context, machine, manager);
   const { scope } = placement;
   const facts = { scope, systemd, version, machine, sets, mounts, launcher, abilities, ptraceScope };

@@ -12,6 +12,7 @@ import { interfacesOf, OF_SERVICE } from './interfaces.js';
 import { Jobs } from './jobs.js';
 import { changesOf, JOB_RULES } from './match-rules.js';
 import { BUS, MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, UNIT, UNITS_PATH } from './names.js';
+import type { TransientUnit } from './transient.js';
 
 /** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */
 const RELOAD_TIMEOUT = 180_000;
@@ -146,22 +147,22 @@ export class Bus {
   /**
    * Starts a transient unit that stays loaded as long as this connection lasts.
    * @param changed gets the unit's changes from the start on
+   * @param besides a unit that is created with it, and not started
    * @returns a function that waits for the result of the start's job, as job() gives it
    */
   async startTransient(
-    unit: string,
-    properties: readonly UnitProperty[],
+    { unit, properties }: TransientUnit,
     changed: Changed,
+    besides?: TransientUnit,
   ): Promise<() => Promise<string>> {
     const path = unitObjectPath(unit);
     this.#watched.set(path, changed);
-    const values = properties.map(({ name, signature, value }) => [
-      name,
-      this.#connection.variant(signature, value),
-    ]);
+    const variants = (list: readonly UnitProperty[]) =>
+      list.map(({ name, signature, value }) => [name, this.#connection.variant(signature, value)]);
     const reference = ['AddRef', this.#connection.variant('b', true)];
+    const others = besides ? [[besides.unit, variants(besides.properties)]] : [];
     // The calls are sent together, in this order: none needs the answer to another.
-    const all = [unit, 'fail', [...values, reference], []];
+    const all = [unit, 'fail', [...variants(properties), reference], others];
     const [, , { result }] = await Promise.all([
       this.#connection.callBus('AddMatch', changesOf('path', path)),
       this.#subscribe(),

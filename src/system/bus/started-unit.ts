@@ -6,7 +6,7 @@ import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Host } from '../host.js';
 import { isDown, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import type { Bus } from './bus.js';
-import type { StartedUnit, TransientUnits } from './transient.js';
+import type { StartedUnit, TransientUnit, TransientUnits } from './transient.js';
 
 /** The time in which a lost bus has to come back, and the pause between attempts, in milliseconds. */
 const BACK_WITHIN = 10_000;
@@ -18,9 +18,9 @@ type Manager = Pick<Host, 'connected' | 'passDescriptors'>;
 /** Starts transient units over the bus of a manager. */
 export const transientUnits = (manager: Manager, scope: Scope): TransientUnits => ({
   passDescriptors: (sender) => manager.passDescriptors(sender),
-  start: async (unit, properties) => {
+  start: async (unit, properties, besides) => {
     const started = new OverBus({ unit, scope }, () => manager.connected());
-    await started.start(properties);
+    await started.start(properties, besides);
     return started;
   },
 });
@@ -43,9 +43,9 @@ class OverBus implements StartedUnit {
     this.#connect = connect;
   }
 
-  async start(properties: readonly UnitProperty[]) {
+  async start(properties: readonly UnitProperty[], besides: TransientUnit | undefined) {
     this.#bus = await this.#connect();
-    this.#job = await this.#bus.startTransient(this.#unit, properties, this.#changed);
+    this.#job = await this.#bus.startTransient({ unit: this.#unit, properties }, this.#changed, besides);
   }
 
   async job(): Promise<string> {

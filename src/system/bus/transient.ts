@@ -10,9 +10,16 @@ export interface TransientUnits {
   passDescriptors(sender: string): void;
   /**
    * Creates a unit, and queues its start.
+   * @param besides a unit that is created and not started: the one that a timer starts
    * @throws UserError `access-denied`, `manager-refused`
    */
-  start(unit: string, properties: readonly UnitProperty[]): Promise<StartedUnit>;
+  start(unit: string, properties: readonly UnitProperty[], besides?: TransientUnit): Promise<StartedUnit>;
+}
+
+/** A transient unit by its full name. */
+export interface TransientUnit {
+  readonly unit: string;
+  readonly properties: readonly UnitProperty[];
 }
 
 /** A transient unit that was started. */

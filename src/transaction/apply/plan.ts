@@ -26,6 +26,8 @@ export interface ApplyOptions extends PrepareOptions {
   readonly restart?: boolean;
   /** The time to confirm the change, as on the command line; false: it holds at once. */
   readonly confirm?: string | false;
+  /** False refuses units of which systemd has yet to read files. */
+  readonly reload?: boolean;
 }
 
 /** Things that all units of one `apply` share. */

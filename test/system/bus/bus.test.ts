@@ -268,7 +268,7 @@ describe('a transient unit', { skip }, () => {
       for (const one of own) process.on('unhandledRejection', one);
     });
     const { bus } = await connected(t, runningUnit);
-    await bus.startTransient('x.service', [], () => undefined);
+    await bus.startTransient({ unit: 'x.service', properties: [] }, () => undefined);
     bus.close();
     await bus.lost();
     await new Promise((resolve) => setTimeout(resolve, 20));

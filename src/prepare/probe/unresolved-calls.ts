@@ -1,0 +1,29 @@
+import type { Machine } from '../../syscalls/abi.js';
+import type { SyscallSets } from '../../syscalls/sets.js';
+import type { System } from '../../system/system.js';
+import { findLibraries, ifReadable } from './abilities.js';
+
+/** The most bytes of libseccomp that are read: version 2.6 has 170 kB. */
+const MAX_LIBRARY = 4 << 20;
+
+/** A call of the oldest libseccomp that a supported systemd comes with: without it the file is no libseccomp. */
+const ALWAYS_THERE = 'faccessat2';
+
+/**
+ * The calls of systemd's sets that its libseccomp can't resolve: the library keeps the names of all that it can as
+ * strings. Of a file that can't be read, and of one that is no such library, nothing is told.
+ */
+export async function unresolvedCalls(
+  system: System,
+  machine: Machine,
+  { members }: SyscallSets,
+): Promise<ReadonlySet<string>> {
+  const path = (await findLibraries(system, machine))?.get('libseccomp.so.2');
+  const file = path && (await ifReadable(system.read(path, { limit: MAX_LIBRARY })));
+  const text = file ? new TextDecoder('latin1').decode(file.bytes) : '';
+  const strings = new Set(text.split('\0'));
+  if (!strings.has(ALWAYS_THERE)) return new Set();
+  const calls = [...members.values()].flat().filter((name) => !name.startsWith('@'));
+  // A name may be kept as the end of a longer string.
+  return new Set(calls.filter((name) => !strings.has(name) && !text.includes(`${name}\0`)));
+}

@@ -1,0 +1,96 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import type { EmittedFile } from '../emit/files.js';
+import type { FilterFile } from '../filter/filter-file.js';
+import {
+  filterPath,
+  installedLauncher,
+  PACKAGED_LAUNCHER,
+  type Placement,
+  programsFolder,
+} from '../paths.js';
+import { exists } from '../prepare/load/exists.js';
+import type { Context } from '../system/context.js';
+import { againHint } from './apply-again.js';
+
+/** Files of a unit with which it won't start. */
+
+interface Files {
+  readonly unit: string;
+  readonly facts: DropInFacts;
+  readonly files: readonly EmittedFile[];
+  readonly filterFile: string;
+  /** The filter; where it can't be read why not. */
+  readonly filter: FilterFile | Diagnostic | undefined;
+  readonly launcher: string;
+  /** As missingFiles() finds them. */
+  readonly missing: readonly string[];
+}
+
+/** An error for each file that is missing, or with which the launcher starts nothing. */
+export async function brokenFiles(
+  at: Context,
+  { unit, facts, files, filter, filterFile, launcher, missing }: Files,
+): Promise<Diagnostic[]> {
+  const found = [
+    ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
+    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`] as const),
+    ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw] as const),
+    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw] as const),
+  ];
+  return found.map(([code, why]) =>
+    error(code, `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }),
+  );
+}
+
+const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
+  filter === undefined || 'programs' in filter ? [] : [filter.message];
+
+interface Needing {
+  readonly facts: DropInFacts;
+  readonly files: readonly EmittedFile[];
+  readonly launcher: string;
+}
+
+/** Missing files: the launcher, its filter, and the files of `[exec] programs`. */
+export async function missingFiles(
+  { system, placement }: Context,
+  unit: string,
+  { facts: { launched, programFiles }, files, launcher }: Needing,
+): Promise<string[]> {
+  if (!launched) return [];
+  const own = [
+    filterPath(placement, unit),
+    ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
+  ];
+  const there = new Set(files.map(({ path }) => path));
+  return [...((await exists(system, launcher)) ? [] : [launcher]), ...own.filter((path) => !there.has(path))];
+}
+
+/** The launcher that a unit's files name: the package's, or the installed one. */
+export const launcherOf = (placement: Placement, files: readonly EmittedFile[]): string =>
+  files.some(
+    ({ path, content }) =>
+      !path.endsWith('.filter') && new TextDecoder().decode(content).includes(PACKAGED_LAUNCHER),
+  )
+    ? PACKAGED_LAUNCHER
+    : installedLauncher(placement);
+
+async function notExecutable(
+  { system }: Context,
+  { launched }: DropInFacts,
+  path: string,
+): Promise<string[]> {
+  const file = launched ? await system.read(path, { limit: 0, head: true }) : undefined;
+  return file && (file.mode & 0o111) !== 0o111 ? [`${path} may not be executed by all`] : [];
+}
+
+/** The launcher takes a user's filter only where it is told that it is one. */
+function withoutUserOption({ placement }: Context, files: readonly EmittedFile[]): string[] {
+  if (placement.scope !== 'user') return [];
+  const lines = files.flatMap(({ content }) => new TextDecoder().decode(content).split('\n'));
+  const old = lines.find((line) => /^Exec\w+=.* --filter=(?!.* --user )|^#!\S+ --script$/.test(line));
+  return old === undefined
+    ? []
+    : ["its lines don't say --user to the launcher, as an earlier version wrote them"];
+}

@@ -1,0 +1,69 @@
+import { inBatches } from '../../collections.js';
+import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
+import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
+import { policyFolders } from '../../paths.js';
+import { ownPolicy } from '../../prepare/load/load-policy.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
+import { orElse } from '../../state/failures.js';
+import { confinedPlaces, type OwnDropIn, readFiles, withLifetime } from '../../state/own-files.js';
+import { ASKED_AT_ONCE } from '../../state/service.js';
+import { againCommand } from '../../status/apply-again.js';
+import { unitsWaiting } from '../../status/not-applied.js';
+import type { Context } from '../../system/context.js';
+import { isServiceName } from '../../unit/name.js';
+import type { NotChanged } from '../unit-result.js';
+import type { AskedUnit } from './plan-units.js';
+
+export interface AllUnits {
+  /** The units to apply, sorted; a confined one as it was applied: permissive, with the same kinds of gaps. */
+  readonly units: readonly AskedUnit[];
+  /** Units of which it can't be told whether they are to be applied. */
+  readonly unknown: readonly NotChanged[];
+  /** Notes on units that stay as they are, and on policies that are no unit's. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * All units that have a policy where it is looked for. A unit that was applied with a policy of its own choice, or until
+ * another time, stays as it is.
+ */
+export async function allUnits(context: Context): Promise<AllUnits> {
+  const places = await confinedPlaces(context);
+  const confined = [...places.values()].filter(({ unit }) => isServiceName(unit));
+  const looked = await inBatches(confined, ASKED_AT_ONCE, (place) => confinedUnit(context, place));
+  const waiting = await unitsWaiting(context, [...places.keys()]);
+  const units = [
+    ...looked.flatMap((one) => ('unit' in one ? one : [])),
+    ...waiting.units.map((unit) => ({ unit })),
+  ].sort((a, b) => (a.unit < b.unit ? -1 : 1));
+  const unknown = [...waiting.unknown].map(([unit, why]): NotChanged => {
+    return { unit, state: 'refused', changes: [], diagnostics: why.map((one) => ofUnit(one, unit)) };
+  });
+  const diagnostics = [...looked.flatMap((one) => ('unit' in one ? [] : one)), ...waiting.strays];
+  const isNone = units.length + unknown.length === 0;
+  return { units, unknown, diagnostics: [...(isNone ? [noPolicy(context)] : []), ...diagnostics] };
+}
+
+const noPolicy = ({ placement: { scope, home } }: Context): Diagnostic =>
+  note('no-policies', `no unit has a policy in ${policyFolders(scope, home).join(', ')}`);
+
+/** How a confined unit is applied again, or why it stays as it is. */
+async function confinedUnit(context: Context, place: OwnDropIn): Promise<AskedUnit | Diagnostic> {
+  const { unit, lifetime, path } = place;
+  const [file] = await orElse(() => readFiles(context, [path]), []);
+  const facts = dropInFacts(file?.content ?? new Uint8Array());
+  const { policy, permissive, gaps } = facts;
+  if (policy !== undefined && lifetime !== context.placement.lifetime) {
+    const until = lifetime === 'always' ? 'for good' : 'until the next boot';
+    return stays(context, place, facts, `is confined ${until}`);
+  }
+  if ((await ownPolicy(context, serviceName(unit))) === undefined)
+    return stays(context, place, facts, 'has no policy where one is looked for');
+  return { unit, again: { permissive, allowGaps: gaps } };
+}
+
+function stays(context: Context, { unit, lifetime }: OwnDropIn, facts: DropInFacts, why: string): Diagnostic {
+  const command = againCommand(withLifetime(context, lifetime), unit, facts);
+  const hint = context.offline ? undefined : `'${command}' applies it`;
+  return note('left-as-it-is', `${unit} ${why}, and is left as it is`, { hint });
+}

@@ -1,0 +1,94 @@
+import { shortList } from '../../collections.js';
+import { ownCommand, systemctl } from '../../command-lines.js';
+import { type Diagnostic, note, warning } from '../../diagnostic.js';
+import { ownDropInPaths } from '../../paths.js';
+import { findTemplateUnit, findUnit } from '../../prepare/load/find-unit.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
+import { MAX_UNIT_SIZE } from '../../prepare/load/unit-files.js';
+import { failureOf } from '../../state/failures.js';
+import type { Context } from '../../system/context.js';
+import { isTemplate, type UnitName } from '../../unit/name.js';
+import { type NotChanged, type Pending, type PendingApply, planEach } from '../unit-result.js';
+import { type ApplyOptions, type Planning, planApply } from './plan.js';
+
+/** A unit that a policy is to be applied to. */
+export interface AskedUnit {
+  readonly unit: string;
+  /** How the unit was applied before, for what the command line leaves open. */
+  readonly again?: Pick<ApplyOptions, 'permissive' | 'allowGaps'>;
+}
+
+export interface PlannedUnits {
+  readonly units: readonly (NotChanged | Pending | PendingApply)[];
+  /** Notes about all of them, from before they were planned. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Names that one line has. */
+const MOST_NAMED = 5;
+
+/**
+ * Plans units for `apply` by the files that there are: where systemd has yet to read some, it reads them first. With
+ * `check` it doesn't, and a unit of which that is so counts as one to be changed.
+ */
+export async function planUnits(
+  context: Context,
+  units: readonly AskedUnit[],
+  planning: Planning,
+): Promise<PlannedUnits> {
+  const { check = false, reload = true } = planning.options;
+  const plan = () =>
+    planEach(units, ({ unit, again }) => {
+      return planApply(context, unit, { ...planning, options: { ...again, ...planning.options } });
+    });
+  const planned = await plan();
+  const stale = planned.filter(isUnread);
+  if (stale.length === 0 || !reload) return { units: planned, diagnostics: [] };
+  if (check) {
+    const all = planned.map((one) => (isUnread(one) ? reloadFirst(context, one) : one));
+    return { units: all, diagnostics: [] };
+  }
+  const unreadable = await unreadableFiles(context, stale);
+  const failures = unreadable.length > 0 ? unreadable : await failureOf(() => context.system.reload());
+  if (failures.length > 0) return { units: planned, diagnostics: failures };
+  const names = stale.map(({ unit }) => unit);
+  const message = `systemd was made to read its unit files again: those of ${shortList(names, MOST_NAMED)} had changed`;
+  return { units: await plan(), diagnostics: [note('reloaded', message)] };
+}
+
+/** Whether systemd has other files of a unit than there are. A file with an error stays so after a reload, too. */
+const isUnread = ({ state, diagnostics }: NotChanged | PendingApply): boolean =>
+  state === 'refused' && diagnostics.some(({ code, at }) => code === 'unit-changed' && at === undefined);
+
+/** A unit that `apply` would have systemd read first. */
+function reloadFirst({ placement: { scope } }: Context, { unit }: NotChanged | PendingApply): Pending {
+  const message = `the files of ${unit} have changed since systemd read them: what its policy comes to is known when it has`;
+  const hint = `'${ownCommand(scope, 'apply', unit)}' makes it read them first, as '${systemctl(scope, 'daemon-reload')}' does`;
+  const diagnostics = [warning('unit-changed', message, { hint })];
+  return { unit, state: 'pending', changes: [], services: [], diagnostics };
+}
+
+/** Why files of units can't be read. A manager that reads a pipe would wait for ever. */
+async function unreadableFiles(
+  context: Context,
+  stale: readonly (NotChanged | PendingApply)[],
+): Promise<Diagnostic[]> {
+  const found = stale.map(async ({ unit }) => {
+    const names = await namesWithFiles(context, serviceName(unit));
+    return Promise.all(names.map((name) => unreadableOf(context, name)));
+  });
+  return (await Promise.all(found)).flat(2);
+}
+
+/** A unit, and the instances of a template that have files of their own. */
+const namesWithFiles = async (context: Context, name: UnitName): Promise<readonly UnitName[]> =>
+  isTemplate(name) ? [name, ...(await findTemplateUnit(context, name)).instances] : [name];
+
+async function unreadableOf(context: Context, name: UnitName): Promise<readonly Diagnostic[]> {
+  const { fragment, dropIns } = await findUnit(context, name);
+  const paths = [...(fragment === undefined ? [] : [fragment]), ...dropIns];
+  return failureOf(async () => {
+    for (const path of [...paths, ...ownDropInPaths(context.placement, name.full)])
+      await context.system.read(path, { limit: MAX_UNIT_SIZE });
+  });
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemCallDirectives } from '../../../src/plan/calls/systemd-filter.js';
+import { unresolvedCalls } from '../../../src/prepare/probe/unresolved-calls.js';
+import { errnoAction, KILL } from '../../../src/syscalls/action.js';
+import type { SyscallSets } from '../../../src/syscalls/sets.js';
+import { FakeSystem } from '../../support/fake-system.js';
+
+const FOLDER = '/usr/lib/x86_64-linux-gnu';
+const SETS: SyscallSets = {
+  source: 'target',
+  systemd: '257',
+  members: new Map([
+    ['@default', ['read']],
+    ['@files', ['openat2', 'file_getattr', 'file_setattr', 'uretprobe']],
+    ['@both', ['@files', 'mount']],
+  ]),
+};
+
+const unresolved = async (library: string | undefined, more = {}) => {
+  const files = {
+    [`${FOLDER}/libc.so.6`]: '',
+    ...(library === undefined ? {} : { [`${FOLDER}/libseccomp.so.2`]: library }),
+  };
+  return [...(await unresolvedCalls(new FakeSystem({ files, ...more }), 'x86-64', SETS))];
+};
+
+const KNOWN = ['', 'faccessat2', 'read', 'openat2', 'mount', 'x_uretprobe', ''].join('\0');
+
+test('a call is unresolved whose name is no string of the library, nor the end of one', async () => {
+  assert.deepEqual(await unresolved(KNOWN), ['file_getattr', 'file_setattr']);
+  assert.deepEqual(await unresolved(`${KNOWN}file_getattr\0`), ['file_setattr']);
+});
+
+test('of a file that is no libseccomp, is missing or can not be read, nothing is told', async () => {
+  assert.deepEqual(await unresolved(''), []);
+  assert.deepEqual(await unresolved('\x7fELF\0read\0'), []);
+  assert.deepEqual(await unresolved(undefined), []);
+  assert.deepEqual(await unresolved(KNOWN, { unreadable: [`${FOLDER}/libseccomp.so.2`] }), []);
+});
+
+const section = { deny: [], log: [], rules: [] } as never;
+const EPERM = errnoAction(1);
+
+/** The lines of SystemCallFilter=. */
+function linesOf(mode: 'allow' | 'deny', passing: string[], refused: string[]): readonly string[] {
+  const filter = {
+    ...{ mode, action: KILL, passing: new Set(passing) },
+    refused: new Map(refused.map((call) => [call, mode === 'allow' ? EPERM : KILL] as const)),
+  };
+  const sets = { ...SETS, unresolved: new Set(['file_getattr', 'file_setattr']) };
+  const directives = systemCallDirectives(filter, undefined, section, { sets, version: '257' }, false);
+  assert.equal(directives[1]!.name, 'SystemCallFilter');
+  return directives[1]!.values;
+}
+
+test('an allow list does not name them, whether they pass or get an errno', () => {
+  assert.deepEqual(linesOf('allow', ['read', 'mount', 'file_getattr'], ['file_setattr', 'openat2']), [
+    '',
+    '@default mount',
+    '~openat2:EPERM',
+  ]);
+});
+
+test('a deny list names them: what systemd skips there is found when it is read back', () => {
+  assert.deepEqual(linesOf('deny', ['read'], ['mount', 'file_setattr']), ['', '~file_setattr mount']);
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statusMetrics } from '../../src/report/openmetrics.js';
+import type { UnitStatus } from '../../src/report/status.js';
+import { STATES } from '../../src/status/service-state.js';
+import { samplesOf } from '../support/openmetrics.js';
+
+const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
+  ...{ unit: 'a.service', mode: 'enforcing', state: 'live', policy: '/etc/a.toml', dropIn: '/d' },
+  ...{ recorded: [], gaps: [], missing: [], drift: [], diagnostics: [] },
+  ...more,
+});
+
+const metrics = (all: readonly UnitStatus[], notApplied: readonly string[] = [], exit = 0) =>
+  samplesOf(statusMetrics(all, { notApplied, exit }));
+
+const error = { severity: 'error', code: 'x', message: 'x' } as const;
+
+test('a unit is in one mode and one state, and not in the others', () => {
+  const samples = metrics([one({ state: 'restart-due' })]);
+  const of = (name: string, label: string) =>
+    samples.filter((s) => s.name === name).map((s) => [s.labels.get(label), s.value]);
+  assert.deepEqual(of('sandbox_unit_mode', 'mode'), [
+    ['enforcing', 1],
+    ['permissive', 0],
+  ]);
+  assert.deepEqual(
+    of('sandbox_unit_state', 'state'),
+    STATES.map((state) => [state, Number(state === 'restart-due')]),
+  );
+});
+
+test('each kind of drift is a sample, and what is wrong, not applied and the exit status are', () => {
+  const drifted = one({ unit: 'b.service', drift: ['drift-policy', 'overridden'], diagnostics: [error] });
+  const told = metrics([one(), drifted], ['c.service'], 1)
+    .filter(({ name }) => !/_(mode|state)$/.test(name))
+    .map(({ name, labels, value }) => [name, ...labels.values(), value]);
+  assert.deepEqual(told, [
+    ['sandbox_unit_drift', 'b.service', 'policy', 1],
+    ['sandbox_unit_drift', 'b.service', 'overridden', 1],
+    ['sandbox_unit_wrong', 'a.service', 0],
+    ['sandbox_unit_wrong', 'b.service', 1],
+    ['sandbox_unit_not_applied', 'c.service', 1],
+    ['sandbox_unit_exit_status', 1],
+  ]);
+});
+
+test('what can not be told is wrong, and in no mode', () => {
+  const { mode: _, state: __, ...bare } = one({ exit: 2 });
+  const samples = metrics([bare]);
+  assert.deepEqual(
+    samples.filter(({ name }) => name === 'sandbox_unit_mode').map(({ value }) => value),
+    [0, 0],
+  );
+  assert.ok(!samples.some(({ name }) => name === 'sandbox_unit_state'));
+  assert.ok(samples.some(({ name, value }) => name === 'sandbox_unit_wrong' && value === 1));
+});
+
+test('a name is one value, whatever is in it', () => {
+  const names = [
+    'a"b.service',
+    'a\\x2db.service',
+    'a\\.service',
+    'a\nsandbox_unit_wrong{unit="x"} 0\n# EOF.service',
+    'a"} 1\n',
+    `${'x'.repeat(240)}1.service`,
+    `${'x'.repeat(240)}2.service`,
+  ];
+  const samples = metrics(names.map((unit) => one({ unit })));
+  const seen = samples.filter(({ name }) => name === 'sandbox_unit_wrong').map(({ labels }) => labels);
+  assert.deepEqual(
+    seen.map((labels) => labels.get('unit')),
+    names.map((name) => name.replaceAll('\n', '\\x0a')),
+  );
+});
+
+test('a machine without units has the exit status alone', () => {
+  assert.equal(
+    statusMetrics([], { notApplied: [], exit: 0 }),
+    [
+      '# HELP sandbox_unit_exit_status Exit status of the command.',
+      '# TYPE sandbox_unit_exit_status gauge',
+      'sandbox_unit_exit_status 0',
+      '# EOF',
+      '',
+    ].join('\n'),
+  );
+});

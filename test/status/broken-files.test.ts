@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { error } from '../../src/diagnostic.js';
+import { dropInFacts } from '../../src/emit/drop-in-facts.js';
+import { brokenFiles, launcherOf, missingFiles } from '../../src/status/broken-files.js';
+import { DROP_IN, FILTER, LAUNCHER, UNIT } from '../support/demo-service.js';
+import { fakeContext } from '../support/fake-system.js';
+import { applied } from '../support/status-in-memory.js';
+
+/** The files of a unit to which a policy was applied, as they are found, and what is broken of them. */
+async function broken(change: (files: Map<string, { bytes: Uint8Array; mode: number }>) => void) {
+  const system = await applied();
+  change(system.files);
+  const context = fakeContext(system);
+  const files = [DROP_IN, FILTER].flatMap((path) => {
+    const file = system.files.get(path);
+    return file ? [{ path, content: file.bytes, mode: file.mode }] : [];
+  });
+  const facts = dropInFacts(files[0]!.content);
+  const launcher = launcherOf(context.placement, files);
+  assert.equal(launcher, LAUNCHER);
+  const missing = await missingFiles(context, UNIT, { facts, files, launcher });
+  const found = { unit: UNIT, facts, files, filterFile: FILTER, launcher, missing };
+  const whole = await brokenFiles(context, { ...found, filter: undefined });
+  const cut = await brokenFiles(context, { ...found, filter: error('filter-file', 'it is cut short') });
+  assert.deepEqual(
+    cut.filter(({ code }) => code === 'filter-file').map(({ message }) => message),
+    [`demo.service won't start: ${FILTER}: it is cut short`],
+  );
+  return whole.map(({ code, message, hint }) => [code, message, hint]);
+}
+
+const AGAIN = 'sandbox-unit apply demo.service';
+
+test('of what is there nothing is broken', async () => {
+  assert.deepEqual(await broken(() => undefined), []);
+});
+
+test('a file that is gone, and a launcher that may not be executed, are named with the way out', async () => {
+  assert.deepEqual(await broken((files) => files.delete(FILTER)), [
+    ['file-missing', `demo.service won't start: ${FILTER} is missing`, AGAIN],
+  ]);
+  assert.deepEqual(await broken((files) => files.set(LAUNCHER, { ...files.get(LAUNCHER)!, mode: 0o700 })), [
+    ['launcher', `demo.service won't start: ${LAUNCHER} may not be executed by all`, AGAIN],
+  ]);
+});
