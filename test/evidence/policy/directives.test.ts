@@ -507,6 +507,11 @@ test('a user’s own service works at home unless its unit says otherwise', () =
   assert.deepEqual([value(''), value('WorkingDirectory=/srv')], [undefined, true]);
 });
 
+test('a user’s own service has no IPC namespace, which its reload could not enter', () => {
+  const { policy } = learned(evidence(), { target: targetOf(257, { scope: 'user' }) });
+  assert.equal(directive(policy, 'PrivateIPC'), undefined);
+});
+
 test('a directive that the target lacks is a comment', () => {
   const { policy, text } = learned(evidence(), { target: targetOf(247) });
   assert.equal(directive(policy, 'PrivateIPC'), undefined);
