@@ -72,7 +72,10 @@ test('a first policy', { skip }, async () => {
     ],
   );
   const explain = text.match(/`(sandbox-unit explain [^`]+)`/)![1]!;
-  assert.match(await box.succeed(explain.split(' ')), /^foo.service: no refused call is on record/);
+  const { status, stdout, stderr } = await box.exec(explain.split(' '));
+  assert.match(stdout, /^foo.service: no refused call is on record/);
+  // The kernel leaves records out where others on the machine log many.
+  assert.ok(status === 0 || /^note\[records-suppressed\]/m.test(stderr), stderr);
 });
 
 test('uninstall', { skip }, async () => {
