@@ -7,7 +7,7 @@ import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { HeldSignals } from './held-signals.js';
 import type { StepResult } from './runner.js';
-import type { TrialWatch } from './trial-watch.js';
+import type { TrialWatch } from './trial/watch.js';
 import { makeUndoRecord } from './undo-record.js';
 import type { UndoRecord } from './undo-record-format.js';
 import type { Pending, UnitResult } from './unit-result.js';

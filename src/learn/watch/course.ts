@@ -9,7 +9,7 @@ import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
-import { restart } from '../../transaction/trial.js';
+import { restart } from '../../transaction/trial/trial.js';
 import { type Keep, Keeping } from './keeping.js';
 import { Life } from './life.js';
 import { LiveLine } from './live-line.js';

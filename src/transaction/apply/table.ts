@@ -25,8 +25,8 @@ import { restartServices } from '../steps/restart.js';
 import { tryServices } from '../steps/try.js';
 import { verifyServices } from '../steps/verify.js';
 import { writeFiles } from '../steps/write.js';
-import { refusalsOfFailed } from '../trial-refusals.js';
-import { TrialWatch } from '../trial-watch.js';
+import { refusalsOfFailed } from '../trial/refusals.js';
+import { TrialWatch } from '../trial/watch.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
 

@@ -27,8 +27,10 @@ interface Moment {
 export const uptime = async ({ system }: Context): Promise<number> => system.now() - (await system.booted());
 
 /** The latest time to confirm a change, in milliseconds since 1970. */
-export const deadlineOf = async ({ system }: Context, { confirmation }: Waiting): Promise<number> =>
-  Math.round((await system.booted()) + confirmation.by);
+export const deadlineOf = async (
+  { system }: Context,
+  { confirmation }: Pick<Waiting, 'confirmation'>,
+): Promise<number> => Math.round((await system.booted()) + confirmation.by);
 
 const thisMoment = async (context: Context): Promise<Moment> => ({
   boot: await bootId(context),

@@ -6,7 +6,7 @@ import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
 import { type AppliedUnit, inOrder, noting, type Transaction } from '../changed-unit.js';
 import { arm } from '../confirm/keeper.js';
-import { uptime, waitsNote } from '../confirm/stock.js';
+import { deadlineOf, uptime, waitsNote } from '../confirm/stock.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { areAsWritten, goesLast, writeChanges } from './files.js';
@@ -36,7 +36,7 @@ export const awaitConfirmation = ({ context, signals }: Transaction) =>
       const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
       const confirmation = { by: (await uptime(context)) + confirmWithin, runs };
       const record = await keepUndoRecord(context, { ...unit.record, confirmation }, unit.record.step);
-      const deadline = Math.round((await context.system.booted()) + confirmation.by);
+      const deadline = await deadlineOf(context, { confirmation });
       const note = waitsNote(context, unit.unit, deadline);
       waiting = { ...noting(unit, [note]), record, deadline };
       return [];

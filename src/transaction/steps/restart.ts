@@ -6,7 +6,7 @@ import type { Context } from '../../system/context.js';
 import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
 import { listenAnew, upDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
-import { restart } from '../trial.js';
+import { restart } from '../trial/trial.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { mayHaveRestarted } from '../undo-record-format.js';
 

@@ -11,8 +11,8 @@ import {
 } from '../changed-unit.js';
 import { startDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
-import { trialOf, tryOut } from '../trial.js';
-import { refusalsInTrial } from '../trial-refusals.js';
+import { refusalsInTrial } from '../trial/refusals.js';
+import { trialOf, tryOut } from '../trial/trial.js';
 
 /**
  * Sees that services stay up, are confined and answer; and that the units that depend on them stay up with them.

@@ -1,14 +1,14 @@
 /** Services are watched while they are tried: the observer tells the calls that filters refuse them, by errno or by a signal. */
 
-import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
-import { kindsIn } from '../evidence/recording/kinds.js';
-import { type ObservedCall, observedCalls } from '../explain/records/observed.js';
-import { namedDump } from '../observer/named.js';
-import { Observer } from '../observer/observer.js';
-import { parseDump } from '../observer/parse-dump.js';
-import { groupFolder, launchers, MANAGERS } from '../observer/service-group.js';
-import type { Machine } from '../syscalls/abi.js';
-import type { Context } from '../system/context.js';
+import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { kindsIn } from '../../evidence/recording/kinds.js';
+import { type ObservedCall, observedCalls } from '../../explain/records/observed.js';
+import { namedDump } from '../../observer/named.js';
+import { Observer } from '../../observer/observer.js';
+import { parseDump } from '../../observer/parse-dump.js';
+import { groupFolder, launchers, MANAGERS } from '../../observer/service-group.js';
+import type { Machine } from '../../syscalls/abi.js';
+import type { Context } from '../../system/context.js';
 
 /** Refused calls of a service; or why nothing can be told. */
 export type Sight =

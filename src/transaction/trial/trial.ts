@@ -1,6 +1,6 @@
-import type { Diagnostic } from '../diagnostic.js';
-import type { Prepared } from '../prepare/prepare.js';
-import { commandEnd, type FailedUnit, failed } from '../state/failure.js';
+import type { Diagnostic } from '../../diagnostic.js';
+import type { Prepared } from '../../prepare/prepare.js';
+import { commandEnd, type FailedUnit, failed } from '../../state/failure.js';
 import {
   atRest,
   hasEnded,
@@ -12,13 +12,13 @@ import {
   isUp,
   isWaiting,
   runOf,
-} from '../state/service-run.js';
-import { STOPPED_MEANWHILE, stoppedMeanwhile, wasStopped } from '../state/stopped.js';
-import type { System } from '../system/system.js';
-import type { UnitState } from '../system/unit-state.js';
-import { awaitPrograms, notConfined } from '../verify/kernel/confinement.js';
-import { type Probing, runProbes } from './trial/probes.js';
-import { isKilledByReload, reloadKills } from './trial/reload-signal.js';
+} from '../../state/service-run.js';
+import { STOPPED_MEANWHILE, stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
+import { awaitPrograms, notConfined } from '../../verify/kernel/confinement.js';
+import { type Probing, runProbes } from './probes.js';
+import { isKilledByReload, reloadKills } from './reload-signal.js';
 
 /** The conditions of a trial. */
 export interface Trial extends Probing {

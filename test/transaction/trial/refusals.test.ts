@@ -1,16 +1,16 @@
-/** Tests of transaction/trial-refusals.ts, transaction/trial-watch.ts and transaction/judge-refusals.ts: calls that are refused in a trial. */
+/** Tests of transaction/trial/refusals.ts, transaction/trial/watch.ts and transaction/trial/judge-refusals.ts: calls that are refused in a trial. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
-import type { ObservedUnit } from '../../src/observer/observed.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
-import { TrialWatch } from '../../src/transaction/trial-watch.js';
-import { codesOf as allCodesOf, type Result, setPolicy, statesOf } from '../support/apply-in-memory.js';
-import { UNIT } from '../support/demo-service.js';
-import { dump } from '../support/dumps.js';
-import { FakeObserver, type FakeObserverOptions } from '../support/fake-observer.js';
-import { type FakeOptions, type FakeSystem, fakeContext } from '../support/fake-system.js';
-import { watchedMachine } from '../support/watch-in-memory.js';
+import { apply } from '../../../src/commands/apply.js';
+import type { ObservedUnit } from '../../../src/observer/observed.js';
+import { numbersOf } from '../../../src/syscalls/numbers.js';
+import { TrialWatch } from '../../../src/transaction/trial/watch.js';
+import { codesOf as allCodesOf, type Result, setPolicy, statesOf } from '../../support/apply-in-memory.js';
+import { UNIT } from '../../support/demo-service.js';
+import { dump } from '../../support/dumps.js';
+import { FakeObserver, type FakeObserverOptions } from '../../support/fake-observer.js';
+import { type FakeOptions, type FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { watchedMachine } from '../../support/watch-in-memory.js';
 
 const POLICY = '[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n';
 const KILLED = 0;

@@ -1,11 +1,11 @@
 /** Calls that a service was refused while it was tried: which of them speak against its policy. */
 
-import { shortList } from '../collections.js';
-import { ownCommand } from '../command-lines.js';
-import { asWarning, type Diagnostic, error, note } from '../diagnostic.js';
-import { explanationDiagnostic } from '../explain/diagnostic.js';
-import { callText, type Explanation } from '../explain/explanation.js';
-import type { Prepared } from '../prepare/prepare.js';
+import { shortList } from '../../collections.js';
+import { ownCommand } from '../../command-lines.js';
+import { asWarning, type Diagnostic, error, note } from '../../diagnostic.js';
+import { explanationDiagnostic } from '../../explain/diagnostic.js';
+import { callText, type Explanation } from '../../explain/explanation.js';
+import type { Prepared } from '../../prepare/prepare.js';
 
 export interface Judged {
   /** Reasons to take the policy back. */

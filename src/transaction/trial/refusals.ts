@@ -1,11 +1,11 @@
 /** Calls that a service was refused while it was tried: seen by the observer, or in logs where it can't watch. */
 
-import type { Diagnostic } from '../diagnostic.js';
-import type { Explanation } from '../explain/explanation.js';
-import type { Prepared } from '../prepare/prepare.js';
-import { failuresOf } from '../state/failures.js';
-import type { Transaction } from './changed-unit.js';
-import type { Sight } from './trial-watch.js';
+import type { Diagnostic } from '../../diagnostic.js';
+import type { Explanation } from '../../explain/explanation.js';
+import type { Prepared } from '../../prepare/prepare.js';
+import { failuresOf } from '../../state/failures.js';
+import type { Transaction } from '../changed-unit.js';
+import type { Sight } from './watch.js';
 
 export interface TrialRefusals {
   /** Undefined where not all could be seen. */
@@ -26,7 +26,7 @@ export async function refusalsInTrial(
   const sight = await trialWatch.sight(prepared.plan.unit);
   if ('calls' in sight && sight.calls.length === 0 && !sight.isCut) return { ...NONE, refusals: [] };
   // Explanations are rare: their code is loaded where they are needed.
-  const { refusalsAfterRestart } = await import('../explain/refusals-after-restart.js');
+  const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
   const { cutRefusals, judgeRefusals, unseenRefusals } = await import('./judge-refusals.js');
   const looked = await refusalsAfterRestart(context, prepared, callsOf(sight));
   const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? []);
@@ -50,8 +50,8 @@ export async function refusalsOfFailed(
   { context, trialWatch }: Transaction,
   prepared: Prepared,
 ): Promise<readonly Diagnostic[]> {
-  const { refusalsAfterRestart } = await import('../explain/refusals-after-restart.js');
-  const { explanationDiagnostic } = await import('../explain/diagnostic.js');
+  const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
+  const { explanationDiagnostic } = await import('../../explain/diagnostic.js');
   let found: readonly Explanation[] = [];
   // Nothing that is wrong here may keep the service from its roll-back.
   await failuresOf(async () => {

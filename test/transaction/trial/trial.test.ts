@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { restartObstacle } from '../../src/restart/service-obstacles.js';
-import { isRunning } from '../../src/state/service-run.js';
-import { restart, type Trial, tryOut } from '../../src/transaction/trial.js';
-import { UNIT } from '../support/demo-service.js';
-import { type Behaviour, type FakeOptions, FakeSystem } from '../support/fake-system.js';
-import { planned } from '../support/planned.js';
-import { policyFrom } from '../support/policy.js';
-import { unitState } from '../support/unit-state.js';
+import { restartObstacle } from '../../../src/restart/service-obstacles.js';
+import { isRunning } from '../../../src/state/service-run.js';
+import { restart, type Trial, tryOut } from '../../../src/transaction/trial/trial.js';
+import { UNIT } from '../../support/demo-service.js';
+import { type Behaviour, type FakeOptions, FakeSystem } from '../../support/fake-system.js';
+import { planned } from '../../support/planned.js';
+import { policyFrom } from '../../support/policy.js';
+import { unitState } from '../../support/unit-state.js';
 
 const service = (type: string) => `[Service]\nType=${type}\nExecStart=/bin/demod\n`;
 
