@@ -9,7 +9,7 @@ import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
 import { applyUnits } from '../transaction/apply/table.js';
-import { askToConfirm, type Settled } from '../transaction/confirm/ask.js';
+import { askToConfirm, canAsk, withAnswer } from '../transaction/confirm/ask.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { UNCONFIRMED } from '../transaction/confirm/stock.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
@@ -54,7 +54,7 @@ export async function apply(
     return outcomeOf(applied, how);
   });
   const waiting = applied.results.filter(({ state }) => state === 'unconfirmed');
-  if (waiting.length === 0 || options.json || !(await hasTerminal(context))) return outcome;
+  if (waiting.length === 0 || options.json || !(await canAsk(context))) return outcome;
   const told = tellBefore(context, outcome, options);
   const settled = await askToConfirm(
     context,
@@ -91,26 +91,6 @@ function tellBefore({ caller }: Context, outcome: Outcome, { quiet }: ApplyWords
 function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: Asked): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
   throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
-}
-
-/** Whether somebody can be asked: the question goes to standard error. */
-async function hasTerminal({ caller }: Context): Promise<boolean> {
-  const [input, , errors] = await caller.terminals();
-  return input === true && errors === true;
-}
-
-/** A unit after the question. */
-function withAnswer(result: UnitResult, { results }: Settled): UnitResult {
-  const later = results.find(({ unit }) => unit === result.unit);
-  if (!later || result.state !== 'unconfirmed') return result;
-  const notes = result.diagnostics.filter(({ code }) => code !== UNCONFIRMED);
-  const diagnostics = [...notes, ...later.diagnostics];
-  const { deadline: _, ...changed } = result;
-  if (later.state === 'confirmed') return { ...changed, state: 'applied', diagnostics };
-  // A change that can't be confirmed goes on waiting.
-  if (later.state === 'refused')
-    return { ...result, diagnostics: [...result.diagnostics, ...later.diagnostics] };
-  return { ...changed, state: later.state === 'rolled-back' ? 'rolled-back' : 'failed', diagnostics };
 }
 
 async function applyEach(

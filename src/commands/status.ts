@@ -32,6 +32,7 @@ import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
+import { waitingUnits } from '../transaction/confirm/stock.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
 import { runsFree } from '../verify/kernel/confinement.js';
@@ -78,7 +79,8 @@ export async function status(
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const runs =
     withRuns && !context.offline ? (await runUnits(context)).map((one) => runStatus(context, one)) : [];
-  const all = await withDeadlines(context, [...looked, ...(await Promise.all(runs))]);
+  const found = [...looked, ...(await Promise.all(runs))];
+  const all = withDeadlines(context, found, await waitingUnits(context));
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;

@@ -3,7 +3,7 @@ import { type Diagnostic, printable } from '../diagnostic.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
 import type { Context } from '../system/context.js';
-import { stillWaits, timeOfDay, waitingUnits } from '../transaction/confirm/stock.js';
+import { stillWaits, timeOfDay } from '../transaction/confirm/stock.js';
 import { parseUnitName } from '../unit/name.js';
 import { columns } from './plan.js';
 
@@ -40,9 +40,15 @@ export const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
   ).values(),
 ];
 
-/** Units, each once, with the deadlines of changes that are done and wait to be confirmed. */
-export async function withDeadlines(context: Context, all: readonly UnitStatus[]): Promise<UnitStatus[]> {
-  const deadlines = await waitingUnits(context);
+/**
+ * Units, each once, with the deadlines of changes that are done and wait to be confirmed.
+ * @param deadlines in milliseconds since 1970, by the units that were changed
+ */
+export function withDeadlines(
+  context: Context,
+  all: readonly UnitStatus[],
+  deadlines: ReadonlyMap<string, number>,
+): UnitStatus[] {
   return [...new Map(all.map((one) => [one.unit, one])).values()].map((one) => {
     const name = parseUnitName(one.unit);
     const template = 'full' in name ? name.template : undefined;

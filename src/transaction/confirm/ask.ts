@@ -9,7 +9,7 @@ import { whileLocked } from '../lock.js';
 import { recover } from '../recover.js';
 import type { UnitResult } from '../unit-result.js';
 import { confirmRecords, outcomeOf, undoRecords, waitingOf } from './confirm.js';
-import { NOT_CONFIRMED, uptime, type Waiting } from './stock.js';
+import { NOT_CONFIRMED, UNCONFIRMED, uptime, type Waiting } from './stock.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -24,10 +24,30 @@ const MOST_NAMED = 5;
 type Answer = 'keep' | 'undo' | 'gone' | 'over';
 
 /** The end of the wait for an answer, as units are then. */
-export interface Settled {
+interface Settled {
   readonly results: readonly UnitResult[];
   /** Said of units that were undone meanwhile. */
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Whether somebody can be asked: the question goes to standard error. */
+export async function canAsk({ caller }: Context): Promise<boolean> {
+  const [input, , errors] = await caller.terminals();
+  return input === true && errors === true;
+}
+
+/** A unit after the question. */
+export function withAnswer(result: UnitResult, { results }: Settled): UnitResult {
+  const later = results.find(({ unit }) => unit === result.unit);
+  if (!later || result.state !== 'unconfirmed') return result;
+  const notes = result.diagnostics.filter(({ code }) => code !== UNCONFIRMED);
+  const diagnostics = [...notes, ...later.diagnostics];
+  const { deadline: _, ...changed } = result;
+  if (later.state === 'confirmed') return { ...changed, state: 'applied', diagnostics };
+  // A change that can't be confirmed goes on waiting.
+  if (later.state === 'refused')
+    return { ...result, diagnostics: [...result.diagnostics, ...later.diagnostics] };
+  return { ...changed, state: later.state === 'rolled-back' ? 'rolled-back' : 'failed', diagnostics };
 }
 
 /** Asks whether units stay that wait to be confirmed, and does as is answered. Whoever calls it doesn't have the lock. */

@@ -10,6 +10,7 @@ import { withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
+import type { UnitState } from '../../system/unit-state.js';
 import { changedSince } from '../changed-since.js';
 import type { HeldSignals } from '../held-signals.js';
 import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
@@ -35,24 +36,32 @@ async function confirmOne(context: Context, record: Waiting): Promise<Changed | 
   const said = await failuresOf(async () => {
     const stands = await standsOf(context.system, record.files);
     if (stands.some((stand) => stand !== 'after')) return [changedSince(context, unit)];
-    const found = await saidOfRuns(context, record.confirmation.runs);
-    if (!hasErrors(found)) await commit(context, record);
+    const runs = await inBatches(record.confirmation.runs, ASKED_AT_ONCE, async (run): Promise<Tried> => {
+      return { run, state: await context.system.unit(run.unit) };
+    });
+    const found = runs.flatMap((one) => saidOfRun(context, one));
+    if (!hasErrors(found)) await commit(context, record, runs.filter(goesOn));
     return found;
   });
   if (hasErrors(said)) return { ...common, state: 'refused', diagnostics: said };
   return { ...common, state: 'confirmed', restarted: false, diagnostics: said };
 }
 
-async function commit(context: Context, record: Waiting): Promise<void> {
-  const { unit, confirmation } = record;
-  const same = await inBatches(confirmation.runs, ASKED_AT_ONCE, async (run) =>
-    isSameRun(run, await context.system.unit(run.unit)),
-  );
+/** A service in the run in which it was tried, and as it is. */
+interface Tried {
+  readonly run: ServiceRun;
+  readonly state: UnitState;
+}
+
+const goesOn = ({ run, state }: Tried): boolean => isSameRun(run, state);
+
+async function commit(context: Context, record: Waiting, same: readonly Tried[]): Promise<void> {
+  const { unit } = record;
   await forgetUndoRecord(context, unit);
   await keepRuns(
     withLifetime(context, lifetimeOf(context, record)),
     unit,
-    confirmation.runs.filter((_, i) => same[i]).map((run) => run.unit),
+    same.map(({ run }) => run.unit),
   );
 }
 
@@ -62,16 +71,11 @@ const lifetimeOf = ({ placement }: Context, { unit, files }: Waiting): Lifetime 
     files.some(({ path, after }) => after && path === dropInPath({ ...placement, lifetime }, unit)),
   ) ?? placement.lifetime;
 
-/** Holds services against the runs in which they were tried. */
-async function saidOfRuns(context: Context, runs: readonly ServiceRun[]): Promise<Diagnostic[]> {
-  const said = await inBatches(runs, ASKED_AT_ONCE, (run) => saidOfRun(context, run));
-  return said.flat();
-}
-
-async function saidOfRun({ system, placement }: Context, run: ServiceRun): Promise<Diagnostic[]> {
-  const { unit } = run;
-  const state = await system.unit(unit);
-  if (isSameRun(run, state)) return [];
+/** Holds a service against the run in which it was tried. */
+function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {
+  const { state } = tried;
+  const { unit } = tried.run;
+  if (goesOn(tried)) return [];
   if (isUp(state) || isFinished(state)) {
     return [warning('restarted-since', `${unit} was restarted since it was tried`)];
   }
