@@ -3,6 +3,7 @@
 import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { CommandFiles } from '../target/target.js';
+import { fileName } from '../unit/search.js';
 import { isOn, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
 import { allPrograms } from './launcher/commands.js';
@@ -75,7 +76,7 @@ function codeMaker(
   path: string,
   files: CommandFiles | undefined,
 ): readonly (readonly [typeof note, engine: string])[] {
-  const names = [baseName(path), ...(files?.needed ?? [])];
+  const names = [fileName(path), ...(files?.needed ?? [])];
   const found = ENGINES.find(([pattern]) => names.some((name) => pattern.test(name)));
   if (found) return [[warning, found[1]]];
   return names.some((name) => PCRE2.test(name)) ? [[note, 'PCRE2']] : [];
@@ -96,7 +97,7 @@ const STARTERS: readonly (readonly [name: RegExp, starts: string])[] = [
 function starters({ effective, policy }: ConfinedUnit): Diagnostic[] {
   const at = policy.service.find(({ name }) => name === 'NoNewPrivileges')?.at ?? policy.syscalls?.at;
   return allPrograms(effective).flatMap((path) => {
-    const found = STARTERS.find(([name]) => name.test(baseName(path)));
+    const found = STARTERS.find(([name]) => name.test(fileName(path)));
     if (!found) return [];
     const message = `what ${printable(path, 80)} starts gets no rights by set-user-ID and set-group-ID bits: ${found[1]}`;
     return [
@@ -107,5 +108,3 @@ function starters({ effective, policy }: ConfinedUnit): Diagnostic[] {
     ];
   });
 }
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -5,8 +5,9 @@ import { hidden } from '../directives/values/closed-paths.js';
 import type { Policy } from '../policy/policy.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
 import type { ExecCommand } from '../unit/exec/line.js';
-import { allWords, covers, lastOf, pathsOf, type UnitValues } from '../unit/values.js';
+import { bindPlacesOf, covers, lastOf, pathsOf, type UnitValues } from '../unit/values.js';
 import { placeOf } from './ineffective/by-mounts.js';
+import { IMAGES } from './launcher/launch-paths.js';
 import type { ConfinedUnit } from './request.js';
 import { ownValues } from './unit-values.js';
 
@@ -19,10 +20,7 @@ const TAKING: ReadonlySet<string> = new Set([
 export const takesPaths = ({ service }: Policy): boolean => service.some(({ name }) => TAKING.has(name));
 
 /** Directives that put files in place which nobody can look at before. */
-const IMAGES = [
-  ...['RootDirectory', 'RootImage', 'RootMStack'],
-  ...['MountImages', 'ExtensionImages', 'ExtensionDirectories'],
-];
+const OPAQUE = ['RootDirectory', ...IMAGES];
 
 /**
  * Errors about commands that can't be started because of the policy: systemd would say so only when they are due, of
@@ -31,7 +29,7 @@ const IMAGES = [
  */
 export function unreachablePrograms(request: ConfinedUnit, values: UnitValues): Diagnostic[] {
   const { effective, policy } = request;
-  if (!takesPaths(policy) || IMAGES.some((name) => lastOf(values, name) !== '')) return [];
+  if (!takesPaths(policy) || OPAQUE.some((name) => lastOf(values, name) !== '')) return [];
   return EXEC_KEYS.flatMap((key) =>
     effective
       .execCommands(key)
@@ -89,12 +87,7 @@ function takenBy(values: UnitValues, names: readonly string[]): string | undefin
 
 /** Places of bind mounts, which show other files. */
 const bindsOf = (values: UnitValues): string[] =>
-  ['BindPaths', 'BindReadOnlyPaths'].flatMap((name) =>
-    allWords(values.get(name) ?? []).map((word) => {
-      const [source = '', destination] = word.split(':');
-      return placeOf(destination || source);
-    }),
-  );
+  ['BindPaths', 'BindReadOnlyPaths'].flatMap((name) => bindPlacesOf(values, name)).map(placeOf);
 
 /** Nothing is shown below a path that systemd makes inaccessible. */
 const isFinal = (values: UnitValues, by: string): boolean =>

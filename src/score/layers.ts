@@ -1,3 +1,4 @@
+import { WHOLLY_REFUSED } from '../directives/refused-calls.js';
 import type { FilterFile } from '../filter/filter-file.js';
 import { UNLISTED } from '../filter/own-answers.js';
 import { passingOf } from '../filter/passing.js';
@@ -7,6 +8,7 @@ import { ABIS, abisOf, type Machine, X32_BIT } from '../syscalls/abi.js';
 import { permits } from '../syscalls/action.js';
 import { registersWith } from '../syscalls/arguments.js';
 import { numbersOf } from '../syscalls/numbers.js';
+import { callsOf } from '../syscalls/resolve.js';
 import { expandSet, type SyscallSets } from '../syscalls/sets.js';
 import type { Filtering } from './rows.js';
 import type { CallList, Settings } from './settings.js';
@@ -70,20 +72,14 @@ const othersOf = (machine: Machine): (readonly [arch: number, numbers: Span])[] 
     .slice(1)
     .map((abi) => [ABIS[abi].arch, abi === 'x32' ? [X32_BIT, 0xfffffffe] : [0, 0xfffffffe]]);
 
-/** Directives that have systemd load a filter of its own (exec-invoke.c), and the calls that it refuses whatever their arguments. */
-const FILTERING: readonly (readonly [directive: string, calls: string])[] = [
-  ['PrivateDevices', '@raw-io'],
-  ['ProtectClock', '@clock'],
-  ['ProtectKernelLogs', 'syslog'],
-  ['ProtectKernelModules', '@module'],
-];
-
 /** Filters that directives bring along beside SystemCallFilter=. */
 export const directiveLayers = (settings: Settings, sets: SyscallSets): Layer[] =>
-  FILTERING.filter(([directive]) => settings.isOn(directive)).map(([directive, name]) => {
-    const calls = new Set(expandSet(sets, name) ?? [name]);
-    return { name: `${directive}=`, mode: 'deny', passes: (call) => !calls.has(call) };
-  });
+  [...WHOLLY_REFUSED]
+    .filter(([directive]) => settings.isOn(directive))
+    .map(([directive, refused]) => {
+      const calls = new Set(refused.flatMap((name) => callsOf({ name }, sets)));
+      return { name: `${directive}=`, mode: 'deny', passes: (call) => !calls.has(call) };
+    });
 
 /** Filters taken together: a call passes that all of them let through. */
 export function filteringOf(layers: readonly Layer[], sets: SyscallSets): Filtering {

@@ -41,10 +41,9 @@ export interface Scored {
  * The exposure of a unit.
  * @throws Unprovable for a filter that our compiler didn't make
  */
-export function exposureOf(subject: Subject): Exposed {
+export function exposureOf(subject: Subject, launcher = launcherOf(subject)): Exposed {
   const { settings, machine, sets } = subject;
   const plain = assess({ settings, filtering: filteringOf([listLayer(settings.filter, machine)], sets) });
-  const launcher = launcherOf(subject);
   const all = launcher ? assessBehind(subject, launcher) : plain;
   return { exposure: all.exposure, bySystemd: plain.exposure, byLauncher: better(plain, all) };
 }
@@ -67,7 +66,7 @@ export function scoreOf(subject: Subject): Score {
     machine,
     layers: [...filters, ...directiveLayers(settings, sets)],
   };
-  return { ...exposureOf(subject), doors: doorsOf(gate), flaws: flawsOf(gate) };
+  return { ...exposureOf(subject, launcher), doors: doorsOf(gate), flaws: flawsOf(gate) };
 }
 
 const launcherOf = ({ filter, machine }: Subject): LauncherLayer | undefined =>

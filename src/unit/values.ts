@@ -44,6 +44,13 @@ export const barePath = (word: string): string => {
 export const pathsOf = (unit: UnitValues, name: string): string[] =>
   allWords(unit.get(name) ?? []).map((word) => barePath(word.split(':')[0]!));
 
+/** The places of the bind mounts that a directive of the unit lists: `SOURCE:DESTINATION`, or one path for both. */
+export const bindPlacesOf = (unit: UnitValues, name: string): string[] =>
+  allWords(unit.get(name) ?? []).map((word) => {
+    const [source = '', destination = ''] = word.split(':');
+    return barePath(destination || source);
+  });
+
 /** Whether a path is the first one, or lies below it. */
 export const covers = (above: string, path: string): boolean =>
   above === path || above === '/' || path.startsWith(`${above}/`);

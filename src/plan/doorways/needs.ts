@@ -2,7 +2,7 @@
 
 import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
 import { runsAsRoot } from '../../directives/kinds/names/user.js';
-import { findDirective } from '../../directives/table.js';
+import { DIRECTIVES, findDirective } from '../../directives/table.js';
 import { allWords, isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
 import { deniesAddresses } from '../ineffective/addresses.js';
 import { CLOSING, closes, forbidsExecution, HIDING, hides } from './taken-paths.js';
@@ -114,11 +114,7 @@ const isImplied = (unit: UnitValues, directive: string, systemd: number): boolea
   systemd < 255 && !runsAsRoot({ unit }) && isOn(unit, directive);
 
 /** Directives that systemd enforces by a filter of its own. */
-const FILTERED: readonly string[] = [
-  ...['LockPersonality', 'MemoryDenyWriteExecute', 'PrivateDevices', 'ProtectClock', 'ProtectHostname'],
-  ...['ProtectKernelLogs', 'ProtectKernelModules', 'ProtectKernelTunables', 'RestrictAddressFamilies'],
-  ...['RestrictNamespaces', 'RestrictRealtime', 'RestrictSUIDSGID'],
-];
+const FILTERED: readonly string[] = DIRECTIVES.filter(({ refuses }) => refuses).map(({ name }) => name);
 
 const REACH: readonly Taker[] = [
   isSet('PrivateNetwork'),

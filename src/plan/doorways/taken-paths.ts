@@ -1,7 +1,7 @@
 /** Paths that directives take from a unit: its processes don't see them, or can't write to them. */
 
 import { type Closed, hidden, ROOTS, readOnly } from '../../directives/values/closed-paths.js';
-import { allWords, barePath, covers, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
+import { bindPlacesOf, covers, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 
 /** Directives that hide paths. */
 export const HIDING: readonly string[] = [
@@ -15,7 +15,7 @@ export const CLOSING: readonly string[] = [...HIDING, 'DynamicUser', 'ProtectSys
 /** Whether a directive hides a path, and no mount of the unit shows it all the same. */
 export function hides(unit: UnitValues, directive: string, path: string): boolean {
   const closing = closersOf(hidden(unit), directive, path);
-  const shown = ['BindPaths', 'BindReadOnlyPaths'].flatMap((name) => destinationsOf(unit, name));
+  const shown = ['BindPaths', 'BindReadOnlyPaths'].flatMap((name) => bindPlacesOf(unit, name));
   return closing.length > 0 && !isExcepted(path, closing, shown, empties(unit, directive));
 }
 
@@ -27,7 +27,7 @@ const empties = (unit: UnitValues, directive: string): boolean =>
 export function closes(unit: UnitValues, directive: string, path: string): boolean {
   if (hides(unit, directive, path)) return true;
   const closing = closersOf(readOnly(unit), directive, path);
-  const open = [...pathsOf(unit, 'ReadWritePaths'), ...destinationsOf(unit, 'BindPaths')];
+  const open = [...pathsOf(unit, 'ReadWritePaths'), ...bindPlacesOf(unit, 'BindPaths')];
   return closing.some((above) => !isExcepted(path, [above], open, empties(unit, directive)));
 }
 
@@ -42,13 +42,6 @@ const closersOf = (parts: readonly Closed[], directive: string, path: string): s
   parts
     .filter(({ by, except }) => by === directive && !except.some((above) => covers(above, path)))
     .flatMap(({ paths }) => paths.filter((above) => covers(above, path)));
-
-/** The places of bind mounts: `SOURCE:DESTINATION`, or one path for both. */
-const destinationsOf = (unit: UnitValues, name: string): string[] =>
-  allWords(unit.get(name) ?? []).map((word) => {
-    const [source = '', destination = ''] = word.split(':');
-    return barePath(destination || source);
-  });
 
 /**
  * Whether one of the exceptions is about a path, and below all that closes it.

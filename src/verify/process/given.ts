@@ -1,6 +1,7 @@
 /** Users, capabilities and rights that the manager gives to the processes of a unit. */
 
 import type { Get } from '../../directives/directive.js';
+import { INFINITY } from '../../directives/values/bus.js';
 
 /** The manager's number for an unknown user or group (UID_INVALID). */
 const NOBODYS = 0xffffffff;
@@ -15,10 +16,8 @@ const capabilitySet = (get: Get, property: string, otherwise: bigint): bigint =>
   return typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : otherwise;
 };
 
-const ALL = (1n << 64n) - 1n;
-
 /** Capabilities that the manager leaves in the bounding set. */
-export const boundingSet = (get: Get): bigint => capabilitySet(get, 'CapabilityBoundingSet', ALL);
+export const boundingSet = (get: Get): bigint => capabilitySet(get, 'CapabilityBoundingSet', INFINITY);
 
 export const ambientSet = (get: Get): bigint => capabilitySet(get, 'AmbientCapabilities', 0n);
 

@@ -1,6 +1,7 @@
 /** Who a process is, and with which privileges, held against what it was given. */
 
 import type { Get } from '../../directives/directive.js';
+import { CAPABILITIES } from '../../directives/kinds/names/capabilities.js';
 import { EQUAL, type Finding, looser, stricter, unseen } from './finding.js';
 import { ambientSet, boundingSet, mayAddAmbient, mayChangeUser, numberOf } from './given.js';
 import { capabilities, type SeenProcess } from './seen-process.js';
@@ -30,14 +31,12 @@ export function ambientCapabilities(get: Get, process: SeenProcess): Finding {
     : looser('CapAmb has capabilities that it was not given');
 }
 
-/** Whether a process lacks the capabilities that a directive takes, by their numbers; ambient ones are given back. */
-export const withoutCapabilities =
-  (...numbers: readonly bigint[]) =>
-  (get: Get, process: SeenProcess): Finding => {
-    const taken = numbers.reduce((set, number) => set | (1n << number), 0n);
-    const more = ownsMore(process, USABLE, ~taken | ambientSet(get));
-    return more ? looser(`${more} has capabilities that are taken away`) : EQUAL;
-  };
+/** Whether a process lacks the capabilities that a directive takes, by their names; ambient ones are given back. */
+export function withoutCapabilities(get: Get, process: SeenProcess, names: readonly string[]): Finding {
+  const taken = names.reduce((set, name) => set | (1n << BigInt(CAPABILITIES.indexOf(name))), 0n);
+  const more = ownsMore(process, USABLE, ~taken | ambientSet(get));
+  return more ? looser(`${more} has capabilities that are taken away`) : EQUAL;
+}
 
 export const noNewPrivileges = ({ threads }: SeenProcess): Finding =>
   threads.every((thread) => thread.get('NoNewPrivs') === '1') ? EQUAL : looser("NoNewPrivs isn't set");

@@ -1,6 +1,7 @@
 /** Directives that can be seen in a process, and how each is compared. */
 
 import type { Get } from '../../directives/directive.js';
+import { TAKEN } from '../../directives/kinds/names/capabilities.js';
 import { findDirective } from '../../directives/table.js';
 import type { Abi } from '../../syscalls/abi.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
@@ -44,14 +45,6 @@ export interface Judged {
 }
 
 type Judge = (measure: Measure, judged: Judged) => Finding;
-
-/** Capabilities that directives take, by linux/capability.h. */
-const TAKEN: ReadonlyMap<string, (get: Get, process: SeenProcess) => Finding> = new Map([
-  ['PrivateDevices', withoutCapabilities(17n, 27n)],
-  ['ProtectClock', withoutCapabilities(25n, 35n)],
-  ['ProtectKernelLogs', withoutCapabilities(34n)],
-  ['ProtectKernelModules', withoutCapabilities(16n)],
-]);
 
 const USER = runsAs('UID', 'Uid');
 const GROUP = runsAs('GID', 'Gid');
@@ -105,7 +98,7 @@ function partsOf(directive: string, measure: Measure, judged: Judged): Finding[]
     ...(LIMITS.has(directive) ? [limited(get, directive, process)] : []),
     ...(OWN_VALUES.has(directive) ? [ownValue(get, directive, process)] : []),
     ...(CLAIMS.has(directive) ? judgeClaims(directive, measure, judged) : []),
-    ...[TAKEN.get(directive)].flatMap((taken) => (taken ? [taken(get, process)] : [])),
+    ...[TAKEN.get(directive)].flatMap((taken) => (taken ? [withoutCapabilities(get, process, taken)] : [])),
     ...[OTHERS.get(directive)].flatMap((other) => (other ? [other(measure, judged)] : [])),
   ];
 }

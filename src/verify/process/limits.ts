@@ -1,6 +1,7 @@
 /** Limits of processes, and values that each process may change by itself. */
 
 import type { Get } from '../../directives/directive.js';
+import { INFINITY } from '../../directives/values/bus.js';
 import { EQUAL, type Finding, looser, stricter, unseen } from './finding.js';
 import { mayRaiseLimits } from './given.js';
 import type { SeenProcess } from './seen-process.js';
@@ -22,9 +23,6 @@ export const LIMITS: ReadonlyMap<string, string> = new Map([
   ['LimitSIGPENDING', 'Max pending signals'],
   ['LimitSTACK', 'Max stack size'],
 ]);
-
-/** The manager's number for no limit. */
-const INFINITY = (1n << 64n) - 1n;
 
 const shown = (limit: bigint): string => (limit === INFINITY ? 'unlimited' : `${limit}`);
 

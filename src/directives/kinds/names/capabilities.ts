@@ -51,16 +51,17 @@ export function capabilitiesIn(mask: unknown): ReadonlySet<string> {
 
 const BOUNDING = 'CapabilityBoundingSet';
 
-const TAKEN: readonly (readonly [by: string, capabilities: readonly string[]])[] = [
+/** Capabilities that directives take out of the bounding set when the unit is loaded, by directive. */
+export const TAKEN: ReadonlyMap<string, readonly string[]> = new Map([
   ['PrivateDevices', ['CAP_MKNOD', 'CAP_SYS_RAWIO']],
   ['ProtectClock', ['CAP_SYS_TIME', 'CAP_WAKE_ALARM']],
   ['ProtectKernelLogs', ['CAP_SYSLOG']],
   ['ProtectKernelModules', ['CAP_SYS_MODULE']],
-];
+]);
 
-/** Capabilities that directives take out of the bounding set when the unit is loaded. */
+/** Capabilities that the directives of a unit take. */
 export const takenCapabilities = (isOn: (directive: string) => boolean): readonly string[] =>
-  TAKEN.flatMap(([by, names]) => (isOn(by) ? names : []));
+  [...TAKEN].flatMap(([by, names]) => (isOn(by) ? names : []));
 
 /** systemd takes names in any case, and numbers. */
 function capabilityName(word: string): string | undefined {

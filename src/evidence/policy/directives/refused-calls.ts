@@ -1,16 +1,11 @@
-import { findDirective } from '../../../directives/table.js';
+import { WHOLLY_REFUSED } from '../../../directives/refused-calls.js';
 import { callsOf } from '../../../syscalls/resolve.js';
 import type { SyscallSets } from '../../../syscalls/sets.js';
 import type { LearnedDirectives } from './directives.js';
 
-/** Directives whose own filter refuses calls whatever their arguments are (seccomp-util.c). */
-const REFUSE_WHOLLY: readonly string[] = [
-  ...['PrivateDevices', 'ProtectClock', 'ProtectHostname', 'ProtectKernelLogs', 'ProtectKernelModules'],
-];
-
 /** The calls that proved directives refuse: no policy can let them through. */
 export function refusedByDirectives({ proved }: LearnedDirectives, sets: SyscallSets): ReadonlySet<string> {
-  const on = proved.filter(({ name, value }) => value === true && REFUSE_WHOLLY.includes(name));
-  const refused = on.flatMap(({ name }) => findDirective(name)!.refuses ?? []);
+  const on = proved.filter(({ value }) => value === true);
+  const refused = on.flatMap(({ name }) => WHOLLY_REFUSED.get(name) ?? []);
   return new Set(refused.flatMap((name) => callsOf({ name }, sets)));
 }
