@@ -26,6 +26,10 @@ export interface EndpointProbe {
 
 export type Probe = CommandProbe | EndpointProbe;
 
+/** A hint about a command that can't be run. */
+export const COMMAND_HINT =
+  "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
+
 /** Whether a text begins as an endpoint does; else it is the first word of a command. */
 export const isEndpoint = (text: string): boolean => /^(?:tcp|dbus|https?):/.test(text);
 

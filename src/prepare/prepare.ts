@@ -1,7 +1,7 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
-import { type EmittedFile, emitFiles } from '../emit/files.js';
+import { dropInText, type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../paths.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
@@ -148,8 +148,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const bare = emitFiles(plan, built?.file, context.placement, origin);
   const hash = await filesHash(bare);
   const hashed = { ...origin, filesHash: hash };
-  const dropIn = emitFiles(plan, built?.file, context.placement, hashed).at(-1)!;
-  const whole = { ...hashed, textHash: await textHash(dropIn.content) };
+  const whole = { ...hashed, textHash: await textHash(new TextEncoder().encode(dropInText(plan, hashed))) };
   const files = emitFiles(plan, built?.file, context.placement, whole);
   return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
 }

@@ -21,15 +21,15 @@ const PAGE = 4096;
 /**
  * Learns the abilities of systemd and of the kernel, from the sources that systemd itself uses. Offline only files of
  * the system are seen, not the running one.
+ * @param libraries as findLibraries()
  * @param manager the manager's facts about itself
  */
 export async function probeAbilities(
   context: Context,
-  machine: Machine,
+  libraries: Libraries,
   { features, controlGroup }: Pick<ManagerFacts, 'features' | 'controlGroup'>,
 ): Promise<Abilities> {
   const { system, offline } = context;
-  const libraries = await findLibraries(system, machine);
   return abilities({
     features,
     libseccomp: libraries?.has('libseccomp.so.2'),
@@ -40,11 +40,10 @@ export async function probeAbilities(
   });
 }
 
-/** The paths of files beside the C library, by their names; undefined if that isn't in a usual place. */
-export async function findLibraries(
-  system: System,
-  machine: Machine,
-): Promise<ReadonlyMap<string, string> | undefined> {
+/** Paths of files beside the C library, by their names; undefined if that isn't in a usual place. */
+export type Libraries = ReadonlyMap<string, string> | undefined;
+
+export async function findLibraries(system: System, machine: Machine): Promise<Libraries> {
   const triplet = TRIPLETS[machine];
   const places = [
     [`/usr/lib/${triplet}`, `/lib/${triplet}`],

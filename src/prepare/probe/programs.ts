@@ -1,6 +1,6 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
-import type { CommandProbe } from '../../policy/probe.js';
+import { COMMAND_HINT, type CommandProbe } from '../../policy/probe.js';
 import { failureOf } from '../../state/failures.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
@@ -48,8 +48,12 @@ export async function probeProblems(context: Context, policy: Policy): Promise<D
 function commandProblem({ argv: [program], at }: CommandProbe, caller: Context['caller']): Diagnostic[] {
   const found = lookUpProgram(program, caller);
   if ('path' in found) return [];
-  const hint = "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
-  return [error('no-probe', `the probe '${printable(program)}' can't be run: ${found.why}`, { at, hint })];
+  return [
+    error('no-probe', `the probe '${printable(program)}' can't be run: ${found.why}`, {
+      at,
+      hint: COMMAND_HINT,
+    }),
+  ];
 }
 
 async function userProblem(context: Context, { value: user, at }: Located<string>): Promise<Diagnostic[]> {

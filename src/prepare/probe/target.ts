@@ -8,7 +8,7 @@ import type { Context } from '../../system/context.js';
 import type { ProcessResult } from '../../system/system.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
-import { probeAbilities } from './abilities.js';
+import { findLibraries, probeAbilities } from './abilities.js';
 import { unresolvedCalls } from './unresolved-calls.js';
 
 /** The most output of `systemd-analyze syscall-filter`, in bytes; systemd 257 prints 20 kB. */
@@ -38,8 +38,9 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   const systemd = majorVersion(version);
   const machine = machineOf(context, architecture);
   const listed = setsOf(listing, version);
-  const sets = { ...listed, unresolved: await unresolvedCalls(system, machine, listed) };
-  const abilities = await probeAbilities(context, machine, manager);
+  const libraries = await findLibraries(system, machine);
+  const sets = { ...listed, unresolved: await unresolvedCalls(system, libraries, listed) };
+  const abilities = await probeAbilities(context, libraries, manager);
   const { scope } = placement;
   const facts = { scope, systemd, version, machine, sets, mounts, launcher, abilities, ptraceScope };
   return { facts, diagnostics: versionWarning(systemd) };

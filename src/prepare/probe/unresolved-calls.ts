@@ -1,7 +1,6 @@
-import type { Machine } from '../../syscalls/abi.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
 import type { System } from '../../system/system.js';
-import { findLibraries, ifReadable } from './abilities.js';
+import { ifReadable, type Libraries } from './abilities.js';
 
 /** The most bytes of libseccomp that are read: version 2.6 has 170 kB. */
 const MAX_LIBRARY = 4 << 20;
@@ -15,10 +14,10 @@ const ALWAYS_THERE = 'faccessat2';
  */
 export async function unresolvedCalls(
   system: System,
-  machine: Machine,
+  libraries: Libraries,
   { members }: SyscallSets,
 ): Promise<ReadonlySet<string>> {
-  const path = (await findLibraries(system, machine))?.get('libseccomp.so.2');
+  const path = libraries?.get('libseccomp.so.2');
   const file = path && (await ifReadable(system.read(path, { limit: MAX_LIBRARY })));
   const text = file ? new TextDecoder('latin1').decode(file.bytes) : '';
   const strings = new Set(text.split('\0'));

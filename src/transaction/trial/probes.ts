@@ -1,6 +1,6 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
-import type { CommandProbe, EndpointProbe, Probe } from '../../policy/probe.js';
+import { COMMAND_HINT, type CommandProbe, type EndpointProbe, type Probe } from '../../policy/probe.js';
 import { asUser } from '../../prepare/probe/as-user.js';
 import { failed } from '../../state/failure.js';
 import { stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
@@ -48,9 +48,11 @@ async function runCommand(
   const result = await system.run(command, { timeout });
   if (result.status === 0) return [];
   if (result.unstartable) {
-    const hint = "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
     return [
-      error('service-failed', `the probe '${command[0]}' can't be run: ${result.stderr}`, { at, hint }),
+      error('service-failed', `the probe '${command[0]}' can't be run: ${result.stderr}`, {
+        at,
+        hint: COMMAND_HINT,
+      }),
     ];
   }
   const end = result.late ? `did not end within ${timeout / 1000} s` : `ended with status ${result.status}`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemCallDirectives } from '../../../src/plan/calls/systemd-filter.js';
+import { findLibraries } from '../../../src/prepare/probe/abilities.js';
 import { unresolvedCalls } from '../../../src/prepare/probe/unresolved-calls.js';
 import { errnoAction, KILL } from '../../../src/syscalls/action.js';
 import type { SyscallSets } from '../../../src/syscalls/sets.js';
@@ -22,7 +23,8 @@ const unresolved = async (library: string | undefined, more = {}) => {
     [`${FOLDER}/libc.so.6`]: '',
     ...(library === undefined ? {} : { [`${FOLDER}/libseccomp.so.2`]: library }),
   };
-  return [...(await unresolvedCalls(new FakeSystem({ files, ...more }), 'x86-64', SETS))];
+  const system = new FakeSystem({ files, ...more });
+  return [...(await unresolvedCalls(system, await findLibraries(system, 'x86-64'), SETS))];
 };
 
 const KNOWN = ['', 'faccessat2', 'read', 'openat2', 'mount', 'x_uretprobe', ''].join('\0');
