@@ -16,7 +16,7 @@ type RootName =
   | 'toolchain'
   | 'clang'
   | 'services'
-  | 'logins'
+  | 'clients'
   | 'bullseye'
   | 'bookworm'
   | 'forky'
@@ -84,10 +84,14 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['gcc', 'libc6-dev', 'nodejs', 'openjdk-21-jre-headless', 'python3', 'rustc'],
     ],
   },
-  /** Ways for people to get in and to have jobs run. */
-  logins: {
+  /** Services that a policy may break unnoticed, and their clients. */
+  clients: {
     suite: 'trixie',
-    packages: [...SYSTEMD, ...['cron', 'openssh-client', 'openssh-server', 'sudo']],
+    packages: [
+      ...SYSTEMD,
+      ...['cron', 'openssh-client', 'openssh-server', 'sudo'],
+      ...['apache2', 'apache2-utils', 'curl', 'php-fpm', 'postgresql'],
+    ],
   },
   daemons: {
     suite: 'trixie',

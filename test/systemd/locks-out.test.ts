@@ -45,10 +45,10 @@ const CLIENTS = {
 
 type Client = keyof typeof CLIENTS;
 
-describe('ways for people to get in', { skip: servicesObstacle('logins') ?? false }, () => {
+describe('ways for people to get in', { skip: servicesObstacle('clients') ?? false }, () => {
   let box: Box;
   before(async () => {
-    box = await bootWithPrograms('locks-out', {}, 'logins');
+    box = await bootWithPrograms('locks-out', {}, 'clients');
     const { status, stderr } = await box.sh(PREPARE);
     assert.equal(status, 0, stderr);
   });
