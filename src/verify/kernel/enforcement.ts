@@ -66,7 +66,7 @@ export async function enforcement(
 }
 
 /** The most looks at a unit whose processes come and go. */
-const LOOKS = 5;
+const LOOKS = 15;
 
 /** Whether one of the looser processes has ended since it was seen. */
 async function haveSomeEnded(system: System, { groups }: Enforcement): Promise<boolean> {
