@@ -1,5 +1,5 @@
 import { ABIS, abisOf, type Machine } from '../syscalls/abi.js';
-import { LOG, permits } from '../syscalls/action.js';
+import { errnoOf, LOG, permits } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import type { Instruction } from './bpf.js';
 import { leavesOf } from './prove-numbers.js';
@@ -9,6 +9,8 @@ import { skipsOf } from './turning-points.js';
 export interface OwnAnswers {
   /** Whether it refuses a call for some arguments. */
   readonly refuses: boolean;
+  /** Whether it lets a call that tables know fail for some arguments, with an errno. */
+  readonly fails: boolean;
   /** The calls that it records for some arguments, sorted. */
   readonly recorded: readonly string[];
 }
@@ -25,7 +27,7 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
   const { arch } = ABIS[native];
   const calls = [...numbersOf(native), [undefined, UNLISTED] as const];
   const recorded = new Set<string>();
-  let refuses = false;
+  let [refuses, fails] = [false, false];
   for (const leaf of leavesOf(program)) {
     if (arch < leaf.arch[0] || arch > leaf.arch[1]) continue;
     const found = calls.filter(([, nr]) => nr >= leaf.nr[0] && nr <= leaf.nr[1]);
@@ -33,9 +35,11 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
     const { end } = leaf;
     const actions = 'action' in end ? [end.action] : returnsFrom(program, end.argumentsAt);
     refuses ||= !actions.every(permits);
+    const isKnown = found.some(([call]) => call !== undefined);
+    fails ||= isKnown && actions.some((action) => errnoOf(action) !== undefined);
     if (actions.includes(LOG)) for (const [call] of found) if (call !== undefined) recorded.add(call);
   }
-  return { refuses, recorded: [...recorded].sort() };
+  return { refuses, fails, recorded: [...recorded].sort() };
 }
 
 /** The actions of all returns that can be reached from an instruction; jumps go forward only. */

@@ -1,6 +1,7 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
+import type { Tally } from '../explain/tally.js';
 import {
   changesText,
   type FurtherCommand,
@@ -101,24 +102,27 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
 
 /** Explanations for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
-  explanations.map(
-    ({ call, cause, changes, instead, opens: gains, got, count, last, processes, certain }) => ({
-      call: call.name,
-      number: call.number,
-      abi: call.abi ?? null,
-      ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-      got,
-      count,
-      last: new Date(last).toISOString(),
-      certain,
-      processes: processes.map(({ pid, name, program }) => ({
-        pid: pid ?? null,
-        name,
-        program: program ?? null,
-      })),
-      cause: { kind: cause.kind, what: cause.what, ...cause.at },
-      changes: changes.map(({ edit: _, ...change }) => change),
-      ...(instead ? { instead } : {}),
-      ...(gains === undefined ? {} : { opens: gains }),
-    }),
-  );
+  explanations.map(({ cause, changes, instead, opens: gains, processes, ...told }) => ({
+    ...tallyJson(told),
+    processes: processes.map(({ pid, name, program }) => ({
+      pid: pid ?? null,
+      name,
+      program: program ?? null,
+    })),
+    cause: { kind: cause.kind, what: cause.what, ...cause.at },
+    changes: changes.map(({ edit: _, ...change }) => change),
+    ...(instead ? { instead } : {}),
+    ...(gains === undefined ? {} : { opens: gains }),
+  }));
+
+/** Calls that ended alike, for programs. */
+export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
+  call: call.name,
+  number: call.number,
+  abi: call.abi ?? null,
+  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
+  got,
+  count,
+  last: new Date(last).toISOString(),
+  certain,
+});

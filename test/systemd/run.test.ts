@@ -440,7 +440,10 @@ test('status lists units of run with --all, and sees their filters', { skip }, a
     await runUnit(box, ['-u', name, '--deny', calls, 'sleep', '1h']);
   const { status, stdout } = await runCommand(box, ['status', '--all']);
   assert.equal(status, 0, stdout);
-  assert.match(stdout, /^by-launcher\.service +- +live +- +sandbox-unit run\nby-systemd\.service +- +live /m);
+  assert.match(
+    stdout,
+    /^by-launcher\.service +- +live +- +\S+ +sandbox-unit run\nby-systemd\.service +- +live /m,
+  );
   await box.succeed(['systemctl', 'stop', 'by-systemd', 'by-launcher']);
 });
 

@@ -1,6 +1,6 @@
 /** The kernel's records of calls in its own log. */
 import type { KernelRecords } from './journal.js';
-import { isSuppression, parseKernelLine } from './record.js';
+import { isAudits, isSuppression, parseKernelLine } from './record.js';
 
 /**
  * An entry of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): priority, number, time, flags, text. Only facility 0
@@ -17,6 +17,9 @@ export function recordsInLog(log: readonly string[]): KernelRecords {
   return {
     records: texts.flatMap((text) => parseKernelLine(text) ?? []),
     suppressed: texts.some(isSuppression),
+    audits: texts.some(isAudits),
+    // The first entry since boot has the number 0.
+    begins: /^\d+,0,/.test(log[0] ?? '') ? 0 : undefined,
   };
 }
 

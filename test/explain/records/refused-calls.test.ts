@@ -1,4 +1,4 @@
-/** Tests of explain/records/refused-calls.ts, explain/records/lifetimes.ts, explain/records/own-records.ts and
+/** Tests of explain/records/refused-calls.ts, explain/records/kernel-records.ts, explain/records/lifetimes.ts, explain/records/own-records.ts and
  * explain/records/user-manager.ts: whose a record is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
