@@ -14,6 +14,7 @@ import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
 import { statusMetrics } from '../report/openmetrics.js';
 import { distinct, statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
+import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
 import {
@@ -23,9 +24,8 @@ import {
   readOwnFiles,
   withLifetime,
 } from '../state/own-files.js';
-import { type RunUnit, runUnits } from '../state/run-units.js';
+import { runUnit, runUnits } from '../state/run-units.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
-import { hasFailed, isRunning } from '../state/service-run.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -38,7 +38,6 @@ import type { Context } from '../system/context.js';
 import { waitingUnits } from '../transaction/confirm/stock.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
-import { runsFree } from '../verify/kernel/confinement.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
@@ -142,35 +141,13 @@ async function statusNamed(context: Context, text: string, known: Known): Promis
   const shared = isThere && confined.get(serviceName(name).template ?? name);
   if (shared) return statusOf(context, { ...shared, instance: name, services }, known);
   if (!isThere) throw await noUnit(context, serviceName(text));
+  const made = context.offline ? undefined : await runUnit(context, name);
+  if (made) return runStatus(context, made, known.records);
   if (await wasTakenAway(context, name)) {
     const diagnostics = [await confinesNoMore(context, name)];
     return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
   }
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
-}
-
-/** The status of a unit that `run` has made, for its policy is nowhere but in the unit. */
-async function runStatus(
-  context: Context,
-  { unit, state: loaded, filtered }: RunUnit,
-  records: SharedRecords,
-): Promise<UnitStatus> {
-  const { system } = context;
-  const isFree =
-    filtered && loaded.mainPid !== 0 && (await runsFree(system, loaded.mainPid, { noNewPrivileges: false }));
-  const state = hasFailed(loaded)
-    ? 'failed'
-    : isFree
-      ? 'restart-due'
-      : isRunning(loaded)
-        ? 'live'
-        : 'not-running';
-  const message = `${unit} runs without the filter that it was made with`;
-  const diagnostics = isFree ? [error('not-confined', message)] : [];
-  // Nobody but the unit has the launcher's filter.
-  const sources = { records, isSilent: filtered };
-  const refused = await refusedSinceStart(context, [{ name: unit, state: loaded }], sources);
-  return { unit, ...NOTHING, state, transient: true, ...(refused ? { refused } : {}), diagnostics };
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */

@@ -1,4 +1,4 @@
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
 import { programsFolders } from '../paths.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import { interpretersOf } from '../plan/launcher/commands.js';
@@ -40,6 +40,14 @@ export const UNREADABLE = error(
   "the kernel's records of refused calls can't be read here",
   {
     hint: "it takes root, and in a container they are in the host's log",
+  },
+);
+
+export const SUPPRESSED = note(
+  'records-suppressed',
+  'the kernel left out some of its records: too many at a time',
+  {
+    hint: 'auditd, where it runs, gets them all',
   },
 );
 

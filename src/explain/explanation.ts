@@ -47,15 +47,20 @@ function explained(
   const cause = causeOf(call, confinement);
   const isMendable = certain && !OF_NO_POLICY.has(cause.kind);
   const changes = isMendable ? changesFor(call, confinement, relaxed) : [];
-  const processes = new Map(same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]));
   return {
     ...told,
     cause,
     changes,
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
-    processes: [...processes.values()].slice(0, MOST_PROCESSES),
+    processes: processesOf(same),
     opens: changes.length > 0 ? opens(call.name, confinement.sets) : undefined,
   };
+}
+
+/** The processes that made calls, a few of them. */
+export function processesOf(calls: readonly UnitCall[]): Explanation['processes'] {
+  const all = calls.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }] as const);
+  return [...new Map(all).values()].slice(0, MOST_PROCESSES);
 }
 
 /** Whether a policy, or something besides it, refuses the call or would; false if the policy only has it recorded. */

@@ -80,7 +80,7 @@ async function refusedOf(
 }
 
 /** The paths of a service's programs; behind the launcher they come after `--`. */
-const programsOf = (state: UnitState): string[] =>
+export const programsOf = (state: UnitState): string[] =>
   EXEC_KEYS.flatMap((key) => commandsOf(state, key)).flatMap(({ path, argv }) => {
     const isLaunched = argv[1]?.startsWith('--filter') === true;
     return isLaunched ? argv.slice(argv.indexOf('--') + 1).slice(0, 1) : [path];
