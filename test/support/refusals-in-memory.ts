@@ -100,7 +100,7 @@ export function journal(argv: readonly string[], logs: Logs): ProcessResult {
   if (pids.length === 0) {
     const entries = [
       ...(begins === undefined ? [] : [initialized(begins)]),
-      ...records.map(kernel),
+      ...records.map((one) => kernel(one)),
       ...(logs.dumped && argv.includes(`MESSAGE_ID=${DUMP.MESSAGE_ID}`) ? [`${JSON.stringify(DUMP)}\n`] : []),
     ];
     const inOrder = argv.includes('--reverse') ? entries.reverse() : entries;

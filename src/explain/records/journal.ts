@@ -6,8 +6,10 @@ import type { UserManager } from './user-manager.js';
 
 export interface KernelRecords {
   readonly records: readonly AuditRecord[];
-  /** Whether the kernel left out some of its records, as it does if there are too many at a time. */
+  /** Whether the kernel or journald left out some records, as they do if there are too many at a time. */
   readonly suppressed: boolean;
+  /** When that was told last, in milliseconds since 1970; infinite if nobody knows when. */
+  readonly suppressedLast?: number;
   /** Whether a record of the kernel's audit is there, of whatever type: without it the kernel may make none. */
   readonly audits: boolean;
   /**
@@ -25,21 +27,35 @@ export interface KernelRecords {
 export function recordsIn(text: string): KernelRecords {
   const records: AuditRecord[] = [];
   const times: number[] = [];
-  let [suppressed, audits] = [false, false];
+  const losses: number[] = [];
+  let audits = false;
   for (const entry of journalEntries(text)) {
     const message = entry.get('MESSAGE') ?? '';
     const isKernels = entry.get('_TRANSPORT') === 'kernel' && entry.get('SYSLOG_FACILITY') === '0';
     if (isKernels) {
-      suppressed ||= isSuppression(message);
       audits ||= isAudits(message);
       times.push(timeOf(entry));
     }
+    if ((isKernels && isSuppression(message)) || isMissed(entry)) losses.push(timeOf(entry));
     const record = isKernels ? parseKernelLine(message) : fromAudit(entry, message);
     if (record) records.push(record);
   }
   const begins = times.reduce((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY);
-  return { records, suppressed, audits, begins: Number.isFinite(begins) ? begins : undefined };
+  const suppressed = losses.length > 0;
+  return {
+    ...{ records, suppressed, audits, begins: Number.isFinite(begins) ? begins : undefined },
+    ...(suppressed ? { suppressedLast: losses.reduce((last, time) => Math.max(last, time)) } : {}),
+  };
 }
+
+/** Matches of entries by which journald tells that it has missed entries of the kernel's (sd-messages.h). */
+export const MISSED: readonly string[] = ['MESSAGE_ID=e9bf28e6e834481bb6f48f548ad13606', '_TRANSPORT=driver'];
+
+const isMissed = (entry: JournalEntry): boolean =>
+  MISSED.every((match) => {
+    const [name, value] = match.split('=') as [string, string];
+    return entry.get(name) === value;
+  });
 
 /** When journald took an entry, in milliseconds since 1970. */
 const timeOf = (entry: JournalEntry): number => Number(entry.get('__REALTIME_TIMESTAMP')) / 1000;

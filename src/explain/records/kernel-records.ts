@@ -1,7 +1,7 @@
 /** The kernel's records of refused calls, wherever a machine keeps them. */
 
 import type { System } from '../../system/system.js';
-import { type KernelRecords, recordsIn } from './journal.js';
+import { type KernelRecords, MISSED, recordsIn } from './journal.js';
 import { recordsInLog } from './kernel-log.js';
 import { JOURNAL, LIMIT } from './own-records.js';
 import { parseAuditLine } from './record.js';
@@ -32,7 +32,7 @@ export async function kernelRecords(
   { from, also, limit = LIMIT }: Sought,
 ): Promise<LoggedRecords> {
   const kernels = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0', '+', '_TRANSPORT=audit', '_AUDIT_TYPE=1326'];
-  const matches = also ? [...kernels, '+', ...also] : kernels;
+  const matches = [...kernels, '+', ...MISSED, ...(also ? ['+', ...also] : [])];
   // Newest entries come first: if there are more than are read, these count.
   const { stdout: entries } = await system.run([...JOURNAL, '--reverse', from, ...matches], { limit });
   const newestFirst = recordsIn(entries);
@@ -51,7 +51,7 @@ export async function kernelRecords(
   return {
     ...inLog,
     entries,
-    suppressed: inLog.suppressed || log?.isWhole === false,
+    ...(log?.isWhole === false ? { suppressed: true, suppressedLast: Number.POSITIVE_INFINITY } : {}),
     readable: log !== undefined && log.records.length > 0,
   };
 }

@@ -89,13 +89,13 @@ export class SharedRecords {
     for (const record of records) {
       const by = whose(record);
       if (by === 'its') found.push({ ...record, certain: record.node === undefined });
-      else if (by === 'perhaps') found.push({ ...record, certain: false });
-      else if (by === 'unseen' && isStartedAs(owner, record)) {
-        if (await this.#isProgram(owner, record)) found.push({ ...record, certain: false });
-        else isUnowned = true;
-      }
+      const isDoubtful = by === 'perhaps' || (by === 'unseen' && isStartedAs(owner, record));
+      isUnowned ||= isDoubtful;
+      if (isDoubtful && (by === 'perhaps' || (await this.#isProgram(owner, record))))
+        found.push({ ...record, certain: false });
     }
-    const isLost = isFlooded(logs) || dumps.some((dump) => !records.some((record) => isOf(record, dump)));
+    const isLost =
+      isFlooded(logs, owner.since) || dumps.some((dump) => !records.some((record) => isOf(record, dump)));
     return { calls: found, unseen: unseenIn(logs, owner.since, { isUnowned, isLost }) };
   }
 
@@ -176,9 +176,10 @@ const isOf = ({ pid, time }: AuditRecord, dump: CoreDump): boolean =>
 /** The kernel prints so many records in so many milliseconds, of the whole machine (printk_ratelimit()). */
 const [BURST, INTERVAL] = [10, 5 * SECOND];
 
-/** Whether the kernel has left out records, or may have: it says so only with a later one. */
-const isFlooded = ({ records, suppressed }: Logs): boolean =>
-  suppressed || records.some(({ time }, i) => time - (records[i - BURST + 1]?.time ?? 0) <= INTERVAL);
+/** Whether records since a time were left out, or may have been: the kernel says so only with a later one. */
+const isFlooded = ({ records, suppressedLast = 0 }: Logs, since: number): boolean =>
+  suppressedLast >= since ||
+  records.some(({ time }, i) => time >= since && time - (records[i - BURST + 1]?.time ?? 0) <= INTERVAL);
 
 /** Doubts about the records of one unit. */
 interface Doubts {

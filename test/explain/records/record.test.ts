@@ -123,6 +123,26 @@ test("how far back the kernel's entries go, and whether its audit is among them"
   assert.deepEqual(told(at(7, `x ${audit}`) + entry({ ...KERNEL, MESSAGE: audit })), [undefined, true]);
 });
 
+test('when the kernel or journald left out records last', () => {
+  const kernels = (time: number) =>
+    entry({
+      ...KERNEL,
+      MESSAGE: 'kauditd_printk_skb: 1 callbacks suppressed',
+      __REALTIME_TIMESTAMP: `${time}000`,
+    });
+  const missed = (time: number, transport = 'driver') =>
+    entry({
+      ...{ _TRANSPORT: transport, MESSAGE_ID: 'e9bf28e6e834481bb6f48f548ad13606' },
+      ...{ MESSAGE: 'Missed 3 kernel messages', __REALTIME_TIMESTAMP: `${time}000` },
+    });
+  assert.equal(recordsIn(kernels(5) + missed(7)).suppressedLast, 7);
+  assert.equal(recordsIn(kernels(5) + missed(7, 'syslog')).suppressedLast, 5);
+  assert.deepEqual(
+    [recordsIn(missed(1)).suppressed, recordsIn(missed(1, 'stdout')).suppressed],
+    [true, false],
+  );
+});
+
 test('an entry of the kernel that has a record in it is none', () => {
   const MESSAGE = `x[7]: segfault at 0 ip 0 error 6 in x\n${LINE}\n[1132,55ec4536c000+1000]`;
   assert.deepEqual(recordsIn(entry({ ...KERNEL, MESSAGE })).records, []);

@@ -19,6 +19,8 @@ async function found(logs: Logs, options: FakeOptions = {}) {
 /** A journal that has all since boot. */
 const WHOLE = { begins: START - 100 };
 
+const SUPPRESSION = 'kauditd_printk_skb: 7 callbacks suppressed';
+
 test('whose a record is, by control groups, by journald and by the program', async () => {
   const records = [
     record(100, 1),
@@ -42,7 +44,7 @@ test('whose a record is, by control groups, by journald and by the program', asy
       [102, 3, true],
       [104, 5, false],
     ],
-    unseen: [],
+    unseen: ['unowned'],
   });
 });
 
@@ -67,7 +69,8 @@ test('each log is read once for all units', async () => {
 });
 
 test('nothing is known to be all where records may be missing', async () => {
-  const many = Array.from({ length: 10 }, (_, i) => record(300 + i, 1, RAN, { at: START - 60 }));
+  const many = (at: number) =>
+    Array.from({ length: 10 }, (_, i) => record(300 + i, 1, '/bin/other', { at, login: 1000 }));
   const unowned = [record(900, 1, '/bin/other')];
   const cases: readonly [string, Logs, FakeOptions, readonly string[]][] = [
     ['all is there', WHOLE, {}, []],
@@ -76,7 +79,9 @@ test('nothing is known to be all where records may be missing', async () => {
     ['auditd keeps records', WHOLE, { files: { '/run/auditd.pid': '1\n' } }, ['incomplete']],
     ['nothing can be read', {}, {}, ['unreadable']],
     ['in a container', WHOLE, { links: { '/proc/self/ns/pid': 'pid:[1]' } }, ['container']],
-    ['so many that the kernel prints no more', { ...WHOLE, records: many }, {}, ['lost']],
+    ['so many that the kernel prints no more', { ...WHOLE, records: many(START + 9) }, {}, ['lost']],
+    ['so many before the start', { ...WHOLE, records: many(START - 9) }, {}, []],
+    ['the kernel says so', { ...WHOLE, records: [SUPPRESSION] }, {}, ['lost']],
     ['a core dump without a record', { ...WHOLE, dumped: true }, {}, ['lost']],
     ['nobody knows whose it is', { ...WHOLE, records: unowned }, {}, ['unowned']],
   ];
