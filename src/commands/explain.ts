@@ -1,10 +1,11 @@
 import { ownCommand } from '../command-lines.js';
 import { codeOf, type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { explainUnit, type RecordedRun, SUPPRESSED, startOf, UNREADABLE } from '../explain/explain-unit.js';
+import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
 import { noRecord } from '../explain/no-record.js';
 import { leftOver } from '../explain/patch.js';
+import { startOf } from '../explain/records/start-of.js';
 import { writePolicy } from '../explain/write-policy.js';
 import { observedRefusals } from '../learn/observed-refusals.js';
 import type { Outcome } from '../outcome.js';

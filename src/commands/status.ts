@@ -2,8 +2,8 @@ import { inBatches } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import { userManager } from '../explain/explain-unit.js';
 import { SharedRecords } from '../explain/records/shared-records.js';
+import { userManager } from '../explain/records/user-manager.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
@@ -68,13 +68,14 @@ export async function status(
   if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
+  const records = new SharedRecords(context.system, userManager(context));
+  if (units.length > 0 && !context.offline) records.begin();
   const left = await recoverIfFree(context);
   const confined = await confinedPlaces(context);
+  if (confined.size > 0 && !context.offline) records.begin();
   const gone = units.length > 0 ? [] : await takenAway(context, confined);
   // Folders of drop-ins may have any name.
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
-  const records = new SharedRecords(context.system, userManager(context));
-  if (names.length > 0 && !context.offline) records.begin();
   const known = { confined, drift: new Drift(context), records };
   const look = (text: string) =>
     units.length > 0 || gone.includes(text)

@@ -1,7 +1,6 @@
 /** Calls that services were refused since their last start, by the logs and by watches, for a command that looks at many. */
 
 import { inBatches } from '../collections.js';
-import { startOf, userManager } from '../explain/explain-unit.js';
 import { together } from '../explain/records/observed.js';
 import {
   type SeenCalls,
@@ -9,6 +8,8 @@ import {
   UNSEEN,
   type Unseen,
 } from '../explain/records/shared-records.js';
+import { startOf } from '../explain/records/start-of.js';
+import { userManager } from '../explain/records/user-manager.js';
 import { alike, type Tally, tally } from '../explain/tally.js';
 import { programsFolders } from '../paths.js';
 import { serviceName } from '../prepare/load/load-unit.js';

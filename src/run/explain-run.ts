@@ -1,13 +1,15 @@
 /** Refused calls of a unit that `run` has made. Its policy is kept nowhere: what decides is told from the unit itself. */
 
 import { EXIT, hasErrors } from '../diagnostic.js';
-import { SUPPRESSED, startOf, UNREADABLE, userManager } from '../explain/explain-unit.js';
+import { SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
 import { type Explanation, isFinding, processesOf } from '../explain/explanation.js';
 import { noRecordOf } from '../explain/no-record.js';
 import { opens } from '../explain/opens.js';
 import { together } from '../explain/records/observed.js';
 import type { UnitCall } from '../explain/records/record.js';
 import { refusedCalls } from '../explain/records/refused-calls.js';
+import { startOf } from '../explain/records/start-of.js';
+import { userManager } from '../explain/records/user-manager.js';
 import type { Cause, Change } from '../explain/refused-call.js';
 import { alike, tally } from '../explain/tally.js';
 import { refusesCall } from '../filter/own-answers.js';
