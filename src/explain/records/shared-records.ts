@@ -85,13 +85,16 @@ export class SharedRecords {
     );
     const whose = logs.inContainer ? isUnseen : await this.#ownership(owner, records, { ...logs, dumps });
     const found: UnitCall[] = [];
+    const programs = new Map<string | undefined, boolean>();
     let isUnowned = false;
     for (const record of records) {
       const by = whose(record);
       if (by === 'its') found.push({ ...record, certain: record.node === undefined });
       const isDoubtful = by === 'perhaps' || (by === 'unseen' && isStartedAs(owner, record));
       isUnowned ||= isDoubtful;
-      if (isDoubtful && (by === 'perhaps' || (await this.#isProgram(owner, record))))
+      if (isDoubtful && !programs.has(record.program))
+        programs.set(record.program, await this.#isProgram(owner, record.program));
+      if (isDoubtful && (by === 'perhaps' || programs.get(record.program)))
         found.push({ ...record, certain: false });
     }
     const isLost =
@@ -132,8 +135,8 @@ export class SharedRecords {
     };
   }
 
-  /** Whether a record names one of a unit's programs, by which alone it is a guess. */
-  async #isProgram({ programs, folders }: SharingOwner, { program }: AuditRecord): Promise<boolean> {
+  /** Whether a record's program is one of the unit's, by which alone the record is a guess. */
+  async #isProgram({ programs, folders }: SharingOwner, program: string | undefined): Promise<boolean> {
     if (program === undefined) return false;
     if (programs.includes(program) || folders.some((folder) => program.startsWith(`${folder}/`))) return true;
     const alike = programs.filter((path) => nameOf(path) === nameOf(program));
