@@ -19,6 +19,8 @@ export interface Shown {
   readonly verbose?: boolean;
   /** Whether they are of a recorded run. */
   readonly recorded?: boolean;
+  /** Why nothing is proposed for a guess, and the way out, where these aren't the usual ones. */
+  readonly ofGuess?: string;
   /** The command that looks again. */
   readonly further?: FurtherCommand;
   /** The change of the policy's file as a diff, if it was written. */
@@ -72,8 +74,8 @@ function writtenText(explanations: readonly Explanation[], unit: string, shown: 
 }
 
 /** The reason why nothing is proposed for some of them. */
-const guessText = (explanations: readonly Explanation[], { recorded = false }: Shown): string[] =>
-  explanations.some(isGuess) ? [`  ${recorded ? UNSEEN : UNKNOWN}`] : [];
+const guessText = (explanations: readonly Explanation[], { recorded = false, ofGuess }: Shown): string[] =>
+  explanations.some(isGuess) ? [`  ${ofGuess ?? (recorded ? UNSEEN : UNKNOWN)}`] : [];
 
 const paragraph = (lines: readonly string[]): string[] => (lines.length > 0 ? [`${lines.join('\n')}\n`] : []);
 

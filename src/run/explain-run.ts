@@ -1,6 +1,7 @@
 /** Refused calls of a unit that `run` has made. Its policy is kept nowhere: what decides is told from the unit itself. */
 
 import { EXIT, hasErrors } from '../diagnostic.js';
+import { UNKNOWN_OF_RUN } from '../explain/diagnostic.js';
 import { SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
 import { type Explanation, isFinding, processesOf } from '../explain/explanation.js';
 import { noRecordOf } from '../explain/no-record.js';
@@ -55,6 +56,7 @@ export async function explainRun(
   const { scope } = context.placement;
   const further = { scope, words: [] };
   const sources = new Map<string, string>();
+  const shown = { sources, machine, verbose, further, ofGuess: UNKNOWN_OF_RUN };
   const found = explanations.some(isFinding);
   return {
     exit: found ? EXIT.findings : hasErrors(diagnostics) ? EXIT.failure : EXIT.ok,
@@ -65,7 +67,7 @@ export async function explainRun(
       refusals: explanationsJson(explanations),
       allow: [],
     },
-    text: readable ? explanationsText(unit, explanations, { sources, machine, verbose, further }) : '',
+    text: readable ? explanationsText(unit, explanations, shown) : '',
     diagnostics,
     sources,
   };
@@ -74,7 +76,7 @@ export async function explainRun(
 const unrecorded = (unit: string, state: UnitState, machine: Machine, suppressed: boolean) => {
   const isSilent = letsCallsFail(state) || launchersFilter(state, machine).isSilent;
   const silent = isSilent ? 'a filter of it lets them fail with an errno' : undefined;
-  const hint = `'run' without --errno ends a process at a refused call, and so leaves a record of it`;
+  const hint = "a call that 'run' refuses without --errno ends the process, and leaves a record";
   return noRecordOf({ unit, silent, hint }, { killed: isKilledByFilter(state), suppressed });
 };
 

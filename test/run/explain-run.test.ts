@@ -78,6 +78,15 @@ test('a directive that refuses a call is named, and another filter is told to be
   );
 });
 
+test('no change is proposed for a guess, and no way out that such a unit has not', async () => {
+  const { refusals, text } = await explained(unitFile('SystemCallFilter=~uname'), {
+    records: [record(900, 63, PROGRAM)],
+  });
+  assert.deepEqual([refusals[0]!.changes, refusals[0]!.cause.kind], [[], 'own-filter']);
+  assert.match(text, /outside of any container it is known of most calls whose they are/);
+  assert.doesNotMatch(text, /--record/);
+});
+
 test('a call that the launcher only records is no finding', async () => {
   const logged = UNAME.replace('code=0x80000000', 'code=0x7ffc0000');
   const { exit, refusals } = await explained(unitFile(''), { records: [logged] });
