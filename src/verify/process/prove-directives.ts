@@ -7,6 +7,7 @@ import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { createLeftOver } from '../kernel/left-over.js';
+import { readUnit, type UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import {
   leavesOpen,
@@ -47,14 +48,15 @@ export async function proveDirectives(
   context: Context,
   planned: Planned,
   otherwise: ReadonlySet<string>,
-  kernel: Pick<Enforcement, 'groups'>,
+  kernel: Pick<Enforcement, 'groups' | 'read'>,
 ): Promise<Proof> {
   const { system } = context;
   const pids = kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid));
   const held = { directives: directivesOf(planned, otherwise), pids };
-  const look = () => lookAt(system, planned, held, () => filterReader(context));
+  const readFilters = () => readUnit(system, planned.unit, () => filterReader(context));
+  const look = (read?: UnitFilters) => lookAt(system, planned, { ...held, read }, readFilters);
   try {
-    let { seen, isWhole } = await look();
+    let { seen, isWhole } = await look(kernel.read);
     for (let looks = 1; looks < LOOKS && seen.some(isLooser); looks++) {
       await system.wait(PROGRAM_WITHIN);
       const again = await look();
