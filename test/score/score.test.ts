@@ -234,6 +234,20 @@ test('of the steps to a flaw one that is closed is enough, of the ways of a step
   assert.equal(flaw('CVE-2023-0386'), 'open');
 });
 
+test('io_uring is a way to a flaw, too, where the kernels that had the flaw had its call', () => {
+  const flaw = (more: string) =>
+    flawOf(
+      `[syscalls]\ndeny = ["splice", "sendfile"${more}]\nenforcer = "launcher"\n`,
+      'RestrictAddressFamilies=AF_UNIX',
+    );
+  assert.equal(flaw('')('CVE-2022-0847'), 'open');
+  assert.equal(flaw('')('CVE-2024-1086'), 'open');
+  assert.equal(flaw('')('CVE-2022-1015'), 'closed RestrictAddressFamilies=');
+  const closed = flaw(', "io_uring_setup"');
+  assert.equal(closed('CVE-2022-0847'), 'closed the launcher');
+  assert.equal(closed('CVE-2024-1086'), 'closed RestrictAddressFamilies= the launcher');
+});
+
 test('a flaw behind a user namespace needs one, or the capability itself', () => {
   const lines = 'RestrictNamespaces=~user\nCapabilityBoundingSet=~CAP_NET_ADMIN';
   const flaw = flawOf('[service]\nLockPersonality = true\n', lines);
