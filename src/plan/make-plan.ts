@@ -5,6 +5,7 @@ import { programLines } from './calls/lines.js';
 import { lockOuts } from './doorways/lock-outs.js';
 import { doorwayOf } from './doorways/role-of.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
+import { leftOpen } from './ineffective/by-mount-entries.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
@@ -50,6 +51,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...effective.diagnostics,
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
+      ...leftOpen(request, plannedValues(effective, directives)),
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...unreachablePrograms(request, plannedValues(effective, directives)),
       ...programNeeds(request, plannedValues(effective, directives), calls),
