@@ -27,6 +27,7 @@ export function makePlan(request: PlanRequest): Plan {
   const calls =
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NO_CALLS;
   const { launcher } = calls;
+  const role = doorwayOf(request);
   const directives = [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])];
   const commands = launcher?.commands ?? [];
   return {
@@ -54,10 +55,10 @@ export function makePlan(request: PlanRequest): Plan {
       ...leftOpen(request, plannedValues(effective, directives)),
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...unreachablePrograms(request, plannedValues(effective, directives)),
-      ...programNeeds(request, plannedValues(effective, directives), calls),
+      ...programNeeds(request, plannedValues(effective, directives), calls, role),
       ...calls.diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
-      ...lockOuts(doorwayOf(request), request, calls),
+      ...lockOuts(role, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
       ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],
