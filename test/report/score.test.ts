@@ -40,7 +40,7 @@ test('a unit that is named has all that stays open', () => {
   assert.match(text, /^ {2}bpf +load BPF programs +open: bpf$/m);
   assert.match(text, /the entry of 1 is closed, 0 need what the unit can't get, 30 are open$/m);
   assert.match(text, /^ {2}CVE-2022-0185 +mount option beyond its page +fsopen, fspick, fsconfig$/m);
-  assert.match(text, /^Places to write and execute: \/dev$/m);
+  assert.match(text, /^Places to write and execute: \/dev, \/home, \/root, \/run\/user$/m);
 });
 
 test('places that are none, and that cannot be told, are said to be so', () => {
@@ -78,5 +78,5 @@ test('for programs there are the units that can be told, in their order', () => 
     calls: ['vmsplice'],
     by: [],
   });
-  assert.deepEqual(places, ['/dev']);
+  assert.deepEqual(places, ['/dev', '/home', '/root', '/run/user']);
 });

@@ -273,13 +273,21 @@ test('a door whose calls the machine lacks is none of its doors', () => {
 
 const PLACES: readonly (readonly [lines: string, places: readonly string[] | undefined])[] = [
   ['', ['/']],
-  ['ProtectSystem=strict', ['/dev']],
+  ['ProtectSystem=strict', ['/dev', '/home', '/root', '/run/user']],
+  ['ProtectSystem=strict\nProtectHome=read-only', ['/dev']],
+  ['ProtectSystem=strict\nProtectHome=tmpfs\nExecPaths=/usr', ['/dev', '/usr']],
+  ['ProtectSystem=strict\nProtectHome=yes\nPrivateDevices=yes\nProtectProc=invisible', ['/dev/shm', '/run']],
+  ['NoExecPaths=/\nExecPaths=/usr\nProtectSystem=full\nPrivateTmp=yes', ['/tmp', '/var/tmp']],
   [
-    'ProtectSystem=strict\nReadWritePaths=/srv -/opt/x\nStateDirectory=demo',
+    'DynamicUser=yes\nPrivateDevices=yes\nStateDirectory=demo',
+    ['/dev/shm', '/tmp', '/var/lib/demo', '/var/lib/private/demo', '/var/tmp'],
+  ],
+  [
+    'ProtectSystem=strict\nProtectHome=yes\nReadWritePaths=/srv -/opt/x\nStateDirectory=demo',
     ['/dev', '/opt/x', '/srv', '/var/lib/demo'],
   ],
   [
-    'ProtectSystem=strict\nReadWritePaths=/srv\nReadOnlyPaths=/srv/www\nPrivateTmp=yes',
+    'ProtectSystem=strict\nProtectHome=yes\nReadWritePaths=/srv\nReadOnlyPaths=/srv/www\nPrivateTmp=yes',
     ['/dev', '/srv', '/tmp', '/var/tmp'],
   ],
   ['NoExecPaths=/\nExecPaths=/usr', ['/usr']],
@@ -298,6 +306,8 @@ test("the host's mounts take places away, too", () => {
     { path: '/dev', noexec: true },
     { path: '/tmp', noexec: true },
   ];
-  assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nPrivateTmp=yes'), mounts), ['/var/tmp']);
+  assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes'), mounts), [
+    '/var/tmp',
+  ]);
   assert.deepEqual(placesOf(valuesOf('BindPaths=/srv:/tmp/srv'), mounts), ['/']);
 });

@@ -245,14 +245,14 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
   groups: { takes: ['ProtectControlGroups = true'], leaves: ['ProtectControlGroups = false'] },
   homes: {
     takes: [
-      ...['ProtectHome = true', 'ProtectHome = "read-only"', 'ProtectSystem = "strict"'],
+      ...['ProtectHome = true', 'ProtectHome = "read-only"', 'ReadOnlyPaths = ["/"]'],
       ...['InaccessiblePaths = ["-/home"]', 'TemporaryFileSystem = ["/root"]', 'RootImage = "/x.raw"'],
-      ...['ProtectSystem = "strict"\nReadWritePaths = ["/home"]'],
+      ...['ReadOnlyPaths = ["/"]\nReadWritePaths = ["/home"]'],
       ...['ProtectHome = true\nBindPaths = ["/srv/home:/home", "/srv/root:/root"]'],
     ],
     leaves: [
       ...['ProtectHome = false', 'ProtectSystem = "full"', 'InaccessiblePaths = ["/home/bob"]'],
-      ...['ProtectSystem = "strict"\nReadWritePaths = ["/home", "/root"]'],
+      ...['ProtectSystem = "strict"', 'ReadOnlyPaths = ["/"]\nReadWritePaths = ["/home", "/root"]'],
       ...['ProtectHome = "tmpfs"\nBindPaths = ["/srv/home:/home", "/srv/root:/root"]'],
       ...['TemporaryFileSystem = ["/"]\nBindPaths = ["/home", "/root"]'],
     ],
