@@ -31,7 +31,7 @@ export function leftOpen(request: ConfinedUnit, values: UnitValues): Diagnostic[
   const { systemd } = request.target;
   const before = new Set(holesIn(ownValues(request.effective), systemd).map(keyOf));
   const added = holesIn(values, systemd).filter(
-    (hole) => !before.has(keyOf(hole)) && !isUndone(request, hole),
+    (hole) => !before.has(keyOf(hole)) && !isUndone(request, values, hole),
   );
   return [...groupBy(added, ({ directive }) => directive).values()].map((holes) => described(request, holes));
 }
@@ -48,7 +48,22 @@ function holesIn(values: UnitValues, systemd: number): Hole[] {
         leftOutOf(claim, unit, all).map((entry) => ({ ...entry, directive, is: claim.is })),
       ),
   );
-  return [...new Map(found.map((hole) => [keyOf(hole), hole])).values()];
+  return [...new Map([...found, ...droppedIn(unit.lines)].map((hole) => [keyOf(hole), hole])).values()];
+}
+
+/**
+ * Paths of NoExecPaths= that are in ReadOnlyPaths=, too, below something else that is read-only: systemd drops their mount
+ * as one that adds nothing, and with it the other flag (drop_nop() of systemd).
+ */
+function droppedIn(lines: MountLines): Hole[] {
+  const readOnly = lines.places('ReadOnlyPaths');
+  const noExec = lines.places('NoExecPaths');
+  const isBelow = (path: string, all: readonly string[]) =>
+    all.some((above) => above !== path && covers(above, path));
+  const closed = lines.word('ProtectSystem') === 'strict' ? ['/', ...readOnly] : readOnly;
+  return noExec
+    .filter((path) => readOnly.includes(path) && isBelow(path, closed) && !isBelow(path, noExec))
+    .map((path) => ({ directive: 'NoExecPaths', is: 'noexec', path, by: 'ReadOnlyPaths' }));
 }
 
 interface Facts {
@@ -95,15 +110,18 @@ const isKeptByOld = ({ is, path }: Claim, { lines, systemd }: Facts): boolean =>
   ['yes', 'full'].includes(lines.word('ProtectSystem')) &&
   [...VENDOR, '/etc'].includes(path);
 
-/** Mounts below NoExecPaths= by which the unit's own lines undo it: a gap of its own. */
+/** Mounts below NoExecPaths= by which the unit's own lines undo it, but for those that it lists: a gap of its own. */
 const UNDOING = ['BindPaths', 'BindReadOnlyPaths', 'ReadOnlyPaths', 'ReadWritePaths'];
 
-const isUndone = ({ policy }: ConfinedUnit, { is, by }: Hole): boolean =>
-  is === 'noexec' && UNDOING.includes(by) && !policy.service.some(({ name }) => name === by);
+const isUndone = ({ policy }: ConfinedUnit, values: UnitValues, { is, by, path }: Hole): boolean =>
+  is === 'noexec' &&
+  UNDOING.includes(by) &&
+  !policy.service.some(({ name }) => name === by) &&
+  !mountLines(values).places('NoExecPaths').includes(path);
 
 const OPEN = {
-  'read-only': { state: 'writable', list: 'ReadOnlyPaths' },
-  noexec: { state: 'executable', list: 'NoExecPaths' },
+  'read-only': { state: 'writable', list: 'BindReadOnlyPaths' },
+  noexec: { state: 'executable', list: 'NoExecPaths, too' },
 } as const;
 
 /** Directives by which a policy itself says what is to be mounted. */
@@ -113,7 +131,7 @@ function described({ policy }: ConfinedUnit, holes: readonly Hole[]): Diagnostic
   const { directive, is, by } = holes[0]!;
   const { state, list } = OPEN[is as keyof typeof OPEN];
   const message = `${directive}= leaves ${partsOf(holes)} ${state}`;
-  const hint = `list what is to be closed in ${list}, too${holes.some(isDevices) ? IN_DEVICES : ''}`;
+  const hint = `list what is to be closed in ${list}${holes.some(isDevices) ? IN_DEVICES : ''}`;
   const lineOf = (name: string) => policy.service.find((one) => one.name === name)?.at;
   const own = lineOf(directive) === undefined && LISTS.includes(by);
   if (!own || policy.loosen.some(({ value }) => value === by)) {

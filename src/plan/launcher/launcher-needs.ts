@@ -7,7 +7,7 @@ import type { PlannedDirective, PlannedProgram } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { hasCapability } from './capabilities.js';
 import { wrappedKeys } from './commands.js';
-import { bindReadOnly, execPaths, readOnlyPaths, requiresMounts } from './path-directives.js';
+import { bindReadOnly, execPaths, requiresMounts } from './path-directives.js';
 import { hiddenBy, keptHidden } from './visibility.js';
 
 /** Directives for the drop-in, so that the launcher starts, sees its filter and may load it. */
@@ -33,14 +33,17 @@ export function launcherDirectives(
   if (has('NoExecPaths')) {
     const paths = [request.target.launcher, ...programs.map(({ place }) => place)];
     directives.push(execPaths(paths, 'NoExecPaths= would keep the launcher from starting'));
-    // systemd makes nothing read-only above what it mounts apart: see ineffective/by-mount-entries.ts.
-    directives.push(readOnlyPaths([request.target.launcher], 'ExecPaths= would leave the launcher writable'));
   }
   const hidden = hiddenBy(values, neededPaths(request));
   if (hidden) {
     const because = `${hidden}= would hide the launcher or its filter`;
     const shown = neededPaths(request).map((path) => [path] as const);
     directives.push(bindReadOnly(shown, because));
+  } else if (has('NoExecPaths')) {
+    // ReadOnlyPaths= would not do: below another of its kind systemd drops it, and ExecPaths= of the same path with it.
+    directives.push(
+      bindReadOnly([[request.target.launcher]], 'ExecPaths= would leave the launcher writable'),
+    );
   }
   if (request.places) {
     const paths = [request.target.launcher, folderOf(request.places.filterFile)];

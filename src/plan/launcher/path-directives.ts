@@ -11,10 +11,6 @@ const field = (path: string) => literal(path).replace(/[\\:]/g, '\\$&');
 export const execPaths = (paths: readonly string[], because: string): PlannedDirective =>
   formatted('ExecPaths', paths.map(literal), because);
 
-/** ReadOnlyPaths= for plain paths. */
-export const readOnlyPaths = (paths: readonly string[], because: string): PlannedDirective =>
-  formatted('ReadOnlyPaths', paths.map(literal), because);
-
 /** BindReadOnlyPaths= for plain paths: each `[source]` on its own place, or `[source, destination]`. */
 export const bindReadOnly = (
   mounts: readonly (readonly [source: string, destination?: string])[],

@@ -20,7 +20,7 @@ const SEEN: readonly (readonly [policy: string, warning?: string])[] = [
     `${STRICT}ExecPaths = ["/usr"]`,
     'warning 2: ProtectSystem= leaves /usr (mounted for ExecPaths=) writable',
   ],
-  [`${STRICT}ExecPaths = ["/usr"]\nReadOnlyPaths = ["/usr"]`],
+  [`${STRICT}ExecPaths = ["/usr"]\nBindReadOnlyPaths = ["/usr"]`],
   [
     `${STRICT}NoExecPaths = ["/srv"]`,
     'warning 2: ProtectSystem= leaves /srv (mounted for NoExecPaths=) writable',
@@ -59,6 +59,14 @@ const SEEN: readonly (readonly [policy: string, warning?: string])[] = [
     'warning 2: NoExecPaths= leaves /dev/shm (mounted for PrivateDevices=) executable',
   ],
   [`${NO_EXEC}ReadWritePaths = ["/run/%p"]`],
+  [`${STRICT}NoExecPaths = ["/srv"]\nBindReadOnlyPaths = ["/srv"]`],
+  [
+    `${STRICT}NoExecPaths = ["/srv"]\nReadOnlyPaths = ["/srv"]`,
+    'warning 3: NoExecPaths= leaves /srv (mounted for ReadOnlyPaths=) executable',
+  ],
+  [
+    `${STRICT}NoExecPaths = ["/", "/srv", "/dev/shm"]\nReadOnlyPaths = ["/srv"]\nProtectHome = true\nPrivateDevices = true`,
+  ],
 ];
 
 for (const [policy, warning] of SEEN) {
@@ -83,7 +91,7 @@ test("a list of the policy that opens what the unit's own line closes is an erro
   assert.deepEqual(said('NoExecPaths = ["/srv"]\nloosen = ["NoExecPaths"]', 'ProtectSystem=strict'), [
     `warning 2: ${opened.slice("the unit's ".length)}`,
   ]);
-  assert.deepEqual(said('NoExecPaths = ["/srv"]', 'ProtectSystem=strict\nReadOnlyPaths=/srv'), []);
+  assert.deepEqual(said('NoExecPaths = ["/srv"]', 'ProtectSystem=strict\nBindReadOnlyPaths=/srv'), []);
   assert.match(said('ProtectProc = "invisible"', 'ProtectSystem=strict')[0]!, /^warning 2: .*\/run/);
 });
 
@@ -105,4 +113,7 @@ test("a mount of the unit's own that undoes NoExecPaths= is told once, as a gap"
     diagnostics.map(({ code }) => code),
     ['gap-undone'],
   );
+  assert.deepEqual(said('NoExecPaths = ["/srv"]', 'ReadOnlyPaths=/srv /'), [
+    'warning 2: NoExecPaths= leaves /srv (mounted for ReadOnlyPaths=) executable',
+  ]);
 });

@@ -36,10 +36,10 @@ const HIDING: readonly [lines: string, needs: readonly string[]][] = [
   ['TemporaryFileSystem=/\nBindReadOnlyPaths=/usr /etc', [BINDS]],
   ['ProtectHome=yes', []],
   ['ProtectSystem=strict\nReadOnlyPaths=/\nPrivateTmp=yes', []],
-  ['NoExecPaths=/', [`ExecPaths=${LAUNCHER}`, `ReadOnlyPaths=${LAUNCHER}`]],
-  ['NoExecPaths=/srv', [`ExecPaths=${LAUNCHER}`, `ReadOnlyPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/', [`ExecPaths=${LAUNCHER}`, `BindReadOnlyPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/srv', [`ExecPaths=${LAUNCHER}`, `BindReadOnlyPaths=${LAUNCHER}`]],
   ['NoExecPaths=/\nNoExecPaths=', []],
-  ['NoExecPaths=/\nTemporaryFileSystem=/etc', [`ExecPaths=${LAUNCHER}`, `ReadOnlyPaths=${LAUNCHER}`, BINDS]],
+  ['NoExecPaths=/\nTemporaryFileSystem=/etc', [`ExecPaths=${LAUNCHER}`, BINDS]],
 ];
 
 for (const [lines, wanted] of HIDING) {
@@ -57,7 +57,7 @@ test("the policy's own directives count as the unit's do", () => {
   const plan = planned(
     `${NO_EXEC}[service]\nTemporaryFileSystem = ["/etc"]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n`,
   );
-  assert.deepEqual(needs(plan).slice(2), [`ExecPaths=${LAUNCHER}`, `ReadOnlyPaths=${LAUNCHER}`, BINDS]);
+  assert.deepEqual(needs(plan).slice(2), [`ExecPaths=${LAUNCHER}`, BINDS]);
 });
 
 test('where the launcher is not used nothing is added for it', () => {
