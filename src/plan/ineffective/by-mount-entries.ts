@@ -131,7 +131,7 @@ function described({ policy }: ConfinedUnit, holes: readonly Hole[]): Diagnostic
   const { directive, is, by } = holes[0]!;
   const { state, list } = OPEN[is as keyof typeof OPEN];
   const message = `${directive}= leaves ${partsOf(holes)} ${state}`;
-  const hint = `list what is to be closed in ${list}${holes.some(isDevices) ? IN_DEVICES : ''}`;
+  const hint = `list what is to be closed in ${list}${holes.some(isDevices) ? IN_DEVICES : ''}${holes.some(isKept) ? IN_PLACE : ''}`;
   const lineOf = (name: string) => policy.service.find((one) => one.name === name)?.at;
   const own = lineOf(directive) === undefined && LISTS.includes(by);
   if (!own || policy.loosen.some(({ value }) => value === by)) {
@@ -142,6 +142,11 @@ function described({ policy }: ConfinedUnit, holes: readonly Hole[]): Diagnostic
 }
 
 const isDevices = ({ is, path }: Hole): boolean => is === 'noexec' && path === '/dev';
+
+const isKept = ({ is, by: directive }: Hole): boolean => is === 'noexec' && directive === 'ReadOnlyPaths';
+
+/** Both flags of one path hold with a bind mount: systemd never drops that. */
+const IN_PLACE = ', with BindReadOnlyPaths in the place of ReadOnlyPaths';
 
 /** systemd 257 and later keep no flag for /dev where they mount the kernel's file systems anew. */
 const IN_DEVICES = ', and of /dev: PrivateDevices = true, and /dev/shm in the list';
