@@ -4,6 +4,7 @@ import { groupBy } from '../../collections.js';
 import { UserError } from '../../diagnostic.js';
 import type { Get } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
+import { CLAIMS, claimsOf, pathsOfClaim } from '../../directives/values/mount-claims.js';
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { abisOf } from '../../syscalls/abi.js';
@@ -11,11 +12,10 @@ import type { System } from '../../system/system.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
-import { CLAIMS, claimsOf, pathsOfClaim } from './claims.js';
 import { GROUP_LIMITS, groupLimited } from './control-group.js';
 import { type Finding, unseen } from './finding.js';
 import { judge, type Measure } from './judges.js';
-import { isSet } from './mount-entries.js';
+import { isSet, loadedLines } from './loaded-lines.js';
 import { hasSamples } from './own-filters.js';
 import { textOf } from './read-processes.js';
 import { readView } from './read-view.js';
@@ -54,9 +54,10 @@ export async function look(
 ): Promise<Look> {
   const get: Get = (property) => planned.unit.properties.get(property);
   const { held, free, isWhole } = await readUnitProcesses(system, planned, pids);
+  const lines = loadedLines(get);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
-  const paths = ofProcess.flatMap((name) => claimsOf(get, name)).flatMap(pathsOfClaim);
+  const paths = ofProcess.flatMap((name) => claimsOf(lines, name)).flatMap(pathsOfClaim);
   const measure = await readMeasure(system, planned, get, paths);
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();

@@ -110,10 +110,16 @@ async function proofOf(
     directives,
     wrong: wrong.flatMap(looserDirective),
     leftOver: heldDirectives(planned, loose.filter(isOld)).flatMap((one) => leftOverDirective(planned, one)),
-    open: directives.flatMap(leavesOpen),
+    open: directives.filter((one) => !isTold(planned, one)).flatMap(leavesOpen),
     unproven: isWhole ? [] : [someUnseen(planned)],
   };
 }
+
+/** Whether the plan has told beforehand that a directive leaves something open. */
+const isTold = ({ plan }: Planned, { at }: HeldDirective): boolean =>
+  plan.diagnostics.some(
+    (one) => one.code === 'leaves-open' && one.at !== undefined && one.at.line === at?.line,
+  );
 
 function heldDirectives({ plan }: Planned, seen: readonly Seen[]): HeldDirective[] {
   const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));
