@@ -126,7 +126,7 @@ for (const [name, start] of SCENES) {
       const system = await start();
       const before = filesOf(system);
       const result = await applyToConfirm(system);
-      assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} unconfirmed`]]);
+      assert.deepEqual([result.exit, statesOf(result)], [3, [`${UNIT} unconfirmed`]]);
       assert.deepEqual(codesOf(result).at(-1), 'note unconfirmed');
       for (const path of [UNDO, ...KEEPER_FILES]) assert.ok(system.files.has(path), path);
       await system.wait(100_000);
