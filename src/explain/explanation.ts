@@ -13,6 +13,8 @@ export interface Explanation {
   readonly call: NamedCall;
   /** The end that the call came to. */
   readonly got: 'killed' | 'killed-thread' | 'failed' | 'recorded' | 'stopped';
+  /** The errno's number, where it failed and that was seen. */
+  readonly errno?: number | undefined;
   readonly count: number;
   /** The last time, in milliseconds since 1970. */
   readonly last: number;
@@ -44,7 +46,7 @@ export function explainCalls(
 ): Explanation[] {
   const groups = groupBy(
     calls,
-    ({ arch, nr, action, args }) => `${arch} ${nr} ${action} ${args?.join() ?? ''}`,
+    ({ arch, nr, action, errno, args }) => `${arch} ${nr} ${action} ${errno} ${args?.join() ?? ''}`,
   );
   return [...groups.values()].map((same) => {
     const known = same.filter(({ certain }) => certain);
@@ -58,7 +60,7 @@ function explained(
   confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
 ): Explanation {
-  const { action, certain } = same[0]!;
+  const { action, errno, certain } = same[0]!;
   const call = nameCall(confinement.machine, same[0]!);
   const cause = causeOf(call, confinement);
   const isMendable = certain && !OF_NO_POLICY.has(cause.kind);
@@ -70,6 +72,7 @@ function explained(
     changes,
     certain,
     got: gotOf(action),
+    errno,
     count: same.reduce((all, one) => all + (one.count ?? 1), 0),
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     last: Math.max(...same.map(({ time }) => time)),
@@ -91,11 +94,15 @@ function gotOf(action: Action): Explanation['got'] {
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
 /** The changes that would let the call through, in one line; undefined if there are none. */
-export function changeLine({ changes, instead }: Explanation): string | undefined {
+export function changeLine({ changes, instead, cause, certain }: Explanation): string | undefined {
   const lines = changes.map(({ does, text }) =>
     text?.includes('\n') ? `${does}: ${text.split('\n').join(' / ')}` : does,
   );
-  const ways = [...(lines.length > 0 ? [lines.join(', and ')] : []), ...(instead ? [instead.does] : [])];
+  const ways = [
+    ...(lines.length > 0 ? [lines.join(', and ')] : []),
+    ...(instead ? [instead.does] : []),
+    ...(certain && cause.kind === 'directive' && cause.at ? [`leave ${cause.what} out of [service]`] : []),
+  ];
   return ways.length === 0 ? undefined : `to allow it: ${ways.join('; or ')}`;
 }
 

@@ -6,6 +6,7 @@ import { asWarning, type Diagnostic, error, note } from '../../diagnostic.js';
 import { explanationDiagnostic } from '../../explain/diagnostic.js';
 import { callText, type Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
+import { ENOSYS, errnoOf } from '../../syscalls/action.js';
 
 export interface Judged {
   /** Reasons to take the policy back. */
@@ -18,13 +19,14 @@ const MOST_TOLD = 5;
 
 /**
  * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
- * and one that failed is told of. Calls that the policy doesn't refuse say nothing about it.
+ * and one that failed is told of. Calls that the policy doesn't refuse say nothing about it; nor do those that get ENOSYS,
+ * in whose place libraries make another.
  */
 export function judgeRefusals(
   { plan, policy: { policy } }: Prepared,
   explanations: readonly Explanation[],
 ): Judged {
-  const ours = explanations.filter(isPolicys);
+  const ours = explanations.filter(isPolicys).filter(({ errno }) => errno !== errnoOf(ENOSYS));
   const isFatal = ({ got }: Explanation) => (policy.refused?.value ?? ruleFor(got)) === 'rollback';
   const fatal = ours.filter(isFatal);
   const others = ours.filter((one) => !isFatal(one));

@@ -84,6 +84,12 @@ const CASES: readonly Case[] = [
     ...{ state: 'applied', codes: [] },
   },
   {
+    title: 'a call in whose place libraries make another',
+    policy: `[syscalls]\ndeny = ["clone3:ENOSYS"]\n[service]\nRestrictNamespaces = true\n`,
+    refused: [refusal('clone3', ENOSYS)],
+    ...{ state: 'applied', codes: [] },
+  },
+  {
     title: 'more calls than are told one by one',
     policy: '[syscalls]\ndeny = ["@mount", "@reboot", "ptrace", "acct"]\naction = "EPERM"\n',
     refused: ['mount', 'umount2', 'pivot_root', 'reboot', 'kexec_load', 'ptrace', 'acct'].map((call) =>
