@@ -5,7 +5,11 @@ import { fileName } from '../../unit/search.js';
 import { allWords } from '../../unit/values.js';
 import type { PlanRequest } from '../request.js';
 import type { Role } from './role.js';
-import { ROLES } from './roles.js';
+import { ROLES as DOORWAYS } from './roles.js';
+import { SERVER_ROLES } from './server-roles.js';
+
+/** All roles. The first that fits a unit is its own. */
+const ROLES: readonly Role[] = [...DOORWAYS, ...SERVER_ROLES];
 
 /**
  * The role of a unit by which people and machines get in, or run things; undefined for any other. It is known by the

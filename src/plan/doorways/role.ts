@@ -11,7 +11,10 @@ export type RoleName =
   | 'packages'
   | 'agent'
   | 'containers'
-  | 'devices';
+  | 'devices'
+  | 'files'
+  | 'mail'
+  | 'programs';
 
 /** A kind of such units: the marks by which one is known, and its needs. */
 export interface Role {

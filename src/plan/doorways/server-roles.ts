@@ -1,0 +1,64 @@
+/** Servers by which people get at their files and their mail, and services whose work is to start programs. */
+
+import { type Role, words } from './role.js';
+
+const FILES: readonly Role[] = [
+  {
+    name: 'files',
+    programs: words('proftpd vsftpd pure-ftpd smbd'),
+    needs: {
+      homes: 'people who log in would not have their homes',
+      identity: 'nobody could log in as anybody',
+    },
+  },
+];
+
+const NO_MAIL = 'no mail would be delivered';
+const NO_MAIL_IN_HOMES = 'mail would not be delivered into homes, nor as a .forward says';
+
+const MAIL: readonly Role[] = [
+  {
+    name: 'mail',
+    programs: words('exim exim4'),
+    needs: {
+      exec: NO_MAIL,
+      gain: `${NO_MAIL}, as exim starts itself for that`,
+      homes: NO_MAIL_IN_HOMES,
+      identity: NO_MAIL,
+    },
+  },
+  {
+    name: 'mail',
+    programs: words('postfix postmulti smtpd'),
+    needs: { exec: NO_MAIL, homes: NO_MAIL_IN_HOMES, identity: NO_MAIL },
+  },
+  {
+    name: 'mail',
+    programs: words('dovecot'),
+    needs: {
+      exec: 'nobody could read mail',
+      homes: 'people would not have the mail in their homes',
+      identity: 'nobody could read mail',
+    },
+  },
+];
+
+/** A service that starts programs, and the consequence where it can't. */
+const starting = (programs: string, exec: string): Role => ({
+  name: 'programs',
+  programs: words(programs),
+  needs: { exec },
+});
+
+const STARTERS: readonly Role[] = [
+  starting('nrpe nagios nagios4 icinga2 munin-node', 'no check would run'),
+  starting('monit', 'it would start no service again, and run no check'),
+  starting('fail2ban-server', 'no address would be banned'),
+  starting('cupsd', 'nothing would be printed'),
+  starting('inetd xinetd', 'none of the services that it listens for would start'),
+  starting('supervisord runsvdir s6-svscan', 'nothing that it supervises would start'),
+  starting('upsmon apcupsd acpid', 'the machine would not be shut down in time'),
+  starting('smartd', 'nobody would be told of a disk that fails'),
+];
+
+export const SERVER_ROLES: readonly Role[] = [...FILES, ...MAIL, ...STARTERS];
