@@ -30,7 +30,7 @@ export interface Outcome {
  */
 export function outcomeOf({ template, applied, problems }: Trial): Outcome {
   const [unit] = applied.units ?? [];
-  const said = [...(applied.diagnostics ?? []), ...(unit?.diagnostics ?? [])];
+  const said = unit?.diagnostics ?? applied.diagnostics ?? [];
   const kind = KINDS.get(unit?.state ?? '');
   const told = said.filter(({ severity }) => severity === (kind === 'works' ? 'warning' : 'error'));
   const wrong = [
