@@ -26,11 +26,13 @@ export function makePlan(request: PlanRequest): Plan {
   const calls =
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NO_CALLS;
   const { launcher } = calls;
+  const doorway = doorwayOf(request);
   const directives = [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])];
   const commands = launcher?.commands ?? [];
   return {
     unit: unit.full,
     policyFile: policy.file,
+    doorway: doorway?.name,
     mode: calls.mode,
     target,
     lines: [
@@ -55,7 +57,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...programNeeds(request, plannedValues(effective, directives), calls),
       ...calls.diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
-      ...lockOuts(doorwayOf(request), request, calls),
+      ...lockOuts(doorway, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
       ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],

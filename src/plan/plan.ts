@@ -2,6 +2,7 @@ import type { Diagnostic, Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { Target } from '../target/target.js';
+import type { RoleName } from './doorways/role.js';
 
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
 export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody' | 'not needed';
@@ -78,6 +79,8 @@ export type Mode = 'enforcing' | 'permissive';
 export interface Plan {
   readonly unit: string;
   readonly policyFile: string;
+  /** The role of a unit by which people and machines get in, or run things. */
+  readonly doorway: RoleName | undefined;
   readonly mode: Mode;
   readonly target: Target;
   readonly lines: readonly PlanLine[];

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { emitted, loosens } from '../../src/directives/against-unit.js';
 import { formatDirective } from '../../src/directives/format.js';
 import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
+import { inputs } from '../support/thorough.js';
 
 const AT = { file: 'policy.toml', line: 1, column: 1 };
 
@@ -88,6 +89,6 @@ test('whatever the lists of families, the outcome lets through no more than the 
       if (asked.startsWith('~')) assert.equal(outcome, own & allowed([asked]));
       else assert.equal(outcome, allowed([asked]));
     }),
-    { numRuns: 3000 },
+    inputs(3000),
   );
 });

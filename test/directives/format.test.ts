@@ -9,6 +9,7 @@ import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 import { wordsOf } from '../../src/unit/values.js';
 import { BAD } from '../support/bad-values.js';
 import { GOOD } from '../support/good-values.js';
+import { inputs } from '../support/thorough.js';
 
 const AT: Location = { file: 'policy.toml', line: 7, column: 20, length: 3 };
 
@@ -133,7 +134,7 @@ test('whatever the value, nothing that is written can reach beyond its line', ()
           !/\p{Surrogate}/u.test(text),
       );
     }),
-    { numRuns: 20_000 },
+    inputs(20_000),
   );
 });
 

@@ -22,6 +22,7 @@ import {
 } from '../../src/syscalls/policy.js';
 import { disassemble } from '../support/disassemble.js';
 import { callFor, policyOf, syscallPolicy } from '../support/policies.js';
+import { inputs } from '../support/thorough.js';
 
 const X86_64 = ABIS['x86-64'].arch;
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
@@ -44,7 +45,7 @@ test('a program answers every call as its policy does', () => {
       assert.equal(validate(program), undefined);
       for (const call of calls) assert.equal(simulate(program, call).action, evaluate(policy, call));
     }),
-    { numRuns: 500 },
+    inputs(500),
   );
 });
 
@@ -295,7 +296,7 @@ test('programs longer than a jump reaches are right', () => {
     fc.property(callFor(policy), (call) => {
       assert.equal(simulate(program, call).action, evaluate(policy, call));
     }),
-    { numRuns: 20_000 },
+    inputs(20_000),
   );
 });
 

@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from '../../src/syscalls/policy.js';
 import { policyOf, syscallPolicy } from '../support/policies.js';
+import { inputs } from '../support/thorough.js';
 import { mutant } from './programs.js';
 
 const EPERM = errnoAction(1);
@@ -36,7 +37,7 @@ test('what the compiler makes of any policy is proven, for all arguments', () =>
       assert.ok(proof.ok);
       assert.equal(proof.sampled, 0);
     }),
-    { numRuns: 500 },
+    inputs(500),
   );
 });
 

@@ -68,7 +68,7 @@ async function learnAndApply(service: BoxedService, seconds: number) {
     path,
   );
   const [seen] = await recordingsOf(box, unit);
-  await command(service, 'apply', unit);
+  await command(service, 'apply', '--no-confirm', unit);
   const facts: LearnedFacts = {
     calls: countOf(said.tiers),
     exposure: [before, await exposureOf(service)],

@@ -9,6 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { unavailable } from './available.js';
+import { runsOf, writeGroups } from './groups.js';
 import { resetInherited } from './inherited.js';
 import { Progress } from './progress.js';
 import { REPOSITORY } from './repository.js';
@@ -21,10 +22,10 @@ const FILE_MS = 900_000;
 
 /** Files at a time: those that boot machines mostly wait, emulators compute. */
 const atOnce = (files: readonly string[]): number =>
-  files.some((file) => file.includes(ONLY_ASKED)) ? availableParallelism() + 1 : 2 * availableParallelism();
+  availableParallelism() * (files.some((file) => file.includes(ONLY_ASKED)) ? 1 : 2) + 1;
 
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
-const LONG = ['test/systemd/', 'test/transaction/recover', 'test/system/pseudo-terminal'];
+const LONG = ['test/systemd/', 'test/transaction/recover', 'test/system/pseudo-terminal', 'test/filter/'];
 
 /** How often a log has a line of progress, and a terminal the time. */
 const LOG_MS = 30_000;
@@ -65,16 +66,19 @@ const standardError = () => ({
 });
 
 /**
- * Runs test files, each in a process of its own, and prints the report.
+ * Runs test files, and prints the report.
  * @returns how many tests failed.
  */
 export async function runFiles(files: readonly string[], strict: boolean): Promise<number> {
   const shown = (file: string) =>
     file.endsWith('.ts') ? relative(REPOSITORY, file) : relative(BUILD, file).replace(/\.js$/, '.ts');
-  const tally = new Tally({ shown, strict });
-  const progress = new Progress({ shown, strict, files: files.length, ...standardError() });
+  const runs = runsOf(files, BUILD);
+  writeGroups(runs);
+  const tally = new Tally({ shown, strict, files });
+  const progress = new Progress({ shown, strict, files: runs.length, ...standardError() });
   const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
-  const stream = run({ files: [...files], concurrency: atOnce(files), timeout: FILE_MS });
+  const names = runs.map(({ file }) => file);
+  const stream = run({ files: names, concurrency: atOnce(files), timeout: FILE_MS });
   for await (const event of stream) {
     tally.add(event as TestEvent);
     progress.add(event as TestEvent);

@@ -25,6 +25,8 @@ export interface TallyOptions {
   readonly shown: (file: string) => string;
   /** Skipped tests count as failed. */
   readonly strict: boolean;
+  /** The files that are to have tests. */
+  readonly files: readonly string[];
 }
 
 export interface Report {
@@ -79,6 +81,8 @@ export class Tally {
   report(): Report {
     const lines: string[] = [];
     const count = { passed: 0, failed: 0, skipped: 0 };
+    const silent = this.#options.files.map(this.#options.shown).filter((path) => !this.#files.has(path));
+    for (const path of silent) this.#files.set(path, SILENT);
     for (const [path, file] of this.#files) {
       const outcomes = [...file.outcomes, ...file.unreported().map(lost)].map((o) => this.#judge(o));
       for (const { kind, name, detail } of outcomes) {
@@ -98,10 +102,18 @@ export class Tally {
   }
 }
 
+/** A file of a group that has reported nothing. */
+const SILENT = new FileTally();
+SILENT.outcomes.push(withoutTests());
+
 const lost = (name: string): Outcome => ({ name, kind: 'failed', detail: 'its file ended before it did' });
 
+function withoutTests(): Outcome {
+  return { name: '(file)', kind: 'failed', detail: 'it has no tests' };
+}
+
 function ofFile(type: string, { details }: TestEvent['data']): Outcome {
-  if (type === 'test:pass') return { name: '(file)', kind: 'failed', detail: 'it has no tests' };
+  if (type === 'test:pass') return withoutTests();
   return { name: '(file)', kind: 'failed', detail: shownError(details?.error) };
 }
 

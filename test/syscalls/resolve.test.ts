@@ -16,6 +16,7 @@ import { bundledSets, expandSet } from '../../src/syscalls/sets.js';
 import { CALLS, ownFilterLines, section, unitWith } from '../support/named-policies.js';
 import { value } from '../support/policies.js';
 import { syscallsFrom } from '../support/policy.js';
+import { inputs } from '../support/thorough.js';
 
 const SETS = bundledSets();
 
@@ -637,7 +638,7 @@ test('a call gets what its section means, on every machine', () => {
         assert.equal(formatAction(got), formatAction(meant(policy, name, args)));
       },
     ),
-    { numRuns: 1000 },
+    inputs(1000),
   );
 });
 
@@ -662,7 +663,7 @@ test('composing takes the stricter of what the policy and the unit say, and so n
         assert.equal(formatAction(evaluateNumber(both, abi, nr!, args)), formatAction(wanted));
       },
     ),
-    { numRuns: 1000 },
+    inputs(1000),
   );
 });
 

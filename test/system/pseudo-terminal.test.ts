@@ -11,6 +11,7 @@ import { compileProgram, launcherObstacle, MACHINE, sharedFolder } from '../supp
 import { inRepository } from '../support/repository.js';
 import { COMMAND, said } from '../support/run-in-box.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
 const RELAY = inRepository('native-helper/build', `${MACHINE}`, 'pty-relay');
@@ -51,7 +52,7 @@ describe('a pseudo-terminal', { skip: launcherObstacle() }, () => {
 });
 
 /** systemd 257, the oldest and the newest. */
-const TREES = ['machine', 'bullseye', 'forky'] as const;
+const TREES = alternatives(['machine', 'bullseye', 'forky'] as const);
 const boxes = new Map<TreeName, Box>();
 const TERMINAL = '/usr/local/bin/terminal';
 

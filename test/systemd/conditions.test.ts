@@ -5,8 +5,9 @@ import type { ExecOptions } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { COMMAND, oneServiceIn, POLICY, SLEEP, UNIT } from '../support/one-service.js';
 import { servicesObstacle } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 
-for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] as const) {
+for (const tree of alternatives(['machine', 'bullseye', 'bookworm', 'forky'] as const)) {
   describe(`${tree}: conditions that don't hold any more`, { skip: servicesObstacle(tree) ?? false }, () => {
     const { box, started, run, filters, isLeft } = oneServiceIn(`conditions-${tree}`, tree);
 

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { planned } from '../support/planned.js';
+import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
 const own = (namespace: string) =>
@@ -42,7 +43,7 @@ const isLost = (name: string, prefix: string): boolean => {
 
 const skip = boxAvailable();
 
-for (const tree of ['machine', 'bookworm', 'forky'] as const satisfies readonly TreeName[]) {
+for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: skip ?? boxAvailable(tree) ?? false }, () => {
     let box: Box;
 

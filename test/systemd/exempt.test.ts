@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Box, boxAvailable } from '../support/box.js';
 import { EXEMPT_CASES, type ExemptCase, UNCLEAR_CASES } from '../support/exempt-cases.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
 const OPEN = {
@@ -26,7 +27,7 @@ function textOf({ directive, value, lines }: ExemptCase): string {
   return unitText(`${lines}\n${directive}=${value}`, `(${OPEN[directive]}) && echo open || echo closed`);
 }
 
-for (const tree of ['machine', 'bookworm', 'forky'] as const satisfies readonly TreeName[]) {
+for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
     let box: Box;
     before(async () => {

@@ -23,6 +23,7 @@ import {
 import { execLines } from '../support/random-exec-lines.js';
 import { seed } from '../support/seed.js';
 import { bootWithPrograms, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 import { debianTree } from '../support/tree.js';
 
 const EXEC_KEYS = execKeys(257);
@@ -216,7 +217,7 @@ const randomSection = fc
   )
   .map((lines) => lines.map(([key, line, blank]) => `${key}=${line.replace(' ', blank)}`).join('\n'));
 
-for (const tree of ['machine', 'forky'] as const) {
+for (const tree of alternatives(['machine', 'forky'] as const)) {
   const skip = servicesObstacle(tree);
   test(`the golden corpus of Exec lines (${tree})`, { skip }, async (t) => {
     const box = await bootWithPrograms('corpus', {}, tree);

@@ -5,6 +5,7 @@ import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { planned } from '../support/planned.js';
 import { sandboxUnit } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 
 /** A policy's line, lines of the socket unit and of the service, and whether a client gets an answer all the same. */
 type Case = readonly [policy: string, socket: string, service: string, answers: boolean];
@@ -62,7 +63,7 @@ function filesOf(one: Case, i: number): [string, string][] {
   ];
 }
 
-for (const [tree, cases] of Object.entries(TREES) as [keyof typeof TREES, readonly Case[]][]) {
+for (const [tree, cases] of alternatives(Object.entries(TREES)) as [keyof typeof TREES, readonly Case[]][]) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
     let box: Box;
     let answered: ReadonlySet<string>;

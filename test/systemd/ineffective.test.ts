@@ -6,6 +6,7 @@ import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/in
 import { changeFiles } from '../support/loaded-units.js';
 import { planned } from '../support/planned.js';
 import { sandboxUnit } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
 const TREES = {
@@ -61,7 +62,7 @@ function joinedFiles([ours, theirs, open, by]: Joined, i: number): [string, stri
   ].map(([name, text]) => [`/run/systemd/system/${name}`, text!]);
 }
 
-for (const [tree, cases] of Object.entries(TREES) as [TreeName, readonly UndoneCase[]][]) {
+for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, readonly UndoneCase[]][]) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
     let box: Box;
     before(async () => {

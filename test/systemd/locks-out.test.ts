@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
+const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 const TEMPLATES = ['hardened', 'no-exec', 'network-service'] as const;
 
 /** A policy that goes to the launcher as a whole, and takes nothing. */
@@ -76,9 +78,9 @@ describe('ways for people to get in', { skip: servicesObstacle('logins') ?? fals
     );
   };
 
-  const applied = async (unit: string, policy: string) => {
+  const applied = async (unit: string, policy: string, words = ['--no-confirm']) => {
     await box.writeFile(policyPath(unit), policy);
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', ...words, unit);
     return { status, said: stdout + stderr };
   };
 
@@ -106,9 +108,10 @@ describe('ways for people to get in', { skip: servicesObstacle('logins') ?? fals
 
   test('a filter of the launcher leaves sudo in logins and jobs alone', async () => {
     for (const unit of ['ssh.service', 'cron.service']) {
-      const { status, said } = await applied(unit, HARMLESS);
+      const { status, said } = await applied(unit, HARMLESS, []);
       assert.equal(status, 0, said);
       assert.match(said, /Restarted, and verified\./);
+      assert.match(said, new RegExp(`note\\[unconfirmed\\]: ${unit} goes back to how it was`));
     }
     assert.deepEqual(await working(), Object.keys(CLIENTS));
     assert.ok(await jobRuns());
@@ -118,6 +121,10 @@ describe('ways for people to get in', { skip: servicesObstacle('logins') ?? fals
       `${BY_KEY} reader@127.0.0.1 'grep Seccomp: /proc/self/status'`,
     ]);
     assert.match(filters.stdout, /2$/m);
+    // Whoever can confirm it over a new connection gets in.
+    const confirmed = await box.exec(['sh', '-c', `${BY_KEY} reader@127.0.0.1 'sudo -n ${COMMAND} confirm'`]);
+    assert.equal(confirmed.status, 0, confirmed.stdout + confirmed.stderr);
+    assert.equal((await sandboxUnit(box, 'status')).status, 0);
     await sandboxUnit(box, 'revert', 'ssh.service', 'cron.service');
   });
 

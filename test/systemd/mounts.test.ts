@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { apply, properties, servicesObstacle } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
 const EARLY = '[Unit]\nDefaultDependencies=no\nBefore=local-fs-pre.target\n';
@@ -12,7 +13,7 @@ const MOUNT =
   '[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=/srv/libexec\nWhere=/usr/local/libexec\nOptions=bind\n';
 const DROP_IN = '/etc/systemd/system/early.service.d/zz-sandbox-unit.conf';
 
-for (const tree of ['machine', 'bookworm', 'forky'] as const satisfies readonly TreeName[]) {
+for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
   describe(tree, { skip: servicesObstacle(tree) ?? false }, () => {
     let box: Box;
     before(async () => {

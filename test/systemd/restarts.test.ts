@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMAND, oneServiceIn, POLICY, SLEEP, TRIALS, UNIT } from '../support/one-service.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 
 /** Stands in for what would end the box. */
 const MARKER = '[Service]\nType=oneshot\nExecStart=/usr/bin/touch /run/marker\n';
 
-for (const tree of ['bookworm', 'machine', 'forky'] as const) {
+for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
   describe(`${tree}: what a unit starts when it ends`, { skip: servicesObstacle(tree) ?? false }, () => {
     const { box, started, run, isThere, filters, isLeft, isRefused } = oneServiceIn(`ends-${tree}`, tree);
     const CALM = {

@@ -11,6 +11,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 
 /** Lines of units, which together move every row. */
 const LINES: readonly string[] = [
@@ -91,7 +92,7 @@ async function loadable(box: Box): Promise<string[]> {
   );
 }
 
-for (const tree of ['bookworm', 'machine', 'forky'] as const) {
+for (const tree of alternatives(['machine', 'bookworm', 'forky'] as const)) {
   const skip = servicesObstacle(tree);
   let box: Box;
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
+import { type ApplyWords, apply } from '../../src/commands/apply.js';
 import { confirm } from '../../src/commands/confirm.js';
 import { explain } from '../../src/commands/explain.js';
 import { status } from '../../src/commands/status.js';
@@ -25,7 +25,13 @@ import {
 } from '../support/confirm-in-memory.js';
 import { LAUNCHER, OTHER, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { type FakeOptions, type FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
+import {
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  machineWith,
+  OF_USER,
+} from '../support/fake-system.js';
 
 const WEAK = '[syscalls]\ndeny = ["mount"]\n';
 /** Calls that leave the machine as it is. */
@@ -217,6 +223,35 @@ describe('a change that waits', () => {
     assert.deepEqual(statesOf(both), [`${UNIT} refused`, 'other.service applied']);
     assert.ok(system.files.has(UNDO));
   });
+});
+
+describe('without a word about it', () => {
+  const DOORWAY = '[Service]\nExecStart=/usr/sbin/demod --foreground\n[Install]\nAlias=sshd.service\n';
+
+  const words: readonly (readonly [what: string, options: ApplyWords, deadline: number | undefined])[] = [
+    ['a unit by which people get in waits for two minutes', {}, 120_000],
+    ['for as long as is asked', { confirm: '1h' }, 3_600_000],
+    ['not at all with --no-confirm', { confirm: false }, undefined],
+    ['not at all where nothing is tried', { restart: false }, undefined],
+  ];
+  for (const [what, options, deadline] of words) {
+    test(what, async () => {
+      const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
+      const system = machineWith(DOORWAY, WEAK, { running: [UNIT, 'other.service'], files });
+      const began = system.now();
+      const result = await apply(fakeContext(system), [UNIT, 'other.service'], options);
+      const isForAll = typeof options.confirm === 'string';
+      assert.deepEqual(statesOf(result), [
+        `${UNIT} ${deadline === undefined ? 'applied' : 'unconfirmed'}`,
+        `other.service ${isForAll ? 'unconfirmed' : 'applied'}`,
+      ]);
+      assert.equal(system.files.has(UNDO), deadline !== undefined);
+      if (deadline === undefined) return;
+      const [first] = result.json.units as { confirmBy: string }[];
+      const wait = Date.parse(first!.confirmBy) - began;
+      assert.ok(deadline - 1000 <= wait && wait <= deadline + 60_000, `${wait} ms`);
+    });
+  }
 });
 
 describe('without its keeper', () => {

@@ -6,6 +6,9 @@ import type { PendingApply } from '../unit-result.js';
 /** Least time to confirm a change, in milliseconds. */
 const LEAST = 10_000;
 
+/** The time to confirm a change of a unit by which people and machines get in, in milliseconds. */
+const DOORWAYS = 120_000;
+
 /** How long a change waits to be confirmed, in milliseconds; false: not at all; undefined where nobody has said. */
 export type Asked = number | false | undefined;
 
@@ -29,9 +32,12 @@ interface Options {
 
 /**
  * Decides in which time a unit's change must be confirmed, in milliseconds; undefined where it holds at once, as one that
- * changes no file, or isn't tried.
+ * changes no file, or isn't tried. Where nobody has said, it is asked for units by which people and machines get in.
  */
-export const confirmWithin = (
-  { changes }: PendingApply,
+export function confirmWithin(
+  { changes, prepared }: PendingApply,
   { confirm: asked, restart }: Options,
-): number | undefined => (isPending(changes) && restart !== false && asked !== false ? asked : undefined);
+): number | undefined {
+  if (!isPending(changes) || restart === false || asked === false) return undefined;
+  return asked ?? (prepared.plan.doorway === undefined ? undefined : DOORWAYS);
+}

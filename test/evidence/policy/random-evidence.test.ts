@@ -15,6 +15,7 @@ import { callsOf, resolve, resolveCalls } from '../../../src/syscalls/resolve.js
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import { evidence, learned } from '../../support/learned.js';
 import { targetOf } from '../../support/planned.js';
+import { inputs } from '../../support/thorough.js';
 
 const CALLS = [...numbersOf('x86-64').keys()];
 const WATCHED: readonly (readonly [call: string, positions: readonly number[]])[] = [
@@ -232,5 +233,5 @@ test('a policy from any evidence is whole: what was seen passes, and no dangerou
       }
     },
   );
-  fc.assert(property, { numRuns: 200 });
+  fc.assert(property, inputs(200));
 });

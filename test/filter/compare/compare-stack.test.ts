@@ -15,6 +15,7 @@ import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../../src/syscall
 import { nameOf } from '../../../src/syscalls/numbers.js';
 import { type Call, evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { callFor, policyOf, syscallPolicy } from '../../support/policies.js';
+import { inputs } from '../../support/thorough.js';
 import { validProgram } from '../programs.js';
 
 const X86_64 = ABIS['x86-64'].arch;
@@ -141,7 +142,7 @@ describe('a stack beside a policy', () => {
         const { differences } = compareStack([returning(ALLOW), program, program], policy);
         assert.deepEqual(differences, []);
       }),
-      { numRuns: 100 },
+      inputs(100),
     );
   });
 
@@ -154,7 +155,7 @@ describe('a stack beside a policy', () => {
         const { differences } = compareStack(stack, policy);
         assert.ok(differences.every(({ relation }) => relation !== 'looser'));
       }),
-      { numRuns: 100 },
+      inputs(100),
     );
   });
 
@@ -163,7 +164,7 @@ describe('a stack beside a policy', () => {
       fc.property(policyAndCalls(), syscallPolicy(), ([policy, calls], other) => {
         assertFound([compile(other)], policy, calls);
       }),
-      { numRuns: 100 },
+      inputs(100),
     );
   });
 
@@ -172,7 +173,7 @@ describe('a stack beside a policy', () => {
       fc.property(policyAndCalls(), validProgram(), ([policy, calls], program) => {
         unlessUnanswered(() => assertFound([program, compile(policy)], policy, calls));
       }),
-      { numRuns: 200 },
+      inputs(200),
     );
   });
 
@@ -346,7 +347,7 @@ test('what runs out of its budget says nothing that is not so', () => {
         }
       },
     ),
-    { numRuns: 300 },
+    inputs(300),
   );
   assert.ok(known > 20 && unknown > 20, `${known} ${unknown}`);
 });

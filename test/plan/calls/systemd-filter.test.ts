@@ -27,6 +27,7 @@ import { olderSets } from '../../support/older-sets.js';
 import { ownSyscallLog } from '../../support/own-log.js';
 import { confinedUnit, planned, policyOf, targetOf, unitFile } from '../../support/planned.js';
 import { value } from '../../support/policies.js';
+import { inputs } from '../../support/thorough.js';
 
 const NATIVE = numbersOf('x86-64');
 
@@ -76,7 +77,7 @@ test('systemd reads the filter back as it is planned', () => {
         assert.equal(formatAction(got(call)), formatAction(wanted), call);
       }
     }),
-    { numRuns: 300 },
+    inputs(300),
   );
 });
 
@@ -95,7 +96,7 @@ test('what the unit refuses by itself systemd goes on to refuse, but what the la
         );
       }
     }),
-    { numRuns: 300 },
+    inputs(300),
   );
 });
 
@@ -116,7 +117,7 @@ test('without a launcher systemd gives each call that it knows what the policy s
         assert.equal(formatAction(got), formatAction(wanted), call);
       }
     }),
-    { numRuns: 100 },
+    inputs(100),
   );
 });
 
@@ -135,7 +136,7 @@ test("with a launcher systemd's filter takes away nothing that the policy allows
       if (!permits(before) && !permits(wanted)) return;
       assert.equal(formatAction(got), formatAction(wanted), call);
     }),
-    { numRuns: 300 },
+    inputs(300),
   );
 });
 
@@ -167,7 +168,7 @@ test('what systemd does not know gets what a line of the policy says', () => {
       assert.deepEqual(rules, []);
       assert.equal(answer(otherwise, limits?.limit('mseal')), formatAction(otherwise));
     }),
-    { numRuns: 300 },
+    inputs(300),
   );
 });
 
@@ -186,7 +187,7 @@ test("where the sets are not the target's own, systemd builds the same filter wh
         assert.equal(formatAction(got?.limit(call) ?? ALLOW), formatAction(refused.get(call) ?? usual), call);
       }
     }),
-    { numRuns: 100 },
+    inputs(100),
   );
 });
 

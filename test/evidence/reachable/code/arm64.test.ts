@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { stubOfArm64, walkArm64 } from '../../../../src/evidence/reachable/code/arm64.js';
 import type { CodeVisitor } from '../../../../src/evidence/reachable/code/walker.js';
+import { inputs } from '../../../support/thorough.js';
 
 const code = (words: readonly number[]) => {
   const bytes = new Uint8Array(words.length * 4);
@@ -99,6 +100,6 @@ test('no words make a walk fail', () => {
   const word = fc.integer({ min: 0, max: 0xffffffff });
   fc.assert(
     fc.property(fc.array(word, { maxLength: 16 }), (words) => Array.isArray(told(words))),
-    { numRuns: 3000 },
+    inputs(3000),
   );
 });

@@ -13,6 +13,7 @@ import { stubOfX8664, walkX8664 } from '../../../../src/evidence/reachable/code/
 import { readImage } from '../../../../src/formats/elf-image.js';
 import type { CodeSegment } from '../../../../src/formats/elf-tables.js';
 import { inLayer, layerAvailable } from '../../../support/layer.js';
+import { inputs } from '../../../support/thorough.js';
 import { debianTree } from '../../../support/tree.js';
 
 const code = (hex: string, address = 0x1000) => ({
@@ -105,7 +106,7 @@ test('no bytes make a walk fail or go on without end', () => {
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       assert.ok(Array.isArray(told(Buffer.from(bytes).toString('hex'))));
     }),
-    { numRuns: 3000 },
+    inputs(3000),
   );
 });
 

@@ -1,0 +1,48 @@
+/**
+ * Test files that run in one process: most of the time of a test in memory is the start of Node, and of the code that it
+ * tries.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** Folders of `test/` whose files have a process each: they boot machines, start programs, or change their own process. */
+const APART = ['bench', 'hostile', 'kernels', 'native', 'services', 'support', 'system', 'systemd'];
+
+/** A file that takes as long as those. */
+const LONG = 'test/transaction/recover.test.js';
+
+/** A file that is run, and the test files that it stands for. */
+export interface TestRun {
+  readonly file: string;
+  readonly members: readonly string[];
+}
+
+/** Makes one run of the files of each folder that share a process. @param build the compiler's output */
+export function runsOf(files: readonly string[], build: string): TestRun[] {
+  const runs = new Map<string, string[]>();
+  for (const file of files) {
+    const key = groupOf(file, build) ?? file;
+    runs.set(key, [...(runs.get(key) ?? []), file]);
+  }
+  return [...runs].map(([file, members]) =>
+    members.length === 1 ? { file: members[0]!, members } : { file, members },
+  );
+}
+
+/** The file that imports all of a test's group, as `build/test/plan/all.js`; undefined for one that runs apart. */
+function groupOf(file: string, build: string): string | undefined {
+  const path = relative(build, file);
+  const [test, folder = '', ...inside] = path.split('/');
+  if (test !== 'test' || inside.length === 0 || path === LONG || APART.includes(folder)) return undefined;
+  return join(build, 'test', folder, 'all.js');
+}
+
+/** Writes the files that import groups. */
+export function writeGroups(runs: readonly TestRun[]): void {
+  for (const { file, members } of runs) {
+    if (members.length === 1) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    const imports = members.map((member) => `import './${relative(dirname(file), member)}';\n`);
+    writeFileSync(file, imports.join(''));
+  }
+}
