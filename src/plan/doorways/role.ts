@@ -31,5 +31,12 @@ export interface Role {
   readonly needs: Readonly<Partial<Record<NeedName, string>>>;
 }
 
+/** Roles of servers: if one goes wrong, people get in elsewhere and mend it. */
+const OF_SERVERS: ReadonlySet<RoleName> = new Set(['files', 'mail', 'programs']);
+
+/** The role's name if the unit is a way into the machine, or runs what administers it. */
+export const wayInOf = (role: Role | undefined): RoleName | undefined =>
+  role && !OF_SERVERS.has(role.name) ? role.name : undefined;
+
 /** A text's words. */
 export const words = (text: string): readonly string[] => text.split(' ');

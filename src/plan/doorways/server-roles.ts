@@ -2,14 +2,19 @@
 
 import { type Role, words } from './role.js';
 
+const NO_HOMES = 'people who log in would not have their homes';
+const NO_LOGIN = 'nobody could log in as anybody';
+
 const FILES: readonly Role[] = [
   {
     name: 'files',
-    programs: words('proftpd vsftpd pure-ftpd smbd'),
-    needs: {
-      homes: 'people who log in would not have their homes',
-      identity: 'nobody could log in as anybody',
-    },
+    programs: words('proftpd vsftpd pure-ftpd'),
+    needs: { homes: NO_HOMES, identity: NO_LOGIN },
+  },
+  {
+    name: 'files',
+    programs: ['smbd'],
+    needs: { homes: NO_HOMES, identity: NO_LOGIN, exec: `${NO_LOGIN}, as samba-dcerpcd would not start` },
   },
 ];
 

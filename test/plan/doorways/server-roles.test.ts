@@ -22,6 +22,11 @@ const told = (policy: string, command: string) =>
 const TAKEN: readonly [command: string, policy: string, said: string][] = [
   ['/usr/sbin/proftpd --nodaemon', NO_HOMES, 'people who log in would not have their homes'],
   ['/usr/sbin/smbd --foreground', NO_HOMES, 'people who log in would not have their homes'],
+  [
+    '/usr/sbin/smbd --foreground',
+    NO_EXEC,
+    'nobody could log in as anybody, as samba-dcerpcd would not start',
+  ],
   ['/usr/sbin/exim4 -bdf -q30m', NO_GAIN, 'no mail would be delivered, as exim starts itself for that'],
   ['/usr/sbin/postfix start', NO_EXEC, 'no mail would be delivered'],
   ['/usr/sbin/dovecot -F', NO_HOMES, 'people would not have the mail in their homes'],
@@ -40,6 +45,11 @@ for (const [command, policy, said] of TAKEN) {
     assert.deepEqual(told(policy, command), [said]);
   });
 }
+
+test('a server is no way in, whose changes would wait for a confirmation', () => {
+  assert.equal(planned(NO_EXEC, startedBy('/usr/sbin/nrpe -f')).doorway, undefined);
+  assert.equal(planned(NO_EXEC, startedBy('/usr/sbin/sshd -D')).doorway, 'login');
+});
 
 test('each role is among those that are tried', () => {
   const roleBy = (command: string) =>
