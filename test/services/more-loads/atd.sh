@@ -6,7 +6,7 @@ unit=atd.service
 
 prepare() {
   id reader >/dev/null 2>&1 || useradd --create-home --shell /bin/bash reader
-  mkdir -m 1777 -p /srv/jobs
+  install -d -m 1777 /srv/jobs
 }
 
 # job USER: has a word written, and waits for it.

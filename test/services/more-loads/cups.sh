@@ -5,7 +5,7 @@
 unit=cups.service
 
 prepare() {
-  mkdir -m 1777 -p /srv/printed
+  install -d -m 1777 /srv/printed
   cat >/usr/lib/cups/backend/load <<'BACKEND'
 #!/bin/sh
 [ $# -gt 0 ] || exit 0
