@@ -20,7 +20,7 @@ export interface Outcome {
   readonly template: string;
   /** Codes of the reasons: of errors, else of warnings. */
   readonly codes: readonly string[];
-  /** For people: problems, or each reason with its way out. */
+  /** For people: problems, errors and warnings, each with its way out. */
   readonly reasons: readonly string[];
 }
 
@@ -42,9 +42,10 @@ export function outcomeOf({ template, applied, problems }: Trial): Outcome {
     ...problems,
   ];
   const codes = [...new Set(told.map(({ code }) => code))];
+  const reasons = said.filter(({ severity }) => severity !== 'note').map(reasonOf);
   if (wrong.length > 0 || kind === undefined)
-    return { kind: 'BROKEN', template, codes, reasons: [...wrong, ...told.map(reasonOf)] };
-  return { kind, template, codes, reasons: told.map(reasonOf) };
+    return { kind: 'BROKEN', template, codes, reasons: [...wrong, ...reasons] };
+  return { kind, template, codes, reasons };
 }
 
 const KINDS: ReadonlyMap<string, Outcome['kind']> = new Map([
