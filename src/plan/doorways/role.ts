@@ -14,7 +14,8 @@ export type RoleName =
   | 'devices'
   | 'files'
   | 'mail'
-  | 'programs';
+  | 'programs'
+  | 'time';
 
 /** A kind of such units: the marks by which one is known, and its needs. */
 export interface Role {
@@ -32,7 +33,7 @@ export interface Role {
 }
 
 /** Roles of servers: if one goes wrong, people get in elsewhere and mend it. */
-const OF_SERVERS: ReadonlySet<RoleName> = new Set(['files', 'mail', 'programs']);
+const OF_SERVERS: ReadonlySet<RoleName> = new Set(['files', 'mail', 'programs', 'time']);
 
 /** The role's name if the unit is a way into the machine, or runs what administers it. */
 export const wayInOf = (role: Role | undefined): RoleName | undefined =>

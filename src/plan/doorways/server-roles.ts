@@ -1,4 +1,4 @@
-/** Servers by which people get at their files and their mail, and services whose work is to start programs. */
+/** Servers of files, mail and time, and services whose work is to start programs. */
 
 import { type Role, words } from './role.js';
 
@@ -48,22 +48,35 @@ const MAIL: readonly Role[] = [
   },
 ];
 
-/** A service that starts programs, and the consequence where it can't. */
-const starting = (programs: string, exec: string): Role => ({
+const TIME: readonly Role[] = [
+  {
+    name: 'time',
+    programs: words('chronyd ntpd openntpd systemd-timesyncd ptp4l phc2sys'),
+    needs: { clock: 'the clock would not be set' },
+  },
+];
+
+/** A service that starts programs, the consequence where it can't, and further needs. */
+const starting = (programs: string, exec: string, more: Role['needs'] = {}): Role => ({
   name: 'programs',
   programs: words(programs),
-  needs: { exec },
+  needs: { exec, ...more },
 });
 
 const STARTERS: readonly Role[] = [
   starting('nrpe nagios nagios4 icinga2 munin-node', 'no check would run'),
   starting('monit', 'it would start no service again, and run no check'),
   starting('fail2ban-server', 'no address would be banned'),
-  starting('cupsd', 'nothing would be printed'),
+  starting('cupsd', 'nothing would be printed', {
+    devices: 'printers at USB and other ports would be missing',
+  }),
   starting('inetd xinetd', 'none of the services that it listens for would start'),
   starting('supervisord runsvdir s6-svscan', 'nothing that it supervises would start'),
-  starting('upsmon apcupsd acpid', 'the machine would not be shut down in time'),
-  starting('smartd', 'nobody would be told of a disk that fails'),
+  starting('upsmon', 'the machine would not be shut down in time'),
+  starting('apcupsd acpid', 'the machine would not be shut down in time', {
+    devices: 'it would not see the device that tells when',
+  }),
+  starting('smartd', 'nobody would be told of a disk that fails', { devices: 'no disk would be watched' }),
 ];
 
-export const SERVER_ROLES: readonly Role[] = [...FILES, ...MAIL, ...STARTERS];
+export const SERVER_ROLES: readonly Role[] = [...FILES, ...MAIL, ...TIME, ...STARTERS];

@@ -11,6 +11,8 @@ const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n';
 const NO_HOMES = '[service]\nProtectHome = true\n';
 const NO_GAIN = '[service]\nNoNewPrivileges = true\n';
 
+const NO_DEVICES = '[service]\nPrivateDevices = true\n';
+
 const startedBy = (command: string) => `ExecStart=\nExecStart=${command}`;
 
 /** Messages about a policy on a unit whose lines are those of Debian 13. */
@@ -30,6 +32,10 @@ const TAKEN: readonly [command: string, policy: string, said: string][] = [
   ['/usr/sbin/exim4 -bdf -q30m', NO_GAIN, 'no mail would be delivered, as exim starts itself for that'],
   ['/usr/sbin/postfix start', NO_EXEC, 'no mail would be delivered'],
   ['/usr/sbin/dovecot -F', NO_HOMES, 'people would not have the mail in their homes'],
+  ['/usr/sbin/chronyd -F 1', '[service]\nProtectClock = true\n', 'the clock would not be set'],
+  ['/usr/sbin/cupsd -l', NO_DEVICES, 'printers at USB and other ports would be missing'],
+  ['/usr/sbin/acpid -f', NO_DEVICES, 'it would not see the device that tells when'],
+  ['/usr/sbin/smartd -n', NO_DEVICES, 'no disk would be watched'],
   ['/usr/sbin/nrpe -f', NO_EXEC, 'no check would run'],
   ['/usr/bin/monit -I', NO_EXEC, 'it would start no service again, and run no check'],
   ['/usr/bin/fail2ban-server -xf start', NO_EXEC, 'no address would be banned'],
