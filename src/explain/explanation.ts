@@ -67,11 +67,15 @@ export function processesOf(calls: readonly UnitCall[]): Explanation['processes'
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
 /** The changes that would let the call through, in one line; undefined if there are none. */
-export function changeLine({ changes, instead }: Explanation): string | undefined {
+export function changeLine({ changes, instead, cause, certain }: Explanation): string | undefined {
   const lines = changes.map(({ does, text }) =>
     text?.includes('\n') ? `${does}: ${text.split('\n').join(' / ')}` : does,
   );
-  const ways = [...(lines.length > 0 ? [lines.join(', and ')] : []), ...(instead ? [instead.does] : [])];
+  const ways = [
+    ...(lines.length > 0 ? [lines.join(', and ')] : []),
+    ...(instead ? [instead.does] : []),
+    ...(certain && cause.kind === 'directive' && cause.at ? [`leave ${cause.what} out of [service]`] : []),
+  ];
   return ways.length === 0 ? undefined : `to allow it: ${ways.join('; or ')}`;
 }
 

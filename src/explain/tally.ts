@@ -11,6 +11,8 @@ export interface Tally {
   readonly call: NamedCall;
   /** The end that the call came to. */
   readonly got: 'killed' | 'killed-thread' | 'failed' | 'recorded' | 'stopped';
+  /** The errno's number, where it failed and that was seen. */
+  readonly errno?: number | undefined;
   readonly count: number;
   /** The last time, in milliseconds since 1970. */
   readonly last: number;
@@ -18,11 +20,14 @@ export interface Tally {
   readonly certain: boolean;
 }
 
-/** Calls of one kind each: the call, its action, and the arguments that a core dump tells; guesses only where none is known. */
+/**
+ * Calls of one kind each: the call, its action and errno, and the arguments that a core dump tells; guesses only where none
+ * is known.
+ */
 export function alike(calls: readonly UnitCall[]): (readonly UnitCall[])[] {
   const groups = groupBy(
     calls,
-    ({ arch, nr, action, args }) => `${arch} ${nr} ${action} ${args?.join() ?? ''}`,
+    ({ arch, nr, action, errno, args }) => `${arch} ${nr} ${action} ${errno} ${args?.join() ?? ''}`,
   );
   return [...groups.values()].map((same) => {
     const known = same.filter(({ certain }) => certain);
@@ -32,10 +37,11 @@ export function alike(calls: readonly UnitCall[]): (readonly UnitCall[])[] {
 
 /** @param same calls that differ only in their processes and times; all are certain, or none */
 export function tally(machine: Machine, same: readonly UnitCall[]): Tally {
-  const { action, certain } = same[0]!;
+  const { action, errno, certain } = same[0]!;
   return {
     call: nameCall(machine, same[0]!),
     got: gotOf(action),
+    errno,
     count: same.reduce((all, one) => all + (one.count ?? 1), 0),
     last: Math.max(...same.map(({ time }) => time)),
     certain,

@@ -3,6 +3,7 @@ import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
 import { programLines } from './calls/lines.js';
 import { lockOuts } from './doorways/lock-outs.js';
+import { wayInOf } from './doorways/role.js';
 import { doorwayOf } from './doorways/role-of.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
 import { leftOpen } from './ineffective/by-mount-entries.js';
@@ -33,7 +34,7 @@ export function makePlan(request: PlanRequest): Plan {
   return {
     unit: unit.full,
     policyFile: policy.file,
-    doorway: role?.name,
+    doorway: wayInOf(role),
     mode: calls.mode,
     target,
     lines: [

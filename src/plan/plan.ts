@@ -79,7 +79,7 @@ export type Mode = 'enforcing' | 'permissive';
 export interface Plan {
   readonly unit: string;
   readonly policyFile: string;
-  /** The role of a unit by which people and machines get in, or run things. */
+  /** The role of a unit by which people and machines get in, or run things; servers are none. */
   readonly doorway: RoleName | undefined;
   readonly mode: Mode;
   readonly target: Target;

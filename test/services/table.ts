@@ -1,5 +1,6 @@
 /** The table of learned services, in Markdown. */
 import { median } from '../../bench/row.js';
+import { oneLine } from './outcome.js';
 
 /** Facts of a service that was learned and confined. */
 export interface LearnedFacts {
@@ -57,5 +58,3 @@ const medians = (all: readonly LearnedFacts[]): string[] => {
   const rows = all.map(numbersOf);
   return rows[0]!.map((_, column) => shown(median(rows.map((row) => row[column]!)), column));
 };
-
-const oneLine = (text: string): string => text.trim().split('\n', 1)[0]!.replaceAll('|', '\\|');

@@ -16,6 +16,7 @@ type RootName =
   | 'toolchain'
   | 'clang'
   | 'services'
+  | 'more-services'
   | 'clients'
   | 'bullseye'
   | 'bookworm'
@@ -84,6 +85,46 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['gcc', 'libc6-dev', 'nodejs', 'openjdk-21-jre-headless', 'python3', 'rustc'],
     ],
   },
+  /** Daemons of test/services/more-loads/, and their clients: those that can't be installed beside the ones above, too. */
+  'more-services': {
+    suite: 'trixie',
+    packages: [
+      ...SYSTEMD,
+      ...[
+        'apache2-utils',
+        'at',
+        'avahi-daemon',
+        'avahi-utils',
+        'beanstalkd',
+        'bind9-host',
+        'caddy',
+        'coturn',
+      ],
+      ...[
+        'cron',
+        'cups-client',
+        'cups-daemon',
+        'curl',
+        'dnsmasq',
+        'dropbear',
+        'exim4-daemon-light',
+        'fail2ban',
+      ],
+      ...['freeradius', 'freeradius-utils', 'iproute2', 'knot', 'knot-dnsutils', 'ldap-utils', 'lighttpd'],
+      ...[
+        'logrotate',
+        'monit',
+        'nagios-nrpe-plugin',
+        'nagios-nrpe-server',
+        'netcat-openbsd',
+        'ngircd',
+        'nsd',
+      ],
+      ...['openssh-client', 'openssl', 'pdns-backend-bind', 'pdns-server', 'privoxy', 'proftpd-core'],
+      ...['prometheus', 'prosody', 'radicale', 'rsync', 'samba', 'slapd', 'smbclient', 'snmp', 'snmpd'],
+      ...['stunnel4', 'syslog-ng-core', 'tinyproxy', 'tor', 'valkey-server', 'valkey-tools'],
+    ],
+  },
   /** Services that a policy may break unnoticed, and their clients. */
   clients: {
     suite: 'trixie',
@@ -115,7 +156,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
 };
 
 /** Trees of the tests; test/services/ is run by itself. */
-export const TREE_NAMES = (Object.keys(TREES) as TreeName[]).filter((name) => name !== 'services');
+export const TREE_NAMES = (Object.keys(TREES) as TreeName[]).filter((name) => !name.endsWith('services'));
 
 /** Whether only the tests of other kernels need a tree. */
 export const isForKernels = (name: TreeName): boolean => name === 'emulator' || name.startsWith('linux-');

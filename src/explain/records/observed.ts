@@ -31,7 +31,7 @@ export const observedCalls = (
 const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
   arch: ABIS[abi].arch,
   nr: kernelNumber(abi, number),
-  action: answer === 'kill' ? KILL : FAILED,
+  ...(answer === 'kill' ? { action: KILL } : { action: FAILED, errno: answer }),
   count,
 });
 

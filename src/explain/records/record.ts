@@ -15,6 +15,8 @@ export interface KernelRecord {
   readonly nr: number;
   /** The filter's answer without an errno's number: SECCOMP_RET_* (linux/seccomp.h). */
   readonly action: number;
+  /** The errno's number, if a watch has seen it. */
+  readonly errno?: number;
   /** The six argument registers, if a core dump has them. */
   readonly args?: readonly bigint[];
   /** How often the process has made it (default: once). */

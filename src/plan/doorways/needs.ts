@@ -11,6 +11,7 @@ export type NeedName =
   | 'accounts'
   | 'administration'
   | 'audit'
+  | 'clock'
   | 'devices'
   | 'exec'
   | 'gain'
@@ -151,6 +152,8 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
       ],
     ],
   },
+  // Calls are left out: with an option, a server of time leaves the clock alone.
+  clock: { taken: 'takes the clock', takers: [isSet('ProtectClock'), bounding('SYS_TIME')] },
   devices: {
     taken: 'hides devices',
     takers: [

@@ -6,7 +6,11 @@ import { fileName } from '../../unit/search.js';
 import { allWords } from '../../unit/values.js';
 import type { PlanRequest } from '../request.js';
 import type { Role } from './role.js';
-import { ROLES } from './roles.js';
+import { ROLES as DOORWAYS } from './roles.js';
+import { SERVER_ROLES } from './server-roles.js';
+
+/** All roles. The first that fits a unit is its own. */
+const ROLES: readonly Role[] = [...DOORWAYS, ...SERVER_ROLES];
 
 /** Facts by which a unit's role is told. */
 export type Known = Pick<PlanRequest, 'unit' | 'effective' | 'surroundings'> & {

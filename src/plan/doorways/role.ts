@@ -11,7 +11,11 @@ export type RoleName =
   | 'packages'
   | 'agent'
   | 'containers'
-  | 'devices';
+  | 'devices'
+  | 'files'
+  | 'mail'
+  | 'programs'
+  | 'time';
 
 /** A kind of such units: the marks by which one is known, and its needs. */
 export interface Role {
@@ -27,6 +31,13 @@ export interface Role {
   /** Each need, and the consequence where a policy takes it. */
   readonly needs: Readonly<Partial<Record<NeedName, string>>>;
 }
+
+/** Roles of servers: if one goes wrong, people get in elsewhere and mend it. */
+const OF_SERVERS: ReadonlySet<RoleName> = new Set(['files', 'mail', 'programs', 'time']);
+
+/** The role's name if the unit is a way into the machine, or runs what administers it. */
+export const wayInOf = (role: Role | undefined): RoleName | undefined =>
+  role && !OF_SERVERS.has(role.name) ? role.name : undefined;
 
 /** A text's words. */
 export const words = (text: string): readonly string[] => text.split(' ');

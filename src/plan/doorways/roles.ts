@@ -289,7 +289,7 @@ const MACHINERY: readonly Role[] = [
   },
 ];
 
-/** All roles. The first that fits a unit is its own. */
+/** Roles by which people and machines get in, or run things of their own. */
 export const ROLES: readonly Role[] = [
   ...PEOPLE,
   ...SESSION_KEEPERS,

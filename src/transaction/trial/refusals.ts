@@ -52,6 +52,7 @@ export async function refusalsOfFailed(
 ): Promise<readonly Diagnostic[]> {
   const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
   const { explanationDiagnostic } = await import('../../explain/diagnostic.js');
+  const { isNoFallback } = await import('./judge-refusals.js');
   let found: readonly Explanation[] = [];
   // Nothing that is wrong here may keep the service from its roll-back.
   await failuresOf(async () => {
@@ -59,5 +60,7 @@ export async function refusalsOfFailed(
     found = (await refusalsAfterRestart(context, prepared, sight && callsOf(sight)))?.explanations ?? [];
     return [];
   });
-  return found.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+  const others = found.filter(isNoFallback);
+  const told = others.length > 0 ? others : found;
+  return told.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
 }

@@ -50,7 +50,7 @@ test('calls that a watch saw refused are told as the kernel records them', () =>
   const times = { from: 1000, time: 2000 };
   const common = { pid: undefined, ...times, certain: true, arch: 0xc000003e };
   assert.deepEqual(observedCalls({ programs, refused, lost: {} }, times), [
-    { ...common, nr: 435, action: 0x50000, count: 3, name: 'demod', program: '/usr/sbin/demod' },
+    { ...common, nr: 435, action: 0x50000, errno: 38, count: 3, name: 'demod', program: '/usr/sbin/demod' },
     { ...common, nr: 0x40000000 + 521, action: KILL, count: 1, name: 'unknown', program: undefined },
   ]);
   const unsure = observedCalls({ programs, refused, lost: { marks: 1 } }, times);

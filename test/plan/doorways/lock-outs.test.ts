@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { lockOuts } from '../../../src/plan/doorways/lock-outs.js';
 import { NEEDS, type NeedName } from '../../../src/plan/doorways/needs.js';
 import { ROLES } from '../../../src/plan/doorways/roles.js';
+import { SERVER_ROLES } from '../../../src/plan/doorways/server-roles.js';
 import { makePlan } from '../../../src/plan/make-plan.js';
 import { mergePolicies } from '../../../src/policy/merge.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
@@ -205,7 +206,8 @@ test('each role is among those that are tried, and each need is of some role', (
       ),
   );
   assert.deepEqual(missing, []);
-  const needs = new Set([...ROLES.flatMap((role) => Object.keys(role.needs)), ...NEEDS_OF_PAM]);
+  const of = [...ROLES, ...SERVER_ROLES].flatMap((role) => Object.keys(role.needs));
+  const needs = new Set([...of, ...NEEDS_OF_PAM]);
   assert.deepEqual([...needs].sort(), Object.keys(NEEDS).sort());
 });
 
@@ -225,6 +227,10 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
   audit: {
     takes: [],
     leaves: ['CapabilityBoundingSet = ["CAP_CHOWN"]', 'RestrictAddressFamilies = ["AF_UNIX"]'],
+  },
+  clock: {
+    takes: ['ProtectClock = true', 'CapabilityBoundingSet = ["CAP_CHOWN"]'],
+    leaves: ['CapabilityBoundingSet = ["CAP_SYS_TIME"]', 'PrivateDevices = true'],
   },
   devices: {
     takes: ['PrivateDevices = true', 'DevicePolicy = "strict"', 'InaccessiblePaths = ["/dev"]'],

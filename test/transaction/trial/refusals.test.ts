@@ -84,6 +84,12 @@ const CASES: readonly Case[] = [
     ...{ state: 'applied', codes: [] },
   },
   {
+    title: 'a call in whose place libraries make another',
+    policy: `[syscalls]\ndeny = ["clone3:ENOSYS"]\n[service]\nRestrictNamespaces = true\n`,
+    refused: [refusal('clone3', ENOSYS)],
+    ...{ state: 'applied', codes: [] },
+  },
+  {
     title: 'more calls than are told one by one',
     policy: '[syscalls]\ndeny = ["@mount", "@reboot", "ptrace", "acct"]\naction = "EPERM"\n',
     refused: ['mount', 'umount2', 'pivot_root', 'reboot', 'kexec_load', 'ptrace', 'acct'].map((call) =>
@@ -114,7 +120,9 @@ test('a refused call comes with its line and what would allow it', async () => {
 
 test('a service that fails is explained by the calls that the observer saw', async () => {
   const behaviour = (_: string, confined: boolean) => (confined ? 'dies' : 'works');
-  const { result } = await applied(POLICY, seen([refusal('uname', EPERM)]), { behaviour });
+  const policy = POLICY.replace('"uname"', '"uname", "clone3:ENOSYS"');
+  const refused = [refusal('clone3', ENOSYS), refusal('uname', EPERM)];
+  const { result } = await applied(policy, seen(refused), { behaviour });
   assert.deepEqual(codesOf(result), ['error service-failed', 'error refused-call']);
 });
 
