@@ -249,6 +249,6 @@ function editDistance(a: string, b: string, bound: number): number {
   return Math.min(previous[b.length]!, bound);
 }
 
-/** The diagnostic with its unit named: without a place it may not tell which of several units it is about. */
+/** The diagnostic with its unit named, unless the message or the file's name does: units may share a policy. */
 export const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
-  d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };
+  d.at?.file.includes(unit) || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };

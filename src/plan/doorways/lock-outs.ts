@@ -1,4 +1,4 @@
-import { asWarning, type Diagnostic, error, type Location } from '../../diagnostic.js';
+import { asWarning, type Diagnostic, error, type Location, note } from '../../diagnostic.js';
 import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
 import { entryOn } from '../../policy/expect.js';
 import type { Policy } from '../../policy/policy.js';
@@ -58,8 +58,15 @@ export function lockOuts(role: Role | undefined, request: OnUnit, calls: Calls):
       return error('locks-out', message, { at, hint: WAY_OUT });
     }),
   );
-  return policy.understood.some(({ value }) => value === 'locks-out') ? found.map(asWarning) : found;
+  const isUnderstood = policy.understood.some(({ value }) => value === 'locks-out');
+  return [...(isUnderstood ? found.map(asWarning) : found), ...inherited(role, unit.full)];
 }
+
+/** A note that a policy holds whoever logs in, root among them. */
+const inherited = ({ name, needs }: Role, unit: string): Diagnostic[] =>
+  name === 'login' && needs.exec !== undefined
+    ? [note('logins-inherit', `who logs in by ${unit} is confined by its policy, too, also as root`)]
+    : [];
 
 const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
 

@@ -1,6 +1,7 @@
-import { systemctl } from '../../command-lines.js';
+import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
 import { hasNameOfDropIn } from '../../paths.js';
+import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -169,7 +170,9 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;
   // In `foo.servce` the suffix is misspelt.
   const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
-  const hint = meant ?? (context.offline ? undefined : list);
+  const isConfined = (await ownPlaces(context)).some(({ unit }) => unit === full);
+  const free = `its drop-in is there: '${ownCommand(context.placement.scope, 'revert', full)}' removes it`;
+  const hint = isConfined ? free : (meant ?? (context.offline ? undefined : list));
   return fail('no-unit', `there is no unit ${full}${more}`, hint);
 }
 

@@ -195,6 +195,15 @@ const ownLines = (policy: string): string => {
   return service.map(({ name, value }) => `${name}=${[value].flat().join(' ')}`).join('\n');
 };
 
+test('it is noted that logins inherit what holds the service, and jobs do not', () => {
+  const codes = (lines: string) =>
+    planOf('[syscalls]\ndeny = ["reboot"]\n', lines).diagnostics.map(
+      ({ severity, code }) => `${severity} ${code}`,
+    );
+  assert.ok(codes(SSHD).includes('note logins-inherit'));
+  assert.ok(!codes(CRON).includes('note logins-inherit'));
+});
+
 test('each role is among those that are tried, and each need is of some role', () => {
   const tried = TAKEN.map(([lines]) => lines);
   const missing = ROLES.filter(
@@ -326,7 +335,7 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
 /** Findings for a role that has one need alone. */
 const ofNeed = (need: NeedName, policy: string, lines = 'ExecStart=/x', target = targetOf(257)) =>
   lockOuts(
-    { name: 'login', programs: [], needs: { [need]: 'gone' } },
+    { name: 'jobs', programs: [], needs: { [need]: 'gone' } },
     {
       unit: parseUnitName('x.service') as UnitName,
       effective: effectiveUnit([parseUnitFile('x.service', `[Service]\n${lines}`)]),
