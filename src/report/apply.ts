@@ -56,10 +56,13 @@ const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
   diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
-  const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
+  const diff = options.diff ? diffOf(result) : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
   return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${exposureText(result)}${diff}`;
 }
+
+const diffOf = ({ changes, prepared }: UnitResult): string =>
+  changes.map((change) => unifiedDiff(change, prepared?.plan)).join('');
 
 /** The exposure by the new files, where there are some. */
 function exposureText(result: UnitResult): string {
@@ -100,7 +103,7 @@ function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
     ...(deadline === undefined ? {} : { confirmBy: timeOfDay(deadline) }),
     changes: changesJson(changes),
     diagnostics: diagnosticsJson(diagnostics),
-    ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
+    ...(diff ? { diff: diffOf(result) } : {}),
     ...(prepared
       ? {
           plan: {

@@ -1,6 +1,8 @@
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
+import type { Plan } from '../plan/plan.js';
+import { filterDiff } from './filter-diff.js';
 
 /** The number of unchanged lines around a change. */
 const CONTEXT = 3;
@@ -10,9 +12,15 @@ interface Line {
   readonly text: string;
 }
 
-/** A change of a drop-in as a unified diff; for a program or a filter one line without its content. */
-export function unifiedDiff({ kind, path, before, after }: Change): string {
+/**
+ * A change of a drop-in as a unified diff, and of a filter call by call; for a program one line without its content.
+ * @param plan behind the new files
+ */
+export function unifiedDiff(change: Change, plan?: Plan): string {
+  const { kind, path, before, after } = change;
   if (kind === 'unchanged') return '';
+  const calls = plan && path === plan.filterFile ? filterDiff(change, plan) : undefined;
+  if (calls !== undefined) return calls;
   if (!path.endsWith('.conf')) return `Binary file ${path}: ${kind}\n`;
   const lines = compare(linesOf(before), linesOf(after));
   const header = `--- ${before ? path : '/dev/null'}\n+++ ${after ? path : '/dev/null'}\n`;

@@ -1,0 +1,64 @@
+/** A change of a filter, told call by call. */
+
+import { printable } from '../diagnostic.js';
+import type { Change } from '../emit/changes.js';
+import { StackComparer } from '../filter/compare/compare-stack.js';
+import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import type { Plan } from '../plan/plan.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { SyscallPolicy } from '../syscalls/policy.js';
+import { type NamedDifference, nameDifferences } from '../verify/kernel/name-differences.js';
+
+/**
+ * A change of a filter as a diff of calls, for the machine that the plan is for: `-` before an answer by the file that is
+ * there, `+` before one by the policy. Undefined where there is nothing to compare: no file yet, none any more, or one that
+ * can't be read or isn't for that machine.
+ */
+export function filterDiff({ path, before, after }: Change, plan: Plan): string | undefined {
+  if (!before || !after || !plan.filter) return undefined;
+  const file = decodeFilterFile(before.content);
+  if ('severity' in file) return undefined;
+  const { machine } = plan.target;
+  const start = differencesOf(file.start, plan.filter.start, machine);
+  const whole = differencesOf(file.programs, plan.filter.policies, machine);
+  if (!whole || !start) return undefined;
+  const isOther = (file.start === undefined) !== (plan.filter.start === undefined);
+  const lines = [
+    ...flagLines('no_new_privs', file.noNewPrivileges, plan.filter.noNewPrivileges),
+    ...flagLines('refusals are recorded', file.log, plan.filter.log),
+    ...(isOther ? flagLines('stage entry', file.start !== undefined, plan.filter.start !== undefined) : []),
+    ...start.flatMap((one) => differenceLines(one, ', before the entry point')),
+    ...whole.flatMap((one) => differenceLines(one, '')),
+  ];
+  return `--- ${printable(path)}\n+++ ${printable(path)}\n${lines.map((line) => `${line}\n`).join('')}`;
+}
+
+const flagLines = (name: string, before: boolean, after: boolean): string[] =>
+  before === after ? [] : [`-${name}: ${yes(before)}`, `+${name}: ${yes(after)}`];
+
+const yes = (is: boolean): string => (is ? 'yes' : 'no');
+
+/** Differences of the machine's programs from its policy; undefined where that can't be told. */
+function differencesOf(
+  programs: FilterFile['start'],
+  policies: readonly SyscallPolicy[] | undefined,
+  machine: Machine,
+): readonly NamedDifference[] | undefined {
+  if (!programs || !policies) return [];
+  const program = programs.get(machine);
+  const policy = policies.find((one) => one.machine === machine);
+  if (!program || !policy) return undefined;
+  const work = new StackComparer().compare([program], policy);
+  let piece = work.next();
+  while (!piece.done) piece = work.next();
+  const { differences, sampled, isKnown } = piece.value;
+  return isKnown && sampled === 0 ? nameDifferences(policy, differences, () => []) : undefined;
+}
+
+function differenceLines(
+  { abi, calls, got, expected, someArguments }: NamedDifference,
+  when: string,
+): string[] {
+  const subject = `${calls.join(', ')} (${abi}${someArguments ? ', some arguments' : ''}${when})`;
+  return [`-${subject}: ${got}`, `+${subject}: ${expected}`];
+}

@@ -1,0 +1,44 @@
+/** Changes of filters, told call by call. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { machine, run, setPolicy } from '../support/apply-in-memory.js';
+import { FILTER } from '../support/demo-service.js';
+
+const POLICY = '[syscalls]\ndeny = ["execve", "mount:EPERM"]\naction = "EACCES"\n';
+
+/** The part of a diff that is about the filter, where one policy takes another's place. */
+async function diffOf(before: string, after: string): Promise<string[]> {
+  const system = machine({}, before);
+  assert.equal((await run(system)).exit, 0);
+  setPolicy(system, after);
+  const { text, exit } = await run(system, { check: true, diff: true });
+  assert.equal(exit, 3);
+  const [, told = ''] = text.split(`--- ${FILTER}\n+++ ${FILTER}\n`);
+  return told.slice(0, told.indexOf('---')).trimEnd().split('\n');
+}
+
+test('each call is told with both answers, and calls that are alike in one line', async () => {
+  const after = '[syscalls]\ndeny = ["execve", "mount:EPERM", "umount2", "acct"]\naction = "EACCES"\n';
+  assert.deepEqual(await diffOf(POLICY, after), [
+    '-acct, umount2 (x86-64): allow',
+    '+acct, umount2 (x86-64): EACCES',
+  ]);
+});
+
+test('where some arguments get another answer that is said', async () => {
+  const rule = '[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 16 }]\naction = "EPERM"\n';
+  assert.deepEqual(await diffOf(POLICY, POLICY + rule), [
+    '-socket (x86-64, some arguments): allow',
+    '+socket (x86-64, some arguments): EPERM',
+  ]);
+});
+
+test('a filter that is new, or that nobody can read, is named alone', async () => {
+  const first = await run(machine({}, POLICY), { check: true, diff: true });
+  assert.match(first.text, new RegExp(`^Binary file ${FILTER}: create$`, 'm'));
+  const system = machine({}, POLICY);
+  await run(system);
+  system.files.set(FILTER, { bytes: new TextEncoder().encode('damaged'), mode: 0o644 });
+  const { text } = await run(system, { check: true, diff: true });
+  assert.match(text, new RegExp(`^Binary file ${FILTER}: replace$`, 'm'));
+});
