@@ -21,8 +21,8 @@ export interface Explanation extends Tally {
   readonly opens: string | undefined;
 }
 
-/** Causes that no change of a policy or a unit would mend. */
-const OF_NO_POLICY: ReadonlySet<Cause['kind']> = new Set(['recorded', 'elsewhere']);
+/** Causes that no change of [syscalls] or of the unit's own filter would mend. */
+const OF_NO_FILTER: ReadonlySet<Cause['kind']> = new Set(['recorded', 'elsewhere', 'directive']);
 
 /** The most processes that one explanation names. */
 const MOST_PROCESSES = 5;
@@ -45,7 +45,7 @@ function explained(
   const told = tally(confinement.machine, same);
   const { call, certain } = told;
   const cause = causeOf(call, confinement);
-  const isMendable = certain && !OF_NO_POLICY.has(cause.kind);
+  const isMendable = certain && !OF_NO_FILTER.has(cause.kind);
   const changes = isMendable ? changesFor(call, confinement, relaxed) : [];
   return {
     ...told,

@@ -268,7 +268,7 @@ test('numbers that no table knows, and conventions that are closed, are said to 
 });
 
 test('a call that a directive of the policy refuses has a way out', () => {
-  const policy = policyFrom('[service]\nRestrictRealtime = true\n');
+  const policy = policyFrom('[syscalls]\ndeny = ["uname"]\n[service]\nRestrictRealtime = true\n');
   const confinement = { ...confinementOf(policy), refusers: () => ['RestrictRealtime'] };
   const nr = numbersOf('x86-64').get('sched_setscheduler')!;
   const process = { pid: 7, name: 'demod', program: '/usr/sbin/demod' };
