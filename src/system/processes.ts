@@ -2,6 +2,9 @@ import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { ProcessResult, RunOptions } from './system.js';
 
+/** The time in which the output of a program that has ended is read to its end, in milliseconds. */
+const LAST_WORDS = 1000;
+
 /** A started program. */
 export interface Child {
   /** The standard input; null if it has none. */
@@ -34,6 +37,7 @@ export async function startProgram(
   let late = false;
   let over = false;
   let timer: NodeJS.Timeout | undefined;
+  let hush: NodeJS.Timeout | undefined;
   const keep = (stream: 'stdout' | 'stderr') => (chunk: string) => {
     output[stream] += chunk;
     if (output[stream].length > limit) end();
@@ -46,13 +50,18 @@ export async function startProgram(
     child.on('error', (cause) =>
       resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) }),
     );
-    // Programs that it leaves running may hold the pipes open: they are killed, and 'close' follows.
-    child.on('exit', end);
+    // Programs that it leaves running may hold the pipes open. They are killed, and 'close' follows; those in another
+    // process group go on, and nobody listens to them.
+    child.on('exit', () => {
+      end();
+      hush = setTimeout(() => [child.stdout!, child.stderr!].map((pipe) => pipe.destroy()), LAST_WORDS);
+    });
     child.on('close', (code, signal) => resolve({ status: statusOf(code, signal), late, ...output }));
   });
   void ended.then(() => {
     over = true;
     clearTimeout(timer);
+    clearTimeout(hush);
   });
   const said = new Promise<boolean>((resolve) => {
     // Only the new piece is searched: to search the whole text each time would take ever longer.

@@ -12,6 +12,14 @@ test('a program that hangs is ended with all that it started, and that is said',
   assert.equal((await host.run(['/bin/true'])).late, false);
 });
 
+test('a program that ends is not waited for by what it leaves in another process group', async () => {
+  // What is left lives until the test ends it, and holds the pipes.
+  const leaves = ['/bin/sh', '-c', 'setsid sleep 1000 & echo $!'];
+  const { status, stdout } = await host.run(leaves);
+  assert.equal(status, 0);
+  process.kill(Number(stdout));
+});
+
 test('of a program that can not be started it is said why', async () => {
   const started = async (program: string) => {
     const { status, unstartable, stderr } = await host.run([program]);

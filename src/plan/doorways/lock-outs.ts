@@ -65,7 +65,12 @@ export function lockOuts(role: Role | undefined, request: OnUnit, calls: Calls):
 /** A note that a policy holds whoever logs in, root among them. */
 const inherited = ({ name, needs }: Role, unit: string): Diagnostic[] =>
   name === 'login' && needs.exec !== undefined
-    ? [note('logins-inherit', `who logs in by ${unit} is confined by its policy, too, also as root`)]
+    ? [
+        note(
+          'logins-inherit',
+          `who logs in by ${unit} is confined by its policy, too, also as root; apply sees nothing that is refused there`,
+        ),
+      ]
     : [];
 
 const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
