@@ -25,6 +25,10 @@ export async function bootId({ system }: Context): Promise<string> {
   return `${new TextDecoder().decode(file?.bytes).trim()} ${started}`;
 }
 
+/** Whether one kernel runs at two times, by their texts of bootId(): a soft-reboot starts the manager alone. */
+export const isSameKernel = (one: string, other: string): boolean =>
+  one.split(' ')[0] === other.split(' ')[0];
+
 interface ToRecord {
   readonly unit: string;
   readonly changes: readonly Change[];

@@ -48,6 +48,15 @@ export async function boot(system: FakeSystem): Promise<void> {
   await system.restart(UNIT);
 }
 
+/** The machine after a soft-reboot: the kernel and /run stay, the manager is another one. */
+export async function softReboot(system: FakeSystem): Promise<void> {
+  const manager = system.manager.bind(system);
+  const again = async () => ({ ...(await manager()), started: 7n });
+  Object.assign(system, { manager: again });
+  await system.reload();
+  await system.restart(UNIT);
+}
+
 /** Codes of what is said, but for the note that refused calls could not be seen. */
 export const codesOf = ({ diagnostics }: { diagnostics: readonly { severity: string; code: string }[] }) =>
   diagnostics

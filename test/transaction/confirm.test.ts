@@ -21,6 +21,7 @@ import {
   KEEPER_FILES,
   keep,
   machine,
+  softReboot,
   UNDO,
 } from '../support/confirm-in-memory.js';
 import { LAUNCHER, OTHER, UNIT } from '../support/demo-service.js';
@@ -34,6 +35,7 @@ import {
 } from '../support/fake-system.js';
 import { EVERY } from '../support/thorough.js';
 
+const FILTERED = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const WEAK = '[syscalls]\ndeny = ["mount"]\n';
 /** Calls that leave the machine as it is. */
 const READS = /^(?:booted|instances|links|list|manager|moved|read|unit|walk)(?: |$)/;
@@ -180,6 +182,23 @@ describe('a change that waits', () => {
     assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
     assertInOrder(system);
     assert.ok(!isConfined(system));
+  });
+
+  test('goes back after a soft-reboot, which leaves /run', async () => {
+    const runtime = { placement: { scope: 'system', lifetime: 'runtime' } as const };
+    for (const policies of [[], [FILTERED, WEAK]]) {
+      const system = machine();
+      for (const policy of policies) {
+        setPolicy(system, policy);
+        if (policy === FILTERED) await apply(fakeContext(system, runtime), [UNIT], { confirm: false });
+      }
+      const before = filesOf(system);
+      assert.deepEqual(statesOf(await applyToConfirm(system, runtime)), [`${UNIT} unconfirmed`]);
+      await softReboot(system);
+      const said = codesOf(await status(fakeContext(system, runtime), []));
+      assert.ok(said.includes('warning not-confirmed'), said.join());
+      assertBack(system, before);
+    }
   });
 
   test('goes back where its time is one that no run can have set', async () => {
