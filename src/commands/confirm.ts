@@ -1,5 +1,5 @@
 import { journalctl } from '../command-lines.js';
-import { type Diagnostic, EXIT, error } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { KEEPER } from '../paths.js';
 import { fullName } from '../prepare/load/load-unit.js';
@@ -10,7 +10,7 @@ import type { Context } from '../system/context.js';
 import { confirmRecords, outcomeOf, undoRecords } from '../transaction/confirm/confirm.js';
 import { keepDeadlines } from '../transaction/confirm/keep-deadlines.js';
 import { readStock, type Waiting } from '../transaction/confirm/stock.js';
-import { withLock } from '../transaction/lock.js';
+import { recoverAnyhow, whileLocked } from '../transaction/lock.js';
 import { assertMayChange } from '../transaction/needs-root.js';
 import type { UnitResult } from '../transaction/unit-result.js';
 
@@ -37,7 +37,15 @@ export async function confirm(
   }
   // Those that go back while the lock is waited for are told as that.
   const { waiting } = await readStock(context);
-  return withLock(context, {}, () => confirmEach(context, units, { waited: waiting, ...options }));
+  return whileLocked(context, async () => {
+    const left = await recoverAnyhow(context);
+    const outcome = await confirmEach(context, units, { waited: waiting, ...options });
+    // Another unit that can't be undone is no failure of those that are named.
+    const isAll = units.length === 0;
+    const found = isAll ? left.diagnostics : left.diagnostics.map(asWarning);
+    const exit = isAll ? Math.max(left.exit, outcome.exit) : outcome.exit;
+    return { ...outcome, exit, diagnostics: [...found, ...outcome.diagnostics] };
+  });
 }
 
 interface Confirming extends ConfirmOptions {

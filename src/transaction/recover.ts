@@ -13,24 +13,25 @@ import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { changedSince } from './changed-since.js';
 import { disarm } from './confirm/keeper.js';
-import { NOT_CONFIRMED, unfinishedUnits } from './confirm/stock.js';
+import { NOT_CONFIRMED, readStock, unitsToUndo } from './confirm/stock.js';
 import { isRestored, rollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
-import { bootId, forgetUndoRecord, isSameKernel, readUndoRecords } from './undo-record.js';
+import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
 /**
  * Rolls units back that a run has left half changed, or that nobody has confirmed in time. Whoever calls it has the lock.
  * @returns what is to be said of it
- * @throws UserError where files of one can't be put back: what is to be done next could make it worse
+ * @throws UserError where files of one can't be put back, or its record can't be read, when all others are rolled back: what
+ *   is to be done next could make it worse
  */
 export async function recover(context: Context): Promise<readonly Diagnostic[]> {
   const { system } = context;
-  const records = await readUndoRecords(context, await unfinishedUnits(context));
+  const { unfinished: records, unreadable } = await readStock(context);
   const changed = records.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
   const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
   for (const path of left) await system.remove(path);
-  if (records.length === 0) return [];
+  if (records.length === 0) return unlessUnreadable([], unreadable);
   const boot = await bootId(context);
   const found: Diagnostic[] = [];
   const due: UndoRecord[] = [];
@@ -48,9 +49,20 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
   }
   // A keeper that is left ends by itself.
   await orElse(() => disarm(context, { stop: false }), false);
-  const stay = new Set(await unfinishedUnits(context));
+  const stay = new Set(await unitsToUndo(context));
   if (records.some(({ unit }) => stay.has(unit))) throw new UserError(found, EXIT.failure);
-  return found;
+  return unlessUnreadable(found, unreadable);
+}
+
+/** @throws UserError about records that can't be read */
+function unlessUnreadable(
+  found: readonly Diagnostic[],
+  unreadable: readonly UnreadableRecord[],
+): readonly Diagnostic[] {
+  if (unreadable.length === 0) return found;
+  const causes = unreadable.map(({ cause }) => cause);
+  const said = causes.flatMap(({ diagnostics }) => diagnostics);
+  throw new UserError([...found, ...said], Math.max(...causes.map(({ exit }) => exit)));
 }
 
 const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>

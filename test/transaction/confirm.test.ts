@@ -221,9 +221,32 @@ describe('a change that waits', () => {
       const system = await waiting();
       const record = { ...JSON.parse(system.text(UNDO)), confirmation };
       system.files.set(UNDO, { bytes: new TextEncoder().encode(JSON.stringify(record)), mode: 0o600 });
-      const [code] = await failure(confirm(fakeContext(system), [], {}));
-      assert.equal(code, 'undo-file', JSON.stringify(confirmation));
+      const found = await confirm(fakeContext(system), [], {});
+      assert.deepEqual([found.exit, codesOf(found)[0]], [1, 'error undo-file'], JSON.stringify(confirmation));
+      assert.ok(system.files.has(UNDO));
     }
+  });
+
+  test('goes back, or is kept, whatever becomes of the record of another', async () => {
+    const both = [UNIT, 'other.service'];
+    const start = async () => {
+      const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
+      const system = machine({ files, running: both });
+      await applyToConfirm(system, {}, both);
+      system.files.set('/var/lib/sandbox-unit/other.service.u', { bytes: new Uint8Array(), mode: 0o600 });
+      return system;
+    };
+    const late = await start();
+    assert.equal((await failure(keep(late)))[0], 'not-confirmed');
+    assert.deepEqual([isConfined(late), late.isConfined(UNIT), late.files.has(UNDO)], [false, false, false]);
+    assert.equal((await failure(keep(late)))[0], 'undo-file');
+    const kept = await start();
+    const result = await confirm(fakeContext(kept), [UNIT], {});
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result)],
+      [0, [`${UNIT} confirmed`], ['warning undo-file']],
+    );
+    assert.ok(isConfined(kept) && !kept.files.has(UNDO));
   });
 
   test('is changed by nobody; other units are', async () => {

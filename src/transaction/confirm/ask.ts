@@ -1,13 +1,12 @@
 /** The question at the terminal whether changes are kept. */
 
 import { shortList } from '../../collections.js';
-import { type Diagnostic, error, inOrder, renderDiagnostic, UserError } from '../../diagnostic.js';
+import { asWarning, type Diagnostic, error, inOrder, renderDiagnostic, UserError } from '../../diagnostic.js';
 import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../policy/time-span.js';
 import type { Context } from '../../system/context.js';
 import { type HeldSignals, holdSignals } from '../held-signals.js';
-import { whileLocked } from '../lock.js';
-import { recover } from '../recover.js';
+import { recoverAnyhow, whileLocked } from '../lock.js';
 import type { UnitResult } from '../unit-result.js';
 import { confirmRecords, outcomeOf, undoRecords, waitingOf } from './confirm.js';
 import { NOT_CONFIRMED, UNCONFIRMED, uptime, type Waiting } from './stock.js';
@@ -109,8 +108,11 @@ async function askToConfirm(context: Context, units: readonly string[]): Promise
     const answer = await answerTo(context, records, signals);
     if (answer === 'gone') return { results: [], diagnostics: [] };
     return await whileLocked(context, async () => {
-      const diagnostics = await recover(context);
-      return { diagnostics, results: await settled(context, records, { answer, signals }) };
+      const { diagnostics } = await recoverAnyhow(context);
+      return {
+        diagnostics: diagnostics.map(asWarning),
+        results: await settled(context, records, { answer, signals }),
+      };
     });
   } finally {
     signals.release();

@@ -13,13 +13,14 @@ const LOOK = 1000;
 /**
  * Undoes changes that nobody confirms in time, and those that a killed run has left half done, until no record is left.
  * Tells the manager when it has begun.
- * @throws UserError where a unit can't be undone: the manager starts the keeper again
+ * @throws UserError where a unit can't be undone, or its record can't be read: the manager starts the keeper again
  */
 export async function keepDeadlines(context: Context): Promise<void> {
   for (let isReady = false; ; isReady = true) {
-    const { waiting, unfinished } = await readStock(context);
+    const { waiting, unfinished, unreadable } = await readStock(context);
     if (!isReady) await tellReady(context);
-    if (unfinished.length > 0) await undoThose(context);
+    // One that can't be read is told at the end: others have their deadlines.
+    if (unfinished.length > 0 || (waiting.length === 0 && unreadable.length > 0)) await undoThose(context);
     else if (waiting.length === 0 && (await hasEnded(context))) return;
     await context.system.wait(await untilNext(context, waiting));
   }

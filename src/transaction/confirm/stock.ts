@@ -5,7 +5,7 @@ import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
 import { MAX_SPAN } from '../../policy/time-span.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
-import { bootId, readUndoRecords, recordedUnits } from '../undo-record.js';
+import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
 import type { Confirmation, UndoRecord } from '../undo-record-format.js';
 
 /** A change that is done, and waits to be confirmed. */
@@ -15,7 +15,10 @@ export interface Stock {
   readonly waiting: readonly Waiting[];
   /** Changes that a run has left half done, and those that were not confirmed in time. */
   readonly unfinished: readonly UndoRecord[];
+  readonly unreadable: readonly UnreadableRecord[];
 }
+
+const NOTHING: Stock = { waiting: [], unfinished: [], unreadable: [] };
 
 interface Moment {
   readonly boot: string;
@@ -43,38 +46,34 @@ function isWaiting(record: UndoRecord, { boot, uptime }: Moment): record is Wait
   return record.confirmation !== undefined && record.boot === boot && left > 0 && left <= MAX_SPAN;
 }
 
-/**
- * Reads all records.
- * @throws UserError `undo-file`, and where one may not be read
- */
+/** Reads all records. One that can't be read keeps no other from being found. */
 export async function readStock(context: Context): Promise<Stock> {
   const units = await recordedUnits(context);
-  if (units.length === 0) return { waiting: [], unfinished: [] };
-  const records = await readUndoRecords(context, units);
+  if (units.length === 0) return NOTHING;
   const now = await thisMoment(context);
-  return {
-    waiting: records.filter((record) => isWaiting(record, now)),
-    unfinished: records.filter((record) => !isWaiting(record, now)),
-  };
-}
-
-/** Units that are to be undone, as far as that can be read: a record that can't be is of one. */
-export async function unfinishedUnits(context: Context): Promise<string[]> {
-  const units = await recordedUnits(context);
-  if (units.length === 0) return [];
-  const now = await orElse(() => thisMoment(context), undefined);
-  const unfinished: string[] = [];
+  const waiting: Waiting[] = [];
+  const unfinished: UndoRecord[] = [];
+  const unreadable: UnreadableRecord[] = [];
   for (const unit of units) {
-    const [record] = await orElse(() => readUndoRecords(context, [unit]), []);
-    if (!record || !now || !isWaiting(record, now)) unfinished.push(unit);
+    const record = await readUndoRecord(context, unit);
+    if (record === undefined) continue;
+    if ('cause' in record) unreadable.push(record);
+    else if (isWaiting(record, now)) waiting.push(record);
+    else unfinished.push(record);
   }
-  return unfinished;
+  return { waiting, unfinished, unreadable };
 }
 
-/** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970; none that can't be read. */
+/** Units that are to be undone: a record that can't be read is of one, too. */
+export async function unitsToUndo(context: Context): Promise<string[]> {
+  const { unfinished, unreadable } = await readStock(context);
+  return [...unfinished, ...unreadable].map(({ unit }) => unit);
+}
+
+/** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970, as far as that is known. */
 export async function waitingUnits(context: Context): Promise<ReadonlyMap<string, number>> {
   if (context.offline) return new Map();
-  const { waiting } = await orElse(() => readStock(context), { waiting: [], unfinished: [] });
+  const { waiting } = await orElse(() => readStock(context), NOTHING);
   const deadlines = waiting.map((one) => deadlineOf(context, one));
   return new Map((await Promise.all(deadlines)).map((deadline, i) => [waiting[i]!.unit, deadline]));
 }
