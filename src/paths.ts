@@ -104,6 +104,13 @@ export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a
 /** The lock of whoever changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
+/**
+ * The lock of whoever keeps or undoes a unit's change that waits, and began in time.
+ * @param unit the full name, checked
+ */
+export const confirmingPath = (placement: Placement, unit: string): string =>
+  `${runtimeFolder(placement)}/confirming/${unit}`;
+
 /** The folder of watches under way: of each a lock, and a file that tells how it goes. */
 export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
 

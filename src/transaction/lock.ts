@@ -2,8 +2,8 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { lockPath } from '../paths.js';
-import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
+import { isLocked } from './confirm/in-time.js';
 import { unitsToUndo } from './confirm/stock.js';
 import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
@@ -39,14 +39,7 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
 
 /** Whether another run changes units; false where that can't be asked. */
 async function isBusy(context: Context): Promise<boolean> {
-  const { system, placement } = context;
-  if (!mayRecover(context)) return false;
-  const ask = async () => {
-    const letGo = await system.lock(lockPath(placement), 0);
-    letGo?.();
-    return letGo === undefined;
-  };
-  return orElse(ask, false);
+  return mayRecover(context) && isLocked(context.system, lockPath(context.placement));
 }
 
 const mayRecover = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';
@@ -103,7 +96,7 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
   throw new UserError(error('locked', message, { hint }), EXIT.failure);
 }
 
-/** What came of a recovery that keeps nobody from going on. */
+/** The outcome of a recovery that keeps nobody from going on. */
 type Recovered = Pick<Outcome, 'exit' | 'diagnostics'>;
 
 /**

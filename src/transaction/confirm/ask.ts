@@ -9,6 +9,7 @@ import { type HeldSignals, holdSignals } from '../held-signals.js';
 import { recoverAnyhow, whileLocked } from '../lock.js';
 import type { UnitResult } from '../unit-result.js';
 import { confirmRecords, outcomeOf, undoRecords, waitingOf } from './confirm.js';
+import { whileInTime } from './in-time.js';
 import { NOT_CONFIRMED, UNCONFIRMED, uptime, type Waiting } from './stock.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
@@ -107,13 +108,14 @@ async function askToConfirm(context: Context, units: readonly string[]): Promise
   try {
     const answer = await answerTo(context, records, signals);
     if (answer === 'gone') return { results: [], diagnostics: [] };
-    return await whileLocked(context, async () => {
-      const { diagnostics } = await recoverAnyhow(context);
-      return {
-        diagnostics: diagnostics.map(asWarning),
-        results: await settled(context, records, { answer, signals }),
-      };
-    });
+    const inTime = answer === 'keep' ? (await waitingOf(context, units)).map(({ unit }) => unit) : [];
+    return await whileInTime(context, inTime, () =>
+      whileLocked(context, async () => {
+        const { diagnostics } = await recoverAnyhow(context);
+        const results = await settled(context, records, { answer, signals });
+        return { results, diagnostics: diagnostics.map(asWarning) };
+      }),
+    );
   } finally {
     signals.release();
   }

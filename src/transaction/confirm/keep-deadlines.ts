@@ -55,8 +55,11 @@ async function hasEnded(context: Context): Promise<boolean> {
   }
 }
 
-/** The time to the next look, in milliseconds: a deadline is met to some milliseconds. */
+/** One that is over is waited for only while somebody confirms it. */
+const isAhead = (time: number): boolean => time > 0;
+
+/** The time to the next look, in milliseconds: unless another run has the lock, a deadline is met to some milliseconds. */
 async function untilNext(context: Context, waiting: readonly Waiting[]): Promise<number> {
   const now = await uptime(context);
-  return Math.max(1, Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now)));
+  return Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now).filter(isAhead));
 }

@@ -7,6 +7,7 @@ import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
 import type { Confirmation, UndoRecord } from '../undo-record-format.js';
+import { isInTime } from './in-time.js';
 
 /** A change that is done, and waits to be confirmed. */
 export type Waiting = UndoRecord & { readonly confirmation: Confirmation };
@@ -40,10 +41,17 @@ const thisMoment = async (context: Context): Promise<Moment> => ({
   uptime: await uptime(context),
 });
 
-/** Whether a record waits. A time that no run can have set is no time to wait for. */
-function isWaiting(record: UndoRecord, { boot, uptime }: Moment): record is Waiting {
-  const left = (record.confirmation?.by ?? 0) - uptime;
-  return record.confirmation !== undefined && record.boot === boot && left > 0 && left <= MAX_SPAN;
+/** The record of a change that waits. A time that no run can have set is no time to wait for. */
+async function waitingOne(
+  context: Context,
+  record: UndoRecord,
+  { boot, uptime }: Moment,
+): Promise<Waiting | undefined> {
+  const { confirmation } = record;
+  if (confirmation === undefined || record.boot !== boot) return undefined;
+  const left = confirmation.by - uptime;
+  if (left > MAX_SPAN) return undefined;
+  return left > 0 || (await isInTime(context, record.unit)) ? { ...record, confirmation } : undefined;
 }
 
 /** Reads all records. One that can't be read keeps no other from being found. */
@@ -57,8 +65,12 @@ export async function readStock(context: Context): Promise<Stock> {
   for (const unit of units) {
     const record = await readUndoRecord(context, unit);
     if (record === undefined) continue;
-    if ('cause' in record) unreadable.push(record);
-    else if (isWaiting(record, now)) waiting.push(record);
+    if ('cause' in record) {
+      unreadable.push(record);
+      continue;
+    }
+    const one = await waitingOne(context, record, now);
+    if (one) waiting.push(one);
     else unfinished.push(record);
   }
   return { waiting, unfinished, unreadable };
