@@ -162,9 +162,9 @@ export const KEEPER = 'sandbox-unit-undo.service';
 /** The path of its unit file; it is there while changes wait. */
 export const keeperPath = (placement: Placement): string => `${unitDirectory(placement)}/${KEEPER}`;
 
-/** The path of the drop-in by which a boot starts it. */
+/** The path of the drop-in by which a boot starts it, whatever its target (bootup(7)). */
 export const keeperStartPath = (placement: Placement): string =>
-  `${unitDirectory(placement)}/${placement.scope === 'user' ? 'default' : 'multi-user'}.target.d/sandbox-unit-undo.conf`;
+  `${unitDirectory(placement)}/basic.target.d/sandbox-unit-undo.conf`;
 
 /** The paths of both, in the order of LIFETIMES. */
 export const keeperPaths = (placement: Placement): string[] =>

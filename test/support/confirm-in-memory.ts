@@ -14,7 +14,7 @@ const AFTER = '[service]\nPrivateTmp = true\n';
 export const KEEPER = 'sandbox-unit-undo.service';
 export const KEEPER_FILES = [
   `/etc/systemd/system/${KEEPER}`,
-  '/etc/systemd/system/multi-user.target.d/sandbox-unit-undo.conf',
+  '/etc/systemd/system/basic.target.d/sandbox-unit-undo.conf',
 ];
 export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
 const BOOT = '/proc/sys/kernel/random/boot_id';

@@ -330,7 +330,8 @@ describe('without its keeper', () => {
     await arm(fakeContext(system, { placement: OF_USER }));
     const text = unit.get(`/home/user/.config/systemd/user/${KEEPER}`)!;
     assert.match(text, /^ExecStart=\/usr\/bin\/node \S+ confirm --undo-late --user$/m);
-    assert.ok(unit.has('/home/user/.config/systemd/user/default.target.d/sandbox-unit-undo.conf'));
+    assert.match(text, /^RestartForceExitStatus=SIGTERM SIGHUP SIGINT SIGPIPE$/m);
+    assert.ok(unit.has('/home/user/.config/systemd/user/basic.target.d/sandbox-unit-undo.conf'));
   });
 
   test('one is left where another unit waits', async () => {
