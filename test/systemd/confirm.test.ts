@@ -59,9 +59,9 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.ok(await isThere(UNDO));
     assert.notEqual(await state(), was);
   };
-  /** Has the question asked at a terminal, and runs a script then. */
+  /** Has the question asked at a terminal, where Enter was typed too early, and runs a script then. */
   const asked = (script: string) =>
-    sh(`rm -f /run/typed /run/asked; mkfifo /run/typed; exec 9<>/run/typed
+    sh(`rm -f /run/typed /run/asked; mkfifo /run/typed; exec 9<>/run/typed; printf '\\r' >&9
       ${ASKING} & terminal=$!
       until grep -q 'Enter within' /run/asked; do sleep 0.1; done
       ${script}`);

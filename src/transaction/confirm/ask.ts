@@ -161,10 +161,11 @@ async function answerTo(
   const units = records.map(({ unit }) => unit);
   const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - (await uptime(context));
   const names = shortList(units, MOST_NAMED);
+  // Enter that was typed during the trial is no answer.
+  const input = caller.hearLine();
   caller.tell(
     `${names}: Enter within ${spanText(Math.round(left / 1000))} keeps the change; Ctrl-C undoes it.`,
   );
-  const input = caller.hearLine();
   const heard = input.line.then((line): Answer => (line === undefined ? 'gone' : 'keep'));
   try {
     for (;;) {
