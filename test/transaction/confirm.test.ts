@@ -298,6 +298,32 @@ describe('without a word about it', () => {
   }
 });
 
+describe('a change that nothing was restarted for', () => {
+  const untriedOf = async (system: FakeSystem) => {
+    const { exit, diagnostics } = await applyToConfirm(system);
+    return [exit, ...diagnostics.filter(({ code }) => code === 'untried').map(({ hint }) => hint!)];
+  };
+  const undo = "or 'sandbox-unit confirm --undo demo.service' undoes the change";
+
+  test('is untried, and waits all the same', async () => {
+    const carrier = machine({ distort: (properties) => properties.set('RefuseManualStop', true) });
+    const hint = `have another way in until its next start has shown that it works, ${undo}`;
+    assert.deepEqual(await untriedOf(carrier), [0, hint]);
+    assert.deepEqual([carrier.isConfined(UNIT), carrier.files.has(UNDO)], [false, true]);
+    const down = machine({ running: [] });
+    assert.deepEqual(await untriedOf(down), [0, `start it before you confirm, ${undo}`]);
+  });
+
+  test('is no other one: neither one that is tried, nor one of comments', async () => {
+    assert.deepEqual(await untriedOf(machine()), [0]);
+    const system = machine();
+    await apply(fakeContext(system), [UNIT], { confirm: false });
+    setPolicy(system, '# another text\n[syscalls]\ndeny = ["execve", "execveat"]\n');
+    assert.deepEqual(await untriedOf(system), [0]);
+    assert.ok(system.files.has(UNDO));
+  });
+});
+
 describe('without its keeper', () => {
   const refused: Readonly<Record<string, FakeOptions>> = {
     'untrusted-file': { untrusted: ['/opt'] },
