@@ -333,9 +333,8 @@ export class FakeSystem implements System {
     return records && { records, isWhole: true };
   }
 
-  async booted(): Promise<number> {
-    this.#record('booted');
-    return BOOT;
+  uptime(): number {
+    return this.#now - BOOT;
   }
 
   /** Time passes while somebody waits. */

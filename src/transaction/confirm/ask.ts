@@ -10,7 +10,7 @@ import { recoverAnyhow, whileLocked } from '../lock.js';
 import type { UnitResult } from '../unit-result.js';
 import { confirmRecords, outcomeOf, undoRecords, waitingOf } from './confirm.js';
 import { whileInTime } from './in-time.js';
-import { NOT_CONFIRMED, UNCONFIRMED, uptime, type Waiting } from './stock.js';
+import { NOT_CONFIRMED, UNCONFIRMED, type Waiting } from './stock.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -159,7 +159,7 @@ async function answerTo(
 ): Promise<Answer> {
   const { system, caller } = context;
   const units = records.map(({ unit }) => unit);
-  const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - (await uptime(context));
+  const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - system.uptime();
   const names = shortList(units, MOST_NAMED);
   // Enter that was typed during the trial is no answer.
   const input = caller.hearLine();

@@ -5,7 +5,7 @@ import { lockPath } from '../../paths.js';
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
 import { disarm } from './keeper.js';
-import { readStock, uptime, type Waiting } from './stock.js';
+import { readStock, type Waiting } from './stock.js';
 
 /** The longest pause between two looks, in milliseconds. */
 const LOOK = 1000;
@@ -22,7 +22,7 @@ export async function keepDeadlines(context: Context): Promise<void> {
     // One that can't be read is told at the end: others have their deadlines.
     if (unfinished.length > 0 || (waiting.length === 0 && unreadable.length > 0)) await undoThose(context);
     else if (waiting.length === 0 && (await hasEnded(context))) return;
-    await context.system.wait(await untilNext(context, waiting));
+    await context.system.wait(untilNext(context, waiting));
   }
 }
 
@@ -59,7 +59,7 @@ async function hasEnded(context: Context): Promise<boolean> {
 const isAhead = (time: number): boolean => time > 0;
 
 /** The time to the next look, in milliseconds: unless another run has the lock, a deadline is met to some milliseconds. */
-async function untilNext(context: Context, waiting: readonly Waiting[]): Promise<number> {
-  const now = await uptime(context);
+function untilNext(context: Context, waiting: readonly Waiting[]): number {
+  const now = context.system.uptime();
   return Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now).filter(isAhead));
 }

@@ -27,18 +27,13 @@ interface Moment {
   readonly uptime: number;
 }
 
-/** The time since the boot, in milliseconds. */
-export const uptime = async ({ system }: Context): Promise<number> => system.now() - (await system.booted());
-
 /** The latest time to confirm a change, in milliseconds since 1970. */
-export const deadlineOf = async (
-  { system }: Context,
-  { confirmation }: Pick<Waiting, 'confirmation'>,
-): Promise<number> => Math.round((await system.booted()) + confirmation.by);
+export const deadlineOf = ({ system }: Context, { confirmation }: Pick<Waiting, 'confirmation'>): number =>
+  Math.round(system.now() - system.uptime() + confirmation.by);
 
 const thisMoment = async (context: Context): Promise<Moment> => ({
   boot: await bootId(context),
-  uptime: await uptime(context),
+  uptime: context.system.uptime(),
 });
 
 /** The record of a change that waits. A time that no run can have set is no time to wait for. */
@@ -86,8 +81,7 @@ export async function unitsToUndo(context: Context): Promise<string[]> {
 export async function waitingUnits(context: Context): Promise<ReadonlyMap<string, number>> {
   if (context.offline) return new Map();
   const { waiting } = await orElse(() => readStock(context), NOTHING);
-  const deadlines = waiting.map((one) => deadlineOf(context, one));
-  return new Map((await Promise.all(deadlines)).map((deadline, i) => [waiting[i]!.unit, deadline]));
+  return new Map(waiting.map((one) => [one.unit, deadlineOf(context, one)]));
 }
 
 /** A time for people, UTC: `2026-11-28T09:30:00Z`. @param time milliseconds since 1970 */
