@@ -104,6 +104,13 @@ export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a
 /** The lock of whoever changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
+/**
+ * The lock of whoever keeps or undoes a unit's change that waits, and began in time.
+ * @param unit the full name, checked
+ */
+export const confirmingPath = (placement: Placement, unit: string): string =>
+  `${runtimeFolder(placement)}/confirming/${unit}`;
+
 /** The folder of watches under way: of each a lock, and a file that tells how it goes. */
 export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
 
@@ -155,9 +162,9 @@ export const KEEPER = 'sandbox-unit-undo.service';
 /** The path of its unit file; it is there while changes wait. */
 export const keeperPath = (placement: Placement): string => `${unitDirectory(placement)}/${KEEPER}`;
 
-/** The path of the drop-in by which a boot starts it. */
+/** The path of the drop-in by which a boot starts it, whatever its target (bootup(7)). */
 export const keeperStartPath = (placement: Placement): string =>
-  `${unitDirectory(placement)}/${placement.scope === 'user' ? 'default' : 'multi-user'}.target.d/sandbox-unit-undo.conf`;
+  `${unitDirectory(placement)}/basic.target.d/sandbox-unit-undo.conf`;
 
 /** The paths of both, in the order of LIFETIMES. */
 export const keeperPaths = (placement: Placement): string[] =>

@@ -1,5 +1,5 @@
 import { journalctl } from '../command-lines.js';
-import { type Diagnostic, EXIT, error } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { KEEPER } from '../paths.js';
 import { fullName } from '../prepare/load/load-unit.js';
@@ -8,9 +8,10 @@ import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { confirmRecords, outcomeOf, undoRecords } from '../transaction/confirm/confirm.js';
+import { whileInTime } from '../transaction/confirm/in-time.js';
 import { keepDeadlines } from '../transaction/confirm/keep-deadlines.js';
 import { readStock, type Waiting } from '../transaction/confirm/stock.js';
-import { withLock } from '../transaction/lock.js';
+import { recoverAnyhow, whileLocked } from '../transaction/lock.js';
 import { assertMayChange } from '../transaction/needs-root.js';
 import type { UnitResult } from '../transaction/unit-result.js';
 
@@ -35,23 +36,36 @@ export async function confirm(
     await keepDeadlines(context);
     return unitsOutcome([], new Map(), {});
   }
-  // Those that go back while the lock is waited for are told as that.
-  const { waiting } = await readStock(context);
-  return withLock(context, {}, () => confirmEach(context, units, { waited: waiting, ...options }));
+  const { waiting: waited } = await readStock(context);
+  const names = units.length > 0 ? await namesOf(context, units) : waited.map(({ unit }) => unit);
+  const change = () => confirmUnder(context, names, { waited, isAll: units.length === 0, ...options });
+  const inTime = waited.map(({ unit }) => unit).filter((unit) => names.includes(unit));
+  return whileInTime(context, inTime, () => whileLocked(context, change));
+}
+
+/** Undoes what is due, and confirms units. Whoever calls it has the lock. */
+async function confirmUnder(context: Context, names: readonly string[], how: Confirming): Promise<Outcome> {
+  const left = await recoverAnyhow(context);
+  const outcome = await confirmEach(context, names, how);
+  // Another unit that can't be undone is no failure of those that are named.
+  const found = how.isAll ? left.diagnostics : left.diagnostics.map(asWarning);
+  const exit = how.isAll ? Math.max(left.exit, outcome.exit) : outcome.exit;
+  return { ...outcome, exit, diagnostics: [...found, ...outcome.diagnostics] };
 }
 
 interface Confirming extends ConfirmOptions {
-  /** Changes that waited before the lock was taken. */
+  /** Changes that waited before the lock was taken: those that go back meanwhile are told as that. */
   readonly waited: readonly Waiting[];
+  /** Whether all are confirmed that wait. */
+  readonly isAll: boolean;
 }
 
 async function confirmEach(
   context: Context,
-  units: readonly string[],
+  names: readonly string[],
   { waited, undo }: Confirming,
 ): Promise<Outcome> {
   const { waiting } = await readStock(context);
-  const names = units.length > 0 ? await namesOf(context, units) : waited.map(({ unit }) => unit);
   if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
   const still = waiting.filter(({ unit }) => names.includes(unit));
   const done = undo ? await undoRecords(context, still) : await confirmRecords(context, still);

@@ -29,7 +29,7 @@ import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
-import { NONE_WAITING, notApplied } from '../status/not-applied.js';
+import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
 import { type State, stateOf } from '../status/service-state.js';
 import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
@@ -90,16 +90,16 @@ export async function status(
   const all = withDeadlines(context, found, await waitingUnits(context));
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
-  const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
-  const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
+  const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
+  const diagnostics = distinct([left, ...all, unapplied].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
   const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
   const exit = failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise;
   return {
     exit,
-    json: { units: all.map(statusJson), notApplied: waiting.units },
+    json: { units: all.map(statusJson), notApplied: unapplied.units },
     text: openmetrics
-      ? statusMetrics(all, { notApplied: waiting.units, exit })
+      ? statusMetrics(all, { notApplied: unapplied.units, exit })
       : statusText(all, units.length === 0),
     diagnostics,
     sources: new Map(),

@@ -10,14 +10,14 @@ import { ASKED_AT_ONCE } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
 
-export interface Waiting {
+export interface Unapplied {
   /** Full names, sorted. */
   readonly units: readonly string[];
   /** Notes about the units. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export const NONE_WAITING: Waiting = { units: [], diagnostics: [] };
+export const NONE_UNAPPLIED: Unapplied = { units: [], diagnostics: [] };
 
 /** Names that one line has. */
 const MOST_NAMED = 20;
@@ -27,10 +27,10 @@ const MOST_NAMED = 20;
  * `revert` has taken away the drop-in (`systemctl revert`).
  * @param confined units with files of ours; a template's policy may be applied to its instances one by one
  */
-export async function notApplied(context: Context, confined: readonly string[]): Promise<Waiting> {
+export async function notApplied(context: Context, confined: readonly string[]): Promise<Unapplied> {
   const { offline, placement } = context;
   try {
-    const { units, strays, unknown } = await unitsWaiting(context, confined);
+    const { units, strays, unknown } = await unappliedUnits(context, confined);
     const apply = `'${ownCommand(placement.scope, 'apply', 'UNIT')}' applies it`;
     return {
       units,
@@ -47,7 +47,7 @@ export async function notApplied(context: Context, confined: readonly string[]):
 }
 
 /** Units with a policy that isn't applied. */
-interface UnitsWaiting {
+interface UnappliedUnits {
   /** Full names, sorted. */
   readonly units: readonly string[];
   /** A note on policies of the administrator that are no unit's. */
@@ -60,7 +60,7 @@ interface UnitsWaiting {
  * Looks for units as notApplied() does.
  * @throws UserError where the folders of policies can't be listed
  */
-export async function unitsWaiting(context: Context, confined: readonly string[]): Promise<UnitsWaiting> {
+export async function unappliedUnits(context: Context, confined: readonly string[]): Promise<UnappliedUnits> {
   const taken = new Set(confined.flatMap((unit) => [unit, templateOf(unit) ?? unit]));
   const [own = new Set(), ...others] = await policies(context);
   const all = [own, ...others].flatMap((names) => [...names]);

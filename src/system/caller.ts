@@ -35,7 +35,7 @@ export interface Caller {
   /** Shows a line in the place of the one before it, where standard error is a terminal; undefined removes it. */
   readonly live: (line: string | undefined) => void;
   readonly interrupts: () => Interrupts;
-  /** Waits for a line of standard input. */
+  /** Waits for a line of standard input that is yet to be typed. */
   readonly hearLine: () => HeardLine;
   /** Whether standard input, output and error are terminals. */
   readonly terminals: () => Promise<readonly boolean[]>;

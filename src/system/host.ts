@@ -118,8 +118,8 @@ export class Host implements System {
     return readKernelLog(limit);
   }
 
-  async booted(): Promise<number> {
-    return Date.now() - 1000 * uptime();
+  uptime(): number {
+    return 1000 * uptime();
   }
 
   now(): number {

@@ -89,7 +89,7 @@ export class Offline implements System {
     return undefined;
   }
 
-  async booted(): Promise<number> {
+  uptime(): number {
     throw unavailable('this');
   }
 

@@ -32,8 +32,8 @@ export interface System {
    * @param limit most bytes to read; later records are left out
    */
   kernelLog(limit: number): Promise<KernelLog | undefined>;
-  /** The time of the machine's boot, in milliseconds since 1970 by the present clock, to 10 ms. */
-  booted(): Promise<number>;
+  /** The time since the machine's boot, sleep included, in milliseconds, to 10 ms: nobody can set it. */
+  uptime(): number;
   /** The present time, in milliseconds since 1970. */
   now(): number;
   /** Runs a program and waits for its end. */

@@ -2,9 +2,9 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { lockPath } from '../paths.js';
-import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
-import { unfinishedUnits } from './confirm/stock.js';
+import { isLocked } from './confirm/in-time.js';
+import { unitsToUndo } from './confirm/stock.js';
 import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
 
@@ -27,10 +27,10 @@ export function withLock(
 
 /** Runs a verb with --check, which would roll half changed units back first. */
 async function asked(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
-  if ((await unfinishedUnits(context)).length === 0) return change();
+  if ((await unitsToUndo(context)).length === 0) return change();
   const busy = await isBusy(context);
   // Another run may have ended by now.
-  const units = await unfinishedUnits(context);
+  const units = await unitsToUndo(context);
   if (units.length === 0) return change();
   const half = busy ? [busyWith(units)] : units.map((unit) => leftHalfDone(context, unit));
   const { exit, json, ...outcome } = await withDiagnostics(half, change);
@@ -39,14 +39,7 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
 
 /** Whether another run changes units; false where that can't be asked. */
 async function isBusy(context: Context): Promise<boolean> {
-  const { system, placement } = context;
-  if (!mayRecover(context)) return false;
-  const ask = async () => {
-    const letGo = await system.lock(lockPath(placement), 0);
-    letGo?.();
-    return letGo === undefined;
-  };
-  return orElse(ask, false);
+  return mayRecover(context) && isLocked(context.system, lockPath(context.placement));
 }
 
 const mayRecover = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';
@@ -103,12 +96,21 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
   throw new UserError(error('locked', message, { hint }), EXIT.failure);
 }
 
+/** The outcome of a recovery that keeps nobody from going on. */
+type Recovered = Pick<Outcome, 'exit' | 'diagnostics'>;
+
 /**
  * Recovers half changed units for a verb that changes nothing itself, if no other run is at work and the user may.
  */
-export async function recoverIfFree(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
+export const recoverIfFree = (context: Context): Promise<Recovered> =>
+  whateverComes(() => recoverWhereFree(context));
+
+/** Recovers half changed units for who has the lock, and goes on where one can't be. */
+export const recoverAnyhow = (context: Context): Promise<Recovered> => whateverComes(() => recover(context));
+
+async function whateverComes(step: () => Promise<readonly Diagnostic[]>): Promise<Recovered> {
   try {
-    return { exit: EXIT.ok, diagnostics: await recoverWhereFree(context) };
+    return { exit: EXIT.ok, diagnostics: await step() };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { exit: cause.exit, diagnostics: cause.diagnostics };
@@ -118,7 +120,7 @@ export async function recoverIfFree(context: Context): Promise<Pick<Outcome, 'ex
 async function recoverWhereFree(context: Context): Promise<readonly Diagnostic[]> {
   const { system, placement, offline } = context;
   if (offline) return [];
-  const units = await unfinishedUnits(context);
+  const units = await unitsToUndo(context);
   if (units.length === 0 && (await strayFiles(context)).length === 0) return [];
   if (!mayRecover(context)) return units.map((unit) => leftHalfDone(context, unit));
   const letGo = await system.lock(lockPath(placement), 0);
@@ -132,7 +134,7 @@ async function recoverWhereFree(context: Context): Promise<readonly Diagnostic[]
 
 /** A warning, for a verb that only looks, about a unit that is half changed. */
 export async function halfDone(context: Context, unit: string): Promise<Diagnostic[]> {
-  const units = await unfinishedUnits(context);
+  const units = await unitsToUndo(context);
   return units.includes(unit) ? [leftHalfDone(context, unit)] : [];
 }
 

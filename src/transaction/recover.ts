@@ -5,6 +5,7 @@
 
 import { asWarning, type Diagnostic, EXIT, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
+import { exists } from '../prepare/load/exists.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { orElse } from '../state/failures.js';
 import { type Service, servicesOf } from '../state/service.js';
@@ -12,24 +13,25 @@ import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { changedSince } from './changed-since.js';
 import { disarm } from './confirm/keeper.js';
-import { NOT_CONFIRMED, unfinishedUnits } from './confirm/stock.js';
+import { NOT_CONFIRMED, readStock, unitsToUndo } from './confirm/stock.js';
 import { isRestored, rollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
-import { bootId, forgetUndoRecord, readUndoRecords } from './undo-record.js';
-import type { UndoRecord } from './undo-record-format.js';
+import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
+import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
 /**
  * Rolls units back that a run has left half changed, or that nobody has confirmed in time. Whoever calls it has the lock.
  * @returns what is to be said of it
- * @throws UserError where files of one can't be put back: what is to be done next could make it worse
+ * @throws UserError where files of one can't be put back, or its record can't be read, when all others are rolled back: what
+ *   is to be done next could make it worse
  */
 export async function recover(context: Context): Promise<readonly Diagnostic[]> {
   const { system } = context;
-  const records = await readUndoRecords(context, await unfinishedUnits(context));
+  const { unfinished: records, unreadable } = await readStock(context);
   const changed = records.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
   const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
   for (const path of left) await system.remove(path);
-  if (records.length === 0) return [];
+  if (records.length === 0) return unlessUnreadable([], unreadable);
   const boot = await bootId(context);
   const found: Diagnostic[] = [];
   const due: UndoRecord[] = [];
@@ -47,9 +49,20 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
   }
   // A keeper that is left ends by itself.
   await orElse(() => disarm(context, { stop: false }), false);
-  const stay = new Set(await unfinishedUnits(context));
+  const stay = new Set(await unitsToUndo(context));
   if (records.some(({ unit }) => stay.has(unit))) throw new UserError(found, EXIT.failure);
-  return found;
+  return unlessUnreadable(found, unreadable);
+}
+
+/** @throws UserError about records that can't be read */
+function unlessUnreadable(
+  found: readonly Diagnostic[],
+  unreadable: readonly UnreadableRecord[],
+): readonly Diagnostic[] {
+  if (unreadable.length === 0) return found;
+  const causes = unreadable.map(({ cause }) => cause);
+  const said = causes.flatMap(({ diagnostics }) => diagnostics);
+  throw new UserError([...found, ...said], Math.max(...causes.map(({ exit }) => exit)));
 }
 
 const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
@@ -85,22 +98,37 @@ async function filesOnTheirWay({ system }: Context, folders: readonly string[]):
 
 /**
  * Finds what is rolled back of a unit, or the diagnostics where nothing is. After another boot its services run as that
- * boot has started them, and files below /run are gone.
+ * boot has started them.
  */
 async function dueOf(
   context: Context,
   record: UndoRecord,
   boot: string,
 ): Promise<UndoRecord | { readonly said: readonly Diagnostic[] }> {
-  const { system, placement } = context;
   const isSameBoot = record.boot === boot;
-  const files = record.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
-  const stands = await standsOf(system, files);
+  const files = isSameBoot ? record.files : await leftByBoot(context, record, boot);
+  const stands = await standsOf(context.system, files);
   if (stands.includes('other')) return { said: [asWarning(changedSince(context, record.unit))] };
   if (isSameBoot) return record;
   if (!stands.includes('after')) return { said: [] };
   const services = await servicesOf(context, serviceName(record.unit));
   return { ...record, files, affected: [], step: 'restart', runs: services.flatMap(runsAnyhow) };
+}
+
+/**
+ * The files of a record but those below /run that a boot has taken away. A soft-reboot leaves them
+ * (systemd-soft-reboot.service(8)).
+ */
+async function leftByBoot(
+  { system, placement }: Context,
+  { files, boot }: UndoRecord,
+  now: string,
+): Promise<readonly FileUndo[]> {
+  const paths = files.map(({ path }) => path).filter((path) => isRuntimePath(placement, path));
+  const isThere = await Promise.all(paths.map((path) => exists(system, path)));
+  const absent = new Set(paths.filter((_, i) => !isThere[i]));
+  const areLeft = isSameKernel(boot, now) && files.every(({ path, after }) => !after || !absent.has(path));
+  return areLeft ? files : files.filter(({ path }) => !absent.has(path));
 }
 
 /** A run that equals no other one, so that a service that runs, or should, is restarted. */

@@ -1,4 +1,4 @@
-import { type Diagnostic, UserError } from '../diagnostic.js';
+import { UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../paths.js';
 import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-units.js';
@@ -24,6 +24,10 @@ export async function bootId({ system }: Context): Promise<string> {
   const [file, { started }] = await Promise.all([system.read(BOOT), system.manager()]);
   return `${new TextDecoder().decode(file?.bytes).trim()} ${started}`;
 }
+
+/** Whether one kernel runs at two times, by their texts of bootId(): a soft-reboot starts the manager alone. */
+export const isSameKernel = (one: string, other: string): boolean =>
+  one.split(' ')[0] === other.split(' ')[0];
 
 interface ToRecord {
   readonly unit: string;
@@ -89,21 +93,23 @@ export async function recordedUnits({ system, placement }: Context): Promise<str
   return names.flatMap((name) => unitOfUndo(name) ?? []);
 }
 
-/**
- * Reads the records of units.
- * @throws UserError `undo-file`
- */
-export async function readUndoRecords(context: Context, units: readonly string[]): Promise<UndoRecord[]> {
-  const { system, placement } = context;
-  const records: UndoRecord[] = [];
-  const wrong: Diagnostic[] = [];
-  for (const unit of units) {
+/** A record that can't be read, and why. */
+export interface UnreadableRecord {
+  readonly unit: string;
+  readonly cause: UserError;
+}
+
+/** Reads a unit's record; undefined where there is none. */
+export async function readUndoRecord(
+  { system, placement }: Context,
+  unit: string,
+): Promise<UndoRecord | UnreadableRecord | undefined> {
+  try {
     const file = await system.read(undoPath(placement, unit), { limit: MAX_SIZE, trusted: true });
     const undo = file && decodeUndoRecord(placement, unit, file.bytes);
-    if (undo === undefined) continue;
-    if ('severity' in undo) wrong.push(undo);
-    else records.push(undo);
+    return undo && 'severity' in undo ? { unit, cause: new UserError(undo) } : undo;
+  } catch (cause) {
+    if (cause instanceof UserError) return { unit, cause };
+    throw cause;
   }
-  if (wrong.length > 0) throw new UserError(wrong);
-  return records;
 }

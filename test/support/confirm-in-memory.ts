@@ -14,7 +14,7 @@ const AFTER = '[service]\nPrivateTmp = true\n';
 export const KEEPER = 'sandbox-unit-undo.service';
 export const KEEPER_FILES = [
   `/etc/systemd/system/${KEEPER}`,
-  '/etc/systemd/system/multi-user.target.d/sandbox-unit-undo.conf',
+  '/etc/systemd/system/basic.target.d/sandbox-unit-undo.conf',
 ];
 export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
 const BOOT = '/proc/sys/kernel/random/boot_id';
@@ -44,6 +44,15 @@ export const filesOf = ({ files }: FakeSystem): ReadonlyMap<string, FakeFile> =>
 /** The machine after another boot, which has started the service. */
 export async function boot(system: FakeSystem): Promise<void> {
   system.files.set(BOOT, { bytes: new TextEncoder().encode('two\n'), mode: 0o444 });
+  await system.reload();
+  await system.restart(UNIT);
+}
+
+/** The machine after a soft-reboot: the kernel and /run stay, the manager is another one. */
+export async function softReboot(system: FakeSystem): Promise<void> {
+  const manager = system.manager.bind(system);
+  const again = async () => ({ ...(await manager()), started: 7n });
+  Object.assign(system, { manager: again });
   await system.reload();
   await system.restart(UNIT);
 }

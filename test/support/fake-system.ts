@@ -189,6 +189,8 @@ export class FakeSystem implements System {
   /** States of units when changed() was last asked. */
   readonly #asked = new Map<string, string>();
   #isKilled = false;
+  /** Locks that are held. */
+  readonly #held = new Set<string>();
   #interrupt: () => void = () => undefined;
 
   constructor(options: FakeOptions = {}) {
@@ -223,6 +225,7 @@ export class FakeSystem implements System {
   /** The machine as the program that was killed has left it, for the next one. */
   revive(): void {
     this.#isKilled = false;
+    this.#held.clear();
     this.#options = { ...this.#options, killAt: 0 };
     this.calls.length = 0;
   }
@@ -330,9 +333,8 @@ export class FakeSystem implements System {
     return records && { records, isWhole: true };
   }
 
-  async booted(): Promise<number> {
-    this.#record('booted');
-    return BOOT;
+  uptime(): number {
+    return this.#now - BOOT;
   }
 
   /** Time passes while somebody waits. */
@@ -380,7 +382,12 @@ export class FakeSystem implements System {
   async lock(path: string, wait: number): Promise<(() => void) | undefined> {
     this.#record(`lock ${path} ${wait}`);
     if (this.#options.locked === 'for-ever' || (this.#options.locked && wait === 0)) return undefined;
-    return () => this.calls.push('unlock');
+    if (this.#held.has(path)) return undefined;
+    this.#held.add(path);
+    return () => {
+      this.#held.delete(path);
+      this.calls.push('unlock');
+    };
   }
 
   /** What a caller has of this machine. */

@@ -20,7 +20,7 @@ const SLOW = SECOND.replace('100ms', '60s');
 
 /** Prints all that a change of the unit touches, and whether the service answers. */
 const STATE = `
-  cd /etc/systemd/system; find ${UNIT}.d multi-user.target.d sandbox-unit-* -type f 2>/dev/null | sort | xargs -r sha256sum
+  cd /etc/systemd/system; find ${UNIT}.d basic.target.d sandbox-unit-* -type f 2>/dev/null | sort | xargs -r sha256sum
   ls /usr/local/libexec/sandbox-unit /var/lib/sandbox-unit 2>/dev/null
   systemctl show -p ActiveState,NeedDaemonReload,DropInPaths ${UNIT}
   grep -E '^(Seccomp|NoNewPrivs)' /proc/$(systemctl show --value -p MainPID ${UNIT})/status
@@ -59,9 +59,9 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.ok(await isThere(UNDO));
     assert.notEqual(await state(), was);
   };
-  /** Has the question asked at a terminal, and runs a script then. */
+  /** Has the question asked at a terminal, where Enter was typed too early, and runs a script then. */
   const asked = (script: string) =>
-    sh(`rm -f /run/typed /run/asked; mkfifo /run/typed; exec 9<>/run/typed
+    sh(`rm -f /run/typed /run/asked; mkfifo /run/typed; exec 9<>/run/typed; printf '\\r' >&9
       ${ASKING} & terminal=$!
       until grep -q 'Enter within' /run/asked; do sleep 0.1; done
       ${script}`);
@@ -96,9 +96,9 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back where the terminal is closed, and where the one who asks is killed', async () => {
+  test('goes back where the terminal is closed, the one who asks is killed, and what undoes it, too', async () => {
     for (const end of ['kill -KILL $terminal', `pkill -KILL -f '^${OWN}/node .* apply --confirm'`]) {
-      await asked(`${end}; sleep 1`);
+      await asked(`${end}; systemctl kill --signal=TERM ${KEEPER}; sleep 1`);
       assert.ok(await isThere(UNDO), 'it waits for its time');
       await isBack();
     }
@@ -112,8 +112,10 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
-  test('goes back after a boot', async () => {
+  test('goes back after a boot, whatever its target', async () => {
     await waiting('1h');
+    await sh(`printf '[Unit]\\nRequires=basic.target\\nAfter=basic.target\\nWants=${UNIT}\\nAllowIsolate=yes\\n' \
+      >/etc/systemd/system/lean.target; systemctl set-default lean.target`);
     // A soft-reboot ends all but the kernel (systemd-soft-reboot.service(8)); the box has it masked.
     await sh(`rm /run/systemd/system/systemd-soft-reboot.service; systemctl daemon-reload
       systemctl soft-reboot`);
@@ -122,6 +124,8 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
       return stdout !== '';
     });
     await isBack();
+    await sh(`systemctl is-active lean.target && ! systemctl is-active multi-user.target
+      ! journalctl --quiet --grep='ordering cycle'`);
   });
 
   test('stays once it is confirmed, at the terminal or elsewhere', async () => {

@@ -21,6 +21,7 @@ import {
   KEEPER_FILES,
   keep,
   machine,
+  softReboot,
   UNDO,
 } from '../support/confirm-in-memory.js';
 import { LAUNCHER, OTHER, UNIT } from '../support/demo-service.js';
@@ -34,9 +35,10 @@ import {
 } from '../support/fake-system.js';
 import { EVERY } from '../support/thorough.js';
 
+const FILTERED = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const WEAK = '[syscalls]\ndeny = ["mount"]\n';
 /** Calls that leave the machine as it is. */
-const READS = /^(?:booted|instances|links|list|manager|moved|read|unit|walk)(?: |$)/;
+const READS = /^(?:instances|links|list|manager|moved|read|unit|walk)(?: |$)/;
 
 type Start = (options?: FakeOptions) => Promise<FakeSystem>;
 const SCENES: readonly (readonly [name: string, start: Start])[] = [
@@ -169,8 +171,8 @@ describe('a change that waits', () => {
 
   test('waits by the time since the boot, whatever becomes of the clock', async () => {
     const system = await waiting();
-    const [now, booted] = [system.now.bind(system), await system.booted()];
-    Object.assign(system, { now: () => now() + 86_400_000, booted: async () => booted + 86_400_000 });
+    const now = system.now.bind(system);
+    Object.assign(system, { now: () => now() + 86_400_000 });
     assert.equal((await status(fakeContext(system), [])).exit, 3);
   });
 
@@ -180,6 +182,23 @@ describe('a change that waits', () => {
     assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
     assertInOrder(system);
     assert.ok(!isConfined(system));
+  });
+
+  test('goes back after a soft-reboot, which leaves /run', async () => {
+    const runtime = { placement: { scope: 'system', lifetime: 'runtime' } as const };
+    for (const policies of [[], [FILTERED, WEAK]]) {
+      const system = machine();
+      for (const policy of policies) {
+        setPolicy(system, policy);
+        if (policy === FILTERED) await apply(fakeContext(system, runtime), [UNIT], { confirm: false });
+      }
+      const before = filesOf(system);
+      assert.deepEqual(statesOf(await applyToConfirm(system, runtime)), [`${UNIT} unconfirmed`]);
+      await softReboot(system);
+      const said = codesOf(await status(fakeContext(system, runtime), []));
+      assert.ok(said.includes('warning not-confirmed'), said.join());
+      assertBack(system, before);
+    }
   });
 
   test('goes back where its time is one that no run can have set', async () => {
@@ -202,9 +221,32 @@ describe('a change that waits', () => {
       const system = await waiting();
       const record = { ...JSON.parse(system.text(UNDO)), confirmation };
       system.files.set(UNDO, { bytes: new TextEncoder().encode(JSON.stringify(record)), mode: 0o600 });
-      const [code] = await failure(confirm(fakeContext(system), [], {}));
-      assert.equal(code, 'undo-file', JSON.stringify(confirmation));
+      const found = await confirm(fakeContext(system), [], {});
+      assert.deepEqual([found.exit, codesOf(found)[0]], [1, 'error undo-file'], JSON.stringify(confirmation));
+      assert.ok(system.files.has(UNDO));
     }
+  });
+
+  test('goes back, or is kept, whatever becomes of the record of another', async () => {
+    const both = [UNIT, 'other.service'];
+    const start = async () => {
+      const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
+      const system = machine({ files, running: both });
+      await applyToConfirm(system, {}, both);
+      system.files.set('/var/lib/sandbox-unit/other.service.u', { bytes: new Uint8Array(), mode: 0o600 });
+      return system;
+    };
+    const late = await start();
+    assert.equal((await failure(keep(late)))[0], 'not-confirmed');
+    assert.deepEqual([isConfined(late), late.isConfined(UNIT), late.files.has(UNDO)], [false, false, false]);
+    assert.equal((await failure(keep(late)))[0], 'undo-file');
+    const kept = await start();
+    const result = await confirm(fakeContext(kept), [UNIT], {});
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result)],
+      [0, [`${UNIT} confirmed`], ['warning undo-file']],
+    );
+    assert.ok(isConfined(kept) && !kept.files.has(UNDO));
   });
 
   test('is changed by nobody; other units are', async () => {
@@ -256,6 +298,32 @@ describe('without a word about it', () => {
   }
 });
 
+describe('a change that nothing was restarted for', () => {
+  const untriedOf = async (system: FakeSystem) => {
+    const { exit, diagnostics } = await applyToConfirm(system);
+    return [exit, ...diagnostics.filter(({ code }) => code === 'untried').map(({ hint }) => hint!)];
+  };
+  const undo = "or 'sandbox-unit confirm --undo demo.service' undoes the change";
+
+  test('is untried, and waits all the same', async () => {
+    const carrier = machine({ distort: (properties) => properties.set('RefuseManualStop', true) });
+    const hint = `have another way in until its next start has shown that it works, ${undo}`;
+    assert.deepEqual(await untriedOf(carrier), [0, hint]);
+    assert.deepEqual([carrier.isConfined(UNIT), carrier.files.has(UNDO)], [false, true]);
+    const down = machine({ running: [] });
+    assert.deepEqual(await untriedOf(down), [0, `start it before you confirm, ${undo}`]);
+  });
+
+  test('is no other one: neither one that is tried, nor one of comments', async () => {
+    assert.deepEqual(await untriedOf(machine()), [0]);
+    const system = machine();
+    await apply(fakeContext(system), [UNIT], { confirm: false });
+    setPolicy(system, '# another text\n[syscalls]\ndeny = ["execve", "execveat"]\n');
+    assert.deepEqual(await untriedOf(system), [0]);
+    assert.ok(system.files.has(UNDO));
+  });
+});
+
 describe('without its keeper', () => {
   const refused: Readonly<Record<string, FakeOptions>> = {
     'untrusted-file': { untrusted: ['/opt'] },
@@ -288,7 +356,8 @@ describe('without its keeper', () => {
     await arm(fakeContext(system, { placement: OF_USER }));
     const text = unit.get(`/home/user/.config/systemd/user/${KEEPER}`)!;
     assert.match(text, /^ExecStart=\/usr\/bin\/node \S+ confirm --undo-late --user$/m);
-    assert.ok(unit.has('/home/user/.config/systemd/user/default.target.d/sandbox-unit-undo.conf'));
+    assert.match(text, /^RestartForceExitStatus=SIGTERM SIGHUP SIGINT SIGPIPE$/m);
+    assert.ok(unit.has('/home/user/.config/systemd/user/basic.target.d/sandbox-unit-undo.conf'));
   });
 
   test('one is left where another unit waits', async () => {

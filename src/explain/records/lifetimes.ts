@@ -30,7 +30,7 @@ export async function lifetimes(
   pids: readonly number[],
 ): Promise<Lifetimes> {
   const known = [unit.mainPid, unit.controlPid];
-  const booted = await system.booted();
+  const booted = system.now() - system.uptime();
   const lives = new Map(endedMain(unit));
   for (const pid of pids.filter((one) => one > 0)) {
     // The start is asked for last: if another process gets the ID in between, it is one that was started later.

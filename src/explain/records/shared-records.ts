@@ -151,7 +151,7 @@ export class SharedRecords {
 }
 
 async function livingOf(system: System, pids: readonly number[]): Promise<ReadonlyMap<number, number>> {
-  const booted = await system.booted();
+  const booted = system.now() - system.uptime();
   const living = new Map<number, number>();
   for (const pid of pids) {
     const started = await startOf(system, pid);

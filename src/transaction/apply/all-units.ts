@@ -8,7 +8,7 @@ import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles, withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { againCommand } from '../../status/apply-again.js';
-import { unitsWaiting } from '../../status/not-applied.js';
+import { unappliedUnits } from '../../status/not-applied.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
 import type { NotChanged } from '../unit-result.js';
@@ -31,15 +31,15 @@ export async function allUnits(context: Context): Promise<AllUnits> {
   const places = await confinedPlaces(context);
   const confined = [...places.values()].filter(({ unit }) => isServiceName(unit));
   const looked = await inBatches(confined, ASKED_AT_ONCE, (place) => confinedUnit(context, place));
-  const waiting = await unitsWaiting(context, [...places.keys()]);
+  const unapplied = await unappliedUnits(context, [...places.keys()]);
   const units = [
     ...looked.flatMap((one) => ('unit' in one ? one : [])),
-    ...waiting.units.map((unit) => ({ unit })),
+    ...unapplied.units.map((unit) => ({ unit })),
   ].sort((a, b) => (a.unit < b.unit ? -1 : 1));
-  const unknown = [...waiting.unknown].map(([unit, why]): NotChanged => {
+  const unknown = [...unapplied.unknown].map(([unit, why]): NotChanged => {
     return { unit, state: 'refused', changes: [], diagnostics: why.map((one) => ofUnit(one, unit)) };
   });
-  const diagnostics = [...looked.flatMap((one) => ('unit' in one ? [] : one)), ...waiting.strays];
+  const diagnostics = [...looked.flatMap((one) => ('unit' in one ? [] : one)), ...unapplied.strays];
   const isNone = units.length + unknown.length === 0;
   return { units, unknown, diagnostics: [...(isNone ? [noPolicy(context)] : []), ...diagnostics] };
 }

@@ -1,16 +1,16 @@
 /** The question at the terminal whether changes are kept. */
 
 import { shortList } from '../../collections.js';
-import { type Diagnostic, error, inOrder, renderDiagnostic, UserError } from '../../diagnostic.js';
+import { asWarning, type Diagnostic, error, inOrder, renderDiagnostic, UserError } from '../../diagnostic.js';
 import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../policy/time-span.js';
 import type { Context } from '../../system/context.js';
 import { type HeldSignals, holdSignals } from '../held-signals.js';
-import { whileLocked } from '../lock.js';
-import { recover } from '../recover.js';
+import { recoverAnyhow, whileLocked } from '../lock.js';
 import type { UnitResult } from '../unit-result.js';
 import { confirmRecords, outcomeOf, undoRecords, waitingOf } from './confirm.js';
-import { NOT_CONFIRMED, UNCONFIRMED, uptime, type Waiting } from './stock.js';
+import { whileInTime } from './in-time.js';
+import { NOT_CONFIRMED, UNCONFIRMED, type Waiting } from './stock.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -108,10 +108,14 @@ async function askToConfirm(context: Context, units: readonly string[]): Promise
   try {
     const answer = await answerTo(context, records, signals);
     if (answer === 'gone') return { results: [], diagnostics: [] };
-    return await whileLocked(context, async () => {
-      const diagnostics = await recover(context);
-      return { diagnostics, results: await settled(context, records, { answer, signals }) };
-    });
+    const inTime = answer === 'keep' ? (await waitingOf(context, units)).map(({ unit }) => unit) : [];
+    return await whileInTime(context, inTime, () =>
+      whileLocked(context, async () => {
+        const { diagnostics } = await recoverAnyhow(context);
+        const results = await settled(context, records, { answer, signals });
+        return { results, diagnostics: diagnostics.map(asWarning) };
+      }),
+    );
   } finally {
     signals.release();
   }
@@ -155,12 +159,13 @@ async function answerTo(
 ): Promise<Answer> {
   const { system, caller } = context;
   const units = records.map(({ unit }) => unit);
-  const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - (await uptime(context));
+  const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - system.uptime();
   const names = shortList(units, MOST_NAMED);
+  // Enter that was typed during the trial is no answer.
+  const input = caller.hearLine();
   caller.tell(
     `${names}: Enter within ${spanText(Math.round(left / 1000))} keeps the change; Ctrl-C undoes it.`,
   );
-  const input = caller.hearLine();
   const heard = input.line.then((line): Answer => (line === undefined ? 'gone' : 'keep'));
   try {
     for (;;) {

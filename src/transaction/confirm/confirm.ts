@@ -126,7 +126,7 @@ export async function outcomeOf(context: Context, record: Waiting): Promise<Chan
 const tooLate = (unit: string): Diagnostic =>
   error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is as it was before`);
 
-/** Those of some units whose changes wait. @throws UserError `undo-file` */
+/** Those of some units whose changes wait. */
 export async function waitingOf(context: Context, units: readonly string[]): Promise<readonly Waiting[]> {
   const { waiting } = await readStock(context);
   return waiting.filter(({ unit }) => units.includes(unit));

@@ -5,7 +5,7 @@ import { lockPath } from '../../paths.js';
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
 import { disarm } from './keeper.js';
-import { readStock, uptime, type Waiting } from './stock.js';
+import { readStock, type Waiting } from './stock.js';
 
 /** The longest pause between two looks, in milliseconds. */
 const LOOK = 1000;
@@ -13,15 +13,16 @@ const LOOK = 1000;
 /**
  * Undoes changes that nobody confirms in time, and those that a killed run has left half done, until no record is left.
  * Tells the manager when it has begun.
- * @throws UserError where a unit can't be undone: the manager starts the keeper again
+ * @throws UserError where a unit can't be undone, or its record can't be read: the manager starts the keeper again
  */
 export async function keepDeadlines(context: Context): Promise<void> {
   for (let isReady = false; ; isReady = true) {
-    const { waiting, unfinished } = await readStock(context);
+    const { waiting, unfinished, unreadable } = await readStock(context);
     if (!isReady) await tellReady(context);
-    if (unfinished.length > 0) await undoThose(context);
+    // One that can't be read is told at the end: others have their deadlines.
+    if (unfinished.length > 0 || (waiting.length === 0 && unreadable.length > 0)) await undoThose(context);
     else if (waiting.length === 0 && (await hasEnded(context))) return;
-    await context.system.wait(await untilNext(context, waiting));
+    await context.system.wait(untilNext(context, waiting));
   }
 }
 
@@ -54,8 +55,11 @@ async function hasEnded(context: Context): Promise<boolean> {
   }
 }
 
-/** The time to the next look, in milliseconds: a deadline is met to some milliseconds. */
-async function untilNext(context: Context, waiting: readonly Waiting[]): Promise<number> {
-  const now = await uptime(context);
-  return Math.max(1, Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now)));
+/** One that is over is waited for only while somebody confirms it. */
+const isAhead = (time: number): boolean => time > 0;
+
+/** The time to the next look, in milliseconds: unless another run has the lock, a deadline is met to some milliseconds. */
+function untilNext(context: Context, waiting: readonly Waiting[]): number {
+  const now = context.system.uptime();
+  return Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now).filter(isAhead));
 }

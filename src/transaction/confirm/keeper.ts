@@ -16,7 +16,10 @@ const WORDS = ['confirm', '--undo-late'];
 
 const STARTED_BY_BOOT = `[Unit]\nWants=${KEEPER}\n`;
 
-/** Type=notify: its start is done when it has read the records. Nobody but it stops it for good while something waits. */
+/**
+ * Type=notify: its start is done when it has read the records. Signals that systemd takes for a clean exit (systemd.service(5))
+ * are no end of it either: only a job that stops it is.
+ */
 const keeperUnit = ({ self, placement: { scope } }: Context): string => {
   const words = [...self, ...WORDS, ...(scope === 'user' ? ['--user'] : [])];
   return `[Unit]
@@ -31,6 +34,7 @@ NotifyAccess=all
 ExecStart=${words.map((word) => quoteExecWord(word, { noEnv: false })).join(' ')}
 TimeoutStartSec=60
 Restart=on-failure
+RestartForceExitStatus=SIGTERM SIGHUP SIGINT SIGPIPE
 RestartSec=5
 `;
 };

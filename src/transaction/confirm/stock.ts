@@ -5,8 +5,9 @@ import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
 import { MAX_SPAN } from '../../policy/time-span.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
-import { bootId, readUndoRecords, recordedUnits } from '../undo-record.js';
+import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
 import type { Confirmation, UndoRecord } from '../undo-record-format.js';
+import { isInTime } from './in-time.js';
 
 /** A change that is done, and waits to be confirmed. */
 export type Waiting = UndoRecord & { readonly confirmation: Confirmation };
@@ -15,7 +16,10 @@ export interface Stock {
   readonly waiting: readonly Waiting[];
   /** Changes that a run has left half done, and those that were not confirmed in time. */
   readonly unfinished: readonly UndoRecord[];
+  readonly unreadable: readonly UnreadableRecord[];
 }
+
+const NOTHING: Stock = { waiting: [], unfinished: [], unreadable: [] };
 
 interface Moment {
   readonly boot: string;
@@ -23,60 +27,61 @@ interface Moment {
   readonly uptime: number;
 }
 
-/** The time since the boot, in milliseconds. */
-export const uptime = async ({ system }: Context): Promise<number> => system.now() - (await system.booted());
-
 /** The latest time to confirm a change, in milliseconds since 1970. */
-export const deadlineOf = async (
-  { system }: Context,
-  { confirmation }: Pick<Waiting, 'confirmation'>,
-): Promise<number> => Math.round((await system.booted()) + confirmation.by);
+export const deadlineOf = ({ system }: Context, { confirmation }: Pick<Waiting, 'confirmation'>): number =>
+  Math.round(system.now() - system.uptime() + confirmation.by);
 
 const thisMoment = async (context: Context): Promise<Moment> => ({
   boot: await bootId(context),
-  uptime: await uptime(context),
+  uptime: context.system.uptime(),
 });
 
-/** Whether a record waits. A time that no run can have set is no time to wait for. */
-function isWaiting(record: UndoRecord, { boot, uptime }: Moment): record is Waiting {
-  const left = (record.confirmation?.by ?? 0) - uptime;
-  return record.confirmation !== undefined && record.boot === boot && left > 0 && left <= MAX_SPAN;
+/** The record of a change that waits. A time that no run can have set is no time to wait for. */
+async function waitingOne(
+  context: Context,
+  record: UndoRecord,
+  { boot, uptime }: Moment,
+): Promise<Waiting | undefined> {
+  const { confirmation } = record;
+  if (confirmation === undefined || record.boot !== boot) return undefined;
+  const left = confirmation.by - uptime;
+  if (left > MAX_SPAN) return undefined;
+  return left > 0 || (await isInTime(context, record.unit)) ? { ...record, confirmation } : undefined;
 }
 
-/**
- * Reads all records.
- * @throws UserError `undo-file`, and where one may not be read
- */
+/** Reads all records. One that can't be read keeps no other from being found. */
 export async function readStock(context: Context): Promise<Stock> {
   const units = await recordedUnits(context);
-  if (units.length === 0) return { waiting: [], unfinished: [] };
-  const records = await readUndoRecords(context, units);
+  if (units.length === 0) return NOTHING;
   const now = await thisMoment(context);
-  return {
-    waiting: records.filter((record) => isWaiting(record, now)),
-    unfinished: records.filter((record) => !isWaiting(record, now)),
-  };
-}
-
-/** Units that are to be undone, as far as that can be read: a record that can't be is of one. */
-export async function unfinishedUnits(context: Context): Promise<string[]> {
-  const units = await recordedUnits(context);
-  if (units.length === 0) return [];
-  const now = await orElse(() => thisMoment(context), undefined);
-  const unfinished: string[] = [];
+  const waiting: Waiting[] = [];
+  const unfinished: UndoRecord[] = [];
+  const unreadable: UnreadableRecord[] = [];
   for (const unit of units) {
-    const [record] = await orElse(() => readUndoRecords(context, [unit]), []);
-    if (!record || !now || !isWaiting(record, now)) unfinished.push(unit);
+    const record = await readUndoRecord(context, unit);
+    if (record === undefined) continue;
+    if ('cause' in record) {
+      unreadable.push(record);
+      continue;
+    }
+    const one = await waitingOne(context, record, now);
+    if (one) waiting.push(one);
+    else unfinished.push(record);
   }
-  return unfinished;
+  return { waiting, unfinished, unreadable };
 }
 
-/** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970; none that can't be read. */
+/** Units that are to be undone: a record that can't be read is of one, too. */
+export async function unitsToUndo(context: Context): Promise<string[]> {
+  const { unfinished, unreadable } = await readStock(context);
+  return [...unfinished, ...unreadable].map(({ unit }) => unit);
+}
+
+/** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970, as far as that is known. */
 export async function waitingUnits(context: Context): Promise<ReadonlyMap<string, number>> {
   if (context.offline) return new Map();
-  const { waiting } = await orElse(() => readStock(context), { waiting: [], unfinished: [] });
-  const deadlines = waiting.map((one) => deadlineOf(context, one));
-  return new Map((await Promise.all(deadlines)).map((deadline, i) => [waiting[i]!.unit, deadline]));
+  const { waiting } = await orElse(() => readStock(context), NOTHING);
+  return new Map(waiting.map((one) => [one.unit, deadlineOf(context, one)]));
 }
 
 /** A time for people, UTC: `2026-11-28T09:30:00Z`. @param time milliseconds since 1970 */

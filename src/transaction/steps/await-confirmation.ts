@@ -1,12 +1,15 @@
 import { inBatches } from '../../collections.js';
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, warning } from '../../diagnostic.js';
+import { hasEffect } from '../../emit/changes.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
-import { currentRun, type ServiceRun } from '../../state/service-run.js';
+import { currentRun, isRunning, type ServiceRun } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
 import { type AppliedUnit, inOrder, noting, type Transaction } from '../changed-unit.js';
 import { arm } from '../confirm/keeper.js';
-import { deadlineOf, uptime, waitsNote } from '../confirm/stock.js';
+import { deadlineOf, waitsNote } from '../confirm/stock.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { areAsWritten, goesLast, writeChanges } from './files.js';
@@ -34,15 +37,29 @@ export const awaitConfirmation = ({ context, signals }: Transaction) =>
       if (!(await areAsWritten(context.system, unit.record.files))) return [changedSince(context, unit.unit)];
       await writeChanges(context.system, unit.changes.filter(goesLast));
       const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
-      const confirmation = { by: (await uptime(context)) + confirmWithin, runs };
+      const confirmation = { by: context.system.uptime() + confirmWithin, runs };
       const record = await keepUndoRecord(context, { ...unit.record, confirmation }, unit.record.step);
-      const deadline = await deadlineOf(context, { confirmation });
+      const deadline = deadlineOf(context, { confirmation });
       const note = waitsNote(context, unit.unit, deadline);
-      waiting = { ...noting(unit, [note]), record, deadline };
+      waiting = { ...noting(unit, [...untried(context, unit), note]), record, deadline };
       return [];
     });
     return { unit: waiting, failures };
   });
+
+/** A warning where no service runs by the change yet: that one still gets in then shows nothing. */
+function untried(
+  { placement: { scope } }: Context,
+  { unit, changes, due, services }: AppliedUnit,
+): Diagnostic[] {
+  if (due.length > 0 || !hasEffect(changes)) return [];
+  const first = services.some(({ state }) => isRunning(state))
+    ? 'have another way in until its next start has shown that it works'
+    : 'start it before you confirm';
+  const hint = `${first}, or '${ownCommand(scope, 'confirm --undo', unit)}' undoes the change`;
+  const message = `nothing of ${unit} was restarted: its change isn't tried, and confirming it proves nothing`;
+  return [warning('untried', message, { hint })];
+}
 
 /** The runs that services are in. */
 async function runsOf({ system }: Context, names: readonly string[]): Promise<readonly ServiceRun[]> {
