@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../../src/commands/apply.js';
+import { EXIT, error, UserError } from '../../../src/diagnostic.js';
 import type { ObservedUnit } from '../../../src/observer/observed.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { TrialWatch } from '../../../src/transaction/trial/watch.js';
@@ -102,6 +103,15 @@ for (const { title, policy = POLICY, refused, state, codes } of CASES) {
     assert.equal(system.isUpToDate, true);
   });
 }
+
+test('a call that the observer saw counts where core dumps can not be read', async () => {
+  const journalctl = () => {
+    throw new UserError(error('injected', 'no journal'), EXIT.failure);
+  };
+  const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]), { programs: { journalctl } });
+  assert.deepEqual(statesOf(result), [`${UNIT} rolled-back`]);
+  assert.deepEqual(codesOf(result), ['error refused-in-trial', 'error refused-call']);
+});
 
 test('a refused call comes with its line and what would allow it', async () => {
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]));
