@@ -49,11 +49,12 @@ async function byObserver(
   return withDumps ?? { ...ALONE, explanations: explainKnown(context, prepared, state, observed), since };
 }
 
+/** A child may have been killed while the main process goes on: the service's state doesn't tell whether a record comes. */
 async function byLogs(context: Context, prepared: Prepared): Promise<Looked> {
   const state = await context.system.unit(prepared.plan.unit);
   const since = await sinceRestart(context, prepared);
-  const looks = isKilledByFilter(state) ? LOOKS : 1;
   let looked = await explainUnit(context, prepared, state, { since });
+  const looks = looked.readable || isKilledByFilter(state) ? LOOKS : 1;
   for (let look = 1; looked.explanations.length === 0 && look < looks; look++) {
     await context.system.wait(PAUSE);
     looked = await explainUnit(context, prepared, state, { since });
