@@ -27,9 +27,7 @@ export const refusalsAfterRestart = (
   prepared: Prepared,
   observed: readonly ObservedCall[] | undefined,
 ): Promise<Looked | undefined> =>
-  observed
-    ? byObserver(context, prepared, observed)
-    : orElse(() => byLogs(context, prepared), undefined);
+  observed ? byObserver(context, prepared, observed) : orElse(() => byLogs(context, prepared), undefined);
 
 const ALONE = { suppressed: false, readable: true, unowned: [] };
 

@@ -58,9 +58,13 @@ function tell({ unit, target }: Prepared['plan'], explanations: readonly Explana
 
 /** A note that calls may have been refused unseen: logs have no call that failed with an errno, and not all others. */
 export const unseenRefusals = ({ unit }: Prepared['plan'], why: Diagnostic): Diagnostic =>
-  note('refusals-unseen', `refused calls of ${unit} could not all be seen while it was tried: ${why.message}`, {
-    hint: why.hint,
-  });
+  note(
+    'refusals-unseen',
+    `refused calls of ${unit} could not all be seen while it was tried: ${why.message}`,
+    {
+      hint: why.hint,
+    },
+  );
 
 /** A note that not all refused calls had room. */
 export const cutRefusals = ({ unit }: Prepared['plan']): Diagnostic =>

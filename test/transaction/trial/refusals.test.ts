@@ -178,7 +178,10 @@ test('without an observer the record of a killed child is waited for', async () 
   const links = { '/proc/self/ns/pid': 'pid:[1]' };
   const { result } = await applied(POLICY, TOO_OLD, { programs: { journalctl }, links });
   assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
-  assert.match(result.diagnostics.find(({ code }) => code === 'refusals-unseen')!.message, /^refused calls of/);
+  assert.match(
+    result.diagnostics.find(({ code }) => code === 'refusals-unseen')!.message,
+    /^refused calls of/,
+  );
 });
 
 test('an ordinary user watches nothing', async () => {
