@@ -9,6 +9,7 @@ import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { abisOf } from '../../syscalls/abi.js';
 import type { System } from '../../system/system.js';
+import { createLeftOver } from '../kernel/left-over.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
@@ -63,15 +64,21 @@ export async function look(
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
   const filters = ofProcess.some(hasSamples) ? await filtersOf(held, read, readFilters) : NO_FILTERS;
   const soften = createSoften(planned, measure, held);
-  const seenOf = (of: SeenProcess): Seen[] => {
+  const isLeftOver = await createLeftOver(system, planned.unit, new Set(held.map(({ pid }) => pid)));
+  const seenOf = (of: SeenProcess): Promise<Seen[]> => {
     const judged = { process: of, view: views.get(mountsOf(of)), filters: filters.get(of.pid) };
-    return ofProcess.map((directive) => ({
-      ...{ directive, process: of },
-      finding: soften(directive, of, judge(directive, measure, judged)),
-    }));
+    const findingOn = async (directive: string): Promise<Finding> => {
+      const finding = judge(directive, measure, judged);
+      const softened = soften(directive, of, finding);
+      // The namespace of one from before the unit's start may be that of the unit's run of then.
+      return softened !== finding && (await isLeftOver(of.pid)) ? finding : softened;
+    };
+    return Promise.all(
+      ofProcess.map(async (directive) => ({ directive, process: of, finding: await findingOn(directive) })),
+    );
   };
   const seen = [
-    ...held.flatMap(seenOf),
+    ...(await Promise.all(held.map(seenOf))).flat(),
     ...free.flatMap((process) => ofProcess.map((directive) => ({ directive, process, finding: FREE }))),
     ...(held.length + free.length > 0 ? await seenOfGroup(system, planned, get, ofGroup) : []),
   ];
