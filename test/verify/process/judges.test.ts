@@ -170,6 +170,18 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
   assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
 });
 
+test('devices of the own come with a filter, where the machine has I/O ports', () => {
+  const found = (deny: string, abi: Measure['abi'] = 'x86-64') => {
+    const filters = [{ stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)], unread: 0 }];
+    const own = view(`${HOST}9 2 0:9 / /dev ro - tmpfs d rw\n`);
+    const judged = { process: seenProcess(), view: own, filters };
+    return judge('PrivateDevices', { ...measure({ PrivateDevices: true }), abi }, judged);
+  };
+  assert.deepEqual(found('@raw-io'), { relation: 'equal', seen: '' });
+  assert.deepEqual(found('ioperm'), { relation: 'looser', seen: 'no filter refuses iopl' });
+  assert.deepEqual(found('ioperm', 'arm64'), { relation: 'equal', seen: '' });
+});
+
 test('read-only paths are so with all below, exceptions aside', () => {
   const strict = { ProtectSystem: 'strict', ReadWritePaths: ['-/var/cache'], StateDirectory: ['demo'] };
   const mounts = HOST.replace('/ / rw', '/ / ro').replace('/ /run rw', '/ /run ro');
