@@ -37,6 +37,7 @@ async function proofOf(
     files = {},
     groups = [],
     links = {},
+    policy = POLICY,
   }: {
     readonly otherwise?: readonly string[];
     readonly properties?: Readonly<Record<string, unknown>>;
@@ -44,6 +45,7 @@ async function proofOf(
     readonly files?: Readonly<Record<string, string>>;
     readonly groups?: readonly ThreadGroup[];
     readonly links?: Readonly<Record<string, string>>;
+    readonly policy?: string;
   } = {},
 ) {
   const pids = processes
@@ -66,7 +68,7 @@ async function proofOf(
     },
   });
   const unit = unitState({ ...PROPERTIES, ...properties });
-  return proveDirectives(fakeContext(system), { plan: planned(POLICY), unit }, new Set(otherwise), {
+  return proveDirectives(fakeContext(system), { plan: planned(policy), unit }, new Set(otherwise), {
     groups,
   });
 }
@@ -118,12 +120,32 @@ test("a mount namespace of a process's own is no excuse for one from before the 
   const files = { ...mounts(100, 'ro'), ...mounts(101, 'rw'), '/': '' };
   const links = { '/proc/101/root': '/' };
   const told = async (inactive: number) => {
-    const times = { InactiveEnterTimestampMonotonic: BigInt(inactive), ExecMainStartTimestampMonotonic: 1_000_000n };
+    const times = {
+      InactiveEnterTimestampMonotonic: BigInt(inactive),
+      ExecMainStartTimestampMonotonic: 1_000_000n,
+    };
     const proof = await proofOf([processFiles(100), processFiles(101)], { files, links, properties: times });
     return [relations(proof).ProtectSystem, codes(proof.leftOver)];
   };
   assert.deepEqual(await told(0), ['unseen', []]);
   assert.deepEqual(await told(2_000_000), ['looser', ['left-over']]);
+});
+
+test('a dynamic user is no more than the mounts and flags that come along', async () => {
+  const ownIds = { DynamicUser: true, UID: 1, GID: 1 };
+  const others = { PrivateTmp: false, ProtectHome: 'no', RestrictSUIDSGID: false };
+  const properties = { ...ownIds, ...others, ProtectSystem: 'strict' };
+  const ids = 'NoNewPrivs:\t1\nGid:\t1\t1\t1\t1\n';
+  const told = async (options: string, more = ids) => {
+    const files = { '/proc/100/mountinfo': `7 1 0:1 / / ${options} - ext4 d rw\n`, '/': '' };
+    const proof = await proofOf([processFiles(100, more)], {
+      ...{ files, properties, policy: '[service]\nDynamicUser = true\n' },
+    });
+    return proof.directives.map(({ relation, findings }) => `${relation}: ${findings[0]?.seen}`);
+  };
+  assert.deepEqual(await told('rw'), ['looser: / can be written to']);
+  assert.deepEqual(await told('ro'), ['equal: ']);
+  assert.deepEqual(await told('ro', ids.replace('1', '0')), ["looser: NoNewPrivs isn't set"]);
 });
 
 test('processes below the control group count, and those that have ended do not', async () => {
