@@ -17,6 +17,7 @@ import { GROUP_LIMITS, groupLimited } from './control-group.js';
 import { type Finding, gravestFinding, unseen } from './finding.js';
 import { judge, type Measure } from './judges.js';
 import { isSet, loadedLines } from './loaded-lines.js';
+import { pathsOfJoined } from './namespaces.js';
 import { hasSamples } from './own-filters.js';
 import { textOf } from './read-processes.js';
 import { readView } from './read-view.js';
@@ -60,8 +61,7 @@ export async function look(
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
   const paths = ofProcess
     .flatMap(withImplied)
-    .flatMap((name) => claimsOf(lines, name))
-    .flatMap(pathsOfClaim);
+    .flatMap((name) => [...claimsOf(lines, name).flatMap(pathsOfClaim), ...pathsOfJoined(get, name)]);
   const measure = await readMeasure(system, planned, get, paths);
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();

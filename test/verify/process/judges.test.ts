@@ -134,6 +134,20 @@ test('namespaces are not the ones of the manager', () => {
   assert.equal(relation('PrivateIPC', { PrivateIPC: false }, seenProcess()), 'equal');
 });
 
+test('a namespace that a path names is the one that is mounted there', () => {
+  const joins = { NetworkNamespacePath: '/run/netns/web' };
+  const found = (root: string, type = 'nsfs', path = '/run/netns/web') => {
+    const host = view(`${HOST}9 4 0:4 ${root} ${path} rw - ${type} n rw\n`);
+    const judged = { process: seenProcess(), view: undefined, filters: undefined };
+    return judge('NetworkNamespacePath', { ...measure(joins), host }, judged).relation;
+  };
+  assert.equal(found('net:[2]'), 'equal');
+  assert.equal(found('net:[3]'), 'unseen');
+  assert.equal(found('/', 'tmpfs'), 'unseen');
+  assert.equal(found('/', 'tmpfs', '/mnt'), 'unseen');
+  assert.match(relation('IPCNamespacePath', { IPCNamespacePath: '/run/ipc' }, seenProcess()), /^looser/);
+});
+
 test('without filters to read only their presence is seen, and capabilities go with them', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
