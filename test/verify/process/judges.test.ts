@@ -217,6 +217,19 @@ test('read-only paths are so with all below, exceptions aside', () => {
   );
 });
 
+test('control groups are read-only, but for the file by which systemd tells of memory', () => {
+  const properties = { ProtectControlGroups: true, ControlGroup: '/demo.service' };
+  const own = '/sys/fs/cgroup/demo.service';
+  const found = (path: string) =>
+    relation(
+      'ProtectControlGroups',
+      properties,
+      `${HOST}8 1 0:8 / /sys/fs/cgroup ro - cgroup2 c rw\n9 8 0:8 /d ${path} rw - cgroup2 c rw\n`,
+    );
+  assert.equal(found(`${own}/memory.pressure`), 'equal');
+  assert.match(found(own), /^looser: .*demo.service can be written to/);
+});
+
 test('a path that may be executed from is looser, below one that systemd leaves out it is open', () => {
   const noExec = { NoExecPaths: ['/'], ExecPaths: ['/usr'] };
   const mounts = HOST.replaceAll('rw -', 'rw,noexec -');
