@@ -118,6 +118,6 @@ export const pathsOfClaim = ({ path, except, leftOut }: Claim): string[] => [
   ...pathsIn(leftOut),
 ];
 
-/** Whether a directive's claims are all but its exceptions: a value that it hasn't promises nothing. */
+/** The claims of a directive; none if it isn't set. */
 export const claimsOf = (lines: MountLines, directive: string): readonly Claim[] =>
   lines.isSet(directive) ? (CLAIMS.get(directive)?.(lines) ?? []) : [];
