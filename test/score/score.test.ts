@@ -226,6 +226,11 @@ test('families are closed only where x86 is, whose socketcall systemd leaves out
   assert.equal(door('SystemCallArchitectures=native'), 'closed RestrictAddressFamilies=');
 });
 
+test("the kernel's log can be read without a capability", () => {
+  const { doors } = scoreOfLines('CapabilityBoundingSet=\nNoNewPrivileges=yes');
+  assert.equal(doors.find((one) => one.door.name === 'kernel-log')!.access, 'open');
+});
+
 const flawOf = (policy: string, lines = '') => {
   const { flaws } = scoreOfPolicy(policy, lines).after.score;
   return (cve: string) => {
