@@ -34,17 +34,17 @@ export const pathsOfJoined = (get: Get, directive: string): string[] =>
 export function inJoined(
   get: Get,
   directive: string,
-  process: SeenProcess,
+  of: SeenProcess,
   { namespaces, host }: { readonly namespaces: ReadonlyMap<string, string>; readonly host: View | undefined },
 ): Finding {
   const name = JOINED.get(directive)!;
-  const from = apart(name, process, namespaces);
+  const from = apart(name, of, namespaces);
   if (from !== EQUAL) return from;
   const path = word(get, directive);
   const real = host?.paths.get(path);
   const mount = host && real !== undefined ? mountAt(host.tree, real) : undefined;
   if (mount?.type !== 'nsfs' || mount.path !== real) return unseen(`which namespace ${path} is isn't shown`);
-  if (mount.root === process.namespaces.get(name)) return EQUAL;
+  if (mount.root === of.namespaces.get(name)) return EQUAL;
   return unseen(`it is in another ${name} namespace than that of ${path}`);
 }
 
