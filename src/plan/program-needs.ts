@@ -7,10 +7,10 @@ import type { CommandFiles } from '../target/target.js';
 import { fileName } from '../unit/search.js';
 import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
-import { pamNeeds } from './doorways/pam.js';
 import type { Role } from './doorways/role.js';
 import { lostFileCapabilities } from './file-capabilities.js';
 import { allPrograms } from './launcher/commands.js';
+import { pamNeeds } from './pam-needs.js';
 import type { ConfinedUnit, PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
 
