@@ -1,8 +1,10 @@
+/** Tests of transaction/trial/trial.ts and restart/restart-service.ts: services are restarted and tried out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { restart } from '../../../src/restart/restart-service.js';
 import { restartObstacle } from '../../../src/restart/service-obstacles.js';
 import { isRunning } from '../../../src/state/service-run.js';
-import { restart, type Trial, tryOut } from '../../../src/transaction/trial/trial.js';
+import { type Trial, tryOut } from '../../../src/transaction/trial/trial.js';
 import { UNIT } from '../../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';
