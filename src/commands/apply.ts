@@ -1,5 +1,5 @@
 import { once } from '../collections.js';
-import { type Diagnostic, EXIT, error, inOrder, renderDiagnostic, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
@@ -9,9 +9,8 @@ import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
 import { applyUnits } from '../transaction/apply/table.js';
-import { askToConfirm, canAsk, withAnswer } from '../transaction/confirm/ask.js';
+import { askWhereWaiting } from '../transaction/confirm/ask.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
-import { UNCONFIRMED } from '../transaction/confirm/stock.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
@@ -53,18 +52,13 @@ export async function apply(
     applied = await applyEach(context, asked, how, confirm);
     return outcomeOf(applied, how);
   });
-  const waiting = applied.results.filter(({ state }) => state === 'unconfirmed');
-  if (waiting.length === 0 || options.json || !(await canAsk(context))) return outcome;
-  const told = tellBefore(context, outcome, options);
-  const settled = await askToConfirm(
-    context,
-    waiting.map(({ unit }) => unit),
-  );
-  const results = applied.results.map((one) => withAnswer(one, settled));
-  const diagnostics = [...settled.diagnostics, ...applied.diagnostics];
-  const last = outcomeOf({ ...applied, results, diagnostics }, how);
-  const isNew = (one: Diagnostic) => !told.has(renderDiagnostic(one, applied.sources));
-  return { ...last, diagnostics: last.diagnostics.filter(isNew) };
+  if (options.json) return outcome;
+  const known = { results: applied.results, outcome, quiet: options.quiet ?? false };
+  const answered = await askWhereWaiting(context, known);
+  if (!answered) return outcome;
+  const diagnostics = [...answered.diagnostics, ...applied.diagnostics];
+  const last = outcomeOf({ ...applied, results: answered.results, diagnostics }, how);
+  return { ...last, diagnostics: last.diagnostics.filter(answered.isNew) };
 }
 
 const NONE = { unknown: [], diagnostics: [] };
@@ -75,16 +69,6 @@ const usage = (message: string) =>
 function outcomeOf({ results, diagnostics, sources }: Applied, options: ApplyOptions): Outcome {
   const all = unitsOutcome(results, sources, options);
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
-}
-
-/** Tells who is asked all that is known, as that another unit failed. @returns the texts that were told */
-function tellBefore({ caller }: Context, outcome: Outcome, { quiet }: ApplyWords): ReadonlySet<string> {
-  const known = outcome.diagnostics.filter(
-    ({ severity, code }) => code !== UNCONFIRMED && !(quiet && severity === 'note'),
-  );
-  const told = new Set(inOrder(known).map((one) => renderDiagnostic(one, outcome.sources)));
-  for (const text of told) caller.tell(text);
-  return told;
 }
 
 /** @throws UserError `usage` for a change that could not go back */

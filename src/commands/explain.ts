@@ -1,23 +1,27 @@
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
+import { codeOf, type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/explain-unit.js';
+import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
 import { noRecord } from '../explain/no-record.js';
 import { leftOver } from '../explain/patch.js';
+import { startOf } from '../explain/records/start-of.js';
 import { writePolicy } from '../explain/write-policy.js';
 import { observedRefusals } from '../learn/observed-refusals.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
+import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import type { RewrittenPolicy } from '../prepare/rewrite-policy.js';
 import { textDiff } from '../report/diff.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
 import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
+import { explainRun } from '../run/explain-run.js';
 import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
+import { runUnit } from '../state/run-units.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
@@ -42,8 +46,30 @@ export async function explain(
   [unit]: readonly string[],
   options: ExplainOptions,
 ): Promise<Outcome> {
-  if (!options.record) return explainUnder(context, unit!, options);
+  const { machine } = context;
+  const made = await madeByRun(context, unit!, options);
+  if (made && machine) return explainRun(context, made, { machine, verbose: options.verbose ?? false });
+  if (!options.record) return explainUnder(context, unit!, options).catch(tellOfRun);
   return withLock(context, {}, () => explainUnder(context, unit!, options));
+}
+
+/** @throws UserError the error, which says of a unit that isn't there that it may have been one of `run` */
+function tellOfRun(cause: unknown): never {
+  if (!(cause instanceof UserError) || codeOf(cause) !== 'no-unit') throw cause;
+  const gone =
+    "a unit of 'run' is gone when it has ended, unless it failed, and nothing tells what it was refused";
+  const told = cause.diagnostics.map((one) => ({
+    ...one,
+    hint: one.hint === undefined ? gone : `${one.hint}; ${gone}`,
+  }));
+  throw new UserError(told, cause.exit, cause.sources);
+}
+
+/** The unit, if `run` has made it; an option that is about a policy's file is an error of the usual kind. */
+async function madeByRun(context: Context, text: string, options: ExplainOptions) {
+  const { record, write, policy, template } = options;
+  const isOfFile = [record, write, policy, template].some((option) => option !== undefined);
+  return isOfFile || context.offline ? undefined : runUnit(context, serviceName(text).full);
 }
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
@@ -238,7 +264,3 @@ const notConfinedNow = ({ unit, target }: Plan): Diagnostic =>
   note('not-applied', `${unit} is not confined by its policy now: what was refused before is told`, {
     hint: `'${ownCommand(target.scope, 'apply', unit)}' tries it again`,
   });
-
-const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
-  hint: 'auditd, where it runs, gets them all',
-});

@@ -2,7 +2,10 @@ import { inBatches } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
+import { SharedRecords } from '../explain/records/shared-records.js';
+import { userManager } from '../explain/records/user-manager.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
 import { filterPath, hasNameOfDropIn, type Placement } from '../paths.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
@@ -11,6 +14,7 @@ import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
 import { statusMetrics } from '../report/openmetrics.js';
 import { distinct, statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
+import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
 import {
@@ -20,9 +24,8 @@ import {
   readOwnFiles,
   withLifetime,
 } from '../state/own-files.js';
-import { type RunUnit, runUnits } from '../state/run-units.js';
+import { runUnit, runUnits } from '../state/run-units.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
-import { hasFailed, isRunning } from '../state/service-run.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -30,12 +33,11 @@ import { NONE_WAITING, notApplied } from '../status/not-applied.js';
 import { type State, stateOf } from '../status/service-state.js';
 import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
-import { unitMode } from '../status/unit-mode.js';
+import { type UnitMode, unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
 import { waitingUnits } from '../transaction/confirm/stock.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
-import { runsFree } from '../verify/kernel/confinement.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
@@ -66,19 +68,24 @@ export async function status(
   if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
+  const records = new SharedRecords(context.system, userManager(context));
+  if (units.length > 0 && !context.offline) records.begin();
   const left = await recoverIfFree(context);
   const confined = await confinedPlaces(context);
+  if (confined.size > 0 && !context.offline) records.begin();
   const gone = units.length > 0 ? [] : await takenAway(context, confined);
   // Folders of drop-ins may have any name.
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
-  const known = { confined, drift: new Drift(context) };
+  const known = { confined, drift: new Drift(context), records };
   const look = (text: string) =>
     units.length > 0 || gone.includes(text)
       ? statusNamed(context, text, known)
-      : statusOf(context, confined.get(text)!, known.drift);
+      : statusOf(context, confined.get(text)!, known);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const runs =
-    withRuns && !context.offline ? (await runUnits(context)).map((one) => runStatus(context, one)) : [];
+    withRuns && !context.offline
+      ? (await runUnits(context)).map((one) => runStatus(context, one, records))
+      : [];
   const found = [...looked, ...(await Promise.all(runs))];
   const all = withDeadlines(context, found, await waitingUnits(context));
   // Units that are rolled back, or about to be applied, are told as that.
@@ -124,39 +131,24 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
 interface Known {
   readonly confined: ReadonlyMap<string, OwnDropIn>;
   readonly drift: Drift;
+  readonly records: SharedRecords;
 }
 
-async function statusNamed(context: Context, text: string, { confined, drift }: Known): Promise<UnitStatus> {
+async function statusNamed(context: Context, text: string, known: Known): Promise<UnitStatus> {
+  const { confined } = known;
   const { name, exists: isThere, services } = await namedUnit(context, text);
   const own = confined.get(name);
-  if (own) return statusOf(context, { ...own, services }, drift);
+  if (own) return statusOf(context, { ...own, services }, known);
   const shared = isThere && confined.get(serviceName(name).template ?? name);
-  if (shared) return statusOf(context, { ...shared, instance: name, services }, drift);
+  if (shared) return statusOf(context, { ...shared, instance: name, services }, known);
   if (!isThere) throw await noUnit(context, serviceName(text));
+  const made = context.offline ? undefined : await runUnit(context, name);
+  if (made) return runStatus(context, made, known.records);
   if (await wasTakenAway(context, name)) {
     const diagnostics = [await confinesNoMore(context, name)];
     return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
   }
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
-}
-
-/** The status of a unit that `run` has made, for its policy is nowhere but in the unit. */
-async function runStatus(
-  { system }: Context,
-  { unit, state: loaded, filtered }: RunUnit,
-): Promise<UnitStatus> {
-  const isFree =
-    filtered && loaded.mainPid !== 0 && (await runsFree(system, loaded.mainPid, { noNewPrivileges: false }));
-  const state = hasFailed(loaded)
-    ? 'failed'
-    : isFree
-      ? 'restart-due'
-      : isRunning(loaded)
-        ? 'live'
-        : 'not-running';
-  const message = `${unit} runs without the filter that it was made with`;
-  const diagnostics = isFree ? [error('not-confined', message)] : [];
-  return { unit, ...NOTHING, state, transient: true, diagnostics };
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */
@@ -182,7 +174,11 @@ function notOurs({ offline, placement }: Context, { instance, unit, path }: Conf
   return { unit: instance ?? unit, ...NOTHING, dropIn: path, drift: ['drift-files'], diagnostics };
 }
 
-async function statusOf(context: Context, confined: Confined, drift: Drift): Promise<UnitStatus> {
+async function statusOf(
+  context: Context,
+  confined: Confined,
+  { drift, records }: Pick<Known, 'drift' | 'records'>,
+): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
   if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
   const at = withLifetime(context, confined.lifetime);
@@ -209,9 +205,14 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
   const failed = broken.length === 0 ? failedOf(at.placement, { facts, services, state, appliedRuns }) : [];
+  const mode = modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none'));
+  const sources = { records, isSilent: mode?.isSilent ?? true };
+  const refused = await refusedSinceStart(at, services ?? [], sources);
   return {
     unit: confined.instance ?? unit,
-    ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
+    ...(mode ? { mode: mode.mode } : {}),
+    recorded: mode?.recorded ?? [],
+    ...(refused ? { refused } : {}),
     ...(state === undefined ? {} : { state: inForce(state, changed, untrusted) }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
@@ -253,14 +254,13 @@ function failedOf({ scope }: Placement, { facts, services = [], state, appliedRu
   return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));
 }
 
-/** The mode of a unit; none if its filter is missing or can't be read. */
+/** The mode of a unit; undefined if its filter is missing or can't be read. */
 function modeOf(
   { offline, machine }: Context,
   facts: DropInFacts,
   filter: FilterFile | Diagnostic | 'none' | 'missing' | undefined,
-): Pick<UnitStatus, 'mode' | 'recorded'> {
-  if (filter === 'missing' || (typeof filter === 'object' && !('programs' in filter)))
-    return { recorded: [] };
+): UnitMode | undefined {
+  if (filter === 'missing' || (typeof filter === 'object' && !('programs' in filter))) return undefined;
   return unitMode(facts, filter, offline ? undefined : machine);
 }
 

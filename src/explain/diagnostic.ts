@@ -28,6 +28,9 @@ const NO_CHANGE = "no change is proposed for what may be another's call";
 /** The hint for a guess: why it has no change, and the way out. */
 export const UNKNOWN = `${NO_CHANGE}: 'explain --record', outside of any container, tells its own`;
 
+/** The hint for a guess about a unit of `run`. */
+export const UNKNOWN_OF_RUN = `${NO_CHANGE}: outside of any container it is known of most calls whose they are`;
+
 /** The hint for a guess in a recorded run. */
 export const UNSEEN = `${NO_CHANGE}: its process had ended before anybody saw whose it is; another run, outside of any container, may tell`;
 

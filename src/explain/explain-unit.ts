@@ -1,4 +1,4 @@
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
 import { programsFolders } from '../paths.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import { interpretersOf } from '../plan/launcher/commands.js';
@@ -12,7 +12,7 @@ import { createRefusers } from '../verify/kernel/refusers.js';
 import { type Explanation, explainCalls } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
 import { refusedCalls, type Sought } from './records/refused-calls.js';
-import { managerOf, type UserManager } from './records/user-manager.js';
+import { userManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
 
 /** Calls of a unit that were seen refused or recorded. */
@@ -43,24 +43,13 @@ export const UNREADABLE = error(
   },
 );
 
-/** The kernel's records have the time of its last tick, which is up to 10 ms ago. */
-const TICK = 10;
-
-/**
- * The last start of a service, in milliseconds since 1970. A service that waits for its next start has left the
- * inactive state again since. 0 if nobody knows: a service that has ended may be unloaded.
- * @param before the service before: the start of a main process that was there then doesn't count
- */
-export function startOf(state: UnitState, before?: UnitState): number {
-  const { execMainStartTimestamp: main, inactiveExitTimestamp: left } = state;
-  const isNew = main > (before?.execMainStartTimestamp ?? 0);
-  const started = isNew ? Math.min(main, left) : left;
-  return Math.max(0, Math.floor(started / 1000) - TICK);
-}
-
-/** The manager whose units are meant: the asking user's, or undefined for the system's. */
-export const userManager = ({ placement, user }: Context): UserManager =>
-  placement.scope === 'user' ? managerOf(user) : undefined;
+export const SUPPRESSED = note(
+  'records-suppressed',
+  'the kernel left out some of its records: too many at a time',
+  {
+    hint: 'auditd, where it runs, gets them all',
+  },
+);
 
 /** Records of calls that are looked for, or known already. */
 interface Source extends Pick<Sought, 'since' | 'heard'> {

@@ -1,29 +1,18 @@
-import { groupBy } from '../collections.js';
-import { type Action, ALLOW, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
 import type { OwnLimits } from '../syscalls/named-policy.js';
-import { causeOf, nameCall } from './cause.js';
+import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
 import type { Cause, Change, Confinement, NamedCall } from './refused-call.js';
+import { alike, type Tally, tally } from './tally.js';
 import { withoutBase } from './without-base.js';
 
-/** A call that a filter refused or recorded, the cause, and the changes that would let it through. */
-export interface Explanation {
-  readonly call: NamedCall;
-  /** The end that the call came to. */
-  readonly got: 'killed' | 'killed-thread' | 'failed' | 'recorded' | 'stopped';
-  /** The errno's number, where it failed and that was seen. */
-  readonly errno?: number | undefined;
-  readonly count: number;
-  /** The last time, in milliseconds since 1970. */
-  readonly last: number;
+/**
+ * A call that a filter refused or recorded, the cause, and the changes that would let it through. If it isn't certain there
+ * is no change: a user could have another's policy opened by it.
+ */
+export interface Explanation extends Tally {
   readonly processes: readonly Pick<KernelRecord, 'pid' | 'name' | 'program'>[];
-  /**
-   * Whether the call is known to be the unit's. If not, there is no change: a user could have another's policy opened
-   * by it.
-   */
-  readonly certain: boolean;
   readonly cause: Cause;
   readonly changes: readonly Change[];
   /** Another change that lets the call through, and more besides. */
@@ -44,14 +33,7 @@ export function explainCalls(
   confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
 ): Explanation[] {
-  const groups = groupBy(
-    calls,
-    ({ arch, nr, action, errno, args }) => `${arch} ${nr} ${action} ${errno} ${args?.join() ?? ''}`,
-  );
-  return [...groups.values()].map((same) => {
-    const known = same.filter(({ certain }) => certain);
-    return explained(known.length > 0 ? known : same, confinement, relaxed);
-  });
+  return alike(calls).map((same) => explained(same, confinement, relaxed));
 }
 
 /** @param same calls that differ only in their processes and times; all are certain, or none */
@@ -60,34 +42,25 @@ function explained(
   confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
 ): Explanation {
-  const { action, errno, certain } = same[0]!;
-  const call = nameCall(confinement.machine, same[0]!);
+  const told = tally(confinement.machine, same);
+  const { call, certain } = told;
   const cause = causeOf(call, confinement);
   const isMendable = certain && !OF_NO_POLICY.has(cause.kind);
   const changes = isMendable ? changesFor(call, confinement, relaxed) : [];
-  const processes = new Map(same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]));
   return {
-    call,
+    ...told,
     cause,
     changes,
-    certain,
-    got: gotOf(action),
-    errno,
-    count: same.reduce((all, one) => all + (one.count ?? 1), 0),
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
-    last: Math.max(...same.map(({ time }) => time)),
-    processes: [...processes.values()].slice(0, MOST_PROCESSES),
+    processes: processesOf(same),
     opens: changes.length > 0 ? opens(call.name, confinement.sets) : undefined,
   };
 }
 
-const ERRNO: Action = 0x00050000;
-
-function gotOf(action: Action): Explanation['got'] {
-  if (action === KILL) return 'killed';
-  if (action === KILL_THREAD) return 'killed-thread';
-  if (action === ERRNO) return 'failed';
-  return action === LOG || action === ALLOW ? 'recorded' : 'stopped';
+/** The processes that made calls, a few of them. */
+export function processesOf(calls: readonly UnitCall[]): Explanation['processes'] {
+  const all = calls.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }] as const);
+  return [...new Map(all).values()].slice(0, MOST_PROCESSES);
 }
 
 /** Whether a policy, or something besides it, refuses the call or would; false if the policy only has it recorded. */

@@ -23,15 +23,29 @@ export function noRecord(prepared: Prepared, signs: Signs): Diagnostic {
   const command = ownCommand(target.scope, 'explain --record', unit);
   const watch = ownCommand(target.scope, 'learn --for 1min', unit);
   const hint = `'${command}' runs it once with all of them recorded and none refused; '${watch}' sees them while they are refused`;
+  const answer = silentAnswer(prepared);
+  const silent = answer === undefined ? undefined : `its policy lets them fail with ${answer}`;
+  return noRecordOf({ unit, silent, hint }, signs);
+}
+
+/** A unit without a call on record. */
+interface Unrecorded {
+  readonly unit: string;
+  /** Why calls that are refused may leave no record; undefined if all leave one. */
+  readonly silent: string | undefined;
+  readonly hint: string;
+}
+
+/** The reason for one, whatever it is confined by. */
+export function noRecordOf({ unit, silent, hint }: Unrecorded, { killed, suppressed }: Signs): Diagnostic {
   const untold = (why: string) =>
     error('records-inconclusive', `whether calls of ${unit} were refused can't be told: ${why}`, { hint });
-  if (signs.killed) {
+  if (killed) {
     const message = `${unit} was killed for a refused call that left no record`;
     return error('records-inconclusive', message, { hint });
   }
-  if (signs.suppressed) return untold('records are missing');
-  const answer = silentAnswer(prepared);
-  if (answer !== undefined) return untold(`its policy lets them fail with ${answer}, which leaves no record`);
+  if (suppressed) return untold('records are missing');
+  if (silent !== undefined) return untold(`${silent}, which leaves no record`);
   const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
   return note('no-record', why, { hint });
 }

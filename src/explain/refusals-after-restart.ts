@@ -3,8 +3,9 @@ import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { lastWritten } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
-import { explainUnit, type Looked, startOf } from './explain-unit.js';
+import { explainUnit, type Looked } from './explain-unit.js';
 import type { ObservedCall } from './records/observed.js';
+import { startOf } from './records/start-of.js';
 
 /**
  * The number of looks for a record, which takes a moment to get into the journal, and the pause between them in

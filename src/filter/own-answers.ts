@@ -1,14 +1,16 @@
 import { ABIS, abisOf, type Machine } from '../syscalls/abi.js';
-import { LOG, permits } from '../syscalls/action.js';
+import { errnoOf, LOG, permits } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import type { Instruction } from './bpf.js';
-import { leavesOf } from './prove-numbers.js';
+import { type Leaf, leavesOf, type Span } from './prove-numbers.js';
 import { skipsOf } from './turning-points.js';
 
 /** The effect of a program of ours on calls of its machine's native ABI. */
 export interface OwnAnswers {
   /** Whether it refuses a call for some arguments. */
   readonly refuses: boolean;
+  /** Whether it lets a call that tables know fail for some arguments, with an errno. */
+  readonly fails: boolean;
   /** The calls that it records for some arguments, sorted. */
   readonly recorded: readonly string[];
 }
@@ -25,18 +27,37 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
   const { arch } = ABIS[native];
   const calls = [...numbersOf(native), [undefined, UNLISTED] as const];
   const recorded = new Set<string>();
-  let refuses = false;
+  let [refuses, fails] = [false, false];
   for (const leaf of leavesOf(program)) {
     if (arch < leaf.arch[0] || arch > leaf.arch[1]) continue;
     const found = calls.filter(([, nr]) => nr >= leaf.nr[0] && nr <= leaf.nr[1]);
     if (found.length === 0) continue;
-    const { end } = leaf;
-    const actions = 'action' in end ? [end.action] : returnsFrom(program, end.argumentsAt);
+    const actions = actionsOf(program, leaf);
     refuses ||= !actions.every(permits);
+    const isKnown = found.some(([call]) => call !== undefined);
+    fails ||= isKnown && actions.some((action) => errnoOf(action) !== undefined);
     if (actions.includes(LOG)) for (const [call] of found) if (call !== undefined) recorded.add(call);
   }
-  return { refuses, recorded: [...recorded].sort() };
+  return { refuses, fails, recorded: [...recorded].sort() };
 }
+
+/**
+ * Whether a program of ours refuses a call for some arguments.
+ * @param call AUDIT_ARCH_* and the number, with bit 30 for x32
+ * @throws Unprovable for a program that our compiler didn't make
+ */
+export const refusesCall = (
+  program: readonly Instruction[],
+  { arch, nr }: { readonly arch: number; readonly nr: number },
+): boolean =>
+  leavesOf(program)
+    .filter((leaf) => isIn(leaf.arch, arch) && isIn(leaf.nr, nr))
+    .some((leaf) => !actionsOf(program, leaf).every(permits));
+
+const isIn = ([first, last]: Span, value: number): boolean => first <= value && value <= last;
+
+const actionsOf = (program: readonly Instruction[], { end }: Leaf): readonly number[] =>
+  'action' in end ? [end.action] : returnsFrom(program, end.argumentsAt);
 
 /** The actions of all returns that can be reached from an instruction; jumps go forward only. */
 export function returnsFrom(program: readonly Instruction[], from: number): number[] {

@@ -15,7 +15,7 @@ import type { Reachable } from '../evidence/reachable/reachable.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { policyFolders } from '../paths.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
-import { surroundingsOf } from '../prepare/load/surroundings.js';
+import { listensOf, surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
@@ -66,7 +66,10 @@ export async function provedPolicy(
       ledger.programs.map(({ path }) => path),
     ),
     effective,
-    surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
+    surroundings: {
+      ...(await surroundingsOf({ system, unit: unit.name, states, sets: () => true })),
+      listens: await listensOf({ system, unit: unit.name, states }),
+    },
     target: { ...facts, programs: new Map() },
     options,
   });

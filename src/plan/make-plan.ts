@@ -6,6 +6,7 @@ import { lockOuts } from './doorways/lock-outs.js';
 import { wayInOf } from './doorways/role.js';
 import { doorwayOf } from './doorways/role-of.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
+import { leftOpen } from './ineffective/by-mount-entries.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
@@ -27,13 +28,13 @@ export function makePlan(request: PlanRequest): Plan {
   const calls =
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NO_CALLS;
   const { launcher } = calls;
-  const doorway = doorwayOf(request);
+  const role = doorwayOf(request);
   const directives = [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])];
   const commands = launcher?.commands ?? [];
   return {
     unit: unit.full,
     policyFile: policy.file,
-    doorway: wayInOf(doorway),
+    doorway: wayInOf(role),
     mode: calls.mode,
     target,
     lines: [
@@ -53,12 +54,13 @@ export function makePlan(request: PlanRequest): Plan {
       ...effective.diagnostics,
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
+      ...leftOpen(request, plannedValues(effective, directives)),
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...unreachablePrograms(request, plannedValues(effective, directives)),
-      ...programNeeds(request, plannedValues(effective, directives), calls),
+      ...programNeeds(request, plannedValues(effective, directives), calls, role),
       ...calls.diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
-      ...lockOuts(doorway, request, calls),
+      ...lockOuts(role, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
       ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],

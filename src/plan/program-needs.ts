@@ -1,18 +1,28 @@
 /** Needs of a unit's programs that a policy takes from them, as far as their names and their files tell. */
 
 import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
+import { ROOTS } from '../directives/values/closed-paths.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { CommandFiles } from '../target/target.js';
 import { fileName } from '../unit/search.js';
-import { isOn, plain, type UnitValues } from '../unit/values.js';
+import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
+import { pamNeeds } from './doorways/pam.js';
+import type { Role } from './doorways/role.js';
+import { lostFileCapabilities } from './file-capabilities.js';
 import { allPrograms } from './launcher/commands.js';
-import type { ConfinedUnit } from './request.js';
-import { takesPaths } from './unreachable-programs.js';
+import type { ConfinedUnit, PlanRequest } from './request.js';
 
-/** Whether a policy has lines for which the files of a unit's commands are looked at. */
-export const looksAtCommands = (policy: Policy): boolean =>
-  takesPaths(policy) || noNewCode(policy) !== undefined;
+/** Whether a policy may take from programs the capabilities that their files give. */
+export const takesCapabilities = ({ service, syscalls }: Policy): boolean =>
+  syscalls !== undefined || service.some(({ name }) => GAIN.has(name));
+
+const GAIN: ReadonlySet<string> = new Set([
+  'CapabilityBoundingSet',
+  'DynamicUser',
+  'NoNewPrivileges',
+  'User',
+]);
 
 /** The line that keeps programs from making code at run time. */
 const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
@@ -21,16 +31,32 @@ const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
 /**
  * Warnings about programs that work no more, or not wholly, with what is planned.
  * @param values the planned values of all directives
+ * @param role the unit's, if people and machines get in by it: errors tell of what it needs
  */
 export const programNeeds = (
-  request: ConfinedUnit,
+  request: PlanRequest,
   values: UnitValues,
-  { launcher }: Pick<PlannedCalls, 'launcher'>,
+  calls: PlannedCalls,
+  role: Role | undefined,
 ): Diagnostic[] => [
+  ...unseen(request, values),
   ...noReload(request),
   ...codeMakers(request),
-  ...(isOn(values, 'NoNewPrivileges') || launcher?.noNewPrivileges ? starters(request) : []),
+  ...lostFileCapabilities(request, values, calls),
+  ...(role ? [] : pamNeeds(request, values, calls)),
+  ...(!role?.needs.gain && (isOn(values, 'NoNewPrivileges') || calls.launcher?.noNewPrivileges)
+    ? starters(request)
+    : []),
 ];
+
+/** A note about programs in a root of their own, of which only the names are known. */
+function unseen({ policy }: PlanRequest, values: UnitValues): Diagnostic[] {
+  const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
+  if (root === undefined || policy.service.length === 0) return [];
+  const at = policy.service.find(({ name }) => name === root)?.at;
+  const message = `what the policy takes from programs in ${root}= is told by their names alone: nobody looks into their files`;
+  return [note('programs-unseen', message, { at })];
+}
 
 /** A warning about a reload that a policy asks for and the unit doesn't have. */
 function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {

@@ -17,7 +17,7 @@ const TAKING: ReadonlySet<string> = new Set([
   ...['NoExecPaths', 'ExecPaths', 'BindPaths', 'BindReadOnlyPaths'],
 ]);
 
-export const takesPaths = ({ service }: Policy): boolean => service.some(({ name }) => TAKING.has(name));
+const takesPaths = ({ service }: Policy): boolean => service.some(({ name }) => TAKING.has(name));
 
 /** Directives that put files in place which nobody can look at before. */
 const OPAQUE = ['RootDirectory', ...IMAGES];

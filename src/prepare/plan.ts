@@ -1,15 +1,20 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import { ROOTS } from '../directives/values/closed-paths.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { allPrograms, programPlaces } from '../plan/launcher/commands.js';
 import { checkPrograms } from '../plan/launcher/programs.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { looksAtCommands } from '../plan/program-needs.js';
+import { takesCapabilities } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
+import { valuesOfAll } from '../plan/unit-values.js';
 import { checkSyscalls } from '../policy/check.js';
 import { asPermissive } from '../policy/permissive.js';
+import type { Policy } from '../policy/policy.js';
 import type { Context } from '../system/context.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import { lastOf } from '../unit/values.js';
 import type { LoadedPolicy } from './load/load-policy.js';
 import { readCommands } from './probe/command-files.js';
 import { type MachineFacts, probeTarget } from './probe/target.js';
@@ -40,6 +45,10 @@ interface Planned {
   readonly found: readonly Diagnostic[];
 }
 
+/** Whether a service has a root of its own, in which its programs are others than on the host. */
+const hasOwnRoot = (policy: Policy, effective: EffectiveUnit): boolean =>
+  ROOTS.some((name) => !['', '/'].includes(lastOf(valuesOfAll(policy, effective), name)));
+
 /** Plans a policy on a unit of this machine. */
 export async function planOn(
   context: Context,
@@ -48,9 +57,13 @@ export async function planOn(
   const { policy } = loaded;
   const target = {
     ...(await probeTarget(context, machine, programPlaces(policy, effective))),
-    commands: looksAtCommands(policy)
-      ? await readCommands(context, programPlaces(policy, effective, allPrograms(effective)))
-      : undefined,
+    commands: hasOwnRoot(policy, effective)
+      ? undefined
+      : await readCommands(
+          context,
+          programPlaces(policy, effective, allPrograms(effective)),
+          takesCapabilities(policy),
+        ),
   };
   const checked = [
     ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),

@@ -20,7 +20,7 @@ import { findTemplate, type PolicyPlace } from './load/find-template.js';
 import { launcherFiles } from './load/launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load/load-policy.js';
 import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
-import { surroundingsOf } from './load/surroundings.js';
+import { listensOf, surroundingsOf } from './load/surroundings.js';
 import { type PlanOptions, planOn } from './plan.js';
 import { type MachineFacts, probeMachine } from './probe/target.js';
 import { programsInRoot } from './programs-in-root.js';
@@ -162,7 +162,8 @@ async function around(
   if (!state) return undefined;
   const all = [state, ...services.map((one) => one.state)];
   const sets = (directive: string) => policy.service.some((one) => one.name === directive);
-  return surroundingsOf({ system, unit: name, states: all, sets });
+  const asked = { system, unit: name, states: all };
+  return { ...(await surroundingsOf({ ...asked, sets })), listens: await listensOf(asked) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
 import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
-import { timeOfDay } from '../transaction/confirm/stock.js';
+import { timeOfDay, UNCONFIRMED } from '../transaction/confirm/stock.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';
@@ -42,7 +42,9 @@ function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number
   const wrong = results.filter(({ diagnostics }) => hasErrors(diagnostics));
   if (wrong.some((result) => isMachines(result) || isUnwritable(result))) return EXIT.failure;
   if (wrong.length > 0) return EXIT.findings;
-  return options.check && results.some(({ state }) => state === 'pending') ? EXIT.pending : EXIT.ok;
+  const waits = ({ diagnostics }: UnitResult) => diagnostics.some(({ code }) => code === UNCONFIRMED);
+  const isOpen = (result: UnitResult) => waits(result) || (options.check && result.state === 'pending');
+  return results.some(isOpen) ? EXIT.pending : EXIT.ok;
 }
 
 const isMachines = (result: UnitResult): boolean => 'exit' in result && result.exit === EXIT.failure;

@@ -1,6 +1,7 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
+import type { Tally } from '../explain/tally.js';
 import {
   changesText,
   type FurtherCommand,
@@ -18,6 +19,8 @@ export interface Shown {
   readonly verbose?: boolean;
   /** Whether they are of a recorded run. */
   readonly recorded?: boolean;
+  /** Why nothing is proposed for a guess, and the way out, where these aren't the usual ones. */
+  readonly ofGuess?: string;
   /** The command that looks again. */
   readonly further?: FurtherCommand;
   /** The change of the policy's file as a diff, if it was written. */
@@ -71,8 +74,8 @@ function writtenText(explanations: readonly Explanation[], unit: string, shown: 
 }
 
 /** The reason why nothing is proposed for some of them. */
-const guessText = (explanations: readonly Explanation[], { recorded = false }: Shown): string[] =>
-  explanations.some(isGuess) ? [`  ${recorded ? UNSEEN : UNKNOWN}`] : [];
+const guessText = (explanations: readonly Explanation[], { recorded = false, ofGuess }: Shown): string[] =>
+  explanations.some(isGuess) ? [`  ${ofGuess ?? (recorded ? UNSEEN : UNKNOWN)}`] : [];
 
 const paragraph = (lines: readonly string[]): string[] => (lines.length > 0 ? [`${lines.join('\n')}\n`] : []);
 
@@ -101,24 +104,27 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
 
 /** Explanations for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
-  explanations.map(
-    ({ call, cause, changes, instead, opens: gains, got, count, last, processes, certain }) => ({
-      call: call.name,
-      number: call.number,
-      abi: call.abi ?? null,
-      ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-      got,
-      count,
-      last: new Date(last).toISOString(),
-      certain,
-      processes: processes.map(({ pid, name, program }) => ({
-        pid: pid ?? null,
-        name,
-        program: program ?? null,
-      })),
-      cause: { kind: cause.kind, what: cause.what, ...cause.at },
-      changes: changes.map(({ edit: _, ...change }) => change),
-      ...(instead ? { instead } : {}),
-      ...(gains === undefined ? {} : { opens: gains }),
-    }),
-  );
+  explanations.map(({ cause, changes, instead, opens: gains, processes, ...told }) => ({
+    ...tallyJson(told),
+    processes: processes.map(({ pid, name, program }) => ({
+      pid: pid ?? null,
+      name,
+      program: program ?? null,
+    })),
+    cause: { kind: cause.kind, what: cause.what, ...cause.at },
+    changes: changes.map(({ edit: _, ...change }) => change),
+    ...(instead ? { instead } : {}),
+    ...(gains === undefined ? {} : { opens: gains }),
+  }));
+
+/** Calls that ended alike, for programs. */
+export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
+  call: call.name,
+  number: call.number,
+  abi: call.abi ?? null,
+  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
+  got,
+  count,
+  last: new Date(last).toISOString(),
+  certain,
+});

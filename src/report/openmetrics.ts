@@ -25,6 +25,11 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
     ...gauge('sandbox_unit_mode', 'Whether the policy of the unit is in this mode.', confined.flatMap(modes)),
     ...gauge('sandbox_unit_state', 'Whether the services of the unit are so.', confined.flatMap(states)),
     ...gauge('sandbox_unit_drift', 'Changed since the policy was applied, by kind.', all.flatMap(drifts)),
+    ...gauge(
+      'sandbox_unit_refused_calls',
+      'Refused calls since the last start, as far as they are known.',
+      all.flatMap(refusals),
+    ),
     ...gauge('sandbox_unit_wrong', 'Whether something is wrong with the confinement.', all.map(wrong)),
     ...gauge(
       'sandbox_unit_not_applied',
@@ -49,6 +54,10 @@ const states = ({ unit, state }: UnitStatus): Sample[] =>
 
 const drifts = ({ unit, drift }: UnitStatus): Sample[] =>
   drift.map((code) => ({ labels: { unit, kind: code.replace(/^drift-/, '') }, value: 1 }));
+
+/** None where the number isn't known. */
+const refusals = ({ unit, refused }: UnitStatus): Sample[] =>
+  refused?.count === undefined ? [] : [{ labels: { unit }, value: refused.count }];
 
 const wrong = ({ unit, diagnostics, exit }: UnitStatus): Sample => ({
   labels: { unit },

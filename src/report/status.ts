@@ -1,10 +1,12 @@
 import { shortList } from '../collections.js';
 import { type Diagnostic, printable } from '../diagnostic.js';
+import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
 import type { Context } from '../system/context.js';
 import { stillWaits, timeOfDay } from '../transaction/confirm/stock.js';
 import { parseUnitName } from '../unit/name.js';
+import { tallyJson } from './explain.js';
 import { columns } from './plan.js';
 
 export interface UnitStatus {
@@ -19,6 +21,8 @@ export interface UnitStatus {
   readonly transient?: boolean;
   /** Calls and sets that an enforcing unit lets through and has recorded. */
   readonly recorded: readonly string[];
+  /** Calls that its services were refused since their last start; undefined where none of them was started. */
+  readonly refused?: RefusedSinceStart;
   /** Codes of the gaps that were allowed when the policy was applied. */
   readonly gaps: readonly string[];
   /** Files that the unit needs and that aren't there. */
@@ -77,15 +81,22 @@ export function statusText(all: readonly UnitStatus[], whole: boolean): string {
       modeText(one),
       one.state?.replaceAll('-', ' ') ?? '-',
       driftText(one),
+      refusedText(one),
       one.transient ? 'sandbox-unit run' : printable(one.policy ?? '-'),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'POLICY'], ...rows]);
+  return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], ...rows]);
 }
 
 /** Drift in short, `policy, unit`: the codes without their common prefix; `?` if there may be more. */
 const driftText = ({ drift, untold }: UnitStatus): string =>
   [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
+
+/** The number of refused calls; `?` if there may be more, or some of them another's. */
+function refusedText({ refused }: UnitStatus): string {
+  if (refused?.count === undefined) return '-';
+  return `${refused.count}${refused.unseen.length > 0 ? '?' : ''}`;
+}
 
 /** The most calls that one line names. */
 const MOST_NAMED = 3;
@@ -102,6 +113,7 @@ export const statusJson = ({
   dropIn,
   transient = false,
   recorded,
+  refused,
   gaps,
   missing,
   drift,
@@ -114,6 +126,9 @@ export const statusJson = ({
   dropIn: dropIn ?? null,
   transient,
   recorded,
+  refused: refused
+    ? { count: refused.count ?? null, calls: refused.calls.map(tallyJson), unseen: refused.unseen }
+    : null,
   gaps,
   missing,
   drift,

@@ -9,6 +9,8 @@ export interface UnitMode {
   readonly mode: Mode;
   /** Of an enforcing unit the calls that are let through and recorded, and sets of them. */
   readonly recorded: readonly string[];
+  /** Whether the launcher's filter lets calls fail with an errno, of which the kernel has no record. */
+  readonly isSilent: boolean;
 }
 
 /**
@@ -26,10 +28,14 @@ export function unitMode(
   const found = answers(facts, filter, machine);
   const isLenient = facts.permissive || (typeof filter === 'object' && filter.log);
   const enforcing = !isLenient && found.refuses;
-  return { mode: enforcing ? 'enforcing' : 'permissive', recorded: enforcing ? found.recorded : [] };
+  return {
+    mode: enforcing ? 'enforcing' : 'permissive',
+    recorded: enforcing ? found.recorded : [],
+    isSilent: found.fails && !isLenient,
+  };
 }
 
-const NOTHING: OwnAnswers = { refuses: false, recorded: [] };
+const NOTHING: OwnAnswers = { refuses: false, fails: false, recorded: [] };
 
 function answers(
   { refuses = true, recorded }: DropInFacts,
@@ -37,7 +43,7 @@ function answers(
   machine: Machine | undefined,
 ): OwnAnswers {
   if (filter === 'none') return NOTHING;
-  return filter ? filterAnswers(filter, machine) : { refuses, recorded };
+  return filter ? filterAnswers(filter, machine) : { refuses, recorded, fails: false };
 }
 
 /** A program that can't be followed isn't ours: nothing speaks for its refusing anything. */
@@ -47,10 +53,11 @@ function filterAnswers({ programs }: FilterFile, machine: Machine | undefined): 
     const each = own.map(([one, program]) => ownAnswers(program, one));
     return {
       refuses: each.some(({ refuses }) => refuses),
+      fails: each.some(({ fails }) => fails),
       recorded: [...new Set(each.flatMap(({ recorded }) => recorded))].sort(),
     };
   } catch (cause) {
     if (!(cause instanceof Unprovable)) throw cause;
-    return NOTHING;
+    return { ...NOTHING, fails: true };
   }
 }

@@ -1,4 +1,5 @@
 import type { ProgramFacts } from '../formats/elf.js';
+import type { FileCapabilities } from '../formats/file-capabilities.js';
 import type { Mount } from '../formats/mount-info.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
@@ -22,6 +23,10 @@ export interface CommandFiles {
   readonly files: readonly (readonly string[])[];
   /** Libraries that are loaded along, by name; of a script those of its interpreter. */
   readonly needed: readonly string[];
+  /** The beginning of a shell's script. */
+  readonly script?: string;
+  /** The capabilities that its file gives; undefined without any, or where they weren't looked for. */
+  readonly gives?: FileCapabilities;
 }
 
 /** The facts about the machine that a plan is for. They are an argument: the plan itself never probes a machine. */

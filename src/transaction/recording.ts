@@ -3,16 +3,11 @@
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
-import {
-  explainUnit,
-  type Looked,
-  type RecordedRun,
-  startOf,
-  UNREADABLE,
-  userManager,
-} from '../explain/explain-unit.js';
+import { explainUnit, type Looked, type RecordedRun, UNREADABLE } from '../explain/explain-unit.js';
 import { type HeardRecords, heardIn } from '../explain/records/heard.js';
+import { startOf } from '../explain/records/start-of.js';
 import type { UserManager } from '../explain/records/user-manager.js';
+import { userManager } from '../explain/records/user-manager.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { affectedUnits, isTrigger } from '../restart/affected-units.js';

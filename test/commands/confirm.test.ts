@@ -25,7 +25,7 @@ import { documentedKeys, pathsOf } from '../support/json-keys.js';
 const waiting = async (start: (options?: FakeOptions) => FakeSystem | Promise<FakeSystem> = machine) => {
   const system = await start();
   const before = filesOf(system);
-  assert.equal((await applyToConfirm(system)).exit, 0);
+  assert.equal((await applyToConfirm(system)).exit, 3);
   system.calls.length = 0;
   return { system, before };
 };
@@ -232,7 +232,7 @@ describe('at a terminal', () => {
       const { result } = await applyAtTerminal(system, happening);
       assert.deepEqual(
         [result.exit, statesOf(result), codesOf(result)],
-        [0, [`${UNIT} unconfirmed`], ['note unconfirmed']],
+        [3, [`${UNIT} unconfirmed`], ['note unconfirmed']],
       );
       assert.ok(system.files.has(UNDO));
       await keep(system);

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { status } from '../../src/commands/status.js';
 import { NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import { FakeSystem } from '../support/fake-system.js';
+import { FakeSystem, fakeContext } from '../support/fake-system.js';
+import { documentedKeys, pathsOf } from '../support/json-keys.js';
+import { machine, record, START } from '../support/refusals-in-memory.js';
 import { applied, POLICY, shown } from '../support/status-in-memory.js';
 
 test('without operands all units that are confined have a line each', async () => {
@@ -10,9 +14,9 @@ test('without operands all units that are confined have a line each', async () =
   assert.equal(exit, 0);
   assert.equal(
     text,
-    'UNIT           MODE       STATE        DRIFT  POLICY\n' +
-      'demo.service   enforcing  live         -      /etc/sandbox-unit/demo.service.toml\n' +
-      'other.service  enforcing  not running  -      /etc/sandbox-unit/other.service.toml\n',
+    'UNIT           MODE       STATE        DRIFT  REFUSED  POLICY\n' +
+      'demo.service   enforcing  live         -      -        /etc/sandbox-unit/demo.service.toml\n' +
+      'other.service  enforcing  not running  -      -        /etc/sandbox-unit/other.service.toml\n',
   );
   assert.deepEqual(system.changes, []);
 });
@@ -49,7 +53,7 @@ test('offline nothing is said of what runs', async () => {
   const system = await applied();
   const { exit, mode, state, text } = await shown(system, [], true);
   assert.deepEqual([exit, mode, state], [0, 'enforcing', null]);
-  assert.match(text, new RegExp(`^demo\\.service +enforcing +- +- +${POLICY}$`, 'm'));
+  assert.match(text, new RegExp(`^demo\\.service +enforcing +- +- +- +${POLICY}$`, 'm'));
   assert.ok(!system.calls.some((call) => call.startsWith('unit ')));
 });
 
@@ -64,4 +68,22 @@ test('folders whose names are no services are passed over', async () => {
     (await shown(system)).all.map(({ unit }) => unit),
     [UNIT],
   );
+});
+
+test('calls that a service was refused since its start have a number, with the keys of the manual', async () => {
+  const records = [record(100, 165), record(100, 41), record(900, 1, '/bin/other')];
+  const system = machine({ records, begins: START - 60 });
+  const outcome = await apply(fakeContext(system), ['demo.service'], { restart: false });
+  assert.equal(outcome.exit, 0);
+  const { json, text } = await status(fakeContext(system), []);
+  assert.match(text, /^UNIT +MODE +STATE +DRIFT +REFUSED +POLICY\ndemo\.service +enforcing .* 2\? +\/etc/);
+  const [unit] = json.units as { refused: { count: number; unseen: string[]; calls: { call: string }[] } }[];
+  assert.deepEqual([unit!.refused.count, unit!.refused.unseen], [2, ['unowned']]);
+  assert.deepEqual(
+    unit!.refused.calls.map(({ call }) => call),
+    ['mount', 'socket'],
+  );
+  const keys = [...documentedKeys('status').keys()].filter((key) => key.startsWith('units[].refused.'));
+  const told = new Set(pathsOf(json).filter((key) => key.startsWith('units[].refused.')));
+  assert.deepEqual([...told].sort(), keys.sort());
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { compile } from '../../src/filter/compile/compile.js';
 import { ownAnswers } from '../../src/filter/own-answers.js';
 import { ABIS, abisOf } from '../../src/syscalls/abi.js';
-import { LOG, permits } from '../../src/syscalls/action.js';
+import { errnoOf, LOG, permits } from '../../src/syscalls/action.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate } from '../../src/syscalls/policy.js';
 import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
@@ -19,11 +19,12 @@ test('whatever a program refuses or records for some arguments is told', () => {
   fc.assert(
     fc.property(section(), registers, fc.constantFrom(...MACHINES), (written, args, machine) => {
       const meaning = resolve(resolveCalls(written, SETS), machine);
-      const { refuses, recorded } = ownAnswers(compile(meaning), machine);
+      const { refuses, fails, recorded } = ownAnswers(compile(meaning), machine);
       const native = abisOf(machine)[0]!;
       for (const [call, nr] of numbersOf(native)) {
         const action = evaluate(meaning, { arch: ABIS[native].arch, nr, args });
         assert.ok(refuses || permits(action), call);
+        assert.ok(fails || errnoOf(action) === undefined, call);
         assert.ok(recorded.includes(call) || action !== LOG, call);
       }
     }),

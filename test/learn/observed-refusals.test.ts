@@ -37,6 +37,7 @@ test('calls that were refused on this host are told as the kernel tells them', a
       arch: 0xc000003e,
       nr: 435,
       action: 0x50000,
+      errno: 38,
       count: 3,
       name: 'demod',
       program: '/usr/sbin/demod',

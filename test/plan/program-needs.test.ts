@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { looksAtCommands } from '../../src/plan/program-needs.js';
+import { takesCapabilities } from '../../src/plan/program-needs.js';
 import { planned, targetOf } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 
@@ -39,16 +39,15 @@ test('a program is known by its name, too; PCRE2 does without', () => {
   assert.deepEqual(said('[service]\nMemoryDenyWriteExecute = false', '', ['libnode.so.115']), []);
 });
 
-test('what cron starts loses its set-ID bits where the service gets no new privileges', () => {
+test('what a monitor starts loses its set-ID bits where the service gets no new privileges', () => {
   const lost = (line: number, program: string, starts: string) =>
     `warning set-id-lost ${line}: what ${program} starts gets no rights by set-user-ID and set-group-ID bits: ${starts}`;
-  const cron = 'ExecStart=\nExecStart=/usr/sbin/cron -f';
-  const starts = 'sudo, su, ping, postdrop for the mail of jobs';
-  assert.deepEqual(said('[service]\nNoNewPrivileges = true', cron), [lost(2, '/usr/sbin/cron', starts)]);
-  assert.deepEqual(said('[service]\nNice = 1', cron), []);
-  // The launcher sets it by itself, but not for what runs jobs of users.
+  const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f';
+  assert.deepEqual(said('[service]\nNoNewPrivileges = true', monitor), [
+    lost(2, '/usr/sbin/nrpe', 'sudo, ping, fping'),
+  ]);
+  assert.deepEqual(said('[service]\nNice = 1', monitor), []);
   const launched = '[syscalls]\ndeny = ["execve"]';
-  assert.deepEqual(said(launched, 'ExecStart=\nExecStart=/usr/sbin/atd'), []);
   assert.match(said(launched, 'ExecStart=\nExecStart=/usr/sbin/php-fpm8.4')[0]!, /^warning set-id-lost 1: /);
   assert.deepEqual(said('[service]\nNoNewPrivileges = true'), []);
   assert.match(
@@ -57,13 +56,35 @@ test('what cron starts loses its set-ID bits where the service gets no new privi
   );
 });
 
-test('files are looked at for the lines that have need of them', () => {
-  const looks = (text: string) => looksAtCommands(policyFrom(text));
-  for (const line of ['NoExecPaths = ["/"]', 'ProtectHome = true', 'MemoryDenyWriteExecute = true']) {
-    assert.ok(looks(`[service]\n${line}`), line);
+test('of a unit by which people get in an error tells it, and no warning beside it', () => {
+  const policy = '[service]\nNoNewPrivileges = true';
+  for (const cron of ['/usr/sbin/cron', '/usr/sbin/atd']) {
+    const { diagnostics } = planned(policy, `ExecStart=\nExecStart=${cron}`);
+    const codes = diagnostics.map(({ code }) => code);
+    assert.ok(codes.includes('locks-out') && !codes.includes('set-id-lost'), codes.join());
   }
-  for (const line of ['Nice = 1', 'MemoryDenyWriteExecute = false'])
-    assert.ok(!looks(`[service]\n${line}`), line);
+});
+
+test('capabilities of files are looked for where the policy may take them', () => {
+  const looks = (text: string) => takesCapabilities(policyFrom(text));
+  for (const text of [
+    '[syscalls]\ndeny = ["execve"]',
+    '[service]\nNoNewPrivileges = true',
+    '[service]\nUser = "x"',
+  ])
+    assert.ok(looks(text), text);
+  assert.ok(!looks('[service]\nNice = 1'));
+});
+
+test('nobody looks into programs of a root of their own, which is told once', () => {
+  const said = (policy: string, lines = '') =>
+    planned(policy, lines).diagnostics.flatMap(({ code, at }) =>
+      code === 'programs-unseen' ? [at?.line] : [],
+    );
+  assert.deepEqual(said('[service]\nNice = 1\nRootImage = "/srv/x.raw"'), [3]);
+  assert.deepEqual(said('[service]\nNice = 1', 'RootImage=/srv/x.raw'), [undefined]);
+  assert.deepEqual(said('[service]\nNice = 1', 'RootDirectory=/'), []);
+  assert.deepEqual(said('', 'RootImage=/srv/x.raw'), []);
 });
 
 test('a reload is missed where the policy asks for one', () => {

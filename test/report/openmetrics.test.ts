@@ -45,6 +45,23 @@ test('each kind of drift is a sample, and what is wrong, not applied and the exi
   ]);
 });
 
+test('the number of refused calls is there where it is known', () => {
+  const refused = (unit: string, count: number | undefined) =>
+    one({ unit, refused: { count, calls: [], unseen: [] } });
+  const told = metrics([
+    refused('a.service', 0),
+    refused('b.service', 2),
+    refused('c.service', undefined),
+    one({ unit: 'd.service' }),
+  ])
+    .filter(({ name }) => name === 'sandbox_unit_refused_calls')
+    .map(({ labels, value }) => [labels.get('unit'), value]);
+  assert.deepEqual(told, [
+    ['a.service', 0],
+    ['b.service', 2],
+  ]);
+});
+
 test('what can not be told is wrong, and in no mode', () => {
   const { mode: _, state: __, ...bare } = one({ exit: 2 });
   const samples = metrics([bare]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Unseen } from '../../src/explain/records/shared-records.js';
 import { statusJson, statusText, type UnitStatus } from '../../src/report/status.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
@@ -14,15 +15,24 @@ const row = (more: Partial<UnitStatus>) =>
     .split(/ {2,}/);
 
 test('a unit has a line, with what can not be told left out', () => {
-  assert.deepEqual(row({}), ['a.service', 'enforcing', 'live', '-', '/etc/a.toml']);
+  assert.deepEqual(row({}), ['a.service', 'enforcing', 'live', '-', '-', '/etc/a.toml']);
   const { state: _, mode: __, policy: ___, ...bare } = one();
-  assert.match(statusText([bare], true), /a\.service {2}- {5}- {6}- {6}-\n$/);
+  assert.match(statusText([bare], true), /a\.service {2}- {5}- {6}- {6}- {8}-\n$/);
 });
 
 test('drift is told by codes without their prefix, and that there may be more of it', () => {
   assert.equal(row({ drift: ['drift-policy', 'drift-unit'] })[3], 'policy, unit');
   assert.equal(row({ drift: ['drift-policy'], untold: true })[3], 'policy, ?');
   assert.equal(row({ untold: true })[3], '?');
+});
+
+test('the number of refused calls is known, at least so, or not known', () => {
+  const refused = (count: number | undefined, unseen: readonly Unseen[] = []) =>
+    row({ refused: { count, calls: [], unseen } })[4];
+  assert.equal(refused(0), '0');
+  assert.equal(refused(3), '3');
+  assert.equal(refused(3, ['errno']), '3?');
+  assert.equal(refused(undefined, ['errno']), '-');
 });
 
 test('calls that are recorded are named, three at most, and shown as they are printed', () => {
@@ -43,7 +53,7 @@ test('to programs what can not be told is null', () => {
     statusJson({ unit: 'a.service', recorded: [], gaps: ['gap-x'], missing: [], drift: [], diagnostics: [] }),
     {
       ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null, transient: false },
-      ...{ recorded: [], gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
+      ...{ recorded: [], refused: null, gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
     },
   );
 });

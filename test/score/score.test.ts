@@ -234,6 +234,20 @@ test('of the steps to a flaw one that is closed is enough, of the ways of a step
   assert.equal(flaw('CVE-2023-0386'), 'open');
 });
 
+test('io_uring is a way to a flaw, too, where the kernels that had the flaw had its call', () => {
+  const flaw = (more: string) =>
+    flawOf(
+      `[syscalls]\ndeny = ["splice", "sendfile"${more}]\nenforcer = "launcher"\n`,
+      'RestrictAddressFamilies=AF_UNIX',
+    );
+  assert.equal(flaw('')('CVE-2022-0847'), 'open');
+  assert.equal(flaw('')('CVE-2024-1086'), 'open');
+  assert.equal(flaw('')('CVE-2022-1015'), 'closed RestrictAddressFamilies=');
+  const closed = flaw(', "io_uring_setup"');
+  assert.equal(closed('CVE-2022-0847'), 'closed the launcher');
+  assert.equal(closed('CVE-2024-1086'), 'closed RestrictAddressFamilies= the launcher');
+});
+
 test('a flaw behind a user namespace needs one, or the capability itself', () => {
   const lines = 'RestrictNamespaces=~user\nCapabilityBoundingSet=~CAP_NET_ADMIN';
   const flaw = flawOf('[service]\nLockPersonality = true\n', lines);
@@ -259,13 +273,21 @@ test('a door whose calls the machine lacks is none of its doors', () => {
 
 const PLACES: readonly (readonly [lines: string, places: readonly string[] | undefined])[] = [
   ['', ['/']],
-  ['ProtectSystem=strict', ['/dev']],
+  ['ProtectSystem=strict', ['/dev', '/home', '/root', '/run/user']],
+  ['ProtectSystem=strict\nProtectHome=read-only', ['/dev']],
+  ['ProtectSystem=strict\nProtectHome=tmpfs\nExecPaths=/usr', ['/dev', '/usr']],
+  ['ProtectSystem=strict\nProtectHome=yes\nPrivateDevices=yes\nProtectProc=invisible', ['/dev/shm', '/run']],
+  ['NoExecPaths=/\nExecPaths=/usr\nProtectSystem=full\nPrivateTmp=yes', ['/tmp', '/var/tmp']],
   [
-    'ProtectSystem=strict\nReadWritePaths=/srv -/opt/x\nStateDirectory=demo',
+    'DynamicUser=yes\nPrivateDevices=yes\nStateDirectory=demo',
+    ['/dev/shm', '/tmp', '/var/lib/demo', '/var/lib/private/demo', '/var/tmp'],
+  ],
+  [
+    'ProtectSystem=strict\nProtectHome=yes\nReadWritePaths=/srv -/opt/x\nStateDirectory=demo',
     ['/dev', '/opt/x', '/srv', '/var/lib/demo'],
   ],
   [
-    'ProtectSystem=strict\nReadWritePaths=/srv\nReadOnlyPaths=/srv/www\nPrivateTmp=yes',
+    'ProtectSystem=strict\nProtectHome=yes\nReadWritePaths=/srv\nReadOnlyPaths=/srv/www\nPrivateTmp=yes',
     ['/dev', '/srv', '/tmp', '/var/tmp'],
   ],
   ['NoExecPaths=/\nExecPaths=/usr', ['/usr']],
@@ -284,6 +306,8 @@ test("the host's mounts take places away, too", () => {
     { path: '/dev', noexec: true },
     { path: '/tmp', noexec: true },
   ];
-  assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nPrivateTmp=yes'), mounts), ['/var/tmp']);
+  assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes'), mounts), [
+    '/var/tmp',
+  ]);
   assert.deepEqual(placesOf(valuesOf('BindPaths=/srv:/tmp/srv'), mounts), ['/']);
 });

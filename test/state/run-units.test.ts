@@ -50,7 +50,7 @@ test('status lists them with --all, and says where one runs without its filter',
   );
   // On a fake machine nothing but a drop-in of ours gives a process a filter.
   assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [1, ['not-confined', 'not-confined']]);
-  assert.match(text, /^run-b\.service +- +not running +- +sandbox-unit run$/m);
+  assert.match(text, /^run-b\.service +- +not running +- +- +sandbox-unit run$/m);
 });
 
 test('all and named units exclude each other', async () => {

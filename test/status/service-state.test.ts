@@ -131,7 +131,7 @@ test('a filter without its drop-in confines nothing, which is a finding, until i
     for (const units of [[], [UNIT]]) {
       const { exit, codes, mode, all, text } = await shown(system, units);
       assert.deepEqual([exit, codes, mode, all.length], [1, ['drift-files'], null, 1]);
-      assert.match(text, /^demo\.service {2}- +- +files +-$/m);
+      assert.match(text, /^demo\.service {2}- +- +files +- +-$/m);
     }
     await system.reload();
     assert.equal((await verb(fakeContext(system), [UNIT], {})).exit, 0);

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Box } from './box.js';
 import { inRepository } from './repository.js';
 import { servicesObstacle } from './service.js';
-import { THOROUGH } from './thorough.js';
+import { EVERY } from './thorough.js';
 
 const skip = servicesObstacle();
 const UNIT = 'nginx.service';
@@ -26,8 +26,6 @@ const DONE: readonly (readonly [what: string, how: string, calls: readonly Call[
 
 /** More calls of a kind than a verb makes. */
 const MOST = 30;
-/** Each call has its turn, or every third. */
-const STEP = THOROUGH ? 1 : 3;
 
 /** Without a filter, or with all that belongs to one. */
 const UNCONFINED = '0 0 active 0 no';
@@ -85,7 +83,7 @@ export function endedCalls(verb: 'apply' | 'revert'): void {
     for (const [what, how, calls] of DONE) {
       for (const call of calls) {
         test(`${what} ${call}, leaves the unit as it was or as it shall be`, async () => {
-          const words = [verb, how, `${STEP}`, `${MOST}`, call];
+          const words = [verb, how, `${EVERY}`, `${MOST}`, call];
           const printed = await box.succeed(['bash', '-c', SCRIPT, 'bash', ...words], { timeoutMs: 600_000 });
           const lines = printed.split('\n').filter((line) => line !== '');
           assert.notDeepEqual(lines, [], 'the verb makes the call');

@@ -30,8 +30,13 @@ export function record(
   return `audit: type=1326 audit(${at}.000:${pid + syscall}): ${fields} syscall=${syscall} compat=0 ip=0x1 code=0x80000000`;
 }
 
-export const kernel = (message: string) =>
-  `${JSON.stringify({ _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: message })}\n`;
+/** @param at when journald took it, in seconds since 1970 */
+export const kernel = (message: string, at = START + 60) =>
+  `${JSON.stringify({ _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: message, __REALTIME_TIMESTAMP: `${at}000000` })}\n`;
+
+/** The first entry of the kernel's audit. @param at seconds since 1970 */
+const initialized = (at: number): string =>
+  kernel(`audit: type=2000 audit(${at}.000:1): state=initialized audit_enabled=0 res=1`, at);
 
 export interface Logs {
   /** Messages of the kernel. */
@@ -43,6 +48,8 @@ export interface Logs {
   /** What others have logged since as a core dump of process 100 and call 59. */
   readonly forged?: readonly Entry[];
   readonly audited?: string;
+  /** When the journal begins, in seconds since 1970: there is an entry of the kernel's about its audit. */
+  readonly begins?: number;
   /** How much of the journal's answer is read. */
   readonly room?: number;
 }
@@ -82,16 +89,22 @@ export const sighting = (pid: number, unit: string, at: number) => ({
 });
 
 export function journal(argv: readonly string[], logs: Logs): ProcessResult {
-  const { records = [], seen = [], room } = logs;
-  if (argv.some((word) => word.startsWith('MESSAGE_ID='))) {
+  const { records = [], seen = [], room, begins } = logs;
+  const isOfKernel = argv.includes('_TRANSPORT=kernel');
+  if (argv.some((word) => word.startsWith('MESSAGE_ID=')) && !isOfKernel) {
     const lines = dumpEntries(logs, argv).map((entry) => `${JSON.stringify(entry)}\n`);
     const most = argv.find((word) => word.startsWith('--lines='))?.slice('--lines='.length);
     return done(lines.slice(-Number(most ?? lines.length)).join(''));
   }
   const pids = argv.flatMap((word) => /^_PID=(\d+)$/.exec(word)?.[1] ?? []);
   if (pids.length === 0) {
-    const inOrder = argv.includes('--reverse') ? [...records].reverse() : records;
-    return done(inOrder.map(kernel).join('').slice(0, room));
+    const entries = [
+      ...(begins === undefined ? [] : [initialized(begins)]),
+      ...records.map((one) => kernel(one)),
+      ...(logs.dumped && argv.includes(`MESSAGE_ID=${DUMP.MESSAGE_ID}`) ? [`${JSON.stringify(DUMP)}\n`] : []),
+    ];
+    const inOrder = argv.includes('--reverse') ? entries.reverse() : entries;
+    return done(inOrder.join('').slice(0, room));
   }
   const entries = seen.filter(([pid]) => pids.includes(`${pid}`));
   return done(entries.map((one) => `${JSON.stringify(sighting(...one))}\n`).join(''));

@@ -17,7 +17,7 @@ type RootName =
   | 'clang'
   | 'services'
   | 'more-services'
-  | 'logins'
+  | 'clients'
   | 'bullseye'
   | 'bookworm'
   | 'forky'
@@ -125,10 +125,14 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['stunnel4', 'syslog-ng-core', 'tinyproxy', 'tor', 'valkey-server', 'valkey-tools'],
     ],
   },
-  /** Ways for people to get in and to have jobs run. */
-  logins: {
+  /** Services that a policy may break unnoticed, and their clients. */
+  clients: {
     suite: 'trixie',
-    packages: [...SYSTEMD, ...['cron', 'openssh-client', 'openssh-server', 'sudo']],
+    packages: [
+      ...SYSTEMD,
+      ...['cron', 'openssh-client', 'openssh-server', 'sudo'],
+      ...['apache2', 'apache2-utils', 'curl', 'php-fpm', 'postgresql'],
+    ],
   },
   daemons: {
     suite: 'trixie',

@@ -50,7 +50,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
   };
   /** Applies the second policy, which then waits. */
   const waiting = async (time: string) => {
-    const { stdout, stderr } = await run(0, `apply --confirm ${time} ${UNIT}`);
+    const { stdout, stderr } = await run(3, `apply --confirm ${time} ${UNIT}`);
     assert.match(stdout, /^nginx\.service: unconfirmed\n/);
     assert.match(
       stderr,

@@ -23,7 +23,7 @@ import {
 import { execLines } from '../support/random-exec-lines.js';
 import { seed } from '../support/seed.js';
 import { bootWithPrograms, sandboxUnit, servicesObstacle } from '../support/service.js';
-import { alternatives } from '../support/thorough.js';
+import { alternatives, inputs } from '../support/thorough.js';
 import { debianTree } from '../support/tree.js';
 
 const EXEC_KEYS = execKeys(257);
@@ -238,7 +238,7 @@ for (const tree of alternatives(['machine', 'forky'] as const)) {
 test('random sections', { skip: servicesObstacle() }, async (t) => {
   const box = await bootWithPrograms('random-sections');
   t.after(() => box.stop());
-  const prefixes = Array.from({ length: 200 }, (_, i) => `random-${i}-`);
+  const prefixes = Array.from({ length: inputs(200).numRuns }, (_, i) => `random-${i}-`);
   const sections = fc.sample(fc.array(randomSection, { minLength: 1, maxLength: 3 }), {
     numRuns: prefixes.length,
     seed,

@@ -8,6 +8,7 @@ import {
   bootWithPrograms,
   defineProgram,
   exited,
+  mainPid,
   properties,
   revert,
   runToEnd,
@@ -96,6 +97,22 @@ const STARTS: readonly string[] = [
   `${TAIL}\nTemporaryFileSystem=/\nBindReadOnlyPaths=/usr /etc -/bin -/lib -/lib64 /dev /proc`,
   `ExecStart=/usr/bin/%p -f /dev/null`,
 ];
+
+test('the launcher starts where it is executable by a line of the plan, and the service cannot write to it', {
+  skip,
+}, async () => {
+  const lines = `${TAIL}\nProtectSystem=strict\nNoExecPaths=/\nExecPaths=/usr/bin /usr/lib`;
+  await changeFiles(box, { '/etc/systemd/system/tail.service': `[Service]\n${lines}\n` });
+  await box.succeed(['systemctl', 'restart', 'tail.service']);
+  await apply(box, '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n', 'tail.service');
+  const inside = ['nsenter', '--mount', `--target=${await mainPid(box, 'tail.service')}`];
+  const { ExecStart } = await properties(box, 'tail.service', 'ExecStart');
+  const launcher = /path=(\S*launcher)/.exec(ExecStart)![1]!;
+  const { status, stderr } = await box.exec([...inside, 'touch', launcher]);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /Read-only file system/);
+  await revert(box, 'tail.service');
+});
 
 for (const lines of STARTS) {
   test(`the launcher starts with '${lines.replaceAll('\n', ', ')}'`, { skip }, async () => {

@@ -131,8 +131,8 @@ test('what carries the bus, or refuses to be stopped, is confined from its next 
   const before = await pids();
   for (const unit of units)
     await box.writeFile(policyPath(unit), `${NO_EXEC}[apply]\nunderstood = ["locks-out"]\n`);
-  for (const verb of ['apply', 'apply', 'revert']) {
-    const { status, stderr } = await sandboxUnit(box, verb, ...units);
+  for (const words of [['apply', '--no-confirm'], ['apply'], ['revert']]) {
+    const { status, stderr } = await sandboxUnit(box, ...words, ...units);
     assert.equal(status, 0, stderr);
     assert.equal(stderr.match(/^note\[restart-due\]/gm)?.length, 2, stderr);
   }

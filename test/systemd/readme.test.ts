@@ -67,7 +67,7 @@ test('a first policy', { skip }, async () => {
       'foo.service …',
       'foo.service: applied',
       'foo.service: enforced (/etc/sandbox-unit/foo.service.toml)',
-      'UNIT         MODE       STATE  DRIFT  POLICY',
+      'UNIT         MODE       STATE  DRIFT  REFUSED  POLICY',
       'foo.service: reverted',
     ],
   );

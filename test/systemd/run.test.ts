@@ -39,6 +39,12 @@ const endings = {
 
 type How = keyof typeof endings;
 
+interface Refusal {
+  readonly call: string;
+  readonly got: string;
+  readonly cause: { readonly kind: string };
+}
+
 /** The talk's commands; each with the words of systemd-run, and as a policy. */
 const TALK: readonly [words: readonly string[], how: How, status: number, output: string][] = [
   [['--property=SystemCallFilter=~uname'], 'killed', 255, ''],
@@ -440,8 +446,40 @@ test('status lists units of run with --all, and sees their filters', { skip }, a
     await runUnit(box, ['-u', name, '--deny', calls, 'sleep', '1h']);
   const { status, stdout } = await runCommand(box, ['status', '--all']);
   assert.equal(status, 0, stdout);
-  assert.match(stdout, /^by-launcher\.service +- +live +- +sandbox-unit run\nby-systemd\.service +- +live /m);
+  assert.match(
+    stdout,
+    /^by-launcher\.service +- +live +- +\S+ +sandbox-unit run\nby-systemd\.service +- +live /m,
+  );
   await box.succeed(['systemctl', 'stop', 'by-systemd', 'by-launcher']);
+});
+
+test('explain tells of a unit that has failed which call it was refused, as long as it is there', {
+  skip,
+}, async () => {
+  for (const calls of ['uname', 'uname,write']) {
+    // A name of its own: the kernel's records are of the whole machine.
+    const program = `${PROGRAMS}/myos-${process.pid}-${calls.length}`;
+    await box.succeed(['cp', `${PROGRAMS}/myos`, program]);
+    await runUnit(box, ['-u', 'explained', '--deny', calls, program]);
+    await box.waitFor('its end', async () => {
+      return (await box.exec(['systemctl', 'is-failed', 'explained.service'])).status === 0;
+    });
+    const { stdout: logged } = await box.exec([
+      ...['journalctl', '--quiet', '--output=cat', '_TRANSPORT=kernel'],
+      `--grep=type=1326 .*exe="${program}"`,
+    ]);
+    const { status, stdout, stderr } = await runCommand(box, ['explain', '--json', 'explained']);
+    const { refusals, diagnostics } = JSON.parse(stdout);
+    const found = refusals.map(({ call, got, cause }: Refusal) => [call, got, cause.kind]);
+    // The kernel leaves records out where others on the machine log many: then it is an error that none is there.
+    assert.deepEqual(found, logged === '' ? [] : [['uname', 'killed', 'own-filter']], stderr);
+    const isTold = diagnostics.some(({ code }: { code: string }) => /^records-/.test(code));
+    assert.deepEqual(logged === '' ? [status, isTold] : [status], logged === '' ? [2, true] : [1]);
+    await box.succeed(['systemctl', 'reset-failed', 'explained']);
+  }
+  const { status, stderr } = await runCommand(box, ['explain', 'explained']);
+  assert.equal(status, 2);
+  assert.match(stderr, /error\[no-unit\].*\n.*a unit of 'run' is gone/);
 });
 
 test('what was never started has not succeeded', { skip }, async () => {

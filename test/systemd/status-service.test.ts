@@ -84,6 +84,15 @@ test('the service fails where a unit has drifted, until it is applied', { skip }
   await revert(box, UNIT);
 });
 
+test('the service does not fail where a change waits to be confirmed', { skip }, async () => {
+  await box.writeFile(policyPath(UNIT), policy());
+  assert.equal((await sandboxUnit(box, 'apply', '--confirm', '10min', UNIT)).status, 3);
+  const { failed, said } = await look();
+  assert.equal(failed, false);
+  assert.match(said, /^warning\[unconfirmed\]: demo\.service goes back/m);
+  assert.equal((await sandboxUnit(box, 'confirm', '--undo')).status, 0);
+});
+
 test('confined as it is, the service rolls back what a killed run has left', { skip }, async () => {
   await apply(box, policy(), UNIT);
   const slow = policy('probe = ["/usr/bin/sleep", "60"]\n[service]\nNice = 3\n');

@@ -8,6 +8,7 @@ import { inRepository } from '../support/repository.js';
 import {
   bootWithPrograms,
   folderWithSystem,
+  PROGRAMS,
   policyPath,
   sandboxUnit,
   servicesObstacle,
@@ -109,7 +110,10 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
 
 test('one that dies of its policy later is led to what explains it', { skip }, async () => {
   const unit = 'later.service';
-  const line = `ExecStart=/usr/bin/perl -e 'sleep 2; mkdir "/tmp/later"; sleep 1000'`;
+  // A name of its own: the kernel's records are of the whole machine.
+  const perl = `${PROGRAMS}/later-${process.pid}`;
+  await box.succeed(['cp', '/usr/bin/perl', perl]);
+  const line = `ExecStart=${perl} -e 'sleep 2; mkdir "/tmp/later"; sleep 1000'`;
   await changeFiles(box, {
     [`/etc/systemd/system/${unit}`]: `[Service]\n${line}\nRestart=always\nRestartSec=1h\n`,
   });
@@ -128,6 +132,16 @@ test('one that dies of its policy later is led to what explains it', { skip }, a
     );
     assert.match(stderr, /^ {2}hint: 'sandbox-unit explain later\.service'/m);
   }
+  const { stdout: logged } = await box.exec([
+    ...['journalctl', '--quiet', '--output=cat', '_TRANSPORT=kernel'],
+    `--grep=type=1326 .*exe="${perl}"`,
+  ]);
+  const [{ refused }] = JSON.parse(await run('status', '--json', unit)).units;
+  const calls = refused.calls.map(({ call, certain }: { call: string; certain: boolean }) => [call, certain]);
+  // The kernel leaves records out where others on the machine log many, and in a container all are guesses.
+  assert.deepEqual(calls, logged === '' ? [] : [['mkdir', false]]);
+  assert.equal(refused.count, logged === '' ? null : 1);
+  assert.ok(['container', 'unreadable'].some((reason) => refused.unseen.includes(reason)));
   await run('revert', '--no-restart', unit);
 });
 

@@ -16,6 +16,7 @@ import {
 } from '../support/loaded-units.js';
 import { execLines } from '../support/random-exec-lines.js';
 import { seed } from '../support/seed.js';
+import { inputs } from '../support/thorough.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-exec' });
@@ -38,7 +39,7 @@ const BEGINNINGS = [
 
 const lines = [
   ...execLineCases().map((c) => c.written.trimEnd()),
-  ...fc.sample(execLines(BEGINNINGS), { numRuns: 600, seed }).map((line) => `ExecStart=${line}`),
+  ...fc.sample(execLines(BEGINNINGS), { ...inputs(600), seed }).map((line) => `ExecStart=${line}`),
 ].filter((text) => !/\\x[89a-f]|ExecStart=[-@:!]*\|/i.test(text));
 const unitOf = (i: number) => `line${i}.service`;
 const fileOf = (i: number) => `/etc/systemd/system/${unitOf(i)}`;

@@ -7,6 +7,7 @@ import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
 import { seed } from '../support/seed.js';
+import { inputs } from '../support/thorough.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-file' });
@@ -69,7 +70,7 @@ const files: Uint8Array[] = [
   bytes(`[Service]\n${long(MIB / 2, 'X-A=')}\\\n${long(MIB / 2 - 1, '')}\nEnvironment=A=1\n`),
   bytes(`[Service]\n${long(MIB / 2, 'X-A=')}\\\n${long(MIB / 2, '')}\nEnvironment=A=1\n`),
   bytes('[Service]\nEnvironment=A=1\\'),
-  ...fc.sample(file, { numRuns: 500, seed }),
+  ...fc.sample(file, { ...inputs(500), seed }),
 ];
 
 /** The property Environment of a unit with a file as its only drop-in, by our own reading. */

@@ -23,6 +23,7 @@ import {
   machineWith,
   program,
 } from '../support/fake-system.js';
+import { EVERY } from '../support/thorough.js';
 
 const TEMPLATE = 'demo@.service';
 /** What runs by a unit's files. */
@@ -141,7 +142,7 @@ for (const [name, unit, verb, start] of SCENES) {
     test('is ended before all that it changes', () => assert.ok(from > 0 && to > from));
 
     whole.calls.slice(0, to).forEach((call, i) => {
-      if (READS.test(call)) return;
+      if (READS.test(call) || i % EVERY !== 0) return;
       const ended = async () => {
         const system = await start({ killAt: i + 1 });
         const before = ours(system.files, unit);
@@ -191,7 +192,7 @@ describe('a signal in apply', async () => {
   const whole = machine();
   await attempt(whole, VERBS.apply!);
   whole.calls.forEach((call, i) => {
-    if (i <= whole.calls.indexOf('hold signals') || /lock|signals/.test(call)) return;
+    if (i <= whole.calls.indexOf('hold signals') || /lock|signals/.test(call) || i % EVERY !== 0) return;
     test(`in call ${i + 1} (${call}): the unit is confined, or as it was`, async () => {
       const system = machine({ signalAt: i + 1 });
       const found = await attempt(system, VERBS.apply!);

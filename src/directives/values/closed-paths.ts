@@ -44,7 +44,8 @@ export const closed = (by: string, paths: readonly string[], except: readonly st
 function protectSystem(unit: UnitValues): Closed[] {
   if (isOn(unit, 'DynamicUser')) return closed('DynamicUser', ['/'], KERNEL);
   const value = lastOf(unit, 'ProtectSystem');
-  if (value === 'strict') return closed('ProtectSystem', ['/'], KERNEL);
+  // It leaves homes to ProtectHome= (protect_system_strict_table of systemd).
+  if (value === 'strict') return closed('ProtectSystem', ['/'], [...KERNEL, ...HOMES]);
   if (value === 'full') return closed('ProtectSystem', [...VENDOR, '/etc']);
   return value === 'yes' ? closed('ProtectSystem', VENDOR) : [];
 }

@@ -1,13 +1,22 @@
 /** The output of `journalctl --output=json`: the kernel's records, and the units of processes. */
 import { groupBy } from '../../collections.js';
 import { type JournalEntry, journalEntries } from '../../formats/journal.js';
-import { type AuditRecord, isSuppression, parseFields, parseKernelLine } from './record.js';
+import { type AuditRecord, isAudits, isSuppression, parseFields, parseKernelLine } from './record.js';
 import type { UserManager } from './user-manager.js';
 
 export interface KernelRecords {
   readonly records: readonly AuditRecord[];
-  /** Whether the kernel left out some of its records, as it does if there are too many at a time. */
+  /** Whether the kernel or journald left out some records, as they do if there are too many at a time. */
   readonly suppressed: boolean;
+  /** When that was told last, in milliseconds since 1970; infinite if nobody knows when. */
+  readonly suppressedLast?: number;
+  /** Whether a record of the kernel's audit is there, of whatever type: without it the kernel may make none. */
+  readonly audits: boolean;
+  /**
+   * The time of the oldest entry of the kernel's that is there, in milliseconds since 1970; 0 if none is missing since
+   * boot, undefined if there is none.
+   */
+  readonly begins: number | undefined;
 }
 
 /**
@@ -17,16 +26,39 @@ export interface KernelRecords {
  */
 export function recordsIn(text: string): KernelRecords {
   const records: AuditRecord[] = [];
-  let suppressed = false;
+  const times: number[] = [];
+  const losses: number[] = [];
+  let audits = false;
   for (const entry of journalEntries(text)) {
     const message = entry.get('MESSAGE') ?? '';
     const isKernels = entry.get('_TRANSPORT') === 'kernel' && entry.get('SYSLOG_FACILITY') === '0';
-    if (isKernels && isSuppression(message)) suppressed = true;
+    if (isKernels) {
+      audits ||= isAudits(message);
+      times.push(timeOf(entry));
+    }
+    if ((isKernels && isSuppression(message)) || isMissed(entry)) losses.push(timeOf(entry));
     const record = isKernels ? parseKernelLine(message) : fromAudit(entry, message);
     if (record) records.push(record);
   }
-  return { records, suppressed };
+  const begins = times.reduce((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY);
+  const suppressed = losses.length > 0;
+  return {
+    ...{ records, suppressed, audits, begins: Number.isFinite(begins) ? begins : undefined },
+    ...(suppressed ? { suppressedLast: losses.reduce((last, time) => Math.max(last, time)) } : {}),
+  };
 }
+
+/** Matches of entries by which journald tells that it has missed entries of the kernel's (sd-messages.h). */
+export const MISSED: readonly string[] = ['MESSAGE_ID=e9bf28e6e834481bb6f48f548ad13606', '_TRANSPORT=driver'];
+
+const isMissed = (entry: JournalEntry): boolean =>
+  MISSED.every((match) => {
+    const [name, value] = match.split('=') as [string, string];
+    return entry.get(name) === value;
+  });
+
+/** When journald took an entry, in milliseconds since 1970. */
+const timeOf = (entry: JournalEntry): number => Number(entry.get('__REALTIME_TIMESTAMP')) / 1000;
 
 /** A record that journald got from the kernel's audit itself; undefined for other entries. */
 function fromAudit(entry: JournalEntry, message: string): AuditRecord | undefined {
@@ -64,7 +96,7 @@ function unitIn(entry: JournalEntry, { system, user }: UnitFields, manager: User
 }
 
 /** A process that logged something, as journald saw it. */
-interface Sighting {
+export interface Sighting {
   readonly pid: number;
   /** Empty if the unit is none of the manager that was asked for. */
   readonly unit: string;
@@ -76,7 +108,7 @@ interface Sighting {
 export function sightingsIn(text: string, manager: UserManager): ReadonlyMap<number, readonly Sighting[]> {
   const sightings = [...journalEntries(text)].flatMap((entry) => {
     const [pid, unit] = [Number(entry.get('_PID')), unitIn(entry, SEEN, manager)];
-    const time = Number(entry.get('__REALTIME_TIMESTAMP')) / 1000;
+    const time = timeOf(entry);
     return Number.isSafeInteger(pid) && unit !== undefined && Number.isFinite(time)
       ? [{ pid, unit, time }]
       : [];

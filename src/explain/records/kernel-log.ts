@@ -1,6 +1,6 @@
 /** The kernel's records of calls in its own log. */
 import type { KernelRecords } from './journal.js';
-import { isSuppression, parseKernelLine } from './record.js';
+import { isAudits, isSuppression, parseKernelLine } from './record.js';
 
 /**
  * An entry of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): priority, number, time, flags, text. Only facility 0
@@ -14,9 +14,14 @@ const ESCAPE = /\\x([0-9a-f]{2})/g;
 /** @param log entries of /dev/kmsg, the oldest first */
 export function recordsInLog(log: readonly string[]): KernelRecords {
   const texts = log.flatMap((record) => textOf(record) ?? []);
+  const suppressed = texts.some(isSuppression);
   return {
     records: texts.flatMap((text) => parseKernelLine(text) ?? []),
-    suppressed: texts.some(isSuppression),
+    suppressed,
+    ...(suppressed ? { suppressedLast: Number.POSITIVE_INFINITY } : {}),
+    audits: texts.some(isAudits),
+    // The first entry since boot has the number 0.
+    begins: /^\d+,0,/.test(log[0] ?? '') ? 0 : undefined,
   };
 }
 

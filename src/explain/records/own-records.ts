@@ -3,7 +3,7 @@
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { HeardRecord } from './heard.js';
-import { SEEN, sightingsIn, whoseAt } from './journal.js';
+import { SEEN, type Sighting, sightingsIn, whoseAt } from './journal.js';
 import { isWithin, type Lifetimes, lifetimes } from './lifetimes.js';
 import type { UnitCall } from './record.js';
 import type { UserManager } from './user-manager.js';
@@ -24,7 +24,7 @@ export const LIMIT = 32 << 20;
 export const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
 
 /** PROC_PID_INIT_INO (linux/proc_ns.h): the PID namespace by which the kernel's records count. */
-const INITIAL_NAMESPACE = 'pid:[4026531836]';
+export const INITIAL_NAMESPACE = 'pid:[4026531836]';
 
 /**
  * The records of a unit's processes. A record is certain if its process was in the unit's control group, or if it was
@@ -73,7 +73,8 @@ async function ownership(
   }
   const lives = await lifetimes(system, owner.state, pidsOf(records));
   const unknown = records.filter((record) => record.unit === undefined && !isLiving(lives, record));
-  const seen = await sightings(system, owner, pidsOf(unknown));
+  const from = `--since=@${Math.floor(owner.since / 1000)}`;
+  const seen = await sightings(system, owner.manager, { from, pids: pidsOf(unknown) });
   return (record) => {
     const known = knownAs(owner, lives, record);
     if (known) return known;
@@ -82,7 +83,7 @@ async function ownership(
   };
 }
 
-const pidsOf = (records: readonly HeardRecord[]) => [...new Set(records.map(({ pid }) => pid!))];
+export const pidsOf = (records: readonly HeardRecord[]) => [...new Set(records.map(({ pid }) => pid!))];
 
 /** The owner of a record by its process's control group or by systemd; undefined if these don't tell. */
 function knownAs({ unit }: Owner, lives: Lifetimes, record: HeardRecord) {
@@ -99,10 +100,11 @@ const isLiving = (lives: Lifetimes, { pid, time }: HeardRecord): boolean => isWi
  * Whether the process of a record may have been started as a service is. Anybody who logged in may run the program
  * under a filter of their own; systemd's services have no login but by PAM.
  */
-const isStartedAs = ({ manager, state }: Owner, { fromLogin }: HeardRecord): boolean =>
+export const isStartedAs = ({ manager, state }: Owner, { fromLogin }: HeardRecord): boolean =>
   !fromLogin || manager !== undefined || state.pamName !== '';
 
-async function realPath(system: System, path: string): Promise<string> {
+/** The path without links, as the kernel has it. */
+export async function realPath(system: System, path: string): Promise<string> {
   const { status, stdout } = await system.run(['readlink', '--canonicalize', '--', path]);
   return status === 0 ? stdout.replace(/\n$/, '') : path;
 }
@@ -110,15 +112,19 @@ async function realPath(system: System, path: string): Promise<string> {
 /** The most processes that the journal is asked for at a time. */
 const BATCH = 100;
 
-async function sightings(system: System, { manager, since }: Owner, pids: readonly number[]) {
-  if (pids.length === 0) return sightingsIn('', manager);
+/**
+ * The entries by which journald saw processes, by their IDs; of many the last ones alone.
+ * @param sought.from the option of journalctl(1) that says from when on
+ */
+export async function sightings(
+  system: System,
+  manager: UserManager,
+  { from, pids }: { readonly from: string; readonly pids: readonly number[] },
+): Promise<ReadonlyMap<number, readonly Sighting[]>> {
+  if (pids.length === 0) return new Map();
   const { stdout } = await system.run(
     [
-      ...[
-        ...JOURNAL,
-        `--since=@${Math.floor(since / 1000)}`,
-        `--output-fields=_PID,${Object.values(SEEN).join()}`,
-      ],
+      ...[...JOURNAL, from, `--output-fields=_PID,${Object.values(SEEN).join()}`],
       ...pids.slice(-BATCH).map((pid) => `_PID=${pid}`),
     ],
     { limit: LIMIT },

@@ -71,6 +71,9 @@ export const parseKernelLine = (text: string): AuditRecord | undefined =>
 export const isSuppression = (text: string): boolean =>
   /^kauditd_printk_skb: \d+ callbacks suppressed$/.test(text);
 
+/** Whether the text of an entry of the kernel's log is a record of its audit, of whatever type. */
+export const isAudits = (text: string): boolean => /^audit: type=\d{1,5} audit\(/.test(text);
+
 /**
  * Parses a line of auditd's log: `type=SECCOMP msg=audit(…): auid=…`, with or without auditd's additions. auditd has no
  * line break in a line (format_raw()).

@@ -1,18 +1,10 @@
 import type { System } from '../../system/system.js';
 import { CORE_HEAD, callInCore } from './core.js';
-import type { HeardRecord, HeardRecords } from './heard.js';
-import {
-  COREDUMPS,
-  type CoreDump,
-  coreDumpsIn,
-  DUMP_FIELDS,
-  DUMPED,
-  recordsIn,
-  unitMatches,
-} from './journal.js';
-import { recordsInLog } from './kernel-log.js';
-import { JOURNAL, LIMIT, type Owner, ofUnit } from './own-records.js';
-import { type KernelRecord, parseAuditLine, type UnitCall } from './record.js';
+import type { HeardRecords } from './heard.js';
+import { COREDUMPS, type CoreDump, coreDumpsIn, DUMP_FIELDS, DUMPED, unitMatches } from './journal.js';
+import { kernelRecords } from './kernel-records.js';
+import { JOURNAL, type Owner, ofUnit } from './own-records.js';
+import type { KernelRecord, UnitCall } from './record.js';
 
 /** The unit whose calls are looked for. */
 export interface Sought extends Owner {
@@ -34,46 +26,12 @@ export interface FoundCalls {
 export async function refusedCalls(system: System, sought: Sought): Promise<FoundCalls> {
   const { records, suppressed, readable } = sought.heard
     ? { ...sought.heard, readable: true }
-    : await kernelRecords(system, sought.since);
+    : await kernelRecords(system, { from: `--since=@${Math.floor(sought.since / 1000)}` });
   const recent = records.filter(({ time }) => time >= sought.since);
   const once = [...new Map(recent.map((record) => [record.id, record])).values()];
   const { calls, unowned } = await ofUnit(system, sought, once);
   const dumped = await dumpedCalls(system, sought);
   return { calls: merged(calls, dumped), suppressed, readable: readable || dumped.length > 0, unowned };
-}
-
-interface KernelRecords {
-  readonly records: readonly HeardRecord[];
-  readonly suppressed: boolean;
-  readonly readable: boolean;
-}
-
-/**
- * The kernel's records in the journal. If there are none, auditd's log is read, which gets them in the place of other
- * logs; then the kernel's own log, if the journal has nothing of the kernel's.
- */
-async function kernelRecords(system: System, since: number): Promise<KernelRecords> {
-  const from = `--since=@${Math.floor(since / 1000)}`;
-  const kernels = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0', '+', '_TRANSPORT=audit', '_AUDIT_TYPE=1326'];
-  // Newest entries come first: if there are more than are read, these count.
-  const { stdout } = await system.run([...JOURNAL, '--reverse', from, ...kernels], { limit: LIMIT });
-  const newestFirst = recordsIn(stdout);
-  const inJournal = { ...newestFirst, records: [...newestFirst.records].reverse() };
-  if (inJournal.records.length > 0) return { ...inJournal, readable: true };
-  const byAuditd = await system.run(['ausearch', '--message', 'SECCOMP', '--start', 'boot', '--raw'], {
-    limit: LIMIT,
-  });
-  const audited = byAuditd.stdout.split('\n').flatMap((line) => parseAuditLine(line) ?? []);
-  if (audited.length > 0) return { ...inJournal, records: audited, readable: true };
-  const any = await system.run([...JOURNAL, '--lines=1', '_TRANSPORT=kernel', '+', '_TRANSPORT=audit']);
-  if (any.stdout.trim() !== '') return { ...inJournal, readable: true };
-  const log = await system.kernelLog(LIMIT);
-  const inLog = recordsInLog(log?.records ?? []);
-  return {
-    records: inLog.records,
-    suppressed: inLog.suppressed || log?.isWhole === false,
-    readable: log !== undefined && log.records.length > 0,
-  };
 }
 
 /** The most core dumps that are read. */

@@ -26,10 +26,10 @@ interface Line {
   readonly at: Location;
 }
 
-type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target' | 'surroundings'>;
+export type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target' | 'surroundings'>;
 
 /** The plan of `[syscalls]`, as far as it takes something. */
-interface Calls extends Pick<PlannedCalls, 'meaning'> {
+export interface Calls extends Pick<PlannedCalls, 'meaning'> {
   readonly launcher: Pick<PlannedLauncher, 'noNewPrivileges'> | undefined;
 }
 
@@ -49,16 +49,10 @@ interface Facts {
  */
 export function lockOuts(role: Role | undefined, request: OnUnit, calls: Calls): Diagnostic[] {
   if (!role) return [];
-  const { unit, effective, policy, target } = request;
-  const facts: Facts = {
-    request,
-    calls,
-    before: ownValues(effective),
-    after: valuesOfAll(policy, effective),
-    own: ownLimits(effective, target.sets, target.systemd),
-  };
+  const { unit, policy } = request;
+  const takersOf = createTakersOf(request, calls);
   const found = Object.entries(role.needs).flatMap(([name, consequence]) =>
-    takersOf(name as NeedName, facts).map(({ subject, at }) => {
+    takersOf(name as NeedName).map(({ subject, at }) => {
       const { taken } = NEEDS[name as NeedName];
       const message = `'${subject}' on ${unit.full}: ${consequence}; it ${taken}`;
       return error('locks-out', message, { at, hint: WAY_OUT });
@@ -69,8 +63,20 @@ export function lockOuts(role: Role | undefined, request: OnUnit, calls: Calls):
 
 const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
 
-/** The lines that take a need, each once. */
-function takersOf(name: NeedName, facts: Facts): Line[] {
+/** A function that finds the lines of a policy that take something which the unit has without them, each once. */
+export function createTakersOf(request: OnUnit, calls: Calls): (name: NeedName) => readonly Line[] {
+  const { effective, policy, target } = request;
+  const facts: Facts = {
+    request,
+    calls,
+    before: ownValues(effective),
+    after: valuesOfAll(policy, effective),
+    own: ownLimits(effective, target.sets, target.systemd),
+  };
+  return (name) => linesTaking(name, facts);
+}
+
+function linesTaking(name: NeedName, facts: Facts): Line[] {
   if (name === 'reach' && hasHandedSockets(facts.request)) return [];
   const need = NEEDS[name];
   const lines = [

@@ -26,6 +26,7 @@ export type NeedName =
   | 'netadmin'
   | 'netlink'
   | 'ownership'
+  | 'passwords'
   | 'pids'
   | 'reach'
   | 'record'
@@ -240,6 +241,10 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
       [call('chown'), call('fchownat')],
       [call('chmod'), call('fchmodat')],
     ],
+  },
+  passwords: {
+    taken: 'hides what PAM reads',
+    takers: [hiding('/etc/pam.d', '/etc/passwd', '/etc/shadow')],
   },
   pids: { taken: "hides the machine's processes", takers: [isSet('PrivatePIDs')] },
   reach: {

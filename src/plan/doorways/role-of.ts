@@ -1,3 +1,4 @@
+import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { argumentsOf, type ExecCommand } from '../../unit/exec/line.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
@@ -11,13 +12,20 @@ import { SERVER_ROLES } from './server-roles.js';
 /** All roles. The first that fits a unit is its own. */
 const ROLES: readonly Role[] = [...DOORWAYS, ...SERVER_ROLES];
 
+/** Facts by which a unit's role is told. */
+export type Known = Pick<PlanRequest, 'unit' | 'effective' | 'surroundings'> & {
+  readonly target?: Pick<Target, 'commands'>;
+};
+
 /**
  * The role of a unit by which people and machines get in, or run things; undefined for any other. It is known by the
- * programs of ExecStart=, by its name on the bus, by the service of PAM whose sessions it opens, or by a name of its own.
- * Programs that a script starts aren't seen.
+ * programs of ExecStart= and those that a shell's script starts by their paths, by its name on the bus, by the service of
+ * PAM whose sessions it opens, by what its socket units listen on, or by a name of its own.
  */
-export function roleOf(unit: UnitName, effective: EffectiveUnit): Role | undefined {
-  const programs = new Set(effective.execCommands('ExecStart').flatMap(programsOf));
+export function roleOf({ unit, effective, surroundings, target }: Known): Role | undefined {
+  const programs = new Set(
+    effective.execCommands('ExecStart').flatMap((one) => programsOf(one, target?.commands)),
+  );
   const units = new Set([unit, ...aliases(effective)].map(stemOf));
   const last = (key: string) => effective.last('Service', key)?.value ?? '';
   return (
@@ -26,9 +34,25 @@ export function roleOf(unit: UnitName, effective: EffectiveUnit): Role | undefin
       ({ busNames = [], pamNames = [] }) =>
         busNames.includes(last('BusName')) || pamNames.includes(last('PAMName')),
     ) ??
+    roleBySocket(surroundings?.listens ?? []) ??
     ROLES.find((role) => role.units?.some((name) => units.has(name)))
   );
 }
+
+/** Sockets that belong to one purpose whoever serves them, and a program of the role: 22 is the port of SSH (RFC 4253). */
+const SOCKETS: readonly (readonly [address: RegExp, program: string])[] = [
+  [/^(?:.*:)?22$/, 'sshd'],
+  [/^(?:.*:)?23$/, 'telnetd'],
+  [/^\/(?:var\/)?run\/dbus\/system_bus_socket$/, 'dbus-daemon'],
+  [/^\/(?:var\/)?run\/docker\.sock$/, 'dockerd'],
+  [/^\/(?:var\/)?run\/snapd\.socket$/, 'snapd'],
+  [/^\/run\/udev\/control$/, 'systemd-udevd'],
+];
+
+const roleBySocket = (listens: readonly string[]): Role | undefined => {
+  const found = SOCKETS.find(([address]) => listens.some((one) => address.test(one)));
+  return found && ROLES.find(({ programs }) => programs.includes(found[1]));
+};
 
 const aliases = (effective: EffectiveUnit): UnitName[] =>
   allWords(effective.all('Install', 'Alias').map(({ value }) => value))
@@ -42,16 +66,31 @@ const stemOf = (unit: UnitName): string =>
 /** Programs that start the one that their command line names. */
 const STARTERS = /^(?:(?:ba|da|k|z|a)?sh|env|nice|ionice|chrt|setsid|busybox|(?:python|ruby|perl)[\d.]*)$/;
 
-/** The file names of the programs that a command starts, as far as its line tells. */
-function programsOf(command: ExecCommand): string[] {
+/** The file names of the programs that a command starts, as far as its line and the script that it is tell. */
+function programsOf(command: ExecCommand, files: Target['commands']): string[] {
   const program = fileName(command.path.value);
-  if (!STARTERS.test(program)) return [program];
+  const inFile = startedInFile(files?.get(command.path.value)?.script ?? '').map(fileName);
+  if (!STARTERS.test(program)) return [program, ...inFile];
   const given = argumentsOf(command);
   const script = given[given.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1];
   const isScript = script !== undefined && script !== given[0];
   const started = isScript ? startedBy(script) : given.filter((word) => !/^-|=|^\d+$/.test(word)).slice(0, 1);
-  return [program, ...started.map(fileName)];
+  return [program, ...started.map(fileName), ...inFile];
 }
+
+/** Words of a shell before a command that start it. */
+const BEFORE = /^(?:exec|nohup|setsid|command|then|do|else|!|\{|[A-Za-z_]\w*=.*)$/;
+
+/** Commands of a script's file that are paths, or stand behind `exec`. Comments, tests and arguments are none. */
+const startedInFile = (script: string): string[] =>
+  script
+    .split(/\n|[;&|()`]/)
+    .map((command) => command.trim().split(/\s+/))
+    .flatMap((all) => {
+      const at = all.findIndex((word) => !BEFORE.test(word));
+      const [program = ''] = at < 0 ? [] : all.slice(at);
+      return /^\//.test(program) || all[at - 1] === 'exec' ? [program] : [];
+    });
 
 /** Words of a shell's script that are paths, or stand behind `exec`. */
 const startedBy = (script: string): string[] => {
@@ -60,10 +99,6 @@ const startedBy = (script: string): string[] => {
 };
 
 /** The role of a unit of the system's manager; a user's own units and transient units have none. */
-export const doorwayOf = ({
-  unit,
-  effective,
-  places,
-  target,
-}: Pick<PlanRequest, 'unit' | 'effective' | 'places' | 'target'>): Role | undefined =>
-  places && target.scope === 'system' ? roleOf(unit, effective) : undefined;
+export const doorwayOf = (
+  request: Pick<PlanRequest, 'unit' | 'effective' | 'places' | 'target' | 'surroundings'>,
+): Role | undefined => (request.places && request.target.scope === 'system' ? roleOf(request) : undefined);

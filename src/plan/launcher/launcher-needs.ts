@@ -39,6 +39,11 @@ export function launcherDirectives(
     const because = `${hidden}= would hide the launcher or its filter`;
     const shown = neededPaths(request).map((path) => [path] as const);
     directives.push(bindReadOnly(shown, because));
+  } else if (has('NoExecPaths')) {
+    // ReadOnlyPaths= would not do: below another of its kind systemd drops it, and ExecPaths= of the same path with it.
+    directives.push(
+      bindReadOnly([[request.target.launcher]], 'ExecPaths= would leave the launcher writable'),
+    );
   }
   if (request.places) {
     const paths = [request.target.launcher, folderOf(request.places.filterFile)];

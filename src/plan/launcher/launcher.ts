@@ -28,7 +28,7 @@ export interface PlannedLauncher {
  * @returns no launcher if it gets in front of nothing, for the reasons among the diagnostics
  */
 export function planLauncher(
-  request: PlacedUnit & Pick<PlanRequest, 'unit'>,
+  request: PlacedUnit & Pick<PlanRequest, 'unit' | 'surroundings'>,
   service: readonly PlannedDirective[],
 ): { readonly launcher?: PlannedLauncher; readonly diagnostics: readonly Diagnostic[] } {
   const { policy, effective, target } = request;

@@ -37,18 +37,30 @@ export const surroundingsText = ({ partners, allowed, sockets }: Surroundings): 
   }),
 ];
 
+/** Addresses on which socket units of a service listen, as the manager has them; of a template's those with Accept=yes. */
+export async function listensOf({
+  system,
+  unit,
+  states,
+}: Pick<Asked, 'system' | 'unit' | 'states'>): Promise<readonly string[]> {
+  const sockets = await Promise.all(socketNames(unit, states).map((name) => system.anyUnit(name)));
+  return sockets.flatMap((socket) => socket.listen.map(([, address]) => address));
+}
+
+/** The socket units that start a service. With Accept=yes one starts instances of a template, and triggers only those that run. */
+function socketNames(unit: UnitName, states: readonly UnitState[]): string[] {
+  const triggers = states.flatMap((one) => one.triggeredBy).filter((name) => name.endsWith('.socket'));
+  return [...new Set([...triggers.sort(), ...(isTemplate(unit) ? [`${unit.prefix}.socket`] : [])])];
+}
+
 async function socketsOf(
   system: System,
   unit: UnitName,
   states: readonly UnitState[],
 ): Promise<ReadonlyMap<string, SocketRules>> {
-  const triggers = states.flatMap((one) => one.triggeredBy);
-  const names = new Set(triggers.filter((name) => name.endsWith('.socket')).sort());
-  // With Accept=yes a socket unit starts instances of a template, which it triggers only while they run.
   const accepting = isTemplate(unit) ? `${unit.prefix}.socket` : undefined;
-  if (accepting !== undefined) names.add(accepting);
   const sockets = new Map<string, SocketRules>();
-  for (const name of names) {
+  for (const name of socketNames(unit, states)) {
     const socket = await system.anyUnit(name);
     if (listensOnIp(socket) && (name !== accepting || socket.accept)) {
       sockets.set(name, await rulesOf(system, socket));

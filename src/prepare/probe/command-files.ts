@@ -1,20 +1,27 @@
 import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../formats/elf.js';
 import { neededBy } from '../../formats/elf-needed.js';
+import { parseFileCapabilities } from '../../formats/file-capabilities.js';
 import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { CommandFiles } from '../../target/target.js';
+import { fileName } from '../../unit/search.js';
 
 /** Largest program whose libraries are looked at, in bytes. */
 const LARGEST = 256 << 20;
 
+/** The most output of getcap(8), in bytes. */
+const MAX_CAPABILITIES = 1 << 16;
+
 /**
  * Facts about the files that the kernel opens to run a unit's commands.
  * @param places the possible paths of each program by its name: the first that exists counts
+ * @param capabilities whether capabilities of the files are looked for
  */
 export async function readCommands(
   context: Context,
   places: ReadonlyMap<string, readonly string[]>,
+  capabilities = false,
 ): Promise<ReadonlyMap<string, CommandFiles>> {
   const found = new Map<string, CommandFiles>();
   for (const [name, paths] of places) {
@@ -24,8 +31,27 @@ export async function readCommands(
       if (files) break;
     }
   }
-  return found;
+  return capabilities && !context.offline ? withCapabilities(context, found) : found;
 }
+
+async function withCapabilities(
+  { system }: Context,
+  commands: ReadonlyMap<string, CommandFiles>,
+): Promise<ReadonlyMap<string, CommandFiles>> {
+  const files = [...new Set([...commands.values()].map(fileOf))];
+  if (files.length === 0) return commands;
+  const { status, stdout } = await system.run(['getcap', ...files], { limit: MAX_CAPABILITIES });
+  const gives = parseFileCapabilities(status === 0 ? stdout : '', files);
+  return new Map(
+    [...commands].map(([name, one]) => {
+      const own = gives.get(fileOf(one));
+      return [name, own ? { ...one, gives: own } : one];
+    }),
+  );
+}
+
+/** The file of a command without links: getcap(8) doesn't follow them. */
+const fileOf = ({ files }: CommandFiles): string => files[0]!.at(-1)!;
 
 async function readOne(context: Context, path: string): Promise<CommandFiles | undefined> {
   const { system } = context;
@@ -37,8 +63,13 @@ async function readOne(context: Context, path: string): Promise<CommandFiles | u
   return {
     files: await Promise.all(files.map((file) => namesOf(context, file))),
     needed: await needed(context, workersOf(path, program)),
+    ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
 }
+
+/** Whether a program is a script of a shell. */
+const isShell = (program: ProgramFacts): boolean =>
+  interpretersOf(program).some((path) => /^(?:ba|da|k|z|a)?sh$/.test(fileName(path)));
 
 const interpreterOf = (program: ProgramFacts): string | undefined =>
   program.kind === 'dynamic' || program.kind === 'script' ? program.interpreter : undefined;

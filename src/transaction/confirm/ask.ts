@@ -1,7 +1,8 @@
 /** The question at the terminal whether changes are kept. */
 
 import { shortList } from '../../collections.js';
-import { type Diagnostic, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, inOrder, renderDiagnostic, UserError } from '../../diagnostic.js';
+import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../policy/time-span.js';
 import type { Context } from '../../system/context.js';
 import { type HeldSignals, holdSignals } from '../held-signals.js';
@@ -30,14 +31,63 @@ interface Settled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Units, and all that is known of them before the question. */
+interface Known {
+  readonly results: readonly UnitResult[];
+  readonly outcome: Pick<Outcome, 'diagnostics' | 'sources'>;
+  readonly quiet: boolean;
+}
+
+/** Units after the question. */
+export interface Answered {
+  readonly results: readonly UnitResult[];
+  /** Said of no single unit. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether a diagnostic is yet to be told. */
+  readonly isNew: (diagnostic: Diagnostic) => boolean;
+}
+
+/**
+ * Asks at a terminal whether units stay that wait to be confirmed, when all else that is known is told; undefined where
+ * none waits, or nobody is there. Whoever calls it doesn't have the lock.
+ */
+export async function askWhereWaiting(
+  context: Context,
+  { results, outcome, quiet }: Known,
+): Promise<Answered | undefined> {
+  const waiting = results.filter(({ state }) => state === 'unconfirmed').map(({ unit }) => unit);
+  if (waiting.length === 0 || !(await canAsk(context))) return undefined;
+  const told = tellBefore(context, outcome, quiet);
+  const settled = await askToConfirm(context, waiting);
+  return {
+    results: results.map((one) => withAnswer(one, settled)),
+    diagnostics: settled.diagnostics,
+    isNew: (one) => !told.has(renderDiagnostic(one, outcome.sources)),
+  };
+}
+
 /** Whether somebody can be asked: the question goes to standard error. */
-export async function canAsk({ caller }: Context): Promise<boolean> {
+async function canAsk({ caller }: Context): Promise<boolean> {
   const [input, , errors] = await caller.terminals();
   return input === true && errors === true;
 }
 
+/** Tells who is asked all that is known, as that another unit failed. @returns the texts that were told */
+function tellBefore(
+  { caller }: Context,
+  { diagnostics, sources }: Known['outcome'],
+  quiet: boolean,
+): ReadonlySet<string> {
+  const known = diagnostics.filter(
+    ({ severity, code }) => code !== UNCONFIRMED && !(quiet && severity === 'note'),
+  );
+  const told = new Set(inOrder(known).map((one) => renderDiagnostic(one, sources)));
+  for (const text of told) caller.tell(text);
+  return told;
+}
+
 /** A unit after the question. */
-export function withAnswer(result: UnitResult, { results }: Settled): UnitResult {
+function withAnswer(result: UnitResult, { results }: Settled): UnitResult {
   const later = results.find(({ unit }) => unit === result.unit);
   if (!later || result.state !== 'unconfirmed') return result;
   const notes = result.diagnostics.filter(({ code }) => code !== UNCONFIRMED);
@@ -50,8 +100,8 @@ export function withAnswer(result: UnitResult, { results }: Settled): UnitResult
   return { ...changed, state: later.state === 'rolled-back' ? 'rolled-back' : 'failed', diagnostics };
 }
 
-/** Asks whether units stay that wait to be confirmed, and does as is answered. Whoever calls it doesn't have the lock. */
-export async function askToConfirm(context: Context, units: readonly string[]): Promise<Settled> {
+/** Asks whether units stay that wait to be confirmed, and does as is answered. */
+async function askToConfirm(context: Context, units: readonly string[]): Promise<Settled> {
   const records = await waitingOf(context, units);
   if (records.length === 0) return { results: [], diagnostics: [] };
   const signals = holdSignals(context);
@@ -67,7 +117,7 @@ export async function askToConfirm(context: Context, units: readonly string[]): 
   }
 }
 
-interface Answered {
+interface Given {
   readonly answer: Answer;
   readonly signals: HeldSignals;
 }
@@ -76,7 +126,7 @@ interface Answered {
 async function settled(
   context: Context,
   records: readonly Waiting[],
-  { answer, signals }: Answered,
+  { answer, signals }: Given,
 ): Promise<readonly UnitResult[]> {
   const still = await waitingOf(
     context,

@@ -19,7 +19,7 @@ import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { createRefusers } from './refusers.js';
 import type { Compared, ThreadGroup } from './thread-group.js';
 import { sampledNotes, unknowable } from './uncompared.js';
-import { readUnit, type UnitThread } from './unit-filters.js';
+import { readUnit, type UnitFilters, type UnitThread } from './unit-filters.js';
 import { unseen } from './unseen.js';
 import { type Answering, answeringPart, doubtOf, notVouched } from './vouched-launcher.js';
 import { type Measure, measureOf } from './without-launcher.js';
@@ -34,6 +34,8 @@ export interface Enforcement {
   readonly leftOver: readonly Diagnostic[];
   /** Diagnostics about threads and filters that could not be seen or proven. */
   readonly unproven: readonly Diagnostic[];
+  /** The filters that were compared; undefined if none were read. */
+  readonly read?: UnitFilters;
 }
 
 /** The result for a unit that is held to nothing, or of which nothing was seen. */
@@ -66,7 +68,7 @@ export async function enforcement(
 }
 
 /** The most looks at a unit whose processes come and go. */
-const LOOKS = 5;
+const LOOKS = 15;
 
 /** Whether one of the looser processes has ended since it was seen. */
 async function haveSomeEnded(system: System, { groups }: Enforcement): Promise<boolean> {
@@ -109,7 +111,7 @@ async function lookOnce(
   for (const threads of byFilters.values())
     groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, threads)));
   return {
-    groups,
+    ...{ groups, read: found },
     wrong: [
       ...(doubt?.isCertain ? [notVouched(plan, doubt)] : []),
       ...groups.filter((group) => !group.leftOver).flatMap(looserCalls),

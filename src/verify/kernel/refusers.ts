@@ -10,17 +10,34 @@ import type { Target } from '../../target/target.js';
 /** Directives for which systemd has a filter of its own. */
 const REFUSERS = DIRECTIVES.filter(({ refuses }) => refuses !== undefined);
 
+/** The loaded directives for which systemd has a filter of its own. */
+const refusersOf = ({ properties }: UnitState) =>
+  REFUSERS.filter((row) => isOn(row, properties.get(row.bus.property)));
+
+/**
+ * Whether systemd's filters for a unit let calls fail with an errno. Those of directives do; SystemCallFilter= does with
+ * SystemCallErrorNumber=, and where a name has an errno of its own.
+ */
+export function letsCallsFail(unit: UnitState): boolean {
+  const [allows, listed] = unit.systemCallFilter;
+  const number = Number(unit.properties.get('SystemCallErrorNumber') ?? 0);
+  const isByNumber = (allows || listed.length > 0) && number > 0 && number <= MAX_ERRNO;
+  const isByName = listed.some((entry) => entry.includes(':') && !entry.endsWith(':kill'));
+  return isByNumber || isByName || refusersOf(unit).length > 0;
+}
+
+/** Numbers above have another meaning, as `kill` (MAX_ERRNO, linux/err.h). */
+const MAX_ERRNO = 4095;
+
 /**
  * Makes a function that names the loaded directives which refuse a call, with some arguments at least. It names none if
  * another filter must be the cause.
  */
 export function createRefusers(unit: UnitState, { machine, sets }: Pick<Target, 'machine' | 'sets'>) {
-  const present = REFUSERS.filter((row) => isOn(row, unit.properties.get(row.bus.property))).map(
-    ({ name, refuses }) => ({
-      directive: name,
-      calls: new Set(refuses!.flatMap((call) => [...(expandSet(sets, call) ?? [call])])),
-    }),
-  );
+  const present = refusersOf(unit).map(({ name, refuses }) => ({
+    directive: name,
+    calls: new Set(refuses!.flatMap((call) => [...(expandSet(sets, call) ?? [call])])),
+  }));
   const [allows, listed] = unit.systemCallFilter;
   const plain = new Set(listed.map((entry) => entry.split(':')[0]!));
   const architectures = unit.systemCallArchitectures;

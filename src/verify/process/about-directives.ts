@@ -36,7 +36,7 @@ export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
     warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'name that path, or those below it, in ReadOnlyPaths= or NoExecPaths=',
+      hint: 'name that path, or those below it, in BindReadOnlyPaths= or NoExecPaths=',
     }),
   );
 

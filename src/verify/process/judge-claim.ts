@@ -1,6 +1,6 @@
+import type { Claim } from '../../directives/values/mount-claims.js';
 import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
 import { covers } from '../../unit/values.js';
-import type { Claim } from './claims.js';
 import { EQUAL, type Finding, gravestFinding, looser, open, stricter } from './finding.js';
 import type { View } from './seen-process.js';
 
@@ -61,7 +61,10 @@ function judgeBelow(claim: Claim, { path, mount }: Place, view: View): Finding {
   const [option, otherwise] = REFUSES[claim.is as 'read-only' | 'noexec'];
   const inView = (paths: readonly string[]) =>
     paths.flatMap((one) => view.paths.get(one) ?? []).filter((one) => covers(path, one));
-  const [except, leftOut] = [inView(claim.except), inView(claim.leftOut).filter((one) => one !== path)];
+  const [except, leftOut] = [
+    inView(claim.except),
+    inView(claim.leftOut.map((one) => one.path)).filter((one) => one !== path),
+  ];
   const places = [
     { path, mount },
     ...mountsBelow(view.tree, path).map((one) => ({ path: one.path, mount: one })),

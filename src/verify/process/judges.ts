@@ -3,9 +3,9 @@
 import type { Get } from '../../directives/directive.js';
 import { TAKEN } from '../../directives/kinds/names/capabilities.js';
 import { findDirective } from '../../directives/table.js';
+import { CLAIMS, claimsOf } from '../../directives/values/mount-claims.js';
 import type { Abi } from '../../syscalls/abi.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
-import { CLAIMS, claimsOf } from './claims.js';
 import { EQUAL, type Finding, gravestFinding, unseen } from './finding.js';
 import {
   ambientCapabilities,
@@ -17,7 +17,7 @@ import {
 } from './identity.js';
 import { judgeClaim } from './judge-claim.js';
 import { LIMITS, limited, OWN_VALUES, ownValue } from './limits.js';
-import { isSet, word } from './mount-entries.js';
+import { isSet, loadedLines, word } from './loaded-lines.js';
 import { apart, NAMESPACES } from './namespaces.js';
 import { ownFilter } from './own-filters.js';
 import { procSubset, protectProc } from './proc-options.js';
@@ -104,7 +104,7 @@ function partsOf(directive: string, measure: Measure, judged: Judged): Finding[]
 }
 
 function judgeClaims(directive: string, { get, host }: Measure, { view }: Judged): Finding[] {
-  const claims = claimsOf(get, directive);
+  const claims = claimsOf(loadedLines(get), directive);
   if (!view || !host) return claims.length > 0 ? [HIDDEN_MOUNTS] : [];
   return claims.map((claim) => judgeClaim(claim, view, host));
 }

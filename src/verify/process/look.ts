@@ -4,18 +4,18 @@ import { groupBy } from '../../collections.js';
 import { UserError } from '../../diagnostic.js';
 import type { Get } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
+import { CLAIMS, claimsOf, pathsOfClaim } from '../../directives/values/mount-claims.js';
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { abisOf } from '../../syscalls/abi.js';
 import type { System } from '../../system/system.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
-import { readUnit } from '../kernel/unit-filters.js';
+import type { UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
-import { CLAIMS, claimsOf, pathsOfClaim } from './claims.js';
 import { GROUP_LIMITS, groupLimited } from './control-group.js';
 import { type Finding, unseen } from './finding.js';
 import { judge, type Measure } from './judges.js';
-import { isSet } from './mount-entries.js';
+import { isSet, loadedLines } from './loaded-lines.js';
 import { hasSamples } from './own-filters.js';
 import { textOf } from './read-processes.js';
 import { readView } from './read-view.js';
@@ -38,27 +38,30 @@ export interface Look {
 export interface Asked {
   readonly directives: readonly string[];
   readonly pids: readonly number[];
+  /** The filters that were read just before. */
+  readonly read?: UnitFilters | undefined;
 }
 
 /**
  * Compares directives of a unit with what its processes show.
- * @param reader finds the path of read-filters
+ * @param readFilters reads the filters of the unit's threads, where a directive is seen by these
  */
 export async function look(
   system: System,
   planned: Planned,
-  { directives, pids }: Asked,
-  reader: () => Promise<string>,
+  { directives, pids, read }: Asked,
+  readFilters: () => Promise<UnitFilters>,
 ): Promise<Look> {
   const get: Get = (property) => planned.unit.properties.get(property);
   const { held, free, isWhole } = await readUnitProcesses(system, planned, pids);
+  const lines = loadedLines(get);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
-  const paths = ofProcess.flatMap((name) => claimsOf(get, name)).flatMap(pathsOfClaim);
+  const paths = ofProcess.flatMap((name) => claimsOf(lines, name)).flatMap(pathsOfClaim);
   const measure = await readMeasure(system, planned, get, paths);
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
-  const filters = ofProcess.some(hasSamples) ? await readFiltersOf(system, planned, reader) : NO_FILTERS;
+  const filters = ofProcess.some(hasSamples) ? await filtersOf(held, read, readFilters) : NO_FILTERS;
   const soften = createSoften(planned, measure, held);
   const seenOf = (of: SeenProcess): Seen[] => {
     const judged = { process: of, view: views.get(mountsOf(of)), filters: filters.get(of.pid) };
@@ -79,20 +82,27 @@ type FiltersByProcess = ReadonlyMap<number, readonly LoadedFilters[]>;
 
 const NO_FILTERS: FiltersByProcess = new Map();
 
-/** The filters of a unit's processes; none if not all of them can be read. */
-async function readFiltersOf(
-  system: System,
-  { unit }: Planned,
-  reader: () => Promise<string>,
+/**
+ * The filters of processes; none if not all of them can be read. They are read again if a process was started since: a
+ * program takes its filters along, so that those of the others are the same.
+ */
+async function filtersOf(
+  held: readonly SeenProcess[],
+  before: UnitFilters | undefined,
+  readFilters: () => Promise<UnitFilters>,
 ): Promise<FiltersByProcess> {
+  const known = before && byProcess(before);
+  if (known && held.every(({ pid }) => known.has(pid))) return known;
   try {
-    const { threads, hidden } = await readUnit(system, unit, reader);
-    return hidden.size > 0 ? NO_FILTERS : groupBy(threads, ({ pid }) => pid);
+    return byProcess(await readFilters());
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return NO_FILTERS;
   }
 }
+
+const byProcess = ({ threads, hidden }: UnitFilters): FiltersByProcess =>
+  hidden.size > 0 ? NO_FILTERS : groupBy(threads, ({ pid }) => pid);
 
 const FREE = unseen('it may be of a command with a prefix, which keeps confinement from it');
 

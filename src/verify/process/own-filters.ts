@@ -10,7 +10,7 @@ import { constantValue } from '../../syscalls/constants.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, looser, unseen } from './finding.js';
-import { word } from './mount-entries.js';
+import { word } from './loaded-lines.js';
 
 /** A call that a directive refuses; arguments that are not named are 0. */
 interface Sample {

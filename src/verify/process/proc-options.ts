@@ -3,7 +3,7 @@
 import type { Get } from '../../directives/directive.js';
 import { mountAt } from '../../formats/mount-tree.js';
 import { EQUAL, type Finding, looser } from './finding.js';
-import { word } from './mount-entries.js';
+import { word } from './loaded-lines.js';
 import type { View } from './seen-process.js';
 
 /** Spellings of `hidepid=` by value of ProtectProc=: numbers up to Linux 5.7. */

@@ -7,6 +7,7 @@ import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { createLeftOver } from '../kernel/left-over.js';
+import { readUnit, type UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import {
   leavesOpen,
@@ -47,14 +48,15 @@ export async function proveDirectives(
   context: Context,
   planned: Planned,
   otherwise: ReadonlySet<string>,
-  kernel: Pick<Enforcement, 'groups'>,
+  kernel: Pick<Enforcement, 'groups' | 'read'>,
 ): Promise<Proof> {
   const { system } = context;
   const pids = kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid));
   const held = { directives: directivesOf(planned, otherwise), pids };
-  const look = () => lookAt(system, planned, held, () => filterReader(context));
+  const readFilters = () => readUnit(system, planned.unit, () => filterReader(context));
+  const look = (read?: UnitFilters) => lookAt(system, planned, { ...held, read }, readFilters);
   try {
-    let { seen, isWhole } = await look();
+    let { seen, isWhole } = await look(kernel.read);
     for (let looks = 1; looks < LOOKS && seen.some(isLooser); looks++) {
       await system.wait(PROGRAM_WITHIN);
       const again = await look();
@@ -108,10 +110,16 @@ async function proofOf(
     directives,
     wrong: wrong.flatMap(looserDirective),
     leftOver: heldDirectives(planned, loose.filter(isOld)).flatMap((one) => leftOverDirective(planned, one)),
-    open: directives.flatMap(leavesOpen),
+    open: directives.filter((one) => !isTold(planned, one)).flatMap(leavesOpen),
     unproven: isWhole ? [] : [someUnseen(planned)],
   };
 }
+
+/** Whether the plan has told beforehand that a directive leaves something open. */
+const isTold = ({ plan }: Planned, { at }: HeldDirective): boolean =>
+  plan.diagnostics.some(
+    (one) => one.code === 'leaves-open' && one.at !== undefined && one.at.line === at?.line,
+  );
 
 function heldDirectives({ plan }: Planned, seen: readonly Seen[]): HeldDirective[] {
   const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));

@@ -104,8 +104,42 @@ test('the journal says when the kernel left records out', () => {
 test('whatever the journal prints is read without a failure', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      assert.deepEqual(recordsIn(text), { records: [], suppressed: false });
+      const nothing = { records: [], suppressed: false, audits: false, begins: undefined };
+      assert.deepEqual(recordsIn(text), nothing);
     }),
+  );
+});
+
+test("how far back the kernel's entries go, and whether its audit is among them", () => {
+  const at = (time: number, MESSAGE: string, more = {}) =>
+    entry({ ...KERNEL, MESSAGE, __REALTIME_TIMESTAMP: `${time}000`, ...more });
+  const told = (text: string) => {
+    const { begins, audits } = recordsIn(text);
+    return [begins, audits];
+  };
+  const audit = 'audit: type=2000 audit(1.000:1): state=initialized';
+  assert.deepEqual(told(at(7, 'x') + at(5, audit)), [5, true]);
+  assert.deepEqual(told(at(7, 'x') + at(5, audit, { SYSLOG_FACILITY: '3' })), [7, false]);
+  assert.deepEqual(told(at(7, `x ${audit}`) + entry({ ...KERNEL, MESSAGE: audit })), [undefined, true]);
+});
+
+test('when the kernel or journald left out records last', () => {
+  const kernels = (time: number) =>
+    entry({
+      ...KERNEL,
+      MESSAGE: 'kauditd_printk_skb: 1 callbacks suppressed',
+      __REALTIME_TIMESTAMP: `${time}000`,
+    });
+  const missed = (time: number, transport = 'driver') =>
+    entry({
+      ...{ _TRANSPORT: transport, MESSAGE_ID: 'e9bf28e6e834481bb6f48f548ad13606' },
+      ...{ MESSAGE: 'Missed 3 kernel messages', __REALTIME_TIMESTAMP: `${time}000` },
+    });
+  assert.equal(recordsIn(kernels(5) + missed(7)).suppressedLast, 7);
+  assert.equal(recordsIn(kernels(5) + missed(7, 'syslog')).suppressedLast, 5);
+  assert.deepEqual(
+    [recordsIn(missed(1)).suppressed, recordsIn(missed(1, 'stdout')).suppressed],
+    [true, false],
   );
 });
 

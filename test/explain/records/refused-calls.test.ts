@@ -1,10 +1,10 @@
-/** Tests of explain/records/refused-calls.ts, explain/records/lifetimes.ts, explain/records/own-records.ts and
- * explain/records/user-manager.ts: whose a record is. */
+/** Tests of explain/records/refused-calls.ts, explain/records/kernel-records.ts, explain/records/lifetimes.ts,
+ * explain/records/own-records.ts, explain/records/start-of.ts and explain/records/user-manager.ts: whose a record is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { userManager } from '../../../src/explain/explain-unit.js';
 import { heardIn } from '../../../src/explain/records/heard.js';
 import { refusedCalls } from '../../../src/explain/records/refused-calls.js';
+import { userManager } from '../../../src/explain/records/user-manager.js';
 import { type FakeOptions, type FakeSystem, fakeContext } from '../../support/fake-system.js';
 import {
   DUMP,

@@ -206,9 +206,13 @@ test('each role is among those that are tried, and each need is of some role', (
       ),
   );
   assert.deepEqual(missing, []);
-  const needs = new Set([...ROLES, ...SERVER_ROLES].flatMap((role) => Object.keys(role.needs)));
+  const of = [...ROLES, ...SERVER_ROLES].flatMap((role) => Object.keys(role.needs));
+  const needs = new Set([...of, ...NEEDS_OF_PAM]);
   assert.deepEqual([...needs].sort(), Object.keys(NEEDS).sort());
 });
+
+/** Needs that programs have by PAM alone. */
+const NEEDS_OF_PAM = ['passwords'];
 
 /** For each need: lines that take it, and like ones that don't. */
 const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: readonly string[] }>> = {
@@ -247,14 +251,14 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
   groups: { takes: ['ProtectControlGroups = true'], leaves: ['ProtectControlGroups = false'] },
   homes: {
     takes: [
-      ...['ProtectHome = true', 'ProtectHome = "read-only"', 'ProtectSystem = "strict"'],
+      ...['ProtectHome = true', 'ProtectHome = "read-only"', 'ReadOnlyPaths = ["/"]'],
       ...['InaccessiblePaths = ["-/home"]', 'TemporaryFileSystem = ["/root"]', 'RootImage = "/x.raw"'],
-      ...['ProtectSystem = "strict"\nReadWritePaths = ["/home"]'],
+      ...['ReadOnlyPaths = ["/"]\nReadWritePaths = ["/home"]'],
       ...['ProtectHome = true\nBindPaths = ["/srv/home:/home", "/srv/root:/root"]'],
     ],
     leaves: [
       ...['ProtectHome = false', 'ProtectSystem = "full"', 'InaccessiblePaths = ["/home/bob"]'],
-      ...['ProtectSystem = "strict"\nReadWritePaths = ["/home", "/root"]'],
+      ...['ProtectSystem = "strict"', 'ReadOnlyPaths = ["/"]\nReadWritePaths = ["/home", "/root"]'],
       ...['ProtectHome = "tmpfs"\nBindPaths = ["/srv/home:/home", "/srv/root:/root"]'],
       ...['TemporaryFileSystem = ["/"]\nBindPaths = ["/home", "/root"]'],
     ],
@@ -292,6 +296,10 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
   ownership: {
     takes: ['CapabilityBoundingSet = ["~CAP_FOWNER"]'],
     leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]'],
+  },
+  passwords: {
+    takes: ['InaccessiblePaths = ["/etc/shadow"]', 'TemporaryFileSystem = ["/etc"]'],
+    leaves: ['InaccessiblePaths = ["/etc/ssh"]', 'ReadOnlyPaths = ["/etc"]'],
   },
   pids: { takes: ['PrivatePIDs = true'], leaves: ['PrivatePIDs = false'] },
   reach: {

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { roleOf } from '../../../src/plan/doorways/role-of.js';
+import { type Known, roleOf } from '../../../src/plan/doorways/role-of.js';
 import { ROLES } from '../../../src/plan/doorways/roles.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
 
-const role = (lines: string, unit = 'x.service', more = '') =>
-  roleOf(
-    parseUnitName(unit) as UnitName,
-    effectiveUnit([parseUnitFile('x.service', `[Service]\n${lines}\n${more}`)]),
-  )?.name;
+const role = (lines: string, unit = 'x.service', more = '', known: Partial<Known> = {}) =>
+  roleOf({
+    unit: parseUnitName(unit) as UnitName,
+    effective: effectiveUnit([parseUnitFile('x.service', `[Service]\n${lines}\n${more}`)]),
+    ...known,
+  })?.name;
 
 /** Lines of units as Debian 13 and Fedora 42 have them, and of scripts that start such a program. */
 const KNOWN: readonly [lines: string, role: string | undefined][] = [
@@ -65,6 +66,41 @@ test('a script is known by the name of its unit, its template, or an alias', () 
   assert.equal(role(script, 'getty.service'), undefined);
   assert.equal(role(script, 'x.service', '[Install]\nAlias=display-manager.service no!name'), 'login');
   assert.equal(role('', 'networking.service'), 'network');
+});
+
+const START = '/usr/local/bin/start';
+
+/** The role of a unit that starts a script with these lines. */
+const roleOfScript = (script: string) => {
+  const commands = new Map([[START, { files: [[START]], needed: [], script: `#!/bin/sh\n${script}` }]]);
+  return role(`ExecStart=${START}`, 'x.service', '', { target: { commands } });
+};
+
+for (const [script, expected] of [
+  ['exec /usr/sbin/sshd -D', 'login'],
+  ['mkdir -p /run/sshd\nTZ=UTC exec sshd -D "$@"', 'login'],
+  ['if [ -n "$X" ]; then /usr/sbin/crond; fi', 'jobs'],
+  ['cd / && /usr/bin/dockerd', 'containers'],
+  ['# exec /usr/sbin/sshd\n[ -x /usr/sbin/sshd ] && exit 1', undefined],
+  ['exec /opt/app --shell /usr/sbin/sshd', undefined],
+  ['DAEMON=/usr/sbin/sshd\necho sshd', undefined],
+  ['exec', undefined],
+] as const) {
+  test(`a script with '${script.replaceAll('\n', '; ')}': ${expected ?? 'no role'}`, () => {
+    assert.equal(roleOfScript(script), expected);
+  });
+}
+
+test('a unit is known by what its sockets listen on, if that has but one purpose', () => {
+  const of = (...listens: string[]) =>
+    role('ExecStart=/opt/app', 'x.service', '', {
+      surroundings: { partners: [], allowed: new Map(), sockets: new Map(), listens },
+    });
+  assert.equal(of('0.0.0.0:80', '[::]:22'), 'login');
+  assert.equal(of('/run/dbus/system_bus_socket'), 'bus');
+  assert.equal(of('/run/docker.sock'), 'containers');
+  for (const other of ['[::]:2222', '[::]:8022', '/run/x:22/sock', '@22x', '/srv/run/docker.sock'])
+    assert.equal(of(other), undefined, other);
 });
 
 test('a program says more than a name', () => {

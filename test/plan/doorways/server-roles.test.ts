@@ -70,7 +70,10 @@ test('a server is no way in, whose changes would wait for a confirmation', () =>
 
 test('each role is among those that are tried', () => {
   const roleBy = (command: string) =>
-    roleOf(parseUnitName('x.service') as UnitName, effectiveUnit([unitFile(startedBy(command))]));
+    roleOf({
+      unit: parseUnitName('x.service') as UnitName,
+      effective: effectiveUnit([unitFile(startedBy(command))]),
+    });
   const tried = new Set(TAKEN.map(([command]) => roleBy(command)));
   assert.deepEqual(
     SERVER_ROLES.filter((role) => !tried.has(role)),

@@ -36,8 +36,8 @@ const HIDING: readonly [lines: string, needs: readonly string[]][] = [
   ['TemporaryFileSystem=/\nBindReadOnlyPaths=/usr /etc', [BINDS]],
   ['ProtectHome=yes', []],
   ['ProtectSystem=strict\nReadOnlyPaths=/\nPrivateTmp=yes', []],
-  ['NoExecPaths=/', [`ExecPaths=${LAUNCHER}`]],
-  ['NoExecPaths=/srv', [`ExecPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/', [`ExecPaths=${LAUNCHER}`, `BindReadOnlyPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/srv', [`ExecPaths=${LAUNCHER}`, `BindReadOnlyPaths=${LAUNCHER}`]],
   ['NoExecPaths=/\nNoExecPaths=', []],
   ['NoExecPaths=/\nTemporaryFileSystem=/etc', [`ExecPaths=${LAUNCHER}`, BINDS]],
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { surroundingsOf, surroundingsText } from '../../../src/prepare/load/surroundings.js';
+import { listensOf, surroundingsOf, surroundingsText } from '../../../src/prepare/load/surroundings.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { unitWith } from '../../support/apply-in-memory.js';
 import { FakeSystem } from '../../support/fake-system.js';
@@ -32,6 +32,28 @@ test('slices and sockets are asked for only where the policy has a line that the
       unit,
     );
   assert.ok(!calls.some((call) => call.endsWith('demo.path')));
+});
+
+test('addresses of socket units are those that the manager has, each unit asked once', async () => {
+  const socket = await unitWith({
+    Listen: [
+      ['Stream', '[::]:22'],
+      ['FIFO', '/run/x'],
+    ],
+  });
+  const asked: string[] = [];
+  const system = new (class extends FakeSystem {
+    override async anyUnit(name: string) {
+      asked.push(name);
+      return socket;
+    }
+  })();
+  const listens = await listensOf({
+    system,
+    unit: parseUnitName('demo.service') as UnitName,
+    states: [await unitWith({ TriggeredBy: ['demo.socket', 'demo.path', 'demo.socket'] })],
+  });
+  assert.deepEqual([asked, listens], [['demo.socket'], ['[::]:22', '/run/x']]);
 });
 
 test('each fact has a text of its own, so that a change shows in the hash', () => {

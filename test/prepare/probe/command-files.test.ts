@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { HEAD_SIZE } from '../../../src/formats/elf.js';
 import { readCommands } from '../../../src/prepare/probe/command-files.js';
 import { elf, PT_INTERP } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
@@ -51,6 +52,40 @@ test('of a script the libraries of its interpreter count, behind env(1) of the p
   assert.ok(found['/a']!.needed.includes('libc.so.6'));
   assert.ok(found['/b']!.needed.includes('libc.so.6'));
   assert.deepEqual(found['/c']!.needed, []);
+});
+
+test('the beginning of a shell script is kept, for what it starts', async () => {
+  const files = {
+    '/bin/sh': program(shell),
+    '/a': program('#!/bin/sh -e\nexec /usr/sbin/sshd\n'),
+    '/b': program('#!/usr/bin/python3\n'),
+    '/c': program(`#!/bin/sh\n${'#'.repeat(9000)}\nexec sshd`),
+  };
+  const found = await read(files, { '/a': ['/a'], '/b': ['/b'], '/c': ['/c'] });
+  assert.equal(found['/a']!.script, '#!/bin/sh -e\nexec /usr/sbin/sshd\n');
+  assert.equal(found['/b']!.script, undefined);
+  assert.equal(found['/c']!.script!.length, HEAD_SIZE);
+});
+
+test('capabilities of files are asked for at once, of files without links', async () => {
+  const files = { '/bin/tool': program(elf()), '/x': program(elf()) };
+  const given = (status: number, stdout: string) => {
+    const system = new Linked({ files, programs: { getcap: () => ({ status, stdout, stderr: '' }) } });
+    const places = new Map([
+      ['/bin/tool', ['/bin/tool']],
+      ['/x', ['/x']],
+    ]);
+    return readCommands(fakeContext(system), places, true).then((found) => ({ found, system }));
+  };
+  const { found, system } = await given(0, '/usr/bin/tool cap_net_raw=ep\n');
+  assert.deepEqual(found.get('/bin/tool')!.gives, { names: ['CAP_NET_RAW'], effective: true });
+  assert.equal(found.get('/x')!.gives, undefined);
+  assert.deepEqual(
+    system.calls.filter((call) => call.startsWith('run')),
+    ['run getcap /usr/bin/tool /x'],
+  );
+  for (const { found: none } of [await given(127, ''), await given(0, '/usr/bin/tool cap_net_raw\n')])
+    assert.equal(none.get('/bin/tool')!.gives, undefined);
 });
 
 test('a program that is not there, or can not be read, is left out', async () => {

@@ -1,6 +1,7 @@
 /** Tests of verify/process/prove-unit.ts and all of verify/process/: a unit's directives are proven in its processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compile } from '../../../src/filter/compile/compile.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 import { NO_PROOF, type Proof, proveDirectives } from '../../../src/verify/process/prove-directives.js';
 import { notHolding } from '../../../src/verify/process/prove-unit.js';
@@ -125,6 +126,28 @@ test('processes in control groups to which no path leads are those that read-fil
   ] as unknown as readonly ThreadGroup[];
   const proof = await proofOf([processFiles(100)], { files, groups });
   assert.match(proof.wrong[0]!.message, /\(101\): /);
+});
+
+test('filters that were just read are not read again, unless a process was started since', async () => {
+  const stack = [compile(planned('[syscalls]\ndeny = ["sched_setscheduler"]\n').meaning!)];
+  const thread = (pid: number) => ({ tid: pid, pid, name: 'demod', stack, unread: 0 });
+  const readings = async (pids: readonly number[]) => {
+    const files = Object.assign({}, processFiles(100), processFiles(101, undefined, 100), {
+      '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+      [`${FOLDER}/cgroup.procs`]: '100\n101\n',
+    });
+    const system = new FakeSystem({ files });
+    const policy = planned('[service]\nRestrictRealtime = true\n');
+    const unit = unitState({ ...PROPERTIES, RestrictRealtime: true });
+    const read = { threads: pids.map(thread), hidden: new Map(), foreign: 0, settled: true };
+    const proof = await proveDirectives(fakeContext(system), { plan: policy, unit }, new Set(), {
+      ...{ groups: [], read },
+    });
+    const asked = system.calls.some((call) => call.includes('read-filters'));
+    return [asked, relations(proof).RestrictRealtime];
+  };
+  assert.deepEqual(await readings([100, 101]), [false, 'equal']);
+  assert.deepEqual(await readings([100]), [true, 'unseen']);
 });
 
 test('threads have privileges of their own', async () => {

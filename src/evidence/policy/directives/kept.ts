@@ -79,7 +79,11 @@ function lockedOut(policy: Policy, { evidence, effective, target, surroundings }
   // The filter beside them, which is learned too, may take a launcher.
   const isPrivileged = hasCapability(valuesOfAll(policy, effective), target, 'CAP_SYS_ADMIN');
   const calls = { meaning: undefined, launcher: { noNewPrivileges: !isPrivileged } };
-  return lockOuts(roleOf(unit, effective), { unit, effective, policy, target, surroundings }, calls);
+  return lockOuts(
+    roleOf({ unit, effective, target, surroundings }),
+    { unit, effective, policy, target, surroundings },
+    calls,
+  );
 }
 
 function problemsOf(proposed: readonly Proposed[], request: OnUnit): ReadonlyMap<string, string> {

@@ -1,0 +1,144 @@
+/** Paths on which systemd mounts something for a unit, as its lines tell (namespace.c of systemd). */
+
+import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
+import { findDirective } from '../table.js';
+import { HOMES, KERNEL, VENDOR } from './closed-paths.js';
+
+/** The lines of a unit that mount something, as its files or the manager have them. */
+export interface MountLines {
+  /** The places in the service's view that a directive lists. */
+  readonly places: (directive: string) => readonly string[];
+  /** The value of a directive that has but one. */
+  readonly word: (directive: string) => string;
+  /** Whether a directive does something. */
+  readonly isSet: (directive: string) => boolean;
+  /** The mounts of TemporaryFileSystem=. */
+  readonly temporary: () => readonly TemporaryMount[];
+}
+
+export interface TemporaryMount {
+  readonly path: string;
+  readonly isReadOnly: boolean;
+}
+
+/** A mount of TemporaryFileSystem=, of its path and its options with commas between. */
+export const temporaryMount = (path: string, options: string): TemporaryMount => ({
+  path: barePath(path),
+  isReadOnly: options.split(',').includes('ro'),
+});
+
+/** Values that leave a service as it would be without a directive. */
+const OFF: ReadonlySet<string> = new Set(['', 'no', 'all']);
+
+/** Values that DynamicUser= brings along (unit_patch_contexts() of systemd). */
+const DYNAMIC: ReadonlyMap<string, string> = new Map([
+  ['PrivateTmp', 'yes'],
+  ['ProtectHome', 'read-only'],
+  ['ProtectSystem', 'strict'],
+]);
+
+/** The lines of a unit's files. */
+export function mountLines(unit: UnitValues): MountLines {
+  const word = (name: string): string => {
+    const value = lastOf(unit, name);
+    const brought = OFF.has(value) || name === 'ProtectSystem' ? DYNAMIC.get(name) : undefined;
+    return brought !== undefined && lastOf(unit, 'DynamicUser') === 'yes' ? brought : value;
+  };
+  return {
+    places: (name) => (BINDS.has(name) ? bindPlacesOf(unit, name) : pathsOf(unit, name)),
+    word,
+    isSet: (name) => !OFF.has(word(name)),
+    temporary: () =>
+      allWords(unit.get('TemporaryFileSystem') ?? []).map((line) => {
+        const [path = '', options = ''] = line.split(':');
+        return temporaryMount(path, options);
+      }),
+  };
+}
+
+const BINDS: ReadonlySet<string> = new Set(['BindPaths', 'BindReadOnlyPaths', 'MountImages']);
+
+/** A path with a mount of its own, and the directive that it is for; `''` for one that systemd gives to any unit. */
+export interface MountEntry {
+  readonly path: string;
+  readonly by: string;
+}
+
+const entries = (by: string, paths: readonly string[]): MountEntry[] => paths.map((path) => ({ path, by }));
+
+/** Directives that give a unit folders of its own. */
+const FOLDERS = [
+  'CacheDirectory',
+  'ConfigurationDirectory',
+  'LogsDirectory',
+  'RuntimeDirectory',
+  'StateDirectory',
+];
+
+/** The folders that are given to a unit; with DynamicUser= they are elsewhere, behind a link. */
+const foldersOf = (lines: MountLines): MountEntry[] =>
+  FOLDERS.flatMap((name) => {
+    const base = findDirective(name)!.kind.base!;
+    const bases = lines.isSet('DynamicUser') ? [base, `${base}/private`] : [base];
+    return lines.places(name).flatMap((path) =>
+      entries(
+        name,
+        bases.map((above) => `${above}/${path}`),
+      ),
+    );
+  });
+
+export const TEMPORARY = ['/tmp', '/var/tmp'];
+
+/** Places that systemd mounts by itself: messages to a unit, and what a unit may ask and tell. */
+const OWN = [
+  '/run/credentials',
+  '/run/host',
+  '/run/systemd/incoming',
+  '/run/systemd/journal',
+  '/run/systemd/notify',
+];
+
+/** Places that a unit may write to wherever the path above is read-only. */
+export const writable = (lines: MountLines): MountEntry[] => [
+  ...['ReadWritePaths', 'BindPaths', 'MountImages', 'TemporaryFileSystem'].flatMap((name) =>
+    entries(name, lines.places(name)),
+  ),
+  ...foldersOf(lines),
+  ...(lines.isSet('PrivateTmp') ? entries('PrivateTmp', TEMPORARY) : []),
+  ...entries('', OWN),
+];
+
+/** Directives by which systemd mounts the kernel's file systems and /run anew. */
+const KERNEL_MOUNTS = [
+  'MountAPIVFS',
+  'ProcSubset',
+  'ProtectControlGroups',
+  'ProtectKernelTunables',
+  'ProtectProc',
+];
+
+/** Lists of paths, each of which is a mount of its own. */
+const LISTS = ['BindReadOnlyPaths', 'ExecPaths', 'InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths'];
+
+/** The paths that ProtectSystem= and ProtectHome= mount for a value. */
+const BY_VALUE: readonly (readonly [name: string, value: string, paths: readonly string[]])[] = [
+  ['ProtectSystem', 'strict', [...KERNEL, ...HOMES]],
+  ['ProtectSystem', 'full', [...VENDOR, '/etc']],
+  ['ProtectSystem', 'yes', VENDOR],
+  ['ProtectHome', 'yes', HOMES],
+  ['ProtectHome', 'read-only', HOMES],
+  ['ProtectHome', 'tmpfs', HOMES],
+];
+
+/**
+ * Paths that have a mount of their own. Where systemd makes all below a path read-only or not executable, it leaves
+ * these out (the deny list of bind_remount_recursive()).
+ */
+export const mountEntries = (lines: MountLines): MountEntry[] => [
+  ...writable(lines),
+  ...LISTS.flatMap((name) => entries(name, lines.places(name))),
+  ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
+  ...BY_VALUE.flatMap(([name, value, paths]) => (lines.word(name) === value ? entries(name, paths) : [])),
+  ...(lines.isSet('PrivateDevices') ? entries('PrivateDevices', ['/dev']) : []),
+];

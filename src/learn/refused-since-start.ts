@@ -1,0 +1,88 @@
+/** Calls that services were refused since their last start, by the logs and by watches, for a command that looks at many. */
+
+import { inBatches } from '../collections.js';
+import { together } from '../explain/records/observed.js';
+import {
+  type SeenCalls,
+  type SharedRecords,
+  UNSEEN,
+  type Unseen,
+} from '../explain/records/shared-records.js';
+import { startOf } from '../explain/records/start-of.js';
+import { userManager } from '../explain/records/user-manager.js';
+import { alike, type Tally, tally } from '../explain/tally.js';
+import { programsFolders } from '../paths.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import { orElse } from '../state/failures.js';
+import { ASKED_AT_ONCE, type Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import { commandsOf, type UnitState } from '../system/unit-state.js';
+import { EXEC_KEYS } from '../unit/exec/keys.js';
+import { letsCallsFail } from '../verify/kernel/refusers.js';
+import { observedRefusals } from './observed-refusals.js';
+
+/** Calls of services that filters refused, without those that were let through and recorded. */
+export interface RefusedSinceStart {
+  /** Undefined where none was seen, and not all could be. */
+  readonly count: number | undefined;
+  readonly calls: readonly Tally[];
+  /** Why there may be more, or some of them another's. */
+  readonly unseen: readonly Unseen[];
+}
+
+interface Sources {
+  readonly records: SharedRecords;
+  /** Whether the launcher's filter lets calls fail with an errno. */
+  readonly isSilent: boolean;
+}
+
+/** Undefined where no service was started that is still loaded. */
+export async function refusedSinceStart(
+  context: Context,
+  services: readonly Service[],
+  sources: Sources,
+): Promise<RefusedSinceStart | undefined> {
+  const started = services.filter(({ state }) => startOf(state) > 0);
+  if (started.length === 0 || context.machine === undefined) return undefined;
+  const { machine } = context;
+  const found = await inBatches(started, ASKED_AT_ONCE, (service) => refusedOf(context, service, sources));
+  const calls = alike(found.flatMap((one) => one.calls))
+    .map((same) => tally(machine, same))
+    .filter(({ got }) => got !== 'recorded');
+  const reasons = new Set(found.flatMap((one) => one.unseen));
+  const unseen = UNSEEN.filter((reason) => reasons.has(reason));
+  const isUnknown = calls.length === 0 && unseen.length > 0;
+  return { calls, unseen, count: isUnknown ? undefined : calls.reduce((sum, { count }) => sum + count, 0) };
+}
+
+const UNREADABLE: SeenCalls = { calls: [], unseen: ['unreadable'] };
+
+async function refusedOf(
+  context: Context,
+  { name, state }: Service,
+  { records, isSilent }: Sources,
+): Promise<SeenCalls> {
+  const since = startOf(state);
+  const owner = {
+    ...{ unit: name, manager: userManager(context), state, since },
+    programs: programsOf(state),
+    folders: programsFolders(context.placement, serviceName(name).template ?? name),
+  };
+  const logged = await orElse(() => records.of(owner), UNREADABLE);
+  const watched = await orElse(() => observedRefusals(context, serviceName(name), since), undefined);
+  return {
+    calls: together(watched?.calls ?? [], logged.calls),
+    unseen: [
+      ...logged.unseen,
+      ...(watched?.diagnostics.length === 0 ? [] : (['lost'] as const)),
+      ...(isSilent || letsCallsFail(state) ? (['errno'] as const) : []),
+    ],
+  };
+}
+
+/** The paths of a service's programs; behind the launcher they come after `--`. */
+export const programsOf = (state: UnitState): string[] =>
+  EXEC_KEYS.flatMap((key) => commandsOf(state, key)).flatMap(({ path, argv }) => {
+    const isLaunched = argv[1]?.startsWith('--filter') === true;
+    return isLaunched ? argv.slice(argv.indexOf('--') + 1).slice(0, 1) : [path];
+  });

@@ -1,0 +1,33 @@
+import { error } from '../diagnostic.js';
+import type { SharedRecords } from '../explain/records/shared-records.js';
+import { refusedSinceStart } from '../learn/refused-since-start.js';
+import type { UnitStatus } from '../report/status.js';
+import { launchersFilter, type RunUnit } from '../state/run-units.js';
+import { hasFailed, isRunning } from '../state/service-run.js';
+import type { State } from '../status/service-state.js';
+import type { Context } from '../system/context.js';
+import { runsFree } from '../verify/kernel/confinement.js';
+
+/** The status of a unit that `run` has made, for its policy is nowhere but in the unit. */
+export async function runStatus(context: Context, run: RunUnit, records: SharedRecords): Promise<UnitStatus> {
+  const { unit, state: loaded, filtered } = run;
+  const { mainPid } = loaded;
+  const isFree =
+    filtered && mainPid !== 0 && (await runsFree(context.system, mainPid, { noNewPrivileges: false }));
+  const message = `${unit} runs without the filter that it was made with`;
+  const isSilent = context.machine !== undefined && launchersFilter(loaded, context.machine).isSilent;
+  const services = [{ name: unit, state: loaded }];
+  const refused = await refusedSinceStart(context, services, { records, isSilent });
+  return {
+    ...{ unit, state: stateOf(run, isFree), transient: true },
+    ...{ recorded: [], gaps: [], missing: [], drift: [] },
+    ...(refused ? { refused } : {}),
+    diagnostics: isFree ? [error('not-confined', message)] : [],
+  };
+}
+
+function stateOf({ state }: RunUnit, isFree: boolean): State {
+  if (hasFailed(state)) return 'failed';
+  if (isFree) return 'restart-due';
+  return isRunning(state) ? 'live' : 'not-running';
+}
