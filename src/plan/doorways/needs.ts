@@ -18,6 +18,7 @@ export type NeedName =
   | 'groups'
   | 'homes'
   | 'identity'
+  | 'kernel-log'
   | 'local'
   | 'modules'
   | 'mounts'
@@ -222,6 +223,10 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
       { directives: ['User', 'DynamicUser'], takes: (unit) => !runsAsRoot({ unit }) },
     ],
     calls: [[call('setgroups')], [call('setuid'), call('setresuid')], [call('setgid'), call('setresgid')]],
+  },
+  'kernel-log': {
+    taken: "closes the kernel's log",
+    takers: [isSet('ProtectKernelLogs'), bounding('SYSLOG'), hiding('/proc/kmsg', '/dev/kmsg')],
   },
   local: {
     taken: 'closes Unix sockets to the service',

@@ -15,7 +15,9 @@ export type RoleName =
   | 'files'
   | 'mail'
   | 'programs'
-  | 'time';
+  | 'time'
+  | 'logs'
+  | 'hardware';
 
 /** A kind of such units: the marks by which one is known, and its needs. */
 export interface Role {
@@ -33,7 +35,7 @@ export interface Role {
 }
 
 /** Roles of servers: if one goes wrong, people get in elsewhere and mend it. */
-const OF_SERVERS: ReadonlySet<RoleName> = new Set(['files', 'mail', 'programs', 'time']);
+const OF_SERVERS: ReadonlySet<RoleName> = new Set(['files', 'mail', 'programs', 'time', 'logs', 'hardware']);
 
 /** The role's name if the unit is a way into the machine, or runs what administers it. */
 export const wayInOf = (role: Role | undefined): RoleName | undefined =>

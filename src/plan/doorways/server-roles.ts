@@ -1,4 +1,4 @@
-/** Servers of files, mail and time, and services whose work is to start programs. */
+/** Servers of files, mail and time, and services whose work is the kernel's log, hardware, or to start programs. */
 
 import { type Role, words } from './role.js';
 
@@ -56,6 +56,29 @@ const TIME: readonly Role[] = [
   },
 ];
 
+const LOGS: readonly Role[] = [
+  {
+    name: 'logs',
+    programs: words('rsyslogd klogd systemd-journald'),
+    needs: { 'kernel-log': 'what the kernel says would not be logged' },
+  },
+];
+
+const HARDWARE: readonly Role[] = [
+  {
+    name: 'hardware',
+    programs: words(
+      'pcscd gpsd upsdrvctl watchdog rngd bluetoothd ModemManager upowerd fwupd lircd thermald',
+    ),
+    needs: { devices: 'it would not see the devices that it is for' },
+  },
+  {
+    name: 'hardware',
+    programs: words('irqbalance tuned power-profiles-daemon'),
+    needs: { tunables: 'it could not change the settings that it is for' },
+  },
+];
+
 /** A service that starts programs, the consequence where it can't, and further needs. */
 const starting = (programs: string, exec: string, more: Role['needs'] = {}): Role => ({
   name: 'programs',
@@ -79,4 +102,4 @@ const STARTERS: readonly Role[] = [
   starting('smartd', 'nobody would be told of a disk that fails', { devices: 'no disk would be watched' }),
 ];
 
-export const SERVER_ROLES: readonly Role[] = [...FILES, ...MAIL, ...TIME, ...STARTERS];
+export const SERVER_ROLES: readonly Role[] = [...FILES, ...MAIL, ...TIME, ...LOGS, ...HARDWARE, ...STARTERS];

@@ -280,6 +280,10 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
       'CapabilityBoundingSet = ["CAP_SETUID", "CAP_SETGID"]',
     ],
   },
+  'kernel-log': {
+    takes: ['ProtectKernelLogs = true', 'InaccessiblePaths = ["/proc/kmsg"]'],
+    leaves: ['CapabilityBoundingSet = ["CAP_SYSLOG"]', 'ProtectKernelTunables = true'],
+  },
   local: {
     takes: ['RestrictAddressFamilies = "none"', 'RestrictAddressFamilies = ["~AF_UNIX"]'],
     leaves: ['RestrictAddressFamilies = ["AF_UNIX"]', 'RestrictAddressFamilies = ["~AF_INET"]'],

@@ -33,6 +33,17 @@ const TAKEN: readonly [command: string, policy: string, said: string][] = [
   ['/usr/sbin/postfix start', NO_EXEC, 'no mail would be delivered'],
   ['/usr/sbin/dovecot -F', NO_HOMES, 'people would not have the mail in their homes'],
   ['/usr/sbin/chronyd -F 1', '[service]\nProtectClock = true\n', 'the clock would not be set'],
+  [
+    '/usr/sbin/rsyslogd -n',
+    '[service]\nProtectKernelLogs = true\n',
+    'what the kernel says would not be logged',
+  ],
+  ['/usr/sbin/pcscd --foreground', NO_DEVICES, 'it would not see the devices that it is for'],
+  [
+    '/usr/sbin/irqbalance',
+    '[service]\nProtectKernelTunables = true\n',
+    'it could not change the settings that it is for',
+  ],
   ['/usr/sbin/cupsd -l', NO_DEVICES, 'printers at USB and other ports would be missing'],
   ['/usr/sbin/acpid -f', NO_DEVICES, 'it would not see the device that tells when'],
   ['/usr/sbin/smartd -n', NO_DEVICES, 'no disk would be watched'],
