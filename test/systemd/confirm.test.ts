@@ -87,6 +87,16 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match((await run(1, 'confirm')).stderr, /error\[not-waiting\]/);
   });
 
+  test('is not begun where a drop-in for all services keeps what would undo it from writing', async () => {
+    const path = '/etc/systemd/system/service.d/hard.conf';
+    await box.writeFile(path, '[Service]\nProtectSystem=full\n');
+    const { stderr } = await run(2, `apply --confirm 10s ${UNIT}`);
+    assert.match(stderr, /^error\[not-armed\]: /m);
+    await sh(`rm ${path}; systemctl daemon-reload`);
+    assert.equal(await state(), was);
+    assert.ok(!(await isThere(UNDO)));
+  });
+
   test('goes back at once where the run is killed before the question', async () => {
     await box.writeFile(policyPath(UNIT), SLOW);
     await sh(`pid=$(systemctl show --value -p MainPID ${UNIT})

@@ -308,18 +308,18 @@ describe('a change that nothing was restarted for', () => {
   test('is untried, and waits all the same', async () => {
     const carrier = machine({ distort: (properties) => properties.set('RefuseManualStop', true) });
     const hint = `have another way in until its next start has shown that it works, ${undo}`;
-    assert.deepEqual(await untriedOf(carrier), [0, hint]);
+    assert.deepEqual(await untriedOf(carrier), [3, hint]);
     assert.deepEqual([carrier.isConfined(UNIT), carrier.files.has(UNDO)], [false, true]);
     const down = machine({ running: [] });
-    assert.deepEqual(await untriedOf(down), [0, `start it before you confirm, ${undo}`]);
+    assert.deepEqual(await untriedOf(down), [3, `start it before you confirm, ${undo}`]);
   });
 
   test('is no other one: neither one that is tried, nor one of comments', async () => {
-    assert.deepEqual(await untriedOf(machine()), [0]);
+    assert.deepEqual(await untriedOf(machine()), [3]);
     const system = machine();
     await apply(fakeContext(system), [UNIT], { confirm: false });
     setPolicy(system, '# another text\n[syscalls]\ndeny = ["execve", "execveat"]\n');
-    assert.deepEqual(await untriedOf(system), [0]);
+    assert.deepEqual(await untriedOf(system), [3]);
     assert.ok(system.files.has(UNDO));
   });
 });
@@ -342,6 +342,13 @@ describe('without its keeper', () => {
       assert.ok(!system.calls.some((call) => call.startsWith(`replace ${LAUNCHER}`)));
     });
   }
+
+  test('one that may not write does not say that it is ready', async () => {
+    const system = machine({ unwritable: { '/etc/systemd/system': 'read-only' } });
+    const [code] = await failure(keep(system));
+    assert.equal(code, 'unwritable');
+    assert.ok(!system.calls.some((call) => call.includes('systemd-notify')));
+  });
 
   test('a user has the own program run', async () => {
     const unit = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** The work of the deadline keeper. */
 
 import { type Diagnostic, EXIT, error, renderDiagnostic, UserError } from '../../diagnostic.js';
-import { lockPath } from '../../paths.js';
+import { lockPath, runsFolder, undoFolder, unitDirectories } from '../../paths.js';
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
 import { disarm } from './keeper.js';
@@ -13,9 +13,11 @@ const LOOK = 1000;
 /**
  * Undoes changes that nobody confirms in time, and those that a killed run has left half done, until no record is left.
  * Tells the manager when it has begun.
- * @throws UserError where a unit can't be undone, or its record can't be read: the manager starts the keeper again
+ * @throws UserError where it can't write, a unit can't be undone, or its record can't be read: the manager starts the keeper
+ *   again
  */
 export async function keepDeadlines(context: Context): Promise<void> {
+  await assertMayWrite(context);
   for (let isReady = false; ; isReady = true) {
     const { waiting, unfinished, unreadable } = await readStock(context);
     if (!isReady) await tellReady(context);
@@ -24,6 +26,12 @@ export async function keepDeadlines(context: Context): Promise<void> {
     else if (waiting.length === 0 && (await hasEnded(context))) return;
     await context.system.wait(untilNext(context, waiting));
   }
+}
+
+/** A drop-in for all services may have taken that from the keeper: whoever starts it then writes nothing either. */
+async function assertMayWrite({ system, placement }: Context): Promise<void> {
+  for (const folder of [runsFolder(placement), undoFolder(placement), ...unitDirectories(placement)])
+    await system.assertWritable(folder, { make: true });
 }
 
 /** Where the service manager waits for the start, it is told (sd_notify(3)). */
