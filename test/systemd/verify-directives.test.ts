@@ -180,6 +180,18 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     assert.match(seen.get('NetworkNamespacePath')!, /another net namespace than that of/);
   });
 
+  test('processes that leave for the host come and go, and are looser all the same', async () => {
+    // The policy holds until the file is there.
+    const loop = `while :; do [ ! -e /run/leave ] || nsenter --target=1 --net sleep 0.15; sleep 0.01; done`;
+    await changeFiles(box, { [`${UNITS}/leaves.service`]: `[Service]\nExecStart=/bin/sh -c '${loop}'\n` });
+    await box.succeed(['systemctl', 'start', 'leaves.service']);
+    await apply(box, '[service]\nPrivateNetwork = true\n[apply]\nsettle = "100ms"\n', 'leaves.service');
+    await box.writeFile('/run/leave', '');
+    const { status, of } = await verify('leaves.service');
+    assert.deepEqual([status, of('looser')], [1, ['PrivateNetwork']]);
+    await box.succeed(['systemctl', 'stop', 'leaves.service']);
+  });
+
   test('a directive that a start leaves void is taken back, and a command with a prefix is not held', async () => {
     const late = 'ExecStartPost=+/bin/sh -c "mkdir -p /srv/late; sleep infinity &"\n';
     // A service of type exec has its mounts before ExecStartPost= runs.

@@ -83,11 +83,13 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
 
 const isLooser = ({ finding }: Seen): boolean => finding.relation === 'looser';
 
-/** The findings of a second look, without those that are looser in it alone: systemd may be about to confine such a process. */
+/**
+ * The findings of a further look, without directives that are looser in it alone: systemd may be about to confine such a
+ * process. It need not be the same process, since one may come after the other.
+ */
 function lasting(before: readonly Seen[], now: readonly Seen[]): Seen[] {
-  const keyOf = ({ directive, process: of }: Seen) => `${directive} ${of?.pid} ${of?.started}`;
-  const known = new Set(before.filter(isLooser).map(keyOf));
-  return now.filter((one) => !isLooser(one) || known.has(keyOf(one)));
+  const known = new Set(before.filter(isLooser).map(({ directive }) => directive));
+  return now.filter((one) => !isLooser(one) || known.has(one.directive));
 }
 
 async function proofOf(

@@ -53,34 +53,58 @@ const isGroup = async (system: System, path: string): Promise<boolean> =>
 const TEXTS = ['oom_score_adj', 'personality', 'stat'];
 
 /**
- * Reads what the kernel shows of a process; undefined if it has ended.
+ * Reads what the kernel shows of a process, once for each set of namespaces that its threads are in; nothing if it has
+ * ended.
  * @throws UserError `unreadable` where it isn't shown to this user
  */
-export async function readProcess(system: System, pid: number): Promise<SeenProcess | undefined> {
+export async function readProcess(system: System, pid: number): Promise<SeenProcess[]> {
   const status = await readStatus(system, `${pid}`);
   const started = await startOf(system, pid);
-  if (!status || started === undefined || /^[ZX]/.test(status.get('State') ?? '')) return undefined;
-  const limits = await textOf(system, `/proc/${pid}/limits`);
+  const threads = status && started !== undefined ? await livingThreads(system, pid, status) : [];
+  if (!status || started === undefined || threads.length === 0) return [];
+  const shown = `/proc/${threads[0]!.tid}`;
+  const limits = await textOf(system, `${shown}/limits`);
   const texts = await Promise.all(
-    TEXTS.map(async (name) => [name, (await textOf(system, `/proc/${pid}/${name}`)) ?? ''] as const),
+    TEXTS.map(async (name) => [name, (await textOf(system, `${shown}/${name}`)) ?? ''] as const),
   );
-  return {
+  const common = {
     pid,
     name: status.get('Name') ?? '',
     parent: Number(status.get('PPid') ?? 0),
     started,
-    threads: [status, ...(await otherThreads(system, pid))],
+    threads: threads.map((thread) => thread.status),
     limits: parseLimits(limits ?? ''),
-    namespaces: await system.links(`/proc/${pid}/ns`),
     texts: new Map(texts),
   };
+  const distinct = new Map(threads.toReversed().map((thread) => [keyOf(thread.namespaces), thread]));
+  return [...distinct.values()].toReversed().map(({ tid, namespaces }) => ({ ...common, tid, namespaces }));
 }
 
-async function otherThreads(system: System, pid: number): Promise<ReadonlyMap<string, string>[]> {
-  const found: ReadonlyMap<string, string>[] = [];
-  for (const tid of await system.list(`/proc/${pid}/task`)) {
-    const status = tid === `${pid}` ? undefined : await readStatus(system, `${pid}/task/${tid}`);
-    if (status && !/^[ZX]/.test(status.get('State') ?? '')) found.push(status);
+const keyOf = (namespaces: ReadonlyMap<string, string>): string => [...namespaces].sort().join();
+
+interface Thread {
+  readonly tid: number;
+  readonly status: ReadonlyMap<string, string>;
+  readonly namespaces: ReadonlyMap<string, string>;
+}
+
+const isAlive = (status: ReadonlyMap<string, string>): boolean => !/^[ZX]/.test(status.get('State') ?? '');
+
+/** The threads that have not ended, the first of the process first: it may end before the others. */
+async function livingThreads(
+  system: System,
+  pid: number,
+  status: ReadonlyMap<string, string>,
+): Promise<Thread[]> {
+  const found: Thread[] = [];
+  const add = async (tid: number, seen: ReadonlyMap<string, string> | undefined, folder: string) => {
+    if (seen && isAlive(seen))
+      found.push({ tid, status: seen, namespaces: await system.links(`/proc/${folder}/ns`) });
+  };
+  await add(pid, status, `${pid}`);
+  for (const name of await system.list(`/proc/${pid}/task`)) {
+    const folder = `${pid}/task/${name}`;
+    if (name !== `${pid}`) await add(Number(name), await readStatus(system, folder), folder);
   }
   return found;
 }

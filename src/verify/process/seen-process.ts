@@ -1,8 +1,10 @@
 import type { MountTree } from '../../formats/mount-tree.js';
 
-/** A process as the kernel shows it. */
+/** A process as the kernel shows it. A thread that has left for other namespaces is one more. */
 export interface SeenProcess {
   readonly pid: number;
+  /** The thread whose namespaces these are. */
+  readonly tid: number;
   /** The name that the process gives itself: not to be trusted. */
   readonly name: string;
   readonly parent: number;

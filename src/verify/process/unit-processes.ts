@@ -34,8 +34,8 @@ export async function readUnitProcesses(
   const isWhole = members.isWhole || known.length > 0;
   const all: SeenProcess[] = [];
   for (const pid of pids) {
-    const process = await readProcess(system, pid);
-    if (process && !(await isManagers(system, planned, process))) all.push(process);
+    const [first, ...others] = await readProcess(system, pid);
+    if (first && !(await isManagers(system, planned, first))) all.push(first, ...others);
   }
   const isHeld = createIsHeld(planned.unit, all);
   return { held: all.filter(isHeld), free: all.filter((process) => !isHeld(process)), isWhole };
@@ -72,8 +72,8 @@ export async function readViews(
   const views = new Map<string, View>();
   for (const one of processes) {
     const name = mountsOf(one);
-    if (views.has(name) || (await system.links(`/proc/${one.pid}`)).get('root') !== '/') continue;
-    const view = await readView(system, one.pid, paths);
+    if (views.has(name) || (await system.links(`/proc/${one.tid}`)).get('root') !== '/') continue;
+    const view = await readView(system, one.tid, paths);
     if (view) views.set(name, view);
   }
   return views;

@@ -23,7 +23,7 @@ Max nice priority         0                    0
 `;
 
 const seenProcess = (status: Record<string, string> = {}, more: Partial<SeenProcess> = {}): SeenProcess => ({
-  ...{ pid: 7, name: 'demod', parent: 1, started: 5 },
+  ...{ pid: 7, tid: 7, name: 'demod', parent: 1, started: 5 },
   threads: [new Map(Object.entries({ ...STATUS, ...status }))],
   limits: parseLimits(LIMITS),
   namespaces: new Map([

@@ -113,6 +113,26 @@ test('each mount namespace is looked at by a process that has its root', async (
   assert.equal(relations(proof).ProtectSystem, 'looser');
 });
 
+test("a thread that has entered the manager's namespaces is looser, also where the first one has ended", async () => {
+  const mounts = (tid: number, options: string) => ({
+    [`/proc/${tid}/mountinfo`]: `7 1 0:1 / / ${options} - ext4 d ${options}\n`,
+  });
+  const files = {
+    ...{ ...mounts(1, 'rw'), ...mounts(100, 'ro'), ...mounts(105, 'rw'), '/': '' },
+    '/proc/100/task/105/status': statusOf('demod', 1, 'NoNewPrivs:\t1\n'),
+  };
+  const inside = { '/proc/1/ns/mnt': 'mnt:[1]', '/proc/105/root': '/' };
+  const relationIn = async (mnt: string, process = processFiles(100)) => {
+    const links = { ...inside, '/proc/100/task/105/ns/mnt': mnt };
+    return relations(await proofOf([process], { files, links })).ProtectSystem;
+  };
+  assert.equal(await relationIn('mnt:[2]'), 'equal');
+  assert.equal(await relationIn('mnt:[1]'), 'looser');
+  const ended = processFiles(100);
+  const status = ended['/proc/100/status']!.replace('S (sleeping)', 'Z (zombie)');
+  assert.equal(await relationIn('mnt:[1]', { ...ended, '/proc/100/status': status }), 'looser');
+});
+
 test("a mount namespace of a process's own is no excuse for one from before the unit's start", async () => {
   const mounts = (pid: number, options: string) => ({
     [`/proc/${pid}/mountinfo`]: `7 1 0:1 / / ${options} - ext4 d ${options}\n`,
