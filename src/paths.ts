@@ -91,9 +91,20 @@ export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP
 /** Whether a line or a path names a filter of ours. */
 export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
 
-/** The files of `[exec] programs` that a line names, without their folder. */
+/**
+ * The mount point of one of `[exec] programs`. It has the program's file name, by which the kernel names processes: those
+ * of one name have folders of their own.
+ * @param nth how many programs of that name there are up to this one; 1 for the first
+ */
+export const programPlace = (folder: string, name: string, nth: number): string =>
+  nth === 1 ? `${folder}/${name}` : `${folder}/~${nth}/${name}`;
+
+/** Whether a folder holds the mount point of a further program of one name. */
+export const isTwinsFolder = (name: string): boolean => /^~\d+$/.test(name);
+
+/** The files of `[exec] programs` that a line names, by their paths below their folder. */
 export const programNamesIn = (line: string): string[] =>
-  [...line.matchAll(new RegExp(`/${PROGRAMS}/([A-Za-z0-9_+.@-]+)`, 'g'))].map(([, name]) => name!);
+  [...line.matchAll(new RegExp(`/${PROGRAMS}/((?:~\\d+/)?[A-Za-z0-9_+.@-]+)`, 'g'))].map(([, name]) => name!);
 
 /** The name of a file until it is complete; systemd doesn't read it, for it takes only *.conf. */
 export const temporaryName = (unique: string): string => `.sandbox-unit-${unique}.tmp`;
@@ -204,7 +215,7 @@ export const endOfRecording = (name: string): number =>
 export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
   return places(placement).some((at) => {
     const folder = `${programsFolder(at, unit)}/`;
-    const isProgram = path.startsWith(folder) && /^[^/]+$/.test(path.slice(folder.length));
+    const isProgram = path.startsWith(folder) && /^(?:~\d+\/)?[^/]+$/.test(path.slice(folder.length));
     return path === dropInPath(at, unit) || path === filterPath(at, unit) || isProgram;
   });
 }

@@ -5,6 +5,7 @@ import {
   dropInPath,
   filterPath,
   hasNameOfDropIn,
+  isTwinsFolder,
   LIFETIMES,
   type Lifetime,
   namesFilter,
@@ -91,13 +92,18 @@ async function readProgramFiles(context: Context, folder: string): Promise<Exist
   const { system } = context;
   const end = folder.lastIndexOf('/');
   if ((await system.links(folder.slice(0, end))).has(folder.slice(end + 1))) return [];
-  const links = await system.links(folder);
-  const names = (await system.list(folder)).filter((name) => !links.has(name));
-  const files = await readFiles(
-    context,
-    names.map((name) => `${folder}/${name}`),
-  );
+  const own = await pathsIn(context, folder);
+  const isTwins = (path: string) => isTwinsFolder(path.slice(folder.length + 1));
+  const ofTwins = await Promise.all(own.filter(isTwins).map((path) => pathsIn(context, path)));
+  const files = await readFiles(context, [...own.filter((path) => !isTwins(path)), ...ofTwins.flat()]);
   return files.filter(({ content }) => isProgramFile(content));
+}
+
+/** All that is in a folder, but for links. */
+async function pathsIn({ system }: Context, folder: string): Promise<string[]> {
+  const links = await system.links(folder);
+  const names = await system.list(folder);
+  return names.filter((name) => !links.has(name)).map((name) => `${folder}/${name}`);
 }
 
 /** The files of ours, marked as untrusted if others could change them. */

@@ -1,4 +1,4 @@
-/** A program of `[exec] programs` that is replaced while its service runs, as a package's upgrade does it. */
+/** Programs of `[exec] programs`: ones that are replaced while their service runs, as a package's upgrade does it, and namesakes. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Box } from '../support/box.js';
@@ -67,4 +67,26 @@ test('one that is replaced while the service is down is mounted over at its star
   await box.sh(`systemctl stop ${UNIT}; ${UPGRADE}; systemctl start ${UNIT}`);
   await box.waitFor('the program', async () => (await said('verify'))[0] === 0);
   await revert(box, UNIT);
+});
+
+test('instances of a template that run programs of one name are confined by one policy', {
+  skip,
+}, async () => {
+  const services = ['twin@a.service', 'twin@b.service'];
+  const programs = ['/opt/a/twind', '/opt/b/twind'];
+  const script = '#!/bin/sh\nexec /opt/$1/twind 2003\n';
+  await box.sh(`mkdir -p /opt/a /opt/b; for one in a b; do cp /usr/bin/sleep /opt/$one/twind; done`);
+  await box.writeFile('/opt/bin/twin', script, '0755');
+  await box.writeFile('/etc/systemd/system/twin@.service', '[Service]\nExecStart=/opt/bin/twin %i\n');
+  await box.sh(`systemctl daemon-reload; systemctl start ${services.join(' ')}`);
+  const policy = POLICY.replace(`["${PROGRAM}"]`, JSON.stringify(programs));
+  await apply(box, policy, 'twin@.service');
+  for (const service of services) {
+    const status = await processStatus(box, await mainPid(box, service));
+    assert.deepEqual([status.get('Name'), status.get('Seccomp')], ['twind', '2']);
+    assert.equal((await sandboxUnit(box, 'verify', service)).status, 0);
+  }
+  assert.equal((await sandboxUnit(box, 'status')).status, 0);
+  await revert(box, 'twin@.service');
+  assert.equal((await box.exec(['ls', '/etc/systemd/system/twin@.service.d'])).status, 2);
 });

@@ -1,4 +1,5 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
+import { programPlace } from '../../paths.js';
 import type { Policy } from '../../policy/policy.js';
 import type { Located } from '../../syscalls/section.js';
 import type { PlannedDirective, PlannedProgram } from '../plan.js';
@@ -28,9 +29,10 @@ export function planPrograms(policy: Policy, folder: string | undefined, launche
     diagnostics.push(error('gap-programs', message, { at: named[0]!.at, hint }));
   }
   if (named.length === 0 || diagnostics.length > 0) return { programs: [], directives: [], diagnostics };
-  const programs = named.map(({ value: path }): PlannedProgram => {
-    // The kernel names a process after the last part of its program's path.
-    const place = `${folder}/${nameOf(path)}`;
+  const names = named.map(({ value }) => nameOf(value));
+  const programs = named.map(({ value: path }, i): PlannedProgram => {
+    const nth = names.slice(0, i + 1).filter((name) => name === names[i]).length;
+    const place = programPlace(folder!, names[i]!, nth);
     return { path, place, script: `${place}.launch` };
   });
   const mounts = programs.flatMap(({ path, place, script }) => [
@@ -44,27 +46,16 @@ const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** Errors in the paths of `[exec] programs` by themselves. */
 export function checkPrograms({ programs = [] }: Policy): Diagnostic[] {
-  const byName = new Map<string, string>();
-  return programs.flatMap((entry) => {
-    const name = nameOf(entry.value);
-    const twin = byName.get(name);
-    if (twin === undefined) byName.set(name, entry.value);
-    return problemOf(entry, twin);
-  });
+  const paths = programs.map(({ value }) => value);
+  return programs.flatMap((entry, i) => problemOf(entry, paths.indexOf(entry.value) < i));
 }
 
-/**
- * Errors in one path: it is written unquoted into a unit file and into the launcher's script.
- * @param twin the first path that ends in the same name
- */
-function problemOf({ value, at }: Located<string>, twin: string | undefined): Diagnostic[] {
+/** Errors in one path: it is written unquoted into a unit file and into the launcher's script. */
+function problemOf({ value, at }: Located<string>, isTwice: boolean): Diagnostic[] {
   const clean = /^(?:\/[A-Za-z0-9_+.@-]+)+$/.test(value) && !/\/\.\.?(?:\/|$)/.test(value);
   if (!clean) {
     const hint = 'letters, digits and _ + . @ - between single slashes';
     return [error('program-path', `'${value}' is no plain absolute path`, { at, hint })];
   }
-  if (twin === undefined) return [];
-  const hint =
-    'for an instance with another program write foo@bar.service.toml, which extends a common policy';
-  return [error('program-path', `'${value}' and '${twin}' have the same name`, { at, hint })];
+  return isTwice ? [error('program-path', `'${value}' is named twice`, { at })] : [];
 }

@@ -100,7 +100,7 @@ function replaceIn(directory: string, name: string, content: Uint8Array, { mode,
 }
 
 /** Folders that exist only for the files in them: ours, those of units' recordings, and those of drop-ins. */
-const CONTAINERS = /\/(?:sandbox-unit(?:\/runs|\/recordings(?:\/[^/]+)?)?|[^/]+\.(?:d|programs))$/;
+const CONTAINERS = /\/(?:sandbox-unit(?:\/runs|\/recordings(?:\/[^/]+)?)?|[^/]+\.(?:d|programs(?:\/~\d+)?))$/;
 
 /** Does something in a folder. */
 type Within = (directory: string, use: (place: string) => void) => void;

@@ -66,9 +66,23 @@ for (const path of BAD) {
   });
 }
 
-test('two programs of one name would be one file', () => {
-  const [found] = plan(['/a/x', '/b/y', '/b/x']).diagnostics;
-  assert.equal(found!.message, "'/b/x' and '/a/x' have the same name");
+test('further programs of one name have folders of their own, by which processes keep the name', () => {
+  const { programs, diagnostics } = plan(['/a/x', '/b/y', '/b/x', '/c/x']);
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(
+    programs.map(({ place, script }) => [place, script]),
+    [
+      ['/f/x', '/f/x.launch'],
+      ['/f/y', '/f/y.launch'],
+      ['/f/~2/x', '/f/~2/x.launch'],
+      ['/f/~3/x', '/f/~3/x.launch'],
+    ],
+  );
+});
+
+test('a program is named once', () => {
+  const { programs, diagnostics } = plan(['/a/x', '/b/x', '/a/x']);
+  assert.deepEqual([programs, diagnostics.map(({ message }) => message)], [[], ["'/a/x' is named twice"]]);
 });
 
 test('a launcher that the first line of a script can not name is refused', () => {
