@@ -11,6 +11,7 @@ import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { type Explanation, explainCalls } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
+import type { UnitCall } from './records/record.js';
 import { refusedCalls, type Sought } from './records/refused-calls.js';
 import { userManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
@@ -64,20 +65,36 @@ export async function explainUnit(
   state: UnitState,
   { observed = [], ...from }: Source,
 ): Promise<Looked> {
-  const { unit, policy, plan } = prepared;
-  const { target } = plan;
-  const moved = movedPrograms(context, prepared);
-  const programs = [...target.programs].flatMap(([path, { file }]) =>
+  const { plan } = prepared;
+  const programs = [...plan.target.programs].flatMap(([path, { file }]) =>
     path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
   );
   const sought = {
     ...{ unit: plan.unit, manager: userManager(context), state, ...from },
-    programs: [...programs, ...moved.keys()],
+    programs: [...programs, ...movedPrograms(context, prepared).keys()],
   };
   const { calls, readable, ...found } = await context.caller.tellIfLong(
     `${plan.unit}: reading the records of refused calls …`,
     () => refusedCalls(context.system, sought),
   );
+  return {
+    explanations: explainKnown(context, prepared, state, together(observed, calls)),
+    since: from.since,
+    readable: readable || observed.length > 0,
+    ...found,
+  };
+}
+
+/** Explains calls that are known to be refused, without a look at any log. */
+export function explainKnown(
+  context: Context,
+  prepared: Prepared,
+  state: UnitState,
+  calls: readonly UnitCall[],
+): Explanation[] {
+  const { unit, policy, plan } = prepared;
+  const { target } = plan;
+  const moved = movedPrograms(context, prepared);
   const limits = (more: string): OwnLimits | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
@@ -91,16 +108,8 @@ export async function explainUnit(
     weaker: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  const named = together(observed, calls).map((call) => ({
-    ...call,
-    program: moved.get(call.program!) ?? call.program,
-  }));
-  return {
-    explanations: explainCalls(named, confinement, relaxed),
-    since: from.since,
-    readable: readable || observed.length > 0,
-    ...found,
-  };
+  const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));
+  return explainCalls(named, confinement, relaxed);
 }
 
 /**

@@ -3,7 +3,7 @@ import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { lastWritten } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
-import { explainUnit, type Looked } from './explain-unit.js';
+import { explainKnown, explainUnit, type Looked } from './explain-unit.js';
 import type { ObservedCall } from './records/observed.js';
 import { startOf } from './records/start-of.js';
 
@@ -20,34 +20,39 @@ const NOTHING_HEARD = { records: [], suppressed: false };
  * Explains the calls that a service was refused since its restart. Undefined if nothing tells: logs that can't be read are
  * no failure of the service.
  * @param observed calls that were seen refused, in the place of those in logs; undefined where nobody looked
+ * @throws UserError where calls were seen and the manager can't be asked for their cause
  */
 export const refusalsAfterRestart = (
   context: Context,
   prepared: Prepared,
   observed: readonly ObservedCall[] | undefined,
 ): Promise<Looked | undefined> =>
-  orElse(() => {
-    return observed ? byObserver(context, prepared, observed) : byLogs(context, prepared);
-  }, undefined);
+  observed ? byObserver(context, prepared, observed) : orElse(() => byLogs(context, prepared), undefined);
 
+const ALONE = { suppressed: false, readable: true, unowned: [] };
+
+/** Calls that were seen stay known where core dumps, which add their arguments, can't be read. */
 async function byObserver(
   context: Context,
   prepared: Prepared,
   observed: readonly ObservedCall[],
 ): Promise<Looked> {
   const since = await sinceRestart(context, prepared);
-  if (observed.length === 0) {
-    return { explanations: [], since, suppressed: false, readable: true, unowned: [] };
-  }
+  if (observed.length === 0) return { ...ALONE, explanations: [], since };
   const state = await context.system.unit(prepared.plan.unit);
-  return explainUnit(context, prepared, state, { since, observed, heard: NOTHING_HEARD });
+  const withDumps = await orElse(
+    () => explainUnit(context, prepared, state, { since, observed, heard: NOTHING_HEARD }),
+    undefined,
+  );
+  return withDumps ?? { ...ALONE, explanations: explainKnown(context, prepared, state, observed), since };
 }
 
+/** A child may have been killed while the main process goes on: the service's state doesn't tell whether a record comes. */
 async function byLogs(context: Context, prepared: Prepared): Promise<Looked> {
   const state = await context.system.unit(prepared.plan.unit);
   const since = await sinceRestart(context, prepared);
-  const looks = isKilledByFilter(state) ? LOOKS : 1;
   let looked = await explainUnit(context, prepared, state, { since });
+  const looks = looked.readable || isKilledByFilter(state) ? LOOKS : 1;
   for (let look = 1; looked.explanations.length === 0 && look < looks; look++) {
     await context.system.wait(PAUSE);
     looked = await explainUnit(context, prepared, state, { since });

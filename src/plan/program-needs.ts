@@ -7,11 +7,12 @@ import type { CommandFiles } from '../target/target.js';
 import { fileName } from '../unit/search.js';
 import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
-import { pamNeeds } from './doorways/pam.js';
 import type { Role } from './doorways/role.js';
 import { lostFileCapabilities } from './file-capabilities.js';
 import { allPrograms } from './launcher/commands.js';
+import { pamNeeds } from './pam-needs.js';
 import type { ConfinedUnit, PlanRequest } from './request.js';
+import { ownValues } from './unit-values.js';
 
 /** Whether a policy may take from programs the capabilities that their files give. */
 export const takesCapabilities = ({ service, syscalls }: Policy): boolean =>
@@ -44,10 +45,13 @@ export const programNeeds = (
   ...codeMakers(request),
   ...lostFileCapabilities(request, values, calls),
   ...(role ? [] : pamNeeds(request, values, calls)),
-  ...(!role?.needs.gain && (isOn(values, 'NoNewPrivileges') || calls.launcher?.noNewPrivileges)
-    ? starters(request)
-    : []),
+  ...(!role?.needs.gain && takesGain(request, values, calls) ? starters(request) : []),
 ];
+
+/** Whether no_new_privs is set with what is planned, and not by the unit's own lines. */
+const takesGain = ({ effective }: PlanRequest, values: UnitValues, { launcher }: PlannedCalls): boolean =>
+  (isOn(values, 'NoNewPrivileges') || launcher?.noNewPrivileges === true) &&
+  !['NoNewPrivileges', 'DynamicUser'].some((name) => isOn(ownValues(effective), name));
 
 /** A note about programs in a root of their own, of which only the names are known. */
 function unseen({ policy }: PlanRequest, values: UnitValues): Diagnostic[] {

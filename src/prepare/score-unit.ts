@@ -9,12 +9,17 @@ import { settingsOfFiles } from '../score/of-files.js';
 import { settingsOnBus } from '../score/on-bus.js';
 import { placesOf } from '../score/places.js';
 import { type Scored, type Subject, scoreOf } from '../score/score.js';
-import { launcherFilter } from '../state/launcher-filter.js';
+import { launcherFilter, type StartLines } from '../state/launcher-filter.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
+import { commandsOf, type UnitState } from '../system/unit-state.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
+import { argumentsOf } from '../unit/exec/line.js';
 import type { UnitName } from '../unit/name.js';
+import { sortsAfter } from '../unit/search.js';
+import type { UnitFile } from '../unit/unit-file.js';
+import { pathsOf } from '../unit/values.js';
 import { exists } from './load/exists.js';
 import { dropInPathsFor } from './load/find-unit.js';
 import { loadOffline } from './load/load-unit.js';
@@ -31,10 +36,27 @@ export async function scoreLoaded(
   { state }: Service,
 ): Promise<ScoreResult> {
   const dropIn = state.dropInPaths.find(hasNameOfDropIn);
-  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn);
+  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn, linesOnBus(state));
   const settings = settingsOnBus((name) => state.properties.get(name), facts);
   return scored({ settings, facts, filter, places: () => placesOfProcess(context, state.mainPid) });
 }
+
+const linesOnBus = (state: UnitState): StartLines => ({
+  starts: commandsOf(state, 'ExecStart').flatMap(({ argv, flags }) =>
+    flags.includes('privileged') ? [] : [argv],
+  ),
+  // a(ssbt): source, destination, may be missing, flags.
+  bound: ((state.properties.get('BindReadOnlyPaths') ?? []) as readonly (readonly unknown[])[]).map(
+    ([source]) => `${source}`,
+  ),
+});
+
+const linesOf = (unit: EffectiveUnit): StartLines => ({
+  starts: unit
+    .execCommands('ExecStart')
+    .flatMap((command) => (command.prefixes.includes('+') ? [] : [argumentsOf(command)])),
+  bound: pathsOf(ownValues(unit), 'BindReadOnlyPaths'),
+});
 
 async function placesOfProcess({ system }: Context, pid: number): Promise<string[] | undefined> {
   const file = pid === 0 ? undefined : await system.read(`/proc/${pid}/mountinfo`, { limit: MAX_MOUNTS });
@@ -53,8 +75,8 @@ export async function scoreOffline(
   const unit = await loadOffline(context, name);
   const dropIn = await ownDropIn(context, unit.name);
   const own = dropIn === undefined ? [] : (await readFiles(context, [dropIn])).files;
-  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn);
-  const effective = effectiveUnit([...unit.files, ...own], execKeys(facts.systemd));
+  const effective = effectiveUnit(withOwn(unit.files, own), execKeys(facts.systemd));
+  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn, linesOf(effective));
   const settings = settingsOfFiles(effective, facts);
   return scored({
     settings,
@@ -62,6 +84,13 @@ export async function scoreOffline(
     filter,
     places: async () => placesOf(ownValues(effective), facts.mounts),
   });
+}
+
+/** The files of a unit and our drop-in, in systemd's order. */
+function withOwn(files: readonly UnitFile[], own: readonly UnitFile[]): UnitFile[] {
+  const isAfter = ({ path }: UnitFile) =>
+    path.endsWith('.conf') && own.some((one) => sortsAfter(path, one.path));
+  return [...files.filter((file) => !isAfter(file)), ...own, ...files.filter(isAfter)];
 }
 
 async function ownDropIn(context: Context, name: UnitName): Promise<string | undefined> {

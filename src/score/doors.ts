@@ -1,4 +1,5 @@
 /** Calls that stay open of those that matter: doors out of a sandbox, or into much of the kernel. */
+import type { Machine } from '../syscalls/abi.js';
 import type { Settings } from './settings.js';
 
 /** A way into the kernel: a call, with these arguments if it has some, that directives may close, too. */
@@ -186,7 +187,8 @@ export const DOORS: readonly Door[] = [
   },
   { name: 'reboot', does: 'stop the machine', entries: calls('reboot'), needs: only('CAP_SYS_BOOT') },
   { name: 'swap', does: 'swap', entries: calls('swapon', 'swapoff'), needs: only('CAP_SYS_ADMIN') },
-  { name: 'kernel-log', does: "use the kernel's log", entries: calls('syslog'), needs: only('CAP_SYSLOG') },
+  // To read it takes no capability, unless kernel.dmesg_restrict says so.
+  { name: 'kernel-log', does: "use the kernel's log", entries: calls('syslog') },
   {
     name: 'chroot',
     does: 'change the root',
@@ -196,9 +198,21 @@ export const DOORS: readonly Door[] = [
 ];
 
 /** The directive that closes an entry; undefined where none does. */
-export function closedByDirective({ family, namespace }: Entry, settings: Settings): string | undefined {
+export function closedByDirective(
+  { family, namespace }: Entry,
+  settings: Settings,
+  machine: Machine,
+): string | undefined {
   const { families, namespaces } = settings;
-  if (family !== undefined && families.names.has(family) !== families.only) return 'RestrictAddressFamilies=';
+  const isFamilyClosed = family !== undefined && families.names.has(family) !== families.only;
+  if (isFamilyClosed && !hasSocketcall(settings, machine)) return 'RestrictAddressFamilies=';
   if (namespace !== undefined && !namespaces.has(namespace)) return 'RestrictNamespaces=';
   return undefined;
 }
+
+/**
+ * Whether a service can make sockets by the call socketcall of x86, where systemd doesn't restrict families
+ * (seccomp_restrict_address_families()).
+ */
+const hasSocketcall = ({ architectures }: Settings, machine: Machine): boolean =>
+  machine === 'x86-64' && (architectures.length === 0 || architectures.includes('x86'));

@@ -74,8 +74,9 @@ const isOpen = (gate: Gate, entry: Entry): boolean =>
   isThere(gate, entry) && closerOf(gate, entry) === undefined;
 
 /** The first filter or directive that closes an entry; undefined if it is open. */
-const closerOf = ({ settings, layers }: Gate, entry: Entry): string | undefined =>
-  layers.find(({ passes }) => !passes(entry.call, entry.args))?.name ?? closedByDirective(entry, settings);
+const closerOf = ({ settings, machine, layers }: Gate, entry: Entry): string | undefined =>
+  layers.find(({ passes }) => !passes(entry.call, entry.args))?.name ??
+  closedByDirective(entry, settings, machine);
 
 const canGet = (gate: Gate, { capability, inUserNamespace }: Needed): boolean =>
   canHold(gate.settings, capability) ||

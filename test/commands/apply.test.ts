@@ -143,7 +143,7 @@ test('units settle together, after all of them were restarted, and the machine i
     statesOf(result),
     names.map((name) => `${name} applied`),
   );
-  const steps = system.calls.filter((call) => /^(restart|wait) /.test(call));
+  const steps = system.calls.filter((call) => /^(restart|wait 1000)/.test(call));
   const rounds = steps.map((call) => call.split(' ')[0]).join(' ');
   const round = (count: number) => `${'restart '.repeat(count)}${'wait '.repeat(count)}`;
   assert.equal(rounds, `${round(8)}${round(2)}`.trimEnd());

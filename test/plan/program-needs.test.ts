@@ -56,6 +56,13 @@ test('what a monitor starts loses its set-ID bits where the service gets no new 
   );
 });
 
+test("what the unit's own lines keep from its programs is no fault of the policy", () => {
+  const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f\n';
+  for (const own of ['NoNewPrivileges=yes', 'DynamicUser=yes'])
+    for (const policy of ['[service]\nNice = 1', '[syscalls]\ndeny = ["execve"]'])
+      assert.deepEqual(said(policy, monitor + own), []);
+});
+
 test('of a unit by which people get in an error tells it, and no warning beside it', () => {
   const policy = '[service]\nNoNewPrivileges = true';
   for (const cron of ['/usr/sbin/cron', '/usr/sbin/atd']) {

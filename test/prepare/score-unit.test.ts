@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { encodeFilterFile } from '../../src/filter/filter-file.js';
 import { serviceName } from '../../src/prepare/load/load-unit.js';
 import { probeMachine } from '../../src/prepare/probe/target.js';
@@ -21,6 +21,34 @@ test("a loaded service is scored with the launcher's filter", async () => {
   const { score, places } = scoreIn(await loaded(await applied(LAUNCHED)));
   assert.ok(score.exposure < score.bySystemd);
   assert.equal(places, undefined);
+});
+
+describe('a filter that no launcher loads, since a later drop-in starts something else, does not count', () => {
+  const LATER = '/etc/systemd/system/demo.service.d/zzz.conf';
+  const later = async (policy: string, lines: string) => {
+    const system = await applied(policy);
+    system.files.set(LATER, { bytes: new TextEncoder().encode(`[Service]\n${lines}`), mode: 0o644 });
+    await system.reload();
+    return system;
+  };
+  const both = async (system: FakeSystem) => {
+    const context = fakeContext(system, { offline: true });
+    const offline = await scoreOffline(context, await probeMachine(context), serviceName(UNIT));
+    return [await loaded(system), offline].map((one) => scoreIn(one).score.byLauncher.length > 0);
+  };
+  const PROGRAMS = '[exec]\nprograms = ["/usr/sbin/demod"]\n';
+  test('another ExecStart=', async () => {
+    assert.deepEqual(await both(await later(LAUNCHED, 'ExecStart=\nExecStart=/usr/sbin/demod\n')), [
+      false,
+      false,
+    ]);
+    assert.deepEqual(await both(await later(LAUNCHED, 'Nice=1\n')), [true, true]);
+  });
+  test('other mounts, offline', async () => {
+    const counts = async (lines: string) => (await both(await later(LAUNCHED + PROGRAMS, lines)))[1];
+    assert.equal(await counts('BindReadOnlyPaths=\n'), false);
+    assert.equal(await counts('Nice=1\n'), true);
+  });
 });
 
 test('the mounts of the main process tell the places', async () => {

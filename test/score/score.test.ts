@@ -215,6 +215,22 @@ test('a door that needs a capability is open to who has it, or can get it', () =
   );
 });
 
+test('families are closed only where x86 is, whose socketcall systemd leaves out', () => {
+  const door = (lines: string) => {
+    const { doors } = scoreOfLines(`RestrictAddressFamilies=AF_UNIX\n${lines}`);
+    const { access, by } = doors.find((one) => one.door.name === 'packet-sockets')!;
+    return [access, ...by].join(' ');
+  };
+  assert.equal(door(''), 'open');
+  assert.equal(door('SystemCallArchitectures=native x86'), 'open');
+  assert.equal(door('SystemCallArchitectures=native'), 'closed RestrictAddressFamilies=');
+});
+
+test("the kernel's log can be read without a capability", () => {
+  const { doors } = scoreOfLines('CapabilityBoundingSet=\nNoNewPrivileges=yes');
+  assert.equal(doors.find((one) => one.door.name === 'kernel-log')!.access, 'open');
+});
+
 const flawOf = (policy: string, lines = '') => {
   const { flaws } = scoreOfPolicy(policy, lines).after.score;
   return (cve: string) => {

@@ -7,7 +7,10 @@ import { applied } from '../support/status-in-memory.js';
 
 const LAUNCHED = '[syscalls]\ndeny = ["@clock", "execve"]\nenforcer = "launcher"\n';
 
-const found = (system: FakeSystem) => launcherFilter(fakeContext(system), DROP_IN);
+const STARTS = [['/x/launcher', `--filter=${FILTER}`, '--', '/usr/sbin/demod']];
+
+const found = (system: FakeSystem, starts = STARTS, bound: readonly string[] = []) =>
+  launcherFilter(fakeContext(system), DROP_IN, { starts, bound });
 
 async function codeFor(system: FakeSystem): Promise<string> {
   const result = await found(system);
@@ -46,4 +49,14 @@ test('where the launcher starts only another command there is no filter for the 
 
 test('where systemd enforces all there is none', async () => {
   assert.equal(await found(await applied('[syscalls]\ndeny = ["@clock"]\n')), undefined);
+});
+
+test('where other lines start the service there is none, unless the launcher is mounted over a program', async () => {
+  const system = await applied(LAUNCHED);
+  const others = [['/usr/sbin/demod']];
+  assert.equal(await found(system, others), undefined);
+  assert.equal(await found(system, []), undefined);
+  assert.equal(await found(system, [...STARTS, ...others]), undefined);
+  const script = DROP_IN.replace('.conf', '.programs/demod.launch');
+  assert.ok(await found(system, others, [script]));
 });

@@ -164,6 +164,22 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     assert.equal((await verify()).status, 0);
   });
 
+  test('a namespace is that of its path, and a dynamic user comes with mounts', async () => {
+    const place = '/run/netns/web';
+    await box.sh(`mkdir -p /run/netns; touch ${place}; unshare --net=${place} true`);
+    await changeFiles(box, { [`${UNITS}/joined.service`]: SERVICE });
+    await box.succeed(['systemctl', 'start', 'joined.service']);
+    const policy = `[service]\nDynamicUser = true\nNetworkNamespacePath = "${place}"\n`;
+    await apply(box, `${policy}[apply]\nsettle = "100ms"\n`, 'joined.service');
+    assert.deepEqual((await verify('joined.service')).of('unseen'), []);
+    await inside('joined.service', 'mount -o remount,bind,rw /');
+    await box.sh(`unshare --net=${place} true`);
+    const { status, of, seen } = await verify('joined.service');
+    assert.deepEqual([status, of('looser')], [1, ['DynamicUser']]);
+    assert.match(seen.get('DynamicUser')!, /can be written to/);
+    assert.match(seen.get('NetworkNamespacePath')!, /another net namespace than that of/);
+  });
+
   test('a directive that a start leaves void is taken back, and a command with a prefix is not held', async () => {
     const late = 'ExecStartPost=+/bin/sh -c "mkdir -p /srv/late; sleep infinity &"\n';
     // A service of type exec has its mounts before ExecStartPost= runs.

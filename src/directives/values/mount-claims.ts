@@ -53,10 +53,10 @@ function protectHome(lines: MountLines): Claim[] {
   return value === 'read-only' ? readOnly(lines, HOMES) : [];
 }
 
-/** The file that systemd mounts into the control groups for a unit that it tells of its memory's state. */
-const isOwnGroups = (lines: MountLines): string[] => {
+/** The file that systemd mounts writable for a unit that it tells of its memory's state (MemoryPressureWatch=). */
+const ownPressureFile = (lines: MountLines): string[] => {
   const group = lines.word('ControlGroup');
-  return group === '' ? [] : [`/sys/fs/cgroup${group}`];
+  return group === '' ? [] : [`/sys/fs/cgroup${group}/memory.pressure`];
 };
 
 const noExec = (lines: MountLines): Claim[] =>
@@ -73,7 +73,10 @@ export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]
   ['NoExecPaths', noExec],
   ['PrivateDevices', () => emptied(['/dev'])],
   ['PrivateTmp', () => TEMPORARY.map((path) => claim(path, 'private'))],
-  ['ProtectControlGroups', (lines: MountLines) => readOnly(lines, ['/sys/fs/cgroup'], isOwnGroups(lines))],
+  [
+    'ProtectControlGroups',
+    (lines: MountLines) => readOnly(lines, ['/sys/fs/cgroup'], ownPressureFile(lines)),
+  ],
   ['ProtectHome', protectHome],
   ['ProtectKernelLogs', () => inaccessible(['/dev/kmsg', '/proc/kmsg'])],
   ['ProtectKernelModules', () => inaccessible(['/lib/modules', '/usr/lib/modules'])],
@@ -115,6 +118,6 @@ export const pathsOfClaim = ({ path, except, leftOut }: Claim): string[] => [
   ...pathsIn(leftOut),
 ];
 
-/** Whether a directive's claims are all but its exceptions: a value that it hasn't promises nothing. */
+/** The claims of a directive; none if it isn't set. */
 export const claimsOf = (lines: MountLines, directive: string): readonly Claim[] =>
   lines.isSet(directive) ? (CLAIMS.get(directive)?.(lines) ?? []) : [];

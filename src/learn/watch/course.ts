@@ -3,13 +3,13 @@
 import { type Diagnostic, error, hasErrors, UserError, warning } from '../../diagnostic.js';
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
 import type { Observer } from '../../observer/observer.js';
+import { restart } from '../../restart/restart-service.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
-import { restart } from '../../transaction/trial/trial.js';
 import { type Keep, Keeping } from './keeping.js';
 import { Life } from './life.js';
 import { LiveLine } from './live-line.js';

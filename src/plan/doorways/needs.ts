@@ -82,6 +82,25 @@ const bounding = (...names: readonly string[]): Taker => ({
   },
 });
 
+/**
+ * Takers of capabilities over the machine. A user namespace gives none, whatever its users are; another user than root
+ * has ambient ones alone (systemd.exec(5)).
+ */
+const overMachine = (...names: readonly string[]): readonly Taker[] => [
+  bounding(...names),
+  isSet('PrivateUsers'),
+  asOther(...names),
+];
+
+/** User= and DynamicUser= where ambient capabilities don't give each of the capabilities back. */
+const asOther = (...names: readonly string[]): Taker => ({
+  directives: ['User', 'DynamicUser'],
+  takes: (unit) => {
+    const ambient = capabilitySet(unit.get('AmbientCapabilities') ?? [], false);
+    return !runsAsRoot({ unit }) && names.some((name) => !ambient.has(`CAP_${name}`));
+  },
+});
+
 /** A list that `~` may turn around, where it lets none of the names through. */
 const without = (directive: string, ...names: readonly string[]): Taker => ({
   directives: [directive],
@@ -138,7 +157,7 @@ const REACH: readonly Taker[] = [
 
 export const NEEDS: Readonly<Record<NeedName, Need>> = {
   accounts: { taken: 'hides /etc', takers: [hiding('/etc')] },
-  administration: { taken: 'takes CAP_SYS_ADMIN', takers: [bounding('SYS_ADMIN')] },
+  administration: { taken: 'takes CAP_SYS_ADMIN', takers: overMachine('SYS_ADMIN') },
   audit: {
     taken: "closes the kernel's audit log to the service",
     takers: [],
@@ -222,7 +241,7 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   },
   netadmin: {
     taken: "takes the machine's network from the service",
-    takers: [bounding('NET_ADMIN'), isSet('PrivateNetwork')],
+    takers: [...overMachine('NET_ADMIN'), isSet('PrivateNetwork')],
   },
   netlink: {
     taken: 'closes AF_NETLINK to the service',
@@ -231,7 +250,12 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   },
   ownership: {
     taken: 'keeps the service from giving files their owners and modes',
-    takers: [bounding('CHOWN', 'FOWNER', 'DAC_OVERRIDE')],
+    // Capabilities of a user namespace do for files of its users.
+    takers: [
+      bounding('CHOWN', 'FOWNER', 'DAC_OVERRIDE'),
+      { directives: ['PrivateUsers'], takes: hasOtherUsers },
+      asOther('CHOWN', 'FOWNER', 'DAC_OVERRIDE'),
+    ],
     calls: [
       [call('chown'), call('fchownat')],
       [call('chmod'), call('fchmodat')],
@@ -247,7 +271,7 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
     takers: REACH,
     calls: [[call('socket', AF_INET, SOCK_STREAM)]],
   },
-  record: { taken: 'takes CAP_AUDIT_WRITE', takers: [bounding('AUDIT_WRITE')] },
+  record: { taken: 'takes CAP_AUDIT_WRITE', takers: overMachine('AUDIT_WRITE') },
   setid: {
     taken: 'keeps the service from setting set-user-ID bits',
     takers: [isSet('RestrictSUIDSGID'), isSet('DynamicUser')],
@@ -255,5 +279,12 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   settings: { taken: 'closes /etc', takers: [closing('/etc')] },
   state: { taken: 'closes /var', takers: [closing('/var')] },
   system: { taken: 'closes /usr, /etc or /var', takers: [closing('/usr', '/etc', '/var')] },
-  tunables: { taken: 'makes /proc/sys and /sys read-only', takers: [isSet('ProtectKernelTunables')] },
+  tunables: {
+    taken: 'closes /proc/sys and /sys to writes',
+    // Root of the machine owns them, also without capabilities.
+    takers: [
+      isSet('ProtectKernelTunables'),
+      { directives: ['User', 'DynamicUser'], takes: (unit) => !runsAsRoot({ unit }) },
+    ],
+  },
 };

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.js';
+import { restart } from '../../restart/restart-service.js';
 import { failureOf } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
 import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
@@ -6,7 +7,6 @@ import type { Context } from '../../system/context.js';
 import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
 import { listenAnew, upDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
-import { restart } from '../trial/trial.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { mayHaveRestarted } from '../undo-record-format.js';
 

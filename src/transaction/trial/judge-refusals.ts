@@ -19,14 +19,16 @@ const MOST_TOLD = 5;
 
 /**
  * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
- * and one that failed is told of. Calls that the policy doesn't refuse say nothing about it, nor do fallbacks.
+ * and one that failed is told of, as is one that may be another's. Calls that the policy doesn't refuse say nothing about
+ * it, nor do fallbacks.
  */
 export function judgeRefusals(
   { plan, policy: { policy } }: Prepared,
   explanations: readonly Explanation[],
 ): Judged {
   const ours = explanations.filter(isPolicys).filter(isNoFallback);
-  const isFatal = ({ got }: Explanation) => (policy.refused?.value ?? ruleFor(got)) === 'rollback';
+  const isFatal = ({ got, certain }: Explanation) =>
+    certain && (policy.refused?.value ?? ruleFor(got)) === 'rollback';
   const fatal = ours.filter(isFatal);
   const others = ours.filter((one) => !isFatal(one));
   const told = (some: readonly Explanation[]) => tell(plan, some);
@@ -40,8 +42,8 @@ export const isNoFallback = ({ errno }: Explanation): boolean => errno !== errno
 const ruleFor = (got: Explanation['got']): 'rollback' | 'warn' => (got === 'failed' ? 'warn' : 'rollback');
 
 /** Whether a line of the policy refuses the call; the unit's own filters and others did so before. */
-const isPolicys = ({ cause, certain }: Explanation): boolean =>
-  certain && !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
+const isPolicys = ({ cause }: Explanation): boolean =>
+  !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
 
 function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[]): Diagnostic {
   const isDeath = fatal.every(({ got }) => got !== 'failed');
@@ -58,13 +60,15 @@ function tell({ unit, target }: Prepared['plan'], explanations: readonly Explana
   return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
 }
 
-/** A note that calls may have been refused unseen. */
-export function unseenRefusals({ unit }: Prepared['plan'], why: Diagnostic, isReadable: boolean): Diagnostic {
-  const which = isReadable ? 'calls that failed with an errno' : 'refused calls';
-  return note('refusals-unseen', `${which} of ${unit} could not be seen while it was tried: ${why.message}`, {
-    hint: why.hint,
-  });
-}
+/** A note that calls may have been refused unseen: logs have no call that failed with an errno, and not all others. */
+export const unseenRefusals = ({ unit }: Prepared['plan'], why: Diagnostic): Diagnostic =>
+  note(
+    'refusals-unseen',
+    `refused calls of ${unit} could not all be seen while it was tried: ${why.message}`,
+    {
+      hint: why.hint,
+    },
+  );
 
 /** A note that not all refused calls had room. */
 export const cutRefusals = ({ unit }: Prepared['plan']): Diagnostic =>

@@ -32,7 +32,7 @@ export async function refusalsInTrial(
   const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? []);
   const unseen =
     'blind' in sight
-      ? [unseenRefusals(prepared.plan, sight.blind, looked?.readable ?? false)]
+      ? [unseenRefusals(prepared.plan, sight.blind)]
       : sight.isCut
         ? [cutRefusals(prepared.plan)]
         : [];

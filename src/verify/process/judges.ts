@@ -18,7 +18,7 @@ import {
 import { judgeClaim } from './judge-claim.js';
 import { LIMITS, limited, OWN_VALUES, ownValue } from './limits.js';
 import { isSet, loadedLines, word } from './loaded-lines.js';
-import { apart, NAMESPACES } from './namespaces.js';
+import { apart, inJoined, JOINED, NAMESPACES } from './namespaces.js';
 import { ownFilter } from './own-filters.js';
 import { procSubset, protectProc } from './proc-options.js';
 import type { SeenProcess, View } from './seen-process.js';
@@ -94,6 +94,7 @@ function partsOf(directive: string, measure: Measure, judged: Judged): Finding[]
     directive === 'ProtectControlGroups' && OWN_GROUPS.includes(word(get, 'ProtectControlGroupsEx'));
   return [
     ...(namespace ? [apart(namespace, process, namespaces)] : []),
+    ...(JOINED.has(directive) ? [inJoined(get, directive, process, measure)] : []),
     ...(hasOwnGroups ? [apart('cgroup', process, namespaces)] : []),
     ...(LIMITS.has(directive) ? [limited(get, directive, process)] : []),
     ...(OWN_VALUES.has(directive) ? [ownValue(get, directive, process)] : []),

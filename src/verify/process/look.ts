@@ -9,13 +9,15 @@ import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { abisOf } from '../../syscalls/abi.js';
 import type { System } from '../../system/system.js';
+import { createLeftOver } from '../kernel/left-over.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import { GROUP_LIMITS, groupLimited } from './control-group.js';
-import { type Finding, unseen } from './finding.js';
+import { type Finding, gravestFinding, unseen } from './finding.js';
 import { judge, type Measure } from './judges.js';
 import { isSet, loadedLines } from './loaded-lines.js';
+import { pathsOfJoined } from './namespaces.js';
 import { hasSamples } from './own-filters.js';
 import { textOf } from './read-processes.js';
 import { readView } from './read-view.js';
@@ -57,26 +59,47 @@ export async function look(
   const lines = loadedLines(get);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
-  const paths = ofProcess.flatMap((name) => claimsOf(lines, name)).flatMap(pathsOfClaim);
+  const paths = ofProcess
+    .flatMap(withImplied)
+    .flatMap((name) => [...claimsOf(lines, name).flatMap(pathsOfClaim), ...pathsOfJoined(get, name)]);
   const measure = await readMeasure(system, planned, get, paths);
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
-  const filters = ofProcess.some(hasSamples) ? await filtersOf(held, read, readFilters) : NO_FILTERS;
+  const filters = ofProcess.flatMap(withImplied).some(hasSamples)
+    ? await filtersOf(held, read, readFilters)
+    : NO_FILTERS;
   const soften = createSoften(planned, measure, held);
-  const seenOf = (of: SeenProcess): Seen[] => {
+  const isLeftOver = await createLeftOver(system, planned.unit, new Set(held.map(({ pid }) => pid)));
+  const seenOf = (of: SeenProcess): Promise<Seen[]> => {
     const judged = { process: of, view: views.get(mountsOf(of)), filters: filters.get(of.pid) };
-    return ofProcess.map((directive) => ({
-      ...{ directive, process: of },
-      finding: soften(directive, of, judge(directive, measure, judged)),
-    }));
+    const findingOf = async (directive: string): Promise<Finding> => {
+      const finding = judge(directive, measure, judged);
+      const softened = soften(directive, of, finding);
+      // The namespace of one from before the unit's start may be that of the unit's run of then.
+      return softened !== finding && (await isLeftOver(of.pid)) ? finding : softened;
+    };
+    const findingOn = async (directive: string): Promise<Finding> =>
+      gravestFinding(await Promise.all(withImplied(directive).map(findingOf)));
+    return Promise.all(
+      ofProcess.map(async (directive) => ({ directive, process: of, finding: await findingOn(directive) })),
+    );
   };
   const seen = [
-    ...held.flatMap(seenOf),
+    ...(await Promise.all(held.map(seenOf))).flat(),
     ...free.flatMap((process) => ofProcess.map((directive) => ({ directive, process, finding: FREE }))),
     ...(held.length + free.length > 0 ? await seenOfGroup(system, planned, get, ofGroup) : []),
   ];
   return { seen, isWhole };
 }
+
+/**
+ * Directives that DynamicUser= brings along (systemd.exec(5)), which the manager has as its own values. RemoveIPC= is left
+ * out: no process shows it.
+ */
+const BROUGHT = ['NoNewPrivileges', 'PrivateTmp', 'ProtectHome', 'ProtectSystem', 'RestrictSUIDSGID'];
+
+const withImplied = (directive: string): readonly string[] =>
+  directive === 'DynamicUser' ? [directive, ...BROUGHT] : [directive];
 
 type FiltersByProcess = ReadonlyMap<number, readonly LoadedFilters[]>;
 

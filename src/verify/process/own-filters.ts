@@ -61,6 +61,7 @@ type Samples = (get: Get, abi: Abi) => readonly Sample[];
 const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
   ['LockPersonality', all(sample('personality', 'personality(ADDR_NO_RANDOMIZE)', NO_RANDOMIZE))],
   ['MemoryDenyWriteExecute', all(sample('mmap', 'mmap(PROT_WRITE|PROT_EXEC)', 0n, 0n, WRITE_AND_EXEC))],
+  ['PrivateDevices', all(sample('iopl'), sample('ioperm'))],
   ['ProtectClock', all(sample('clock_settime'), sample('settimeofday'))],
   ['ProtectHostname', (get) => (word(get, 'ProtectHostnameEx') === 'private' ? [] : [sample('sethostname')])],
   ['ProtectKernelLogs', all(sample('syslog'))],
@@ -78,7 +79,8 @@ export const hasSamples = (directive: string): boolean => SAMPLES.has(directive)
 const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
 
 /**
- * Whether filters refuse the calls of a directive; undefined for a directive without such calls. Each call has one
+ * Whether filters refuse the calls of a directive; undefined for a directive without such calls, here
+ * or anywhere. Each call has one
  * tried argument: what the filters do with others isn't seen.
  * @param filters of all threads of a process; undefined where they can't be read
  * @param isFiltered whether each thread has some filter
@@ -92,7 +94,8 @@ export function ownFilter(
     isFiltered,
   }: { readonly filters: readonly LoadedFilters[] | undefined; readonly isFiltered: boolean },
 ): Finding | undefined {
-  const samples = SAMPLES.get(directive)?.(get, abi) ?? [];
+  const numbers = numbersOf(abi);
+  const samples = (SAMPLES.get(directive)?.(get, abi) ?? []).filter(({ call }) => numbers.has(call));
   if (samples.length === 0) return undefined;
   if (directive !== WITHOUT_FILTER && !isFiltered) return looser('it has no filter');
   if (filters === undefined) return unseen("systemd's own filter for it can't be read");
@@ -106,8 +109,7 @@ export function ownFilter(
 
 /** Whether filters let a call through. A program that no call can be tried on refuses nothing. */
 function lets({ stack }: LoadedFilters, { call, args }: Sample, abi: Abi): boolean {
-  const nr = numbersOf(abi).get(call);
-  if (nr === undefined) return false;
+  const nr = numbersOf(abi).get(call)!;
   const registers = Array.from({ length: 6 }, (_, i) => args[i] ?? 0n);
   return stack.every((program) => {
     try {

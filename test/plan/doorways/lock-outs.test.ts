@@ -135,7 +135,7 @@ const TAKEN: readonly [lines: string, policy: string, said: string][] = [
   [
     'ExecStart=/sbin/ifup -a',
     '[service]\nProtectKernelTunables = true',
-    "2:1 'ProtectKernelTunables' on x.service: the machine may lose its network, as its settings in /proc/sys could not be written; it makes /proc/sys and /sys read-only",
+    "2:1 'ProtectKernelTunables' on x.service: the machine may lose its network, as its settings in /proc/sys could not be written; it closes /proc/sys and /sys to writes",
   ],
   [
     'ExecStart=/usr/lib/systemd/systemd-resolved',
@@ -230,7 +230,7 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     leaves: ['InaccessiblePaths = ["/etc/x"]', 'ReadOnlyPaths = ["/etc"]'],
   },
   administration: {
-    takes: ['CapabilityBoundingSet = ["CAP_CHOWN"]'],
+    takes: ['CapabilityBoundingSet = ["CAP_CHOWN"]', 'PrivateUsers = true', 'User = "web"'],
     leaves: ['CapabilityBoundingSet = ["CAP_SYS_ADMIN"]', 'CapabilityBoundingSet = ["~CAP_CHOWN"]'],
   },
   audit: {
@@ -291,16 +291,23 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     leaves: ['RestrictNamespaces = ["~user"]', 'RestrictNamespaces = ["mnt", "pid"]'],
   },
   netadmin: {
-    takes: ['PrivateNetwork = true', 'CapabilityBoundingSet = ["CAP_SETUID"]'],
-    leaves: ['CapabilityBoundingSet = ["CAP_NET_ADMIN"]'],
+    takes: [
+      ...['PrivateNetwork = true', 'CapabilityBoundingSet = ["CAP_SETUID"]', 'DynamicUser = true'],
+      ...['PrivateUsers = true', 'PrivateUsers = "identity"', 'User = "web"'],
+      ...['User = "web"\nAmbientCapabilities = ["CAP_NET_RAW"]'],
+    ],
+    leaves: [
+      ...['CapabilityBoundingSet = ["CAP_NET_ADMIN"]', 'PrivateUsers = false', 'User = "root"'],
+      ...['User = "web"\nAmbientCapabilities = ["CAP_NET_ADMIN"]'],
+    ],
   },
   netlink: {
     takes: ['RestrictAddressFamilies = ["AF_UNIX"]'],
     leaves: ['RestrictAddressFamilies = ["AF_NETLINK"]'],
   },
   ownership: {
-    takes: ['CapabilityBoundingSet = ["~CAP_FOWNER"]'],
-    leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]'],
+    takes: ['CapabilityBoundingSet = ["~CAP_FOWNER"]', 'PrivateUsers = true', 'User = "web"'],
+    leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]', 'PrivateUsers = "identity"'],
   },
   passwords: {
     takes: ['InaccessiblePaths = ["/etc/shadow"]', 'TemporaryFileSystem = ["/etc"]'],
@@ -319,7 +326,7 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     ],
   },
   record: {
-    takes: ['CapabilityBoundingSet = ["~CAP_AUDIT_WRITE"]'],
+    takes: ['CapabilityBoundingSet = ["~CAP_AUDIT_WRITE"]', 'PrivateUsers = "identity"', 'User = "web"'],
     leaves: ['CapabilityBoundingSet = ["~CAP_AUDIT_READ"]'],
   },
   setid: { takes: ['RestrictSUIDSGID = true'], leaves: ['NoNewPrivileges = true'] },
@@ -329,7 +336,10 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     takes: ['ProtectSystem = true'],
     leaves: ['ProtectSystem = false', 'ReadOnlyPaths = ["/boot"]'],
   },
-  tunables: { takes: ['ProtectKernelTunables = true'], leaves: ['ProtectKernelLogs = true'] },
+  tunables: {
+    takes: ['ProtectKernelTunables = true', 'User = "web"'],
+    leaves: ['ProtectKernelLogs = true', 'PrivateUsers = true'],
+  },
 };
 
 /** Findings for a role that has one need alone. */

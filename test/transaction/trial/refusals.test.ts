@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../../src/commands/apply.js';
+import { EXIT, error, UserError } from '../../../src/diagnostic.js';
 import type { ObservedUnit } from '../../../src/observer/observed.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { TrialWatch } from '../../../src/transaction/trial/watch.js';
@@ -10,6 +11,7 @@ import { UNIT } from '../../support/demo-service.js';
 import { dump } from '../../support/dumps.js';
 import { FakeObserver, type FakeObserverOptions } from '../../support/fake-observer.js';
 import { type FakeOptions, type FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { journal, record, START } from '../../support/refusals-in-memory.js';
 import { watchedMachine } from '../../support/watch-in-memory.js';
 
 const POLICY = '[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n';
@@ -109,6 +111,15 @@ for (const { title, policy = POLICY, refused, state, codes } of CASES) {
   });
 }
 
+test('a call that the observer saw counts where core dumps can not be read', async () => {
+  const journalctl = () => {
+    throw new UserError(error('injected', 'no journal'), EXIT.failure);
+  };
+  const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]), { programs: { journalctl } });
+  assert.deepEqual(statesOf(result), [`${UNIT} rolled-back`]);
+  assert.deepEqual(codesOf(result), ['error refused-in-trial', 'error refused-call']);
+});
+
 test('a refused call comes with its line and what would allow it', async () => {
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]));
   const [verdict, call] = result.diagnostics.filter(({ code }) => code.startsWith('refused'));
@@ -137,15 +148,13 @@ test('the observer sees refused calls alone, from before the restart on, and has
   assert.equal(observer.isEnded, true);
 });
 
+const TOO_OLD = { answer: '{"error":{"code":"kernel-too-old","message":"this is 5.10"}}' };
+
 describe('where refused calls can not all be seen, a note says so', () => {
   const BLIND: readonly [why: string, observed: FakeObserverOptions, said: RegExp][] = [
-    [
-      'the kernel is too old',
-      { answer: '{"error":{"code":"kernel-too-old","message":"this is 5.10"}}' },
-      /: this is 5.10$/,
-    ],
+    ['the kernel is too old', TOO_OLD, /: this is 5.10$/],
     ['the observer has ended', { dumps: [], status: 128 }, /: the observer was killed$/],
-    ['what it says is no dump', { dumps: [['{"dump":0}']] }, /could not be seen/],
+    ['what it says is no dump', { dumps: [['{"dump":0}']] }, /could not all be seen/],
     ['some had no room', seen([], { lost: { refused: 3 } }), /^not all refused calls/],
     ['the kernel does not show them', seen([], { blind: ['refused'] }), /^not all refused calls/],
   ];
@@ -159,6 +168,28 @@ describe('where refused calls can not all be seen, a note says so', () => {
       assert.equal(unit!.refusals, undefined);
     });
   }
+});
+
+test("a call that may be another's takes nothing back, and is told", async () => {
+  const { result } = await applied(POLICY, seen([refusal('uname', KILLED)], { lost: { misses: 1 } }));
+  assert.deepEqual(statesOf(result), [`${UNIT} applied`]);
+  assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
+});
+
+test('without an observer the record of a killed child is waited for', async () => {
+  let asked = 0;
+  const journalctl = (argv: readonly string[]) => {
+    const isOfKernel = argv.includes('_TRANSPORT=kernel') && !argv.includes('--lines=1');
+    if (isOfKernel) asked++;
+    return journal(argv, { records: asked > 2 ? [record(200, 63)] : [], begins: START });
+  };
+  const links = { '/proc/self/ns/pid': 'pid:[1]' };
+  const { result } = await applied(POLICY, TOO_OLD, { programs: { journalctl }, links });
+  assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
+  assert.match(
+    result.diagnostics.find(({ code }) => code === 'refusals-unseen')!.message,
+    /^refused calls of/,
+  );
 });
 
 test('an ordinary user watches nothing', async () => {

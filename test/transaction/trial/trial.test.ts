@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { restart } from '../../../src/restart/restart-service.js';
 import { restartObstacle } from '../../../src/restart/service-obstacles.js';
 import { isRunning } from '../../../src/state/service-run.js';
-import { restart, type Trial, tryOut } from '../../../src/transaction/trial/trial.js';
+import { type Trial, tryOut } from '../../../src/transaction/trial/trial.js';
 import { UNIT } from '../../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';
@@ -55,10 +56,8 @@ const WHICH_CALL =
   "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
 
 const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
-  ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],
   ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)'],
   ['restarts', 'demo.service did not stay up'],
-  ['finishes', 'demo.service is inactive after the restart'],
 ];
 
 for (const [behaviour, message] of FAILURES) {
@@ -76,34 +75,6 @@ test('a signal that is no SIGSYS is named by its number', async () => {
   assert.equal(found!.message, 'demo.service did not stay up (signal, killed by signal 11)');
 });
 
-test('a oneshot service may have finished', async () => {
-  assert.deepEqual(await start(machine('finishes', { type: 'oneshot' })), []);
-});
-
-for (const [property, value] of [
-  ['RemainAfterExit', true],
-  ['ConditionResult', false],
-] as const) {
-  test(`one that is inactive with ${property} ${value} has not`, async () => {
-    const distort = (properties: Map<string, unknown>) => properties.set(property, value);
-    const [found] = await start(machine('finishes', { type: 'oneshot', distort }));
-    assert.equal(found!.message, 'demo.service is inactive after the restart');
-  });
-}
-
-test('where the journal has nothing of the programs, the way to the rest is shown', async () => {
-  const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
-  const [found] = await start(machine('job-fails', { programs }));
-  assert.equal(found!.hint, `${WHICH_CALL}see journalctl --unit demo.service`);
-});
-
-test("the journal of a user's unit is asked for as such", async () => {
-  const system = machine('job-fails');
-  await restart(system, { unit: UNIT, scope: 'user', plan: undefined });
-  const [, call] = system.calls.filter((one) => one.startsWith('run journalctl '));
-  assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service$/);
-});
-
 test('what is quoted was said by the run that failed', async () => {
   const runs: string[] = [];
   const distort = (properties: Map<string, unknown>) =>
@@ -118,27 +89,6 @@ test('what is quoted was said by the run that failed', async () => {
   const nameless = (properties: Map<string, unknown>) => properties.delete('InvocationID');
   const [unnamed] = await start(machine('job-fails', { distort: nameless }));
   assert.match(unnamed!.hint!, /it said: a line \/ the last line$/);
-});
-
-test('a recorded run is proposed where a call may have been refused', async () => {
-  const hint = async (policy: string) => {
-    const plan = planned(policy);
-    return (await restart(machine('job-fails'), { unit: UNIT, scope: 'system', plan }))[0]!.hint;
-  };
-  assert.equal(await hint('[syscalls]\ndeny = ["uname:EPERM"]'), WHICH_CALL + SAID);
-  assert.equal(await hint('[service]\nProtectHome = true'), SAID);
-  assert.equal(await hint('[syscalls]\nlog = ["uname"]'), SAID);
-  assert.equal(
-    (await restart(machine('job-fails'), { unit: UNIT, scope: 'system', plan: undefined }))[0]!.hint,
-    SAID,
-  );
-  const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 226);
-  const [unstarted] = await restart(machine('job-fails', { distort }), {
-    unit: UNIT,
-    scope: 'system',
-    plan: trial.plan,
-  });
-  assert.equal(unstarted!.hint, SAID);
 });
 
 const probes = policyFrom('[apply]\nprobe = ["/bin/probe"]').probe!;

@@ -134,6 +134,20 @@ test('namespaces are not the ones of the manager', () => {
   assert.equal(relation('PrivateIPC', { PrivateIPC: false }, seenProcess()), 'equal');
 });
 
+test('a namespace that a path names is the one that is mounted there', () => {
+  const joins = { NetworkNamespacePath: '/run/netns/web' };
+  const found = (root: string, type = 'nsfs', path = '/run/netns/web') => {
+    const host = view(`${HOST}9 4 0:4 ${root} ${path} rw - ${type} n rw\n`);
+    const judged = { process: seenProcess(), view: undefined, filters: undefined };
+    return judge('NetworkNamespacePath', { ...measure(joins), host }, judged).relation;
+  };
+  assert.equal(found('net:[2]'), 'equal');
+  assert.equal(found('net:[3]'), 'unseen');
+  assert.equal(found('/', 'tmpfs'), 'unseen');
+  assert.equal(found('/', 'tmpfs', '/mnt'), 'unseen');
+  assert.match(relation('IPCNamespacePath', { IPCNamespacePath: '/run/ipc' }, seenProcess()), /^looser/);
+});
+
 test('without filters to read only their presence is seen, and capabilities go with them', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
@@ -170,6 +184,18 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
   assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
 });
 
+test('devices of the own come with a filter, where the machine has I/O ports', () => {
+  const found = (deny: string, abi: Measure['abi'] = 'x86-64') => {
+    const filters = [{ stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)], unread: 0 }];
+    const own = view(`${HOST}9 2 0:9 / /dev ro - tmpfs d rw\n`);
+    const judged = { process: seenProcess(), view: own, filters };
+    return judge('PrivateDevices', { ...measure({ PrivateDevices: true }), abi }, judged);
+  };
+  assert.deepEqual(found('@raw-io'), { relation: 'equal', seen: '' });
+  assert.deepEqual(found('ioperm'), { relation: 'looser', seen: 'no filter refuses iopl' });
+  assert.deepEqual(found('ioperm', 'arm64'), { relation: 'equal', seen: '' });
+});
+
 test('read-only paths are so with all below, exceptions aside', () => {
   const strict = { ProtectSystem: 'strict', ReadWritePaths: ['-/var/cache'], StateDirectory: ['demo'] };
   const mounts = HOST.replace('/ / rw', '/ / ro').replace('/ /run rw', '/ /run ro');
@@ -189,6 +215,19 @@ test('read-only paths are so with all below, exceptions aside', () => {
     found(more('/usr rw'), { ...strict, ExecPaths: ['/usr'] }),
     /^open: systemd leaves \/usr out, which can be written to/,
   );
+});
+
+test('control groups are read-only, but for the file by which systemd tells of memory', () => {
+  const properties = { ProtectControlGroups: true, ControlGroup: '/demo.service' };
+  const own = '/sys/fs/cgroup/demo.service';
+  const found = (path: string) =>
+    relation(
+      'ProtectControlGroups',
+      properties,
+      `${HOST}8 1 0:8 / /sys/fs/cgroup ro - cgroup2 c rw\n9 8 0:8 /d ${path} rw - cgroup2 c rw\n`,
+    );
+  assert.equal(found(`${own}/memory.pressure`), 'equal');
+  assert.match(found(own), /^looser: .*demo.service can be written to/);
 });
 
 test('a path that may be executed from is looser, below one that systemd leaves out it is open', () => {

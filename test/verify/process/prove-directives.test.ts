@@ -36,12 +36,16 @@ async function proofOf(
     unreadable = [],
     files = {},
     groups = [],
+    links = {},
+    policy = POLICY,
   }: {
     readonly otherwise?: readonly string[];
     readonly properties?: Readonly<Record<string, unknown>>;
     readonly unreadable?: readonly string[];
     readonly files?: Readonly<Record<string, string>>;
     readonly groups?: readonly ThreadGroup[];
+    readonly links?: Readonly<Record<string, string>>;
+    readonly policy?: string;
   } = {},
 ) {
   const pids = processes
@@ -58,10 +62,13 @@ async function proofOf(
       ...Object.assign({}, ...processes),
       ...files,
     },
-    links: { '/proc/100/root': '/', '/proc/100/ns/mnt': 'mnt:[2]', '/proc/101/ns/mnt': 'mnt:[3]' },
+    links: {
+      ...{ '/proc/100/root': '/', '/proc/100/ns/mnt': 'mnt:[2]', '/proc/101/ns/mnt': 'mnt:[3]' },
+      ...links,
+    },
   });
   const unit = unitState({ ...PROPERTIES, ...properties });
-  return proveDirectives(fakeContext(system), { plan: planned(POLICY), unit }, new Set(otherwise), {
+  return proveDirectives(fakeContext(system), { plan: planned(policy), unit }, new Set(otherwise), {
     groups,
   });
 }
@@ -104,6 +111,41 @@ test('each mount namespace is looked at by a process that has its root', async (
   const mounts = { '/proc/100/mountinfo': '7 1 0:1 / / rw - ext4 d rw\n' };
   const proof = await proofOf([processFiles(100)], { files: { ...mounts, '/': '' } });
   assert.equal(relations(proof).ProtectSystem, 'looser');
+});
+
+test("a mount namespace of a process's own is no excuse for one from before the unit's start", async () => {
+  const mounts = (pid: number, options: string) => ({
+    [`/proc/${pid}/mountinfo`]: `7 1 0:1 / / ${options} - ext4 d ${options}\n`,
+  });
+  const files = { ...mounts(100, 'ro'), ...mounts(101, 'rw'), '/': '' };
+  const links = { '/proc/101/root': '/' };
+  const told = async (inactive: number) => {
+    const times = {
+      InactiveEnterTimestampMonotonic: BigInt(inactive),
+      ExecMainStartTimestampMonotonic: 1_000_000n,
+    };
+    const proof = await proofOf([processFiles(100), processFiles(101)], { files, links, properties: times });
+    return [relations(proof).ProtectSystem, codes(proof.leftOver)];
+  };
+  assert.deepEqual(await told(0), ['unseen', []]);
+  assert.deepEqual(await told(2_000_000), ['looser', ['left-over']]);
+});
+
+test('a dynamic user is no more than the mounts and flags that come along', async () => {
+  const ownIds = { DynamicUser: true, UID: 1, GID: 1 };
+  const others = { PrivateTmp: false, ProtectHome: 'no', RestrictSUIDSGID: false };
+  const properties = { ...ownIds, ...others, ProtectSystem: 'strict' };
+  const ids = 'NoNewPrivs:\t1\nGid:\t1\t1\t1\t1\n';
+  const told = async (options: string, more = ids) => {
+    const files = { '/proc/100/mountinfo': `7 1 0:1 / / ${options} - ext4 d rw\n`, '/': '' };
+    const proof = await proofOf([processFiles(100, more)], {
+      ...{ files, properties, policy: '[service]\nDynamicUser = true\n' },
+    });
+    return proof.directives.map(({ relation, findings }) => `${relation}: ${findings[0]?.seen}`);
+  };
+  assert.deepEqual(await told('rw'), ['looser: / can be written to']);
+  assert.deepEqual(await told('ro'), ['equal: ']);
+  assert.deepEqual(await told('ro', ids.replace('1', '0')), ["looser: NoNewPrivs isn't set"]);
 });
 
 test('processes below the control group count, and those that have ended do not', async () => {

@@ -1,11 +1,11 @@
-/** Needs of programs that ask PAM who may get in, of which the unit is none by which people get in to the machine. */
+/** Needs of programs that ask PAM who may get in, in units that are no doorways. */
 
-import { type Diagnostic, printable, warning } from '../../diagnostic.js';
-import { runsAsRoot } from '../../directives/kinds/names/user.js';
-import type { UnitValues } from '../../unit/values.js';
-import { allPrograms } from '../launcher/commands.js';
-import { type Calls, createTakersOf, type OnUnit } from './lock-outs.js';
-import { NEEDS, type NeedName } from './needs.js';
+import { type Diagnostic, printable, warning } from '../diagnostic.js';
+import { runsAsRoot } from '../directives/kinds/names/user.js';
+import type { UnitValues } from '../unit/values.js';
+import { type Calls, createTakersOf, type OnUnit } from './doorways/lock-outs.js';
+import { NEEDS, type NeedName } from './doorways/needs.js';
+import { allPrograms } from './launcher/commands.js';
 
 const NOBODY = 'nobody would be let in';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planned, targetOf } from '../../support/planned.js';
+import { planned, targetOf } from '../support/planned.js';
 
 /** What is said of a program that is linked with libpam. */
 function ofPam(policy: string, lines = '', path = '/usr/sbin/demod') {
