@@ -84,7 +84,7 @@ export function createTakersOf(request: OnUnit, calls: Calls): (name: NeedName) 
 }
 
 function linesTaking(name: NeedName, facts: Facts): Line[] {
-  if (name === 'reach' && hasHandedSockets(facts.request)) return [];
+  if (['listening', 'reach'].includes(name) && hasHandedSockets(facts.request)) return [];
   const need = NEEDS[name];
   const lines = [
     ...directiveLines(need, facts),
@@ -94,8 +94,9 @@ function linesTaking(name: NeedName, facts: Facts): Line[] {
   return [...new Map(lines.map((line) => [line.subject, line])).values()];
 }
 
-/** Whether a socket unit hands the service its sockets, which are in the machine's network whatever the service's is. */
-const hasHandedSockets = ({ surroundings }: OnUnit): boolean => (surroundings?.sockets.size ?? 0) > 0;
+/** Whether a socket unit that is up hands the service its sockets, which are in the machine's network whatever the service's is. */
+const hasHandedSockets = ({ surroundings }: OnUnit): boolean =>
+  [...(surroundings?.sockets.values() ?? [])].some(({ hands }) => hands);
 
 function directiveLines({ takers }: Need, { request, before, after }: Facts): Line[] {
   const { policy, target } = request;
