@@ -126,7 +126,7 @@ function launcherLines({ request: { policy }, calls: { launcher }, before, after
 const BOUNDING = 'CapabilityBoundingSet';
 
 /** A line for each group of calls of which none passes. */
-function callLines({ calls: groups = [] }: Need, facts: Facts): Line[] {
+function callLines({ calls: groups = [], ifDenied = false }: Need, facts: Facts): Line[] {
   const { request, calls, own } = facts;
   const { policy, target } = request;
   const numbers = numbersOf(abisOf(target.machine)[0]!);
@@ -136,7 +136,8 @@ function callLines({ calls: groups = [] }: Need, facts: Facts): Line[] {
     const [first] = there;
     if (!first || isOwn) return [];
     if (calls.meaning && there.every((one) => isRefused(one, calls.meaning!))) {
-      return [lineOn(policy, first.call, target.sets)];
+      const isDenied = entryOn(policy.syscalls!, first.call, target.sets)?.list === 'deny';
+      return ifDenied && !isDenied ? [] : [lineOn(policy, first.call, target.sets)];
     }
     const denied = there.map(({ call }) =>
       policy.unitDeny.find((entry) => callsOf(entry, target.sets).includes(call)),

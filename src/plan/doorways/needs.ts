@@ -40,6 +40,7 @@ export type NeedName =
   | 'namespaces'
   | 'netadmin'
   | 'netlink'
+  | 'outside'
   | 'ownership'
   | 'passwords'
   | 'pids'
@@ -69,6 +70,11 @@ export interface Need {
   readonly takers: readonly Taker[];
   /** Calls in groups: one of each group must pass. */
   readonly calls?: readonly (readonly NeededCall[])[];
+  /**
+   * Whether they count only where an entry denies them: a list of what is allowed may stem from a watch in which nobody
+   * needed them.
+   */
+  readonly ifDenied?: boolean;
 }
 
 const call = (name: string, ...args: readonly bigint[]): NeededCall => ({ call: name, args });
@@ -162,6 +168,8 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
     takers: [without('RestrictAddressFamilies', 'AF_NETLINK')],
     calls: [[call('socket', AF_NETLINK, SOCK_RAW)]],
   },
+  // Calls are left out: a filter may be learned from jobs.
+  outside: { taken: 'closes the network to what the service starts', takers: REACH },
   ownership: {
     taken: 'keeps the service from giving files their owners and modes',
     // Capabilities of a user namespace do for files of its users.
@@ -195,6 +203,7 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   sessions: {
     taken: 'takes calls by which sessions begin',
     takers: [],
+    ifDenied: true,
     // PAM sets limits by prlimit64(2), and priorities. The C library makes pipes by pipe2(2), and needs no setsid(2).
     calls: [
       [{ ...call('setsid'), errnos: ['EACCES', 'ENOSYS', 'EPERM'] }],
@@ -213,6 +222,7 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   terminals: {
     taken: 'keeps the service from giving terminals to people',
     takers: [bounding('CHOWN'), hiding('/dev/pts', '/dev/ptmx')],
+    ifDenied: true,
     // The C library makes the second where the machine hasn't the first.
     calls: [[call('chown')], [call('fchownat')]],
   },

@@ -18,7 +18,6 @@ import { targetOf } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
 const SSHD = 'ExecStart=/usr/sbin/sshd -D';
-const HELPER = 'ExecStart=/usr/lib/polkit-1/polkit-agent-helper-1';
 const CRON = 'ExecStart=/usr/sbin/cron -f';
 
 const placesOf = (folder: string) => ({
@@ -389,6 +388,10 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     takes: ['RestrictAddressFamilies = ["AF_UNIX"]'],
     leaves: ['RestrictAddressFamilies = ["AF_NETLINK"]'],
   },
+  outside: {
+    takes: ['PrivateNetwork = true', 'IPAddressDeny = ["any"]', 'RestrictAddressFamilies = ["AF_UNIX"]'],
+    leaves: ['SocketBindDeny = ["any"]', 'RestrictAddressFamilies = ["AF_INET"]'],
+  },
   ownership: {
     takes: ['CapabilityBoundingSet = ["~CAP_FOWNER"]', 'PrivateUsers = true', 'User = "web"'],
     leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]', 'PrivateUsers = "identity"'],
@@ -502,6 +505,13 @@ const CALLS: readonly [lines: string, syscalls: string, blamed: string | undefin
   [SSHD, 'deny = ["@resources"]', "2:9 'deny @resources'"],
   [SSHD, 'deny = ["setsid"]', "2:9 'deny setsid'"],
   [SSHD, 'deny = ["setsid"]\naction = "EPERM"', undefined],
+  [SSHD, 'allow = ["@system-service", "chroot"]\ndeny = ["@chown"]', "3:9 'deny @chown'"],
+  [SSHD, 'allow = ["@system-service", "chroot"]\ndeny = ["fchownat"]', "3:9 'deny fchownat'"],
+  [
+    SSHD,
+    'allow = ["@basic-io", "@io-event", "@network-io", "@process", "@setuid", "@sandbox", "chroot"]',
+    undefined,
+  ],
   [SSHD, 'deny = ["setrlimit"]', undefined],
   [SSHD, 'deny = ["prlimit64"]', "2:9 'deny prlimit64'"],
   [SSHD, 'deny = ["@chown"]', "2:9 'deny @chown'"],
@@ -512,8 +522,7 @@ const CALLS: readonly [lines: string, syscalls: string, blamed: string | undefin
   [CRON, 'deny = ["chroot", "mount"]', undefined],
   [CRON, 'allow = ["@basic-io"]', "2:10 'allow without clone'"],
   [CRON, rule('AF_UNIX', 'allow'), "4:12 'rule on socket'"],
-  [CRON, rule('AF_NETLINK', 'allow'), "4:12 'rule on socket'"],
-  [HELPER, rule('AF_NETLINK', 'allow'), undefined],
+  [CRON, rule('AF_NETLINK', 'allow'), undefined],
   [CRON, rule('AF_NETLINK', 'EPERM'), "4:12 'rule on socket'"],
   [CRON, rule('AF_NETLINK', 'EAFNOSUPPORT'), undefined],
   [CRON, rule('AF_PACKET', 'kill'), undefined],
