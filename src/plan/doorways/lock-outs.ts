@@ -89,7 +89,7 @@ export function createTakersOf(request: OnUnit, calls: Calls): (name: NeedName) 
 }
 
 function linesTaking(name: NeedName, facts: Facts): Line[] {
-  if (name === 'reach' && hasHandedSockets(facts.request)) return [];
+  if (['listening', 'reach'].includes(name) && hasHandedSockets(facts.request)) return [];
   const need = NEEDS[name];
   const lines = [
     ...directiveLines(need, facts),
@@ -99,8 +99,9 @@ function linesTaking(name: NeedName, facts: Facts): Line[] {
   return [...new Map(lines.map((line) => [line.subject, line])).values()];
 }
 
-/** Whether a socket unit hands the service its sockets, which are in the machine's network whatever the service's is. */
-const hasHandedSockets = ({ surroundings }: OnUnit): boolean => (surroundings?.sockets.size ?? 0) > 0;
+/** Whether a socket unit that is up hands the service its sockets, which are in the machine's network whatever the service's is. */
+const hasHandedSockets = ({ surroundings }: OnUnit): boolean =>
+  [...(surroundings?.sockets.values() ?? [])].some(({ hands }) => hands);
 
 function directiveLines({ takers }: Need, { request, before, after }: Facts): Line[] {
   const { policy, target } = request;
@@ -130,7 +131,7 @@ function launcherLines({ request: { policy }, calls: { launcher }, before, after
 const BOUNDING = 'CapabilityBoundingSet';
 
 /** A line for each group of calls of which none passes. */
-function callLines({ calls: groups = [] }: Need, facts: Facts): Line[] {
+function callLines({ calls: groups = [], ifDenied = false }: Need, facts: Facts): Line[] {
   const { request, calls, own } = facts;
   const { policy, target } = request;
   const numbers = numbersOf(abisOf(target.machine)[0]!);
@@ -140,7 +141,8 @@ function callLines({ calls: groups = [] }: Need, facts: Facts): Line[] {
     const [first] = there;
     if (!first || isOwn) return [];
     if (calls.meaning && there.every((one) => isRefused(one, calls.meaning!))) {
-      return [lineOn(policy, first.call, target.sets)];
+      const isDenied = entryOn(policy.syscalls!, first.call, target.sets)?.list === 'deny';
+      return ifDenied && !isDenied ? [] : [lineOn(policy, first.call, target.sets)];
     }
     const denied = there.map(({ call }) =>
       policy.unitDeny.find((entry) => callsOf(entry, target.sets).includes(call)),

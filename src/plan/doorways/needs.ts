@@ -1,17 +1,32 @@
 /** Needs of units by which people and machines get in, and what takes each of them. */
 
-import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
-import { runsAsRoot } from '../../directives/kinds/names/user.js';
-import { DIRECTIVES, findDirective } from '../../directives/table.js';
-import { allWords, isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
-import { deniesAddresses } from '../ineffective/addresses.js';
-import { CLOSING, closes, forbidsExecution, HIDING, hides } from './taken-paths.js';
+import {
+  asOther,
+  bounding,
+  CONSOLES,
+  closing,
+  DEVICES,
+  executing,
+  hiding,
+  isSet,
+  NO_GROUPS,
+  NOT_ROOT,
+  OTHER_USERS,
+  overMachine,
+  REACH,
+  REACH6,
+  type Taker,
+  unbound,
+  WITHOUT_GAIN,
+  without,
+} from './takers.js';
 
 export type NeedName =
   | 'accounts'
   | 'administration'
   | 'audit'
   | 'clock'
+  | 'consoles'
   | 'devices'
   | 'exec'
   | 'gain'
@@ -19,32 +34,28 @@ export type NeedName =
   | 'homes'
   | 'identity'
   | 'kernel-log'
+  | 'listening'
   | 'local'
   | 'modules'
   | 'mounts'
   | 'namespaces'
   | 'netadmin'
   | 'netlink'
+  | 'outside'
   | 'ownership'
   | 'passwords'
   | 'pids'
+  | 'ports'
   | 'reach'
   | 'record'
+  | 'separation'
+  | 'sessions'
   | 'setid'
   | 'settings'
   | 'state'
   | 'system'
+  | 'terminals'
   | 'tunables';
-
-/** Directives that may take something. */
-export interface Taker {
-  readonly directives: readonly string[];
-  /**
-   * Whether one of them, with these values, takes it.
-   * @param systemd the major version
-   */
-  readonly takes: (unit: UnitValues, directive: string, systemd: number) => boolean;
-}
 
 /** A call with arguments, as registers. */
 export interface NeededCall {
@@ -60,63 +71,19 @@ export interface Need {
   readonly takers: readonly Taker[];
   /** Calls in groups: one of each group must pass. */
   readonly calls?: readonly (readonly NeededCall[])[];
+  /**
+   * Whether they count only where an entry denies them: a list of what is allowed may stem from a watch in which nobody
+   * needed them.
+   */
+  readonly ifDenied?: boolean;
 }
-
-const isSet = (name: string): Taker => ({ directives: [name], takes: (unit) => isOn(unit, name) });
-
-const hiding = (...paths: readonly string[]): Taker => ({
-  directives: HIDING,
-  takes: (unit, directive) => paths.some((path) => hides(unit, directive, path)),
-});
-
-const closing = (...paths: readonly string[]): Taker => ({
-  directives: CLOSING,
-  takes: (unit, directive) => paths.some((path) => closes(unit, directive, path)),
-});
-
-/** CapabilityBoundingSet= without one of the capabilities. */
-const bounding = (...names: readonly string[]): Taker => ({
-  directives: ['CapabilityBoundingSet'],
-  takes: (unit, directive) => {
-    const set = capabilitySet(unit.get(directive) ?? [], true);
-    return names.some((name) => !set.has(`CAP_${name}`));
-  },
-});
-
-/**
- * Takers of capabilities over the machine. A user namespace gives none, whatever its users are; another user than root
- * has ambient ones alone (systemd.exec(5)).
- */
-const overMachine = (...names: readonly string[]): readonly Taker[] => [
-  bounding(...names),
-  isSet('PrivateUsers'),
-  asOther(...names),
-];
-
-/** User= and DynamicUser= where ambient capabilities don't give each of the capabilities back. */
-const asOther = (...names: readonly string[]): Taker => ({
-  directives: ['User', 'DynamicUser'],
-  takes: (unit) => {
-    const ambient = capabilitySet(unit.get('AmbientCapabilities') ?? [], false);
-    return !runsAsRoot({ unit }) && names.some((name) => !ambient.has(`CAP_${name}`));
-  },
-});
-
-/** A list that `~` may turn around, where it lets none of the names through. */
-const without = (directive: string, ...names: readonly string[]): Taker => ({
-  directives: [directive],
-  takes: (unit) => {
-    const row = findDirective(directive)!;
-    const permitted = row.kind.permitted!(row, unit.get(directive) ?? []);
-    return names.every((name) => permitted.names.has(name) !== permitted.only);
-  },
-});
 
 const call = (name: string, ...args: readonly bigint[]): NeededCall => ({ call: name, args });
 
 /** Numbers of linux/socket.h, linux/netlink.h and linux/sched.h, which all ABIs with a launcher share. */
 const AF_UNIX = 1n;
 const AF_INET = 2n;
+const AF_INET6 = 10n;
 const AF_NETLINK = 16n;
 const SOCK_STREAM = 1n;
 const SOCK_RAW = 3n;
@@ -124,40 +91,16 @@ const NETLINK_AUDIT = 9n;
 const SIGCHLD = 17n;
 const CLONE_NEWNS = 0x20000n;
 
-/** Whether a user namespace lacks the users of the machine: `identity` and `full` have them. */
-const hasOtherUsers = (unit: UnitValues): boolean =>
-  !['', 'no', 'identity', 'full'].includes(lastOf(unit, 'PrivateUsers'));
+/** Folders of PAM's modules, on Debian and elsewhere. */
+const PAM_MODULES = ['lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu', 'lib64'].map(
+  (name) => `/usr/${name}/security`,
+);
 
-/**
- * Whether a service of another user than root gets no_new_privs with the filter of a directive: systemd kept no
- * capability for it before 255.
- */
-const isImplied = (unit: UnitValues, directive: string, systemd: number): boolean =>
-  systemd < 255 && !runsAsRoot({ unit }) && isOn(unit, directive);
-
-/** Directives that systemd enforces by a filter of its own. */
-const FILTERED: readonly string[] = DIRECTIVES.filter(({ refuses }) => refuses).map(({ name }) => name);
-
-const REACH: readonly Taker[] = [
-  isSet('PrivateNetwork'),
-  without('RestrictAddressFamilies', 'AF_INET', 'AF_INET6'),
-  {
-    directives: ['IPAddressDeny'],
-    takes: (unit) => {
-      const allowed = allWords(unit.get('IPAddressAllow') ?? []);
-      const isLocal = allowed.every((word) => word === 'localhost' || /^(?:127\.|::1(?:\/128)?$)/.test(word));
-      return isLocal && deniesAddresses(sinceReset(unit.get('IPAddressDeny') ?? []), ['any']);
-    },
-  },
-  {
-    directives: ['SocketBindDeny'],
-    takes: (unit) =>
-      sinceReset(unit.get('SocketBindDeny') ?? []).includes('any') && lastOf(unit, 'SocketBindAllow') === '',
-  },
-];
+/** Shells of sessions and of jobs. On Debian sh is dash. */
+const SHELLS = ['sh', 'bash', 'dash'].map((name) => `/usr/bin/${name}`);
 
 export const NEEDS: Readonly<Record<NeedName, Need>> = {
-  accounts: { taken: 'hides /etc', takers: [hiding('/etc')] },
+  accounts: { taken: 'hides /etc or the list of accounts', takers: [hiding('/etc', '/etc/passwd')] },
   administration: { taken: 'takes CAP_SYS_ADMIN', takers: overMachine('SYS_ADMIN') },
   audit: {
     taken: "closes the kernel's audit log to the service",
@@ -174,42 +117,14 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   },
   // Calls are left out: with an option, a server of time leaves the clock alone.
   clock: { taken: 'takes the clock', takers: [isSet('ProtectClock'), bounding('SYS_TIME')] },
-  devices: {
-    taken: 'hides devices',
-    takers: [
-      isSet('PrivateDevices'),
-      {
-        directives: ['DevicePolicy'],
-        takes: (unit) =>
-          ['closed', 'strict'].includes(lastOf(unit, 'DevicePolicy')) &&
-          allWords(unit.get('DeviceAllow') ?? []).length === 0,
-      },
-      hiding('/dev'),
-    ],
-  },
+  consoles: { taken: 'hides terminals', takers: CONSOLES },
+  devices: { taken: 'hides devices', takers: DEVICES },
   exec: {
     taken: 'keeps the service from executing programs',
-    takers: [
-      { directives: ['NoExecPaths'], takes: (unit) => forbidsExecution(unit, '/usr/bin') },
-      {
-        directives: ['InaccessiblePaths', 'TemporaryFileSystem'],
-        takes: (unit, directive) => hides(unit, directive, '/usr/bin'),
-      },
-    ],
+    takers: executing('/usr/bin', ...SHELLS),
     calls: [[call('execve')], [call('clone', SIGCHLD), call('clone3'), call('fork'), call('vfork')]],
   },
-  gain: {
-    taken: 'makes set-user-ID bits ineffective',
-    takers: [
-      isSet('NoNewPrivileges'),
-      isSet('DynamicUser'),
-      { directives: FILTERED, takes: isImplied },
-      {
-        directives: ['SecureBits'],
-        takes: (unit) => allWords(unit.get('SecureBits') ?? []).includes('noroot'),
-      },
-    ],
-  },
+  gain: { taken: 'makes set-user-ID bits ineffective', takers: WITHOUT_GAIN },
   groups: {
     taken: 'makes control groups read-only',
     takers: [isSet('ProtectControlGroups')],
@@ -217,16 +132,21 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   homes: { taken: 'closes homes', takers: [closing('/home', '/root')] },
   identity: {
     taken: 'keeps the service from becoming another user',
-    takers: [
-      bounding('SETUID', 'SETGID'),
-      { directives: ['PrivateUsers'], takes: hasOtherUsers },
-      { directives: ['User', 'DynamicUser'], takes: (unit) => !runsAsRoot({ unit }) },
-    ],
+    takers: [bounding('SETUID', 'SETGID'), NO_GROUPS, NOT_ROOT],
     calls: [[call('setgroups')], [call('setuid'), call('setresuid')], [call('setgid'), call('setresgid')]],
   },
   'kernel-log': {
     taken: "closes the kernel's log",
     takers: [isSet('ProtectKernelLogs'), bounding('SYSLOG'), hiding('/proc/kmsg', '/dev/kmsg')],
+  },
+  listening: {
+    taken: 'closes the network to the service, or one of IPv4 and IPv6',
+    takers: [...REACH, ...REACH6, unbound(22)],
+    // A kernel without IPv6 says so.
+    calls: [
+      [call('socket', AF_INET, SOCK_STREAM)],
+      [{ ...call('socket', AF_INET6, SOCK_STREAM), errnos: ['EAFNOSUPPORT'] }],
+    ],
   },
   local: {
     taken: 'closes Unix sockets to the service',
@@ -253,12 +173,14 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
     takers: [without('RestrictAddressFamilies', 'AF_NETLINK')],
     calls: [[call('socket', AF_NETLINK, SOCK_RAW)]],
   },
+  // Calls are left out: a filter may be learned from jobs.
+  outside: { taken: 'closes the network to what the service starts', takers: REACH },
   ownership: {
     taken: 'keeps the service from giving files their owners and modes',
     // Capabilities of a user namespace do for files of its users.
     takers: [
       bounding('CHOWN', 'FOWNER', 'DAC_OVERRIDE'),
-      { directives: ['PrivateUsers'], takes: hasOtherUsers },
+      OTHER_USERS,
       asOther('CHOWN', 'FOWNER', 'DAC_OVERRIDE'),
     ],
     calls: [
@@ -268,8 +190,9 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   },
   passwords: {
     taken: 'hides what PAM reads',
-    takers: [hiding('/etc/pam.d', '/etc/passwd', '/etc/shadow')],
+    takers: [hiding('/etc/pam.d', '/etc/passwd', '/etc/shadow', ...PAM_MODULES)],
   },
+  ports: { taken: 'closes ports to the service', takers: [unbound(53)] },
   pids: { taken: "hides the machine's processes", takers: [isSet('PrivatePIDs')] },
   reach: {
     taken: 'closes the network to the service',
@@ -277,6 +200,23 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
     calls: [[call('socket', AF_INET, SOCK_STREAM)]],
   },
   record: { taken: 'takes CAP_AUDIT_WRITE', takers: overMachine('AUDIT_WRITE') },
+  separation: {
+    taken: 'keeps sshd from starting its process for a connection, which confines itself by chroot',
+    takers: [bounding('SYS_CHROOT'), ...executing('/usr/lib/openssh', '/usr/libexec/openssh')],
+    calls: [[call('chroot')]],
+  },
+  sessions: {
+    taken: 'takes calls by which sessions begin',
+    takers: [],
+    ifDenied: true,
+    // PAM sets limits by prlimit64(2), and priorities. The C library makes pipes by pipe2(2), and needs no setsid(2).
+    calls: [
+      [{ ...call('setsid'), errnos: ['EACCES', 'ENOSYS', 'EPERM'] }],
+      [call('prlimit64')],
+      [call('setpriority')],
+      [call('pipe2')],
+    ],
+  },
   setid: {
     taken: 'keeps the service from setting set-user-ID bits',
     takers: [isSet('RestrictSUIDSGID'), isSet('DynamicUser')],
@@ -284,12 +224,16 @@ export const NEEDS: Readonly<Record<NeedName, Need>> = {
   settings: { taken: 'closes /etc', takers: [closing('/etc')] },
   state: { taken: 'closes /var', takers: [closing('/var')] },
   system: { taken: 'closes /usr, /etc or /var', takers: [closing('/usr', '/etc', '/var')] },
+  terminals: {
+    taken: 'keeps the service from giving terminals to people',
+    takers: [bounding('CHOWN'), hiding('/dev/pts', '/dev/ptmx')],
+    ifDenied: true,
+    // The C library makes the second where the machine hasn't the first.
+    calls: [[call('chown')], [call('fchownat')]],
+  },
   tunables: {
     taken: 'closes /proc/sys and /sys to writes',
     // Root of the machine owns them, also without capabilities.
-    takers: [
-      isSet('ProtectKernelTunables'),
-      { directives: ['User', 'DynamicUser'], takes: (unit) => !runsAsRoot({ unit }) },
-    ],
+    takers: [isSet('ProtectKernelTunables'), NOT_ROOT],
   },
 };

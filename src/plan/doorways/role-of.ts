@@ -63,19 +63,72 @@ const aliases = (effective: EffectiveUnit): UnitName[] =>
 const stemOf = (unit: UnitName): string =>
   unit.instance === undefined && !isTemplate(unit) ? unit.prefix : `${unit.prefix}@`;
 
-/** Programs that start the one that their command line names. */
-const STARTERS = /^(?:(?:ba|da|k|z|a)?sh|env|nice|ionice|chrt|setsid|busybox|(?:python|ruby|perl)[\d.]*)$/;
+/** Programs that start the one that their command line names first. */
+const STARTERS = /^(?:(?:ba|da|k|z|a)?sh|busybox|(?:python|ruby|perl)[\d.]*)$/;
 
-/** The file names of the programs that a command starts, as far as its line and the script that it is tell. */
-function programsOf(command: ExecCommand, files: Target['commands']): string[] {
-  const program = fileName(command.path.value);
-  const inFile = startedInFile(files?.get(command.path.value)?.script ?? '').map(fileName);
-  if (!STARTERS.test(program)) return [program, ...inFile];
-  const given = argumentsOf(command);
+/** Programs that start one behind options and arguments of their own. */
+const WRAPPERS = new RegExp(
+  `^(?:${[
+    ...[
+      'capsh',
+      'catchsegv',
+      'chpst',
+      'choom',
+      'chroot',
+      'chrt',
+      'daemonize',
+      'dbus-run-session',
+      'env',
+      'flock',
+    ],
+    ...[
+      'ionice',
+      'linux(?:32|64)',
+      'nice',
+      'nohup',
+      'nsenter',
+      'numactl',
+      'prlimit',
+      'runcon',
+      'runuser',
+      'setarch',
+    ],
+    ...[
+      'setpriv',
+      'setsid',
+      'softlimit',
+      'start-stop-daemon',
+      'stdbuf',
+      'strace',
+      'su',
+      'sudo',
+      'systemd-cat',
+    ],
+    ...['systemd-inhibit', 'systemd-run', 'taskset', 'time', 'timeout', 'unbuffer', 'unshare', 'valgrind'],
+  ].join('|')})$`,
+);
+
+/**
+ * The file names of the programs that a command starts, as far as its line, the links to its program and the script that
+ * it is tell.
+ */
+function programsOf(command: ExecCommand, commands: Target['commands']): string[] {
+  const { value: path } = command.path;
+  const { files = [], script = '' } = commands?.get(path) ?? {};
+  const itself = [path, ...(files[0] ?? [])].map(fileName);
+  const inFile = startedInFile(script).map(fileName);
+  return [...new Set([...itself, ...startedByLine(fileName(path), argumentsOf(command)), ...inFile])];
+}
+
+/** The file names of what a program starts by its arguments. */
+function startedByLine(program: string, given: readonly string[]): string[] {
+  const isWrapper = WRAPPERS.test(program);
+  if (!isWrapper && !STARTERS.test(program)) return [];
   const script = given[given.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1];
-  const isScript = script !== undefined && script !== given[0];
-  const started = isScript ? startedBy(script) : given.filter((word) => !/^-|=|^\d+$/.test(word)).slice(0, 1);
-  return [program, ...started.map(fileName), ...inFile];
+  const inScript = script !== undefined && script !== given[0] ? startedBy(script) : undefined;
+  const plain = given.filter((word) => !/^-|=|^\d+$/.test(word));
+  const named = isWrapper ? plain : inScript ? [] : plain.slice(0, 1);
+  return [...named, ...(inScript ?? [])].map(fileName);
 }
 
 /** Words of a shell before a command that start it. */
@@ -88,8 +141,9 @@ const startedInFile = (script: string): string[] =>
     .map((command) => command.trim().split(/\s+/))
     .flatMap((all) => {
       const at = all.findIndex((word) => !BEFORE.test(word));
-      const [program = ''] = at < 0 ? [] : all.slice(at);
-      return /^\//.test(program) || all[at - 1] === 'exec' ? [program] : [];
+      const [program = '', ...given] = at < 0 ? [] : all.slice(at);
+      const isStarted = /^\//.test(program) || all[at - 1] === 'exec';
+      return isStarted ? [program, ...startedByLine(fileName(program), given)] : [];
     });
 
 /** Words of a shell's script that are paths, or stand behind `exec`. */

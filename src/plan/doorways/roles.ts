@@ -1,58 +1,10 @@
 /** Units by which people and machines get in, or run things: the programs that they are, and their needs. */
 
+import { LOGIN_ROLES } from './login-roles.js';
 import { type Role, words } from './role.js';
 
-const NO_LOGIN = 'nobody could log in';
 const NO_JOB = 'no job would run';
-
-/** Needs of whatever starts sessions of people. */
-const SESSIONS: Role['needs'] = {
-  exec: `${NO_LOGIN}, as no shell would start`,
-  homes: 'people who log in would not have their homes',
-  gain: 'sudo, su and passwd would fail for people who log in',
-  identity: `${NO_LOGIN} as anybody`,
-  audit: `${NO_LOGIN}, as PAM refuses where it can't record`,
-  settings: 'people who log in could not change /etc, nor take the policy back',
-};
-
-const UNREACHABLE = 'nobody would get in by the network';
-
-const PEOPLE: readonly Role[] = [
-  {
-    name: 'login',
-    programs: words('sshd dropbear tinysshd teleport in.telnetd telnetd in.rlogind'),
-    units: words('ssh sshd ssh@ sshd@ dropbear dropbear@'),
-    needs: {
-      ...SESSIONS,
-      reach: UNREACHABLE,
-      record: `${NO_LOGIN} on a terminal, as sshd must record that`,
-    },
-  },
-  {
-    name: 'login',
-    programs: words('cockpit-ws cockpit-tls xrdp shellinaboxd ttyd'),
-    needs: { reach: UNREACHABLE },
-  },
-  {
-    name: 'login',
-    programs: words('cockpit-session xrdp-sesman vncsession'),
-    needs: SESSIONS,
-  },
-  {
-    name: 'login',
-    programs: words('agetty mingetty fgetty mgetty getty login sulogin systemd-sulogin-shell'),
-    units: words('getty@ serial-getty@ console-getty container-getty@ autovt@ debug-shell rescue emergency'),
-    pamNames: ['login', 'remote'],
-    needs: { ...SESSIONS, devices: `${NO_LOGIN} at the console, as its terminal would be missing` },
-  },
-  {
-    name: 'login',
-    programs: words('gdm gdm3 lightdm sddm lxdm xdm wdm slim greetd ly ly-dm'),
-    units: ['display-manager'],
-    busNames: ['org.freedesktop.DisplayManager', 'org.gnome.DisplayManager'],
-    needs: { ...SESSIONS, devices: `${NO_LOGIN} at the screen, as its devices would be missing` },
-  },
-];
+const NO_JOB_NETWORK = 'jobs would have no network';
 
 const NO_SESSION = 'logins would have no session';
 const STRANGERS = 'it could not tell who asks';
@@ -140,7 +92,9 @@ const JOBS: readonly Role[] = [
       gain: 'jobs could send no mail by postdrop, and sudo would fail in them',
       identity: `${NO_JOB} as its user`,
       audit: `${NO_JOB}, as PAM refuses where it can't record`,
-      accounts: NO_JOB,
+      passwords: `${NO_JOB}, as PAM would refuse`,
+      outside: NO_JOB_NETWORK,
+      sessions: NO_JOB,
       state: 'jobs could not write below /var',
     },
   },
@@ -152,6 +106,7 @@ const JOBS: readonly Role[] = [
       exec: NO_JOB,
       gain: 'jobs could send no mail by postdrop',
       accounts: NO_JOB,
+      outside: NO_JOB_NETWORK,
       state: 'jobs could not write below /var',
     },
   },
@@ -159,6 +114,8 @@ const JOBS: readonly Role[] = [
 
 const NO_NETWORK = 'the machine may lose its network';
 const CONFIGURES: Role['needs'] = { netadmin: NO_NETWORK, netlink: NO_NETWORK };
+
+const NO_NAME = 'no name would be resolved';
 
 const NETWORKS: readonly Role[] = [
   {
@@ -187,7 +144,7 @@ const NETWORKS: readonly Role[] = [
     name: 'network',
     programs: words('systemd-resolved dnsmasq'),
     busNames: ['org.freedesktop.resolve1'],
-    needs: { reach: 'no name would be resolved' },
+    needs: { reach: NO_NAME, ports: NO_NAME },
   },
 ];
 
@@ -291,7 +248,7 @@ const MACHINERY: readonly Role[] = [
 
 /** Roles by which people and machines get in, or run things of their own. */
 export const ROLES: readonly Role[] = [
-  ...PEOPLE,
+  ...LOGIN_ROLES,
   ...SESSION_KEEPERS,
   ...JOBS,
   ...NETWORKS,

@@ -27,7 +27,7 @@ export async function surroundingsOf({ system, unit, states, sets }: Asked): Pro
   return { partners: [...new Set(partners)].sort(), allowed, sockets };
 }
 
-/** A text for each of the facts; a hash of these texts tells when one changes. */
+/** A text for each of the facts; a hash of these texts tells when one changes. Whether a socket unit is up comes and goes. */
 export const surroundingsText = ({ partners, allowed, sockets }: Surroundings): string[] => [
   ...partners,
   ...[...allowed].map(([slice, list]) => `${slice} ${list.join(' ')}`),
@@ -90,6 +90,8 @@ async function rulesOf(system: System, socket: UnitState): Promise<SocketRules> 
       return names.length === 0 ? [] : [{ only, names: new Set(names) }];
     }),
     // NetworkNamespacePath= takes precedence over PrivateNetwork=.
+    // One that isn't up, but enabled, leaves the next start to the service itself.
+    hands: socket.activeState === 'active' || socket.accept,
     isolated: socket.privateNetwork && socket.networkNamespacePath === '',
   };
 }

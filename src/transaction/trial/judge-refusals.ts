@@ -19,8 +19,8 @@ const MOST_TOLD = 5;
 
 /**
  * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
- * and one that failed is told of, as is one that may be another's. Calls that the policy doesn't refuse say nothing about it,
- * nor do fallbacks.
+ * and one that failed is told of, as is one that may be another's. Calls that the policy doesn't refuse say nothing about
+ * it, nor do fallbacks.
  */
 export function judgeRefusals(
   { plan, policy: { policy } }: Prepared,

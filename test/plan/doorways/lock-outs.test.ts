@@ -29,7 +29,13 @@ const placesOf = (folder: string) => ({
 const planOf = (
   policy: string | Policy,
   lines: string,
-  { target = targetOf(257), unit = 'x.service', transient = false, sockets = [] as string[] } = {},
+  {
+    target = targetOf(257),
+    unit = 'x.service',
+    transient = false,
+    sockets = [] as string[],
+    hands = true,
+  } = {},
 ) =>
   makePlan({
     unit: parseUnitName(unit) as UnitName,
@@ -40,7 +46,7 @@ const planOf = (
       partners: [],
       allowed: new Map(),
       sockets: new Map(
-        sockets.map((name) => [name, { denied: [], allowed: [], interfaces: [], isolated: false }]),
+        sockets.map((name) => [name, { denied: [], allowed: [], interfaces: [], isolated: false, hands }]),
       ),
     },
     places: transient ? undefined : placesOf(`/etc/systemd/system/${unit}.d`),
@@ -65,7 +71,12 @@ const TAKEN: readonly [lines: string, policy: string, said: string][] = [
   [
     'ExecStart=-/sbin/agetty - $TERM',
     '[service]\nPrivateDevices = true',
-    "2:1 'PrivateDevices' on x.service: nobody could log in at the console, as its terminal would be missing; it hides devices",
+    "2:1 'PrivateDevices' on x.service: nobody could log in at the console, as its terminal would be missing; it hides terminals",
+  ],
+  [
+    'ExecStart=/usr/sbin/dropbear -F',
+    '[service]\nSocketBindDeny = ["ipv4:tcp:22"]',
+    "2:1 'SocketBindDeny' on x.service: people would not get in by the network; it closes the network to the service, or one of IPv4 and IPv6",
   ],
   [
     'ExecStart=/usr/sbin/lightdm',
@@ -75,7 +86,7 @@ const TAKEN: readonly [lines: string, policy: string, said: string][] = [
   [
     'ExecStart=/usr/libexec/cockpit-ws',
     '[service]\nPrivateNetwork = true',
-    "2:1 'PrivateNetwork' on x.service: nobody would get in by the network; it closes the network to the service",
+    "2:1 'PrivateNetwork' on x.service: people would not get in by the network; it closes the network to the service, or one of IPv4 and IPv6",
   ],
   [
     'ExecStart=/usr/libexec/cockpit-session',
@@ -125,7 +136,7 @@ const TAKEN: readonly [lines: string, policy: string, said: string][] = [
   [
     'ExecStart=/usr/bin/dbus-daemon',
     '[service]\nInaccessiblePaths = ["/etc"]',
-    "2:1 'InaccessiblePaths' on x.service: the bus would know neither its rules nor its users; it hides /etc",
+    "2:1 'InaccessiblePaths' on x.service: the bus would know neither its rules nor its users; it hides /etc or the list of accounts",
   ],
   [
     'ExecStart=/usr/sbin/NetworkManager',
@@ -226,7 +237,11 @@ const NEEDS_OF_PAM = ['passwords'];
 /** For each need: lines that take it, and like ones that don't. */
 const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: readonly string[] }>> = {
   accounts: {
-    takes: ['TemporaryFileSystem = ["/etc:ro"]', 'RootDirectory = "/srv/root"'],
+    takes: [
+      'InaccessiblePaths = ["/etc/passwd"]',
+      'TemporaryFileSystem = ["/etc:ro"]',
+      'RootDirectory = "/srv/root"',
+    ],
     leaves: ['InaccessiblePaths = ["/etc/x"]', 'ReadOnlyPaths = ["/etc"]'],
   },
   administration: {
@@ -241,17 +256,58 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     takes: ['ProtectClock = true', 'CapabilityBoundingSet = ["CAP_CHOWN"]'],
     leaves: ['CapabilityBoundingSet = ["CAP_SYS_TIME"]', 'PrivateDevices = true'],
   },
+  consoles: {
+    takes: [
+      ...['PrivateDevices = true', 'DeviceAllow = ["/dev/null rw"]', 'DeviceAllow = ["/dev/dri/card0"]'],
+      ...[
+        'InaccessiblePaths = ["/dev/tty1"]',
+        'InaccessiblePaths = ["-/dev/console"]',
+        'DevicePolicy = "closed"',
+      ],
+    ],
+    leaves: [
+      ...[
+        'DeviceAllow = ["/dev/ttyS0 rw"]',
+        'DeviceAllow = ["char-tty"]',
+        'InaccessiblePaths = ["/dev/mem"]',
+      ],
+      'DevicePolicy = "closed"\nDeviceAllow = ["/dev/tty1 rw"]',
+    ],
+  },
   devices: {
-    takes: ['PrivateDevices = true', 'DevicePolicy = "strict"', 'InaccessiblePaths = ["/dev"]'],
+    takes: [
+      'DeviceAllow = ["/dev/null"]',
+      'PrivateDevices = true',
+      'DevicePolicy = "strict"',
+      'InaccessiblePaths = ["/dev"]',
+    ],
     leaves: ['DevicePolicy = "closed"\nDeviceAllow = ["/dev/tty1 rw"]', 'DevicePolicy = "auto"'],
   },
   exec: {
     takes: [
       'NoExecPaths = ["/"]',
       'NoExecPaths = ["/"]\nExecPaths = ["/usr/sbin"]',
+      ...[
+        'NoExecPaths = ["/usr/bin/bash", "/usr/bin/dash"]',
+        'NoExecPaths = ["/bin/sh"]',
+        'InaccessiblePaths = ["/bin"]',
+      ],
+      ...[
+        'BindPaths = ["/opt/empty:/usr/bin"]',
+        'MountImages = ["/opt/x.raw:/usr"]',
+        'TemporaryFileSystem = ["/bin"]',
+      ],
       'InaccessiblePaths = ["/usr"]',
     ],
-    leaves: ['NoExecPaths = ["/"]\nExecPaths = ["/usr"]', 'NoExecPaths = ["/home"]'],
+    leaves: [
+      ...[
+        'NoExecPaths = ["/"]\nExecPaths = ["/usr"]',
+        'NoExecPaths = ["/home"]',
+        'BindPaths = ["/usr/bin:/bin"]',
+      ],
+      ...['NoExecPaths = ["/usr"]\nExecPaths = ["/bin"]', 'BindPaths = ["/opt/x:/usr/bin/x"]'],
+      'BindPaths = ["/opt/usr:/usr", "/usr/bin"]',
+    ],
   },
   gain: {
     takes: ['NoNewPrivileges = true', 'SecureBits = ["noroot"]'],
@@ -263,19 +319,26 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
       ...['ProtectHome = true', 'ProtectHome = "read-only"', 'ReadOnlyPaths = ["/"]'],
       ...['InaccessiblePaths = ["-/home"]', 'TemporaryFileSystem = ["/root"]', 'RootImage = "/x.raw"'],
       ...['ReadOnlyPaths = ["/"]\nReadWritePaths = ["/home"]'],
-      ...['ProtectHome = true\nBindPaths = ["/srv/home:/home", "/srv/root:/root"]'],
+      ...[
+        'ProtectHome = true\nBindPaths = ["/home", "/root"]',
+        'BindPaths = ["/opt/empty:/home"]',
+        'BindReadOnlyPaths = ["/root"]',
+      ],
     ],
     leaves: [
       ...['ProtectHome = false', 'ProtectSystem = "full"', 'InaccessiblePaths = ["/home/bob"]'],
       ...['ProtectSystem = "strict"', 'ReadOnlyPaths = ["/"]\nReadWritePaths = ["/home", "/root"]'],
-      ...['ProtectHome = "tmpfs"\nBindPaths = ["/srv/home:/home", "/srv/root:/root"]'],
+      ...['ProtectHome = "tmpfs"\nBindPaths = ["/home", "/root"]', 'BindPaths = ["/srv/bob:/home/bob"]'],
       ...['TemporaryFileSystem = ["/"]\nBindPaths = ["/home", "/root"]'],
     ],
   },
   identity: {
-    takes: [...['CapabilityBoundingSet = ["~CAP_SETGID"]', 'PrivateUsers = true', 'User = "web"']],
-    leaves: [
+    takes: [
+      ...['CapabilityBoundingSet = ["~CAP_SETGID"]', 'PrivateUsers = true', 'User = "web"'],
       'PrivateUsers = "identity"',
+    ],
+    leaves: [
+      'PrivateUsers = "full"',
       'User = "root"',
       'CapabilityBoundingSet = ["CAP_SETUID", "CAP_SETGID"]',
     ],
@@ -283,6 +346,26 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
   'kernel-log': {
     takes: ['ProtectKernelLogs = true', 'InaccessiblePaths = ["/proc/kmsg"]'],
     leaves: ['CapabilityBoundingSet = ["CAP_SYSLOG"]', 'ProtectKernelTunables = true'],
+  },
+  listening: {
+    takes: [
+      ...['PrivateNetwork = true', 'SocketBindDeny = ["any"]', 'SocketBindDeny = ["ipv4:tcp:22"]'],
+      ...['SocketBindDeny = ["tcp:1-1023"]', 'SocketBindDeny = ["any"]\nSocketBindAllow = ["ipv6:tcp:22"]'],
+      ...['SocketBindDeny = ["ipv6"]', 'IPAddressDeny = ["::/0"]', 'IPAddressDeny = ["0.0.0.0/0"]'],
+      ...['RestrictAddressFamilies = ["AF_INET"]', 'RestrictAddressFamilies = ["~AF_INET"]'],
+    ],
+    leaves: [
+      ...[
+        'RestrictAddressFamilies = ["AF_INET", "AF_INET6"]',
+        'SocketBindDeny = ["80"]',
+        'SocketBindDeny = ["udp"]',
+      ],
+      ...[
+        'SocketBindDeny = ["any"]\nSocketBindAllow = ["22"]',
+        'SocketBindDeny = ["any"]\nSocketBindAllow = ["2222"]',
+      ],
+      ...['IPAddressDeny = ["any"]\nIPAddressAllow = ["10.0.0.0/8"]', 'IPAddressDeny = ["multicast"]'],
+    ],
   },
   local: {
     takes: ['RestrictAddressFamilies = "none"', 'RestrictAddressFamilies = ["~AF_UNIX"]'],
@@ -309,36 +392,74 @@ const NEEDED: Readonly<Record<NeedName, { takes: readonly string[]; leaves: read
     takes: ['RestrictAddressFamilies = ["AF_UNIX"]'],
     leaves: ['RestrictAddressFamilies = ["AF_NETLINK"]'],
   },
+  outside: {
+    takes: ['PrivateNetwork = true', 'IPAddressDeny = ["any"]', 'RestrictAddressFamilies = ["AF_UNIX"]'],
+    leaves: ['SocketBindDeny = ["any"]', 'RestrictAddressFamilies = ["AF_INET"]'],
+  },
   ownership: {
     takes: ['CapabilityBoundingSet = ["~CAP_FOWNER"]', 'PrivateUsers = true', 'User = "web"'],
     leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]', 'PrivateUsers = "identity"'],
   },
   passwords: {
-    takes: ['InaccessiblePaths = ["/etc/shadow"]', 'TemporaryFileSystem = ["/etc"]'],
+    takes: [
+      'InaccessiblePaths = ["/etc/shadow"]',
+      'InaccessiblePaths = ["/lib/x86_64-linux-gnu/security"]',
+      'TemporaryFileSystem = ["/etc"]',
+    ],
     leaves: ['InaccessiblePaths = ["/etc/ssh"]', 'ReadOnlyPaths = ["/etc"]'],
   },
   pids: { takes: ['PrivatePIDs = true'], leaves: ['PrivatePIDs = false'] },
+  ports: {
+    takes: ['SocketBindDeny = ["any"]', 'SocketBindDeny = ["tcp:53"]'],
+    leaves: ['SocketBindDeny = ["80"]'],
+  },
   reach: {
     takes: [
-      ...['PrivateNetwork = true', 'RestrictAddressFamilies = ["AF_UNIX"]', 'SocketBindDeny = ["any"]'],
+      ...[
+        'PrivateNetwork = true',
+        'RestrictAddressFamilies = ["AF_UNIX"]',
+        'NetworkNamespacePath = "/run/netns/x"',
+      ],
+      ...[
+        'RestrictAddressFamilies = ["AF_INET6"]',
+        'RestrictNetworkInterfaces = ["lo"]',
+        'IPAddressDeny = ["0.0.0.0/0"]',
+      ],
+      'IPAddressDeny = ["any"]\nIPAddressAllow = ["localhost", "multicast"]',
       ...['IPAddressDeny = ["any"]', 'IPAddressDeny = ["0.0.0.0/0", "::/0"]\nIPAddressAllow = ["127.0.0.1"]'],
     ],
     leaves: [
       ...['IPAddressDeny = ["any"]\nIPAddressAllow = ["10.0.0.0/8"]', 'IPAddressDeny = ["10.0.0.0/8"]'],
-      ...['SocketBindDeny = ["any"]\nSocketBindAllow = ["22"]', 'SocketBindDeny = ["80"]'],
-      ...['RestrictAddressFamilies = ["AF_INET6"]'],
+      ...['SocketBindDeny = ["any"]', 'RestrictAddressFamilies = ["AF_INET"]', 'IPAddressDeny = ["::/0"]'],
+      ...['RestrictNetworkInterfaces = ["eth0"]', 'RestrictNetworkInterfaces = ["~lo"]'],
     ],
   },
   record: {
     takes: ['CapabilityBoundingSet = ["~CAP_AUDIT_WRITE"]', 'PrivateUsers = "identity"', 'User = "web"'],
     leaves: ['CapabilityBoundingSet = ["~CAP_AUDIT_READ"]'],
   },
+  separation: {
+    takes: [
+      ...['CapabilityBoundingSet = ["~CAP_SYS_CHROOT"]', 'InaccessiblePaths = ["/usr/lib/openssh"]'],
+      ...['NoExecPaths = ["/usr/libexec"]', 'NoExecPaths = ["/lib/openssh"]'],
+    ],
+    leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]', 'InaccessiblePaths = ["/usr/lib/apache2"]'],
+  },
+  sessions: { takes: [], leaves: ['LockPersonality = true'] },
   setid: { takes: ['RestrictSUIDSGID = true'], leaves: ['NoNewPrivileges = true'] },
   settings: { takes: ['ProtectSystem = "full"'], leaves: ['ProtectSystem = true'] },
   state: { takes: ['ReadOnlyPaths = ["/var"]'], leaves: ['ReadOnlyPaths = ["/var/lib/x"]'] },
   system: {
     takes: ['ProtectSystem = true'],
     leaves: ['ProtectSystem = false', 'ReadOnlyPaths = ["/boot"]'],
+  },
+  terminals: {
+    takes: [
+      'CapabilityBoundingSet = ["~CAP_CHOWN"]',
+      'InaccessiblePaths = ["/dev/ptmx"]',
+      'TemporaryFileSystem = ["/dev/pts"]',
+    ],
+    leaves: ['CapabilityBoundingSet = ["~CAP_SYS_PTRACE"]', 'PrivateDevices = true'],
   },
   tunables: {
     takes: ['ProtectKernelTunables = true', 'User = "web"'],
@@ -382,7 +503,27 @@ const CALLS: readonly [lines: string, syscalls: string, blamed: string | undefin
   [SSHD, 'deny = ["clone", "fork", "vfork", "clone3"]', "2:9 'deny clone'"],
   [SSHD, 'deny = ["execve:log"]', undefined],
   [SSHD, 'allow = ["@system-service"]\ndeny = ["execve"]', "3:9 'deny execve'"],
-  [SSHD, 'allow = ["@system-service"]', undefined],
+  [SSHD, 'allow = ["@system-service", "chroot"]', undefined],
+  [SSHD, 'allow = ["@system-service"]', "2:10 'allow without chroot'"],
+  [SSHD, 'deny = ["@mount"]', "2:9 'deny @mount'"],
+  [SSHD, 'deny = ["@resources"]', "2:9 'deny @resources'"],
+  [SSHD, 'deny = ["setsid"]', "2:9 'deny setsid'"],
+  [SSHD, 'deny = ["setsid"]\naction = "EPERM"', undefined],
+  [SSHD, 'allow = ["@system-service", "chroot"]\ndeny = ["@chown"]', "3:9 'deny @chown'"],
+  [SSHD, 'allow = ["@system-service", "chroot"]\ndeny = ["fchownat"]', "3:9 'deny fchownat'"],
+  [
+    SSHD,
+    'allow = ["@basic-io", "@io-event", "@network-io", "@process", "@setuid", "@sandbox", "chroot"]',
+    undefined,
+  ],
+  [SSHD, 'deny = ["setrlimit"]', undefined],
+  [SSHD, 'deny = ["prlimit64"]', "2:9 'deny prlimit64'"],
+  [SSHD, 'deny = ["@chown"]', "2:9 'deny @chown'"],
+  [SSHD, 'deny = ["@swap", "@module"]', undefined],
+  [CRON, 'deny = ["setsid"]', "2:9 'deny setsid'"],
+  [CRON, 'deny = ["pipe", "pipe2"]', "2:17 'deny pipe2'"],
+  [CRON, 'deny = ["pipe"]', undefined],
+  [CRON, 'deny = ["chroot", "mount"]', undefined],
   [CRON, 'allow = ["@basic-io"]', "2:10 'allow without clone'"],
   [CRON, rule('AF_UNIX', 'allow'), "4:12 'rule on socket'"],
   [CRON, rule('AF_NETLINK', 'allow'), undefined],
@@ -460,6 +601,11 @@ test('a socket unit keeps a service within reach', () => {
   const policy = '[service]\nPrivateNetwork = true';
   assert.equal(told(policy, SSHD).length, 1);
   assert.deepEqual(told(policy, SSHD, { sockets: ['ssh.socket'] }), []);
+  assert.equal(
+    told(policy, SSHD, { sockets: ['ssh.socket'], hands: false }).length,
+    1,
+    'a socket that is down',
+  );
 });
 
 test('a transient unit, and one of a user, has no role', () => {

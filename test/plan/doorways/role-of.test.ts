@@ -38,6 +38,14 @@ const KNOWN: readonly [lines: string, role: string | undefined][] = [
   ['ExecStart=/usr/bin/env TZ=UTC /usr/sbin/crond -n', 'jobs'],
   ['ExecStart=/bin/busybox crond -f', 'jobs'],
   ['ExecStart=/usr/bin/nice -n 5 crond', 'jobs'],
+  ['ExecStart=/usr/bin/taskset -c 0-1 /usr/sbin/sshd -D', 'login'],
+  ['ExecStart=systemd-cat -t x sshd -D', 'login'],
+  ['ExecStart=/usr/bin/flock /run/x sshd -D', 'login'],
+  ['ExecStart=/usr/bin/flock /run/x -c "exec sshd -D"', 'login'],
+  ['ExecStart=/usr/bin/env -u X sshd -D', 'login'],
+  ['ExecStart=/usr/bin/stdbuf -oL cron -f', 'jobs'],
+  ['ExecStart=/usr/bin/ionice -c 2 -n 3 cron -f', 'jobs'],
+  ['ExecStart=/usr/bin/env SHELL=/usr/sbin/sshd /opt/app', undefined],
   ['ExecStart=/usr/bin/other\nType=dbus\nBusName=org.freedesktop.login1', 'sessions'],
   ['ExecStart=/usr/bin/other\nPAMName=login', 'login'],
   ['ExecStart=/usr/sbin/sshd\nExecStart=\nExecStart=/usr/bin/other', undefined],
@@ -76,12 +84,22 @@ const roleOfScript = (script: string) => {
   return role(`ExecStart=${START}`, 'x.service', '', { target: { commands } });
 };
 
+test('links to a program tell its role', () => {
+  const of = (...files: string[]) => {
+    const commands = new Map([[START, { files: [files, ['/lib64/ld-linux-x86-64.so.2']], needed: [] }]]);
+    return role(`ExecStart=${START}`, 'x.service', '', { target: { commands } });
+  };
+  assert.equal(of(START), undefined);
+  assert.equal(of(START, '/usr/sbin/sshd'), 'login');
+});
+
 for (const [script, expected] of [
   ['exec /usr/sbin/sshd -D', 'login'],
   ['mkdir -p /run/sshd\nTZ=UTC exec sshd -D "$@"', 'login'],
   ['if [ -n "$X" ]; then /usr/sbin/crond; fi', 'jobs'],
   ['cd / && /usr/bin/dockerd', 'containers'],
   ['# exec /usr/sbin/sshd\n[ -x /usr/sbin/sshd ] && exit 1', undefined],
+  ['exec taskset 1 /usr/sbin/sshd -D', 'login'],
   ['exec /opt/app --shell /usr/sbin/sshd', undefined],
   ['DAEMON=/usr/sbin/sshd\necho sshd', undefined],
   ['exec', undefined],

@@ -56,12 +56,35 @@ test('addresses of socket units are those that the manager has, each unit asked 
   assert.deepEqual([asked, listens], [['demo.socket'], ['[::]:22', '/run/x']]);
 });
 
+test('a socket unit hands over its sockets while it is up, and by each connection', async () => {
+  const handsOf = async (properties: Readonly<Record<string, unknown>>, service = 'demo.service') => {
+    const socket = await unitWith({ Listen: [['Stream', '[::]:22']], ...properties });
+    const system = new (class extends FakeSystem {
+      override async anyUnit() {
+        return socket;
+      }
+    })();
+    const { sockets } = await surroundingsOf({
+      system,
+      unit: parseUnitName(service) as UnitName,
+      states: [await unitWith({ TriggeredBy: ['demo.socket'] })],
+      sets: () => true,
+    });
+    return sockets.get('demo.socket')?.hands;
+  };
+  assert.equal(await handsOf({ ActiveState: 'active' }), true);
+  assert.equal(await handsOf({ ActiveState: 'inactive' }), false);
+  assert.equal(await handsOf({ ActiveState: 'failed' }), false);
+  assert.equal(await handsOf({ ActiveState: 'inactive', Accept: true }, 'demo@.service'), true);
+});
+
 test('each fact has a text of its own, so that a change shows in the hash', () => {
   const rules = {
     denied: ['0.0.0.0/0'],
     allowed: ['10.0.0.0/8'],
     interfaces: [{ only: false, names: new Set(['lo']) }],
     isolated: true,
+    hands: true,
   };
   const facts = {
     partners: ['a.service'],
