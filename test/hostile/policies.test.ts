@@ -20,6 +20,7 @@ import { assertReadable, assertRefused } from '../support/hostile.js';
 import { inRepository } from '../support/repository.js';
 import { type RunResult, run } from '../support/run.js';
 import { temporaryFolder, writeTree } from '../support/temporary.js';
+import { alternatives } from '../support/thorough.js';
 
 const COMMAND = inRepository('dist/sandbox-unit.cjs');
 const MEGABYTE = 1 << 20;
@@ -191,10 +192,10 @@ describe('a policy with', () => {
       const name = `hostile-${i}.toml`;
       const text = typeof content === 'string' ? content.replace('POLICY', name) : content;
       writeTree(folder, { [name]: text });
-      for (const words of [
-        ['check', name],
+      for (const words of alternatives([
         ['apply', 'demo', '--root', root, '--policy', name],
-      ]) {
+        ['check', name],
+      ])) {
         const result = await changesNothing(words);
         assertRefused(result, code, words.join(' '), place === undefined ? '' : `${name}${place}`);
       }

@@ -25,7 +25,13 @@ const atOnce = (files: readonly string[]): number =>
   availableParallelism() * (files.some((file) => file.includes(ONLY_ASKED)) ? 1 : 2) + 1;
 
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
-const LONG = ['test/systemd/', 'test/transaction/recover', 'test/system/pseudo-terminal', 'test/filter/'];
+const LONG = [
+  'test/systemd/',
+  'test/transaction/',
+  'test/system/pseudo-terminal',
+  'test/filter/',
+  'test/hostile/',
+];
 
 /** How often a log has a line of progress, and a terminal the time. */
 const LOG_MS = 30_000;

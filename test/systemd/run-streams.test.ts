@@ -31,6 +31,8 @@ async function outcome(command: string, script: string, user?: string) {
     text
       // What script(1) says at the end of its own input, if it is heard.
       .replace(/\^@|\0/g, '')
+      // systemd-run ends the line anew where it gets the last one's end late.
+      .replace(/\n\n(?=Finished with result)/, '\n')
       .replace(/tmp\.\w+/, 'TMP')
       .replace(/run-[rpu][0-9a-fi-]+\.service(; invocation ID: [0-9a-f]{32})?/g, 'NAME')
       .replace(/(runtime|consumed): .*?(?=\r?\n)/g, '$1: N');

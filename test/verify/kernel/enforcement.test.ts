@@ -14,6 +14,7 @@ import type { ProcessResult, System } from '../../../src/system/system.js';
 import { enforcement } from '../../../src/verify/kernel/enforcement.js';
 import { hexOf } from '../../support/confined-in-memory.js';
 import { policyOf } from '../../support/policies.js';
+import { inputs } from '../../support/thorough.js';
 import { unitState } from '../../support/unit-state.js';
 
 const denying = (...numbers: number[]) => policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: KILL }]));
@@ -122,7 +123,7 @@ describe('filters that are too much work', () => {
 
   test('are a warning where what is below them obeys', async () => {
     const threads = [
-      ...Array.from({ length: 300 }, (_, i) => loaded(computing(ALLOW, i), launcher)),
+      ...Array.from({ length: inputs(300).numRuns }, (_, i) => loaded(computing(ALLOW, i), launcher)),
       filtered(),
     ];
     const { groups, wrong, unproven } = await verified(machine(threads));
