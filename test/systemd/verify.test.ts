@@ -418,6 +418,8 @@ describe('what KillMode=process leaves of the run before', () => {
     await apply(box, '[syscalls]\ndeny = ["acct"]\n', UNIT);
     await box.sh(`systemctl stop ${UNIT}; systemctl kill ${UNIT}; systemctl start ${UNIT}`);
     await restart();
+    const comm = async () => box.readFile(`/proc/${await mainPid(box, UNIT)}/comm`);
+    await box.waitFor('the loop, which comes first', async () => (await comm()) === 'sleep\n');
     const found = await verify(UNIT);
     assert.deepEqual([found.status, codesOf(found)], [0, []]);
     const loops = found.groups.flatMap(({ processes }) => processes.filter(({ name }) => name === 'sh'));
