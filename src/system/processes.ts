@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { ProcessResult, RunOptions } from './system.js';
 
 /** The time in which the output of a program that has ended is read to its end, in milliseconds. */
-const LAST_WORDS = 1000;
+const LAST_OUTPUT = 1000;
 
 /** A started program. */
 export interface Child {
@@ -54,7 +54,7 @@ export async function startProgram(
     // process group go on, and nobody listens to them.
     child.on('exit', () => {
       end();
-      hush = setTimeout(() => [child.stdout!, child.stderr!].map((pipe) => pipe.destroy()), LAST_WORDS);
+      hush = setTimeout(() => [child.stdout!, child.stderr!].map((pipe) => pipe.destroy()), LAST_OUTPUT);
     });
     child.on('close', (code, signal) => resolve({ status: statusOf(code, signal), late, ...output }));
   });

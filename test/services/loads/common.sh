@@ -58,6 +58,65 @@ ${1-}
 ZONE
 }
 
+# What a server of that zone answers, and over TCP.
+ask_zone() {
+  answers 'has address 192.0.2.1' host www.example.test 127.0.0.1
+  answers 'NXDOMAIN' host none.example.test 127.0.0.1
+}
+ask_whole_zone() {
+  answers 'has address 192.0.2.1' host -T www.example.test 127.0.0.1
+  answers '192.0.2.1' host -l -a example.test 127.0.0.1
+}
+
+# get WORDS...: for curl(1), by the proxy.
+proxy=
+get() {
+  curl -sS --max-time 20 -x "$proxy" "$@"
+}
+
+# Keys, and a user who may log in by the good one.
+keys=/var/lib/ssh-load
+make_reader() {
+  mkdir -p $keys
+  systemctl start systemd-user-sessions.service # before it, nobody may log in
+  for key in good bad; do
+    [ -e $keys/$key ] || ssh-keygen -q -t ed25519 -N '' -f $keys/$key
+  done
+  id reader >/dev/null 2>&1 || useradd --create-home --shell /bin/bash reader
+  install -d -m 700 -o reader -g reader ~reader/.ssh
+  install -m 600 -o reader -g reader $keys/good.pub ~reader/.ssh/authorized_keys
+}
+
+options="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes"
+
+# with KEY WORDS...: for ssh(1).
+with() {
+  key=$1
+  shift
+  # shellcheck disable=SC2086 # words
+  ssh $options -i "$keys/$key" "$@"
+}
+
+# logged FILE WORDS...: for logger(1).
+logged() {
+  file=$1
+  word=$(date +%s%N)
+  shift
+  logger "$@" "$word"
+  answers "$word" tail -n 20 "$file"
+}
+
+# smtp WORD RECIPIENT: a mail over SMTP.
+smtp() {
+  printf 'Subject: %s\r\n\r\nhello\r\n' "$1" |
+    curl -sS --retry 5 --retry-connrefused --max-time 20 smtp://127.0.0.1 --mail-from root@localhost --mail-rcpt "$2" --upload-file -
+}
+
+# arrives WORD: the mail with this subject.
+arrives() {
+  answers "^Subject: $1" cat /var/mail/reader
+}
+
 # answers REGEX COMMAND...: the command's output has a line with this in it, soon.
 answers() {
   regex=$1

@@ -11,17 +11,6 @@ prepare() {
   chown reader:mail /var/mail/reader
 }
 
-# smtp WORD RECIPIENT: a mail over SMTP.
-smtp() {
-  printf 'Subject: %s\r\n\r\nhello\r\n' "$1" |
-    curl -sS --max-time 20 smtp://127.0.0.1 --mail-from root@localhost --mail-rcpt "$2" --upload-file -
-}
-
-# arrives WORD: the mail with this subject.
-arrives() {
-  answers "^Subject: $1" cat /var/mail/reader
-}
-
 load() {
   word=$(date +%s%N)
   smtp "$word" reader@localhost || fail 'SMTP fails'

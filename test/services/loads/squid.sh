@@ -3,15 +3,11 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 unit=squid.service
+proxy=http://127.0.0.1:3128
 
 prepare() {
   write_pages
   systemctl start nginx.service
-}
-
-# get WORDS...
-get() {
-  curl -sS --max-time 20 -x http://127.0.0.1:3128 "$@"
 }
 
 load() {

@@ -3,29 +3,12 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 unit=ssh.service
-keys=/var/lib/ssh-load
 
 prepare() {
-  mkdir -p $keys /run/sshd
-  systemctl start systemd-user-sessions.service # before it, nobody may log in
+  mkdir -p /run/sshd
   # Else sshd would answer this host no more, because of the key that is refused.
   echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/load.conf
-  for key in good bad; do
-    [ -e $keys/$key ] || ssh-keygen -q -t ed25519 -N '' -f $keys/$key
-  done
-  id reader >/dev/null 2>&1 || useradd --create-home --shell /bin/bash reader
-  install -d -m 700 -o reader -g reader ~reader/.ssh
-  install -m 600 -o reader -g reader $keys/good.pub ~reader/.ssh/authorized_keys
-}
-
-options="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes"
-
-# with KEY WORDS...
-with() {
-  key=$1
-  shift
-  # shellcheck disable=SC2086 # words
-  ssh $options -i "$keys/$key" "$@"
+  make_reader
 }
 
 load() {

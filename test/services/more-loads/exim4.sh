@@ -10,17 +10,6 @@ prepare() {
   update-exim4.conf
 }
 
-# smtp WORD RECIPIENT: a mail over SMTP.
-smtp() {
-  printf 'Subject: %s\r\n\r\nhello\r\n' "$1" |
-    curl -sS --retry 5 --retry-connrefused --max-time 20 smtp://127.0.0.1 --mail-from root@localhost --mail-rcpt "$2" --upload-file -
-}
-
-# arrives WORD: the mail with this subject.
-arrives() {
-  answers "^Subject: $1" cat /var/mail/reader
-}
-
 load() {
   word=$(date +%s%N)
   smtp "$word" reader@localhost || fail 'SMTP fails'

@@ -27,13 +27,11 @@ CONF
 }
 
 load() {
-  answers 'has address 192.0.2.1' host www.example.test 127.0.0.1
-  answers 'NXDOMAIN' host none.example.test 127.0.0.1
+  ask_zone
 }
 
 other_load() {
-  answers 'has address 192.0.2.1' host -T www.example.test 127.0.0.1
-  answers '192.0.2.1' host -l -a example.test 127.0.0.1
+  ask_whole_zone
   answers '^UDP workers' knotc status workers
   answers '^OK' knotc zone-reload example.test
   answers '^OK' knotc zone-flush example.test

@@ -19,13 +19,11 @@ CONF
 }
 
 load() {
-  answers 'has address 192.0.2.1' host www.example.test 127.0.0.1
-  answers 'NXDOMAIN' host none.example.test 127.0.0.1
+  ask_zone
 }
 
 other_load() {
-  answers 'has address 192.0.2.1' host -T www.example.test 127.0.0.1
-  answers '192.0.2.1' host -l -a example.test 127.0.0.1
+  ask_whole_zone
   answers 'version:' nsd-control status
   answers '^ok' nsd-control reload
   answers 'has SOA record' host -t soa example.test 127.0.0.1

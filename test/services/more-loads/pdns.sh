@@ -13,13 +13,11 @@ prepare() {
 }
 
 load() {
-  answers 'has address 192.0.2.1' host www.example.test 127.0.0.1
-  answers 'NXDOMAIN' host none.example.test 127.0.0.1
+  ask_zone
 }
 
 other_load() {
-  answers 'has address 192.0.2.1' host -T www.example.test 127.0.0.1
-  answers '192.0.2.1' host -l -a example.test 127.0.0.1
+  ask_whole_zone
   answers 'PONG' pdns_control rping
   answers 'example.test' pdns_control list-zones
   answers 'REFUSED' host other.example 127.0.0.1

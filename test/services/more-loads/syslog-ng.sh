@@ -4,15 +4,6 @@
 . "${0%/*}/../loads/common.sh"
 unit=syslog-ng.service
 
-# logged FILE WORDS...: for logger(1).
-logged() {
-  file=$1
-  word=$(date +%s%N)
-  shift
-  logger "$@" "$word"
-  answers "$word" tail -n 20 "$file"
-}
-
 load() {
   logged /var/log/syslog
   logged /var/log/auth.log -p auth.info

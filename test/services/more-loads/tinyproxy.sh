@@ -3,15 +3,11 @@
 # shellcheck source-path=SCRIPTDIR source=../loads/common.sh
 . "${0%/*}/../loads/common.sh"
 unit=tinyproxy.service
+proxy=http://127.0.0.1:8888
 
 prepare() {
   write_pages
   systemctl start lighttpd.service
-}
-
-# get WORDS...
-get() {
-  curl -sS --max-time 20 -x http://127.0.0.1:8888 "$@"
 }
 
 load() {
