@@ -242,7 +242,7 @@ test('a box ends when its supervisor is killed, and the next one clears the rest
   process.kill(supervisor, 'SIGKILL');
   await gone([init, supervisor]);
   owner.kill('SIGKILL');
-  assert.notEqual(await cgroupsOf(supervisor), '');
+  // A box that another test boots in that moment may be the next one.
   await (await Box.boot()).stop();
   assert.equal(await cgroupsOf(supervisor), '');
 });

@@ -178,7 +178,13 @@ const FULL: readonly [what: string, begin: string, end: string, code: string][] 
     `umount ${UNITS}; rm -rf /srv/units`,
     'unwritable',
   ],
-  ['a read-only /etc', 'mount --bind /etc /etc; mount -o remount,bind,ro /etc', 'umount /etc', 'unwritable'],
+  [
+    // A process that writes a file below /etc in that moment keeps the mount busy.
+    'a read-only /etc',
+    "mount --bind /etc /etc; timeout 20 sh -c 'until mount -o remount,bind,ro /etc; do sleep 0.1; done'",
+    'umount /etc',
+    'unwritable',
+  ],
 ];
 
 describe('where there is', { skip: skip ?? false }, () => {
