@@ -53,6 +53,39 @@ export const DT = {
   gnuHash: 0x6ffffef5,
 } as const;
 
+/** A number of 64 bits. */
+export function wordAt(view: DataView, at: number): number {
+  const value = view.getBigUint64(at, true);
+  return value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : Number(value);
+}
+
+/**
+ * The program headers of a 64-bit file.
+ * @param view the file, at least as far as these reach
+ * @throws RangeError
+ */
+export function readSegments(view: DataView): Segment[] {
+  const [table, size, count] = [wordAt(view, 32), view.getUint16(54, true), view.getUint16(56, true)];
+  if (count > MAX_SEGMENTS) throw new RangeError();
+  return Array.from({ length: count }, (_, i) => {
+    const at = table + i * size;
+    return {
+      type: view.getUint32(at, true),
+      flags: view.getUint32(at + 4, true),
+      offset: wordAt(view, at + 8),
+      address: wordAt(view, at + 16),
+      size: wordAt(view, at + 32),
+    };
+  });
+}
+
+/** Where in the file an address is. @throws RangeError */
+export function offsetIn(segments: readonly Segment[], address: number): number {
+  const segment = segments.find((each) => each.type === PT.load && isWithin(each, address));
+  if (segment === undefined) throw new RangeError();
+  return segment.offset + address - segment.address;
+}
+
 /** Reads the tables of a 64-bit ELF file (elf(5)); a place outside of the file is a RangeError. */
 export class ElfTables {
   protected readonly bytes: Uint8Array;
@@ -66,35 +99,13 @@ export class ElfTables {
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.segments = this.readSegments();
+    this.segments = readSegments(this.view);
     this.sections = this.readSections();
     for (const segment of this.segments) if (segment.type === PT.dynamic) this.readDynamic(segment);
   }
 
-  /** A number of 64 bits. */
   protected word(at: number): number {
-    const value = this.view.getBigUint64(at, true);
-    if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
-    return Number(value);
-  }
-
-  private readSegments(): Segment[] {
-    const [table, size, count] = [
-      this.word(32),
-      this.view.getUint16(54, true),
-      this.view.getUint16(56, true),
-    ];
-    if (count > MAX_SEGMENTS) throw new RangeError();
-    return Array.from({ length: count }, (_, i) => {
-      const at = table + i * size;
-      return {
-        type: this.view.getUint32(at, true),
-        flags: this.view.getUint32(at + 4, true),
-        offset: this.word(at + 8),
-        address: this.word(at + 16),
-        size: this.word(at + 32),
-      };
-    });
+    return wordAt(this.view, at);
   }
 
   /** Code, and the procedure linkage tables; by segments, they are the same. */
@@ -144,11 +155,8 @@ export class ElfTables {
     }
   }
 
-  /** Where in the file an address is. */
   protected offsetOf(address: number): number {
-    const segment = this.segments.find((each) => each.type === PT.load && isWithin(each, address));
-    if (segment === undefined) throw new RangeError();
-    return segment.offset + address - segment.address;
+    return offsetIn(this.segments, address);
   }
 
   protected one(tag: number): number | undefined {

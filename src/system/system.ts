@@ -117,8 +117,10 @@ export interface ReadOptions {
   readonly limit?: number;
   /** Whether root refuses a file that others than root could have written. */
   readonly trusted?: boolean;
-  /** Whether only the first `limit` bytes of a larger file are read. */
+  /** Whether only `limit` bytes of a larger file are read. */
   readonly head?: boolean;
+  /** Where in the file these bytes begin (default 0). */
+  readonly from?: number;
 }
 
 export interface PlaceOptions {

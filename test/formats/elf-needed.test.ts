@@ -4,13 +4,17 @@ import { test } from 'node:test';
 import { neededBy } from '../../src/formats/elf-needed.js';
 import { elf } from '../support/elf.js';
 
-test('the libraries of a program of this machine', () => {
-  assert.ok(neededBy(readFileSync('/bin/sh')).includes('libc.so.6'));
+/** The libraries of a file with these bytes. */
+const needed = (bytes: Uint8Array) =>
+  neededBy(async (from, size) => bytes.subarray(Math.min(from, bytes.length), from + size));
+
+test('the libraries of a program of this machine', async () => {
+  assert.ok((await needed(readFileSync('/bin/sh'))).includes('libc.so.6'));
 });
 
-test('what is no program, or is cut short, has none', () => {
+test('what is no program, or is cut short, has none', async () => {
   const shell = readFileSync('/bin/sh');
   for (const bytes of [new Uint8Array(), elf(), shell.subarray(0, 4096), readFileSync('/etc/passwd')]) {
-    assert.deepEqual(neededBy(bytes), []);
+    assert.deepEqual(await needed(bytes), []);
   }
 });

@@ -254,7 +254,7 @@ export class FakeSystem implements System {
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     this.#record(`read ${path}`);
     const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
-    const { limit = 1 << 20, head = false, trusted = false } = options;
+    const { limit = 1 << 20, head = false, trusted = false, from = 0 } = options;
     if (!file) return undefined;
     if (this.#options.unreadable?.includes(path)) {
       throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
@@ -266,7 +266,12 @@ export class FakeSystem implements System {
       throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);
     }
     const { modified, changed } = this.#times.get(path) ?? { modified: 0, changed: 0 };
-    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified, changed };
+    return {
+      bytes: head ? file.bytes.slice(from, from + limit) : file.bytes,
+      mode: file.mode,
+      modified,
+      changed,
+    };
   }
 
   #kernelFile(path: string): FakeFile | undefined {

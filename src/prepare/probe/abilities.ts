@@ -1,8 +1,10 @@
 import { UserError } from '../../diagnostic.js';
+import { orElse } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import type { ManagerFacts, System } from '../../system/system.js';
 import { type Abilities, abilities } from '../../target/abilities.js';
+import { exists } from '../load/exists.js';
 
 const TRIPLETS: Readonly<Record<Machine, string>> = {
   'x86-64': 'x86_64-linux-gnu',
@@ -40,7 +42,10 @@ export async function probeAbilities(
   });
 }
 
-/** Paths of files beside the C library, by their names; undefined if that isn't in a usual place. */
+/** The C library, and those that systemd loads when it needs them. */
+const LIBRARIES = ['libc.so.6', 'libseccomp.so.2', 'libbpf.so.1', 'libbpf.so.0'];
+
+/** Paths of LIBRARIES that are there, by their names; undefined if that isn't in a usual place. */
 export type Libraries = ReadonlyMap<string, string> | undefined;
 
 export async function findLibraries(system: System, machine: Machine): Promise<Libraries> {
@@ -51,10 +56,14 @@ export async function findLibraries(system: System, machine: Machine): Promise<L
     ['/usr/lib', '/lib'],
   ];
   for (const folders of places) {
-    const lists = folders.map(async (folder) =>
-      (await namesIn(system, folder)).map((name) => [name, `${folder}/${name}`] as const),
+    const looks = folders.flatMap((folder) =>
+      LIBRARIES.map(async (name) => {
+        const path = `${folder}/${name}`;
+        const isThere = await orElse(() => exists(system, path), true);
+        return isThere ? ([[name, path]] as const) : [];
+      }),
     );
-    const paths = new Map((await Promise.all(lists)).flat());
+    const paths = new Map((await Promise.all(looks)).flat());
     if (paths.has('libc.so.6')) return paths;
   }
   return undefined;

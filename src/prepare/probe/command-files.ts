@@ -7,9 +7,6 @@ import type { Context } from '../../system/context.js';
 import type { CommandFiles } from '../../target/target.js';
 import { fileName } from '../../unit/search.js';
 
-/** Largest program whose libraries are looked at, in bytes. */
-const LARGEST = 256 << 20;
-
 /** The most output of getcap(8), in bytes. */
 const MAX_CAPABILITIES = 1 << 16;
 
@@ -83,8 +80,10 @@ function workersOf(path: string, program: ProgramFacts): readonly string[] {
 /** The libraries of the first program that is there. */
 async function needed({ system }: Context, paths: readonly string[]): Promise<readonly string[]> {
   for (const path of paths) {
-    const whole = await orElse(() => system.read(path, { limit: LARGEST }), undefined);
-    if (whole) return neededBy(whole.bytes);
+    const read = async (from: number, limit: number) =>
+      (await system.read(path, { from, limit, head: true }))?.bytes;
+    const head = await orElse(() => read(0, HEAD_SIZE), undefined);
+    if (head) return neededBy(async (from, limit) => (await read(from, limit)) ?? new Uint8Array());
   }
   return [];
 }

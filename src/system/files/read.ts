@@ -34,7 +34,7 @@ export function readFile(path: string, options: ReadOptions = {}): FileContent |
 }
 
 function readOnce(path: string, options: ReadOptions): FileContent | undefined {
-  const { limit = DEFAULT_LIMIT, trusted = false, head = false } = options;
+  const { limit = DEFAULT_LIMIT, trusted = false, head = false, from = 0 } = options;
   let fd: number;
   try {
     fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
@@ -52,7 +52,7 @@ function readOnce(path: string, options: ReadOptions): FileContent | undefined {
     }
     // /dev/null is writable for everybody, without effect.
     if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);
-    const bytes = readUpTo(fd, stat.size, { limit, head, path });
+    const bytes = readUpTo(fd, stat.size, { limit, head, from, path });
     return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs, changed: stat.ctimeMs };
   } catch (cause) {
     if (cause instanceof UserError) throw cause;

@@ -3,7 +3,8 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { PACKAGED_LAUNCHER } from '../../paths.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
 import { fileError } from './error.js';
-import { namesOf, walk, whyUntrusted } from './walk.js';
+import { namesOf, whyUntrusted } from './follow.js';
+import { walk } from './walk.js';
 
 /**
  * Refuses a file, on which root acts, that others than root can change: the file, each folder above it, and each link

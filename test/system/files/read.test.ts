@@ -28,7 +28,10 @@ test('of such a file a piece is read that is as large as what is in it', async (
   const program = spawn('sleep', ['60'], { env: { PATH: process.env.PATH, LONG: variable.slice(5) } });
   t.after(() => program.kill());
   await once(program, 'spawn');
-  const environment = (await host.read(`/proc/${program.pid}/environ`, { limit: 1 << 26 }))!;
+  const read = () => host.read(`/proc/${program.pid}/environ`, { limit: 1 << 26 });
+  // The kernel closes the pipe by which Node sees the start before it has put the environment there.
+  while ((await read())!.bytes.length === 0) await setTimeout(1);
+  const environment = (await read())!;
   assert.ok(new TextDecoder().decode(environment.bytes).split('\0').includes(variable));
   assert.ok(environment.bytes.buffer.byteLength <= 2 * environment.bytes.length);
 });

@@ -1,3 +1,4 @@
+/** Tests of system/files/walk.ts and system/files/follow.ts: paths of this machine, link by link. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
