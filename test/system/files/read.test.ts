@@ -30,7 +30,7 @@ test('of such a file a piece is read that is as large as what is in it', async (
   await once(program, 'spawn');
   const read = () => host.read(`/proc/${program.pid}/environ`, { limit: 1 << 26 });
   // The kernel closes the pipe by which Node sees the start before it has put the environment there.
-  while ((await read())!.bytes.length === 0) await setTimeout(1);
+  while ((await read())!.bytes.length === 0) await turn();
   const environment = (await read())!;
   assert.ok(new TextDecoder().decode(environment.bytes).split('\0').includes(variable));
   assert.ok(environment.bytes.buffer.byteLength <= 2 * environment.bytes.length);
