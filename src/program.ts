@@ -4,14 +4,17 @@ import {
   EXCLUSIVE,
   OPTIONS,
   type Options,
+  REPEATED,
   VERBS,
   type Verb,
   type VerbGroup,
 } from './commands/verbs.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
 import type { Outcome, ShowOptions } from './outcome.js';
-import { ABSENT, LISTS } from './run/options.js';
+import { ABSENT } from './run/options.js';
+import type { Context } from './system/context.js';
 import { type OpenOptions, open } from './system/open.js';
+import type { Recorded, Unanswered } from './system/recorded/recorded.js';
 import { VERSION } from './version.js';
 
 /** The surroundings of the program: the shell's environment, and functions that print. */
@@ -87,16 +90,35 @@ function showsTemplate([verb, name = '']: readonly string[]): string | undefined
 /** The outcome of a command; that of a failure if it throws a UserError. */
 async function attempt(shell: Shell, operands: string[], options: Options, action: Action): Promise<Outcome> {
   let close: (() => Promise<void>) | undefined;
+  let recorded: Recorded | undefined;
+  const orUnanswered = (outcome: Outcome): Outcome =>
+    recorded?.unanswered ? unanswered(recorded.unanswered) : outcome;
   try {
     const opened = open({ ...options, ...shell });
     close = opened.close;
-    return await action(opened.context, operands, options);
+    let { context } = opened;
+    if (options.facts) ({ context, recorded } = await onFacts(context, options.facts));
+    return orUnanswered(await action(context, operands, options));
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return failure(cause.exit, cause.diagnostics, cause.sources);
+    return orUnanswered(failure(cause.exit, cause.diagnostics, cause.sources));
   } finally {
     await close?.();
   }
+}
+
+/** Loaded where it is needed: most commands are about the machine that they run on. */
+async function onFacts(context: Context, paths: readonly string[]) {
+  const { onRecorded } = await import('./system/recorded/read-facts.js');
+  return onRecorded(context, paths);
+}
+
+/** The outcome where the machine that facts tell of has to be asked more. */
+function unanswered({ host, questions, words }: Unanswered): Outcome {
+  const count = questions.length === 1 ? 'a question' : `${questions.length} questions`;
+  const hint = `'${NAME} facts --script | ssh ${host} sh -s -- ${words.join(' ')}' has the answers: give that file as a further --facts`;
+  const missing = error('unanswered', `${host} has not answered ${count} of the plan`, { hint });
+  return { ...failure(EXIT.findings, [missing]), json: { questions, words } };
 }
 
 const failure = (
@@ -167,7 +189,7 @@ function addVerb(
 function optionOf(name: keyof Options, own?: readonly [flags: string, does: string]): Option {
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
-  if (LISTS.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
+  if (REPEATED.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
   return option.conflicts(EXCLUSIVE[name] ?? []);
 }
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../outcome.js';
-import { RUN_OPTIONS, type RunOptions } from '../run/options.js';
+import { LISTS, RUN_OPTIONS, type RunOptions } from '../run/options.js';
 import type { Context } from '../system/context.js';
 
 /** Every option that some verb has. */
@@ -43,6 +43,9 @@ export interface Options extends RunOptions {
   readonly runtime?: boolean;
   readonly user?: boolean;
   readonly root?: string;
+  readonly facts?: readonly string[];
+  readonly script?: boolean;
+  readonly ask?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -92,15 +95,22 @@ export const OPTIONS = {
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
   root: ['--root <dir>', 'the system in this folder, which is not running'],
+  facts: ['--facts <file>', 'another machine, by what it has answered to facts; may be given several times'],
+  script: ['--script', 'print the script that gathers them, which needs no Node'],
+  ask: ['--ask <base64>', 'further questions, as plan --facts names them'],
   json: ['--json', 'print one JSON object'],
   quiet: ['-q, --quiet', 'print only what is wrong'],
   ...RUN_OPTIONS,
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
 
+/** Options that may be given several times. */
+export const REPEATED: readonly string[] = [...LISTS, 'facts', 'ask'];
+
 /** Options that exclude each other. */
 export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   policy: ['template'],
   root: ['user'],
+  facts: ['root', 'user'],
   all: ['policy', 'template'],
   openmetrics: ['json', 'quiet'],
   undo: ['undoLate'],
@@ -129,7 +139,7 @@ export interface VerbGroup {
   readonly verbs: readonly Verb[];
 }
 
-const PLANS = ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', 'root'] as const;
+const PLANS = ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', 'root', 'facts'] as const;
 const SPEAKS = ['json', 'quiet'] as const;
 
 export const VERBS: readonly (Verb | VerbGroup)[] = [
@@ -164,6 +174,17 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     options: ['all', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm', ...PLANS, ...SPEAKS],
     examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service', 'apply --all'],
     load: async () => (await import('./apply.js')).apply,
+  },
+  {
+    name: 'facts',
+    does: 'gather what plans need to know of this machine and these units, for --facts elsewhere',
+    operands: '[unit...]',
+    options: ['script', 'ask'],
+    examples: [
+      'facts nginx.service > web1.facts',
+      'facts --script | ssh web1 sh -s nginx.service > web1.facts',
+    ],
+    load: async () => (await import('./facts.js')).facts,
   },
   {
     name: 'confirm',
@@ -241,7 +262,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
       'learn --background --for 7d nginx.service',
       'learn --show nginx.service',
     ],
-    load: async () => (await import('./learn.js')).learn,
+    load: async () => (await import('./learn/learn.js')).learn,
   },
   {
     name: 'run',

@@ -16,6 +16,20 @@ export function parseMountInfo(text: string): Mount[] {
   });
 }
 
+/** The type of the file system that a path is on: `ext4`; undefined where nothing is mounted above it. */
+export function fileSystemAt(text: string, path: string): string | undefined {
+  let found: { readonly at: string; readonly type: string } | undefined;
+  for (const line of text.split('\n')) {
+    const [own, file] = line.split(' - ');
+    const at = unescaped(own!.split(' ')[4] ?? '');
+    const [type] = file?.split(' ') ?? [];
+    if (type === undefined || !covers(at, path)) continue;
+    // A later mount at the same place hides an earlier one.
+    if (found === undefined || at.length >= found.at.length) found = { at, type };
+  }
+  return found?.type;
+}
+
 /** File systems in which programs can't leave files of their own to execute. */
 const VIRTUAL: ReadonlySet<string> = new Set(
   (

@@ -10,6 +10,8 @@ export interface Context {
   readonly system: System;
   /** The machine that this program runs on, where its templates and launcher are read. */
   readonly program: System;
+  /** The machine whose policies count: one that is only recorded has none. */
+  readonly policies: System;
   readonly placement: Placement;
   /** Whether the system is only read as files (--root): unit files are found by search, and no manager is asked. */
   readonly offline: boolean;

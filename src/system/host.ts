@@ -7,6 +7,7 @@ import type { UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import { Bus } from './bus/bus.js';
 import type { BusPlace } from './bus/connection.js';
+import { instancesOf } from './bus/interfaces.js';
 import { fileError, isAbsent, reasonOf } from './files/error.js';
 import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
@@ -195,9 +196,8 @@ export class Host implements System {
     return (await this.connected()).anyUnit(name);
   }
 
-  async instances({ prefix, type }: UnitName): Promise<string[]> {
-    // In the pattern a backslash makes the next character plain.
-    return (await this.connected()).loaded(`${prefix.replaceAll('\\', '\\\\')}@*.${type}`);
+  async instances(template: UnitName): Promise<string[]> {
+    return (await this.connected()).loaded(instancesOf(template));
   }
 
   async services(): Promise<string[]> {

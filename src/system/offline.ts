@@ -3,15 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../formats/elf.js';
 import type { Walked } from '../unit/view.js';
+import { NotRunning } from './not-running.js';
 import type {
   FileContent,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
-  Running,
   RunOptions,
   System,
-  Talk,
   WriteOptions,
 } from './system.js';
 import type { UnitState } from './unit-state.js';
@@ -25,23 +24,18 @@ const LIBRARY_FOLDERS = [
   ...['/usr/lib/systemd', '/lib/systemd', '/usr/lib64/systemd'],
 ];
 
-const unavailable = (what: string) =>
-  new UserError(
-    error('offline', `${what} needs the running machine`, { hint: 'leave --root out' }),
-    EXIT.failure,
-  );
-
 /**
  * A system in a folder that isn't running: its files, without a manager. Links in the folder stay in it. The folder may
  * belong to another user than root: its files take effect in it alone.
  */
-export class Offline implements System {
+export class Offline extends NotRunning implements System {
   readonly #files: System;
   readonly #root: string;
   readonly #foreign: boolean;
 
   /** @param files the machine that has the folder */
   constructor(files: System, root: string) {
+    super('leave --root out');
     this.#files = files;
     this.#root = root;
     this.#foreign = root !== '/';
@@ -70,27 +64,15 @@ export class Offline implements System {
   }
 
   async walk(): Promise<Walked> {
-    throw unavailable('whose folders are');
+    throw this.unavailable('whose folders are');
   }
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     await this.#files.replace(this.#entry(path), content, { ...options, foreign: this.#foreign });
   }
 
-  async assertWritable(): Promise<void> {
-    throw unavailable('this');
-  }
-
   async remove(path: string): Promise<void> {
     await this.#files.remove(this.#entry(path), { foreign: this.#foreign });
-  }
-
-  async kernelLog(): Promise<undefined> {
-    return undefined;
-  }
-
-  uptime(): number {
-    throw unavailable('this');
   }
 
   /** Fails for every program: programs of another system are not run. */
@@ -98,25 +80,8 @@ export class Offline implements System {
     return { status: 127, stdout: '', stderr: 'offline' };
   }
 
-  async reach(): Promise<undefined> {
-    throw unavailable('an endpoint');
-  }
-
-  async start(): Promise<Running> {
-    throw unavailable('a program');
-  }
-
   now(): number {
     return this.#files.now();
-  }
-
-  async talk(): Promise<Talk> {
-    throw unavailable('a program');
-  }
-
-  /** Throws: no lock is needed where nothing runs. */
-  async lock(): Promise<() => void> {
-    throw unavailable('a lock');
   }
 
   /**
@@ -145,58 +110,20 @@ export class Offline implements System {
   }
 
   async unit(_name: string): Promise<UnitState> {
-    throw unavailable('this');
+    throw this.unavailable('this');
   }
 
   async anyUnit(): Promise<UnitState> {
-    throw unavailable('this');
+    throw this.unavailable('this');
   }
 
   async instances(): Promise<string[]> {
-    throw unavailable('this');
+    throw this.unavailable('this');
   }
 
   async services(): Promise<string[]> {
-    throw unavailable('this');
+    throw this.unavailable('this');
   }
-
-  async reload(): Promise<void> {
-    throw unavailable('a reload');
-  }
-
-  async watch(): Promise<void> {
-    throw unavailable('this');
-  }
-
-  async waitForState(): Promise<void> {
-    throw unavailable('this');
-  }
-
-  async changed(): Promise<boolean> {
-    throw unavailable('this');
-  }
-
-  async heard(): Promise<undefined> {
-    throw unavailable('this');
-  }
-
-  async restart(_unit: string): Promise<string> {
-    throw unavailable('a restart');
-  }
-
-  async startUnit(): Promise<string> {
-    throw unavailable('a start');
-  }
-
-  async reloadUnit(): Promise<string> {
-    throw unavailable('a reload');
-  }
-
-  async stopUnit(_unit: string): Promise<string> {
-    throw unavailable('a stop');
-  }
-
-  async wait(_milliseconds: number): Promise<void> {}
 
   /** The path of a directory entry, so that a link there is replaced or removed, not followed. */
   #entry(path: string): string {

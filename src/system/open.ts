@@ -41,9 +41,11 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
   const tell = (line: string) => options.printError(`${line}\n`);
+  const system = root === undefined ? host : new Offline(host, resolve(root));
   const context: Context = {
-    system: root === undefined ? host : new Offline(host, resolve(root)),
+    system,
     program: host,
+    policies: system,
     placement: {
       scope: user ? 'user' : 'system',
       lifetime: options.runtime ? 'runtime' : 'always',

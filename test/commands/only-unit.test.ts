@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learn } from '../../src/commands/learn.js';
+import { learn } from '../../src/commands/learn/learn.js';
 import { onlyUnit } from '../../src/commands/only-unit.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';

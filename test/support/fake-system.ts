@@ -603,6 +603,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
   return {
     system,
     program: system,
+    policies: more.system ?? system,
     placement: { scope: 'system', lifetime: 'always' },
     offline: false,
     environment: {},

@@ -1,5 +1,5 @@
 /** Services that are watched in memory, by an observer that is none. */
-import { learn } from '../../src/commands/learn.js';
+import { learn } from '../../src/commands/learn/learn.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import type { ObservedUnit } from '../../src/observer/observed.js';
 import type { Outcome } from '../../src/outcome.js';

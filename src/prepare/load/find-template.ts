@@ -15,7 +15,7 @@ export interface PolicyPlace {
 
 /** The folders of templates, the administrator's own first. */
 const templateFolders = (context: Context): PolicyPlace[] => [
-  { system: context.system, path: '/etc/sandbox-unit/templates' },
+  { system: context.policies, path: '/etc/sandbox-unit/templates' },
   { system: context.program, path: `${context.home}/templates` },
 ];
 

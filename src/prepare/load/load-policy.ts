@@ -73,7 +73,7 @@ export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
 /** The file of a unit's policy if none is named; undefined if there is none. */
 export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
   for (const path of policyPlaces(context, unit)) {
-    if (await exists(context.system, path)) return path;
+    if (await exists(context.policies, path)) return path;
   }
   return undefined;
 }
@@ -88,9 +88,8 @@ export async function findPolicy(
   unit: UnitName,
   asked: UnitName = unit,
 ): Promise<PolicyPlace> {
-  const { system } = context;
   const path = await ownPolicy(context, unit);
-  if (path !== undefined) return { system, path };
+  if (path !== undefined) return { system: context.policies, path };
   const first = policyPlaces(context, unit)[0]!;
   const place = context.offline ? `${first} below the folder of --root` : first;
   const hint = await wayToPolicy(context, { unit, asked, place, first });
@@ -112,7 +111,7 @@ async function wayToPolicy(context: Context, { unit, asked, first, place }: Lack
   if (used) return `it is confined by ${used}, or write ${place}`;
   // A policy's file may be named without `.service`, as users type the unit's name.
   const near = first.replace(/\.service\.toml$/, '.toml');
-  if (await exists(context.system, near))
+  if (await exists(context.policies, near))
     return `${near} is there: move it to ${place}, or give --policy ${near}`;
   // The search doesn't look for a policy under an alias.
   const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
@@ -128,7 +127,7 @@ async function policyInUse(context: Context, unit: UnitName): Promise<string | u
   if (template) return `the template ${template}: give --template ${template} again`;
   if (path === undefined) return undefined;
   const revert = ownCommand(context.placement.scope, 'revert', unit.full);
-  return (await exists(context.system, path))
+  return (await exists(context.policies, path))
     ? `the policy ${path}: give --policy ${path} again`
     : `the policy ${path}, which is gone: '${revert}' frees it`;
 }

@@ -95,9 +95,14 @@ export function unitsIn([list]: readonly unknown[]): string[] {
   return names.sort();
 }
 
+/** The manager's properties that managerOf() takes, in its order. */
+export const MANAGER_PROPERTIES = [
+  ...['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath', 'ControlGroup'],
+] as const;
+
 /**
  * The manager's facts.
- * @param variants the version, architecture, features, start, unit path and control group
+ * @param variants the values of MANAGER_PROPERTIES
  * @throws UserError `manager-answer`
  */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {

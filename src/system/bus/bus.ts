@@ -4,7 +4,7 @@ import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Heard, ManagerFacts } from '../system.js';
 import { isSkipped, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import { whileAway } from '../while-away.js';
-import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
+import { changedIn, MANAGER_PROPERTIES, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
 import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
@@ -56,9 +56,7 @@ export class Bus {
 
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) => this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]);
-    const answers = await Promise.all(
-      ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath', 'ControlGroup'].map(get),
-    );
+    const answers = await Promise.all(MANAGER_PROPERTIES.map(get));
     return managerOf(answers.map(([variant]) => variant));
   }
 

@@ -2,8 +2,9 @@ import * as fs from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { PACKAGED_LAUNCHER } from '../../paths.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
+import type { Walked } from '../../unit/view.js';
 import { fileError } from './error.js';
-import { namesOf, whyUntrusted } from './follow.js';
+import { type FileFacts, namesOf, whyUntrusted } from './follow.js';
 import { walk } from './walk.js';
 
 /**
@@ -18,10 +19,26 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
-  const why = whyUntrusted(stat);
+  const walked = walk(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
+  assertTrusted(path, { real, facts: stat, walked });
+}
+
+/** A file by its real path, and the way to it. */
+interface Reached {
+  readonly real: string;
+  readonly facts: FileFacts;
+  readonly walked: Walked;
+}
+
+/**
+ * Refuses a file that others than root can change, or something on the way to it.
+ * @param path the path in messages
+ * @throws UserError `untrusted-file`, `file-changed`
+ */
+export function assertTrusted(path: string, { real, facts, walked }: Reached): void {
+  const why = whyUntrusted(facts);
   if (why)
     throw untrusted(path, real, why, `chown root:root ${shellWord(real)} && chmod go-w ${shellWord(real)}`);
-  const walked = walk(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
   const [first] = walked.untrusted;
   if (first) throw untrusted(path, first.path, first.why, ELSEWHERE);
   if (walked.real !== real) throw changed(path);

@@ -1,15 +1,15 @@
 /** Tests of commands/watch.ts: watches on a machine in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learn } from '../../src/commands/learn.js';
-import { type Diagnostic, error, UserError } from '../../src/diagnostic.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
-import { UNIT } from '../support/demo-service.js';
-import { failure } from '../support/failure.js';
-import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
-import { FakeUnits } from '../support/fake-units.js';
-import { recording } from '../support/recordings.js';
-import { seenMachine } from '../support/watch-in-memory.js';
+import { learn } from '../../../src/commands/learn/learn.js';
+import { type Diagnostic, error, UserError } from '../../../src/diagnostic.js';
+import { keepRecording } from '../../../src/learn/recordings/store.js';
+import { UNIT } from '../../support/demo-service.js';
+import { failure } from '../../support/failure.js';
+import { FakeSystem, fakeContext, OF_USER } from '../../support/fake-system.js';
+import { FakeUnits } from '../../support/fake-units.js';
+import { recording } from '../../support/recordings.js';
+import { seenMachine } from '../../support/watch-in-memory.js';
 
 const FOLDER = `/var/lib/sandbox-unit/recordings/${UNIT}/`;
 

@@ -1,27 +1,27 @@
 /** The recordings of a unit: the ledger that they make, those of other hosts, and their end. */
-import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
-import { checklist } from '../evidence/ledger/checklist.js';
-import { doubts, ledgerDiagnostics } from '../evidence/ledger/doubts.js';
-import { estimate } from '../evidence/ledger/estimate.js';
-import { ledgerMachine, makeLedger } from '../evidence/ledger/make-ledger.js';
-import type { Recording } from '../evidence/recording/recording.js';
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../../diagnostic.js';
+import { checklist } from '../../evidence/ledger/checklist.js';
+import { doubts, ledgerDiagnostics } from '../../evidence/ledger/doubts.js';
+import { estimate } from '../../evidence/ledger/estimate.js';
+import { ledgerMachine, makeLedger } from '../../evidence/ledger/make-ledger.js';
+import type { Recording } from '../../evidence/recording/recording.js';
 import {
   countsFor,
   forgetRecordings,
   keepRecording,
   readRecording,
   storedRecordings,
-} from '../learn/recordings/store.js';
-import { type LearnedUnit, learnedUnit } from '../learn/unit-facts.js';
-import type { Outcome } from '../outcome.js';
-import { ledgerText } from '../report/ledger.js';
-import { ledgerJson } from '../report/ledger-json.js';
-import { type Merged, mergedJson, mergedText } from '../report/merged.js';
-import type { Context } from '../system/context.js';
-import { shellWord } from '../unit/exec/shell-word.js';
-import type { UnitName } from '../unit/name.js';
-import { onlyUnit } from './only-unit.js';
+} from '../../learn/recordings/store.js';
+import { type LearnedUnit, learnedUnit } from '../../learn/unit-facts.js';
+import type { Outcome } from '../../outcome.js';
+import { ledgerText } from '../../report/ledger.js';
+import { ledgerJson } from '../../report/ledger-json.js';
+import { type Merged, mergedJson, mergedText } from '../../report/merged.js';
+import type { Context } from '../../system/context.js';
+import { shellWord } from '../../unit/exec/shell-word.js';
+import type { UnitName } from '../../unit/name.js';
+import { onlyUnit } from '../only-unit.js';
 
 const outcome = (
   exit: number,

@@ -1,21 +1,21 @@
 /** Watches services: here until the user ends it, or in the background; lists and ends watches. */
-import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
-import { lossDiagnostics } from '../evidence/ledger/doubts.js';
-import { makeLedger } from '../evidence/ledger/make-ledger.js';
-import type { Recording } from '../evidence/recording/recording.js';
-import { backgroundName, stopWatch, watchInBackground } from '../learn/watch/background.js';
-import type { WatchOptions } from '../learn/watch/course.js';
-import { Keeper } from '../learn/watch/keeper.js';
-import { assertMayList } from '../learn/watch/may-watch.js';
-import { underWatch } from '../learn/watch/under-watch.js';
-import { watch } from '../learn/watch/watch.js';
-import type { Outcome } from '../outcome.js';
-import { parseSpan } from '../policy/time-span.js';
-import { fullName } from '../prepare/load/load-unit.js';
-import { recordedText, watchesText } from '../report/watches.js';
-import { failureOf } from '../state/failures.js';
-import type { Context } from '../system/context.js';
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { lossDiagnostics } from '../../evidence/ledger/doubts.js';
+import { makeLedger } from '../../evidence/ledger/make-ledger.js';
+import type { Recording } from '../../evidence/recording/recording.js';
+import { backgroundName, stopWatch, watchInBackground } from '../../learn/watch/background.js';
+import type { WatchOptions } from '../../learn/watch/course.js';
+import { Keeper } from '../../learn/watch/keeper.js';
+import { assertMayList } from '../../learn/watch/may-watch.js';
+import { underWatch } from '../../learn/watch/under-watch.js';
+import { watch } from '../../learn/watch/watch.js';
+import type { Outcome } from '../../outcome.js';
+import { parseSpan } from '../../policy/time-span.js';
+import { fullName } from '../../prepare/load/load-unit.js';
+import { recordedText, watchesText } from '../../report/watches.js';
+import { failureOf } from '../../state/failures.js';
+import type { Context } from '../../system/context.js';
 
 /** Options of a watch as they are on the command line. */
 export interface WatchWords {

@@ -1,16 +1,16 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
-import { shortList } from '../collections.js';
-import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, note, printable, warning } from '../diagnostic.js';
-import { ledgerDiagnostics } from '../evidence/ledger/doubts.js';
-import { dangerousSeen } from '../evidence/policy/calls/dangerous.js';
-import { type ProvedPolicy, provedPolicy, writeToFile } from '../learn/write-policy.js';
-import type { Outcome } from '../outcome.js';
-import { textDiff } from '../report/diff.js';
-import { bundledSets } from '../syscalls/sets.js';
-import type { Context } from '../system/context.js';
-import { shellWord } from '../unit/exec/shell-word.js';
-import { onlyUnit } from './only-unit.js';
+import { shortList } from '../../collections.js';
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, EXIT, note, printable, warning } from '../../diagnostic.js';
+import { ledgerDiagnostics } from '../../evidence/ledger/doubts.js';
+import { dangerousSeen } from '../../evidence/policy/calls/dangerous.js';
+import { type ProvedPolicy, provedPolicy, writeToFile } from '../../learn/write-policy.js';
+import type { Outcome } from '../../outcome.js';
+import { textDiff } from '../../report/diff.js';
+import { bundledSets } from '../../syscalls/sets.js';
+import type { Context } from '../../system/context.js';
+import { shellWord } from '../../unit/exec/shell-word.js';
+import { onlyUnit } from '../only-unit.js';
 
 export interface WriteOptions {
   /** A file; true: standard output. */

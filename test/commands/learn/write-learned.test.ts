@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learn } from '../../src/commands/learn.js';
-import { forgetRecordings, keepRecording } from '../../src/learn/recordings/store.js';
-import { parsePolicy } from '../../src/policy/parse.js';
-import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
-import { failure } from '../support/failure.js';
-import { fakeContext, machineWith } from '../support/fake-system.js';
-import { call, hostNamed, recording } from '../support/recordings.js';
+import { learn } from '../../../src/commands/learn/learn.js';
+import { forgetRecordings, keepRecording } from '../../../src/learn/recordings/store.js';
+import { parsePolicy } from '../../../src/policy/parse.js';
+import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { NO_EXEC, SERVICE, UNIT } from '../../support/demo-service.js';
+import { failure } from '../../support/failure.js';
+import { fakeContext, machineWith } from '../../support/fake-system.js';
+import { call, hostNamed, recording } from '../../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 

@@ -1,13 +1,13 @@
 /** Ends the trial of a learned policy. */
-import { shortList } from '../collections.js';
-import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, note, warning } from '../diagnostic.js';
-import { type Promoted, promote as promoteUnit } from '../learn/promote.js';
-import type { Outcome } from '../outcome.js';
-import { spanText } from '../policy/time-span.js';
-import { textDiff } from '../report/diff.js';
-import type { Context } from '../system/context.js';
-import { onlyUnit } from './only-unit.js';
+import { shortList } from '../../collections.js';
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, EXIT, note, warning } from '../../diagnostic.js';
+import { type Promoted, promote as promoteUnit } from '../../learn/promote.js';
+import type { Outcome } from '../../outcome.js';
+import { spanText } from '../../policy/time-span.js';
+import { textDiff } from '../../report/diff.js';
+import type { Context } from '../../system/context.js';
+import { onlyUnit } from '../only-unit.js';
 import { timeOf } from './watch.js';
 
 export interface PromoteOptions {

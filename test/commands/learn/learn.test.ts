@@ -1,18 +1,24 @@
 /** Tests of commands/learn.ts and commands/recordings.ts: the recordings of a unit by the command. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learn } from '../../src/commands/learn.js';
-import { UserError } from '../../src/diagnostic.js';
-import { formatRecording } from '../../src/evidence/recording/format.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
-import type { Context } from '../../src/system/context.js';
-import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
-import { failure } from '../support/failure.js';
-import { type FakeOptions, FakeSystem, fakeContext, machineWith, OF_USER } from '../support/fake-system.js';
-import { documentedKeys, pathsOf } from '../support/json-keys.js';
-import { fullRecording, hostNamed, recording } from '../support/recordings.js';
-import { watchOutcomes } from '../support/watch-in-memory.js';
+import { learn } from '../../../src/commands/learn/learn.js';
+import { UserError } from '../../../src/diagnostic.js';
+import { formatRecording } from '../../../src/evidence/recording/format.js';
+import type { Recording } from '../../../src/evidence/recording/recording.js';
+import { keepRecording } from '../../../src/learn/recordings/store.js';
+import type { Context } from '../../../src/system/context.js';
+import { NO_EXEC, SERVICE, UNIT } from '../../support/demo-service.js';
+import { failure } from '../../support/failure.js';
+import {
+  type FakeOptions,
+  FakeSystem,
+  fakeContext,
+  machineWith,
+  OF_USER,
+} from '../../support/fake-system.js';
+import { documentedKeys, pathsOf } from '../../support/json-keys.js';
+import { fullRecording, hostNamed, recording } from '../../support/recordings.js';
+import { watchOutcomes } from '../../support/watch-in-memory.js';
 
 const LATER = { begin: '2026-11-21T10:00:00.000Z', end: '2026-11-21T10:10:00.000Z' };
 const TWO = { ...LATER, host: hostNamed('two') };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learn } from '../../src/commands/learn.js';
-import { UNIT } from '../support/demo-service.js';
-import { applied, POLICY, used } from '../support/trial-in-memory.js';
+import { learn } from '../../../src/commands/learn/learn.js';
+import { UNIT } from '../../support/demo-service.js';
+import { applied, POLICY, used } from '../../support/trial-in-memory.js';
 
 test('what was used is allowed, the rest is refused, and the rest of the file stays', async () => {
   const { context, text } = await applied([used()]);

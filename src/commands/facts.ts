@@ -1,0 +1,50 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Outcome } from '../outcome.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import type { Context } from '../system/context.js';
+
+export interface FactsOptions {
+  /** Whether the script itself is printed. */
+  readonly script?: boolean;
+  /** Further questions, in base64. */
+  readonly ask?: readonly string[];
+}
+
+/** The most bytes of the script, and of what it prints. */
+const MAX_SCRIPT = 1 << 20;
+const MAX_OUTPUT = 64 << 20;
+
+/** Longest run of the script, in milliseconds. */
+const TIMEOUT = 120_000;
+
+/**
+ * What plans ask of this machine and of some units, as JSON Lines; or the script that gathers it where there is no Node.
+ * @throws UserError `no-script`, `needs-root`, `facts-failed`
+ */
+export async function facts(
+  context: Context,
+  units: readonly string[],
+  { script = false, ask = [] }: FactsOptions,
+): Promise<Outcome> {
+  const { program, home, superuser } = context;
+  const path = `${home}/host-scripts/facts`;
+  const file = await program.read(path, { limit: MAX_SCRIPT });
+  if (file === undefined) throw fail('no-script', `there is no ${path}`);
+  if (script) return told(new TextDecoder().decode(file.bytes));
+  if (!superuser) throw fail('needs-root', 'it takes root to gather the facts of a machine');
+  const names = units.map((unit) => serviceName(unit).full);
+  const argv = ['sh', path, ...ask.flatMap((one) => ['--ask', one]), '--', ...names];
+  const { status, stdout, stderr } = await program.run(argv, { limit: MAX_OUTPUT, timeout: TIMEOUT });
+  if (status !== 0) throw fail('facts-failed', `${path} has ended with status ${status}: ${stderr.trim()}`);
+  return told(stdout);
+}
+
+const fail = (code: string, message: string) => new UserError(error(code, message), EXIT.failure);
+
+const told = (text: string): Outcome => ({
+  exit: EXIT.ok,
+  json: {},
+  text,
+  diagnostics: [],
+  sources: new Map(),
+});

@@ -1,0 +1,100 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Running, System, Talk } from './system.js';
+
+/** What each such system tells or does by itself. */
+type Told =
+  | 'read'
+  | 'list'
+  | 'links'
+  | 'moved'
+  | 'walk'
+  | 'replace'
+  | 'remove'
+  | 'now'
+  | 'run'
+  | 'manager'
+  | 'unit'
+  | 'anyUnit'
+  | 'instances'
+  | 'services';
+
+/** A system that is only read. What only a running machine can do or tell is an error. */
+export abstract class NotRunning implements Omit<System, Told> {
+  readonly #hint: string;
+
+  /** @param hint the way out, in errors about what needs the running machine */
+  constructor(hint: string) {
+    this.#hint = hint;
+  }
+
+  protected unavailable(what: string): UserError {
+    const message = `${what} needs the running machine`;
+    return new UserError(error('offline', message, { hint: this.#hint }), EXIT.failure);
+  }
+
+  async kernelLog(): Promise<undefined> {
+    return undefined;
+  }
+
+  async wait(): Promise<void> {}
+
+  uptime(): number {
+    throw this.unavailable('this');
+  }
+
+  async assertWritable(): Promise<void> {
+    throw this.unavailable('this');
+  }
+
+  async reach(): Promise<undefined> {
+    throw this.unavailable('an endpoint');
+  }
+
+  async start(): Promise<Running> {
+    throw this.unavailable('a program');
+  }
+
+  async talk(): Promise<Talk> {
+    throw this.unavailable('a program');
+  }
+
+  async lock(): Promise<() => void> {
+    throw this.unavailable('a lock');
+  }
+
+  async reload(): Promise<void> {
+    throw this.unavailable('a reload');
+  }
+
+  async watch(): Promise<void> {
+    throw this.unavailable('this');
+  }
+
+  async waitForState(): Promise<void> {
+    throw this.unavailable('this');
+  }
+
+  async changed(): Promise<boolean> {
+    throw this.unavailable('this');
+  }
+
+  async heard(): Promise<undefined> {
+    throw this.unavailable('this');
+  }
+
+  async restart(): Promise<string> {
+    throw this.unavailable('a restart');
+  }
+
+  async startUnit(): Promise<string> {
+    throw this.unavailable('a start');
+  }
+
+  async reloadUnit(): Promise<string> {
+    throw this.unavailable('a reload');
+  }
+
+  async stopUnit(): Promise<string> {
+    throw this.unavailable('a stop');
+  }
+}

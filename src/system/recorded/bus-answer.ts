@@ -1,0 +1,112 @@
+/** Answers of the manager as busctl(1) prints them in JSON, made what they are on the bus. */
+import { EXIT, error, UserError } from '../../diagnostic.js';
+
+/** A value of any type, and its type: as dbus-next has it. */
+export interface Variant {
+  readonly signature: string;
+  readonly value: unknown;
+}
+
+const unexpected = () =>
+  new UserError(error('bad-facts', "an answer of the service manager is none of busctl's"), EXIT.failure);
+
+/** Strings and numbers. */
+const SCALAR = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Numbers that a double may not hold. */
+const LONG = /^-?\d{16,}$/;
+
+/**
+ * The values of a reply.
+ * @param text `{"type":SIGNATURE,"data":[…]}`
+ * @throws UserError `bad-facts`
+ */
+export function busAnswer(text: string): readonly unknown[] {
+  const exact = text.replace(SCALAR, (match) => (LONG.test(match) ? `"${match}"` : match));
+  const { signature, data } = typedOf(parsed(exact));
+  if (!Array.isArray(data)) throw unexpected();
+  const types = splitTypes(signature);
+  if (types.length !== data.length) throw unexpected();
+  return types.map((type, i) => typedValue(type, data[i]));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw unexpected();
+    throw cause;
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function typedOf(value: unknown): { readonly signature: string; readonly data: unknown } {
+  if (!isObject(value) || typeof value.type !== 'string' || value.type.length > 255) throw unexpected();
+  return { signature: value.type, data: value.data };
+}
+
+const CLOSES: Readonly<Record<string, string>> = { '(': ')', '{': '}' };
+
+/** The end of the complete type at a place of a signature. @throws UserError `bad-facts` */
+function endOfType(signature: string, at: number): number {
+  const first = signature[at];
+  if (first === undefined) throw unexpected();
+  if (first === 'a') return endOfType(signature, at + 1);
+  const close = CLOSES[first];
+  if (close === undefined) return at + 1;
+  let end = at + 1;
+  while (signature[end] !== close) end = endOfType(signature, end);
+  return end + 1;
+}
+
+function splitTypes(signature: string): readonly string[] {
+  const types: string[] = [];
+  for (let at = 0; at < signature.length; ) {
+    const end = endOfType(signature, at);
+    types.push(signature.slice(at, end));
+    at = end;
+  }
+  return types;
+}
+
+/** A value of a complete type: 64-bit numbers are bigint, structs and arrays are arrays, dictionaries are objects. */
+function typedValue(type: string, data: unknown): unknown {
+  const inner = type.slice(1, -1);
+  if (type === 'v') {
+    const { signature, data: value } = typedOf(data);
+    if (splitTypes(signature).length !== 1) throw unexpected();
+    return { signature, value: typedValue(signature, value) } satisfies Variant;
+  }
+  if (type.startsWith('a{')) return dictionary(splitTypes(type.slice(2, -1)), data);
+  if (type.startsWith('a')) return listOf(data).map((one) => typedValue(type.slice(1), one));
+  if (type.startsWith('(')) {
+    const types = splitTypes(inner);
+    const values = listOf(data);
+    if (types.length !== values.length) throw unexpected();
+    return types.map((one, i) => typedValue(one, values[i]));
+  }
+  return basic(type, data);
+}
+
+function dictionary([, type = '']: readonly string[], data: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(data)) throw unexpected();
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, typedValue(type, value)]));
+}
+
+function listOf(data: unknown): readonly unknown[] {
+  if (!Array.isArray(data)) throw unexpected();
+  return data;
+}
+
+const BIG = /^-?\d{1,20}$/;
+
+function basic(type: string, data: unknown): unknown {
+  if ('sog'.includes(type) && typeof data === 'string') return data;
+  if (type === 'b' && typeof data === 'boolean') return data;
+  if ('tx'.includes(type) && (Number.isSafeInteger(data) || (typeof data === 'string' && BIG.test(data))))
+    return BigInt(data as number | string);
+  if ('ynqiuhd'.includes(type) && typeof data === 'number') return data;
+  throw unexpected();
+}

@@ -1,0 +1,177 @@
+/** A facts file: what a machine has answered to `facts`, a script that runs there (JSON Lines). */
+import { gunzipSync } from 'node:zlib';
+import { EXIT, error, printable, UserError } from '../../diagnostic.js';
+
+/** The most bytes of a facts file. */
+export const MAX_FACTS = 64 << 20;
+
+/** The most bytes of one answer, unpacked: no file that is read is larger. */
+const MAX_ANSWER = 8 << 20;
+
+/** The most bytes of all answers that are unpacked. */
+const MAX_UNPACKED = 256 << 20;
+
+/** The version of the lines, in the first one. */
+const VERSION = 1;
+
+/** Files by st_mode's type, from the letters of find(1). */
+const TYPES: ReadonlyMap<string, number> = new Map([
+  ['b', 0o060000],
+  ['c', 0o020000],
+  ['d', 0o040000],
+  ['f', 0o100000],
+  ['l', 0o120000],
+  ['p', 0o010000],
+  ['s', 0o140000],
+]);
+
+/** The answer to one question. */
+export type Answer =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'look'; readonly facts: LookedAt }
+  | { readonly kind: 'read'; readonly facts: ReadFacts }
+  | { readonly kind: 'data'; readonly status: number; readonly data: () => Uint8Array };
+
+/** A file's own facts: of a link, not of its target. Times are in milliseconds since 1970. */
+export interface LookedAt extends Times {
+  /** With the type, as st_mode. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly link: string;
+}
+
+interface Times {
+  readonly modified: number;
+  readonly changed: number;
+}
+
+/** Bytes of a file, as `read FROM SIZE PATH` asks for them. */
+export interface ReadFacts extends Times {
+  /** With the type, as st_mode; 0 for what is neither a file nor /dev/null. */
+  readonly mode: number;
+  readonly data: () => Uint8Array;
+}
+
+/** The answers of a machine. */
+export interface Facts {
+  /** Its name, for people. */
+  readonly host: string;
+  readonly answers: ReadonlyMap<string, Answer>;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+const fail = (message: string) =>
+  new UserError(
+    error('bad-facts', message, { hint: 'gather them anew on the machine: sandbox-unit facts' }),
+    EXIT.failure,
+  );
+
+/**
+ * Reads facts, of one call of the script or of several: a later answer takes the place of an earlier one.
+ * @param texts the files, by their paths
+ * @throws UserError `bad-facts`
+ */
+export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
+  const answers = new Map<string, Answer>();
+  const hosts = new Set<string>();
+  const unpack = unpacker();
+  for (const [path, text] of texts) {
+    const lines = text.split('\n');
+    if (lines.at(-1) !== '') throw fail(`${path} is cut short`);
+    for (const [i, line] of lines.slice(0, -1).entries()) {
+      const at = `${path}:${i + 1}`;
+      const parsed = parseLine(line, at);
+      if (i === 0 && parsed.facts === undefined) throw fail(`${at}: these are no facts of a machine`);
+      if (parsed.facts !== undefined) hosts.add(hostOf(parsed, at));
+      else answers.set(textOf(parsed, 'ask', at), answerOf(parsed, at, unpack));
+    }
+  }
+  if (hosts.size > 1) throw fail(`the facts are of several machines: ${[...hosts].join(', ')}`);
+  return { host: [...hosts][0] ?? '', answers };
+}
+
+function parseLine(text: string, at: string): Line {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Line;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw fail(`${at}: the line is no JSON object`);
+}
+
+function hostOf(line: Line, at: string): string {
+  if (line.facts !== VERSION)
+    throw fail(`${at}: the facts are of version ${printable(String(line.facts))}, not ${VERSION}`);
+  return printable(textOf(line, 'host', at));
+}
+
+function textOf(line: Line, key: string, at: string): string {
+  const value = line[key];
+  if (typeof value !== 'string') throw fail(`${at}: there is no text '${key}'`);
+  return value;
+}
+
+function numberOf(line: Line, key: string, at: string, most: number): number {
+  const value = line[key];
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most) return value as number;
+  throw fail(`${at}: there is no number '${key}'`);
+}
+
+/** Milliseconds of seconds with a fraction, as node's Stats have them. */
+function timeOf(line: Line, key: string, at: string): number {
+  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,12}))?$/.exec(textOf(line, key, at)) ?? [];
+  if (seconds === undefined) throw fail(`${at}: there is no time '${key}'`);
+  return Number(seconds) * 1000 + Number(fraction.padEnd(9, '0').slice(0, 9)) / 1e6;
+}
+
+function modeOf(line: Line, at: string): number {
+  const mode = textOf(line, 'mode', at);
+  if (!/^[0-7]{1,4}$/.test(mode)) throw fail(`${at}: there are no permissions`);
+  return (TYPES.get(textOf(line, 'type', at)) ?? 0) | Number.parseInt(mode, 8);
+}
+
+type Unpack = (packed: string, at: string) => () => Uint8Array;
+
+function answerOf(line: Line, at: string, unpack: Unpack): Answer {
+  if (line.absent === true) return { kind: 'absent' };
+  if (line.failed !== undefined) return { kind: 'failed', reason: printable(textOf(line, 'failed', at)) };
+  const [kind] = textOf(line, 'ask', at).split(' ', 1);
+  const times = () => ({ modified: timeOf(line, 'modified', at), changed: timeOf(line, 'changed', at) });
+  const data = () => unpack(textOf(line, 'data', at), at);
+  if (kind === 'look') {
+    const uid = numberOf(line, 'uid', at, 2 ** 32 - 1);
+    return { kind, facts: { mode: modeOf(line, at), uid, link: textOf(line, 'link', at), ...times() } };
+  }
+  if (kind === 'read') return { kind, facts: { mode: modeOf(line, at), ...times(), data: data() } };
+  return {
+    kind: 'data',
+    status: line.status === undefined ? 0 : numberOf(line, 'status', at, 255),
+    data: data(),
+  };
+}
+
+/** Unpacks data when it is wanted, and only so much of a file. */
+function unpacker(): Unpack {
+  let left = MAX_UNPACKED;
+  return (packed, at) => {
+    let unpacked: Uint8Array | undefined;
+    return () => {
+      unpacked ??= unpackedOf(packed, at);
+      left -= unpacked.length;
+      if (left < 0) throw fail(`${at}: the facts are too large`);
+      return unpacked;
+    };
+  };
+}
+
+function unpackedOf(packed: string, at: string): Uint8Array {
+  if (packed === '') return new Uint8Array();
+  try {
+    return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_ANSWER });
+  } catch {
+    throw fail(`${at}: the data can't be unpacked`);
+  }
+}

@@ -1,0 +1,228 @@
+import { basename, dirname } from 'node:path';
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import type { UnitName } from '../../unit/name.js';
+import type { NamespaceOf, View, Walked } from '../../unit/view.js';
+import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
+import { instancesOf, interfacesOf, OF_SERVICE } from '../bus/interfaces.js';
+import { SERVICE } from '../bus/names.js';
+import { fileError } from '../files/error.js';
+import { walkTree } from '../files/follow.js';
+import { assertTrusted } from '../files/trust.js';
+import { NotRunning } from '../not-running.js';
+import type { FileContent, ManagerFacts, ProcessResult, ReadOptions, System } from '../system.js';
+import type { UnitState } from '../unit-state.js';
+import { busAnswer } from './bus-answer.js';
+import type { Answer, Facts, ReadFacts } from './facts-file.js';
+import { RecordedTree } from './tree.js';
+
+const DEFAULT_LIMIT = 1 << 20;
+
+/** S_IFMT and the types of inode(7) that are read. */
+const TYPE = 0o170000;
+const FILE = 0o100000;
+const DEVICE = 0o020000;
+
+/** What a machine has yet to be asked. */
+export interface Unanswered {
+  readonly host: string;
+  readonly questions: readonly string[];
+  /** The script's command line for them. */
+  readonly words: readonly string[];
+}
+
+/** Programs that the script runs, by their words, and the questions about them. */
+const PROGRAMS: ReadonlyMap<string, string> = new Map([
+  ['env SYSTEMD_COLORS=0 systemd-analyze syscall-filter', 'run sets'],
+  ['systemd-analyze --version', 'run version'],
+]);
+
+const NOT_RUN: ProcessResult = { status: 127, unstartable: true, stdout: '', stderr: 'not run' };
+
+/**
+ * Another machine, by the answers that it has given to the script `facts`. A question that it hasn't answered counts as
+ * answered by nothing, and is kept: the result is worth nothing then.
+ */
+export class Recorded extends NotRunning implements System {
+  readonly #host: string;
+  readonly #answers: ReadonlyMap<string, Answer>;
+  /** What was read of each file, by its path. */
+  readonly #pieces = new Map<string, Piece[]>();
+  readonly #tree: RecordedTree;
+  readonly #open = new Set<string>();
+  readonly #clock: Pick<System, 'now'>;
+
+  /** @param clock the machine that the program runs on */
+  constructor({ host, answers }: Facts, clock: Pick<System, 'now'>) {
+    super('leave --facts out, on the machine itself');
+    this.#host = host;
+    this.#answers = answers;
+    this.#clock = clock;
+    this.#tree = new RecordedTree({
+      known: (question) => answers.get(question),
+      miss: (question) => this.#open.add(question),
+      ask: (question) => this.#answer(question),
+    });
+    for (const [question, answer] of answers) this.#keepPiece(question, answer);
+  }
+
+  /** The questions that were asked and have no answer, if there are any. */
+  get unanswered(): Unanswered | undefined {
+    const questions = [...this.#open];
+    if (questions.length === 0) return undefined;
+    const packed = Buffer.from(questions.map((one) => `${one}\n`).join('')).toString('base64');
+    return { host: this.#host, questions, words: ['--ask', packed] };
+  }
+
+  async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
+    const { limit = DEFAULT_LIMIT, head = false, from = 0, trusted = false } = options;
+    // A byte more than is wanted shows whether the file goes on.
+    const size = head ? Math.max(limit, 1) : limit + 1;
+    const piece = this.#pieces.get(path)?.find((one) => covers(one, from, size));
+    const answer = piece?.answer ?? this.#ask(`read ${from} ${size} ${path}`);
+    if (answer.kind === 'failed') throw fileError('unreadable', `can't read ${path}: ${answer.reason}`);
+    if (answer.kind !== 'read') return undefined;
+    const { mode, modified, changed, data } = answer.facts;
+    if (![FILE, DEVICE].includes(mode & TYPE)) {
+      throw fileError('not-a-file', `${path} is not a regular file`);
+    }
+    const start = from - (piece?.from ?? from);
+    const bytes = data().subarray(start, start + size);
+    if (bytes.length > limit && !head) throw fileError('too-large', `${path} is larger than ${limit} bytes`);
+    if (trusted && (mode & TYPE) === FILE) this.#assertTrusted(path);
+    return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified, changed };
+  }
+
+  #assertTrusted(path: string): void {
+    const walked = this.#tree.walk(path);
+    const facts = walked.real === undefined ? undefined : this.#tree.look(walked.real);
+    if (typeof facts === 'object') assertTrusted(path, { real: walked.real!, facts, walked });
+  }
+
+  async list(directory: string): Promise<string[]> {
+    return this.#tree
+      .list(directory)
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  async links(directory: string): Promise<ReadonlyMap<string, string>> {
+    const links = this.#tree.list(directory).filter(({ type }) => type === 'l');
+    return new Map(links.map(({ name, link }) => [name, link]));
+  }
+
+  async moved(directory: string): Promise<number> {
+    const { real } = this.#tree.walk(directory);
+    const above = this.#tree.walk(dirname(directory)).real;
+    const own =
+      above && this.#tree.look(above === '/' ? `/${basename(directory)}` : `${above}/${basename(directory)}`);
+    const target = real && this.#tree.look(real);
+    if (typeof own !== 'object' || typeof target !== 'object') return 0;
+    return Math.max(own.changed, target.changed);
+  }
+
+  async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
+    if (from && 'process' in from) throw this.unavailable('what a process sees');
+    return from ? walkTree(this.#tree, path, from) : this.#tree.walk(path);
+  }
+
+  async replace(): Promise<void> {
+    throw this.unavailable('a change');
+  }
+
+  async remove(): Promise<void> {
+    throw this.unavailable('a change');
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  async run([program, ...words]: readonly string[]): Promise<ProcessResult> {
+    if (program === 'getcap') return together(words.map((file) => this.#result(`getcap ${file}`)));
+    const question = PROGRAMS.get([program, ...words].join(' '));
+    return question === undefined ? NOT_RUN : this.#result(question);
+  }
+
+  #result(question: string): ProcessResult {
+    const answer = this.#ask(question);
+    if (answer.kind !== 'data' || answer.status === 127) return NOT_RUN;
+    return { status: answer.status, stdout: new TextDecoder().decode(answer.data()), stderr: '' };
+  }
+
+  async manager(): Promise<ManagerFacts> {
+    const [table] = this.#bus('manager');
+    return managerOf(MANAGER_PROPERTIES.map((name) => (table as Readonly<Record<string, unknown>>)[name]));
+  }
+
+  async unit(name: string): Promise<UnitState> {
+    return serviceOf(this.#tables(name, OF_SERVICE));
+  }
+
+  async anyUnit(name: string): Promise<UnitState> {
+    return unitOf(this.#tables(name, interfacesOf(name)));
+  }
+
+  /** All are asked before one that is missing ends the work. */
+  #tables(name: string, interfaces: readonly string[]): readonly unknown[] {
+    const questions = interfaces.map((one) => `unit ${name} ${one.slice(SERVICE.length + 1)}`);
+    for (const question of questions) this.#answer(question);
+    return questions.map((question) => this.#bus(question)[0]);
+  }
+
+  async instances(template: UnitName): Promise<string[]> {
+    return unitsIn(this.#bus(`units ${instancesOf(template)}`));
+  }
+
+  async services(): Promise<string[]> {
+    return unitsIn(this.#bus('units *.service'));
+  }
+
+  /** The values of a reply of the manager. Without one nothing can be planned. */
+  #bus(question: string): readonly unknown[] {
+    const answer = this.#ask(question);
+    if (answer.kind === 'data') return busAnswer(new TextDecoder().decode(answer.data()));
+    const message = answer.kind === 'failed' ? answer.reason : `no answer to '${question}'`;
+    throw new UserError(error('manager-refused', message), EXIT.failure);
+  }
+
+  #ask(question: string): Answer {
+    return this.#answer(question) ?? { kind: 'absent' };
+  }
+
+  #answer(question: string): Answer | undefined {
+    const answer = this.#answers.get(question);
+    if (answer === undefined) this.#open.add(question);
+    return answer;
+  }
+
+  #keepPiece(question: string, answer: Answer): void {
+    const [, from, size, path] = /^read (\d{1,15}) (\d{1,15}) (\/.*)$/.exec(question) ?? [];
+    if (path === undefined) return;
+    const piece = { from: Number(from), size: Number(size), answer };
+    this.#pieces.set(path, [...(this.#pieces.get(path) ?? []), piece]);
+  }
+}
+
+/** The answer to a question about the bytes of a file. */
+interface Piece {
+  readonly from: number;
+  readonly size: number;
+  readonly answer: Answer;
+}
+
+/** Whether a piece has bytes that are asked for, as far as the file goes. */
+function covers({ from, size, answer }: Piece, wanted: number, bytes: number): boolean {
+  if (answer.kind !== 'read') return true;
+  const isAll = wanted + bytes <= from + size || endsEarly(answer.facts, size);
+  return from <= wanted && isAll;
+}
+
+const endsEarly = ({ data }: ReadFacts, size: number): boolean => data().length < size;
+
+/** The result of a program for several files, by those for each. */
+const together = (results: readonly ProcessResult[]): ProcessResult =>
+  results.find(({ unstartable }) => unstartable) ?? {
+    status: Math.max(0, ...results.map(({ status }) => status)),
+    stdout: results.map(({ stdout }) => stdout).join(''),
+    stderr: '',
+  };
