@@ -1,22 +1,33 @@
-import { EXIT, hasErrors } from '../diagnostic.js';
+import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import type { Outcome } from '../outcome.js';
+import { activationFiles } from '../prepare/activation.js';
 import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
+  /** Whether there is a script besides that puts them into force. */
+  readonly activate?: boolean;
 }
 
-/** The files that apply would write: on stdout, or below a folder at their own paths. */
+/**
+ * The files that apply would write: on stdout, or below a folder at their own paths.
+ * @throws UserError `usage` for `--activate` without a folder
+ */
 export async function generate(
   context: Context,
   [unit]: readonly string[],
   options: GenerateOptions,
 ): Promise<Outcome> {
-  const { files, diagnostics, sources } = await prepare(context, unit!, options);
-  const failed = hasErrors(diagnostics);
-  const { output } = options;
+  const { output, activate = false } = options;
+  if (activate && output === undefined) throw usage();
+  const prepared = await prepare(context, unit!, options);
+  const failed = hasErrors(prepared.diagnostics);
+  const script = activate && !failed ? await activationFiles(context, prepared) : undefined;
+  const files = [...prepared.files, ...(script?.files ?? [])];
+  const diagnostics = [...prepared.diagnostics, ...(script?.diagnostics ?? [])];
+  const { sources } = prepared;
   if (!failed && output !== undefined) {
     for (const { path, content, mode } of files)
       await context.program.replace(`${output}${path}`, content, { mode, foreign: true });
@@ -32,6 +43,14 @@ export async function generate(
     sources,
   };
 }
+
+const usage = () =>
+  new UserError(
+    error('usage', '--activate needs a folder', {
+      hint: 'name one with --output: the script is put into it',
+    }),
+    EXIT.failure,
+  );
 
 const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
 const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);

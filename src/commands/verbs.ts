@@ -40,6 +40,7 @@ export interface Options extends RunOptions {
   /** False with --no-reload. */
   readonly reload?: boolean;
   readonly output?: string;
+  readonly activate?: boolean;
   readonly runtime?: boolean;
   readonly user?: boolean;
   readonly root?: string;
@@ -92,6 +93,7 @@ export const OPTIONS = {
   undo: ['--undo', 'undo the changes at once'],
   undoLate: ['--undo-late', 'wait, and undo what is not confirmed in time: for the service that does so'],
   output: ['--output <dir>', 'write them below this folder instead'],
+  activate: ['--activate', 'with a script that puts them into force on a host without Node'],
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
   root: ['--root <dir>', 'the system in this folder, which is not running'],
@@ -163,7 +165,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'generate',
     does: 'print the files that apply would write',
     operands: '<unit>',
-    options: ['output', ...PLANS, ...SPEAKS],
+    options: ['output', 'activate', ...PLANS, ...SPEAKS],
     examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
     load: async () => (await import('./generate.js')).generate,
   },

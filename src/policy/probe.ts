@@ -26,6 +26,12 @@ export interface EndpointProbe {
 
 export type Probe = CommandProbe | EndpointProbe;
 
+/** How long a service must stay up if the policy doesn't say, in milliseconds. */
+export const DEFAULT_SETTLE = 1000;
+
+/** How long each probe may take if the policy doesn't say, in milliseconds. */
+export const DEFAULT_PROBE_TIMEOUT = 60_000;
+
 /** A hint about a command that can't be run. */
 export const COMMAND_HINT =
   "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";

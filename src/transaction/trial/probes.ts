@@ -1,6 +1,12 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
-import { COMMAND_HINT, type CommandProbe, type EndpointProbe, type Probe } from '../../policy/probe.js';
+import {
+  COMMAND_HINT,
+  type CommandProbe,
+  DEFAULT_PROBE_TIMEOUT,
+  type EndpointProbe,
+  type Probe,
+} from '../../policy/probe.js';
 import { asUser } from '../../prepare/probe/as-user.js';
 import { failed } from '../../state/failure.js';
 import { stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
@@ -15,8 +21,6 @@ export interface Probing {
   /** The time that each may take, in milliseconds (default a minute). */
   readonly timeout?: number | undefined;
 }
-
-const DEFAULT_TIMEOUT = 60_000;
 
 /** Runs probes one after the other, up to the first that fails. @returns errors about that one */
 export async function runProbes(system: System, { probes, ...how }: Probing): Promise<Diagnostic[]> {
@@ -33,7 +37,7 @@ type How = Omit<Probing, 'probes'>;
 async function tryEndpoint(
   system: System,
   { endpoint, text }: EndpointProbe,
-  { plan, timeout = DEFAULT_TIMEOUT }: How,
+  { plan, timeout = DEFAULT_PROBE_TIMEOUT }: How,
 ): Promise<Diagnostic[]> {
   const reason = await system.reach(endpoint, timeout);
   return reason === undefined ? [] : failedProbe(system, plan, `${printable(text)}: ${printable(reason)}`);
@@ -42,7 +46,7 @@ async function tryEndpoint(
 async function runCommand(
   system: System,
   { argv, at }: CommandProbe,
-  { plan, user, timeout = DEFAULT_TIMEOUT }: How,
+  { plan, user, timeout = DEFAULT_PROBE_TIMEOUT }: How,
 ): Promise<Diagnostic[]> {
   const command = user === undefined ? argv : await asUser(system, user, argv);
   const result = await system.run(command, { timeout });

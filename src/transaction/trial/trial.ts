@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.js';
+import { DEFAULT_SETTLE } from '../../policy/probe.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { restart } from '../../restart/restart-service.js';
 import { commandEnd, failed } from '../../state/failure.js';
@@ -136,9 +137,6 @@ async function wasRestartedByOthers(
   if (!isAnew || before.nRestarts !== after.nRestarts) return false;
   return !(await system.heard(unit))?.failed;
 }
-
-/** How long a service must stay up if the policy doesn't say, in milliseconds. */
-const DEFAULT_SETTLE = 1000;
 
 /** The trial that a policy asks for. */
 export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({

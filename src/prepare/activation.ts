@@ -1,0 +1,84 @@
+import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
+import { type Activation, manifestText } from '../emit/activation.js';
+import { dropInFacts } from '../emit/drop-in-facts.js';
+import type { EmittedFile } from '../emit/files.js';
+import { dropInPath } from '../paths.js';
+import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
+import { sha256OfBytes } from '../state/files-hash.js';
+import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
+import { MAX_UNIT_SIZE } from './load/unit-files.js';
+import type { Prepared } from './prepare.js';
+
+/** The most bytes of the script. */
+const MAX_SCRIPT = 1 << 20;
+
+/** The script `activate` and what it needs to know of a unit, at paths below the folder of the files. */
+export interface ActivationFiles {
+  readonly files: readonly EmittedFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** @throws UserError `no-script`, `bad-probe` */
+export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
+  const source = `${context.home}/host-scripts/activate`;
+  const script = await context.program.read(source, { limit: MAX_SCRIPT });
+  if (script === undefined) throw fail('no-script', `there is no ${source}`);
+  const { unit, policy } = prepared;
+  const probes = policy.policy.probe ?? [];
+  const manifest = manifestText(await activationOf(context, prepared, probes.filter(isCommand)));
+  return {
+    files: [
+      { path: '/activate', content: script.bytes, mode: 0o755 },
+      { path: `/activate.d/${unit.name.full}`, content: new TextEncoder().encode(manifest), mode: 0o644 },
+    ],
+    diagnostics: probes.flatMap((probe) => (isCommand(probe) ? [] : [untried(probe.text, probe.at)])),
+  };
+}
+
+const isCommand = (probe: Probe): probe is CommandProbe => 'argv' in probe;
+
+const untried = (text: string, at: Probe['at']): Diagnostic =>
+  warning('untried-probe', `a host without Node can't try ${text}`, {
+    at,
+    hint: 'try it from elsewhere, and use --confirm; or make it a command',
+  });
+
+async function activationOf(
+  context: Context,
+  { unit, policy: { policy }, files, changes }: Prepared,
+  probes: readonly CommandProbe[],
+): Promise<Activation> {
+  const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
+  return {
+    files: await Promise.all(
+      files.map(async ({ path, mode, content }) => ({ path, mode, hash: await sha256OfBytes(content) })),
+    ),
+    gone: changes.filter(({ kind }) => kind === 'remove').map(({ path }) => path),
+    madeFor: await Promise.all(unit.files.map(({ path }) => hashed(context, path))),
+    settle: policy.settle?.value ?? DEFAULT_SETTLE,
+    filtered: dropIn !== undefined && dropInFacts(dropIn.content).filtered,
+    reload: policy.reload?.value ?? unit.state?.canReload ?? false,
+    probes: probes.map(lineOf),
+    probeAs: policy.probeAs?.value,
+    probeTimeout: policy.probeTimeout?.value ?? DEFAULT_PROBE_TIMEOUT,
+  };
+}
+
+async function hashed({ system }: Context, path: string) {
+  const file = await system.read(path, { limit: MAX_UNIT_SIZE });
+  if (file === undefined) throw fail('unit-changed', `${path} is gone`);
+  return { path, hash: await sha256OfBytes(file.bytes) };
+}
+
+function lineOf({ argv, at }: CommandProbe): string {
+  const line = argv.map(shellWord).join(' ');
+  if (!/[\n\r\0]/.test(line)) return line;
+  const hint = 'put it into a script of its own';
+  throw new UserError(
+    error('bad-probe', 'a host without Node runs commands of one line', { at, hint }),
+    EXIT.failure,
+  );
+}
+
+const fail = (code: string, message: string) => new UserError(error(code, message), EXIT.failure);

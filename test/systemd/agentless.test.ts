@@ -1,0 +1,202 @@
+/** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import { type RunResult, run } from '../support/run.js';
+import {
+  bootWithPrograms,
+  COMMAND,
+  mainPid,
+  properties,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const UNIT = 'far.service';
+const FILE = `/etc/systemd/system/${UNIT}`;
+const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
+const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+const STAGE = '/root/stage';
+const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
+
+/** A policy of which both systemd and the launcher enforce a part. */
+const POLICY = `[syscalls]
+deny = ["execve", "execveat", "uname"]
+[service]
+ProtectHome = true
+[apply]
+settle = "200ms"
+`;
+
+describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
+  let box: Box;
+  let folder: string;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
+    box = await bootWithPrograms('agentless');
+    await changeFiles(box, { [FILE]: SERVICE });
+    await box.succeed(['systemctl', 'start', UNIT]);
+  });
+  after(async () => {
+    await box?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs a script of ours as a host does, where no folder of the search path has Node. */
+  const script = (name: string, ...words: string[]) =>
+    box.exec(['env', '-i', 'PATH=/usr/bin:/bin:/usr/sbin:/sbin', 'sh', name, ...words]);
+
+  /** Asks the host, and keeps its answers here. */
+  const gather = async (path: string, ...words: string[]): Promise<string[]> => {
+    const { status, stdout, stderr } = await script(inRepository('host-scripts/facts'), ...words);
+    assert.deepEqual([status, stderr], [0, '']);
+    writeFileSync(path, stdout);
+    return ['--facts', path];
+  };
+
+  /** Runs the command on this machine, about the host, which is asked again where that isn't enough. */
+  const here = async (...words: string[]): Promise<RunResult> => {
+    const facts = await gather(join(folder, 'facts.0'), UNIT);
+    for (let round = 1; ; round++) {
+      const result = await run([...COMMAND, ...words, ...facts]);
+      const [, more] = /error\[unanswered\].* --ask (\S+)'/s.exec(result.stderr) ?? [];
+      if (more === undefined || round === 4) return result;
+      facts.push(...(await gather(join(folder, `facts.${round}`), '--ask', more)));
+    }
+  };
+
+  /** Makes the files of a policy here, and copies them to the host. */
+  const stage = async (policy: string): Promise<void> => {
+    const [path, output] = [join(folder, 'policy.toml'), join(folder, 'tree')];
+    writeFileSync(path, policy);
+    const made = await here('generate', '--policy', path, '--output', output, '--activate', UNIT);
+    assert.equal(made.status, 0, made.stderr);
+    await box.succeed(['rm', '-rf', STAGE]);
+    cpSync(output, `/proc/${box.pid}/root${STAGE}`, { recursive: true });
+  };
+
+  const activate = (...words: string[]) => script(`${STAGE}/activate`, ...words, UNIT);
+
+  const isConfined = async () => {
+    const status = await box.readFile(`/proc/${await mainPid(box, UNIT)}/status`);
+    return /^Seccomp:\t2$/m.test(status);
+  };
+
+  test('what is planned from its facts is what is planned on it', async () => {
+    const policy = join(folder, 'policy.toml');
+    writeFileSync(policy, POLICY);
+    for (const words of [
+      ['plan', '--policy', policy, UNIT],
+      ['generate', '--json', '--policy', policy, UNIT],
+      ['apply', '--check', '--diff', '--policy', policy, UNIT],
+    ]) {
+      await box.writeFile(policy, POLICY);
+      const [there, far] = [await sandboxUnit(box, ...words), await here(...words)];
+      assert.deepEqual(
+        [far.status, far.stdout.split('\n'), far.stderr],
+        [there.status, there.stdout.split('\n'), there.stderr],
+      );
+    }
+  });
+
+  test('a policy is put into force, once', async () => {
+    await stage(POLICY);
+    const asked = await activate('--check');
+    assert.equal(asked.status, 3, asked.stderr);
+    assert.match(asked.stdout, /would change.*\+ProtectHome=yes/s);
+    assert.equal(await isConfined(), false);
+    const done = await activate();
+    assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${UNIT}: activated\n`, '']);
+    assert.equal(await isConfined(), true);
+    const again = await activate();
+    assert.deepEqual([again.status, again.stdout], [0, `${UNIT}: unchanged\n`]);
+    // The command, where it is installed, finds nothing amiss.
+    await box.writeFile(join(folder, 'policy.toml'), POLICY);
+    const verified = await sandboxUnit(box, 'verify', UNIT);
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+  });
+
+  test('a policy with which the service does not come up is taken back', async () => {
+    const were = await box.readFile(DROP_IN);
+    await stage(POLICY.replace('"uname"', '"uname", "openat", "open"'));
+    const { status, stdout, stderr } = await activate();
+    assert.deepEqual([status, stdout], [1, `${UNIT}: rolled back\n`]);
+    assert.match(stderr, new RegExp(`${UNIT}: ${UNIT} (?:did not stay up|is |does not start)`));
+    assert.equal(await box.readFile(DROP_IN), were);
+    assert.equal(await isConfined(), true);
+    assert.deepEqual(await properties(box, UNIT, 'ActiveState'), { ActiveState: 'active' });
+  });
+
+  test('a probe that fails takes it back, too', async () => {
+    await stage(`${POLICY}probe = ["false"]\n`);
+    const { status, stderr } = await activate();
+    assert.deepEqual([status, stderr], [1, `activate: ${UNIT}: the probe fails: false\n`]);
+    assert.equal(await isConfined(), true);
+  });
+
+  test('what nobody keeps is put back by itself', async () => {
+    const were = await box.readFile(DROP_IN);
+    const other = POLICY.replace('uname', 'sysinfo');
+    await stage(other);
+    const waits = await activate('--confirm', '2');
+    assert.deepEqual([waits.status, waits.stderr], [3, '']);
+    assert.notEqual(await box.readFile(DROP_IN), were);
+    await box.waitFor('the way back', async () => (await box.readFile(DROP_IN)) === were);
+    await box.waitFor('the end of it', async () => {
+      const { stdout } = await box.sh('ls /var/lib/sandbox-unit/activate');
+      return stdout === '';
+    });
+    assert.equal((await activate('--confirm', '600')).status, 3);
+    const kept = await activate('--keep');
+    assert.deepEqual([kept.status, kept.stdout], [0, `${UNIT}: kept\n`]);
+    assert.notEqual(await box.readFile(DROP_IN), were);
+    assert.equal((await box.sh('systemctl list-timers --all | grep -c activate-undo')).stdout.trim(), '0');
+  });
+
+  test('a run that is killed is undone by the next one', async () => {
+    const were = await box.readFile(DROP_IN);
+    await stage(POLICY.replace('settle = "200ms"', 'settle = "60s"'));
+    const cut = await box.sh(`timeout --signal=KILL 5 sh ${STAGE}/activate ${UNIT}`);
+    assert.equal(cut.status, 137, cut.stdout + cut.stderr);
+    assert.notEqual(await box.readFile(DROP_IN), were);
+    await stage(POLICY.replace('"uname"', '"uname", "sysinfo"'));
+    const { status, stdout } = await activate();
+    assert.deepEqual([status, stdout.split('\n')[0]], [0, `${UNIT}: put back, as an earlier run was ended`]);
+  });
+
+  test('files for a command that has changed since are refused, and the next check names it', async () => {
+    await changeFiles(box, { [FILE]: SERVICE.replace('-f', '-n 1 -f') });
+    const { status, stdout, stderr } = await activate();
+    assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`]);
+    assert.match(stderr, /has changed since the facts were gathered/);
+    const policy = join(folder, 'policy.toml');
+    const check = await here('apply', '--check', '--diff', '--policy', policy, UNIT);
+    assert.equal(check.status, 3, check.stderr);
+    assert.match(check.stdout, /^\+ExecStart=.*-n 1 -f/m);
+  });
+
+  test('files that others could have changed are refused', async () => {
+    await stage(POLICY);
+    await box.sh(`chown daemon ${STAGE}${DROP_IN}`);
+    assert.match((await activate()).stderr, /can be changed by others than root/);
+    await box.sh(`chown root ${STAGE}${DROP_IN}; echo >>${STAGE}${DROP_IN}`);
+    assert.match((await activate()).stderr, /is not the file that was made/);
+    const manifest = `${STAGE}/activate.d/${UNIT}`;
+    await box.sh(`sed -i 's,/usr/local/libexec/sandbox-unit/launcher,/etc/passwd,' ${manifest}`);
+    assert.match((await activate()).stderr, /names \/etc\/passwd, which is not/);
+  });
+
+  test('a revert leaves the host as it was', async () => {
+    const { status, stdout, stderr } = await activate('--revert');
+    assert.deepEqual([status, stdout, stderr], [0, `${UNIT}: reverted\n`, '']);
+    assert.equal(await isConfined(), false);
+    for (const path of [`${FILE}.d`, LAUNCHER])
+      assert.equal(existsSync(`/proc/${box.pid}/root${path}`), false, path);
+    assert.equal(readFileSync(`/proc/${box.pid}/root${FILE}`, 'utf8').includes('-n 1 -f'), true);
+  });
+});
