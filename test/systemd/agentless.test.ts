@@ -4,18 +4,11 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Answers, hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { inRepository } from '../support/repository.js';
-import { type RunResult, run } from '../support/run.js';
-import {
-  bootWithPrograms,
-  COMMAND,
-  mainPid,
-  properties,
-  sandboxUnit,
-  servicesObstacle,
-} from '../support/service.js';
+import type { RunResult } from '../support/run.js';
+import { bootWithPrograms, mainPid, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
@@ -47,27 +40,11 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs a script of ours as a host does, where no folder of the search path has Node. */
-  const script = (name: string, ...words: string[]) =>
-    box.exec(['env', '-i', 'PATH=/usr/bin:/bin:/usr/sbin:/sbin', 'sh', name, ...words]);
-
-  /** Asks the host, and keeps its answers here. */
-  const gather = async (path: string, ...words: string[]): Promise<string[]> => {
-    const { status, stdout, stderr } = await script(inRepository('host-scripts/facts'), ...words);
-    assert.deepEqual([status, stderr], [0, '']);
-    writeFileSync(path, stdout);
-    return ['--facts', path];
-  };
-
-  /** Runs the command on this machine, about the host, which is asked again where that isn't enough. */
+  /** Runs the command on this machine, about the host. */
   const here = async (...words: string[]): Promise<RunResult> => {
-    const facts = await gather(join(folder, 'facts.0'), UNIT);
-    for (let round = 1; ; round++) {
-      const result = await run([...COMMAND, ...words, ...facts]);
-      const [, more] = /error\[unanswered\].* --ask (\S+)'/s.exec(result.stderr) ?? [];
-      if (more === undefined || round === 4) return result;
-      facts.push(...(await gather(join(folder, `facts.${round}`), '--ask', more)));
-    }
+    const answers = new Answers(box, folder);
+    await answers.gather(UNIT);
+    return answers.run(...words);
   };
 
   /** Makes the files of a policy here, and copies them to the host. */
@@ -80,7 +57,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     cpSync(output, `/proc/${box.pid}/root${STAGE}`, { recursive: true });
   };
 
-  const activate = (...words: string[]) => script(`${STAGE}/activate`, ...words, UNIT);
+  const activate = (...words: string[]) => hostScript(box, `${STAGE}/activate`, ...words, UNIT);
 
   const isConfined = async () => {
     const status = await box.readFile(`/proc/${await mainPid(box, UNIT)}/status`);
