@@ -114,6 +114,8 @@ export interface Verb {
   readonly options: readonly (keyof Options)[];
   /** Flags and help of options that mean something else with this verb. */
   readonly own?: Partial<Readonly<Record<keyof Options, readonly [flags: string, does: string]>>>;
+  /** Whether `--json` has a short form. */
+  readonly summarizes?: true;
   /** Whether the first operand ends the options: later words are another program's. */
   readonly passThrough?: true;
   /** Command lines, without the program's name. */
@@ -162,6 +164,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'write the files, reload, restart, see that it runs; roll back what does not',
     operands: '[unit...]',
     options: ['all', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm', ...PLANS, ...SPEAKS],
+    summarizes: true,
     examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service', 'apply --all'],
     load: async () => (await import('./apply.js')).apply,
   },
@@ -170,6 +173,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'keep what apply --confirm has done, of the units named or of all that wait',
     operands: '[unit...]',
     options: ['undo', 'undoLate', 'user', ...SPEAKS],
+    summarizes: true,
     examples: ['confirm', 'confirm ssh.service', 'confirm --undo ssh.service'],
     load: async () => (await import('./confirm.js')).confirm,
   },
@@ -178,6 +182,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'remove what apply wrote, reload, restart',
     operands: '<unit...>',
     options: ['check', 'restart', 'user', 'root', ...SPEAKS],
+    summarizes: true,
     examples: ['revert nginx.service'],
     load: async () => (await import('./revert.js')).revert,
   },
@@ -187,6 +192,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     operands: '[unit...]',
     options: ['all', 'openmetrics', 'user', 'root', ...SPEAKS],
     own: { all: ['--all', 'units of run, too'] },
+    summarizes: true,
     examples: ['status', 'status nginx.service', 'status --openmetrics'],
     load: async () => (await import('./status.js')).status,
   },
