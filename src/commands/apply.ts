@@ -1,6 +1,7 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
+import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsFound } from '../state/applied-runs.js';
@@ -46,6 +47,7 @@ export async function apply(
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   const confirm = askedWait(options.confirm);
   assertConfirmable(context, options, confirm);
+  await readInputFirst(context, options);
   let applied: Applied = { results: [], diagnostics: [], sources: new Map() };
   const outcome = await withLock(context, how, async () => {
     const asked = all ? await allUnits(context) : { ...NONE, units: units.map((unit) => ({ unit })) };

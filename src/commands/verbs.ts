@@ -53,7 +53,7 @@ export type Action = (context: Context, operands: string[], options: Options) =>
 export const OPTIONS = {
   policy: [
     '--policy <file>',
-    'this policy (default of a unit that is there: UNIT.toml in /etc/sandbox-unit and further places)',
+    'this policy, - for standard input (default of a unit that is there: UNIT.toml in /etc/sandbox-unit and further places)',
   ],
   template: ['--template <name>', 'a starter policy instead of a file'],
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],

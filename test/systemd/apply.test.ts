@@ -8,6 +8,7 @@ import { inRepository } from '../support/repository.js';
 import {
   apply,
   bootWithPrograms,
+  COMMAND,
   folderWithSystem,
   mainPid,
   policyPath,
@@ -55,6 +56,50 @@ test('whatever the caller keeps from others, the service can read what is writte
   ]);
   assert.equal((await properties(box, UNIT, 'ActiveState')).ActiveState, 'active');
   await revert(box, UNIT);
+});
+
+test('a policy from standard input is in force, verified and recorded as one of a file', {
+  skip,
+}, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.succeed(['rm', '-f', policyPath(UNIT)]);
+  const piped = (...words: string[]) =>
+    box.exec([...COMMAND, ...words, '--policy', '-', UNIT], { input: POLICY });
+  const filesOf = async () =>
+    (await box.succeed(['find', '/etc/systemd', '/run/systemd', '-name', 'zz-sandbox-unit.*']))
+      .trimEnd()
+      .split('\n')
+      .filter((path) => path !== '')
+      .sort();
+  const recorded = JSON.parse((await piped('explain', '--record', '--json')).stdout);
+  const errors = recorded.diagnostics.filter(({ severity }: { severity: string }) => severity === 'error');
+  assert.ok(recorded.since, 'it ran');
+  // Whether records come depends on the kernel.
+  assert.ok(
+    errors.every(({ code }: { code: string }) => code === 'records-inconclusive'),
+    recorded,
+  );
+  assert.deepEqual(await filesOf(), []);
+  const first = await piped('apply');
+  assert.equal(first.status, 0, first.stdout + first.stderr);
+  const kept = `${FOLDER}/zz-sandbox-unit.toml`;
+  assert.ok((await filesOf()).includes(kept));
+  assert.equal(await box.readFile(kept), POLICY);
+  const pid = await mainPid(box, UNIT);
+  assert.match((await piped('apply')).stdout, /^demo\.service: unchanged$/m);
+  for (const verb of ['status', 'verify']) {
+    const { status, stdout, stderr } = await sandboxUnit(box, verb, UNIT);
+    assert.deepEqual([status, stdout.includes(kept)], [0, true], stdout + stderr);
+  }
+  // A comment in the text costs no restart.
+  const commented = await box.exec([...COMMAND, 'apply', '--policy', '-', UNIT], {
+    input: `# why\n${POLICY}`,
+  });
+  assert.match(commented.stdout, /^demo\.service: applied$/m);
+  assert.equal(await mainPid(box, UNIT), pid);
+  assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  assert.deepEqual(await filesOf(), []);
 });
 
 test('the root of the running system is refused for --root', { skip }, async () => {
