@@ -27,6 +27,7 @@ export interface Options extends RunOptions {
   readonly max?: string;
   readonly summary?: boolean;
   readonly all?: boolean;
+  readonly purge?: boolean;
   readonly openmetrics?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
@@ -79,6 +80,7 @@ export const OPTIONS = {
   max: ['--max <exposure>', 'exit 1 where the exposure of a unit is above this, from 0 to 10'],
   summary: ['--summary', 'show what stays open under the policy, instead of its lines'],
   all: ['--all', 'every unit that has a policy'],
+  purge: ['--purge', 'revert confined units that are not named; with --all, those without a policy'],
   openmetrics: ['--openmetrics', 'print metrics for a monitoring system'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
@@ -102,6 +104,7 @@ export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   policy: ['template'],
   root: ['user'],
   all: ['policy', 'template'],
+  purge: ['runtime'],
   openmetrics: ['json', 'quiet'],
   undo: ['undoLate'],
 };
@@ -132,6 +135,7 @@ export interface VerbGroup {
 }
 
 const PLANS = ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', 'root'] as const;
+const APPLIES = ['all', 'purge', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm'] as const;
 const SPEAKS = ['json', 'quiet'] as const;
 
 export const VERBS: readonly (Verb | VerbGroup)[] = [
@@ -163,7 +167,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'apply',
     does: 'write the files, reload, restart, see that it runs; roll back what does not',
     operands: '[unit...]',
-    options: ['all', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm', ...PLANS, ...SPEAKS],
+    options: [...APPLIES, ...PLANS, ...SPEAKS],
     summarizes: true,
     examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service', 'apply --all'],
     load: async () => (await import('./apply.js')).apply,

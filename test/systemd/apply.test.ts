@@ -102,6 +102,38 @@ test('a policy from standard input is in force, verified and recorded as one of 
   assert.deepEqual(await filesOf(), []);
 });
 
+test('what is not named any more is free after a purge, and the rest runs on', { skip }, async () => {
+  const [second, own] = ['second.service', policyPath('second.service')];
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await changeFiles(box, {
+    [`/etc/systemd/system/${second}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
+  });
+  await box.succeed(['systemctl', 'start', second]);
+  await apply(box, POLICY, UNIT, second);
+  const modeOf = async (unit: string) =>
+    /^Seccomp:\s+(\d)$/m.exec(await box.readFile(`/proc/${await mainPid(box, unit)}/status`))![1];
+  assert.deepEqual([await modeOf(UNIT), await modeOf(second)], ['2', '2']);
+  const pid = await mainPid(box, UNIT);
+  const looked = await sandboxUnit(box, 'apply', '--purge', '--check', '--json=summary', UNIT);
+  const { units } = JSON.parse(looked.stdout) as { units: { unit: string; state: string; diff: string }[] };
+  assert.deepEqual(
+    [looked.status, units.map(({ unit, state }) => `${unit} ${state}`)],
+    [3, ['demo.service unchanged', 'second.service pending']],
+  );
+  assert.match(units[1]!.diff, /^\+\+\+ \/dev\/null$/m);
+  const done = await sandboxUnit(box, 'apply', '--purge', UNIT);
+  assert.equal(done.status, 0, done.stdout + done.stderr);
+  assert.deepEqual([await modeOf(UNIT), await modeOf(second)], ['2', '0']);
+  assert.equal(await mainPid(box, UNIT), pid);
+  // Its policy is there: all that have one are applied, until it is gone.
+  assert.match((await sandboxUnit(box, 'apply', '--all', '--purge')).stdout, /^second\.service: applied$/m);
+  await box.succeed(['rm', own]);
+  assert.match((await sandboxUnit(box, 'apply', '--all', '--purge')).stdout, /^second\.service: reverted$/m);
+  assert.equal(await modeOf(second), '0');
+  await revert(box, UNIT);
+  await box.succeed(['systemctl', 'stop', second]);
+});
+
 test('the root of the running system is refused for --root', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
