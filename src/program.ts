@@ -188,6 +188,8 @@ function addVerb(
   if (verb.summarizes)
     command.configureHelp({
       optionTerm: ({ long, flags }) => (long === FLAG ? `${FLAG}[=summary]` : flags),
+      optionDescription: ({ long, description }) =>
+        long === FLAG ? `${description}; with =summary a short one` : description,
     });
   command
     .addHelpText('after', `\nExamples:\n${examples.join('\n')}\n\nThe manual: man ${page}`)

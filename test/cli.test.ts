@@ -248,6 +248,19 @@ test('the form of JSON is asked for behind =, and a word after it is a unit', as
   assert.match((await cli('plan', '--help')).stdout, /^ {2}--json {2}/m);
 });
 
+test('a policy comes by standard input, which is neither a folder nor too large', async () => {
+  const of = async (script: string) => {
+    const { status, stdout, stderr } = await sh(script);
+    return [status, stdout, stderr.split('\n')[0]];
+  };
+  assert.deepEqual(await of(`echo '${NO_EXEC}' | "$NODE" "$CLI" check -`), [0, '-: ok\n', '']);
+  const folder = await of('"$NODE" "$CLI" check - < /');
+  assert.deepEqual(folder, [2, '', "error[unreadable]: can't read standard input: it is a folder"]);
+  const [status, , said] = await of('yes | "$NODE" "$CLI" check -');
+  assert.equal(status, 1);
+  assert.match(String(said), /^standard input:1:1: error\[policy-size\]/);
+});
+
 test('a diagnostic in JSON has its place as flat keys', async (t) => {
   const { policy } = files(t);
   const { stdout } = await cli('check', '--json', policy('bad.toml'));

@@ -24,6 +24,7 @@ import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { runUnit } from '../state/run-units.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
+import { againCommand } from '../status/apply-again.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone, withLock } from '../transaction/lock.js';
@@ -165,12 +166,13 @@ async function writeAll(
   { explanations, failed }: RecordedRun,
 ): Promise<Written | undefined> {
   if (failed || !explanations.some(isFinding)) return undefined;
-  const { unit, policyFile, target } = prepared.plan;
+  const { unit, policyFile } = prepared.plan;
   try {
     const policy = await writePolicy(context, prepared, explanations);
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
-    const hint = `'${ownCommand(target.scope, 'apply', unit)}' puts it into force`;
+    const again = { policy: policyFile, permissive: false, gaps: [] };
+    const hint = `'${againCommand(context, unit, again)}' puts it into force`;
     return { policy, diagnostics: [note('policy-written', `${policyFile} is changed`, { hint })] };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;

@@ -1,6 +1,7 @@
+import { fstatSync } from 'node:fs';
 import { EXIT, error, UserError } from '../diagnostic.js';
 
-type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
+type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean; readonly fd?: number };
 
 /**
  * Reads a stream to its end, or until there is more than `limit` bytes.
@@ -17,6 +18,8 @@ export async function readInput(stream: Input, limit: number): Promise<Uint8Arra
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
+    // Node's stream of a folder is empty.
+    if (stream.fd !== undefined && fstatSync(stream.fd).isDirectory()) throw new Error('it is a folder');
     for await (const chunk of stream) {
       const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
       chunks.push(bytes);

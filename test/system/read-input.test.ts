@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
@@ -38,9 +39,13 @@ test('input that goes on and on is read no further than the limit', async () => 
   assert.equal(text, '0123456789x');
 });
 
-test('input that fails, and a terminal, are errors', async () => {
+test('input that fails, a folder and a terminal are errors', async () => {
   const broken = read(10, (stream) => stream.destroy(Object.assign(new Error('x'), { code: 'EISDIR' })));
   await assert.rejects(broken, fails('unreadable', /standard input: EISDIR$/));
+  const fd = openSync('/', 'r');
+  const folder = Object.assign(new PassThrough().end(), { fd });
+  await assert.rejects(readInput(folder, 10), fails('unreadable', /: it is a folder$/));
+  closeSync(fd);
   const terminal = Object.assign(new PassThrough(), { isTTY: true });
   await assert.rejects(readInput(terminal, 10), fails('usage', /is a terminal/));
 });
