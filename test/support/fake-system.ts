@@ -613,14 +613,10 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
 }
 
 /** The context of a caller who has a text at standard input. */
-export function withInput(
-  system: FakeSystem,
-  input: string | Uint8Array,
-  more: Partial<Context> = {},
-): Context {
-  const context = fakeContext(system, more);
-  return { ...context, caller: { ...context.caller, readInput: async () => bytesOf(input) } };
-}
+export const withInput = (context: Context, input: string | Uint8Array): Context => ({
+  ...context,
+  caller: { ...context.caller, readInput: async () => bytesOf(input) },
+});
 
 /** A machine with a service, its policy and a launcher to install. */
 export function machineWith(

@@ -37,7 +37,7 @@ function bare(options: FakeOptions = {}): FakeSystem {
 }
 
 const applied = (system: FakeSystem, input: string, options: ApplyWords = {}, more: Partial<Context> = {}) =>
-  apply(withInput(system, input, more), [UNIT], { ...INPUT, ...options });
+  apply(withInput(fakeContext(system, more), input), [UNIT], { ...INPUT, ...options });
 
 const header = (system: FakeSystem, path = DROP_IN) => dropInFacts(system.files.get(path)!.bytes);
 
@@ -118,7 +118,7 @@ test('without --policy the unit is not applied by what is kept, and --all leaves
 
 test('one input is for all units that are named', async () => {
   const system = bare({ files: OTHER, running: [UNIT, 'other.service'] });
-  const result = await apply(withInput(system, COMMENTED), [UNIT, 'other.service'], INPUT);
+  const result = await apply(withInput(fakeContext(system), COMMENTED), [UNIT, 'other.service'], INPUT);
   assert.deepEqual(statesOf(result), ['demo.service applied', 'other.service applied']);
   for (const unit of [UNIT, 'other.service'])
     assert.equal(system.text(`/etc/systemd/system/${unit}.d/zz-sandbox-unit.toml`), COMMENTED);
@@ -152,13 +152,17 @@ test('until the next boot, and in the folder of another system, the text is kept
 
 test('plan and generate take it, too, and change nothing', async () => {
   const system = bare();
-  const planned = await plan(withInput(system, NO_EXEC), [UNIT], INPUT);
+  const planned = await plan(withInput(fakeContext(system), NO_EXEC), [UNIT], INPUT);
   assert.deepEqual([planned.exit, planned.json.policy], [0, KEPT]);
-  const made = await generate(withInput(system, NO_EXEC), [UNIT], INPUT);
+  const made = await generate(withInput(fakeContext(system), NO_EXEC), [UNIT], INPUT);
   const paths = (made.json.files as { path: string }[]).map(({ path }) => path);
   assert.ok(paths.includes(KEPT) && paths.includes(DROP_IN));
   assert.deepEqual(system.changes, []);
-  const verified = await verify(withInput(await confirmed(), '[syscalls]\ndeny = ["acct"]\n'), [UNIT], INPUT);
+  const verified = await verify(
+    withInput(fakeContext(await confirmed()), '[syscalls]\ndeny = ["acct"]\n'),
+    [UNIT],
+    INPUT,
+  );
   assert.ok(verified.diagnostics.some(({ hint }) => hint?.includes('apply --policy - demo.service')));
   await assert.rejects(
     explain(fakeContext(system), [UNIT], { ...INPUT, write: true }),
@@ -168,7 +172,7 @@ test('plan and generate take it, too, and change nothing', async () => {
 
 /** Looks at a policy of these words without applying it. */
 const checked = (system: FakeSystem, words: ApplyWords, input: string) =>
-  apply(withInput(system, input), [UNIT], { check: true, diff: true, ...words });
+  apply(withInput(fakeContext(system), input), [UNIT], { check: true, diff: true, ...words });
 
 test('a policy that is only looked at is no change where its text is the applied one', async () => {
   for (const origin of ['own', 'input'] as const) {
@@ -209,7 +213,7 @@ test('an applied policy of the same text and another path is named by the header
 test('input is waited for before others are locked out', async () => {
   const system = bare();
   const order: string[] = [];
-  const context = withInput(system, NO_EXEC);
+  const context = withInput(fakeContext(system), NO_EXEC);
   const { readInput } = context.caller;
   const caller = {
     ...context.caller,

@@ -77,7 +77,7 @@ test('with --all those go that have no policy any more, where it was looked for 
   assert.deepEqual(statesOf(await all(system)), ['demo.service unchanged', 'other.service reverted']);
   // One that was named stays as long as it is there, and so does one that is kept.
   for (const policy of ['/srv/named.toml', '-']) {
-    await apply(withInput(system, NO_EXEC), [SECOND], { policy });
+    await apply(withInput(fakeContext(system), NO_EXEC), [SECOND], { policy });
     const stays = await all(system);
     assert.deepEqual(statesOf(stays), ['demo.service unchanged']);
     assert.ok(codesOf(stays).includes('note left-as-it-is'));

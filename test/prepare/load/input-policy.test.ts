@@ -6,11 +6,12 @@ import { MAX_POLICY_SIZE } from '../../../src/policy/policy-size.js';
 import { INPUT_NAME, inputPolicy, readInputFirst } from '../../../src/prepare/load/input-policy.js';
 import { loadPolicy } from '../../../src/prepare/load/load-policy.js';
 import { NO_EXEC } from '../../support/demo-service.js';
-import { FakeSystem, HOME, withInput } from '../../support/fake-system.js';
+import { FakeSystem, fakeContext, HOME, withInput } from '../../support/fake-system.js';
 
 const FILES = { '/etc/base.toml': NO_EXEC, [`${HOME}/templates/base.toml`]: NO_EXEC };
 
-const context = (input: string | Uint8Array) => withInput(new FakeSystem({ files: FILES }), input);
+const context = (input: string | Uint8Array) =>
+  withInput(fakeContext(new FakeSystem({ files: FILES })), input);
 
 /** Codes of a policy that came by standard input, and the places that they name. */
 async function found(input: string | Uint8Array): Promise<string[]> {
