@@ -69,7 +69,7 @@ function unwritten(fd: 1 | 2, cause: Error) {
 function failed(cause: unknown) {
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
   const diagnostics = [defect(cause, debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where')];
-  const options = { json: process.argv.includes('--json') };
+  const options = { json: process.argv.some((word) => word === '--json' || word.startsWith('--json=')) };
   show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
   if (debug && cause instanceof Error) printError(`${cause.stack}\n`);
   process.exitCode = EXIT.failure;

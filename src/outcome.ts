@@ -4,6 +4,7 @@ import {
   EXIT,
   inOrder,
   printableJson,
+  reasonsJson,
   renderDiagnostic,
 } from './diagnostic.js';
 
@@ -12,6 +13,8 @@ export interface Outcome {
   readonly exit: number;
   /** For `--json`: one object. */
   readonly json: Readonly<Record<string, unknown>>;
+  /** The short form of `json`, of verbs that have one. */
+  readonly summary?: (json: Outcome['json']) => Readonly<Record<string, unknown>>;
   /** For people, on stdout. */
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
@@ -19,8 +22,13 @@ export interface Outcome {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+export const JSON_FORMS = ['full', 'summary'] as const;
+export type JsonForm = (typeof JSON_FORMS)[number];
+
 export interface ShowOptions {
   readonly json?: boolean;
+  /** The form of that, the full one by default. */
+  readonly jsonForm?: JsonForm;
   /** Without notes, and without the text for people. */
   readonly quiet?: boolean;
 }
@@ -30,7 +38,10 @@ export function shown(outcome: Outcome, options: ShowOptions): { output: string;
   const { diagnostics, sources, exit } = outcome;
   if (options.json) {
     const ok = exit === EXIT.ok || exit === EXIT.pending;
-    const body = { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
+    const body =
+      options.jsonForm === 'summary'
+        ? { ok, ...outcome.summary?.(outcome.json), reasons: reasonsJson(diagnostics) }
+        : { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
     return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
   }
   const told = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;

@@ -8,6 +8,7 @@ import { isServiceName } from './unit/name.js';
 const DROP_IN = 'zz-sandbox-unit.conf';
 const FILTER = 'zz-sandbox-unit.filter';
 const PROGRAMS = 'zz-sandbox-unit.programs';
+const KEPT_POLICY = 'zz-sandbox-unit.toml';
 
 /** The path of the launcher that a package installs. */
 export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
@@ -69,6 +70,20 @@ export const dropInPath = (placement: Placement, unit: string): string =>
  */
 export const filterPath = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${FILTER}`;
+
+/**
+ * The path of the text of a policy that came by standard input. systemd doesn't read it, for it takes only *.conf.
+ * @param unit the full name, checked
+ */
+export const keptPolicyPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${KEPT_POLICY}`;
+
+/** Whether a file, of whatever unit and directory, has the name of such a text. */
+export const hasNameOfKeptPolicy = (path: string): boolean => path.endsWith(`/${KEPT_POLICY}`);
+
+/** Whether a path is that of such a text for a unit. */
+export const isKeptPolicy = (placement: Placement, unit: string, path: string): boolean =>
+  places(placement).some((place) => path === keptPolicyPath(place, unit));
 
 /** The folder of the mount points of `[exec] programs`. */
 export const programsFolder = (placement: Placement, unit: string): string =>
@@ -216,7 +231,8 @@ export function isOwnPath(placement: Placement, unit: string, path: string): boo
   return places(placement).some((at) => {
     const folder = `${programsFolder(at, unit)}/`;
     const isProgram = path.startsWith(folder) && /^(?:~\d+\/)?[^/]+$/.test(path.slice(folder.length));
-    return path === dropInPath(at, unit) || path === filterPath(at, unit) || isProgram;
+    const own = [dropInPath(at, unit), filterPath(at, unit), keptPolicyPath(at, unit)];
+    return own.includes(path) || isProgram;
   });
 }
 

@@ -1,16 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
-import {
-  type Action,
-  EXCLUSIVE,
-  OPTIONS,
-  type Options,
-  REPEATED,
-  VERBS,
-  type Verb,
-  type VerbGroup,
-} from './commands/verbs.js';
+import { EXCLUSIVE, OPTIONS, type Options, REPEATED } from './commands/options.js';
+import { type Action, VERBS, type Verb, type VerbGroup } from './commands/verbs.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
-import type { Outcome, ShowOptions } from './outcome.js';
+import { JSON_FORMS, type JsonForm, type Outcome, type ShowOptions } from './outcome.js';
 import { ABSENT } from './run/options.js';
 import type { Context } from './system/context.js';
 import { type OpenOptions, open } from './system/open.js';
@@ -32,14 +24,18 @@ const NAME = 'sandbox-unit';
  * @returns the exit status
  */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
-  const options = { json: asksForJson(argv) };
+  const { words, ...options } = jsonOf(argv);
   const runVerb = async (operands: string[], given: Options, action: Action) => {
     const outcome = await attempt(shell, operands, given, action);
-    shell.show(outcome, given);
+    shell.show(outcome, { ...given, ...(given.json ? options : {}) });
     return outcome.exit;
   };
   try {
-    return await parse(argv, options.json ? { ...shell, printError: () => undefined } : shell, runVerb);
+    return await parse(
+      { words, ...options },
+      options.json ? { ...shell, printError: () => undefined } : shell,
+      runVerb,
+    );
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return EXIT.ok;
@@ -52,9 +48,28 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
   }
 }
 
-/** Whether a command line asks for JSON, even one that can't be parsed. */
-const asksForJson = (argv: readonly string[]): boolean =>
-  argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
+/** The JSON that a command line asks for, even one that can't be parsed. */
+interface AskedJson {
+  /** The words with `--json` in the place of `--json=FORM`, which commander doesn't know. */
+  readonly words: readonly string[];
+  readonly json: boolean;
+  readonly jsonForm?: JsonForm;
+}
+
+function jsonOf(argv: readonly string[]): AskedJson {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const found = argv.slice(0, end).filter((word) => word === FLAG || word.startsWith(`${FLAG}=`));
+  const jsonForm = FORMS.get(found.findLast((word) => word !== FLAG) ?? '');
+  // Later words of `run` are another program's.
+  const isOwn = (i: number) => i < end && argv[0] !== 'run';
+  const words = argv.map((word, i) => (isOwn(i) && FORMS.has(word) ? FLAG : word));
+  return { words, json: found.length > 0, ...(jsonForm ? { jsonForm } : {}) };
+}
+
+const FLAG = '--json';
+
+/** Forms by the words that ask for them. */
+const FORMS: ReadonlyMap<string, JsonForm> = new Map(JSON_FORMS.map((form) => [`${FLAG}=${form}`, form]));
 
 /** A diagnostic for an error of commander: `error: unknown option '--x'\n(Did you mean --y?)`. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): Diagnostic {
@@ -133,12 +148,14 @@ type RunVerb = (operands: string[], options: Options, action: Action) => Promise
  * Parses a command line and runs its verb.
  * @returns the exit status of the verb that the words name
  */
-async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): Promise<number> {
+async function parse({ words, jsonForm }: AskedJson, shell: Shell, runVerb: RunVerb): Promise<number> {
   let exit: number = EXIT.ok;
-  const runs = ({ load, passThrough }: Verb) => {
+  const runs = ({ load, passThrough, summarizes }: Verb) => {
     return async (...args: unknown[]) => {
       const command = args.at(-1) as Command;
       refuseSlips(command, passThrough);
+      if (jsonForm === 'summary' && !summarizes)
+        command.error(`option '${FLAG}=summary' is for ${SUMMARIZING}`);
       exit = await runVerb(command.args, command.opts(), await load());
     };
   };
@@ -152,7 +169,7 @@ async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): P
     .configureOutput({ writeOut: shell.print, writeErr: shell.printError, outputError: () => undefined })
     .addHelpText('after', `\nThe manual: man ${NAME}, man ${NAME}.toml`);
   for (const verb of VERBS) addVerb(program, verb, runs);
-  await program.parseAsync([...argv], { from: 'user' });
+  await program.parseAsync([...words], { from: 'user' });
   return exit;
 }
 
@@ -181,10 +198,20 @@ function addVerb(
     command.addOption(new Option(flags).hideHelp().conflicts(other));
   const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
   const page = `${NAME}-${parent.parent ? parent.name() : verb.name}`;
+  // The option takes no argument, which would be the next word: the form stands behind `=` alone.
+  if (verb.summarizes)
+    command.configureHelp({
+      optionTerm: ({ long, flags }) => (long === FLAG ? `${FLAG}[=summary]` : flags),
+      optionDescription: ({ long, description }) =>
+        long === FLAG ? `${description}; with =summary a short one` : description,
+    });
   command
     .addHelpText('after', `\nExamples:\n${examples.join('\n')}\n\nThe manual: man ${page}`)
     .action(runs(verb));
 }
+
+/** The verbs whose JSON has a short form. */
+const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : [])).join(', ');
 
 function optionOf(name: keyof Options, own?: readonly [flags: string, does: string]): Option {
   const [flags, does] = own ?? OPTIONS[name];

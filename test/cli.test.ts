@@ -219,6 +219,48 @@ for (const [words, ok, code] of JSON_CASES) {
   });
 }
 
+test('the form of JSON is asked for behind =, and a word after it is a unit', async (t) => {
+  const { root } = files(t);
+  const of = async (...words: string[]) => {
+    const { status, stdout, stderr } = await cli(...words);
+    assert.equal(stderr, '');
+    return { status, body: JSON.parse(stdout) };
+  };
+  const apply = ['apply', '--root', root, '--check'];
+  const { status, body } = await of(...apply, '--json=summary', 'demo');
+  assert.equal(status, 3);
+  assert.deepEqual(Object.keys(body), ['ok', 'changed', 'units', 'reasons']);
+  assert.deepEqual(Object.keys(body.units[0]), ['unit', 'state', 'changed', 'diff', 'reasons']);
+  assert.match(body.units[0].diff, /^\+SystemCallFilter=~uname/m);
+  for (const flag of ['--json', '--json=full'])
+    assert.equal((await of(...apply, flag, 'demo')).body.units[0].plan.unit, 'demo.service');
+  // A failure has the form that was asked for, too.
+  const failed = await of(...apply, 'demo', '--json=summary', '--frobnicate');
+  assert.deepEqual([failed.status, failed.body.reasons[0].code], [2, 'usage']);
+  const other = await of('plan', '--json=summary', 'demo');
+  assert.equal(
+    other.body.reasons[0].message,
+    "option '--json=summary' is for apply, confirm, revert, status",
+  );
+  const unknown = await of(...apply, '--json=short', 'demo');
+  assert.equal(unknown.body.diagnostics[0].message, "unknown option '--json=short'");
+  assert.match((await cli('apply', '--help')).stdout, /^ {2}--json\[=summary\] {2}/m);
+  assert.match((await cli('plan', '--help')).stdout, /^ {2}--json {2}/m);
+});
+
+test('a policy comes by standard input, which is neither a folder nor too large', async () => {
+  const of = async (script: string) => {
+    const { status, stdout, stderr } = await sh(script);
+    return [status, stdout, stderr.split('\n')[0]];
+  };
+  assert.deepEqual(await of(`echo '${NO_EXEC}' | "$NODE" "$CLI" check -`), [0, '-: ok\n', '']);
+  const folder = await of('"$NODE" "$CLI" check - < /');
+  assert.deepEqual(folder, [2, '', "error[unreadable]: can't read standard input: it is a folder"]);
+  const [status, , said] = await of('yes | "$NODE" "$CLI" check -');
+  assert.equal(status, 1);
+  assert.match(String(said), /^standard input:1:1: error\[policy-size\]/);
+});
+
 test('a diagnostic in JSON has its place as flat keys', async (t) => {
   const { policy } = files(t);
   const { stdout } = await cli('check', '--json', policy('bad.toml'));

@@ -54,8 +54,11 @@ const KEYS_ELSEWHERE = ['units[].verified', 'units[].refusals[]', 'units[].confi
 /** Of `status`, with a service that was started: test/commands/status.test.ts. */
 const OF_A_RUN = 'units[].refused.';
 
-async function printed(words: string): Promise<{ status: number; body: Record<string, unknown> }> {
-  const { status, stdout, stderr } = await cli(...words.split(' ').filter((word) => word !== ''), '--json');
+async function printed(
+  words: string,
+  flag = '--json',
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const { status, stdout, stderr } = await cli(...words.split(' ').filter((word) => word !== ''), flag);
   assert.equal(stderr, '');
   return { status, body: JSON.parse(stdout) };
 }
@@ -65,7 +68,10 @@ const NAMES = VERBS.flatMap((verb) =>
 );
 
 test('the manual has a part for each command, and one for all', () => {
-  assert.deepEqual([...manualParts('sandbox-unit.json.5', 'Ss').keys()], ['Every command', ...NAMES]);
+  assert.deepEqual(
+    [...manualParts('sandbox-unit.json.5', 'Ss').keys()],
+    ['Every command', 'Short form', ...NAMES],
+  );
   assert.deepEqual([...Object.keys(RUNS), ...ELSEWHERE].sort(), [...NAMES].sort());
 });
 
@@ -102,6 +108,18 @@ for (const name of Object.keys(RUNS)) {
     assert.deepEqual([...seen, ...common].sort(), [...keys.keys()].sort());
   });
 }
+
+test('the short form has the keys of the manual', { skip }, async (t) => {
+  const root = system(t);
+  const keys = documentedKeys('Short form');
+  const seen = new Set<string>();
+  for (const words of [`apply --root ${root} demo bad`, `status --root ${root} demo bad`]) {
+    const { body } = await printed(words, '--json=summary');
+    for (const path of pathsOf(body)) seen.add(path);
+    for (const [key, { optional }] of keys) assert.ok(optional || isThere(body, key), `${words}: ${key}`);
+  }
+  assert.deepEqual([...seen].sort(), [...keys.keys()].sort());
+});
 
 test("within apply's units there are a plan and diagnostics as elsewhere", { skip }, async (t) => {
   const { body } = await printed(`apply --check --root ${system(t)} demo bad`);

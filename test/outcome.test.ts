@@ -34,3 +34,15 @@ test('JSON is one object on standard output, with numbers that no reader rounds'
     assert.equal(JSON.parse(shown({ ...OUTCOME, exit }, { json: true }).output).ok, true);
   }
 });
+
+test('the short form of JSON is made of the whole one, and says why in short', () => {
+  const summary = ({ small }: Outcome['json']) => ({ tiny: small });
+  const { output } = shown({ ...OUTCOME, summary }, { json: true, jsonForm: 'summary' });
+  assert.deepEqual(JSON.parse(output), {
+    ...{ ok: false, tiny: 7 },
+    reasons: [
+      { severity: 'note', code: 'aside', message: 'by the way' },
+      { severity: 'error', code: 'wrong', message: 'it is wrong' },
+    ],
+  });
+});

@@ -7,6 +7,7 @@ import {
   hasNameOfDropIn,
   installedLauncher,
   isRecordingName,
+  keptPolicyPath,
   ownDropInPaths,
   type Placement,
   policySearchPath,
@@ -42,12 +43,14 @@ for (const [placement, folder, launcher] of PLACES) {
       [
         dropInPath(placement, 'a@b.service'),
         filterPath(placement, 'a@b.service'),
+        keptPolicyPath(placement, 'a@b.service'),
         programsFolder(placement, 'a@b.service'),
         installedLauncher(placement),
       ],
       [
         `${folder}/a@b.service.d/zz-sandbox-unit.conf`,
         `${folder}/a@b.service.d/zz-sandbox-unit.filter`,
+        `${folder}/a@b.service.d/zz-sandbox-unit.toml`,
         `${folder}/a@b.service.d/zz-sandbox-unit.programs`,
         `${launcher}/libexec/sandbox-unit/launcher`,
       ],

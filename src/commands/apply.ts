@@ -1,6 +1,7 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
+import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsFound } from '../state/applied-runs.js';
@@ -8,18 +9,23 @@ import type { Context } from '../system/context.js';
 import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
+import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../transaction/apply/purge.js';
 import { applyUnits } from '../transaction/apply/table.js';
+import type { Transaction } from '../transaction/changed-unit.js';
 import { askWhereWaiting } from '../transaction/confirm/ask.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
+import { revertUnits } from '../transaction/revert/table.js';
 import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
 export interface ApplyWords extends ApplyOptions {
   /** All units that have a policy, in place of named ones. */
   readonly all?: boolean;
+  /** Whether units that are confined and not among these are reverted. */
+  readonly purge?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -41,15 +47,16 @@ export async function apply(
   units: readonly string[],
   options: ApplyWords,
 ): Promise<Outcome> {
-  const { all = false, ...how } = options;
+  const { all = false, purge = false, ...how } = options;
   if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   const confirm = askedWait(options.confirm);
   assertConfirmable(context, options, confirm);
+  await readInputFirst(context, options);
   let applied: Applied = { results: [], diagnostics: [], sources: new Map() };
   const outcome = await withLock(context, how, async () => {
-    const asked = all ? await allUnits(context) : { ...NONE, units: units.map((unit) => ({ unit })) };
-    applied = await applyEach(context, asked, how, confirm);
+    const asked = all ? await allUnits(context, purge) : { ...NONE, units: units.map((unit) => ({ unit })) };
+    applied = await applyEach(context, asked, how, { confirm, purges: purge && !all });
     return outcomeOf(applied, how);
   });
   if (options.json) return outcome;
@@ -61,7 +68,7 @@ export async function apply(
   return { ...last, diagnostics: last.diagnostics.filter(answered.isNew) };
 }
 
-const NONE = { unknown: [], diagnostics: [] };
+const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
 
 const usage = (message: string) =>
   new UserError(error('usage', message, { hint: "see 'sandbox-unit apply --help'" }), EXIT.failure);
@@ -77,20 +84,36 @@ function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, aske
   throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
 }
 
+/** Options for all units together. */
+interface Together {
+  readonly confirm: Asked;
+  /** Whether units are reverted that aren't named. */
+  readonly purges: boolean;
+}
+
 async function applyEach(
   context: Context,
   asked: AllUnits,
   options: ApplyOptions,
-  confirm: Asked,
+  { confirm, purges }: Together,
 ): Promise<Applied> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
   const { units, diagnostics } = await planUnits(context, asked.units, { options, sources, machine });
+  const purge = purges ? await notNamed(context, units) : asked.purge;
   const planned = [...asked.unknown, ...(await refuseWaiting(context, units))];
   const pending = planned.filter(isToBeApplied);
-  const applied = { results: planned, diagnostics: [...asked.diagnostics, ...diagnostics], sources };
+  const told = [...asked.diagnostics, ...diagnostics, ...purge.diagnostics];
+  const applied = { results: planned, diagnostics: told, sources };
   if (!options.check && !context.offline) await keepFound(context, planned);
-  if (options.check || pending.length === 0) return applied;
+  if (options.check) {
+    const leaving = await planPurge(context, purge, options);
+    // A unit that stays confined keeps the launcher.
+    const isLast = planned.every(({ state }) => state === 'refused');
+    const last = isLast ? await pendingPurge(context, leaving) : [];
+    return { ...applied, results: [...planned, ...updated(leaving, last)] };
+  }
+  if (pending.length + purge.units.length === 0) return applied;
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
   );
@@ -98,10 +121,27 @@ async function applyEach(
     const done = context.offline
       ? await writeOffline(context, pending, 'applied')
       : await applyUnits({ context, signals }, pending, { ...options, confirm });
-    return { ...applied, results: updated(planned, done) };
+    const gone = await purgeUnits({ context, signals }, purge, options);
+    return { ...applied, results: [...updated(planned, done), ...gone] };
   } finally {
     signals.release();
   }
+}
+
+/** Reverts units by their state when the others are done, one of which may have begun to need the launcher. */
+async function purgeUnits(
+  transaction: Transaction,
+  purge: Purge,
+  options: ApplyOptions,
+): Promise<UnitResult[]> {
+  if (purge.units.length === 0) return [];
+  const { context } = transaction;
+  const planned = await planPurge(context, purge, options);
+  const pending = await pendingPurge(context, planned);
+  const done = context.offline
+    ? await writeOffline(context, pending, 'reverted')
+    : await revertUnits(transaction, pending, options);
+  return updated(planned, done);
 }
 
 /** Records services that are seen to run with their files, so that later changes of the files' times don't matter. */

@@ -4,6 +4,7 @@ import { checkPrograms } from '../plan/launcher/programs.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
 import { checkExpectations } from '../policy/expect.js';
+import { INPUT, inputPolicy } from '../prepare/load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import { MACHINES } from '../syscalls/abi.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
@@ -32,7 +33,8 @@ export async function check(context: Context, files: readonly string[]): Promise
 
 async function checkFile(context: Context, file: string) {
   try {
-    const loaded = await loadPolicy(context, { system: context.program, path: file }, { trusted: false });
+    const place = file === INPUT ? await inputPolicy(context) : { system: context.program, path: file };
+    const loaded = await loadPolicy(context, place, { trusted: false });
     const diagnostics = checkLoaded(loaded);
     return { exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok, diagnostics, texts: loaded.sources };
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { ownCommand } from '../command-lines.js';
-import { codeOf, type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
+import { codeOf, type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
@@ -11,6 +11,7 @@ import { observedRefusals } from '../learn/observed-refusals.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
+import { INPUT, readInputFirst } from '../prepare/load/input-policy.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
@@ -23,6 +24,7 @@ import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { runUnit } from '../state/run-units.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
+import { againCommand } from '../status/apply-again.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone, withLock } from '../transaction/lock.js';
@@ -49,9 +51,14 @@ export async function explain(
   const { machine } = context;
   const made = await madeByRun(context, unit!, options);
   if (made && machine) return explainRun(context, made, { machine, verbose: options.verbose ?? false });
+  if (options.policy === INPUT && options.write) throw notAFile();
+  await readInputFirst(context, options);
   if (!options.record) return explainUnder(context, unit!, options).catch(tellOfRun);
   return withLock(context, {}, () => explainUnder(context, unit!, options));
 }
+
+const notAFile = () =>
+  new UserError(error('usage', "--write writes a policy's file, and standard input is none"), EXIT.failure);
 
 /** @throws UserError the error, which says of a unit that isn't there that it may have been one of `run` */
 function tellOfRun(cause: unknown): never {
@@ -159,12 +166,13 @@ async function writeAll(
   { explanations, failed }: RecordedRun,
 ): Promise<Written | undefined> {
   if (failed || !explanations.some(isFinding)) return undefined;
-  const { unit, policyFile, target } = prepared.plan;
+  const { unit, policyFile } = prepared.plan;
   try {
     const policy = await writePolicy(context, prepared, explanations);
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
-    const hint = `'${ownCommand(target.scope, 'apply', unit)}' puts it into force`;
+    const again = { policy: policyFile, permissive: false, gaps: [] };
+    const hint = `'${againCommand(context, unit, again)}' puts it into force`;
     return { policy, diagnostics: [note('policy-written', `${policyFile} is changed`, { hint })] };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;

@@ -8,6 +8,7 @@ import {
   UserError,
 } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
+import { INPUT } from '../prepare/load/input-policy.js';
 import { descriptorSender } from '../prepare/load/native-program.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
 import { endJson, exitStatus, hasRun, howItEnded, summaryLines } from '../report/run.js';
@@ -52,7 +53,7 @@ const usage = (message: string, hint?: string) =>
   new UserError(error('usage', message, { hint }), EXIT.findings);
 
 function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio) {
-  const { wait, block, shell, json } = options;
+  const { wait, block, shell, json, policy } = options;
   if (asksForTimer(options) && (wait || shell || stdio !== 'journal'))
     throw usage("a timer can't be combined with --wait, --shell, --pty or --pipe");
   if (words.length === 0 && !shell) throw usage('a command is missing', 'run --deny execve -- ls');
@@ -60,6 +61,8 @@ function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio
   if (block === false && (wait || stdio !== 'journal')) {
     throw usage(`${wait ? '--wait' : 'the terminal or pipe'} can't be combined with --no-block`);
   }
+  if (policy === INPUT && stdio !== 'journal')
+    throw usage("'--policy -' takes the standard input that the command would get");
   if (json && stdio !== 'journal') throw usage('--json is in the way of what the command writes');
 }
 

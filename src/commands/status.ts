@@ -13,7 +13,14 @@ import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
 import { statusMetrics } from '../report/openmetrics.js';
-import { distinct, statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
+import {
+  distinct,
+  statusJson,
+  statusSummary,
+  statusText,
+  type UnitStatus,
+  withDeadlines,
+} from '../report/status.js';
 import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
@@ -98,6 +105,7 @@ export async function status(
   return {
     exit,
     json: { units: all.map(statusJson), notApplied: unapplied.units },
+    summary: () => statusSummary(all),
     text: openmetrics
       ? statusMetrics(all, { notApplied: unapplied.units, exit })
       : statusText(all, units.length === 0),

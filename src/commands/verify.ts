@@ -8,6 +8,7 @@ import { dropInPath, hasNameOfDropIn } from '../paths.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
 import { prepareConfined } from '../prepare/confined.js';
+import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
 import { directivesJson, directivesText } from '../report/directives.js';
@@ -217,10 +218,12 @@ async function notThere(context: Context, { unit, target }: Plan): Promise<Diagn
 }
 
 /** The command line that applies the policy again, with the options of the present drop-in. */
-function applyAgain(context: Context, { plan, unit, appliedRuns }: Prepared, ...more: string[]): string {
+function applyAgain(context: Context, prepared: Prepared, ...more: string[]): string {
+  const { plan, unit, appliedRuns } = prepared;
   const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
-  return `'${againCommand(context, unit.name.full, { ...was, policy: plan.policyFile }, more)}'`;
+  const policy = prepared.policy.policy.file === INPUT_NAME ? INPUT : plan.policyFile;
+  return `'${againCommand(context, unit.name.full, { ...was, policy }, more)}'`;
 }
 
 function notWritten(

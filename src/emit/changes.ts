@@ -1,4 +1,5 @@
 import { isSameBytes } from '../collections.js';
+import { hasNameOfKeptPolicy } from '../paths.js';
 import { directivesText, type EmittedFile, isMadeFor, systemdOfDropIn, textBesidesSystemd } from './files.js';
 
 export interface ExistingFile extends EmittedFile {
@@ -18,7 +19,7 @@ export interface Change {
   readonly before: ExistingFile | undefined;
   /** Undefined where the file is removed. */
   readonly after: EmittedFile | undefined;
-  /** Set where only comments differ, so that no restart is due. */
+  /** Set where only comments differ, or a policy's text, so that no restart is due. */
   readonly commentsOnly?: true;
 }
 
@@ -36,20 +37,29 @@ export function changes(
   const updates = wanted.map((after): Change => {
     const { path } = after;
     const before = current.find((file) => file.path === path);
-    if (before === undefined) return { kind: 'create', path, before, after };
+    if (before === undefined) return { kind: 'create', path, before, after, ...asComment(path) };
     if (
       isSame(before, after) ||
       (isForAnotherSystemd(before, after) && (offline || isForSame(before, after)))
     )
       return { kind: 'unchanged', path, before, after };
     const change = { kind: 'replace', path, before, after } as const;
-    return haveSameDirectives(before, after) ? { ...change, commentsOnly: true } : change;
+    return haveSameDirectives(before, after)
+      ? { ...change, commentsOnly: true }
+      : { ...change, ...asComment(path) };
   });
   const removals = current
     .filter(({ path }) => !paths.has(path))
-    .map((before): Change => ({ kind: 'remove', path: before.path, before, after: undefined }));
+    .map((before): Change => {
+      const { path } = before;
+      return { kind: 'remove', path, before, after: undefined, ...asComment(path) };
+    });
   return [...updates, ...removals];
 }
+
+/** Neither systemd nor the launcher reads the text of a policy. */
+const asComment = (path: string): Pick<Change, 'commentsOnly'> =>
+  hasNameOfKeptPolicy(path) ? { commentsOnly: true } : {};
 
 export const isPending = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');

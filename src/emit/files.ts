@@ -1,5 +1,5 @@
 import { printable } from '../diagnostic.js';
-import { dropInPath, filterPath, type Placement } from '../paths.js';
+import { dropInPath, filterPath, keptPolicyPath, type Placement } from '../paths.js';
 import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
 
@@ -14,6 +14,10 @@ export interface EmittedFile {
 export interface Origin {
   /** The version of this program. */
   readonly version: string;
+  /** The path at which the policy is found later; the plan's by default. */
+  readonly policy?: string;
+  /** The policy's text, which is kept beside the drop-in where `policy` is there. */
+  readonly text?: string | undefined;
   /** The SHA-256 hash of the policy's texts, in hex. */
   readonly policyHash: string;
   /** The SHA-256 hash of the unit's own assignments, in hex. */
@@ -26,7 +30,10 @@ export interface Origin {
   readonly textHash?: string;
 }
 
-/** The files of a plan: the drop-in, the filter if the launcher is used, and two files for each of its programs. */
+/**
+ * The files of a plan: the drop-in, the filter if the launcher is used, two files for each of its programs, and the text of a
+ * policy that isn't elsewhere.
+ */
 export function emitFiles(
   plan: Plan,
   filter: Uint8Array | undefined,
@@ -39,6 +46,9 @@ export function emitFiles(
   ]);
   // The filter comes first: a drop-in whose filter is missing starts nothing.
   if (filter) files.push({ path: filterPath(placement, plan.unit), content: filter, mode: 0o644 });
+  const kept = keptPolicyPath(placement, plan.unit);
+  if (origin.policy === kept && origin.text !== undefined)
+    files.push({ path: kept, content: encode(origin.text), mode: 0o644 });
   const dropIn = encode(dropInText(plan, origin));
   files.push({ path: dropInPath(placement, plan.unit), content: dropIn, mode: 0o644 });
   return files;
@@ -110,7 +120,7 @@ const MAX_PATH = 4096;
  */
 export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
-    `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile, MAX_PATH)}`,
+    `Made by sandbox-unit ${origin.version} from ${printable(origin.policy ?? plan.policyFile, MAX_PATH)}`,
     ...Object.entries(HASHES).flatMap(([key, name]) => {
       const hash = origin[key as keyof typeof HASHES];
       return hash === undefined ? [] : [`${name}: sha256:${hash}`];

@@ -1,8 +1,8 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
-import { dropInText, type EmittedFile, emitFiles } from '../emit/files.js';
-import { dropInPath, filterPath, programsFolder } from '../paths.js';
+import { dropInText, type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
+import { dropInPath, filterPath, keptPolicyPath, programsFolder } from '../paths.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
@@ -17,8 +17,9 @@ import { VERSION } from '../version.js';
 import { buildFilter, type ProofSummary, proofWarnings } from './build-filter.js';
 import { policyHash, unitHash } from './hashes.js';
 import { findTemplate, type PolicyPlace } from './load/find-template.js';
+import { INPUT, inputPolicy } from './load/input-policy.js';
 import { launcherFiles } from './load/launcher-file.js';
-import { findPolicy, type LoadedPolicy, loadPolicy } from './load/load-policy.js';
+import { findPolicy, type LoadedPolicy, loadPolicy, namedPolicy } from './load/load-policy.js';
 import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
 import { listensOf, surroundingsOf } from './load/surroundings.js';
 import { type PlanOptions, planOn } from './plan.js';
@@ -27,8 +28,11 @@ import { programsInRoot } from './programs-in-root.js';
 import { untrustedLaunch } from './untrusted-launch.js';
 
 export interface PrepareOptions extends PlanOptions {
+  /** A path, or `-` for standard input. */
   readonly policy?: string;
   readonly template?: string;
+  /** Whether a policy that is named is only looked at: its path is no change then, however the unit was confined. */
+  readonly check?: boolean;
 }
 
 /** All facts about applying a policy to a unit, before anything is changed. */
@@ -67,7 +71,11 @@ export async function prepare(
     trusted: true,
     confines: true,
   });
-  const given = { policy, options, machine: known ?? (await machine()) };
+  const given = {
+    ...{ policy, options, machine: known ?? (await machine()) },
+    policyFile: policyFileOf(context, unit, policy, options),
+    pathInHeader: await pathInHeader(context, unit, policy, options),
+  };
   const made = await makeFiles(context, unit, given);
   const { plan, planned, diagnostics } = made;
   const common = { unit, policy, plan, planned, sources: policy.sources };
@@ -108,17 +116,54 @@ interface Given {
   readonly policy: LoadedPolicy;
   readonly options: PrepareOptions;
   readonly machine: MachineFacts;
+  /** The policy's path, as the plan has it, and as the drop-in's header names it. */
+  readonly policyFile: string;
+  readonly pathInHeader: string;
+}
+
+/** The path of a policy's file. A text that isn't in a file of the unit's machine has the one at which it will be kept. */
+const policyFileOf = (
+  context: Context,
+  { name }: LoadedUnit,
+  { policy }: LoadedPolicy,
+  options: PrepareOptions,
+): string => (isKept(context, options) ? keptPolicyPath(context.placement, name.full) : policy.file);
+
+/** Whether the policy's text goes to the unit's machine along with its drop-in. */
+const isKept = ({ system, policies }: Context, { policy, template }: PrepareOptions): boolean =>
+  policy === INPUT || (policies !== system && template === undefined);
+
+/** Whether a policy means the same without the files beside it. */
+const isByItself = ({ policy }: LoadedPolicy): boolean =>
+  policy.extends.every(({ value }) => !value.includes('/') && !value.endsWith('.toml'));
+
+/** The path of the policy in the header of the drop-in, by which later commands find it. */
+async function pathInHeader(
+  context: Context,
+  unit: LoadedUnit,
+  policy: LoadedPolicy,
+  options: PrepareOptions,
+): Promise<string> {
+  const path = policyFileOf(context, unit, policy, options);
+  if (!options.check || options.policy === undefined) return path;
+  const [dropIn] = await readTrusted(context, [dropInPath(context.placement, unit.name.full)]);
+  return (dropIn && policyOfDropIn(dropIn.content)) ?? path;
 }
 
 interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
 
 /** The plan, and the files for the unit alone; no files if there is an error. */
 async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
-  const { policy, options, machine } = given;
+  const { policy, options, machine, policyFile, pathInHeader } = given;
   const { full } = unit.name;
   const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
   const surroundings = await around(context, unit, policy);
-  const { plan, planned, checked, found } = await planOn(context, {
+  const {
+    plan: made,
+    planned,
+    checked,
+    found,
+  } = await planOn(context, {
     unit: unit.name,
     effective,
     type: unit.state?.type,
@@ -133,6 +178,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     known: [...policy.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
     options,
   });
+  const plan = { ...made, policyFile };
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const untrusted = await untrustedLaunch(context, plan, effective, unit.state);
   const absent = await programsInRoot(context, { policy: policy.policy, effective, plan });
@@ -141,6 +187,8 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const built = plan.filter && buildFilter(plan.filter);
   const origin = {
     version: VERSION,
+    policy: pathInHeader,
+    text: options.policy === INPUT || isByItself(policy) ? policy.sources.get(policy.policy.file) : undefined,
     policyHash: await policyHash(policy.sources),
     unitHash: await unitHash(effective, unit.instances, surroundings),
     gaps: toleratedGaps(found),
@@ -198,7 +246,8 @@ async function choosePolicy(
 ): Promise<PolicyPlace> {
   if (options.policy !== undefined) {
     const { policy } = options;
-    return { system: context.program, path: absolutePath(context, policy), written: policy };
+    if (policy === INPUT) return inputPolicy(context);
+    return { ...namedPolicy(context, unit.name, absolutePath(context, policy)), written: policy };
   }
   if (options.template !== undefined) return findTemplate(context, options.template);
   return findPolicy(context, unit.name, serviceName(asked));

@@ -1,4 +1,4 @@
-import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
+import { diagnosticsJson, EXIT, hasErrors, ofUnit, reasonsJson } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
 import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
@@ -29,14 +29,17 @@ export function unitsOutcome(
   return {
     exit: exitOf(results, options),
     json: {
-      changed: results.some(({ state }) => CHANGES.includes(state)),
+      changed: results.some(isChanged),
       units: results.map((result) => resultJson(result, options)),
     },
+    summary: ({ changed }) => ({ changed, units: results.map(summaryJson) }),
     text: results.map((result) => resultText(result, options)).join(''),
     diagnostics,
     sources,
   };
 }
+
+const isChanged = ({ state }: UnitResult): boolean => CHANGES.includes(state);
 
 function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
   const wrong = results.filter(({ diagnostics }) => hasErrors(diagnostics));
@@ -114,3 +117,12 @@ function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
       : {}),
   };
 }
+
+/** A unit in short: what an automation shows, and branches on. */
+const summaryJson = (result: UnitResult) => ({
+  unit: result.unit,
+  state: result.state,
+  changed: isChanged(result),
+  diff: diffOf(result),
+  reasons: reasonsJson(result.diagnostics),
+});

@@ -1,6 +1,7 @@
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
+import { hasNameOfKeptPolicy } from '../paths.js';
 import type { Plan } from '../plan/plan.js';
 import { filterDiff } from './filter-diff.js';
 
@@ -13,7 +14,8 @@ interface Line {
 }
 
 /**
- * A change of a drop-in as a unified diff, and of a filter call by call; for a program one line without its content.
+ * A change of a drop-in or a kept policy as a unified diff, and of a filter call by call; for a program one line without its
+ * content.
  * @param plan behind the new files
  */
 export function unifiedDiff(change: Change, plan?: Plan): string {
@@ -21,7 +23,7 @@ export function unifiedDiff(change: Change, plan?: Plan): string {
   if (kind === 'unchanged') return '';
   const calls = plan && path === plan.filterFile ? filterDiff(change, plan) : undefined;
   if (calls !== undefined) return calls;
-  if (!path.endsWith('.conf')) return `Binary file ${path}: ${kind}\n`;
+  if (!path.endsWith('.conf') && !hasNameOfKeptPolicy(path)) return `Binary file ${path}: ${kind}\n`;
   const lines = compare(linesOf(before), linesOf(after));
   const header = `--- ${before ? path : '/dev/null'}\n+++ ${after ? path : '/dev/null'}\n`;
   return header + hunks(lines).join('');
@@ -29,17 +31,18 @@ export function unifiedDiff(change: Change, plan?: Plan): string {
 
 /** A change of a text file as a unified diff; its lines are made fit for a terminal. */
 export function textDiff(path: string, before: string, after: string): string {
-  const shown = (text: string) =>
-    text
-      .replace(/\r?\n$/, '')
-      .split(/\r?\n/)
-      .map((line) => printable(line, Number.POSITIVE_INFINITY));
-  const lines = compare(shown(before), shown(after));
+  const lines = compare(shownLines(before), shownLines(after));
   return `--- ${printable(path)}\n+++ ${printable(path)}\n${hunks(lines).join('')}`;
 }
 
-const linesOf = (file: EmittedFile | undefined) =>
-  file === undefined ? [] : new TextDecoder().decode(file.content).replace(/\n$/, '').split('\n');
+const shownLines = (text: string): string[] =>
+  text
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/)
+    .map((line) => printable(line, Number.POSITIVE_INFINITY));
+
+const linesOf = (file: EmittedFile | undefined): string[] =>
+  file === undefined ? [] : shownLines(new TextDecoder().decode(file.content));
 
 /** The lines of both texts; those that both begin and end with are passed over, since a policy may have thousands. */
 function compare(a: readonly string[], b: readonly string[]): Line[] {
@@ -56,8 +59,15 @@ function compare(a: readonly string[], b: readonly string[]): Line[] {
   ];
 }
 
-/** The lines of both texts, by their longest common subsequence. */
+/** Most pairs of lines that are compared: those of five thousand lines with as many. */
+const MOST_PAIRS = 25_000_000;
+
+/** The lines of both texts, by their longest common subsequence. Of very long texts all lines are told as others. */
 function compareMiddles(a: readonly string[], b: readonly string[]): Line[] {
+  if (a.length * b.length > MOST_PAIRS) {
+    const all = (sign: Line['sign'], texts: readonly string[]) => texts.map((text) => ({ sign, text }));
+    return [...all('-', a), ...all('+', b)];
+  }
   const length = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {

@@ -1,5 +1,5 @@
 import { shortList } from '../collections.js';
-import { type Diagnostic, printable } from '../diagnostic.js';
+import { type Diagnostic, printable, reasonsJson } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
@@ -134,3 +134,16 @@ export const statusJson = ({
   drift,
   confirmBy: deadline === undefined ? null : timeOfDay(deadline),
 });
+
+/** The status in short. What has changed is what isn't as it was applied. */
+export const statusSummary = (all: readonly UnitStatus[]) => ({
+  changed: all.some(hasDrift),
+  units: all.map((one) => ({
+    unit: one.unit,
+    state: one.state ?? null,
+    changed: hasDrift(one),
+    reasons: reasonsJson(one.diagnostics),
+  })),
+});
+
+const hasDrift = ({ drift }: UnitStatus): boolean => drift.length > 0;

@@ -1,6 +1,7 @@
 import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { findTemplate, type PolicyPlace } from '../prepare/load/find-template.js';
+import { INPUT, inputPolicy } from '../prepare/load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import type { Context } from '../system/context.js';
 import type { RunOptions } from './options.js';
@@ -47,8 +48,9 @@ export async function runPolicy(context: Context, options: PolicyOptions): Promi
     const { policy } = parsePolicy('', COMMAND_LINE);
     return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
   }
-  const inline = { system: context.program, path: COMMAND_LINE, text };
-  const place = text === '' ? await baseOf(context, options) : inline;
+  const input = options.policy === INPUT ? await inputPolicy(context) : undefined;
+  const inline = { system: context.program, path: COMMAND_LINE, text, ...(input ? { input } : {}) };
+  const place = text === '' ? (input ?? (await baseOf(context, options))) : inline;
   return loadPolicy(context, place, { trusted: true, confines: true });
 }
 
@@ -95,4 +97,4 @@ const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(
 
 /** The reference to a base: `extends` takes a name without a slash for a template. */
 const referenceTo = (base: string, policy: string | undefined): string =>
-  policy === undefined || base.includes('/') ? base : `./${base}`;
+  policy === undefined || policy === INPUT || base.includes('/') ? base : `./${base}`;

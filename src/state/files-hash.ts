@@ -1,5 +1,6 @@
 import { toHex } from '../collections.js';
 import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
+import { hasNameOfKeptPolicy } from '../paths.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 export async function sha256(texts: Iterable<string>): Promise<string> {
@@ -17,7 +18,8 @@ export const sha256OfBytes = async (bytes: Uint8Array): Promise<string> =>
  */
 export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
   sha256(
-    [...files]
+    files
+      .filter(({ path }) => !hasNameOfKeptPolicy(path))
       .sort((a, b) => (a.path < b.path ? -1 : 1))
       .flatMap(({ path, content }) => [
         path,

@@ -6,6 +6,7 @@ import {
   filterPath,
   hasNameOfDropIn,
   isTwinsFolder,
+  keptPolicyPath,
   LIFETIMES,
   type Lifetime,
   namesFilter,
@@ -22,7 +23,11 @@ export const MAX_SIZE = 4 << 20;
 export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {
   const { placement } = context;
   return [
-    ...(await readFiles(context, [dropInPath(placement, unit), filterPath(placement, unit)])),
+    ...(await readFiles(context, [
+      dropInPath(placement, unit),
+      filterPath(placement, unit),
+      keptPolicyPath(placement, unit),
+    ])),
     ...(await readProgramFiles(context, programsFolder(placement, unit))),
   ];
 }

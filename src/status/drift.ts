@@ -6,7 +6,7 @@ import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../paths.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { policyHash, unitHash } from '../prepare/hashes.js';
-import { findPolicy, loadPolicy } from '../prepare/load/load-policy.js';
+import { findPolicy, loadPolicy, namedPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { prepare } from '../prepare/prepare.js';
@@ -238,7 +238,7 @@ async function policyChange(
   try {
     const place = isSearched(context, unit.full, policy)
       ? await findPolicy(context, unit)
-      : { system: context.program, path: policy };
+      : namedPolicy(context, unit, policy);
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
     const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, diagnostics)) throw new UserError(diagnostics);

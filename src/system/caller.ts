@@ -37,6 +37,11 @@ export interface Caller {
   readonly interrupts: () => Interrupts;
   /** Waits for a line of standard input that is yet to be typed. */
   readonly hearLine: () => HeardLine;
+  /**
+   * All of standard input, which is read once; of a larger one little more than `limit` bytes.
+   * @throws UserError `usage` for a terminal, `unreadable`
+   */
+  readonly readInput: (limit: number) => Promise<Uint8Array>;
   /** Whether standard input, output and error are terminals. */
   readonly terminals: () => Promise<readonly boolean[]>;
   /**

@@ -10,6 +10,7 @@ import { hearLine } from './hear-line.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
+import { readInput } from './read-input.js';
 import { tellIfLong } from './tell-if-long.js';
 
 export interface OpenOptions {
@@ -42,6 +43,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
   const tell = (line: string) => options.printError(`${line}\n`);
   const system = root === undefined ? host : new Offline(host, resolve(root));
+  let input: Promise<Uint8Array> | undefined;
   const context: Context = {
     system,
     program: host,
@@ -70,6 +72,10 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       live: liveLine(options),
       interrupts: holdInterrupts,
       hearLine: () => hearLine(process.stdin),
+      readInput: (limit) => {
+        input ??= readInput(process.stdin, limit);
+        return input;
+      },
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
     },

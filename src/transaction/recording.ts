@@ -8,6 +8,7 @@ import { type HeardRecords, heardIn } from '../explain/records/heard.js';
 import { startOf } from '../explain/records/start-of.js';
 import type { UserManager } from '../explain/records/user-manager.js';
 import { userManager } from '../explain/records/user-manager.js';
+import { INPUT } from '../prepare/load/input-policy.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { affectedUnits, isTrigger } from '../restart/affected-units.js';
@@ -61,7 +62,7 @@ export async function recordCalls(
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,
-    policy: prepared.plan.policyFile,
+    policy: options.policy === INPUT ? INPUT : prepared.plan.policyFile,
     allowGaps: true,
     permissive: true,
   });

@@ -77,3 +77,15 @@ test('comments of a drop-in are written, and change nothing in what runs', () =>
   const other = changes([existing('/a', '# two\n')], [existing('/a', '# one\n')]);
   assert.deepEqual([isPending(other), hasEffect(other)], [true, true]);
 });
+
+test('the text of a kept policy is no more than a comment', () => {
+  const kept = (text: string) => existing('/x.d/zz-sandbox-unit.toml', text);
+  for (const [wanted, current] of [
+    [[kept('a')], []],
+    [[kept('a')], [kept('b')]],
+    [[], [kept('b')]],
+  ] as const) {
+    const list = changes(wanted, current);
+    assert.deepEqual([isPending(list), hasEffect(list)], [true, false]);
+  }
+});

@@ -53,6 +53,18 @@ test('what was refused is allowed, comments and mode stay, and the change is sho
   assert.equal((await write(system)).policy, after);
 });
 
+test('the command that puts it into force names a policy that is not found without', async () => {
+  const hint = ({ diagnostics }: Awaited<ReturnType<typeof write>>) =>
+    diagnostics.find(({ code }) => code === 'policy-written')!.hint;
+  assert.equal(hint(await write(refusedUnder(ALLOWS))), `'sandbox-unit apply ${UNIT}' puts it into force`);
+  const system = refusedUnder(ALLOWS);
+  system.files.set('/srv/named.toml', bytes(ALLOWS));
+  assert.equal(
+    hint(await write(system, { policy: '/srv/named.toml' })),
+    `'sandbox-unit apply --policy /srv/named.toml ${UNIT}' puts it into force`,
+  );
+});
+
 test('a deny list loses entries, an expectation is changed, and rules come before others', async () => {
   const policy = `[syscalls]
 deny = ["mount", "uname:EPERM", "@debug"]

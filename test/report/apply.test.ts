@@ -87,3 +87,23 @@ test('to programs something is changed unless all is as it was', () => {
   }).json.units as Record<string, unknown>[];
   assert.deepEqual([unit!.restarted, unit!.verified, typeof unit!.diff], [true, false, 'string']);
 });
+
+test('in short a unit has its state, whether it changed, the diff and the reasons, asked for or not', () => {
+  const results = [
+    result('pending', { diagnostics: [error('gap', 'nobody enforces it', { hint: 'none' })] }),
+    result('unchanged', { changes: [SAME] }),
+  ];
+  const { summary, json } = unitsOutcome(results, new Map(), {});
+  assert.deepEqual(summary!(json), {
+    changed: true,
+    units: [
+      {
+        ...{ unit: 'a.service', state: 'pending', changed: true, diff: 'Binary file /x: create\n' },
+        reasons: [{ severity: 'error', code: 'gap', message: 'nobody enforces it' }],
+      },
+      { unit: 'a.service', state: 'unchanged', changed: false, diff: '', reasons: [] },
+    ],
+  });
+  // Another run may have left something half changed.
+  assert.equal(summary!({ ...json, changed: false }).changed, false);
+});

@@ -63,6 +63,11 @@ const CASES: readonly [says: string, change: Change, diff: string][] = [
     change('a', 'b', '/x.d/zz-sandbox-unit.filter'),
     'Binary file /x.d/zz-sandbox-unit.filter: replace\n',
   ],
+  [
+    'a kept policy is a text, fit for a terminal',
+    change('a\n', 'a\u001b\n', '/x.d/zz-sandbox-unit.toml'),
+    '--- /x.d/zz-sandbox-unit.toml\n+++ /x.d/zz-sandbox-unit.toml\n@@ -1,1 +1,1 @@\n-a\n+a\\x1b\n',
+  ],
 ];
 
 for (const [says, one, diff] of CASES) {
@@ -101,4 +106,12 @@ test('a diff turns the one text into the other', () => {
       assert.deepEqual(patched(before, diff), after);
     }),
   );
+});
+
+test('texts that are too long to be compared are told whole', () => {
+  const text = (word: string) => `${`${word}\n`.repeat(6000)}end\n`;
+  const diff = unifiedDiff(change(text('a'), text('b')));
+  assert.equal(diff.split('\n').filter((line) => /^[-+][ab]$/.test(line)).length, 12000);
+  assert.match(diff, /^-a\n\+b$/m);
+  assert.match(diff, /\n end\n$/);
 });

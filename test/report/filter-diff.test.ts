@@ -25,6 +25,19 @@ test('each call is told with both answers, and calls that are alike in one line'
   ]);
 });
 
+test('in JSON the diff is the same text, also in short', async () => {
+  const system = machine({}, POLICY);
+  await run(system);
+  setPolicy(system, POLICY.replace('mount:EPERM', 'mount:ENOSYS'));
+  const { json, text } = await run(system, { check: true, diff: true });
+  const { summary, ...quiet } = await run(system, { check: true });
+  const diff = `--- ${FILTER}\n+++ ${FILTER}\n-mount (x86-64): EPERM\n+mount (x86-64): ENOSYS\n`;
+  for (const { units } of [json, summary!(quiet.json)] as { units: { diff: string }[] }[]) {
+    assert.ok(units[0]!.diff.includes(diff));
+    assert.ok(text.includes(units[0]!.diff));
+  }
+});
+
 test('where some arguments get another answer that is said', async () => {
   const rule = '[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 16 }]\naction = "EPERM"\n';
   assert.deepEqual(await diffOf(POLICY, POLICY + rule), [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { note } from '../../src/diagnostic.js';
 import type { Unseen } from '../../src/explain/records/shared-records.js';
-import { statusJson, statusText, type UnitStatus } from '../../src/report/status.js';
+import { statusJson, statusSummary, statusText, type UnitStatus } from '../../src/report/status.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
   ...{ unit: 'a.service', mode: 'enforcing', state: 'live', policy: '/etc/a.toml', dropIn: '/d' },
@@ -56,4 +57,20 @@ test('to programs what can not be told is null', () => {
       ...{ recorded: [], refused: null, gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
     },
   );
+});
+
+test('in short a unit has changed where there is drift', () => {
+  const { state: _, ...bare } = one({ unit: 'b.service' });
+  const drifted = one({ drift: ['drift-unit'], diagnostics: [note('drift-unit', 'its files have changed')] });
+  assert.deepEqual(statusSummary([drifted, bare]), {
+    changed: true,
+    units: [
+      {
+        ...{ unit: 'a.service', state: 'live', changed: true },
+        reasons: [{ severity: 'note', code: 'drift-unit', message: 'its files have changed' }],
+      },
+      { unit: 'b.service', state: null, changed: false, reasons: [] },
+    ],
+  });
+  assert.equal(statusSummary([bare]).changed, false);
 });

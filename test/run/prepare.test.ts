@@ -44,12 +44,25 @@ describe('the policy of a command line', () => {
     [{ errno: 'EPERM' }, '[syscalls]\naction = "EPERM"\n'],
     [{ policy: 'p.toml', deny: ['a'] }, 'extends = ["./p.toml"]\n[syscalls]\ndeny = ["a"]\n'],
     [{ policy: '/p', deny: ['a'] }, 'extends = ["/p"]\n[syscalls]\ndeny = ["a"]\n'],
+    [{ policy: '-', deny: ['a'] }, 'extends = ["-"]\n[syscalls]\ndeny = ["a"]\n'],
     [{ template: 'no-exec', deny: ['a'] }, 'extends = ["no-exec"]\n[syscalls]\ndeny = ["a"]\n'],
     [{ deny: ['"\n]'] }, '[syscalls]\ndeny = ["\\"\\n]"]\n'],
   ];
   for (const [options, text] of texts) {
     test(`${JSON.stringify(options)}`, () => assert.equal(inlinePolicy(options), text));
   }
+});
+
+test('a policy from standard input is taken alone, and with additions of the command line', async () => {
+  const input = '[syscalls]\ndeny = ["uname"]\n';
+  const filterOf = async (options: Options) =>
+    propertiesOf(await ran({ policy: '-', ...options }, { input })).get('SystemCallFilter');
+  assert.deepEqual(await filterOf({}), [false, ['uname']]);
+  assert.deepEqual(await filterOf({ deny: ['acct'] }), [false, ['acct', 'uname']]);
+  const piped = await ran({ policy: '-', pipe: true }, { input });
+  assert.deepEqual([codes(piped), piped.units.started], [['usage'], []]);
+  const wrong = await ran({ policy: '-' }, { input: '[syscalls]\ndeny = ["exceve"]\n' });
+  assert.equal(wrong.outcome.diagnostics[0]!.at?.file, 'standard input');
 });
 
 test('what systemd can refuse is given to systemd, and nothing is installed', async () => {

@@ -17,6 +17,8 @@ test('files have one hash whatever their order, comments and modes', async () =>
   assert.equal(await filesHash(files('[Service]\nA=1\n').reverse()), hash);
   assert.equal(await filesHash(files('# made\n\n[Service]\n# why\nA=1\n')), hash);
   assert.equal(await filesHash(files('[Service]\nA=1\n').map((one) => ({ ...one, mode: 0o600 }))), hash);
+  // The text of a policy that is kept beside them is no part of what runs.
+  assert.equal(await filesHash([...files('[Service]\nA=1\n'), file('/a/zz-sandbox-unit.toml', 'x')]), hash);
 });
 
 test('a directive, a byte of the filter, a path or a file more make another', async () => {

@@ -618,6 +618,12 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
   };
 }
 
+/** The context of a caller who has a text at standard input. */
+export const withInput = (context: Context, input: string | Uint8Array): Context => ({
+  ...context,
+  caller: { ...context.caller, readInput: async () => bytesOf(input) },
+});
+
 /** A machine with a service, its policy and a launcher to install. */
 export function machineWith(
   unit: string,

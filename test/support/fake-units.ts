@@ -95,6 +95,7 @@ export class FakeUnits implements TransientUnits {
         release: () => undefined,
       }),
       hearLine: () => assert.fail('nobody is to be asked'),
+      readInput: () => assert.fail('no standard input is to be read'),
       terminals: async () => [false, false, false],
       openTerminal: async () => assert.fail('no terminal is to be opened'),
       ...more,

@@ -21,8 +21,9 @@ export async function ran(
   {
     words = ['myos'],
     terminal,
+    input,
     ...more
-  }: FakeRun & FakeOptions & { words?: readonly string[]; terminal?: PseudoTerminal } = {},
+  }: FakeRun & FakeOptions & { words?: readonly string[]; terminal?: PseudoTerminal; input?: string } = {},
 ): Promise<Ran> {
   const system = new FakeSystem({
     ...more,
@@ -36,6 +37,7 @@ export async function ran(
   const { whyNotExecutable } = system.caller();
   const caller = units.caller({
     whyNotExecutable,
+    ...(input === undefined ? {} : { readInput: async () => new TextEncoder().encode(input) }),
     ...(terminal ? { openTerminal: async () => terminal } : {}),
   });
   const context = fakeContext(system, { units, caller });

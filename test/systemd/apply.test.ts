@@ -8,6 +8,7 @@ import { inRepository } from '../support/repository.js';
 import {
   apply,
   bootWithPrograms,
+  COMMAND,
   folderWithSystem,
   mainPid,
   policyPath,
@@ -55,6 +56,82 @@ test('whatever the caller keeps from others, the service can read what is writte
   ]);
   assert.equal((await properties(box, UNIT, 'ActiveState')).ActiveState, 'active');
   await revert(box, UNIT);
+});
+
+test('a policy from standard input is in force, verified and recorded as one of a file', {
+  skip,
+}, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.succeed(['rm', '-f', policyPath(UNIT)]);
+  const piped = (...words: string[]) =>
+    box.exec([...COMMAND, ...words, '--policy', '-', UNIT], { input: POLICY });
+  const filesOf = async () =>
+    (await box.succeed(['find', '/etc/systemd', '/run/systemd', '-name', 'zz-sandbox-unit.*']))
+      .trimEnd()
+      .split('\n')
+      .filter((path) => path !== '')
+      .sort();
+  const recorded = JSON.parse((await piped('explain', '--record', '--json')).stdout);
+  const errors = recorded.diagnostics.filter(({ severity }: { severity: string }) => severity === 'error');
+  assert.ok(recorded.since, 'it ran');
+  // Whether records come depends on the kernel.
+  assert.ok(
+    errors.every(({ code }: { code: string }) => code === 'records-inconclusive'),
+    recorded,
+  );
+  assert.deepEqual(await filesOf(), []);
+  const first = await piped('apply');
+  assert.equal(first.status, 0, first.stdout + first.stderr);
+  const kept = `${FOLDER}/zz-sandbox-unit.toml`;
+  assert.ok((await filesOf()).includes(kept));
+  assert.equal(await box.readFile(kept), POLICY);
+  const pid = await mainPid(box, UNIT);
+  assert.match((await piped('apply')).stdout, /^demo\.service: unchanged$/m);
+  for (const verb of ['status', 'verify']) {
+    const { status, stdout, stderr } = await sandboxUnit(box, verb, UNIT);
+    assert.deepEqual([status, stdout.includes(kept)], [0, true], stdout + stderr);
+  }
+  // A comment in the text costs no restart.
+  const commented = await box.exec([...COMMAND, 'apply', '--policy', '-', UNIT], {
+    input: `# why\n${POLICY}`,
+  });
+  assert.match(commented.stdout, /^demo\.service: applied$/m);
+  assert.equal(await mainPid(box, UNIT), pid);
+  assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  assert.deepEqual(await filesOf(), []);
+});
+
+test('what is not named any more is free after a purge, and the rest runs on', { skip }, async () => {
+  const [second, own] = ['second.service', policyPath('second.service')];
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await changeFiles(box, {
+    [`/etc/systemd/system/${second}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
+  });
+  await box.succeed(['systemctl', 'start', second]);
+  await apply(box, POLICY, UNIT, second);
+  const modeOf = async (unit: string) =>
+    /^Seccomp:\s+(\d)$/m.exec(await box.readFile(`/proc/${await mainPid(box, unit)}/status`))![1];
+  assert.deepEqual([await modeOf(UNIT), await modeOf(second)], ['2', '2']);
+  const pid = await mainPid(box, UNIT);
+  const looked = await sandboxUnit(box, 'apply', '--purge', '--check', '--json=summary', UNIT);
+  const { units } = JSON.parse(looked.stdout) as { units: { unit: string; state: string; diff: string }[] };
+  assert.deepEqual(
+    [looked.status, units.map(({ unit, state }) => `${unit} ${state}`)],
+    [3, ['demo.service unchanged', 'second.service pending']],
+  );
+  assert.match(units[1]!.diff, /^\+\+\+ \/dev\/null$/m);
+  const done = await sandboxUnit(box, 'apply', '--purge', UNIT);
+  assert.equal(done.status, 0, done.stdout + done.stderr);
+  assert.deepEqual([await modeOf(UNIT), await modeOf(second)], ['2', '0']);
+  assert.equal(await mainPid(box, UNIT), pid);
+  // Its policy is there: all that have one are applied, until it is gone.
+  assert.match((await sandboxUnit(box, 'apply', '--all', '--purge')).stdout, /^second\.service: applied$/m);
+  await box.succeed(['rm', own]);
+  assert.match((await sandboxUnit(box, 'apply', '--all', '--purge')).stdout, /^second\.service: reverted$/m);
+  assert.equal(await modeOf(second), '0');
+  await revert(box, UNIT);
+  await box.succeed(['systemctl', 'stop', second]);
 });
 
 test('the root of the running system is refused for --root', { skip }, async () => {

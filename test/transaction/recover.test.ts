@@ -22,6 +22,7 @@ import {
   HOME,
   machineWith,
   program,
+  withInput,
 } from '../support/fake-system.js';
 import { EVERY } from '../support/thorough.js';
 
@@ -58,10 +59,10 @@ const machine = (options: FakeOptions = {}, policy = POLICY) =>
   });
 
 /** Machines on which another policy is in force. */
-const confined = (unit: string): Start => {
+const confined = (unit: string, options: Parameters<typeof apply>[2] = {}): Start => {
   const files = once(async () => {
     const first = machine({}, OTHER_POLICY);
-    await apply(fakeContext(first), [unit], {});
+    await apply(withInput(fakeContext(first), OTHER_POLICY), [unit], options);
     const policy = { [`/etc/sandbox-unit/${unit}.toml`]: POLICY };
     return { ...Object.fromEntries(first.files), ...policy };
   });
@@ -76,6 +77,7 @@ type Verb = (context: Context) => Promise<Outcome>;
 
 const verbsOn = (unit: string): Readonly<Record<string, Verb>> => ({
   apply: (context) => apply(context, [unit], {}),
+  'apply --policy -': (context) => apply(withInput(context, POLICY), [unit], { policy: '-' }),
   revert: (context) => revert(context, [unit], {}),
   'explain --record': (context) => explain(context, [unit], { record: true }),
 });
@@ -121,6 +123,9 @@ const SCENES: readonly (readonly [name: string, unit: string, verb: string, star
   ['apply of a first policy', UNIT, 'apply', machine],
   ['apply of another policy', UNIT, 'apply', confined(UNIT)],
   ['apply of a policy that the service does not stand', UNIT, 'apply', feeble],
+  ['apply of a text', UNIT, 'apply --policy -', machine],
+  ['apply of another text', UNIT, 'apply --policy -', confined(UNIT, { policy: '-' })],
+  ['apply where a text was', UNIT, 'apply', confined(UNIT, { policy: '-' })],
   ['revert', UNIT, 'revert', confined(UNIT)],
   ['explain --record', UNIT, 'explain --record', machine],
   ['explain --record of a unit that is confined', UNIT, 'explain --record', confined(UNIT)],
@@ -169,7 +174,7 @@ for (const [name, unit, verb, start] of SCENES) {
         // Where the policy on disk is another than the one that is applied again, or isn't applied, that is told.
         const again = codes(await attempt(system, (context) => status(context, [])));
         assert.deepEqual(
-          again.filter((code) => !['drift-policy', 'not-applied'].includes(code)),
+          again.filter((code) => !['drift-policy', 'not-applied', 'other-policy'].includes(code)),
           [],
         );
       });

@@ -9,6 +9,10 @@ export interface PolicyPlace {
   readonly path: string;
   /** The text to take instead of the file's. */
   readonly text?: string;
+  /** Whether the text came by standard input: there is no folder that paths in it are relative to. */
+  readonly isInput?: boolean;
+  /** The policy that `-` in `extends` stands for. */
+  readonly input?: PolicyPlace;
   /** The path as `--policy` or another policy's `extends` has it. */
   readonly written?: string;
 }

@@ -1,7 +1,7 @@
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../../diagnostic.js';
 import { policyOfDropIn } from '../../emit/files.js';
-import { dropInPath, policySearchPath } from '../../paths.js';
+import { dropInPath, isKeptPolicy, policySearchPath } from '../../paths.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';
 import type { Policy, WeakerPolicy } from '../../policy/policy.js';
@@ -14,6 +14,7 @@ import { parseUnitName, type UnitName } from '../../unit/name.js';
 import { normalize } from '../../unit/path.js';
 import { exists } from './exists.js';
 import { findTemplate, type PolicyPlace, templateAt, templateNames } from './find-template.js';
+import { INPUT, INPUT_NAME } from './input-policy.js';
 
 /** A policy with all that it extends. */
 export interface LoadedPolicy {
@@ -69,6 +70,13 @@ export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
   const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
   return policySearchPath(names, placement.scope, placement.home);
 }
+
+/** A policy that is named for a unit by its path. What is kept beside its drop-in is in the unit's system. */
+export const namedPolicy = (
+  { system, program, placement }: Context,
+  unit: UnitName,
+  path: string,
+): PolicyPlace => ({ system: isKeptPolicy(placement, unit.full, path) ? system : program, path });
 
 /** The file of a unit's policy if none is named; undefined if there is none. */
 export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
@@ -247,9 +255,21 @@ class Loader {
 
   /** The place of a base: by a template's name, or by a path, absolute or relative to the policy that names it. */
   async #resolve({ value, at }: Located<string>, from: PolicyPlace): Promise<PolicyPlace> {
+    if (value === INPUT && from.input) return from.input;
     if (!value.includes('/') && !value.endsWith('.toml')) return findTemplate(this.#context, value, at);
+    if (from.isInput && !value.startsWith('/')) throw relativeToNothing(value, at);
     const folder = from.path.slice(0, from.path.lastIndexOf('/') + 1);
     const path = normalize(value.startsWith('/') ? value : `${folder}${value}`);
     return { system: from.system, path, written: value };
   }
+}
+
+function relativeToNothing(path: string, at: Location): UserError {
+  const hint = "write an absolute path, or a template's name";
+  return new UserError(
+    error('extends-relative', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
+      at,
+      hint,
+    }),
+  );
 }

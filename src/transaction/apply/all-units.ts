@@ -2,21 +2,25 @@ import { inBatches } from '../../collections.js';
 import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
 import { policyFolders } from '../../paths.js';
-import { ownPolicy } from '../../prepare/load/load-policy.js';
+import { exists } from '../../prepare/load/exists.js';
+import { namedPolicy, ownPolicy } from '../../prepare/load/load-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles, withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
-import { againCommand } from '../../status/apply-again.js';
+import { againCommand, isSearched } from '../../status/apply-again.js';
 import { unappliedUnits } from '../../status/not-applied.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
 import type { NotChanged } from '../unit-result.js';
 import type { AskedUnit } from './plan-units.js';
+import type { Purge } from './purge.js';
 
 export interface AllUnits {
   /** The units to apply, sorted; a confined one as it was applied: permissive, with the same kinds of gaps. */
   readonly units: readonly AskedUnit[];
+  /** Units that are confined and have no policy any more; none unless it is asked for. */
+  readonly purge: Purge;
   /** Units of which it can't be told whether they are to be applied. */
   readonly unknown: readonly NotChanged[];
   /** Notes on units that stay as they are, and on policies that are no unit's. */
@@ -26,11 +30,12 @@ export interface AllUnits {
 /**
  * All units that have a policy where it is looked for. A unit that was applied with a policy of its own choice, or until
  * another time, stays as it is.
+ * @param purge whether units are looked for that have no policy any more
  */
-export async function allUnits(context: Context): Promise<AllUnits> {
+export async function allUnits(context: Context, purge = false): Promise<AllUnits> {
   const places = await confinedPlaces(context);
   const confined = [...places.values()].filter(({ unit }) => isServiceName(unit));
-  const looked = await inBatches(confined, ASKED_AT_ONCE, (place) => confinedUnit(context, place));
+  const looked = await inBatches(confined, ASKED_AT_ONCE, (place) => confinedUnit(context, place, purge));
   const unapplied = await unappliedUnits(context, [...places.keys()]);
   const units = [
     ...looked.flatMap((one) => ('unit' in one ? one : [])),
@@ -39,20 +44,31 @@ export async function allUnits(context: Context): Promise<AllUnits> {
   const unknown = [...unapplied.unknown].map(([unit, why]): NotChanged => {
     return { unit, state: 'refused', changes: [], diagnostics: why.map((one) => ofUnit(one, unit)) };
   });
-  const diagnostics = [...looked.flatMap((one) => ('unit' in one ? [] : one)), ...unapplied.strays];
+  const diagnostics = [...looked.flatMap((one) => ('code' in one ? one : [])), ...unapplied.strays];
+  const left = looked.flatMap((one) => ('left' in one ? one.left : []));
   const isNone = units.length + unknown.length === 0;
-  return { units, unknown, diagnostics: [...(isNone ? [noPolicy(context)] : []), ...diagnostics] };
+  return {
+    ...{ units, unknown },
+    purge: { units: left.sort(), why: 'no-policy', diagnostics: [] },
+    diagnostics: [...(isNone ? [noPolicy(context)] : []), ...diagnostics],
+  };
 }
 
 const noPolicy = ({ placement: { scope, home } }: Context): Diagnostic =>
   note('no-policies', `no unit has a policy in ${policyFolders(scope, home).join(', ')}`);
 
-/** How a confined unit is applied again, or why it stays as it is. */
-async function confinedUnit(context: Context, place: OwnDropIn): Promise<AskedUnit | Diagnostic> {
+/** How a confined unit is applied again, that it has no policy any more, or why it stays as it is. */
+async function confinedUnit(
+  context: Context,
+  place: OwnDropIn,
+  purge: boolean,
+): Promise<AskedUnit | { readonly left: string } | Diagnostic> {
   const { unit, lifetime, path } = place;
   const [file] = await orElse(() => readFiles(context, [path]), []);
   const facts = dropInFacts(file?.content ?? new Uint8Array());
   const { policy, permissive, gaps } = facts;
+  if (purge && lifetime !== 'run' && policy !== undefined && (await isGone(context, unit, policy)))
+    return { left: unit };
   if (policy !== undefined && lifetime !== context.placement.lifetime) {
     const until = lifetime === 'always' ? 'for good' : 'until the next boot';
     return stays(context, place, facts, `is confined ${until}`);
@@ -60,6 +76,14 @@ async function confinedUnit(context: Context, place: OwnDropIn): Promise<AskedUn
   if ((await ownPolicy(context, serviceName(unit))) === undefined)
     return stays(context, place, facts, 'has no policy where one is looked for');
   return { unit, again: { permissive, allowGaps: gaps } };
+}
+
+/** Whether a unit has neither the policy that it was confined by nor one where it is looked for. */
+async function isGone(context: Context, unit: string, policy: string): Promise<boolean> {
+  const name = serviceName(unit);
+  if ((await ownPolicy(context, name)) !== undefined) return false;
+  const place = namedPolicy(context, name, policy);
+  return isSearched(context, unit, policy) || !(await exists(place.system, place.path));
 }
 
 function stays(context: Context, { unit, lifetime }: OwnDropIn, facts: DropInFacts, why: string): Diagnostic {

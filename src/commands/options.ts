@@ -1,0 +1,119 @@
+/** The options of all verbs. */
+import { LISTS, RUN_OPTIONS, type RunOptions } from '../run/options.js';
+
+/** Every option that some verb has. */
+export interface Options extends RunOptions {
+  readonly policy?: string;
+  readonly template?: string;
+  readonly allowGaps?: boolean;
+  readonly permissive?: boolean;
+  readonly record?: boolean;
+  readonly for?: string;
+  readonly exercise?: string;
+  readonly background?: boolean;
+  readonly list?: boolean;
+  readonly stop?: boolean;
+  readonly show?: boolean;
+  readonly merge?: boolean;
+  readonly forget?: boolean;
+  readonly promote?: boolean;
+  readonly after?: string;
+  /** A file, or true where none is named. */
+  readonly write?: string | boolean;
+  readonly action?: string;
+  readonly addresses?: boolean;
+  readonly verbose?: boolean;
+  readonly max?: string;
+  readonly summary?: boolean;
+  readonly all?: boolean;
+  readonly purge?: boolean;
+  readonly openmetrics?: boolean;
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  /** False with --no-restart, true with `learn --restart`. */
+  readonly restart?: boolean;
+  /** A time; false with --no-confirm. */
+  readonly confirm?: string | false;
+  readonly noConfirm?: never;
+  readonly undo?: boolean;
+  readonly undoLate?: boolean;
+  /** False with --no-reload. */
+  readonly reload?: boolean;
+  readonly output?: string;
+  readonly activate?: boolean;
+  readonly runtime?: boolean;
+  readonly user?: boolean;
+  readonly root?: string;
+  readonly facts?: readonly string[];
+  readonly script?: boolean;
+  readonly ask?: readonly string[];
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** The flags of each option, and its help. */
+export const OPTIONS = {
+  policy: [
+    '--policy <file>',
+    'this policy, - for standard input (default of a unit that is there: UNIT.toml in /etc/sandbox-unit and further places)',
+  ],
+  template: ['--template <name>', 'a starter policy instead of a file'],
+  allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
+  permissive: ['--permissive', 'let through and record what the policy would refuse'],
+  record: ['--record', 'run the service once, with all refused calls let through and recorded'],
+  for: ['--for <time>', 'watch for this time (default: until Ctrl-C)'],
+  exercise: ['--exercise <command>', 'run this shell command meanwhile, to give the services work'],
+  background: ['--background', 'watch in a unit of its own, which goes on after a logout'],
+  list: ['--list', 'list what is being watched'],
+  stop: ['--stop', 'end the watch in the background, and keep what was seen'],
+  show: ['--show', 'show the ledger: everything that the recordings of the unit prove'],
+  merge: ['--merge', 'add the recordings in these files, of other hosts for instance, to those of the unit'],
+  promote: [
+    '--promote',
+    'refuse what the applied policy records and the service never did; allow what it did',
+  ],
+  after: ['--after <time>', 'how long the service must have been watched for that (default: 7d)'],
+  forget: ['--forget', 'remove all recordings of the unit'],
+  write: ['--write [file]', 'write the policy that the recordings prove, without a file to standard output'],
+  action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
+  addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
+  verbose: ['--verbose', 'tell each call by itself'],
+  max: ['--max <exposure>', 'exit 1 where the exposure of a unit is above this, from 0 to 10'],
+  summary: ['--summary', 'show what stays open under the policy, instead of its lines'],
+  all: ['--all', 'every unit that has a policy'],
+  purge: ['--purge', 'revert confined units that are not named; with --all, those without a policy'],
+  openmetrics: ['--openmetrics', 'print metrics for a monitoring system'],
+  check: ['--check', 'change nothing; exit 3 if something would change'],
+  diff: ['--diff', 'show what changes in the files'],
+  restart: ['--no-restart', 'leave the service as it runs'],
+  reload: ['--no-reload', 'refuse units whose files systemd has yet to read, and leave that to others'],
+  confirm: ['--confirm <time>', 'roll it back unless it is confirmed within this time'],
+  noConfirm: ['--no-confirm', 'keep it without a confirmation'],
+  undo: ['--undo', 'undo the changes at once'],
+  undoLate: ['--undo-late', 'wait, and undo what is not confirmed in time: for the service that does so'],
+  output: ['--output <dir>', 'write them below this folder instead'],
+  activate: ['--activate', 'with a script that puts them into force on a host without Node'],
+  runtime: ['--runtime', 'until the next boot only: below /run'],
+  user: ['--user', "a service of the user's own manager"],
+  root: ['--root <dir>', 'the system in this folder, which is not running'],
+  facts: ['--facts <file>', 'another machine, by what it has answered to facts; may be given several times'],
+  script: ['--script', 'print the script that gathers them, which needs no Node'],
+  ask: ['--ask <base64>', 'further questions, as plan --facts names them'],
+  json: ['--json', 'print one JSON object'],
+  quiet: ['-q, --quiet', 'print only what is wrong'],
+  ...RUN_OPTIONS,
+} as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
+
+/** Options that may be given several times. */
+export const REPEATED: readonly string[] = [...LISTS, 'facts', 'ask'];
+
+/** Options that exclude each other. */
+export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
+  policy: ['template'],
+  root: ['user'],
+  facts: ['root', 'user'],
+  all: ['policy', 'template'],
+  purge: ['runtime'],
+  openmetrics: ['json', 'quiet'],
+  undo: ['undoLate'],
+};

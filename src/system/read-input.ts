@@ -1,0 +1,40 @@
+import { fstatSync } from 'node:fs';
+import { EXIT, error, UserError } from '../diagnostic.js';
+
+type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean; readonly fd?: number };
+
+/**
+ * Reads a stream to its end, or until there is more than `limit` bytes.
+ * @throws UserError `usage` for a terminal, at which nobody may know that a policy is waited for; `unreadable`
+ */
+export async function readInput(stream: Input, limit: number): Promise<Uint8Array> {
+  if (stream.isTTY) {
+    const hint = "'< FILE' behind the command, or 'COMMAND |' before it, gives it one";
+    throw new UserError(
+      error('usage', 'standard input is a terminal, and no policy', { hint }),
+      EXIT.failure,
+    );
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    // Node's stream of a folder is empty.
+    if (stream.fd !== undefined && fstatSync(stream.fd).isDirectory()) throw new Error('it is a folder');
+    for await (const chunk of stream) {
+      const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
+      chunks.push(bytes);
+      size += bytes.length;
+      if (size > limit) break;
+    }
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new UserError(error('unreadable', `can't read standard input: ${code ?? message}`), EXIT.failure);
+  }
+  const whole = new Uint8Array(size);
+  let end = 0;
+  for (const bytes of chunks) {
+    whole.set(bytes, end);
+    end += bytes.length;
+  }
+  return whole;
+}
