@@ -1,7 +1,7 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { activationsFolder, lockPath } from '../paths.js';
+import { ACTIVATIONS, lockPath, undoFolder } from '../paths.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isLocked } from './confirm/in-time.js';
@@ -75,11 +75,12 @@ function underLock(context: Context, change: () => Promise<Outcome>): Promise<Ou
 
 /** @throws UserError `activated` where `activate` has left a record, which it alone can undo */
 async function assertNoneActivated({ system, placement }: Context): Promise<void> {
-  const folder = activationsFolder(placement);
+  if (!(await system.list(undoFolder(placement))).includes(ACTIVATIONS)) return;
+  const folder = `${undoFolder(placement)}/${ACTIVATIONS}`;
   // It writes a record under another name first.
   const [unit] = (await system.list(folder)).filter((name) => !name.endsWith('.new'));
   if (unit === undefined) return;
-  const hint = `'sh ${folder}/${shellWord(unit)}/activate --undo ${shellWord(unit)}' puts it back, --keep keeps it`;
+  const hint = `'sh ${folder}/${shellWord(unit)}/activate --undo -- ${shellWord(unit)}' puts it back, --keep keeps it`;
   throw new UserError(
     error('activated', `activate has left ${unit} half changed, or waiting`, { hint }),
     EXIT.failure,

@@ -252,7 +252,11 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.match(stderr, /sandbox-unit has left it half changed, or waiting/);
       await box.succeed(['rm', `/var/lib/sandbox-unit/${UNIT}.u`]);
       await isAsBefore();
-      assert.equal((await host.activate('--confirm', '600', UNIT)).status, 3);
+      const changing = POLICY.replace('100ms', '60s');
+      await host.stage(UNIT, changing);
+      await box.start(['sh', '-c', 'echo $$ >/root/pid; exec sh "$@"', 'sh', `${STAGE}/activate`, UNIT]);
+      await box.waitFor('the drop-in', () => isThere(DROP_IN));
+      await box.sh('kill -KILL $(cat /root/pid)');
       const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
       assert.equal(applied.status, 2, applied.stderr);
       assert.match(
@@ -261,7 +265,11 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       );
       const [, undo] = /hint: '(sh [^']*)' puts it back/.exec(applied.stderr) ?? [];
       const undone = await box.sh(undo!);
-      assert.deepEqual([undone.status, undone.stdout], [0, `${UNIT}: put back\n`], undone.stderr);
+      assert.deepEqual(
+        [undone.status, undone.stdout],
+        [0, `${UNIT}: put back, as an earlier run was ended\n`],
+        undone.stderr,
+      );
       await isAsBefore();
     });
 
