@@ -261,7 +261,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.equal(applied.status, 2, applied.stderr);
       assert.match(
         applied.stderr,
-        /^error\[activated\]: activate has left far\.service half changed, or waiting\n/,
+        /^error\[activated]: activate has left far\.service half changed, or waiting$/m,
       );
       const [, undo] = /hint: '(sh [^']*)' puts it back/.exec(applied.stderr) ?? [];
       const undone = await box.sh(undo!);
