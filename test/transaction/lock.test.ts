@@ -32,11 +32,12 @@ test('a unit that the script `activate` has left is left alone, until the script
     [code, message],
     ['activated', 'activate has left a\\x2db.service half changed, or waiting'],
   );
-  assert.match(
-    hint!,
-    /^'sh .*\/activate\/'a\\x2db\.service'\/activate --undo -- 'a\\x2db\.service'' puts it back/,
-  );
+  assert.match(hint!, /^'sh .*\/activate\/activate --undo -- 'a\\x2db\.service'' puts it back/);
   // A record that isn't complete has changed nothing.
-  const begun = fakeContext(new FakeSystem({ files: record('demo.service.new') }));
+  const begun = fakeContext(
+    new FakeSystem({
+      files: { ...record('demo.service.new'), '/var/lib/sandbox-unit/activate/activate': '' },
+    }),
+  );
   assert.equal((await withLock(begun, {}, change)).text, 'changed');
 });
