@@ -10,7 +10,7 @@ export interface Undoing {
   readonly directive: string;
   /** As a policy has it. */
   readonly value: unknown;
-  /** Commands for the service's main process, `$PID`, as this machine counts. */
+  /** Commands for the service's main process, `$1`, as this machine counts. */
   readonly byHand?: string;
   /** Commands in the main process's mount namespace. */
   readonly inside?: string;
@@ -21,6 +21,8 @@ export interface Undoing {
   /** What is said of it in place of `looser`, and of the untouched service in place of `equal`. */
   readonly undone?: Relation;
   readonly untouched?: Relation;
+  /** What is said of the untouched main process alone. */
+  readonly main?: Relation;
   /** What is said of it where nobody has CAP_SYS_RESOURCE: no limit is raised, and anybody may lower a score. */
   readonly unprivileged?: Relation;
 }
@@ -124,6 +126,8 @@ const PRIVILEGES: readonly Undoing[] = [
   stray('RestrictSUIDSGID', true),
   // Each process may change its own.
   { ...stray('UMask', '0077'), undone: 'unseen' },
+  // What systemd made of a name isn't shown of the main process.
+  { ...stray('SupplementaryGroups', ['audio'], ['audio', 'video']), main: 'unseen' },
   stray('User', 'daemon'),
 ];
 
@@ -145,10 +149,10 @@ const LIMITS: readonly Undoing[] = [
 ];
 
 const PRIORITIES: readonly Undoing[] = [
-  byHand('CPUSchedulingPolicy', 'batch', 'chrt --rr --pid 1 "$PID"', 'its scheduling policy is 2, not 3'),
-  byHand('Nice', 5, 'renice --priority -5 --pid "$PID"', 'its nice value is -5, not 5'),
+  byHand('CPUSchedulingPolicy', 'batch', 'chrt --rr --pid 1 "$1"', 'its scheduling policy is 2, not 3'),
+  byHand('Nice', 5, 'renice --priority -5 --pid "$1"', 'its nice value is -5, not 5'),
   {
-    ...{ directive: 'OOMScoreAdjust', value: 500, byHand: 'echo 100 >"/proc/$PID/oom_score_adj"' },
+    ...{ directive: 'OOMScoreAdjust', value: 500, byHand: 'echo 100 >"/proc/$1/oom_score_adj"' },
     unprivileged: 'unseen',
   },
 ];

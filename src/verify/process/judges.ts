@@ -13,6 +13,7 @@ import {
   isFiltered,
   noNewPrivileges,
   runsAs,
+  supplementaryGroups,
   withoutCapabilities,
 } from './identity.js';
 import { judgeClaim } from './judge-claim.js';
@@ -34,6 +35,8 @@ export interface Measure {
   readonly namespaces: ReadonlyMap<string, string>;
   /** The manager's own view; undefined where it isn't shown. */
   readonly host: View | undefined;
+  /** The unit's main process, where it is seen. */
+  readonly main: SeenProcess | undefined;
 }
 
 /** A process and its mounts, undefined where these aren't shown. */
@@ -55,7 +58,7 @@ export const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
 
 /**
  * A service may make namespaces itself, as browsers and engines of containers do. What is looser only in there isn't
- * held against it: capabilities of a user namespace reach no further, and mounts are the namespace's own. Filters come
+ * held against it: capabilities and groups of a user namespace reach no further, and mounts are the namespace's own. Filters come
  * along, so that these aren't excused.
  */
 function excused(finding: Finding, { users, mounts }: OwnNamespaces, part: keyof OwnNamespaces): Finding {
@@ -79,22 +82,20 @@ const inView =
 
 const HIDDEN_MOUNTS = unseen('its mounts are not shown');
 
-const ofCapabilities =
+const inUsers =
   (judge: (measure: Measure, process: SeenProcess) => Finding): Judge =>
   (measure, { process, own }) =>
     excused(judge(measure, process), own, 'users');
 
 const OTHERS: ReadonlyMap<string, Judge> = new Map<string, Judge>([
-  ['AmbientCapabilities', ofCapabilities(({ get }, process) => ambientCapabilities(get, process))],
-  [
-    'CapabilityBoundingSet',
-    ofCapabilities(({ get, known }, process) => boundedCapabilities(get, process, known)),
-  ],
+  ['AmbientCapabilities', inUsers(({ get }, process) => ambientCapabilities(get, process))],
+  ['CapabilityBoundingSet', inUsers(({ get, known }, process) => boundedCapabilities(get, process, known))],
   ['DynamicUser', ({ get }, { process }) => gravestFinding([USER(get, process), GROUP(get, process)])],
   ['Group', ({ get }, { process }) => GROUP(get, process)],
   ['NoNewPrivileges', (_, { process }) => noNewPrivileges(process)],
   ['ProcSubset', inView(procSubset)],
   ['ProtectProc', inView(protectProc)],
+  ['SupplementaryGroups', inUsers(({ get, main }, process) => supplementaryGroups(get, process, main))],
   ['User', ({ get }, { process }) => USER(get, process)],
 ]);
 
@@ -107,9 +108,21 @@ const SEEN: readonly ReadonlyMap<string, unknown>[] = [
 export const isSeen = (directive: string): boolean =>
   SEEN.some((table) => table.has(directive)) || hasSamples(directive);
 
+/** Directives whose judges ask for no namespace, nor would one excuse what they see. */
+const OF_ANY_NAMESPACE: ReadonlySet<string> = new Set(['Group', 'NoNewPrivileges', 'User']);
+
+const OF_NAMESPACES: readonly ReadonlyMap<string, unknown>[] = [CLAIMS, JOINED, NAMESPACES, OTHERS, TAKEN];
+
+/** Whether the namespaces of a process matter for a directive. */
+export const asksForNamespaces = (directive: string): boolean =>
+  !OF_ANY_NAMESPACE.has(directive) && OF_NAMESPACES.some((table) => table.has(directive));
+
 /** Directives that hold for a process, whatever their value. */
 const isAlwaysHeld = (directive: string): boolean =>
-  LIMITS.has(directive) || OWN_VALUES.has(directive) || directive === 'CapabilityBoundingSet';
+  LIMITS.has(directive) || OWN_VALUES.has(directive) || EMPTY_TAKES.has(directive);
+
+/** Lists that take all where they are empty. */
+const EMPTY_TAKES: ReadonlySet<string> = new Set(['CapabilityBoundingSet', 'SupplementaryGroups']);
 
 /** Values of ProtectControlGroups= that put a unit into a namespace. */
 const OWN_GROUPS: readonly string[] = ['private', 'strict'];

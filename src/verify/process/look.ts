@@ -15,7 +15,7 @@ import type { UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import { GROUP_LIMITS, groupLimited } from './control-group.js';
 import { type Finding, gravestFinding, unseen } from './finding.js';
-import { judge, type Measure, NO_OWN_NAMESPACES, type OwnNamespaces } from './judges.js';
+import { asksForNamespaces, judge, type Measure, NO_OWN_NAMESPACES, type OwnNamespaces } from './judges.js';
 import { isSet, loadedLines } from './loaded-lines.js';
 import { pathsOfJoined } from './namespaces.js';
 import { hasSamples } from './own-filters.js';
@@ -54,24 +54,27 @@ export async function look(
   { directives, pids, read }: Asked,
   readFilters: () => Promise<UnitFilters>,
 ): Promise<Look> {
+  if (directives.length === 0) return { seen: [], isWhole: true };
   const get: Get = (property) => planned.unit.properties.get(property);
-  const { held, free, isWhole } = await readUnitProcesses(system, planned, pids);
+  const namespaces = directives.some(asksForNamespaces);
+  const { held, free, isWhole } = await readUnitProcesses(system, planned, { pids, namespaces });
   const lines = loadedLines(get);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
   const paths = ofProcess
     .flatMap(withImplied)
     .flatMap((name) => [...claimsOf(lines, name).flatMap(pathsOfClaim), ...pathsOfJoined(get, name)]);
-  const measure = await readMeasure(system, planned, get, paths);
+  const main = held.find(({ pid }) => pid === planned.unit.mainPid);
+  const measure = { ...(await readMeasure(system, planned, get, paths)), main };
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
   const filters = ofProcess.flatMap(withImplied).some(hasSamples)
     ? await filtersOf(held, read, readFilters)
     : NO_FILTERS;
-  const ownNamespaces = createOwnNamespaces(planned, measure, held);
+  const ownNamespaces = createOwnNamespaces(planned, measure);
   const isLeftOver = await createLeftOver(system, planned.unit, new Set(held.map(({ pid }) => pid)));
   const ownOf = async (of: SeenProcess): Promise<OwnNamespaces> => {
-    const own = ownNamespaces(of);
+    const own = namespaces ? ownNamespaces(of) : NO_OWN_NAMESPACES;
     // The namespace of one from before the unit's start may be that of the unit's run of then.
     return (own.users || own.mounts) && (await isLeftOver(of.pid)) ? NO_OWN_NAMESPACES : own;
   };
@@ -135,7 +138,7 @@ async function readMeasure(
   { plan }: Planned,
   get: Get,
   paths: readonly string[],
-): Promise<Measure> {
+): Promise<Omit<Measure, 'main'>> {
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   return {
@@ -173,11 +176,9 @@ async function seenOfGroup(
 
 /** Tells whether a process is in namespaces that are neither the manager's nor those of the unit. */
 function createOwnNamespaces(
-  { plan, unit }: Planned,
-  { get, namespaces }: Measure,
-  processes: readonly SeenProcess[],
+  { plan }: Planned,
+  { get, namespaces, main }: Measure,
 ): (process: SeenProcess) => OwnNamespaces {
-  const main = processes.find(({ pid }) => pid === unit.mainPid);
   const hasUsers =
     plan.target.scope === 'user' || isSet(get, 'PrivateUsers') || isSet(get, 'UserNamespacePath');
   const isOwn = (of: SeenProcess, name: string, units: string | undefined): boolean => {

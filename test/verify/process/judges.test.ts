@@ -68,6 +68,7 @@ const measure = (properties: Properties): Measure => ({
     ['cgroup', 'cgroup:[1]'],
   ]),
   host: view(HOST),
+  main: undefined,
 });
 
 function relation(directive: string, properties: Properties, judged: SeenProcess | string, links = {}) {
@@ -113,6 +114,28 @@ test('a change that a process may make by itself is no error', () => {
   assert.match(relation('UMask', free, seenProcess()), /^unseen/);
   assert.equal(relation('UMask', { UMask: 0o77 }, seenProcess()), 'equal');
   assert.match(relation('User', { ...free, User: 'root', UID: 0 }, seenProcess()), /^stricter/);
+});
+
+test('groups are those of the main process, where none can change its own', () => {
+  const main = seenProcess({ Groups: '1 29' }, { pid: 6 });
+  const bound = { SupplementaryGroups: ['audio'], NoNewPrivileges: true, UID: 1, CapabilityBoundingSet: 0n };
+  const found = (groups: string, properties: Properties = bound, more: Partial<Measure> = { main }) => {
+    const judged = { process: seenProcess({ Groups: groups }), view: undefined, filters: undefined };
+    return judge(
+      'SupplementaryGroups',
+      { ...measure(properties), ...more },
+      { ...judged, own: NO_OWN_NAMESPACES },
+    );
+  };
+  assert.equal(found('1 29').relation, 'equal');
+  assert.equal(found('').relation, 'equal');
+  assert.deepEqual(found('1 29 44'), {
+    ...{ relation: 'looser', seen: "it is in the group 44, and the main process isn't" },
+  });
+  assert.equal(found('44', { ...bound, SupplementaryGroups: [] }).relation, 'looser');
+  assert.match(found('44', { ...bound, NoNewPrivileges: false }).seen, /may have changed that by itself/);
+  assert.equal(found('44', bound, { main: undefined }).relation, 'unseen');
+  assert.equal(found('1 29', bound, { main: seenProcess({ Groups: '1 29' }) }).relation, 'unseen');
 });
 
 test('limits are held against the hard ones', () => {
