@@ -187,3 +187,9 @@ export const NOT_HERE: ReadonlyMap<string, (box: Box, systemd: number) => boolea
   ['RootImage', (box: Box) => !existsSync(outside(box, '/dev/loop-control'))],
   ['UserNamespacePath', (_: Box, systemd: number) => systemd < 259],
 ]);
+
+/** Values in place of examples that have the name of another's. */
+export const VALUES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['LoadCredentialEncrypted', ['sealed:/etc/web/key.cred']],
+  ['SetCredentialEncrypted', ['secret:aGVsbG8=']],
+]);

@@ -7,12 +7,14 @@ import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 import { GROUP_LIMITS } from '../../src/verify/process/control-group.js';
 import { isSeen } from '../../src/verify/process/judges.js';
 import type { Box } from '../support/box.js';
+import { runCommand } from '../support/command-in-box.js';
 import { type SeenDirective, verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { groupFolder, mayRaiseLimits, moveServices, pidOutside } from '../support/moved-processes.js';
 import { run } from '../support/run.js';
 import { apply, bootWithPrograms, mainPid, policyPath, servicesObstacle } from '../support/service.js';
-import { NOT_HERE, UNDONE, type Undoing } from './directive-undoings.js';
+import { undoing } from './directive-read-back.js';
+import { NOT_HERE, UNDONE, type Undoing, VALUES } from './directive-undoings.js';
 
 const UNITS = '/etc/systemd/system';
 
@@ -53,6 +55,9 @@ const expected = (all: readonly Undoing[], undone: readonly Undoing[], of: 'main
 
 const untouchedOf = ({ untouched = 'equal', main = untouched }: Undoing, of: 'main' | 'stray') =>
   of === 'main' ? main : untouched;
+
+const systemdOf = async (box: Box): Promise<number> =>
+  Number(/\d+/.exec(await box.succeed(['systemctl', '--version']))![0]);
 
 test('each directive that a process or a control group shows is undone here', () => {
   const undone = Object.values(UNDONE).flatMap(({ undoings }) => undoings.map(({ directive }) => directive));
@@ -164,8 +169,38 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     await box.succeed(['umount', place]);
   });
 
+  test('a directive that no process shows is a gap, or named where a later drop-in undoes it', async () => {
+    const unit = 'unseen.service';
+    const rows = DIRECTIVES.filter(({ name }) => !isSeen(name) && !GROUP_LIMITS.has(name));
+    const values = rows.map(({ name, example }) => ({ directive: name, value: VALUES.get(name) ?? example }));
+    // Some examples are looser than a unit without any line.
+    const loosen = { directive: 'loosen', value: rows.map(({ name }) => name) };
+    await changeFiles(box, {
+      [`${UNITS}/${unit}`]: SERVICE,
+      [policyPath(unit)]: policy([loosen, ...values]),
+    });
+    const applied = await runCommand(box, ['apply', '--allow-gaps', unit]);
+    assert.equal(applied.status, 0, applied.stderr);
+    const version = await systemdOf(box);
+    const isNamed = (code: string, { diagnostics }: Awaited<ReturnType<typeof verifyDirectives>>) => {
+      const messages = diagnostics.filter((one) => one.code === code).map(({ message }) => message);
+      return rows.map(({ name }) => messages.some((message) => new RegExp(`'${name}=?'`).test(message)));
+    };
+    const gaps = isNamed('gap-directive', await verifyDirectives(box, '--allow-gaps', unit));
+    assert.ok(gaps.filter((isGap) => !isGap).length > 50, 'most are in force');
+    const later = rows.map((row) => `${row.name}=${undoing(row, version)}\n`);
+    await changeFiles(box, { [`${UNITS}/${unit}.d/zzz-later.conf`]: `[Service]\n${later.join('')}` });
+    const undone = await verifyDirectives(box, '--allow-gaps', unit);
+    assert.equal(undone.status, 1);
+    const overridden = isNamed('overridden', undone);
+    assert.deepEqual(
+      rows.filter((_, i) => gaps[i] === overridden[i]).map(({ name }) => name),
+      [],
+    );
+  });
+
   test('what is not undone here cannot be had here', async () => {
-    const version = Number(/\d+/.exec(await box.succeed(['systemctl', '--version']))![0]);
+    const version = await systemdOf(box);
     for (const [directive, isSo] of NOT_HERE) assert.ok(isSo(box, version), directive);
   });
 });
