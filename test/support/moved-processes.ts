@@ -20,6 +20,7 @@ export async function moveServices(
   services: Readonly<Record<string, string>>,
 ): Promise<number[]> {
   const names = Object.keys(services);
+  if (names.length === 0) return [];
   const texts = names.map((name) => [`/etc/systemd/system/${name}`, services[name]!]);
   await changeFiles(box, Object.fromEntries(texts));
   await box.succeed(['systemctl', 'start', ...names]);

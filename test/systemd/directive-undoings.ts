@@ -162,6 +162,14 @@ export const UNDONE: Readonly<Record<string, UndoneService>> = {
     setup: 'mkdir --parents /srv/programs /usr/lib/modules /var/lib/apt',
     undoings: [...PRIVILEGES, ...LIMITS, ...PRIORITIES, ...MOUNTS],
   },
+  // Other values of some.
+  valued: {
+    undoings: [
+      inside('ProtectHome', 'tmpfs', 'umount /home', "/home isn't a file system of its own"),
+      inside('ProtectSystem', 'strict', 'mount -o remount,bind,rw /', '/ can be written to'),
+      inside('TemporaryFileSystem', ['/media:ro'], 'mount -o remount,rw /media', '/media can be written to'),
+    ],
+  },
   // The others need a mount namespace each.
   mounted: { undoings: [stray('PrivateMounts', true)] },
   joined: {
@@ -171,6 +179,8 @@ export const UNDONE: Readonly<Record<string, UndoneService>> = {
       stray('IPCNamespacePath', '/run/ns/ipc'),
       stray('NetworkNamespacePath', '/run/ns/net'),
       stray('PrivateUsers', true),
+      // A namespace in place of read-only control groups.
+      stray('ProtectControlGroups', 'private'),
     ],
   },
   // Each service has a dynamic user of its own.

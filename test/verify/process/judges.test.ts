@@ -290,6 +290,18 @@ test('control groups are read-only, but for the file by which systemd tells of m
   assert.match(found(own), /^looser: .*demo.service can be written to/);
 });
 
+test('control groups in a namespace may be written to, unless the value is strict', () => {
+  const found = (value: string, cgroup: string) => {
+    const properties = { ProtectControlGroups: true, ProtectControlGroupsEx: value };
+    const namespaces = new Map([['cgroup', cgroup]]);
+    const judged = { process: seenProcess({}, { namespaces }), view: view(HOST), filters: undefined };
+    return judge('ProtectControlGroups', measure(properties), { ...judged, own: NO_OWN_NAMESPACES }).seen;
+  };
+  assert.equal(found('private', 'cgroup:[2]'), '');
+  assert.match(found('private', 'cgroup:[1]'), /manager's cgroup namespace/);
+  assert.match(found('strict', 'cgroup:[2]'), /can be written to/);
+});
+
 test('a path that may be executed from is looser, below one that systemd leaves out it is open', () => {
   const noExec = { NoExecPaths: ['/'], ExecPaths: ['/usr'] };
   const mounts = HOST.replaceAll('rw -', 'rw,noexec -');
