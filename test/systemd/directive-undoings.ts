@@ -53,7 +53,7 @@ const inside = (directive: string, value: unknown, commands: string, seen: strin
   seen,
 });
 
-/** Mounts, in an order in which each command leaves to the next what that undoes. */
+/** Mounts, in an order in which no command keeps a later one from its work. */
 const MOUNTS: readonly Undoing[] = [
   inside('InaccessiblePaths', ['/opt'], 'umount /opt', '/opt can be reached'),
   inside('NoExecPaths', ['/srv'], 'mount -o remount,bind,exec /srv', '/srv can be executed from'),
