@@ -102,7 +102,7 @@ export interface FakeOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
   readonly untrusted?: readonly string[];
-  /** Files that this user may not read. */
+  /** Files and folders that this user may not read. */
   readonly unreadable?: readonly string[];
   /** Folders in which nothing can be written, with the reason. */
   readonly unwritable?: Readonly<Record<string, string>>;
@@ -256,9 +256,7 @@ export class FakeSystem implements System {
     const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
     const { limit = 1 << 20, head = false, trusted = false } = options;
     if (!file) return undefined;
-    if (this.#options.unreadable?.includes(path)) {
-      throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
-    }
+    this.#refuseUnreadable(path);
     if (file.bytes.length > limit && !head) {
       throw new UserError(error('too-large', `${path} is larger than ${limit} bytes`), EXIT.failure);
     }
@@ -283,8 +281,14 @@ export class FakeSystem implements System {
     return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))].sort();
   }
 
+  #refuseUnreadable(path: string): void {
+    if (this.#options.unreadable?.includes(path))
+      throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
+  }
+
   async links(directory: string): Promise<ReadonlyMap<string, string>> {
     this.#record(`links ${directory}`);
+    this.#refuseUnreadable(directory);
     const links = Object.entries(this.#options.links ?? {});
     const inside = links.filter(([path]) => path.slice(0, path.lastIndexOf('/')) === directory);
     return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
