@@ -8,13 +8,14 @@ import type { Context } from '../system/context.js';
 import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
-import { applyUnits } from '../transaction/apply/table.js';
+import { type ApplyUnitsOptions, applyUnits } from '../transaction/apply/table.js';
 import { askWhereWaiting } from '../transaction/confirm/ask.js';
+import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
+import { isToBeApplied, type PendingApply, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
 export interface ApplyWords extends ApplyOptions {
@@ -91,14 +92,23 @@ async function applyEach(
   const applied = { results: planned, diagnostics: [...asked.diagnostics, ...diagnostics], sources };
   if (!options.check && !context.offline) await keepFound(context, planned);
   if (options.check || pending.length === 0) return applied;
+  const change = () => changeUnits(context, pending, { ...options, confirm });
+  const done = await meetingDeadlines(context, [], change);
+  return { ...applied, results: updated(planned, done) };
+}
+
+async function changeUnits(
+  context: Context,
+  pending: readonly PendingApply[],
+  options: ApplyUnitsOptions,
+): Promise<UnitResult[]> {
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
   );
   try {
-    const done = context.offline
+    return context.offline
       ? await writeOffline(context, pending, 'applied')
-      : await applyUnits({ context, signals }, pending, { ...options, confirm });
-    return { ...applied, results: updated(planned, done) };
+      : await applyUnits({ context, signals }, pending, options);
   } finally {
     signals.release();
   }
