@@ -22,32 +22,35 @@ const SELF = 'self';
 /** Sockets by their inodes, of a network namespace. */
 type Sockets = ReadonlyMap<string, ServiceSocket>;
 
+/** Sockets of network namespaces, by the namespaces: to read them is what a look costs. */
+export type Seen = Map<string, Promise<Sockets>>;
+
 /**
- * Finds the sockets at which a running service waits for others, that of a reader's rights: those of its main process, and of
- * the others in its control group.
+ * Finds the sockets at which a running service waits for others: those of its main process, and of the others in its control
+ * group.
+ * @param seen what looks at other services have read just before
  * @returns undefined where that can't be seen
  */
 export const listeningOf = (
   system: System,
   state: UnitState,
+  seen: Seen = new Map(),
 ): Promise<readonly ServiceSocket[] | undefined> =>
   orElse(async () => {
     const here = await namespaceOf(system, SELF);
-    const known = new Map<string, Sockets>();
-    const socketsOf = async (namespace: string, pid: string): Promise<Sockets> => {
-      const sockets = known.get(namespace) ?? (await socketsIn(system, pid, { isApart: namespace !== here }));
-      known.set(namespace, sockets);
+    if (here === undefined) return undefined;
+    const socketsOf = (namespace: string, pid: string): Promise<Sockets> => {
+      const sockets = seen.get(namespace) ?? socketsIn(system, pid, { isApart: namespace !== here });
+      seen.set(namespace, sockets);
       return sockets;
     };
-    if (here === undefined) return undefined;
-    const host = await socketsOf(here, SELF);
     const found = new Map<string, ServiceSocket>();
     for (const pid of (await processesOf(system, state)).slice(0, MOST_PROCESSES)) {
       const namespace = await namespaceOf(system, pid);
-      if (namespace === undefined) continue;
-      const own = await socketsOf(namespace, pid);
-      for (const target of (await system.links(`/proc/${pid}/fd`)).values()) {
-        const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '';
+      const inodes = await socketInodes(system, pid);
+      if (namespace === undefined || inodes.length === 0) continue;
+      const [host, own] = [await socketsOf(here, SELF), await socketsOf(namespace, pid)];
+      for (const inode of inodes) {
         // A socket that systemd hands over is in the namespace in which systemd has made it.
         const socket = own.get(inode) ?? host.get(inode);
         if (socket) found.set(inode, socket);
@@ -55,6 +58,12 @@ export const listeningOf = (
     }
     return [...found.values()];
   }, undefined);
+
+/** The inodes of the sockets that a process has open (proc_pid_fd(5)). */
+async function socketInodes(system: System, pid: string): Promise<string[]> {
+  const targets = [...(await system.links(`/proc/${pid}/fd`)).values()];
+  return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+}
 
 const namespaceOf = async (system: System, pid: string): Promise<string | undefined> =>
   (await system.links(`/proc/${pid}/ns`)).get('net');

@@ -83,7 +83,8 @@ export function judgeListening(
   const found = { code: 'not-listening', message } as const;
   if (policy.listening?.value === 'warn')
     return { failures: [], notes: [...notes, warning(found.code, found.message)] };
-  const hint = 'to keep such a policy: listening = "warn" in [apply]';
+  const hint =
+    'if it takes its time: a longer settle in [apply]; to keep such a policy: listening = "warn" there';
   return { failures: [error(found.code, found.message, { hint })], notes };
 }
 

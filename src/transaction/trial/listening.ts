@@ -2,7 +2,7 @@
 
 import type { Prepared } from '../../prepare/prepare.js';
 import { orElse } from '../../state/failures.js';
-import { drawnPorts, listeningOf, type ServiceSocket } from '../../state/listening.js';
+import { drawnPorts, listeningOf, type Seen, type ServiceSocket } from '../../state/listening.js';
 import { hasJob, isUp } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
@@ -10,7 +10,7 @@ import { judgeListening, type Lost, lostSockets } from './judge-listening.js';
 import type { Judged } from './judge-refusals.js';
 
 /** How long a service that has stayed up may take to listen, in milliseconds. */
-const PATIENCE = 5_000;
+const PATIENCE = 10_000;
 
 const NONE: Judged = { failures: [], notes: [] };
 
@@ -24,7 +24,8 @@ export class ListeningBefore {
 
   /** Looks at services that are about to be restarted. Of one that is down, or can't be looked at, nothing is asked then. */
   async look(services: readonly string[]): Promise<void> {
-    await Promise.all(services.map(async (name) => this.#sockets.set(name, (await this.#now(name)) ?? [])));
+    const seen: Seen = new Map();
+    for (const name of services) this.#sockets.set(name, (await this.#now(name, seen)) ?? []);
   }
 
   /** Judges what a restarted service has lost, which has stayed up. One that listens late is waited for. */
@@ -47,8 +48,8 @@ export class ListeningBefore {
     return lost ? judgeListening(prepared, lost, after) : NONE;
   }
 
-  async #now(name: string): Promise<readonly ServiceSocket[] | undefined> {
+  async #now(name: string, seen?: Seen): Promise<readonly ServiceSocket[] | undefined> {
     const state = await orElse(() => this.#system.unit(name), undefined);
-    return state && isUp(state) && !hasJob(state) ? listeningOf(this.#system, state) : undefined;
+    return state && isUp(state) && !hasJob(state) ? listeningOf(this.#system, state, seen) : undefined;
   }
 }
