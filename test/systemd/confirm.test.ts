@@ -117,7 +117,8 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
     for (const name of [UNIT, 'hang.service'])
       assert.ok(said.includes(`${name} was not confirmed in time, and is rolled back`), said);
-    await sh('systemctl stop hang slow; rm /etc/systemd/system/{hang,slow}.service; systemctl daemon-reload');
+    await sh(`systemctl stop hang slow; rm /etc/systemd/system/{hang,slow}.service; systemctl daemon-reload
+      rm ${policyPath('hang.service')} ${policyPath('slow.service')}`);
   });
 
   test('is not begun where a drop-in for all services keeps what would undo it from writing', async () => {
