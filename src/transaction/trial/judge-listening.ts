@@ -12,7 +12,7 @@ const MOST_NAMED = 5;
 /** UDP ports from here on are also those from which a program asks others: a resolver takes one a question. */
 const FIRST_OF_CLIENTS = 1024;
 
-/** Names of Unix sockets have such numbers from process IDs. */
+/** Names of Unix sockets have such numbers from process IDs, which differ from run to run. */
 const NUMBERED = /\d{3}[^/]*$/;
 
 /** Whether a service has an address again after a restart, if all is well. */
