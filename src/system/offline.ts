@@ -4,6 +4,7 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../formats/elf.js';
 import type { Walked } from '../unit/view.js';
 import type {
+  Alarm,
   FileContent,
   ManagerFacts,
   ProcessResult,
@@ -197,6 +198,11 @@ export class Offline implements System {
   }
 
   async wait(_milliseconds: number): Promise<void> {}
+
+  /** Never rings: nothing takes time. */
+  alarm(): Alarm {
+    return { rung: new Promise(() => undefined), stop: () => undefined };
+  }
 
   /** The path of a directory entry, so that a link there is replaced or removed, not followed. */
   #entry(path: string): string {

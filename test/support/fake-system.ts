@@ -5,6 +5,7 @@ import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Caller, Interrupt, Interrupts } from '../../src/system/caller.js';
 import type { Context } from '../../src/system/context.js';
 import type {
+  Alarm,
   FileContent,
   KernelLog,
   ManagerFacts,
@@ -191,6 +192,7 @@ export class FakeSystem implements System {
   #isKilled = false;
   /** Locks that are held. */
   readonly #held = new Set<string>();
+  #alarms: { readonly at: number; readonly ring: () => void }[] = [];
   #interrupt: () => void = () => undefined;
 
   constructor(options: FakeOptions = {}) {
@@ -565,6 +567,20 @@ export class FakeSystem implements System {
     return behaviour === 'job-fails' ? 'failed' : 'done';
   }
 
+  /** Rings when others have waited for so long. */
+  alarm(milliseconds: number): Alarm {
+    let ring: () => void = () => undefined;
+    const rung = new Promise<void>((resolve) => {
+      ring = resolve;
+    });
+    const one = { at: this.#now + milliseconds, ring: () => ring() };
+    this.#alarms.push(one);
+    const stop = () => {
+      this.#alarms = this.#alarms.filter((other) => other !== one);
+    };
+    return { rung, stop };
+  }
+
   async waitForState(milliseconds: number): Promise<void> {
     return this.wait(milliseconds);
   }
@@ -572,6 +588,10 @@ export class FakeSystem implements System {
   async wait(milliseconds: number): Promise<void> {
     this.#record(`wait ${milliseconds}`);
     this.#now += milliseconds;
+    for (const one of this.#alarms.splice(0)) {
+      if (one.at <= this.#now) one.ring();
+      else this.#alarms.push(one);
+    }
     for (const [unit, service] of this.#services) {
       if (service.next === 'program') service.executable = this.#programOf(unit);
       if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);
