@@ -73,6 +73,7 @@ struct watched {
 	__u32 now;   /* in tenths of a second; a clock that `observe` sets costs a load, the kernel's a call */
 	__u32 slice; /* number of the time slice, from 1 on */
 	__u32 stripe_mask;
+	__u32 has_leavers; /* a task has left its unit's control group since the watch began */
 	struct group groups[UNITS];
 };
 
@@ -209,6 +210,8 @@ struct unit {
 	struct set modes;
 	struct set ring_operations; /* of io_uring */
 };
+
+#define UNCERTAIN (1ULL << 62) /* in a key: a filter of the task's own may have refused the call */
 
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
 static inline __u64 call_key(__u32 abi, __u32 nr, __u32 error)
