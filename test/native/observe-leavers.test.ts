@@ -62,6 +62,7 @@ describe('calls that a filter refuses to processes outside of the control group'
       [`${UNAME} 100`]: 5 + 2,
       [`${numberOf('getuid')} 0`]: 1,
       [`${numberOf('getgid')} 0`]: 1,
+      [`${numberOf('getegid')} 0`]: 1,
       // A filter that a child has loaded outside may have refused these.
       [`${numberOf('getppid')} 1 ?`]: 3,
       [`${numberOf('getpgrp')} 7 ?`]: 2,

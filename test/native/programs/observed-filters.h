@@ -2,11 +2,32 @@
 #ifndef OBSERVED_FILTERS_H
 #define OBSERVED_FILTERS_H
 
+#include <err.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "observed-files.h"
+
+static void repeat(long number, int times)
+{
+	while (times-- > 0)
+		(void)syscall(number);
+}
+
+static void await_child(pid_t child)
+{
+	int status;
+	must(child >= 0 && waitpid(child, &status, 0) == child, "child");
+}
 
 #define ANSWER(call, action) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, (action))
 
@@ -55,10 +76,20 @@ static void *end_thread(void *unused)
 	return unused;
 }
 
+/* A thread ends by a filter, the process goes on. */
+static void lose_thread(void)
+{
+	struct stat status;
+	pthread_t thread;
+	pthread_create(&thread, NULL, end_thread, NULL);
+	/* A folder for each thread. */
+	while (stat("/proc/self/task", &status) == 0 && status.st_nlink > 2 + 1)
+		usleep(1000);
+}
+
 static void refused(void)
 {
 	static const long kills[] = {SYS_getuid, SYS_getgid};
-	pthread_t thread;
 	load_filter();
 	repeat(SYS_uname, 5);
 	repeat(SYS_getppid, 3);
@@ -69,8 +100,7 @@ static void refused(void)
 			repeat(kills[i], 1);
 		await_child(child);
 	}
-	pthread_create(&thread, NULL, end_thread, NULL);
-	sleep(1); /* nobody is told of its end */
+	lose_thread();
 	/* glibc would wait for the thread's lock. */
 	_exit(0);
 }
@@ -136,6 +166,9 @@ static void leaves(void)
 		_exit(0);
 	}
 	await_child(child);
+	lose_thread();
+	/* glibc would wait for the thread's lock. */
+	_exit(0);
 }
 
 /* Leaves, and makes its calls when there is a file `go`. */

@@ -23,19 +23,6 @@
 #include <unistd.h>
 
 #include "observed-files.h"
-
-static void repeat(long number, int times)
-{
-	while (times-- > 0)
-		(void)syscall(number);
-}
-
-static void await_child(pid_t child)
-{
-	int status;
-	must(child >= 0 && waitpid(child, &status, 0) == child, "child");
-}
-
 #include "observed-filters.h"
 
 static void *call_in_thread(void *number)
