@@ -2,43 +2,26 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { ObservedUnit } from '../../src/observer/observed.js';
 import { SETUP } from '../support/control-groups.js';
-import { compileProgram, sharedFolder } from '../support/native.js';
-import {
-  buildObserver,
-  groupsOfTest,
-  numberOf,
-  observe,
-  observerObstacle,
-  runIn,
-} from '../support/observer.js';
+import { numberOf, observe, observedProgram, runIn } from '../support/observer.js';
 import { until } from '../support/until.js';
 
-const skip = observerObstacle();
-const folder = sharedFolder();
-const groups = groupsOfTest();
+const built = observedProgram();
+const { skip, groups } = built;
 const DONE = { status: 0, stdout: '', stderr: '' };
-let observer: string;
-let program: string;
-
-before(async () => {
-  if (skip) return;
-  observer = await buildObserver(folder);
-  program = await compileProgram('observed', folder, ['-pthread']);
-});
 
 /** A control group that is watched, another, and a folder in which the program finds what it needs. */
 async function place(name: string, options: readonly string[]) {
-  const own = join(folder, name);
+  const own = join(built.folder, name);
   const [group, outside] = [groups.make(groups.at(name)), groups.make(groups.at(`${name}-outside`))];
   const setup = join(own, 'setup');
   mkdirSync(own);
   symlinkSync(outside, join(own, 'outside'));
-  symlinkSync(program, join(own, 'service'));
-  copyFileSync(program, setup);
-  const watched = await observe([observer, ...options], [SETUP, `setup ${setup}`, `unit 0 ${group}`]);
+  symlinkSync(built.program, join(own, 'service'));
+  copyFileSync(built.program, setup);
+  const watched = await observe([built.observer, ...options], [SETUP, `setup ${setup}`, `unit 0 ${group}`]);
   return { own, group, watched, setup };
 }
 
@@ -56,7 +39,7 @@ describe('calls that a filter refuses to processes outside of the control group'
 }, () => {
   test('are told of those that have left it, and of all that they start', async () => {
     const { own, group, watched } = await place('leaves', REFUSED);
-    assert.deepEqual(await runIn(group, [program, 'leaves'], own), DONE);
+    assert.deepEqual(await runIn(group, [built.program, 'leaves'], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual(refusedOf(unit!), {
       [`${UNAME} 100`]: 5 + 2,
@@ -65,18 +48,18 @@ describe('calls that a filter refuses to processes outside of the control group'
       [`${numberOf('getegid')} 0`]: 1,
       // A filter that a child has loaded outside may have refused these.
       [`${numberOf('getppid')} 1 ?`]: 3,
-      [`${numberOf('getpgrp')} 7 ?`]: 2,
+      [`${numberOf('getpgid')} 7 ?`]: 2,
     });
     assert.deepEqual(
       unit!.refused.map(({ programs }) => unit!.programs[Math.log2(programs)]?.path),
-      unit!.refused.map(() => program),
+      unit!.refused.map(() => built.program),
     );
     assert.deepEqual(unit!.lost, {});
   });
 
   test('are told of a child that begins outside', async () => {
     const { own, group, watched } = await place('born-outside', REFUSED);
-    assert.deepEqual(await runIn(group, [program, 'born-outside'], own), DONE);
+    assert.deepEqual(await runIn(group, [built.program, 'born-outside'], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual([refusedOf(unit!), unit!.lost], [{ [`${UNAME} 100`]: 5 }, {}]);
   });
@@ -90,19 +73,19 @@ describe('calls that a filter refuses to processes outside of the control group'
 
   test("are another's where the process has left without a filter", async () => {
     const { own, group, watched } = await place('unfiltered', REFUSED);
-    assert.deepEqual(await runIn(group, [program, 'unfiltered'], own), DONE);
+    assert.deepEqual(await runIn(group, [built.program, 'unfiltered'], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual([refusedOf(unit!), unit!.lost], [{}, {}]);
   });
 
   test('are no business of the next life of the control group', async () => {
     const { own, group, watched } = await place('late', REFUSED);
-    const running = runIn(group, [program, 'late'], own);
+    const running = runIn(group, [built.program, 'late'], own);
     await until('the process has left', () => existsSync(join(own, 'left')));
     await groups.remove(group);
     groups.make(group);
     // A process of this life is outside, too.
-    const { status } = await runIn(group, [program, 'born-outside'], own);
+    const { status } = await runIn(group, [built.program, 'born-outside'], own);
     writeFileSync(join(own, 'go'), '');
     assert.deepEqual([status, await running], [0, DONE]);
     const [unit] = await watched.end();
@@ -113,7 +96,7 @@ describe('calls that a filter refuses to processes outside of the control group'
 for (const part of ['leaves', 'born-outside']) {
   test(`where all is watched, a process that is outside is counted alone: ${part}`, { skip }, async () => {
     const { own, group, watched } = await place(`${part}-all`, []);
-    assert.deepEqual(await runIn(group, [program, part], own), DONE);
+    assert.deepEqual(await runIn(group, [built.program, part], own), DONE);
     const [unit] = await watched.end();
     assert.deepEqual([refusedOf(unit!), unit!.lost], [{}, { leavers: 1 }]);
   });

@@ -110,7 +110,7 @@ static void load_another(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ANSWER(SYS_getpgrp, SECCOMP_RET_ERRNO | 7),
+		ANSWER(SYS_getpgid, SECCOMP_RET_ERRNO | 7),
 		ANSWER(SYS_geteuid, SECCOMP_RET_ERRNO),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -161,7 +161,7 @@ static void leaves(void)
 	if (child == 0) {
 		load_another();
 		repeat(SYS_getppid, 3);
-		repeat(SYS_getpgrp, 2);
+		repeat(SYS_getpgid, 2);
 		repeat(SYS_geteuid, 2);
 		_exit(0);
 	}
