@@ -60,21 +60,24 @@ static __always_inline void begin_outside(struct task_struct *task)
 		mark->is_service = 1;
 }
 
-static __always_inline void return_outside(struct task_struct *task, __u32 number, long result)
+/* Not static: its stack would be that of the program that calls it. */
+__noinline int return_outside(__u64 regs, long result)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct mark *mark = mark_outside(task);
 	if (!mark)
-		return;
+		return 0;
 	int is_unbegun = end_call(mark);
 	if (mark->filters > 0) {
 		if (is_unbegun)
-			note_unbegun(subject_outside(mark, task), task, number, result);
+			note_unbegun(subject_outside(mark, task), task, number_in((const struct pt_regs *)regs), result);
 	} else if (!mark->is_service && sets_up(program_key(task))) {
 		mark->filters = filters_of(task);
 	} else {
 		/* It has left without a filter: what refuses its calls is another's. */
 		*mark = (struct mark){.has_begun = 1, .is_service = mark->is_service};
 	}
+	return 0;
 }
 
 static __always_inline void fork_outside(struct task_struct *task, struct task_struct *child)

@@ -77,12 +77,17 @@ static __always_inline int returns_unbegun(struct unit *unit, struct task_struct
 	return 0;
 }
 
-/* The mark of a task that has left its unit's control group in this life of the unit, or was made by one that has. Every
- * call of the machine pays for this: loads cost less than a look into the task's storage, which only a task with a filter
- * needs. */
+/* Are there tasks that have left their unit's control group, and are followed? Every call of the machine pays for this. */
+static __always_inline int looks_outside(void)
+{
+	return scope == REFUSED_ONLY && state.watched.has_leavers;
+}
+
+/* The mark of a task that has left its unit's control group in this life of the unit, or was made by one that has. Only a
+ * task with a filter is looked for in storage, which costs more than a load does. */
 static __always_inline struct mark *mark_outside(struct task_struct *task)
 {
-	if (scope != REFUSED_ONLY || !state.watched.has_leavers || task->seccomp.mode == 0)
+	if (!looks_outside() || task->seccomp.mode == 0)
 		return 0;
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
 	if (!mark)

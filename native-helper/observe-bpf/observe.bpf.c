@@ -32,11 +32,12 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
-	struct task_struct *task = bpf_get_current_task_btf();
 	if (!unit) {
-		begin_outside(task);
+		if (looks_outside())
+			begin_outside(bpf_get_current_task_btf());
 		return 0;
 	}
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	if (scope != CALLS_ONLY)
@@ -59,13 +60,10 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
+	if (!unit)
+		return looks_outside() ? return_outside((__u64)regs, result) : 0;
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 number = number_in(regs);
-	if (!unit) {
-		return_outside(task, number, result);
-		return 0;
-	}
-	__u32 abi = abi_of(task, number), slot = slot_of(abi, number);
+	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (returns_unbegun(unit, task)) {
 		note_unbegun((struct subject){.unit = index}, task, number, result);
 		return 0;
