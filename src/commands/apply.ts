@@ -120,7 +120,7 @@ async function applyEach(
   return { ...applied, results: [...updated(planned, done), ...gone] };
 }
 
-/** What changes: units that get a policy, and units that lose theirs. */
+/** Units that get a policy, and units that lose theirs. */
 interface Changing {
   readonly pending: readonly PendingApply[];
   readonly purge: Purge;

@@ -155,6 +155,30 @@ test('services that live on without what they listened on', { skip }, async () =
   await box.succeed(['systemctl', 'stop', ...units]);
 });
 
+describe('a service whose children leave its control group and are refused calls outside', () => {
+  const unit = 'leaving.service';
+  const OUTSIDE = '/sys/fs/cgroup/outside';
+  const WORK = `while :; do (echo 0 >${OUTSIDE}/cgroup.procs; /bin/uname >/dev/null); sleep 0.1; done`;
+  const CASES: readonly [answer: string, state: string, said: RegExp][] = [
+    ['kill', 'rolled-back', /:2:9: error\[refused-call\]: uname \(63\) ended the process: deny uname$/m],
+    ['EPERM', 'applied', /:2:9: warning\[refused-call\]: uname \(63\) failed: deny uname$/m],
+  ];
+  for (const [action, state, said] of CASES) {
+    test(`by ${action}: ${state}`, { skip }, async () => {
+      await changeFiles(box, {
+        [`/etc/systemd/system/${unit}`]: `[Service]\nExecStartPre=mkdir -p ${OUTSIDE}\n${SHELL} '${WORK}'\n`,
+        [policyPath(unit)]: `[syscalls]\ndeny = ["uname"]\naction = "${action}"\n`,
+      });
+      await box.succeed(['systemctl', 'restart', unit]);
+      const { stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+      assert.match(stdout, new RegExp(`^${unit}: ${state}$`, 'm'), stderr);
+      assert.match(stderr, said);
+      assert.doesNotMatch(stderr, /refusals-unseen/);
+      await revert(box, unit);
+    });
+  }
+});
+
 test('memcached, whose start script may not become it', { skip }, async () => {
   const unit = 'memcached.service';
   await box.succeed(['systemctl', 'start', unit]);
