@@ -25,4 +25,9 @@ test('what only a running machine can do is an error with a way out', async () =
   }
   assert.equal(await system.kernelLog(), undefined);
   assert.equal(system.now(), 7);
+  // Time doesn't pass: a wait is over at once, and no alarm rings.
+  const alarm = system.alarm();
+  const first = await Promise.race([alarm.rung.then(() => 'rung'), system.wait().then(() => 'waited')]);
+  alarm.stop();
+  assert.equal(first, 'waited');
 });
