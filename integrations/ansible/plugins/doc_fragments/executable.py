@@ -1,0 +1,16 @@
+# Copyright: the sandbox-unit project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  executable:
+    description: The command on the host, if it isn't C(sandbox-unit) in the search path.
+    type: path
+requirements:
+  - Root on the host.
+"""

@@ -1,0 +1,249 @@
+# Copyright: the sandbox-unit project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A policy is put into force on a host that has nothing but a shell and systemd."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import tarfile
+import typing as t
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible_collections.sandbox_unit.core.plugins.module_utils.command import (
+    EXIT_DONE,
+    EXIT_PENDING,
+    changes_of,
+    diagnostics_of,
+    failure_of,
+    result_of,
+)
+from ansible_collections.sandbox_unit.core.plugins.module_utils.policy_spec import NEVER, plan_words
+from ansible_collections.sandbox_unit.core.plugins.plugin_utils.controller import Controller
+
+STAGES = "/run/sandbox-unit"
+"""Where files wait on a host, each run's in a folder of its own. Root alone can write there."""
+
+MOST_MINUTES = 60
+"""Longest time in which a change is confirmed."""
+
+DEFAULT_CONFIRM = 120
+"""In seconds."""
+
+STAGE_SCRIPT = f"""set -eu
+umask 077
+mkdir -p {STAGES}
+find {STAGES} -maxdepth 1 -name 'ansible.*' -mmin +{2 * MOST_MINUTES} -exec rm -rf -- {{}} +
+stage=$(mktemp -d {STAGES}/ansible.XXXXXXXX)
+tar -xz --no-same-owner -f "$1" -C "$stage"
+printf '%s\\n' "$stage"
+"""
+"""Unpacks an archive where none but root can change it, and prints the folder."""
+
+CONFINED_SCRIPT = """for path in /etc/systemd/system/*.service.d/zz-sandbox-unit.conf; do
+  [ ! -e "$path" ] || printf '%s\\n' "$path"
+done
+"""
+"""Prints the drop-ins of all confined units."""
+
+SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
+
+STATES = {"activated": "applied", "reverted": "reverted", "unchanged": "unchanged", "refused": "refused"}
+"""What the script says of a unit, as the command says it."""
+
+
+class Host(t.Protocol):
+    """A host, by the connection of a task."""
+
+    def run_on_host(self, words: list[str]) -> tuple[int, str]:
+        """Runs a program. Returns its exit status, and all that it prints."""
+
+    def put(self, path: str, name: str) -> str:
+        """Copies a file into the task's folder on the host. Returns its path there."""
+
+    def connect_anew(self) -> None:
+        """What is run from here on comes by another connection."""
+
+
+def seconds_of(confirm: str | None) -> int:
+    """The time in which a change must be confirmed."""
+    if confirm is None:
+        return DEFAULT_CONFIRM
+    found = re.fullmatch(r"([0-9]{1,5}) ?(s|sec|m|min|h|)", confirm)
+    seconds = int(found[1]) * SECONDS[found[2]] if found else 0
+    if not 10 <= seconds <= MOST_MINUTES * 60:
+        raise AnsibleActionFail(f"confirm is a time such as 2min, from 10s to 1h, or never: not '{confirm}'")
+    return seconds
+
+
+def archive(folder: pathlib.Path, path: pathlib.Path) -> str:
+    """Packs a folder. Returns the archive's path."""
+    with tarfile.open(path, "w:gz") as packed:
+        for entry in sorted(folder.rglob("*")):
+            packed.add(entry, arcname=str(entry.relative_to(folder)), recursive=False)
+    return str(path)
+
+
+class Agentless:
+    """One task's work for a host."""
+
+    def __init__(self, params: dict[str, t.Any], host: Host, folder: str) -> None:
+        """
+        Copies the script that gathers facts, when it is wanted.
+
+        :param params: options of the task
+        :param folder: where files can be left on the controller
+        """
+        self._params = params
+        self._units = [unit if unit.endswith(".service") else f"{unit}.service" for unit in params["units"]]
+        self._host = host
+        self._folder = pathlib.Path(folder)
+        self._facts: str | None = None
+        self._controller = Controller(params["controller_executable"], folder, self._gather)
+        self._stage: str | None = None
+
+    def _gather(self, words: list[str]) -> str:
+        if self._facts is None:
+            script = self._folder / "facts"
+            script.write_text(self._controller.script("facts"), encoding="utf-8")
+            self._facts = self._host.put(str(script), "facts")
+        status, output = self._host.run_on_host(["sh", self._facts, *words])
+        if status != 0:
+            raise AnsibleActionFail(f"the facts of the host can't be gathered: {output.strip()}")
+        # A terminal, or a login, may add lines of its own.
+        return "".join(f"{line}\n" for line in output.splitlines() if line.startswith('{"'))
+
+    def run(self, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
+        """The result of the task."""
+        try:
+            if self._params["state"] == "absent":
+                result = self._revert(self._units, check_mode)
+            else:
+                result = self._apply(check_mode, with_diff)
+                if self._params["purge"] and not result.get("failed"):
+                    result = self._purge(result, check_mode)
+        finally:
+            if self._stage is not None:
+                self._host.run_on_host(["rm", "-rf", self._stage])
+        return {**result, "agentless": True}
+
+    def _apply(self, check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
+        seconds_of(None if self._params["confirm"] == NEVER else self._params["confirm"])
+        units, policy = self._units, self._params["content"]
+        options = plan_words(self._params)
+        status, answer = self._controller.plan(["apply", "--check", "--json", "--diff", *options], units, policy)
+        result = result_of(status, answer, with_diff)
+        pending = [unit["unit"] for unit in result["units"] if unit["state"] == "pending"]
+        if check_mode or not pending or result.get("failed"):
+            result["changed"] = result["changed"] and (check_mode and not result.get("failed"))
+            return result
+        tree = self._folder / "tree"
+        for unit in pending:
+            words = ["generate", "--output", str(tree), "--activate", "--json", *options]
+            status, made = self._controller.plan(words, [unit], policy)
+            if status != EXIT_DONE:
+                said = diagnostics_of(made)
+                return {**result, "changed": False, "failed": True, "msg": failure_of(said), "diagnostics": said}
+        self._to_host(tree)
+        return self._activated(result, pending)
+
+    def _to_host(self, tree: pathlib.Path) -> None:
+        packed = self._host.put(archive(tree, self._folder / "tree.tar.gz"), "tree.tar.gz")
+        status, output = self._host.run_on_host(["sh", "-c", STAGE_SCRIPT, "sh", packed])
+        found = re.findall(rf"^{STAGES}/ansible\.\w+(?=\r?$)", output, re.MULTILINE)
+        if status != 0 or not found:
+            raise AnsibleActionFail(f"the files can't be put on the host: {output.strip()}")
+        self._stage = found[-1]
+
+    def _activate(self, words: list[str], units: list[str]) -> tuple[int, dict[str, str], str]:
+        """
+        Runs the script that puts files into force.
+
+        :return: its exit status, what became of each unit, and why some were refused
+        """
+        status, output = self._host.run_on_host(["sh", f"{self._stage}/activate", *words, *units])
+        became, complaints = {}, []
+        for line in output.splitlines():
+            name, separator, rest = line.partition(": ")
+            if name == "activate" and separator:
+                complaints.append(rest)
+            elif name in units and separator:
+                became[name] = rest
+        return status, became, " · ".join(complaints) or output.strip()
+
+    def _activated(self, result: dict[str, t.Any], pending: list[str]) -> dict[str, t.Any]:
+        confirm = self._params["confirm"]
+        waits = self._params["restart"] and confirm != NEVER
+        words = ["--confirm", str(seconds_of(confirm))] if waits else []
+        if not self._params["restart"]:
+            words.append("--no-restart")
+        status, became, complaints = self._activate(words, pending)
+        result = self._became(result, became)
+        waiting = [unit for unit in pending if became.get(unit, "").startswith("waits for ")]
+        if waiting:
+            self._keep(waiting, result)
+        if status not in (EXIT_DONE, EXIT_PENDING):
+            result.update(failed=True, msg=complaints)
+        return result
+
+    def _keep(self, waiting: list[str], result: dict[str, t.Any]) -> None:
+        try:
+            self._host.connect_anew()
+            status, became, complaints = self._activate(["--keep"], waiting)
+        except AnsibleConnectionFailure as error:
+            status, became, complaints = None, {}, f"no new connection to the host: {error}"
+        for unit in result["units"]:
+            if became.get(unit["unit"]) == "kept":
+                unit["state"] = "confirmed"
+        if status != EXIT_DONE:
+            # The way back begins in this folder.
+            self._stage = None
+            result.update(failed=True, msg=f"the change isn't kept, and goes back by itself: {complaints}")
+
+    @staticmethod
+    def _became(result: dict[str, t.Any], became: dict[str, str]) -> dict[str, t.Any]:
+        units = []
+        for unit in result["units"]:
+            said = became.get(unit["unit"], unit["state"])
+            waits = said.startswith("waits for ")
+            back = "failed" if "does not run as before" in said else "rolled-back"
+            state = "unconfirmed" if waits else STATES.get(said, back if said.startswith("rolled back") else said)
+            units.append({**unit, "state": state if state != "pending" else "refused"})
+        changed = any(unit["state"] in ("applied", "unconfirmed", "reverted", "failed") for unit in units)
+        return {**result, "changed": changed, "units": units}
+
+    def _revert(self, units: list[str], check_mode: bool) -> dict[str, t.Any]:
+        if self._stage is None:
+            tree = self._folder / "scripts"
+            tree.mkdir()
+            (tree / "activate").write_text(self._controller.script("generate"), encoding="utf-8")
+            self._to_host(tree)
+        words = ["--revert", *(["--check"] if check_mode else []), *([] if self._params["restart"] else ["--no-restart"])]
+        status, became, complaints = self._activate(words, units)
+        said = [dict(unit=unit, state="pending", diagnostics=[]) for unit in units]
+        if check_mode and status in (EXIT_DONE, EXIT_PENDING):
+            for unit in said:
+                unit["state"] = "pending" if became.get(unit["unit"]) == "would change" else "unchanged"
+            return dict(changed=status == EXIT_PENDING, units=said, diagnostics=[])
+        result = self._became(dict(units=changes_of(dict(units=said)), diagnostics=[]), became)
+        if status != EXIT_DONE:
+            result.update(failed=True, msg=complaints)
+        return result
+
+    def _purge(self, result: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        output = self._host.run_on_host(["sh", "-c", CONFINED_SCRIPT])[1]
+        confined = re.findall(r"^/etc/systemd/system/([^/\s]+\.service)\.d/zz-sandbox-unit\.conf", output, re.MULTILINE)
+        named = {unit["unit"] for unit in result["units"]}
+        others = [unit for unit in confined if unit not in named]
+        if not others:
+            return result
+        purged = self._revert(others, check_mode)
+        return {
+            **result,
+            **purged,
+            "changed": result["changed"] or purged["changed"],
+            "units": result["units"] + purged["units"],
+            "diagnostics": result["diagnostics"] + purged["diagnostics"],
+        }
