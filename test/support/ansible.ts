@@ -14,19 +14,63 @@ export const PROJECT = '/root/project';
 
 const SOCKETS = '/run/hosts';
 
-/** Each connection is a login of its own; a socket carries it to the host. */
+/** Who logs in where root isn't to: may become root. */
+export const USER = 'deploy';
+
+/** Connections last, as they do by default, and a socket carries each to the host. */
 const CONFIGURATION = `[defaults]
 inventory = ${PROJECT}/inventory
+callback_plugins = ${PROJECT}/callbacks
+stdout_callback = results
 interpreter_python = /usr/bin/python3
 host_key_checking = False
-nocows = True
-retry_files_enabled = False
 gathering = explicit
 forks = 3
 [ssh_connection]
-pipelining = True
-ssh_args = -C -o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=5 -o "ProxyCommand=nc -U ${SOCKETS}/%h" -o LogLevel=ERROR -o UserKnownHostsFile=/dev/null
+ssh_args = -o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=5 -o "ProxyCommand=nc -U ${SOCKETS}/%h" -o LogLevel=ERROR -o UserKnownHostsFile=/dev/null
 `;
+
+/** Tells each result as a line of JSON. */
+const CALLBACK = `import json
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "results"
+
+    def tell(self, outcome, result):
+        said = dict(outcome=outcome, host=result._host.get_name(), task=result._task.get_name(), result=result._result)
+        print("RESULT " + json.dumps(said, default=str), flush=True)
+
+    def v2_runner_on_ok(self, result):
+        self.tell("ok", result)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self.tell("failed", result)
+
+    def v2_runner_on_unreachable(self, result):
+        self.tell("unreachable", result)
+
+    def v2_runner_on_skipped(self, result):
+        self.tell("skipped", result)
+`;
+
+const MARK = 'RESULT ';
+
+/** What became of a task on a host. */
+export interface TaskResult {
+  readonly outcome: 'ok' | 'failed' | 'unreachable' | 'skipped';
+  readonly host: string;
+  readonly task: string;
+  readonly result: Record<string, unknown>;
+}
+
+/** What became of a playbook. */
+export interface Played extends RunResult {
+  readonly results: readonly TaskResult[];
+}
 
 /** A host's name, its Debian, and whether it has the command. */
 export interface HostOptions {
@@ -38,17 +82,16 @@ export interface HostOptions {
 /** A tree's own keys are those of every box of it. */
 const PREPARE_HOST = `
 install -d -m 700 /root/.ssh && install -m 600 /dev/stdin /root/.ssh/authorized_keys
-echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/test.conf
-sshd -t 2>/dev/null || rm /etc/ssh/sshd_config.d/test.conf
+useradd --create-home --shell /bin/bash ${USER} && echo '${USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${USER}
+cp -r /root/.ssh /home/${USER}/ && chown -R ${USER}: /home/${USER}
+# Hosts that are cut off refuse connections: no penalty is for that.
+install -d -m 755 /run/sshd
+echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/test.conf && sshd -t 2>/dev/null || rm /etc/ssh/sshd_config.d/test.conf
 systemctl start --no-block systemd-user-sessions.service
 systemctl start ssh.service`;
 
 const installCommand = (box: Box): Promise<void> =>
-  box.writeFile(
-    COMMAND,
-    `#!/bin/sh\nexec node ${inRepository('dist/sandbox-unit.cjs')} "$@"\n`,
-    '0755',
-  );
+  box.writeFile(COMMAND, `#!/bin/sh\nexec node ${inRepository('dist/sandbox-unit.cjs')} "$@"\n`, '0755');
 
 /** A controller, and its hosts. */
 export class Ansible {
@@ -79,6 +122,7 @@ export class Ansible {
       cat /root/.ssh/id_ed25519.pub`,
     ]);
     await controller.writeFile(`${PROJECT}/ansible.cfg`, CONFIGURATION);
+    await controller.writeFile(`${PROJECT}/callbacks/results.py`, CALLBACK);
     await controller.writeFile(`${PROJECT}/inventory`, options.map(({ name }) => `${name}\n`).join(''));
     await Promise.all(options.map((host) => ansible.#prepare(host, key)));
     return ansible;
@@ -109,9 +153,22 @@ export class Ansible {
     });
   }
 
-  /** Runs a program of Ansible on the controller. */
-  run(argv: readonly string[], timeoutMs = 240_000): Promise<RunResult> {
-    return this.controller.exec(argv, { cwd: PROJECT, timeoutMs, env: { ANSIBLE_FORCE_COLOR: '0' } });
+  /** Runs a playbook that is on the controller. @param words further options of ansible-playbook */
+  async play(path: string, ...words: string[]): Promise<Played> {
+    const argv = ['ansible-playbook', ...words, path];
+    const played = await this.controller.exec(argv, { cwd: PROJECT, timeoutMs: 300_000 });
+    const lines = played.stdout.split('\n').filter((line) => line.startsWith(MARK));
+    return { ...played, results: lines.map((line) => JSON.parse(line.slice(MARK.length))) };
+  }
+
+  /** Runs tasks, a playbook's in YAML, on hosts. */
+  async tasks(hosts: string, tasks: string, ...words: string[]): Promise<Played> {
+    const path = `${PROJECT}/tasks.yml`;
+    await this.controller.writeFile(
+      path,
+      `- hosts: ${hosts}\n  tasks:\n${tasks.replace(/^(?=.)/gm, '    ')}`,
+    );
+    return this.play(path, ...words);
   }
 
   async stop(): Promise<void> {

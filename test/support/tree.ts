@@ -43,7 +43,7 @@ interface Tree {
 const SYSTEMD = ['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd', 'procps'];
 
 /** What Ansible asks of a host, and a program that carries bytes to its sshd. */
-const ANSIBLE_HOST = ['netcat-openbsd', 'openssh-server', 'python3'];
+const ANSIBLE_HOST = ['netcat-openbsd', 'openssh-server', 'python3', 'sudo'];
 
 const TREES: Readonly<Record<TreeName, Tree>> = {
   machine: {
@@ -144,7 +144,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     suite: 'trixie',
     packages: [
       ...[...SYSTEMD, ...ANSIBLE_HOST, 'openssh-client'],
-      ...['ansible-core', 'ansible-lint', 'git', 'pycodestyle', 'pylint', 'yamllint'],
+      ...['ansible-core', 'ansible-lint', 'git', 'pycodestyle', 'pylint', 'python3-voluptuous', 'yamllint'],
     ],
   },
   'ansible-bookworm': { suite: 'bookworm', packages: [...SYSTEMD, ...ANSIBLE_HOST] },

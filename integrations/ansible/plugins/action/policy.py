@@ -14,6 +14,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
+from ansible_collections.sandbox_unit.core.plugins.module_utils.command import warnings_of
 from ansible_collections.sandbox_unit.core.plugins.module_utils.policy_spec import (
     ARGUMENT_SPEC,
     MUTUALLY_EXCLUSIVE,
@@ -78,9 +79,12 @@ class ActionModule(ActionBase):
     def _agentless(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
         folder = tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP)
         try:
-            return Agentless(params, self, folder).run(self._task.check_mode, self._task.diff)
+            result = Agentless(params, self, folder).run(self._task.check_mode, self._task.diff)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        for text in warnings_of(result["diagnostics"]):
+            self._display.warning(text)
+        return result
 
     # The host, as Agentless sees it.
 

@@ -11,8 +11,8 @@ short_description: Confine systemd services by policies
 description:
   - Puts policies of sandbox-unit into force, or takes them away.
   - A service that doesn't come up under its policy, or isn't confined by it, is put back as it was, and the task fails.
-  - A host needs no program of the project. Where C(sandbox-unit) isn't installed, the controller plans and makes the files by
-    what the host tells of itself, and a shell script on the host puts them into force.
+  - A host needs no program of the project. Where C(sandbox-unit) is not installed, the controller plans and makes the files by what
+    the host tells of itself, and a shell script on the host puts them into force.
 version_added: 0.1.0
 author: The sandbox-unit project (@sandbox-unit)
 extends_documentation_fragment:
@@ -59,8 +59,8 @@ options:
     default: true
   confirm:
     description:
-      - A time such as V(2min), from ten seconds to an hour. The change goes back by itself, unless a connection that is made after
-        the change keeps it within this time. The task makes that connection.
+      - A time such as V(2min), from ten seconds to an hour. The change goes back by itself, unless a connection that is made
+        after the change keeps it within this time. The task makes that connection.
       - Units by which people and machines get in are confirmed within two minutes without this option, too. Where
         C(sandbox-unit) isn't installed on the host, all units are.
       - With V(never) the change is kept at once.

@@ -16,7 +16,6 @@ author: The sandbox-unit project (@sandbox-unit)
 extends_documentation_fragment:
   - sandbox_unit.core.executable
   - action_common_attributes
-  - action_common_attributes.info
 attributes:
   check_mode:
     support: full
@@ -85,7 +84,7 @@ units:
       returned: always
       type: str
     enforced:
-      description: Whether all was seen, and is as the policy says.
+      description: Whether all was seen, and is as the policy says, of a permissive unit as what is let through.
       returned: with O(verify)
       type: bool
     verified:
@@ -118,7 +117,8 @@ def verified(command, unit):
     """What verify says of a unit, for its result; of one that isn't confined it has nothing to say."""
     if unit["dropIn"] is None:
         return dict(enforced=False)
-    answer = command.run(["verify", "--json", "--", unit["unit"]])[1]
+    permissive = ["--permissive"] if unit["mode"] == "permissive" else []
+    answer = command.run(["verify", "--json", *permissive, "--", unit["unit"]])[1]
     if "enforced" not in answer:
         return dict(enforced=False, diagnostics=diagnostics_of(answer))
     return dict(enforced=answer["enforced"], verified=snake(answer))

@@ -9,14 +9,14 @@ DOCUMENTATION = r"""
 module: score_info
 short_description: Tell how exposed services are
 description:
-  - Tells the exposure of services, as C(systemd-analyze security) counts it with the launcher's filter, and what stays open to them.
+  - Tells the exposure of services, as C(systemd-analyze security) counts it, and what stays open to them.
+  - The filter that the launcher loads counts, too.
   - The host needs C(sandbox-unit).
 version_added: 0.1.0
 author: The sandbox-unit project (@sandbox-unit)
 extends_documentation_fragment:
   - sandbox_unit.core.executable
   - action_common_attributes
-  - action_common_attributes.info
 attributes:
   check_mode:
     support: full

@@ -15,7 +15,6 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.sandbox_unit.core.plugins.module_utils.command import (
     EXIT_DONE,
     EXIT_PENDING,
-    changes_of,
     diagnostics_of,
     failure_of,
     result_of,
@@ -28,6 +27,9 @@ STAGES = "/run/sandbox-unit"
 
 MOST_MINUTES = 60
 """Longest time in which a change is confirmed."""
+
+WOULD_RESTART = "would-restart"
+"""The code of what only a check has to say."""
 
 DEFAULT_CONFIRM = 120
 """In seconds."""
@@ -50,8 +52,12 @@ done
 
 SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
 
-STATES = {"activated": "applied", "reverted": "reverted", "unchanged": "unchanged", "refused": "refused"}
-"""What the script says of a unit, as the command says it."""
+STATES = {"activated": "applied", "kept": "confirmed", "would change": "pending", "rolled back": "rolled-back"}
+"""What the script says of a unit, as the command says it. Other words are the same."""
+
+WAITS = "waits for "
+CHANGES = ("applied", "confirmed", "failed", "pending", "reverted", "unconfirmed")
+"""States of units that were changed, or would be."""
 
 
 class Host(t.Protocol):
@@ -78,12 +84,71 @@ def seconds_of(confirm: str | None) -> int:
     return seconds
 
 
+def state_of(said: str) -> str:
+    """What the script says of a unit, as the command says it."""
+    if said.startswith(WAITS):
+        return "unconfirmed"
+    return "failed" if said.startswith("rolled back, but") else STATES.get(said, said)
+
+
+def became(result: dict[str, t.Any], activation: Activation) -> dict[str, t.Any]:
+    """A result, once the script that puts files into force has run."""
+    units = []
+    for unit in result["units"]:
+        name = unit["unit"]
+        # A unit that the script doesn't name is as it was said to be, but for what was due.
+        last = "refused" if activation.errors and unit["state"] == "pending" else unit["state"]
+        state = state_of(activation.became[name]) if name in activation.became else last
+        units.append({**unit, "state": state, "diagnostics": unit["diagnostics"] + activation.errors.get(name, [])})
+    errors = [one for found in activation.errors.values() for one in found]
+    diagnostics = result["diagnostics"] + errors
+    changed = any(unit["state"] in CHANGES for unit in units)
+    failed = dict(failed=True, msg=activation.failure()) if errors else {}
+    return {**result, **failed, "changed": changed, "units": units, "diagnostics": diagnostics}
+
+
 def archive(folder: pathlib.Path, path: pathlib.Path) -> str:
     """Packs a folder. Returns the archive's path."""
     with tarfile.open(path, "w:gz") as packed:
         for entry in sorted(folder.rglob("*")):
             packed.add(entry, arcname=str(entry.relative_to(folder)), recursive=False)
     return str(path)
+
+
+class Activation(t.NamedTuple):
+    """What the script that puts files into force has done."""
+
+    status: int | None
+    became: dict[str, str]
+    """What the script says of each unit."""
+    errors: dict[str, list[dict[str, str]]]
+    """Diagnostics by units; of no unit are those of an empty name."""
+
+    def failure(self) -> str:
+        """Why it has failed, in short."""
+        return failure_of([one for errors in self.errors.values() for one in errors])
+
+
+def activation_of(status: int, output: str, units: list[str]) -> Activation:
+    """Reads what the script has printed."""
+    words: dict[str, str] = {}
+    errors: dict[str, list[dict[str, str]]] = {}
+    for line in output.splitlines():
+        name, separator, rest = line.partition(": ")
+        if separator and name in units:
+            words[name] = rest
+        elif separator and name == "activate":
+            unit, _colon, message = rest.partition(": ")
+            named = unit in units
+            errors.setdefault(unit if named else "", []).append(activation_error(message if named else rest))
+    if status not in (EXIT_DONE, EXIT_PENDING) and not errors:
+        errors[""] = [activation_error(output.strip() or f"the script has ended with status {status}")]
+    return Activation(status, words, errors)
+
+
+def activation_error(message: str) -> dict[str, str]:
+    """A diagnostic of the script that puts files into force."""
+    return dict(severity="error", code="activation-failed", message=message)
 
 
 class Agentless:
@@ -135,10 +200,15 @@ class Agentless:
         options = plan_words(self._params)
         status, answer = self._controller.plan(["apply", "--check", "--json", "--diff", *options], units, policy)
         result = result_of(status, answer, with_diff)
+        for unit in result["units"]:
+            unit.pop("restarted", None)
         pending = [unit["unit"] for unit in result["units"] if unit["state"] == "pending"]
-        if check_mode or not pending or result.get("failed"):
-            result["changed"] = result["changed"] and (check_mode and not result.get("failed"))
+        if result.get("failed"):
+            return {**result, "changed": False}
+        if check_mode or not pending:
             return result
+        for one in (result, *result["units"]):
+            one["diagnostics"] = [said for said in one["diagnostics"] if said["code"] != WOULD_RESTART]
         tree = self._folder / "tree"
         for unit in pending:
             words = ["generate", "--output", str(tree), "--activate", "--json", *options]
@@ -157,21 +227,10 @@ class Agentless:
             raise AnsibleActionFail(f"the files can't be put on the host: {output.strip()}")
         self._stage = found[-1]
 
-    def _activate(self, words: list[str], units: list[str]) -> tuple[int, dict[str, str], str]:
-        """
-        Runs the script that puts files into force.
-
-        :return: its exit status, what became of each unit, and why some were refused
-        """
+    def _activate(self, words: list[str], units: list[str]) -> Activation:
+        """Runs the script that puts files into force."""
         status, output = self._host.run_on_host(["sh", f"{self._stage}/activate", *words, *units])
-        became, complaints = {}, []
-        for line in output.splitlines():
-            name, separator, rest = line.partition(": ")
-            if name == "activate" and separator:
-                complaints.append(rest)
-            elif name in units and separator:
-                became[name] = rest
-        return status, became, " · ".join(complaints) or output.strip()
+        return activation_of(status, output, units)
 
     def _activated(self, result: dict[str, t.Any], pending: list[str]) -> dict[str, t.Any]:
         confirm = self._params["confirm"]
@@ -179,40 +238,23 @@ class Agentless:
         words = ["--confirm", str(seconds_of(confirm))] if waits else []
         if not self._params["restart"]:
             words.append("--no-restart")
-        status, became, complaints = self._activate(words, pending)
-        result = self._became(result, became)
-        waiting = [unit for unit in pending if became.get(unit, "").startswith("waits for ")]
-        if waiting:
-            self._keep(waiting, result)
-        if status not in (EXIT_DONE, EXIT_PENDING):
-            result.update(failed=True, msg=complaints)
-        return result
+        activation = self._activate(words, pending)
+        result = became(result, activation)
+        waiting = [unit for unit in pending if activation.became.get(unit, "").startswith(WAITS)]
+        return self._keep(waiting, result) if waiting else result
 
-    def _keep(self, waiting: list[str], result: dict[str, t.Any]) -> None:
+    def _keep(self, waiting: list[str], result: dict[str, t.Any]) -> dict[str, t.Any]:
         try:
             self._host.connect_anew()
-            status, became, complaints = self._activate(["--keep"], waiting)
+            kept = self._activate(["--keep"], waiting)
         except AnsibleConnectionFailure as error:
-            status, became, complaints = None, {}, f"no new connection to the host: {error}"
-        for unit in result["units"]:
-            if became.get(unit["unit"]) == "kept":
-                unit["state"] = "confirmed"
-        if status != EXIT_DONE:
+            kept = Activation(None, {}, {"": [activation_error(f"no new connection to the host: {error}")]})
+        result = became(result, kept)
+        if kept.status != EXIT_DONE:
             # The way back begins in this folder.
             self._stage = None
-            result.update(failed=True, msg=f"the change isn't kept, and goes back by itself: {complaints}")
-
-    @staticmethod
-    def _became(result: dict[str, t.Any], became: dict[str, str]) -> dict[str, t.Any]:
-        units = []
-        for unit in result["units"]:
-            said = became.get(unit["unit"], unit["state"])
-            waits = said.startswith("waits for ")
-            back = "failed" if "does not run as before" in said else "rolled-back"
-            state = "unconfirmed" if waits else STATES.get(said, back if said.startswith("rolled back") else said)
-            units.append({**unit, "state": state if state != "pending" else "refused"})
-        changed = any(unit["state"] in ("applied", "unconfirmed", "reverted", "failed") for unit in units)
-        return {**result, "changed": changed, "units": units}
+            result["msg"] = f"the change isn't kept, and goes back by itself: {kept.failure()}"
+        return result
 
     def _revert(self, units: list[str], check_mode: bool) -> dict[str, t.Any]:
         if self._stage is None:
@@ -221,16 +263,8 @@ class Agentless:
             (tree / "activate").write_text(self._controller.script("generate"), encoding="utf-8")
             self._to_host(tree)
         words = ["--revert", *(["--check"] if check_mode else []), *([] if self._params["restart"] else ["--no-restart"])]
-        status, became, complaints = self._activate(words, units)
-        said = [dict(unit=unit, state="pending", diagnostics=[]) for unit in units]
-        if check_mode and status in (EXIT_DONE, EXIT_PENDING):
-            for unit in said:
-                unit["state"] = "pending" if became.get(unit["unit"]) == "would change" else "unchanged"
-            return dict(changed=status == EXIT_PENDING, units=said, diagnostics=[])
-        result = self._became(dict(units=changes_of(dict(units=said)), diagnostics=[]), became)
-        if status != EXIT_DONE:
-            result.update(failed=True, msg=complaints)
-        return result
+        said = [dict(unit=unit, state="unchanged", diagnostics=[]) for unit in units]
+        return became(dict(changed=False, units=said, diagnostics=[]), self._activate(words, units))
 
     def _purge(self, result: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         output = self._host.run_on_host(["sh", "-c", CONFINED_SCRIPT])[1]
@@ -240,10 +274,5 @@ class Agentless:
         if not others:
             return result
         purged = self._revert(others, check_mode)
-        return {
-            **result,
-            **purged,
-            "changed": result["changed"] or purged["changed"],
-            "units": result["units"] + purged["units"],
-            "diagnostics": result["diagnostics"] + purged["diagnostics"],
-        }
+        joined = {key: result[key] + purged[key] for key in ("units", "diagnostics")}
+        return {**result, **purged, **joined, "changed": result["changed"] or purged["changed"]}

@@ -1,0 +1,209 @@
+/** The Ansible collection, on hosts that are reached by ssh: with the command, without it and without Node, and an older Debian. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Ansible, type HostOptions, type Played, PROJECT, USER } from '../support/ansible.js';
+import type { Box } from '../support/box.js';
+import { inRepository } from '../support/repository.js';
+import { servicesObstacle } from '../support/service.js';
+import { THOROUGH } from '../support/thorough.js';
+
+const HOSTS: readonly HostOptions[] = [
+  { name: 'web', tree: 'ansible', command: true },
+  { name: 'bare', tree: 'ansible', command: false },
+  ...(THOROUGH ? [{ name: 'old', tree: 'ansible-bookworm', command: true } as const] : []),
+];
+const NAMES = HOSTS.map(({ name }) => name);
+
+const UNIT = 'demo.service';
+const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
+
+/** A policy of which both systemd and the launcher enforce a part. */
+const POLICY = `[syscalls]
+deny = ["execve", "execveat", "uname"]
+[service]
+ProtectHome = true
+[apply]
+settle = "200ms"
+`;
+
+/** A policy with which the service doesn't start. */
+const BROKEN = POLICY.replace('"uname"', '"open", "openat"');
+
+const SSH = 'ssh.service';
+const HARMLESS = '[syscalls]\ndeny = ["@swap", "kexec_load"]\naction = "EPERM"\n[apply]\nsettle = "200ms"\n';
+
+/** A policy under which the server stays up, and takes no connection. */
+const CUTS = HARMLESS.replace('"@swap"', '"accept", "accept4"');
+
+/** Prints all that a policy of the units touches. */
+const STATE = `
+cd /etc/systemd/system && find . -name 'zz-sandbox-unit*' -type f -exec sha256sum {} + | sort
+for unit in ${UNIT} ${SSH}; do
+  systemctl show --property=ActiveState,NeedDaemonReload,DropInPaths $unit
+  grep -s Seccomp: /proc/$(systemctl show --value --property=MainPID $unit)/status || echo none
+done`;
+
+/** A task of the module, with a policy in place. */
+const task = (name: string, unit: string, options: string, policy?: string): string =>
+  `- name: ${name}
+  sandbox_unit.core.policy:
+    units: ${unit}
+${options.replace(/^(?=.)/gm, '    ')}${policy === undefined ? '' : `\n    content: ${JSON.stringify(policy)}`}
+  diff: true
+`;
+
+const checked = (text: string): string => `${text.trimEnd()}\n  check_mode: true\n`;
+
+const said = ({ stdout, stderr }: Played) => `${stdout}\n${stderr}`;
+
+describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
+  let ansible: Ansible;
+  before(async () => {
+    ansible = await Ansible.boot(HOSTS);
+    for (const box of ansible.hosts.values()) {
+      await box.writeFile(`/etc/systemd/system/${UNIT}`, SERVICE);
+      await box.succeed(['sh', '-c', `systemctl daemon-reload; systemctl start ${UNIT}`]);
+    }
+  });
+  after(() => ansible?.stop());
+
+  const hostNamed = (name: string): Box => ansible.hosts.get(name)!;
+  const stateOf = (name: string) => hostNamed(name).succeed(['sh', '-c', STATE]);
+  const states = () => Promise.all(NAMES.map(stateOf));
+
+  /** Results of a task by hosts. */
+  const of = (played: Played, name: string, hosts: readonly string[] = NAMES) =>
+    hosts.map((host) => {
+      const found = played.results.find((one) => one.host === host && one.task === name);
+      assert.ok(found, `${name} on ${host}: ${said(played)}`);
+      return found;
+    });
+  const changed = (played: Played, name: string) => of(played, name).map(({ result }) => result.changed);
+  const unitStates = (result: Record<string, unknown>) =>
+    (result.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit}: ${state}`);
+
+  test('check mode tells what a run does, and a second run changes nothing', async () => {
+    const were = await states();
+    const look = task('check', UNIT, '', POLICY);
+    const first = await ansible.tasks('all', checked(look));
+    assert.equal(first.status, 0, said(first));
+    assert.deepEqual(await states(), were);
+    const run = await ansible.tasks('all', task('run', UNIT, '', POLICY) + task('again', UNIT, '', POLICY));
+    assert.equal(run.status, 0, said(run));
+    for (const name of NAMES) {
+      const [check] = of(first, 'check', [name]);
+      const [done] = of(run, 'run', [name]);
+      assert.deepEqual([check!.result.changed, done!.result.changed], [true, true], name);
+      assert.deepEqual(check!.result.diff, done!.result.diff, name);
+      assert.match(JSON.stringify(done!.result.diff), /\+ProtectHome=yes/);
+      assert.match(await stateOf(name), /^DropInPaths=.*\/zz-sandbox-unit\.conf\n(?:.*\n)*?Seccomp:\t2$/m);
+    }
+    assert.deepEqual(
+      changed(run, 'again'),
+      NAMES.map(() => false),
+    );
+    assert.equal(of(run, 'run', ['bare'])[0]!.result.agentless, true);
+  });
+
+  test('a policy that breaks the service leaves it as it was, and is told with its reasons', async () => {
+    const were = await states();
+    const broken = await ansible.tasks('all', task('broken', UNIT, '', BROKEN));
+    assert.notEqual(broken.status, 0);
+    for (const { outcome, result, host } of of(broken, 'broken')) {
+      assert.deepEqual([outcome, result.changed], ['failed', false], host);
+      assert.deepEqual(unitStates(result), [`${UNIT}: rolled-back`], host);
+      assert.match(
+        String(result.msg),
+        host === 'bare' ? /demo\.service/ : /\[service-failed\]; hint: /,
+        host,
+      );
+    }
+    assert.deepEqual(await states(), were);
+  });
+
+  test('a wrong policy is refused at its place, a wrong option at once', async () => {
+    const wrong = await ansible.tasks(
+      'all',
+      `${task('slip', UNIT, '', '[syscalls]\ndeny = ["opnat"]\n')}  ignore_errors: true
+${task('option', UNIT, 'confirm: 3s', POLICY)}  ignore_errors: true
+${task('absent', 'nosuch.service', 'state: absent\npurge: true')}`,
+    );
+    for (const { result } of of(wrong, 'slip')) {
+      const [first] = result.diagnostics as Record<string, unknown>[];
+      assert.deepEqual([first!.code, first!.line, first!.column], ['unknown-syscall', 2, 9]);
+    }
+    for (const { outcome } of of(wrong, 'option')) assert.equal(outcome, 'failed');
+    for (const { result } of of(wrong, 'absent')) assert.match(String(result.msg), /^purge is for units/);
+  });
+
+  test('absent takes it away, once', async () => {
+    const gone = await ansible.tasks(
+      'all',
+      checked(task('look', UNIT, 'state: absent')) +
+        task('away', UNIT, 'state: absent') +
+        task('again', UNIT, 'state: absent'),
+    );
+    assert.equal(gone.status, 0, said(gone));
+    assert.deepEqual(
+      ['look', 'away', 'again'].map((name) => changed(gone, name)),
+      [true, true, false].map((is) => NAMES.map(() => is)),
+    );
+    for (const name of NAMES) assert.doesNotMatch(await stateOf(name), /zz-sandbox-unit|Seccomp:\t2/, name);
+  });
+
+  test('a user who becomes root changes how people get in, by the example; what is not named is purged', async () => {
+    const as = ['-e', `ansible_user=${USER} ansible_become=true`, '--limit', 'web,bare'];
+    const policies = { confined_units: { [UNIT]: { content: POLICY } }, ssh_policy: HARMLESS };
+    const example = inRepository('integrations/ansible/examples/roll-out.yml');
+    const rolled = await ansible.play(example, ...as, '-e', JSON.stringify(policies));
+    assert.equal(rolled.status, 0, said(rolled));
+    for (const { result } of of(rolled, 'Confine the SSH server', ['web', 'bare']))
+      assert.deepEqual([result.changed, unitStates(result)], [true, [`${SSH}: confirmed`]]);
+    const look = await ansible.play(inRepository('integrations/ansible/examples/look.yml'), '--limit', 'web');
+    assert.equal(look.status, 0, said(look));
+    const purge = task('purge', UNIT, 'purge: true', POLICY);
+    const purged = await ansible.tasks('all', checked(purge.replace('purge', 'look')) + purge, ...as);
+    assert.equal(purged.status, 0, said(purged));
+    for (const { result } of of(purged, 'look', ['web', 'bare']))
+      assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: pending`]);
+    for (const { result } of of(purged, 'purge', ['web', 'bare']))
+      assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: reverted`]);
+  });
+
+  test('the first host that fails stops the roll-out, and is as it was', { skip: !THOROUGH }, async () => {
+    const were = await states();
+    for (const name of NAMES) {
+      const policy = name === 'bare' ? BROKEN : POLICY.replace('uname', 'sysinfo');
+      const variables = { confined_units: { [UNIT]: { content: policy } } };
+      await ansible.controller.writeFile(`${PROJECT}/host_vars/${name}.yml`, JSON.stringify(variables));
+    }
+    const rolled = await ansible.play(inRepository('integrations/ansible/examples/roll-out.yml'));
+    assert.notEqual(rolled.status, 0);
+    assert.deepEqual(new Set(rolled.results.map(({ host }) => host)), new Set(['web', 'bare']));
+    const are = await states();
+    assert.notEqual(are[0], were[0]);
+    assert.deepEqual(are.slice(1), were.slice(1));
+  });
+
+  test('what cuts the connection goes back by itself', { skip: !THOROUGH }, async () => {
+    const were = await states();
+    const cut = await ansible.tasks('web,bare', task('cut', SSH, 'confirm: 10s', CUTS));
+    for (const { outcome, result } of of(cut, 'cut', ['web', 'bare'])) {
+      assert.deepEqual([outcome, unitStates(result)], ['failed', [`${SSH}: unconfirmed`]]);
+      assert.match(String(result.msg), /goes back by itself: no new connection to the host/);
+    }
+    for (const name of ['web', 'bare'])
+      await hostNamed(name).waitFor(
+        'the way back',
+        async () => (await stateOf(name)) === were[NAMES.indexOf(name)],
+      );
+    const reached = await ansible.tasks('web,bare', '- name: reach\n  ansible.builtin.ping:\n');
+    assert.equal(reached.status, 0, said(reached));
+  });
+});
+
+/** Why no host can be confined here. */
+function obstacle(): string | undefined {
+  const missing = HOSTS.map(({ tree }) => servicesObstacle(tree));
+  return missing.find((reason) => reason !== undefined);
+}
