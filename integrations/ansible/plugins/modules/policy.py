@@ -11,8 +11,8 @@ short_description: Confine systemd services by policies
 description:
   - Puts policies of sandbox-unit into force, or takes them away.
   - A service that doesn't come up under its policy, or isn't confined by it, is put back as it was, and the task fails.
-  - A host needs no program of the project. Where C(sandbox-unit) is not installed, the controller plans and makes the files by what
-    the host tells of itself, and a shell script on the host puts them into force.
+  - A host needs no program of the project. Where C(sandbox-unit) is not installed, the controller plans and makes the files
+    by what the host tells of itself, and a shell script on the host puts them into force.
 version_added: 0.1.0
 author: The sandbox-unit project (@sandbox-unit)
 extends_documentation_fragment:
