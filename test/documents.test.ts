@@ -35,14 +35,22 @@ test('no sentence of the architecture is longer than 30 words', () => {
 });
 
 /** Files and folders of the sources, by their paths in the repository. */
-const PLACES = ['src', 'test', 'native-helper', 'man', 'templates', 'scripts', 'bench', 'docs'].flatMap(
-  (folder) => [
-    folder,
-    ...readdirSync(inRepository(folder), { recursive: true, encoding: 'utf8' }).map(
-      (path) => `${folder}/${path}`,
-    ),
-  ],
-);
+const PLACES = [
+  'src',
+  'test',
+  'native-helper',
+  'integrations',
+  'man',
+  'templates',
+  'scripts',
+  'bench',
+  'docs',
+].flatMap((folder) => [
+  folder,
+  ...readdirSync(inRepository(folder), { recursive: true, encoding: 'utf8' }).map(
+    (path) => `${folder}/${path}`,
+  ),
+]);
 
 /** Whether a path is there, or a longer one that ends with it. */
 const isThere = (path: string): boolean => PLACES.some((place) => `/${place}`.endsWith(`/${path}`));

@@ -205,10 +205,6 @@ class Agentless:
         pending = [unit["unit"] for unit in result["units"] if unit["state"] == "pending"]
         if result.get("failed"):
             return {**result, "changed": False}
-        if check_mode or not pending:
-            return result
-        for one in (result, *result["units"]):
-            one["diagnostics"] = [said for said in one["diagnostics"] if said["code"] != WOULD_RESTART]
         tree = self._folder / "tree"
         for unit in pending:
             words = ["generate", "--output", str(tree), "--activate", "--json", *options]
@@ -216,6 +212,10 @@ class Agentless:
             if status != EXIT_DONE:
                 said = diagnostics_of(made)
                 return {**result, "changed": False, "failed": True, "msg": failure_of(said), "diagnostics": said}
+        if check_mode or not pending:
+            return result
+        for one in (result, *result["units"]):
+            one["diagnostics"] = [said for said in one["diagnostics"] if said["code"] != WOULD_RESTART]
         self._to_host(tree)
         return self._activated(result, pending)
 
