@@ -128,12 +128,20 @@ async function onFacts(context: Context, paths: readonly string[]) {
   return onRecorded(context, paths);
 }
 
-/** The outcome where the machine that facts tell of has to be asked more. */
+/** Names that ssh(1) and a shell take as they are; that in facts is what another machine says. */
+const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/;
+
+/** The outcome where the machine that facts tell of has to be asked more: the command for it is the text. */
 function unanswered({ host, questions, words }: Unanswered): Outcome {
   const count = questions.length === 1 ? 'a question' : `${questions.length} questions`;
-  const hint = `'${NAME} facts --script | ssh ${host} sh -s -- ${words.join(' ')}' has the answers: give that file as a further --facts`;
-  const missing = error('unanswered', `${host} has not answered ${count} of the plan`, { hint });
-  return { ...failure(EXIT.findings, [missing]), json: { questions, words } };
+  const message = `${host || 'the machine'} has not answered ${count} of the plan`;
+  const hint = words
+    ? 'run the command on standard output, and give what it prints as a further --facts'
+    : 'plan it on that machine: the script can only be asked about names without control characters';
+  const to = HOST_NAME.test(host) ? host : 'HOST';
+  const text = words ? `${NAME} facts --script | ssh ${to} sh -s -- ${words.join(' ')}\n` : '';
+  const missing = error('unanswered', message, { hint });
+  return { ...failure(EXIT.findings, [missing]), json: { questions, words: words ?? [] }, text };
 }
 
 const failure = (

@@ -40,6 +40,7 @@ const PLACES = [
   'test',
   'native-helper',
   'integrations',
+  'host-scripts',
   'man',
   'templates',
   'scripts',

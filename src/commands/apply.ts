@@ -26,6 +26,8 @@ export interface ApplyWords extends ApplyOptions {
   readonly all?: boolean;
   /** Whether units that are confined and not among these are reverted. */
   readonly purge?: boolean;
+  /** Files with the answers of another machine, which the context is of. */
+  readonly facts?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -50,6 +52,7 @@ export async function apply(
   const { all = false, purge = false, ...how } = options;
   if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
+  if (options.facts && !options.check) throw fromAfar();
   const confirm = askedWait(options.confirm);
   assertConfirmable(context, options, confirm);
   await readInputFirst(context, options);
@@ -72,6 +75,14 @@ const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
 
 const usage = (message: string) =>
   new UserError(error('usage', message, { hint: "see 'sandbox-unit apply --help'" }), EXIT.failure);
+
+const fromAfar = () =>
+  new UserError(
+    error('usage', "another machine can't be changed from here: --facts needs --check", {
+      hint: "'sandbox-unit generate --facts FILE --output DIR --activate UNIT' makes a script that changes it",
+    }),
+    EXIT.failure,
+  );
 
 function outcomeOf({ results, diagnostics, sources }: Applied, options: ApplyOptions): Outcome {
   const all = unitsOutcome(results, sources, options);

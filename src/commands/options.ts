@@ -111,7 +111,8 @@ export const REPEATED: readonly string[] = [...LISTS, 'facts', 'ask'];
 export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   policy: ['template'],
   root: ['user'],
-  facts: ['root', 'user'],
+  facts: ['root', 'user', 'all', 'purge'],
+  activate: ['user', 'runtime'],
   all: ['policy', 'template'],
   purge: ['runtime'],
   openmetrics: ['json', 'quiet'],

@@ -23,7 +23,7 @@ export function fileSystemAt(text: string, path: string): string | undefined {
     const [own, file] = line.split(' - ');
     const at = unescaped(own!.split(' ')[4] ?? '');
     const [type] = file?.split(' ') ?? [];
-    if (type === undefined || !covers(at, path)) continue;
+    if (!type || !covers(at, path)) continue;
     // A later mount at the same place hides an earlier one.
     if (found === undefined || at.length >= found.at.length) found = { at, type };
   }

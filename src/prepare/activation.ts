@@ -1,8 +1,8 @@
-import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
 import { type Activation, manifestText } from '../emit/activation.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import { dropInPath } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths.js';
 import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
 import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
@@ -27,7 +27,7 @@ export async function activationScript({ home, program }: Context): Promise<Uint
   return script.bytes;
 }
 
-/** @throws UserError `no-script`, `bad-probe` */
+/** @throws UserError `no-script`, `bad-probe`, `bad-path` */
 export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
   const script = await activationScript(context);
   const { unit, policy } = prepared;
@@ -55,13 +55,19 @@ async function activationOf(
   { unit, policy: { policy }, files, changes }: Prepared,
   probes: readonly CommandProbe[],
 ): Promise<Activation> {
+  const gone = changes.filter(({ kind }) => kind === 'remove').map(({ path }) => path);
+  // systemd has read ours in the place of others of its name.
+  const others = unit.files.filter(({ path }) => !hasNameOfDropIn(path));
+  // A manifest has a path a line, and another machine may have told of these.
+  const bad = [...gone, ...others.map(({ path }) => path)].find((path) => /\p{Cc}/u.test(path));
+  if (bad !== undefined) throw fail('bad-path', `'${printable(bad)}' has control characters`);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
     files: await Promise.all(
       files.map(async ({ path, mode, content }) => ({ path, mode, hash: await sha256OfBytes(content) })),
     ),
-    gone: changes.filter(({ kind }) => kind === 'remove').map(({ path }) => path),
-    madeFor: await Promise.all(unit.files.map(({ path }) => hashed(context, path))),
+    gone,
+    madeFor: await Promise.all(others.map(({ path }) => hashed(context, path))),
     settle: policy.settle?.value ?? DEFAULT_SETTLE,
     filtered: dropIn !== undefined && dropInFacts(dropIn.content).filtered,
     reload: policy.reload?.value ?? unit.state?.canReload ?? false,

@@ -1,8 +1,9 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { lockPath } from '../paths.js';
+import { activationsFolder, lockPath } from '../paths.js';
 import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
 import { isLocked } from './confirm/in-time.js';
 import { unitsToUndo } from './confirm/stock.js';
 import { assertMayChange } from './needs-root.js';
@@ -67,8 +68,22 @@ async function withDiagnostics(
  */
 function underLock(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   return whileLocked(context, async () => {
+    await assertNoneActivated(context);
     return withDiagnostics(await recover(context), change);
   });
+}
+
+/** @throws UserError `activated` where `activate` has left a record, which it alone can undo */
+async function assertNoneActivated({ system, placement }: Context): Promise<void> {
+  const folder = activationsFolder(placement);
+  // It writes a record under another name first.
+  const [unit] = (await system.list(folder)).filter((name) => !name.endsWith('.new'));
+  if (unit === undefined) return;
+  const hint = `'sh ${folder}/${shellWord(unit)}/activate --undo ${shellWord(unit)}' puts it back, --keep keeps it`;
+  throw new UserError(
+    error('activated', `activate has left ${unit} half changed, or waiting`, { hint }),
+    EXIT.failure,
+  );
 }
 
 /**

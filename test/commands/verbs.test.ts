@@ -20,7 +20,8 @@ test('each verb is there once, and has an action', async () => {
 test('each verb speaks to programs, has each option once, and options that are there', () => {
   for (const [name, { options }] of ALL) {
     assert.equal(new Set(options).size, options.length, name);
-    assert.ok(options.includes('json'), name);
+    // What `facts` prints is JSON of itself, a line an answer.
+    assert.equal(options.includes('json'), name !== 'facts', name);
     for (const option of options) assert.ok(Object.hasOwn(OPTIONS, option), `${name} ${option}`);
   }
 });

@@ -1,20 +1,18 @@
 /** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Answers, hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import type { RunResult } from '../support/run.js';
-import { bootWithPrograms, mainPid, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { STAGE, StagedHost } from '../support/staged-host.js';
 
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
 const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
-const STAGE = '/root/stage';
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 
 /** A policy of which both systemd and the launcher enforce a part. */
@@ -29,9 +27,11 @@ settle = "200ms"
 describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
   let box: Box;
   let folder: string;
+  let host: StagedHost;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
     box = await bootWithPrograms('agentless');
+    host = new StagedHost(box, folder);
     await changeFiles(box, { [FILE]: SERVICE });
     await box.succeed(['systemctl', 'start', UNIT]);
   });
@@ -40,29 +40,9 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs the command on this machine, about the host. */
-  const here = async (...words: string[]): Promise<RunResult> => {
-    const answers = new Answers(box, folder);
-    await answers.gather(UNIT);
-    return answers.run(...words);
-  };
-
-  /** Makes the files of a policy here, and copies them to the host. */
-  const stage = async (policy: string): Promise<void> => {
-    const [path, output] = [join(folder, 'policy.toml'), join(folder, 'tree')];
-    writeFileSync(path, policy);
-    const made = await here('generate', '--policy', path, '--output', output, '--activate', UNIT);
-    assert.equal(made.status, 0, made.stderr);
-    await box.succeed(['rm', '-rf', STAGE]);
-    cpSync(output, `/proc/${box.pid}/root${STAGE}`, { recursive: true });
-  };
-
-  const activate = (...words: string[]) => hostScript(box, `${STAGE}/activate`, ...words, UNIT);
-
-  const isConfined = async () => {
-    const status = await box.readFile(`/proc/${await mainPid(box, UNIT)}/status`);
-    return /^Seccomp:\t2$/m.test(status);
-  };
+  const stage = (policy: string) => host.stage(UNIT, policy);
+  const activate = (...words: string[]) => host.activate(...words, UNIT);
+  const isConfined = () => host.isConfined(UNIT);
 
   test('a policy is put into force, once', async () => {
     await stage(POLICY);
@@ -106,11 +86,14 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     const waits = await activate('--confirm', '2');
     assert.deepEqual([waits.status, waits.stderr], [3, '']);
     assert.notEqual(await box.readFile(DROP_IN), were);
+    // The way back needs nothing of what was copied to the host.
+    await box.succeed(['rm', '-r', STAGE]);
     await box.waitFor('the way back', async () => (await box.readFile(DROP_IN)) === were);
     await box.waitFor('the end of it', async () => {
-      const { stdout } = await box.sh('ls /var/lib/sandbox-unit/activate');
-      return stdout === '';
+      const { status } = await box.sh('! test -e /var/lib/sandbox-unit/activate');
+      return status === 0;
     });
+    await stage(other);
     assert.equal((await activate('--confirm', '600')).status, 3);
     const kept = await activate('--keep');
     assert.deepEqual([kept.status, kept.stdout], [0, `${UNIT}: kept\n`]);
@@ -121,9 +104,9 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
   test('a run that is killed is undone by the next one', async () => {
     const were = await box.readFile(DROP_IN);
     await stage(POLICY.replace('settle = "200ms"', 'settle = "60s"'));
-    const cut = await box.sh(`timeout --signal=KILL 5 sh ${STAGE}/activate ${UNIT}`);
-    assert.equal(cut.status, 137, cut.stdout + cut.stderr);
-    assert.notEqual(await box.readFile(DROP_IN), were);
+    await box.start(['sh', '-c', 'echo $$ >/root/pid; exec sh "$@"', 'sh', `${STAGE}/activate`, UNIT]);
+    await box.waitFor('the drop-in', async () => (await box.readFile(DROP_IN)) !== were);
+    await box.sh('kill -KILL $(cat /root/pid)');
     await stage(POLICY.replace('"uname"', '"uname", "sysinfo"'));
     const { status, stdout } = await activate();
     assert.deepEqual([status, stdout.split('\n')[0]], [0, `${UNIT}: put back, as an earlier run was ended`]);
@@ -135,7 +118,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`]);
     assert.match(stderr, /has changed since the facts were gathered/);
     const policy = join(folder, 'policy.toml');
-    const check = await here('apply', '--check', '--diff', '--policy', policy, UNIT);
+    const check = await host.here(UNIT, 'apply', '--check', '--diff', '--policy', policy, UNIT);
     assert.equal(check.status, 3, check.stderr);
     assert.match(check.stdout, /^\+ExecStart=.*-n 1 -f/m);
   });

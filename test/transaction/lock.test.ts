@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { undoPath } from '../../src/paths.js';
-import { halfDone } from '../../src/transaction/lock.js';
+import { activationsFolder, undoPath } from '../../src/paths.js';
+import { halfDone, withLock } from '../../src/transaction/lock.js';
 import { UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
 import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 
 test('who rolls a half changed unit back is root, or the user whose unit it is', async () => {
@@ -17,4 +18,26 @@ test('who rolls a half changed unit back is root, or the user whose unit it is',
       [hint],
     );
   }
+});
+
+test('a unit that the script `activate` has left is left alone, until the script has put it back', async () => {
+  const placement = { scope: 'system', lifetime: 'always' } as const;
+  const record = (name: string) => ({ [`${activationsFolder(placement)}/${name}/files`]: '' });
+  const change = async () => ({
+    ...{ exit: 0, json: {}, text: 'changed', diagnostics: [] },
+    sources: new Map(),
+  });
+  const left = fakeContext(new FakeSystem({ files: record('a\\x2db.service') }));
+  const [code, message, hint] = await failure(withLock(left, {}, change));
+  assert.deepEqual(
+    [code, message],
+    ['activated', 'activate has left a\\x2db.service half changed, or waiting'],
+  );
+  assert.match(
+    hint!,
+    /^'sh .*\/activate\/'a\\x2db\.service'\/activate --undo 'a\\x2db\.service'' puts it back/,
+  );
+  // A record that isn't complete has changed nothing.
+  const begun = fakeContext(new FakeSystem({ files: record('demo.service.new') }));
+  assert.equal((await withLock(begun, {}, change)).text, 'changed');
 });

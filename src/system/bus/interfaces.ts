@@ -12,6 +12,5 @@ export function interfacesOf(unit: string): string[] {
   return own === undefined ? [UNIT] : [UNIT, own];
 }
 
-/** A pattern as in glob(7) for the instances of a template; a backslash in it makes the next character plain. */
-export const instancesOf = ({ prefix, type }: UnitName): string =>
-  `${prefix.replaceAll('\\', '\\\\')}@*.${type}`;
+/** A pattern for the instances of a template, in which systemd takes a backslash as it is (FNM_NOESCAPE). */
+export const instancesOf = ({ prefix, type }: UnitName): string => `${prefix}@*.${type}`;

@@ -130,6 +130,7 @@ export function follow(tree: FileTree, path: string, { place, isOthers = true }:
     if (next.facts === undefined) {
       // Others can create the missing file in a folder that they can write, even in a sticky one.
       if (folder.facts && isOpen(folder.facts)) untrusted.push(finding(folder.spot, WRITABLE));
+      untrusted.push(...next.untrusted);
       return { real: undefined, names: [...names, name, ...left], untrusted };
     }
     if (!next.facts.isSymbolicLink()) {

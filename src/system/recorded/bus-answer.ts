@@ -10,11 +10,14 @@ export interface Variant {
 const unexpected = () =>
   new UserError(error('bad-facts', "an answer of the service manager is none of busctl's"), EXIT.failure);
 
-/** Strings and numbers. */
-const SCALAR = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** The begin of a string, and numbers. */
+const SCALAR = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Numbers that a double may not hold. */
 const LONG = /^-?\d{16,}$/;
+
+/** The most variants inside of each other, as in a message on the bus (D-Bus Specification, "Valid Signatures"). */
+const MAX_DEPTH = 64;
 
 /**
  * The values of a reply.
@@ -22,12 +25,42 @@ const LONG = /^-?\d{16,}$/;
  * @throws UserError `bad-facts`
  */
 export function busAnswer(text: string): readonly unknown[] {
-  const exact = text.replace(SCALAR, (match) => (LONG.test(match) ? `"${match}"` : match));
-  const { signature, data } = typedOf(parsed(exact));
+  const { signature, data } = typedOf(exact(text));
   if (!Array.isArray(data)) throw unexpected();
   const types = splitTypes(signature);
   if (types.length !== data.length) throw unexpected();
   return types.map((type, i) => typedValue(type, data[i]));
+}
+
+/** What a text of JSON means, with long numbers as strings. */
+function exact(text: string): unknown {
+  const plain = parsed(text);
+  return /\d{16}/.test(text) ? parsed(withLongNumbersQuoted(text)) : plain;
+}
+
+/** @param text JSON: each string in it has an end */
+function withLongNumbersQuoted(text: string): string {
+  const pieces: string[] = [];
+  let done = 0;
+  const scalar = new RegExp(SCALAR);
+  for (let found = scalar.exec(text); found; found = scalar.exec(text)) {
+    const [match] = found;
+    if (match === '"') scalar.lastIndex = endOfString(text, found.index);
+    else if (LONG.test(match)) {
+      pieces.push(text.slice(done, found.index), `"${match}"`);
+      done = scalar.lastIndex;
+    }
+  }
+  return [...pieces, text.slice(done)].join('');
+}
+
+/** The place behind a string that begins at a place. */
+function endOfString(text: string, begin: number): number {
+  for (let end = text.indexOf('"', begin + 1); ; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === '\\') slashes++;
+    if (slashes % 2 === 0) return end + 1;
+  }
 }
 
 function parsed(text: string): unknown {
@@ -72,27 +105,34 @@ function splitTypes(signature: string): readonly string[] {
 }
 
 /** A value of a complete type: 64-bit numbers are bigint, structs and arrays are arrays, dictionaries are objects. */
-function typedValue(type: string, data: unknown): unknown {
+function typedValue(type: string, data: unknown, depth = 0): unknown {
   const inner = type.slice(1, -1);
   if (type === 'v') {
     const { signature, data: value } = typedOf(data);
-    if (splitTypes(signature).length !== 1) throw unexpected();
-    return { signature, value: typedValue(signature, value) } satisfies Variant;
+    if (splitTypes(signature).length !== 1 || depth === MAX_DEPTH) throw unexpected();
+    return { signature, value: typedValue(signature, value, depth + 1) } satisfies Variant;
   }
-  if (type.startsWith('a{')) return dictionary(splitTypes(type.slice(2, -1)), data);
-  if (type.startsWith('a')) return listOf(data).map((one) => typedValue(type.slice(1), one));
+  if (type.startsWith('a{')) return dictionary(splitTypes(type.slice(2, -1)), data, depth);
+  if (type.startsWith('a')) return listOf(data).map((one) => typedValue(type.slice(1), one, depth));
   if (type.startsWith('(')) {
     const types = splitTypes(inner);
     const values = listOf(data);
     if (types.length !== values.length) throw unexpected();
-    return types.map((one, i) => typedValue(one, values[i]));
+    return types.map((one, i) => typedValue(one, values[i], depth));
   }
   return basic(type, data);
 }
 
-function dictionary([, type = '']: readonly string[], data: unknown): Readonly<Record<string, unknown>> {
+function dictionary(
+  [, type = '']: readonly string[],
+  data: unknown,
+  depth: number,
+): Readonly<Record<string, unknown>> {
   if (!isObject(data)) throw unexpected();
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, typedValue(type, value)]));
+  // fromEntries() makes a property of each key, `__proto__` too.
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, typedValue(type, value, depth)]),
+  );
 }
 
 function listOf(data: unknown): readonly unknown[] {

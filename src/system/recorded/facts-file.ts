@@ -11,6 +11,9 @@ const MAX_ANSWER = 8 << 20;
 /** The most bytes of all answers that are unpacked. */
 const MAX_UNPACKED = 256 << 20;
 
+/** The most answers: a machine with a thousand services has some 50,000. */
+const MAX_ANSWERS = 1 << 19;
+
 /** The version of the lines, in the first one. */
 const VERSION = 1;
 
@@ -78,18 +81,28 @@ export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
   const hosts = new Set<string>();
   const unpack = unpacker();
   for (const [path, text] of texts) {
-    const lines = text.split('\n');
-    if (lines.at(-1) !== '') throw fail(`${path} is cut short`);
-    for (const [i, line] of lines.slice(0, -1).entries()) {
-      const at = `${path}:${i + 1}`;
+    if (!text.endsWith('\n')) throw fail(`${path} is cut short`);
+    let number = 0;
+    for (const line of linesOf(text)) {
+      const at = `${path}:${++number}`;
       const parsed = parseLine(line, at);
-      if (i === 0 && parsed.facts === undefined) throw fail(`${at}: these are no facts of a machine`);
+      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: these are no facts of a machine`);
       if (parsed.facts !== undefined) hosts.add(hostOf(parsed, at));
       else answers.set(textOf(parsed, 'ask', at), answerOf(parsed, at, unpack));
+      if (answers.size > MAX_ANSWERS) throw fail(`${at}: there are more than ${MAX_ANSWERS} answers`);
     }
   }
   if (hosts.size > 1) throw fail(`the facts are of several machines: ${[...hosts].join(', ')}`);
   return { host: [...hosts][0] ?? '', answers };
+}
+
+/** The lines of a text, one at a time: a hostile file may have millions. */
+function* linesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    yield text.slice(at, end);
+    at = end + 1;
+  }
 }
 
 function parseLine(text: string, at: string): Line {
@@ -153,22 +166,28 @@ function answerOf(line: Line, at: string, unpack: Unpack): Answer {
   };
 }
 
-/** Unpacks data when it is wanted, and only so much of a file. */
+/** Unpacks data when it is wanted, and only so much of all. */
 function unpacker(): Unpack {
   let left = MAX_UNPACKED;
   return (packed, at) => {
     let unpacked: Uint8Array | undefined;
     return () => {
-      unpacked ??= unpackedOf(packed, at);
-      left -= unpacked.length;
+      if (unpacked) return unpacked;
+      const data = unpackedOf(packed, at);
+      left -= data.length;
       if (left < 0) throw fail(`${at}: the facts are too large`);
-      return unpacked;
+      unpacked = data;
+      return data;
     };
   };
 }
 
+/** Base64, which Node reads with any other characters in it. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
 function unpackedOf(packed: string, at: string): Uint8Array {
   if (packed === '') return new Uint8Array();
+  if (!BASE64.test(packed)) throw fail(`${at}: the data is no base64`);
   try {
     return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_ANSWER });
   } catch {

@@ -26,9 +26,15 @@ const DEVICE = 0o020000;
 export interface Unanswered {
   readonly host: string;
   readonly questions: readonly string[];
-  /** The script's command line for them. */
-  readonly words: readonly string[];
+  /** The script's command line for them, or for the first ones; undefined if the script can't be asked one. */
+  readonly words: readonly string[] | undefined;
 }
+
+/** The most bytes of questions on one command line: a word of it has up to 128 KiB in base64 (MAX_ARG_STRLEN). */
+const MAX_QUESTIONS = 60_000;
+
+/** The script reads a question a line. */
+const UNASKABLE = /\p{Cc}/u;
 
 /** Programs that the script runs, by their words, and the questions about them. */
 const PROGRAMS: ReadonlyMap<string, string> = new Map([
@@ -69,8 +75,8 @@ export class Recorded extends NotRunning implements System {
   get unanswered(): Unanswered | undefined {
     const questions = [...this.#open];
     if (questions.length === 0) return undefined;
-    const packed = Buffer.from(questions.map((one) => `${one}\n`).join('')).toString('base64');
-    return { host: this.#host, questions, words: ['--ask', packed] };
+    const words = questions.some((one) => UNASKABLE.test(one)) ? undefined : ['--ask', packed(questions)];
+    return { host: this.#host, questions, words };
   }
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
@@ -201,6 +207,16 @@ export class Recorded extends NotRunning implements System {
     const piece = { from: Number(from), size: Number(size), answer };
     this.#pieces.set(path, [...(this.#pieces.get(path) ?? []), piece]);
   }
+}
+
+/** Questions in base64, a line each, as many as a command line takes. */
+function packed(questions: readonly string[]): string {
+  let text = '';
+  for (const question of questions) {
+    if (text !== '' && text.length + question.length > MAX_QUESTIONS) break;
+    text += `${question}\n`;
+  }
+  return Buffer.from(text).toString('base64');
 }
 
 /** The answer to a question about the bytes of a file. */

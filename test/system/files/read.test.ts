@@ -36,6 +36,20 @@ test('of such a file a piece is read that is as large as what is in it', async (
   assert.ok(environment.bytes.buffer.byteLength <= 2 * environment.bytes.length);
 });
 
+test('a piece is read from a place on, as far as the file goes', async (t) => {
+  const path = join(temporaryFolder(t), 'file');
+  writeFileSync(path, '0123456789');
+  const read = async (from: number, limit: number) =>
+    new TextDecoder().decode((await host.read(path, { from, limit, head: true }))!.bytes);
+  assert.equal(await read(0, 4), '0123');
+  assert.equal(await read(4, 3), '456');
+  assert.equal(await read(8, 100), '89');
+  assert.equal(await read(10, 5), '');
+  assert.equal(await read(1e9, 5), '');
+  const status = (await host.read('/proc/self/status', { from: 1, limit: 4, head: true }))!;
+  assert.equal(new TextDecoder().decode(status.bytes), 'ame:');
+});
+
 test('a process that has ended has no files', async () => {
   assert.equal(await host.read('/proc/999999999/status'), undefined);
 });

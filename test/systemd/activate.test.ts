@@ -1,0 +1,281 @@
+/** The script `activate` on a host where units have odd names, others have a hand in files, and things fail. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { bootWithPrograms, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { STAGE, StagedHost } from '../support/staged-host.js';
+
+const UNIT = 'far.service';
+const FILE = `/etc/systemd/system/${UNIT}`;
+const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
+const MANIFEST = `${STAGE}/activate.d/${UNIT}`;
+const RECORD = `/var/lib/sandbox-unit/activate/${UNIT}`;
+const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[apply]\nsettle = "100ms"\n';
+
+/** Two services whose names and files have what a shell, a pattern and systemd's lists treat as special. */
+const ODD = 'dev-disk-by\\x2duuid.service';
+const TEMPLATE = 'a\\x2db@.service';
+const INSTANCE = TEMPLATE.replace('@', '@x\\x2dy');
+
+describe('activate', { skip: servicesObstacle() ?? false }, () => {
+  let box: Box;
+  let folder: string;
+  let host: StagedHost;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
+    box = await bootWithPrograms('activate');
+    host = new StagedHost(box, folder);
+    await changeFiles(box, {
+      [FILE]: SERVICE,
+      [`/etc/systemd/system/${ODD}`]: SERVICE,
+      [`/etc/systemd/system/${ODD}.d/with blank \\ and $(id).conf`]: '[Service]\nNice=1\n',
+      [`/etc/systemd/system/${TEMPLATE}`]: SERVICE,
+    });
+    await box.succeed(['systemctl', 'start', UNIT, ODD, INSTANCE]);
+  });
+  after(async () => {
+    await box?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const isThere = (path: string) => existsSync(`/proc/${box.pid}/root${path}`);
+
+  /** Nothing was changed, and nothing is left of the attempt. */
+  const isAsBefore = async () => {
+    for (const path of [DROP_IN, RECORD, `${RECORD}.new`]) assert.equal(isThere(path), false, path);
+    const { stdout } = await box.sh("find /etc/systemd /usr/local -name '.sandbox-unit-*'");
+    assert.equal(stdout, '');
+    assert.equal(await host.isConfined(UNIT), false);
+  };
+
+  for (const [unit, service] of [
+    [ODD, ODD],
+    [TEMPLATE, INSTANCE],
+  ] as const) {
+    test(`a unit is confined by its name, and freed: ${unit}`, async () => {
+      await host.stage(unit, POLICY);
+      const done = await host.activate(unit);
+      assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${unit}: activated\n`, '']);
+      assert.equal(await host.isConfined(service), true);
+      assert.equal((await host.activate(unit)).stdout, `${unit}: unchanged\n`);
+      const freed = await host.activate('--revert', unit);
+      assert.deepEqual([freed.status, freed.stdout, freed.stderr], [0, `${unit}: reverted\n`, '']);
+      assert.equal(await host.isConfined(service), false);
+      assert.equal(isThere(`/etc/systemd/system/${unit}.d/zz-sandbox-unit.conf`), false);
+      // The command finds the same services.
+      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', unit);
+      assert.equal(applied.status, 0, applied.stderr);
+      assert.equal(await host.isConfined(service), true);
+      assert.equal((await sandboxUnit(box, 'revert', unit)).status, 0);
+    });
+  }
+
+  describe('one unit', () => {
+    beforeEach(() => host.stage(UNIT, POLICY));
+
+    test('names that no service has are refused, and nothing is run for them', async () => {
+      for (const name of [
+        '$(touch /pwned).service',
+        '`id`.service',
+        'a b.service',
+        'a\nb.service',
+        '../x.service',
+      ])
+        assert.equal((await host.activate(name)).status, 2, name);
+      for (const words of [
+        ['--', '--'],
+        ['-x'],
+        ['--confirm'],
+        ['--confirm', '1;id', UNIT],
+        ['far.socket'],
+        [],
+      ])
+        assert.equal((await host.activate(...words)).status, 2, words.join(' '));
+      const { status, stderr } = await host.activate('--', '-x.service');
+      assert.equal(status, 1);
+      assert.match(stderr, /-x\.service: there is no /);
+      assert.equal(isThere('/pwned'), false);
+      await isAsBefore();
+    });
+
+    /** What somebody does to the copied files, and why they are refused. */
+    const PLANTED: Readonly<Record<string, readonly [shell: string, why: RegExp]>> = {
+      'a link in the place of the drop-in': [`ln -sf /etc/passwd ${STAGE}${DROP_IN}`, /there is no file/],
+      'a pipe in its place': [`rm ${STAGE}${DROP_IN}; mkfifo ${STAGE}${DROP_IN}`, /there is no file/],
+      'a folder above that others write': [`chmod o+w ${STAGE}/etc`, /can be changed by others/],
+      'a folder above that is a link of another user': [
+        `mv ${STAGE}/etc /root/real; ln -s /root/real ${STAGE}/etc; chown -h daemon ${STAGE}/etc`,
+        /can be changed by others/,
+      ],
+      'a folder above that is a link to another user': [
+        `mkdir /home/there; chown daemon /home/there; mv ${STAGE}/etc /home/there/etc; ln -s /home/there/etc ${STAGE}/etc`,
+        /can be changed by others/,
+      ],
+      'a manifest of another user': [`chown daemon ${MANIFEST}`, /can be changed by others/],
+      'a manifest that is a link': [
+        `mv ${MANIFEST} /root/m; ln -s /root/m ${MANIFEST}`,
+        /there is no \S+activate\.d/,
+      ],
+      'a manifest that is cut short': [`sed -i '$d' ${MANIFEST}`, /cut short/],
+      'a manifest with a path upwards': [
+        `sed -i 's,^end$,gone ${FILE}.d/zz-sandbox-unit.programs/../../../../passwd\\nend,' ${MANIFEST}`,
+        /names .*\.\.\/passwd, which is not/,
+      ],
+      'a manifest with a path that ends upwards': [
+        `sed -i 's,^end$,gone ${FILE}.d/zz-sandbox-unit.programs/..\\nend,' ${MANIFEST}`,
+        /which is not/,
+      ],
+      'a manifest with the files of another unit': [
+        `sed -i 's,^end$,gone /etc/systemd/system/ssh.service.d/zz-sandbox-unit.conf\\nend,' ${MANIFEST}`,
+        /ssh\.service.*which is not/,
+      ],
+      'a manifest without hashes': [
+        `sed -i -E 's/^(file [0-7]+) [0-9a-f]+/\\1 x/' ${MANIFEST}`,
+        /has no hash/,
+      ],
+      'a mode that nobody gives': [`sed -i 's/^file 0644/file 4755/' ${MANIFEST}`, /the mode 4755/],
+      'a name that a terminal would obey': [
+        `sed -i 's,^end$,gone /\\x1b[2J\\nend,' ${MANIFEST}`,
+        /names \/\?\[2J, which is not/,
+      ],
+    };
+    for (const [what, [shell, why]] of Object.entries(PLANTED)) {
+      test(`refused: ${what}`, async () => {
+        const planted = await box.sh(shell);
+        assert.equal(planted.status, 0, planted.stderr);
+        const { status, stdout, stderr } = await host.activate(UNIT);
+        assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`], stderr);
+        assert.match(stderr, why);
+        await isAsBefore();
+      });
+    }
+
+    /** Runs the script while something of the host is not as usual. */
+    const activateWith = async (change: string, back: string) => {
+      const made = await box.sh(change);
+      assert.equal(made.status, 0, made.stderr);
+      try {
+        return await host.activate(UNIT);
+      } finally {
+        assert.equal((await box.sh(back)).status, 0);
+      }
+    };
+
+    test('a file that changes between the look at it and the copy is not put into force', async () => {
+      const cp = `#!/bin/sh\nfor to; do :; done\ncase $to in *.tmp) echo x >>${STAGE}${DROP_IN} ;; esac\nexec /root/cp "$@"\n`;
+      await box.writeFile('/root/changing-cp', cp, '0755');
+      const { status, stdout, stderr } = await activateWith(
+        'cp /usr/bin/cp /root/cp; mount --bind /root/changing-cp /usr/bin/cp',
+        'umount /usr/bin/cp',
+      );
+      assert.deepEqual([status, stdout], [1, `${UNIT}: rolled back\n`], stderr);
+      assert.match(stderr, /the files can not be written/);
+      await isAsBefore();
+    });
+
+    test('a disk that is full in the middle of it leaves the unit as it was', async () => {
+      const small = 'mount -t tmpfs -o size=4k,mode=755 tmpfs';
+      const files = await activateWith(
+        `mkdir -p ${FILE}.d; ${small} ${FILE}.d`,
+        `umount ${FILE}.d; rmdir ${FILE}.d`,
+      );
+      assert.deepEqual([files.status, files.stdout], [1, `${UNIT}: rolled back\n`], files.stderr);
+      await isAsBefore();
+      const state = '/var/lib/sandbox-unit';
+      const record = await activateWith(`mkdir -p ${state}; ${small} ${state}`, `umount ${state}`);
+      assert.deepEqual([record.status, record.stdout], [1, `${UNIT}: refused\n`], record.stderr);
+      assert.match(record.stderr, /the record can not be written/);
+      await isAsBefore();
+    });
+
+    test('without flock(1) nothing is changed', async () => {
+      const { status, stderr } = await activateWith(
+        'mount --bind /dev/null /usr/bin/flock',
+        'umount /usr/bin/flock',
+      );
+      assert.deepEqual([status, stderr], [1, 'activate: there is no flock\n']);
+      await isAsBefore();
+    });
+
+    test('a copy of the script that is cut short does nothing', async () => {
+      await box.sh(`head -c -9 ${STAGE}/activate >/root/cut && mv /root/cut ${STAGE}/activate`);
+      await host.activate(UNIT);
+      await isAsBefore();
+    });
+
+    test('other users can not keep it waiting, nor can what a probe leaves', async () => {
+      await host.stage(UNIT, `${POLICY}probe = ["sh", "-c", "setsid sleep 600 &"]\n`);
+      assert.equal((await host.activate(UNIT)).status, 0);
+      assert.equal((await box.sh('stat -c %a /run/sandbox-unit/lock')).stdout, '600\n');
+      assert.equal((await box.sh('flock -n /run/sandbox-unit/lock true')).status, 0);
+      assert.equal((await host.activate('--revert', UNIT)).status, 0);
+      await isAsBefore();
+    });
+
+    test('the record of a run that a boot has ended is put back; one that was not complete goes', async () => {
+      const waits = await host.activate('--confirm', '600', UNIT);
+      assert.equal(waits.status, 3, waits.stderr);
+      await box.sh(`echo 00000000-0000-0000-0000-000000000000 >${RECORD}/boot; mkdir ${RECORD}.new`);
+      const told = await host.activate('--check', UNIT);
+      assert.deepEqual(
+        [told.status, told.stdout.split('\n')[0]],
+        [3, `${UNIT}: would be put back, as an earlier run was ended`],
+      );
+      const { status, stdout } = await host.activate('--revert', UNIT);
+      assert.deepEqual(
+        [status, stdout],
+        [0, `${UNIT}: put back, as an earlier run was ended\n${UNIT}: unchanged\n`],
+      );
+      await isAsBefore();
+    });
+
+    test('a record that can not be used stays, and its unit is left alone', async () => {
+      await box.sh(`mkdir -p ${RECORD}`);
+      const { status, stdout, stderr } = await host.activate(UNIT);
+      assert.equal(status, 1);
+      assert.match(stdout, /not put back: .* stays/);
+      assert.match(stderr, /has yet to be put back/);
+      assert.equal(await host.isConfined(UNIT), false);
+      await box.succeed(['rmdir', RECORD]);
+      await isAsBefore();
+    });
+
+    test('a change of the command that is not done keeps the script from another, and the reverse', async () => {
+      await box.sh(`touch /var/lib/sandbox-unit/${UNIT}.u`);
+      const { status, stderr } = await host.activate(UNIT);
+      assert.equal(status, 1);
+      assert.match(stderr, /sandbox-unit has left it half changed, or waiting/);
+      await box.succeed(['rm', `/var/lib/sandbox-unit/${UNIT}.u`]);
+      await isAsBefore();
+      assert.equal((await host.activate('--confirm', '600', UNIT)).status, 3);
+      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
+      assert.equal(applied.status, 2, applied.stderr);
+      assert.match(
+        applied.stderr,
+        /^error\[activated\]: activate has left far\.service half changed, or waiting\n/,
+      );
+      const [, undo] = /hint: '(sh [^']*)' puts it back/.exec(applied.stderr) ?? [];
+      const undone = await box.sh(undo!);
+      assert.deepEqual([undone.status, undone.stdout], [0, `${UNIT}: put back\n`], undone.stderr);
+      await isAsBefore();
+    });
+
+    test('what the command has applied the script takes over, and the reverse', async () => {
+      const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
+      assert.equal(applied.status, 0, applied.stderr);
+      await host.stage(UNIT, POLICY);
+      assert.equal((await host.activate(UNIT)).stdout, `${UNIT}: activated\n`);
+      const again = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
+      assert.equal(again.status, 0, again.stderr);
+      assert.equal((await host.activate('--revert', UNIT)).stdout, `${UNIT}: reverted\n`);
+      await isAsBefore();
+      const { status, stdout } = await sandboxUnit(box, 'status');
+      assert.equal(status, 0, stdout);
+    });
+  });
+});
