@@ -14,17 +14,11 @@ description:
   - The host needs C(sandbox-unit).
 version_added: 0.1.0
 author: The sandbox-unit project (@sandbox-unit)
-extends_documentation_fragment:
-  - sandbox_unit.core.executable
-  - action_common_attributes
+extends_documentation_fragment: [sandbox_unit.core.command]
 attributes:
-  check_mode:
-    support: full
   diff_mode:
+    description: Says what has changed, or would change, in diff mode.
     support: none
-  platform:
-    support: full
-    platforms: linux
 options:
   units:
     description: Names of services. Each of them has to wait, in check mode, too.

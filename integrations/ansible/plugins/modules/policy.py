@@ -15,18 +15,11 @@ description:
     by what the host tells of itself, and a shell script on the host puts them into force.
 version_added: 0.1.0
 author: The sandbox-unit project (@sandbox-unit)
-extends_documentation_fragment:
-  - sandbox_unit.core.executable
-  - action_common_attributes
+extends_documentation_fragment: [sandbox_unit.core.command]
 attributes:
-  check_mode:
-    support: full
   diff_mode:
+    description: Says what changes in files, and in filters call by call.
     support: full
-    description: Shows files as they change, and filters call by call.
-  platform:
-    support: full
-    platforms: linux
 options:
   units:
     description: Names of services or of templates of services. All get the same policy.

@@ -13,17 +13,7 @@ description:
   - The host needs C(sandbox-unit). Units that a killed run of it has left half changed are rolled back first.
 version_added: 0.1.0
 author: The sandbox-unit project (@sandbox-unit)
-extends_documentation_fragment:
-  - sandbox_unit.core.executable
-  - action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-  platform:
-    support: full
-    platforms: linux
+extends_documentation_fragment: [sandbox_unit.core.command, sandbox_unit.core.command.info]
 options:
   units:
     description: Names of services. Without any all are listed that are confined.
