@@ -180,7 +180,9 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: reverted`]);
   });
 
-  test('what waits is kept or undone, and a score is told', { skip: SKIPPED }, async () => {
+  test('what waits is kept or undone, a score is told, and the role frees what it is not given', {
+    skip: SKIPPED,
+  }, async () => {
     const policy = POLICY.replace('uname', 'sysinfo');
     const wait = `- name: wait
   ansible.builtin.command: {cmd: "sandbox-unit apply --policy - --confirm 10min ${UNIT}", stdin: ${JSON.stringify(policy)}}
@@ -195,7 +197,10 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       'web',
       `${wait}${checked(confirm('look', 'kept'))}${confirm('undo', 'undone')}${score('before')}${wait}${confirm('keep', 'kept')}
 ${confirm('nothing', 'kept')}  ignore_errors: true
-${checked(confirm('nothing to see', 'kept'))}`,
+${checked(confirm('nothing to see', 'kept'))}  ignore_errors: true
+- ansible.builtin.include_role: {name: sandbox_unit.core.policies}
+  vars: {policies_purge: true}
+`,
     );
     const outcomes = ['look', 'undo', 'keep', 'nothing', 'nothing to see'].map((name) => {
       const [{ outcome, result }] = of(played, name, ['web']) as [TaskResult];
@@ -208,6 +213,8 @@ ${checked(confirm('nothing to see', 'kept'))}`,
       ['nothing', 'failed', false, `${UNIT}: refused`],
       ['nothing to see', 'failed', false],
     ]);
+    const [freed] = of(played, 'sandbox_unit.core.policies : Free those that are not among these', ['web']);
+    assert.deepEqual(unitStates(freed!.result), [`${UNIT}: reverted`]);
     const [scored] = of(played, 'before', ['web'])[0]!.result.units as { exposure: number }[];
     assert.ok(scored!.exposure > 0 && scored!.exposure <= 10);
   });
