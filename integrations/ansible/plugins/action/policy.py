@@ -25,6 +25,9 @@ from ansible_collections.sandbox_unit.core.plugins.plugin_utils.agentless import
 MODULE = "sandbox_unit.core.policy"
 CONFIRM = "sandbox_unit.core.confirm"
 
+UNCONFIRMED = "unconfirmed"
+"""The code of what is said of a unit that waits."""
+
 
 class ActionModule(ActionBase):
     """Runs the module where the host has the command; else does its work from here."""
@@ -74,6 +77,9 @@ class ActionModule(ActionBase):
         states = {unit["unit"]: unit["state"] for unit in answer["units"]}
         for unit in waiting:
             unit["state"] = states.get(unit["unit"], unit["state"])
+            unit.pop("confirm_by", None)
+        for one in (result, *waiting):
+            one["diagnostics"] = [said for said in one["diagnostics"] if said["code"] != UNCONFIRMED]
         return result
 
     def _agentless(self, params: dict[str, t.Any]) -> dict[str, t.Any]:

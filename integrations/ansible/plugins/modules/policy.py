@@ -37,7 +37,8 @@ options:
   content:
     description:
       - The policy's text, in TOML.
-      - Without O(content), O(src) and O(template) it is the host's own policy of the unit, below C(/etc/sandbox-unit).
+      - Without O(content), O(src) and O(template) it is the policy of the unit's name below C(/etc/sandbox-unit), on the host
+        or, where the controller does the work, on the controller.
     type: str
   src:
     description:
@@ -142,7 +143,7 @@ units:
       type: bool
     confirm_by:
       description: When the unit goes back unless it is confirmed, UTC.
-      returned: where the change was to be confirmed, and C(sandbox-unit) is on the host
+      returned: where the change isn't kept, and C(sandbox-unit) is on the host
       type: str
     diagnostics:
       description: What is said of the unit, as in RV(diagnostics).

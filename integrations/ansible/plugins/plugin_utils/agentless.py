@@ -34,12 +34,17 @@ WOULD_RESTART = "would-restart"
 DEFAULT_CONFIRM = 120
 """In seconds."""
 
+AS_ROOT = """[ "$(id -u)" = 0 ] || { echo 'it takes root on the host: become'; exit 1; }
+exec "$@"
+"""
+"""Runs a program, as root only."""
+
 STAGE_SCRIPT = f"""set -eu
 umask 077
 mkdir -p {STAGES}
 find {STAGES} -maxdepth 1 -name 'ansible.*' -mmin +{2 * MOST_MINUTES} -exec rm -rf -- {{}} +
 stage=$(mktemp -d {STAGES}/ansible.XXXXXXXX)
-tar -xz --no-same-owner -f "$1" -C "$stage"
+tar -xz --no-same-owner --no-same-permissions -f "$1" -C "$stage"
 printf '%s\\n' "$stage"
 """
 """Unpacks an archive where none but root can change it, and prints the folder."""
@@ -174,7 +179,7 @@ class Agentless:
             script = self._folder / "facts"
             script.write_text(self._controller.script("facts"), encoding="utf-8")
             self._facts = self._host.put(str(script), "facts")
-        status, output = self._host.run_on_host(["sh", self._facts, *words])
+        status, output = self._host.run_on_host(["sh", "-c", AS_ROOT, "sh", "sh", self._facts, *words])
         if status != 0:
             raise AnsibleActionFail(f"the facts of the host can't be gathered: {output.strip()}")
         # A terminal, or a login, may add lines of its own.
@@ -221,7 +226,7 @@ class Agentless:
 
     def _to_host(self, tree: pathlib.Path) -> None:
         packed = self._host.put(archive(tree, self._folder / "tree.tar.gz"), "tree.tar.gz")
-        status, output = self._host.run_on_host(["sh", "-c", STAGE_SCRIPT, "sh", packed])
+        status, output = self._host.run_on_host(["sh", "-c", AS_ROOT, "sh", "sh", "-c", STAGE_SCRIPT, "sh", packed])
         found = re.findall(rf"^{STAGES}/ansible\.\w+(?=\r?$)", output, re.MULTILINE)
         if status != 0 or not found:
             raise AnsibleActionFail(f"the files can't be put on the host: {output.strip()}")

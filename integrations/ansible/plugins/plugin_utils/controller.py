@@ -16,8 +16,8 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible_collections.sandbox_unit.core.plugins.module_utils.command import COMMAND
 
-MOST_ROUNDS = 5
-"""Most times that a host is asked for a plan: answers lead to further questions."""
+MOST_ROUNDS = 20
+"""Most times that a host is asked for a plan: answers lead to further questions, as each slice to the one above."""
 
 Gather = t.Callable[[list[str]], str]
 """Runs the script that gathers facts on the host, with these words. Returns what it prints."""
