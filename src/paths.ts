@@ -182,8 +182,8 @@ export function unitOfUndo(file: string): string | undefined {
   return file.endsWith(UNDO) && isServiceName(unit) ? unit : undefined;
 }
 
-/** The folder of the records of `activate`, the script for hosts without Node. */
-export const activationsFolder = (placement: Placement): string => `${undoFolder(placement)}/activate`;
+/** The name of the folder, beside undo records, of those of `activate`, the script for hosts without Node. */
+export const ACTIVATIONS = 'activate';
 
 /** The service that undoes changes which nobody confirms in time. */
 export const KEEPER = 'sandbox-unit-undo.service';

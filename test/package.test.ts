@@ -106,6 +106,7 @@ const CONTENTS = [
   'README.md',
   'dist',
   'docs',
+  'host-scripts',
   'man',
   'native-helper',
   'package.json',

@@ -18,7 +18,8 @@ const MAX_OUTPUT = 64 << 20;
 const TIMEOUT = 120_000;
 
 /**
- * What plans ask of this machine and of some units, as JSON Lines; or the script that gathers it where there is no Node.
+ * Answers to all that plans ask of this machine and of some units, as JSON Lines; or the script that gathers them where
+ * there is no Node.
  * @throws UserError `no-script`, `needs-root`, `facts-failed`
  */
 export async function facts(

@@ -1,4 +1,4 @@
-/** What the script `activate` needs to know of a unit, to put its files into force on a host without Node. */
+/** A unit's manifest: by it the script `activate` puts the unit's files into force on a host without Node. */
 
 /** A file, and the SHA-256 hash of its content, in hex. */
 interface Hashed {

@@ -1,7 +1,7 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Running, System, Talk } from './system.js';
 
-/** What each such system tells or does by itself. */
+/** Methods that each such system has of its own. */
 type Told =
   | 'read'
   | 'list'

@@ -1,9 +1,10 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { activationsFolder, lockPath } from '../paths.js';
+import { ACTIVATIONS, lockPath, undoFolder } from '../paths.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
+import { isServiceName } from '../unit/name.js';
 import { isLocked } from './confirm/in-time.js';
 import { unitsToUndo } from './confirm/stock.js';
 import { assertMayChange } from './needs-root.js';
@@ -75,11 +76,12 @@ function underLock(context: Context, change: () => Promise<Outcome>): Promise<Ou
 
 /** @throws UserError `activated` where `activate` has left a record, which it alone can undo */
 async function assertNoneActivated({ system, placement }: Context): Promise<void> {
-  const folder = activationsFolder(placement);
-  // It writes a record under another name first.
-  const [unit] = (await system.list(folder)).filter((name) => !name.endsWith('.new'));
+  if (!(await system.list(undoFolder(placement))).includes(ACTIVATIONS)) return;
+  const folder = `${undoFolder(placement)}/${ACTIVATIONS}`;
+  // Beside records there is a copy of the script, and what isn't complete yet.
+  const [unit] = (await system.list(folder)).filter(isServiceName);
   if (unit === undefined) return;
-  const hint = `'sh ${folder}/${shellWord(unit)}/activate --undo ${shellWord(unit)}' puts it back, --keep keeps it`;
+  const hint = `'sh ${folder}/activate --undo -- ${shellWord(unit)}' puts it back, --keep keeps it`;
   throw new UserError(
     error('activated', `activate has left ${unit} half changed, or waiting`, { hint }),
     EXIT.failure,

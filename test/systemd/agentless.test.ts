@@ -142,4 +142,28 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
       assert.equal(existsSync(`/proc/${box.pid}/root${path}`), false, path);
     assert.equal(readFileSync(`/proc/${box.pid}/root${FILE}`, 'utf8').includes('-n 1 -f'), true);
   });
+
+  test('a boot puts back what waits, before services start', async () => {
+    await stage(POLICY);
+    await box.succeed(['systemctl', 'add-wants', 'multi-user.target', UNIT]);
+    const waits = await activate('--confirm', '600');
+    assert.equal(waits.status, 3, waits.stderr);
+    // The box has a soft-reboot masked, which ends all but the kernel (systemd-soft-reboot.service(8)).
+    await box.sh(`rm -r ${STAGE} /run/systemd/system/systemd-soft-reboot.service; systemctl daemon-reload
+      systemctl soft-reboot`);
+    await box.waitFor('the boot', async () => {
+      const { stdout } = await box.exec(['journalctl', '--quiet', '--grep=Soft-reboot finished']);
+      return stdout !== '';
+    });
+    await box.waitFor('the service', async () => {
+      const { status } = await box.exec(['systemctl', 'is-active', '--quiet', UNIT]);
+      return status === 0;
+    });
+    assert.equal(await isConfined(), false);
+    assert.equal(existsSync(`/proc/${box.pid}/root${DROP_IN}`), false);
+    const { stdout } = await box.sh('journalctl --quiet --output=cat _PID=1');
+    const back = stdout.lastIndexOf('Finished sandbox-unit-activate.service');
+    assert.ok(back > 0 && back < stdout.lastIndexOf(`Started ${UNIT}`), stdout);
+    assert.doesNotMatch(stdout, /ordering cycle/);
+  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { activationsFolder, undoPath } from '../../src/paths.js';
+import { undoPath } from '../../src/paths.js';
 import { halfDone, withLock } from '../../src/transaction/lock.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
@@ -21,8 +21,7 @@ test('who rolls a half changed unit back is root, or the user whose unit it is',
 });
 
 test('a unit that the script `activate` has left is left alone, until the script has put it back', async () => {
-  const placement = { scope: 'system', lifetime: 'always' } as const;
-  const record = (name: string) => ({ [`${activationsFolder(placement)}/${name}/files`]: '' });
+  const record = (name: string) => ({ [`/var/lib/sandbox-unit/activate/${name}/files`]: '' });
   const change = async () => ({
     ...{ exit: 0, json: {}, text: 'changed', diagnostics: [] },
     sources: new Map(),
@@ -33,11 +32,12 @@ test('a unit that the script `activate` has left is left alone, until the script
     [code, message],
     ['activated', 'activate has left a\\x2db.service half changed, or waiting'],
   );
-  assert.match(
-    hint!,
-    /^'sh .*\/activate\/'a\\x2db\.service'\/activate --undo 'a\\x2db\.service'' puts it back/,
-  );
+  assert.match(hint!, /^'sh .*\/activate\/activate --undo -- 'a\\x2db\.service'' puts it back/);
   // A record that isn't complete has changed nothing.
-  const begun = fakeContext(new FakeSystem({ files: record('demo.service.new') }));
+  const begun = fakeContext(
+    new FakeSystem({
+      files: { ...record('demo.service.new'), '/var/lib/sandbox-unit/activate/activate': '' },
+    }),
+  );
   assert.equal((await withLock(begun, {}, change)).text, 'changed');
 });

@@ -32,7 +32,7 @@ export function busAnswer(text: string): readonly unknown[] {
   return types.map((type, i) => typedValue(type, data[i]));
 }
 
-/** What a text of JSON means, with long numbers as strings. */
+/** The value of a text of JSON, with long numbers as strings. */
 function exact(text: string): unknown {
   const plain = parsed(text);
   return /\d{16}/.test(text) ? parsed(withLongNumbersQuoted(text)) : plain;

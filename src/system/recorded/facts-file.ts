@@ -11,7 +11,7 @@ const MAX_ANSWER = 8 << 20;
 /** The most bytes of all answers that are unpacked. */
 const MAX_UNPACKED = 256 << 20;
 
-/** The most answers: a machine with a thousand services has some 50,000. */
+/** The most answers, so that short lines without number take no more room than a large file. */
 const MAX_ANSWERS = 1 << 19;
 
 /** The version of the lines, in the first one. */

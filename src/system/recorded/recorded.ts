@@ -22,7 +22,7 @@ const TYPE = 0o170000;
 const FILE = 0o100000;
 const DEVICE = 0o020000;
 
-/** What a machine has yet to be asked. */
+/** Questions that a machine has yet to answer. */
 export interface Unanswered {
   readonly host: string;
   readonly questions: readonly string[];
@@ -51,7 +51,7 @@ const NOT_RUN: ProcessResult = { status: 127, unstartable: true, stdout: '', std
 export class Recorded extends NotRunning implements System {
   readonly #host: string;
   readonly #answers: ReadonlyMap<string, Answer>;
-  /** What was read of each file, by its path. */
+  /** Pieces of each file, by its path. */
   readonly #pieces = new Map<string, Piece[]>();
   readonly #tree: RecordedTree;
   readonly #open = new Set<string>();

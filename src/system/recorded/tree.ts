@@ -4,7 +4,7 @@ import { fileError } from '../files/error.js';
 import { type FileFacts, type FileTree, walkTree } from '../files/follow.js';
 import type { Answer, LookedAt } from './facts-file.js';
 
-/** What a machine has answered. */
+/** A machine's answers, and the questions that have none. */
 export interface Answers {
   /** The answer to a question, if there is one. */
   known(question: string): Answer | undefined;

@@ -1,4 +1,4 @@
-/** Tests of commands/learn.ts and commands/recordings.ts: the recordings of a unit by the command. */
+/** Tests of commands/learn/learn.ts and commands/learn/recordings.ts: the recordings of a unit by the command. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';

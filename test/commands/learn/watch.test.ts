@@ -1,4 +1,4 @@
-/** Tests of commands/watch.ts: watches on a machine in memory. */
+/** Tests of commands/learn/watch.ts: watches on a machine in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';

@@ -1,4 +1,3 @@
-/** Tests of system/recorded/recorded.ts and system/not-running.ts: a machine by its answers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFacts } from '../../../src/system/recorded/facts-file.js';
@@ -145,26 +144,4 @@ test('instances are asked for by a pattern in which a backslash is itself', asyn
   const system = machine();
   await failure(system.instances(parseUnitName('a\\x2db@.service') as UnitName));
   assert.deepEqual(openOf(system)?.questions, ['units a\\x2db@*.service']);
-});
-
-test('what only a running machine can do is an error with a way out', async () => {
-  const system = machine();
-  const steps: readonly (() => Promise<unknown>)[] = [
-    ...[() => system.replace(), () => system.remove(), () => system.reload(), () => system.lock()],
-    ...[() => system.restart(), () => system.startUnit(), () => system.stopUnit(), () => system.reloadUnit()],
-    ...[() => system.start(), () => system.talk(), () => system.reach(), () => system.watch()],
-    ...[
-      () => system.waitForState(),
-      () => system.changed(),
-      () => system.heard(),
-      () => system.assertWritable(),
-    ],
-    ...[async () => system.uptime(), () => system.walk('/', { process: 1 })],
-  ];
-  for (const step of steps) {
-    const [code, , hint] = await failure(step());
-    assert.deepEqual([code, hint], ['offline', 'leave --facts out, on the machine itself'], String(step));
-  }
-  assert.equal(await system.kernelLog(), undefined);
-  assert.equal(system.now(), 7);
 });
