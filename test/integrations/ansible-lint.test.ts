@@ -82,6 +82,20 @@ describe('the Ansible collection is in order', { skip: layerAvailable('ansible')
     assert.deepEqual(Object.keys(told).sort(), modules.sort());
   });
 
+  test('for ansible-galaxy, which packs and installs it', async () => {
+    const listed = await outputOf(`ansible-galaxy collection build --output-path /tmp/built >&2
+      ansible-galaxy collection install --offline --collections-path /tmp/installed /tmp/built/*.tar.gz >&2
+      cd /tmp/installed/ansible_collections/sandbox_unit/core && find . -type f | sort`);
+    const files = listed.trim().split('\n');
+    for (const file of [
+      'COPYING',
+      'plugins/action/policy.py',
+      'plugins/modules/policy.py',
+      'roles/policies/tasks/main.yml',
+    ])
+      assert.ok(files.includes(`./${file}`), listed);
+  });
+
   test('for pylint', { skip: SKIPPED }, () =>
     isClean(`pylint --rcfile $sanity/pylint/config/collection.cfg --load-plugins '' \\
       --disable unknown-option-value plugins`),
