@@ -84,7 +84,7 @@ describe('the Ansible collection is in order', { skip: layerAvailable('ansible')
 
   test('for ansible-galaxy, which packs and installs it', async () => {
     const listed = await outputOf(`ansible-galaxy collection build --output-path /tmp/built >&2
-      ansible-galaxy collection install --offline --collections-path /tmp/installed /tmp/built/*.tar.gz >&2
+      ANSIBLE_COLLECTIONS_PATH=/tmp/installed ansible-galaxy collection install --offline -p /tmp/installed /tmp/built/*.tar.gz >&2
       cd /tmp/installed/ansible_collections/sandbox_unit/core && find . -type f | sort`);
     const files = listed.trim().split('\n');
     for (const file of [
