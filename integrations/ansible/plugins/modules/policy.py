@@ -48,7 +48,9 @@ options:
     description: A starter policy by its name, such as V(no-exec).
     type: str
   restart:
-    description: With V(false) services go on as they run, and the change takes effect at their next start.
+    description:
+      - With V(false) services go on as they run, and the change takes effect at their next start.
+      - A later task with V(true) restarts such a service only where C(sandbox-unit) is on the host.
     type: bool
     default: true
   confirm:

@@ -168,6 +168,7 @@ class Agentless:
         """
         self._params = params
         self._units = [unit if unit.endswith(".service") else f"{unit}.service" for unit in params["units"]]
+        self._no_restart = [] if params["restart"] else ["--no-restart"]
         self._host = host
         self._folder = pathlib.Path(folder)
         self._facts: str | None = None
@@ -203,7 +204,8 @@ class Agentless:
         seconds_of(None if self._params["confirm"] == NEVER else self._params["confirm"])
         units, policy = self._units, self._params["content"]
         options = plan_words(self._params)
-        status, answer = self._controller.plan(["apply", "--check", "--json", "--diff", *options], units, policy)
+        words = ["apply", "--check", "--json", "--diff", *self._no_restart, *options]
+        status, answer = self._controller.plan(words, units, policy)
         result = result_of(status, answer, with_diff)
         for unit in result["units"]:
             unit.pop("restarted", None)
@@ -241,9 +243,7 @@ class Agentless:
         confirm = self._params["confirm"]
         waits = self._params["restart"] and confirm != NEVER
         words = ["--confirm", str(seconds_of(confirm))] if waits else []
-        if not self._params["restart"]:
-            words.append("--no-restart")
-        activation = self._activate(words, pending)
+        activation = self._activate([*words, *self._no_restart], pending)
         result = became(result, activation)
         waiting = [unit for unit in pending if activation.became.get(unit, "").startswith(WAITS)]
         return self._keep(waiting, result) if waiting else result
@@ -267,7 +267,7 @@ class Agentless:
             tree.mkdir()
             (tree / "activate").write_text(self._controller.script("generate"), encoding="utf-8")
             self._to_host(tree)
-        words = ["--revert", *(["--check"] if check_mode else []), *([] if self._params["restart"] else ["--no-restart"])]
+        words = ["--revert", *(["--check"] if check_mode else []), *self._no_restart]
         said = [dict(unit=unit, state="unchanged", diagnostics=[]) for unit in units]
         return became(dict(changed=False, units=said, diagnostics=[]), self._activate(words, units))
 
