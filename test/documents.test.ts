@@ -39,6 +39,7 @@ const PLACES = [
   'src',
   'test',
   'native-helper',
+  'integrations',
   'host-scripts',
   'man',
   'templates',

@@ -1,5 +1,5 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
-import type { Outcome } from '../outcome.js';
+import { type Outcome, printed } from '../outcome.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Context } from '../system/context.js';
 
@@ -31,21 +31,13 @@ export async function facts(
   const path = `${home}/host-scripts/facts`;
   const file = await program.read(path, { limit: MAX_SCRIPT });
   if (file === undefined) throw fail('no-script', `there is no ${path}`);
-  if (script) return told(new TextDecoder().decode(file.bytes));
+  if (script) return printed(new TextDecoder().decode(file.bytes));
   if (!superuser) throw fail('needs-root', 'it takes root to gather the facts of a machine');
   const names = units.map((unit) => serviceName(unit).full);
   const argv = ['sh', path, ...ask.flatMap((one) => ['--ask', one]), '--', ...names];
   const { status, stdout, stderr } = await program.run(argv, { limit: MAX_OUTPUT, timeout: TIMEOUT });
   if (status !== 0) throw fail('facts-failed', `${path} has ended with status ${status}: ${stderr.trim()}`);
-  return told(stdout);
+  return printed(stdout);
 }
 
 const fail = (code: string, message: string) => new UserError(error(code, message), EXIT.failure);
-
-const told = (text: string): Outcome => ({
-  exit: EXIT.ok,
-  json: {},
-  text,
-  diagnostics: [],
-  sources: new Map(),
-});

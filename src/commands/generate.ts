@@ -1,7 +1,7 @@
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import type { Outcome } from '../outcome.js';
-import { activationFiles } from '../prepare/activation.js';
+import { type Outcome, printed } from '../outcome.js';
+import { activationFiles, activationScript } from '../prepare/activation.js';
 import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
 
@@ -9,20 +9,25 @@ export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
   /** Whether there is a script besides that puts them into force. */
   readonly activate?: boolean;
+  /** Whether that script alone is printed. */
+  readonly script?: boolean;
 }
 
 /**
- * The files that apply would write: on stdout, or below a folder at their own paths.
- * @throws UserError `usage` for `--activate` without a folder
+ * The files that apply would write: on stdout, or below a folder at their own paths; or the script for hosts without Node.
+ * @throws UserError `usage` for `--activate` without a folder, and without a unit; `no-script`
  */
 export async function generate(
   context: Context,
   [unit]: readonly string[],
   options: GenerateOptions,
 ): Promise<Outcome> {
-  const { output, activate = false } = options;
+  const { output, activate = false, script: alone = false } = options;
+  if (alone) return printed(new TextDecoder().decode(await activationScript(context)));
+  if (unit === undefined)
+    throw new UserError(error('usage', "missing required argument 'unit'"), EXIT.failure);
   if (activate && output === undefined) throw usage();
-  const prepared = await prepare(context, unit!, options);
+  const prepared = await prepare(context, unit, options);
   const failed = hasErrors(prepared.diagnostics);
   const script = activate && !failed ? await activationFiles(context, prepared) : undefined;
   const files = [...prepared.files, ...(script?.files ?? [])];

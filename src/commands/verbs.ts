@@ -54,8 +54,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   {
     name: 'generate',
     does: 'print the files that apply would write',
-    operands: '<unit>',
-    options: ['output', 'activate', ...PLANS, ...SPEAKS],
+    operands: '[unit]',
+    options: ['output', 'activate', 'script', ...PLANS, ...SPEAKS],
+    own: {
+      script: ['--script', 'print the script of --activate alone, which can revert without other files'],
+    },
     examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
     load: async () => (await import('./generate.js')).generate,
   },

@@ -19,17 +19,23 @@ export interface ActivationFiles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** The text of the script `activate`. @throws UserError `no-script` */
+export async function activationScript({ home, program }: Context): Promise<Uint8Array> {
+  const source = `${home}/host-scripts/activate`;
+  const script = await program.read(source, { limit: MAX_SCRIPT });
+  if (script === undefined) throw fail('no-script', `there is no ${source}`);
+  return script.bytes;
+}
+
 /** @throws UserError `no-script`, `bad-probe`, `bad-path` */
 export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
-  const source = `${context.home}/host-scripts/activate`;
-  const script = await context.program.read(source, { limit: MAX_SCRIPT });
-  if (script === undefined) throw fail('no-script', `there is no ${source}`);
+  const script = await activationScript(context);
   const { unit, policy } = prepared;
   const probes = policy.policy.probe ?? [];
   const manifest = manifestText(await activationOf(context, prepared, probes.filter(isCommand)));
   return {
     files: [
-      { path: '/activate', content: script.bytes, mode: 0o755 },
+      { path: '/activate', content: script, mode: 0o755 },
       { path: `/activate.d/${unit.name.full}`, content: new TextEncoder().encode(manifest), mode: 0o644 },
     ],
     diagnostics: probes.flatMap((probe) => (isCommand(probe) ? [] : [untried(probe.text, probe.at)])),

@@ -90,3 +90,15 @@ test('a launcher that was not built is said to be missing', async () => {
   for (const path of system.files.keys()) if (path.endsWith('/launcher')) system.files.delete(path);
   await assert.rejects(generate(fakeContext(system), ['demo'], {}), /there is no launcher for x86-64/);
 });
+
+test('the script for hosts without Node is printed without a unit', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  const { home } = fakeContext(system);
+  await assert.rejects(generate(fakeContext(system), [], { script: true }), /there is no .*\/activate/);
+  await system.replace(`${home}/host-scripts/activate`, new TextEncoder().encode('#!/bin/sh\n'), {
+    mode: 0o755,
+  });
+  const { exit, text } = await generate(fakeContext(system), [], { script: true });
+  assert.deepEqual([exit, text], [0, '#!/bin/sh\n']);
+  await assert.rejects(generate(fakeContext(system), [], {}), /missing required argument 'unit'/);
+});

@@ -6,7 +6,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /** Folders of `test/` whose files have a process each: they boot machines, start programs, or change their own process. */
-const APART = ['bench', 'hostile', 'kernels', 'native', 'services', 'support', 'system', 'systemd'];
+const APART = [
+  'bench',
+  'hostile',
+  'integrations',
+  'kernels',
+  'native',
+  'services',
+  'support',
+  'system',
+  'systemd',
+];
 
 /** A file that takes as long as those. */
 const LONG = 'test/transaction/recover.test.js';

@@ -27,6 +27,7 @@ const atOnce = (files: readonly string[]): number =>
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
 const LONG = [
   'test/systemd/',
+  'test/integrations/',
   'test/transaction/',
   'test/system/pseudo-terminal',
   'test/filter/',

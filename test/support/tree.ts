@@ -18,6 +18,8 @@ type RootName =
   | 'services'
   | 'more-services'
   | 'clients'
+  | 'ansible'
+  | 'ansible-bookworm'
   | 'bullseye'
   | 'bookworm'
   | 'forky'
@@ -39,6 +41,9 @@ interface Tree {
 }
 
 const SYSTEMD = ['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd', 'procps'];
+
+/** What Ansible asks of a host, and a program that carries bytes to its sshd. */
+const ANSIBLE_HOST = ['netcat-openbsd', 'openssh-server', 'python3', 'sudo'];
 
 const TREES: Readonly<Record<TreeName, Tree>> = {
   machine: {
@@ -134,6 +139,15 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['apache2', 'apache2-utils', 'curl', 'php-fpm', 'postgresql'],
     ],
   },
+  /** Ansible, its linters, and what its hosts have. */
+  ansible: {
+    suite: 'trixie',
+    packages: [
+      ...[...SYSTEMD, ...ANSIBLE_HOST, 'openssh-client'],
+      ...['ansible-core', 'ansible-lint', 'git', 'pycodestyle', 'pylint', 'python3-voluptuous', 'yamllint'],
+    ],
+  },
+  'ansible-bookworm': { suite: 'bookworm', packages: [...SYSTEMD, ...ANSIBLE_HOST] },
   daemons: {
     suite: 'trixie',
     packages: [
