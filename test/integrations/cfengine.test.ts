@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
@@ -8,12 +9,20 @@ import { THOROUGH } from '../support/thorough.js';
 import { bootManagedHost, filesOf, INSTALLED, stateOf } from './managed-host.js';
 
 const OTHER = 'other.service';
+const BUNDLES = inRepository('integrations/cfengine/sandbox_unit.cf');
+
+test('the bundles that the documents name are there', () => {
+  const page = readFileSync(inRepository('docs/configuration-management.md'), 'utf8');
+  const bundles = readFileSync(BUNDLES, 'utf8');
+  const [, one, other] = /bundles `(\w+)` and `(\w+)`/.exec(page)!;
+  for (const name of [one, other]) assert.match(bundles, new RegExp(`^bundle agent ${name}\\(`, 'm'));
+});
 
 /** Two services are confined, or freed with the class `free`. */
 const MAIN = `
 body common control
 {
-  inputs => { "${inRepository('integrations/cfengine/sandbox_unit.cf')}" };
+  inputs => { "${BUNDLES}" };
   bundlesequence => { "main" };
 }
 bundle agent main

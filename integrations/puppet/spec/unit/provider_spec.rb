@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'spec_helper'
+require 'tmpdir'
 
 # The type defines the module that the provider is in.
 Puppet::Type.type(:sandbox_unit_policy)
@@ -15,6 +16,9 @@ RSpec.describe Puppet::Provider::SandboxUnitPolicy::SandboxUnitPolicy do
   let(:unit) { { 'unit' => 'a.service', 'mode' => 'enforcing', 'state' => 'live', 'policy' => '/a.toml', 'dropIn' => '/a.conf', 'missing' => [], 'drift' => [] } }
   let(:is) { { name: 'a.service', ensure: 'present', mode: 'enforcing', drift: [] } }
   let(:should) { { name: 'a.service', ensure: 'present', mode: 'enforcing', template: 'no-exec', drift: [] } }
+
+  # Of the text 'x'.
+  let(:digest) { '{sha256}2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881' }
 
   def answer(status, object)
     PuppetX::SandboxUnit::Answer.new(status, object)
@@ -56,6 +60,15 @@ RSpec.describe Puppet::Provider::SandboxUnitPolicy::SandboxUnitPolicy do
       expect(provider.get(context, ['a.service'])).to eq([{ name: 'a.service', ensure: 'absent' }])
     end
 
+    it 'tells the digest of the text beside the drop-in, and of no other' do
+      Dir.mktmpdir do |folder|
+        beside, other = ['zz-sandbox-unit.toml', 'other.toml'].map { |name| File.join(folder, name) }
+        [beside, other].each { |path| File.write(path, 'x') }
+        told(0, *[beside, other].map { |path| unit.merge('policy' => path, 'dropIn' => "#{folder}/zz-sandbox-unit.conf") })
+        expect(provider.get(context, ['a.service']).map { |one| one[:digest] }).to eq([digest, nil])
+      end
+    end
+
     it 'fails where the command cannot tell' do
       told(2, unit, diagnostics: [error('no-bus')])
       expect { provider.get(context, ['a.service']) }.to raise_error(Puppet::Error, 'no-bus: wrong (mend it)')
@@ -70,7 +83,6 @@ RSpec.describe Puppet::Provider::SandboxUnitPolicy::SandboxUnitPolicy do
   describe '#canonicalize' do
     it 'adds the digest of the content alone' do
       given = [{ name: 'a.service', content: 'x' }, is]
-      digest = '{sha256}2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881'
       expect(provider.canonicalize(context, given)).to eq([given.first.merge(digest: digest), is])
     end
 

@@ -22,7 +22,7 @@ module PuppetX::SandboxUnit::Confined
     drift = unit['drift'] + unit['missing'].map { |path| "missing #{path}" } + (DUE & [state])
     return { name: name, ensure: 'absent' } if unit['dropIn'].nil? && drift.empty?
 
-    { name: name, ensure: 'present', mode: mode, digest: kept_digest(unit['policy']), drift: drift }.compact
+    { name: name, ensure: 'present', mode: mode, digest: kept_digest(unit), drift: drift }.compact
   end
 
   # @return [Hash] the resource of a unit where there is no command to ask: its drop-in tells
@@ -36,10 +36,12 @@ module PuppetX::SandboxUnit::Confined
     "{sha256}#{Digest::SHA256.hexdigest(text)}"
   end
 
-  # @param policy [String, nil] the path of the policy that a unit is confined by
-  # @return [String, nil] the digest of the text that lies beside the drop-in, if it is that
-  def kept_digest(policy)
-    digest_of(File.binread(policy)) if policy && File.basename(policy) == KEPT_TEXT
+  # @return [String, nil] the digest of the text beside the drop-in, if the unit is confined by that
+  def kept_digest(unit)
+    policy, drop_in = unit.values_at('policy', 'dropIn')
+    return if drop_in.nil? || policy != File.join(File.dirname(drop_in), KEPT_TEXT)
+
+    digest_of(File.binread(policy)) if File.file?(policy)
   rescue SystemCallError
     nil
   end
