@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { OPTIONS } from '../src/commands/options.js';
+import { VERBS } from '../src/commands/verbs.js';
 import { inRepository } from './support/repository.js';
 
 const DOCUMENTS = ['ARCHITECTURE.md', 'CONTRIBUTING.md'];
@@ -72,3 +74,26 @@ for (const name of DOCUMENTS) {
     );
   });
 }
+
+/** The long flags of a verb. */
+function flagsOf(name: string): ReadonlySet<string> {
+  const verb = VERBS.find((one) => one.name === name);
+  assert.ok(verb !== undefined && 'options' in verb, name);
+  const flags = verb.options.map((option) => verb.own?.[option]?.[0] ?? OPTIONS[option][0]);
+  return new Set(flags.flatMap((flag) => /--[\w-]+/.exec(flag) ?? []));
+}
+
+test('the command lines for configuration management have verbs and options that there are', () => {
+  const names = ['docs/configuration-management.md', 'integrations/puppet/README.md'];
+  const lines = [
+    ...names
+      .map(read)
+      .join('\n')
+      .matchAll(/sandbox-unit ([a-z]+)\b([^#'`\n]*)/g),
+  ];
+  const options = lines.flatMap(([, verb, rest]) =>
+    [...rest!.matchAll(/(?<=\s)--[a-z][\w-]*/g)].map(([flag]) => [verb!, flag] as const),
+  );
+  assert.ok(options.length > 15);
+  for (const [verb, flag] of options) assert.ok(flagsOf(verb).has(flag), `${verb} ${flag}`);
+});

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { inBatches } from '../../src/collections.js';
 import { inRepository } from './repository.js';
+import { THOROUGH } from './thorough.js';
 
 /** Trees that hold the file `vmlinuz` alone: Debian's kernel of a machine. */
 export type KernelName = `linux-${'5.10' | '6.12'}-${'x86-64' | 'arm64'}` | 'linux-6.1-x86-64';
@@ -20,6 +21,7 @@ type RootName =
   | 'clients'
   | 'ansible'
   | 'ansible-bookworm'
+  | 'puppet'
   | 'bullseye'
   | 'bookworm'
   | 'forky'
@@ -148,6 +150,15 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     ],
   },
   'ansible-bookworm': { suite: 'bookworm', packages: [...SYSTEMD, ...ANSIBLE_HOST] },
+  /** Puppet, its linter and its tests, and CFEngine. */
+  puppet: {
+    suite: 'trixie',
+    packages: [
+      ...SYSTEMD,
+      ...['cfengine3', 'puppet-agent', 'puppet-lint', 'puppet-strings'],
+      ...['ruby-puppet-resource-api', 'ruby-rspec-puppet'],
+    ],
+  },
   daemons: {
     suite: 'trixie',
     packages: [
@@ -170,8 +181,13 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
   'linux-6.12-arm64': { suite: 'trixie', packages: ['linux-image-cloud-arm64'], architecture: 'arm64' },
 };
 
+/** Trees that only tests with CI=true need. */
+const FOR_THOROUGH: readonly TreeName[] = THOROUGH ? [] : ['puppet'];
+
 /** Trees of the tests; test/services/ is run by itself. */
-export const TREE_NAMES = (Object.keys(TREES) as TreeName[]).filter((name) => !name.endsWith('services'));
+export const TREE_NAMES = (Object.keys(TREES) as TreeName[]).filter(
+  (name) => !name.endsWith('services') && !FOR_THOROUGH.includes(name),
+);
 
 /** Whether only the tests of other kernels need a tree. */
 export const isForKernels = (name: TreeName): boolean => name === 'emulator' || name.startsWith('linux-');
