@@ -32,6 +32,24 @@ export async function inBatches<T, U>(
   return done;
 }
 
+/**
+ * Runs a step on each element, at most `most` at a time: one that takes long holds up no other where there is room.
+ * @returns the results, in the elements' order
+ */
+export async function mostAtOnce<T, U>(
+  elements: readonly T[],
+  most: number,
+  step: (element: T) => Promise<U>,
+): Promise<U[]> {
+  const done: U[] = [];
+  const rest = elements.entries();
+  const work = async () => {
+    for (const [i, element] of rest) done[i] = await step(element);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, elements.length) }, work));
+  return done;
+}
+
 /** Base64 with padding (RFC 4648). */
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));

@@ -97,8 +97,12 @@ struct signal_struct {
 	unsigned int flags;
 };
 struct cred;
+typedef struct {
+	int counter;
+} atomic_t;
 struct seccomp {
 	int mode;
+	atomic_t filter_count;
 };
 struct task_struct {
 	struct thread_info thread_info;

@@ -15,6 +15,7 @@
 #include "tasks.h"
 #include "places.h"
 #include "calls.h"
+#include "marks.h"
 #include "arguments.h"
 #include "refused.h"
 #include "leavers.h"
@@ -31,8 +32,11 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
-	if (!unit)
+	if (!unit) {
+		if (looks_outside())
+			begin_outside(bpf_get_current_task_btf());
 		return 0;
+	}
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
@@ -57,12 +61,11 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
 	if (!unit)
-		return 0;
+		return looks_outside() ? return_outside((__u64)regs, result) : 0;
 	struct task_struct *task = bpf_get_current_task_btf();
-	int is_unbegun = returns_unbegun(unit, task);
 	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
-	if (is_unbegun) {
-		note_unbegun(index, unit, task, number, result);
+	if (returns_unbegun(unit, task)) {
+		note_unbegun((struct subject){.unit = index}, task, number, result);
 		return 0;
 	}
 	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)))
@@ -108,18 +111,23 @@ int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
-	if (!unit)
-		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
+	if (!unit) {
+		fork_outside(task, child);
+		return 0;
+	}
 	if (is_service(task)) {
 		struct mark *mark = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		/* It returns from the call that makes it, as if it had begun that. */
-		if (mark)
-			*mark = (struct mark){.is_service = 1, .has_begun = 1, .unit = (__u16)(index + 1)};
-		else
+		if (mark) {
+			mark->is_service = 1;
+			mark_inside(mark, index, unit, task);
+			see_place(mark, index, unit, child);
+		} else {
 			lose(unit, LOST_MARKS);
+		}
 	}
-	if (!sets_up(program_key(task)) && remember(&unit->fork_flags, flags, phase_of(index)))
+	if (scope == ALL && !sets_up(program_key(task)) && remember(&unit->fork_flags, flags, phase_of(index)))
 		lose(unit, LOST_FORK_FLAGS);
 	return 0;
 }

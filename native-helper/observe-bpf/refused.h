@@ -16,56 +16,6 @@
 #define AUDIT_ARCH_NATIVE 0xc00000b7U /* AUDIT_ARCH_AARCH64 */
 #endif
 
-/* A task: has it begun a call, from which it hasn't returned? One without a mark may have done so unseen. */
-struct mark {
-	__u16 has_begun;
-	__u16 has_signal; /* one that tells of the call that will return */
-	__u32 program; /* its bit at the last call that began */
-	__u16 is_service; /* it has run a program of the service, or was made by one that has */
-	__u16 unit;	  /* its index plus one; 0: it has left the unit */
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct mark);
-} marks SEC(".maps");
-
-static __always_inline void mark_begin(__u32 index, struct unit *unit, struct task_struct *task, __u32 program)
-{
-	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!mark) {
-		lose(unit, LOST_MARKS);
-		return;
-	}
-	mark->has_begun = 1;
-	mark->program = program;
-	mark->unit = (__u16)(index + 1);
-	if (program != 0)
-		mark->is_service = 1;
-}
-
-/* Is a task the service's own, whatever program it runs? */
-static __always_inline int is_service(struct task_struct *task)
-{
-	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
-	return mark && mark->is_service;
-}
-
-/* Takes the mark off. Returns whether the call that returns is known not to have begun, and wasn't told of. */
-static __always_inline int returns_unbegun(struct unit *unit, struct task_struct *task)
-{
-	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
-	if (!mark) {
-		if (!bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE))
-			lose(unit, LOST_MARKS);
-		return 0;
-	}
-	int is_unbegun = !mark->has_begun && !mark->has_signal;
-	mark->has_begun = mark->has_signal = 0;
-	return is_unbegun;
-}
-
 __noinline int claim_refusal(struct unit *unit, __u64 key)
 {
 	return unit ? claim(unit->refusal_keys, REFUSALS, key) : -1;
@@ -81,14 +31,15 @@ static __always_inline __u32 last_program_bit(struct unit *unit, __u32 phase)
 	return mark ? mark->program : 0;
 }
 
-/* Notes a refused call: by its errno, or 0 for SIGSYS. */
-__noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
+/* Notes a refused call: by its errno, or 0 for SIGSYS. `doubt` is UNCERTAIN or 0. */
+__noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error, __u64 doubt)
 {
 	struct unit *unit = unit_at(index);
 	__u32 program = unit ? last_program_bit(unit, phase_of(index)) : 0;
 	if (!unit || program == 0)
 		return 0;
-	__u32 place = (__u32)claim_refusal(unit, call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error));
+	__u64 key = call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error) | doubt;
+	__u32 place = (__u32)claim_refusal(unit, key);
 	if (place >= REFUSALS) {
 		lose(unit, LOST_REFUSED);
 		return 0;
@@ -100,14 +51,17 @@ __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
 }
 
 /* Notes a call that returns without a begin. */
-static __always_inline void note_unbegun(__u32 index, struct unit *unit, struct task_struct *task, __u32 number, long result)
+static __always_inline void note_unbegun(struct subject by, struct task_struct *task, __u32 number, long result)
 {
+	struct unit *unit = unit_at(by.unit);
+	if (!unit)
+		return;
 	/* Without a filter nothing refuses: the begin is what was missed. */
 	if (task->seccomp.mode == 0)
 		lose(unit, LOST_MARKS);
 	else if (result < 0 && result >= -MAX_ERRNO)
-		note_refused(index, abi_of(task, number), number, (__u32)-result);
-	else
+		note_refused(by.unit, abi_of(task, number), number, (__u32)-result, by.doubt);
+	else if (!by.doubt)
 		lose(unit, LOST_REFUSED);
 }
 
@@ -125,13 +79,14 @@ int BPF_PROG(signalled, int number, void *info)
 	struct refusing_signal signal = {};
 	if (number != SIGSYS)
 		return 0;
-	__u32 index = watching();
-	if (index >= UNITS || bpf_probe_read_kernel(&signal, sizeof signal, info) || signal.code != SYS_SECCOMP)
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct subject by = subject_of(task);
+	if (by.unit >= UNITS || bpf_probe_read_kernel(&signal, sizeof signal, info) || signal.code != SYS_SECCOMP)
 		return 0;
 	__u32 abi = signal.architecture != AUDIT_ARCH_NATIVE ? ABI_COMPAT : (__u32)signal.call & X32_BIT ? ABI_X32 : ABI_NATIVE;
-	note_refused(index, abi, (__u32)signal.call, 0);
+	note_refused(by.unit, abi, (__u32)signal.call, 0, by.doubt);
 	/* Where the signal is handled the call returns: with its own number, or its first argument. */
-	struct mark *mark = bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
 	if (mark)
 		mark->has_signal = 1;
 	return 0;
@@ -144,11 +99,11 @@ int BPF_PROG(ended, struct task_struct *ending)
 	struct task_struct *task = bpf_get_current_task_btf();
 	if (task->exit_code != SIGSYS || task->signal->flags & SIGNAL_GROUP_EXIT)
 		return 0;
-	__u32 index = watching();
-	if (index >= UNITS)
+	struct subject by = subject_of(task);
+	if (by.unit >= UNITS)
 		return 0;
 	__u32 number = number_in((const struct pt_regs *)bpf_task_pt_regs(task));
-	return note_refused(index, abi_of(task, number), number, 0);
+	return note_refused(by.unit, abi_of(task, number), number, 0, by.doubt);
 }
 
 #endif

@@ -156,8 +156,8 @@ static __always_inline int sets_attribute(__u16 request)
 	return request == SETS_FLAGS || request == SETS_XATTR || request == SETS_GENERATION;
 }
 
-/* Looks at a call that returns: `which` of its looks. */
-__noinline int look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 which)
+/* Looks at a call that returns, and is none of a socket: `which` of its looks. */
+__noinline int look_at_path(__u32 index, __u32 slot, __u64 at, long result, __u32 which)
 {
 	if (index >= UNITS || slot >= CALLS || which >= LOOKS)
 		return 0;
@@ -168,8 +168,6 @@ __noinline int look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 whi
 	/* A program that was executed has a tracepoint of its own. */
 	if (kind == LOOK_NOT || (kind == LOOK_EXEC && !error) || (kind == LOOK_MMAP && error))
 		return 0;
-	if (kind >= LOOK_BIND)
-		return look_at_socket(index, kind, at, abi, result);
 	if (kind == LOOK_MMAP || (kind == LOOK_OPEN && !error))
 		return look_at_file(index, kind, at, abi, result);
 	if ((kind == LOOK_CHDIR || kind == LOOK_CHROOT) && !error) {
@@ -188,6 +186,17 @@ __noinline int look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 whi
 	if (kind == LOOK_MAKE && (!error || error == EEXIST))
 		note_made(index, (__u32)argument(regs, abi, path + 1));
 	return note_given_name(index, use_of_name(kind), (__u32)error, name, directory);
+}
+
+/* Functions that call functions add up their stacks, and the kernel takes 512 bytes: those for sockets, which are large, are
+ * called by the program itself. */
+static __always_inline void look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 which)
+{
+	__u32 kind = state.looks[WITHIN(slot, CALLS)][WITHIN(which, LOOKS)].kind;
+	if (kind >= LOOK_BIND)
+		look_at_socket(index, kind, at, slot / SLOTS, result);
+	else
+		look_at_path(index, slot, at, result, which);
 }
 
 #endif

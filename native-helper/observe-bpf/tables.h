@@ -72,7 +72,7 @@ struct watched {
 	__u32 units;
 	__u32 now;   /* in tenths of a second; a clock that `observe` sets costs a load, the kernel's a call */
 	__u32 slice; /* number of the time slice, from 1 on */
-	__u32 stripe_mask;
+	__u32 stripe_mask, has_leavers; /* the latter: a task has left its unit's control group */
 	struct group groups[UNITS];
 };
 
@@ -211,6 +211,7 @@ struct unit {
 };
 
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
+#define UNCERTAIN (1ULL << 62) /* a filter of the task's own may have refused the call */
 static inline __u64 call_key(__u32 abi, __u32 nr, __u32 error)
 {
 	return 1ULL << 63 | (__u64)abi << 48 | (__u64)nr << 16 | error;
@@ -249,8 +250,7 @@ struct file_key {
 #define NAME_LENGTH 256
 struct name_key {
 	struct file_key of;
-	__u32 is_cut;	    /* the name is the end of a longer one */
-	__u32 padding;
+	__u32 is_cut, padding; /* the former: the name is the end of a longer one */
 	char name[NAME_LENGTH];
 };
 /* A file, or the directory that a name is relative to. */

@@ -114,8 +114,11 @@ static void print_refused(const struct unit *unit)
 		print_comma(&is_first);
 		printf("{");
 		print_key(unit->refusal_keys[i]);
-		printf(",\"errno\":%u,\"count\":%llu,\"programs\":%u}", (__u16)unit->refusal_keys[i],
+		printf(",\"errno\":%u,\"count\":%llu,\"programs\":%u", (__u16)unit->refusal_keys[i],
 		       (unsigned long long)unit->refusals[i].count, unit->refusals[i].programs);
+		if (unit->refusal_keys[i] & UNCERTAIN)
+			printf(",\"certain\":false");
+		printf("}");
 	}
 	printf("]");
 }

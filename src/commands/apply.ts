@@ -13,12 +13,13 @@ import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../tran
 import { applyUnits } from '../transaction/apply/table.js';
 import type { Transaction } from '../transaction/changed-unit.js';
 import { askWhereWaiting } from '../transaction/confirm/ask.js';
+import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
 import { revertUnits } from '../transaction/revert/table.js';
-import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
+import { isToBeApplied, type PendingApply, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
 export interface ApplyWords extends ApplyOptions {
@@ -114,6 +115,23 @@ async function applyEach(
     return { ...applied, results: [...planned, ...updated(leaving, last)] };
   }
   if (pending.length + purge.units.length === 0) return applied;
+  const change = () => changeUnits(context, { pending, purge, confirm }, options);
+  const { done, gone } = await meetingDeadlines(context, [], change);
+  return { ...applied, results: [...updated(planned, done), ...gone] };
+}
+
+/** Units that get a policy, and units that lose theirs. */
+interface Changing {
+  readonly pending: readonly PendingApply[];
+  readonly purge: Purge;
+  readonly confirm: Asked;
+}
+
+async function changeUnits(
+  context: Context,
+  { pending, purge, confirm }: Changing,
+  options: ApplyOptions,
+): Promise<{ readonly done: readonly UnitResult[]; readonly gone: readonly UnitResult[] }> {
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
   );
@@ -121,8 +139,7 @@ async function applyEach(
     const done = context.offline
       ? await writeOffline(context, pending, 'applied')
       : await applyUnits({ context, signals }, pending, { ...options, confirm });
-    const gone = await purgeUnits({ context, signals }, purge, options);
-    return { ...applied, results: [...updated(planned, done), ...gone] };
+    return { done, gone: await purgeUnits({ context, signals }, purge, options) };
   } finally {
     signals.release();
   }

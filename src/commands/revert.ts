@@ -4,7 +4,9 @@ import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
-import { undoRecords, waitingOf } from '../transaction/confirm/confirm.js';
+import { undoRecords } from '../transaction/confirm/confirm.js';
+import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
+import { heldRecords } from '../transaction/confirm/stock.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
 import { addLauncher, planRevert, type RevertOptions } from '../transaction/revert/plan.js';
@@ -12,6 +14,7 @@ import { revertUnits } from '../transaction/revert/table.js';
 import {
   isToBeChanged,
   type NotChanged,
+  type Pending,
   planEach,
   type UnitResult,
   updated,
@@ -42,12 +45,20 @@ async function revertEach(
   await addLauncher(context, planned);
   const pending = planned.filter(isToBeChanged);
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), options);
+  const done = await meetingDeadlines(context, [], () => changeUnits(context, pending, options));
+  return unitsOutcome(updated(planned, done), new Map(), options);
+}
+
+async function changeUnits(
+  context: Context,
+  pending: readonly Pending[],
+  options: RevertOptions,
+): Promise<UnitResult[]> {
   const signals = holdSignals(context);
   try {
-    const done = context.offline
+    return context.offline
       ? await writeOffline(context, pending, 'reverted')
       : await revertUnits({ context, signals }, pending, options);
-    return unitsOutcome(updated(planned, done), new Map(), options);
   } finally {
     signals.release();
   }
@@ -56,8 +67,10 @@ async function revertEach(
 /** Undoes the changes of units that wait to be confirmed: there may be files of before, and a launcher that goes with them. */
 async function undoWaiting(context: Context, units: readonly string[]): Promise<readonly UnitResult[]> {
   if (context.offline) return [];
-  const names = units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, unit));
-  const records = await waitingOf(context, await Promise.all(names));
+  const names = await Promise.all(
+    units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, unit)),
+  );
+  const records = (await heldRecords(context)).filter(({ unit }) => names.includes(unit));
   return records.length === 0 ? [] : undoRecords(context, records);
 }
 

@@ -27,6 +27,8 @@ export interface ObservedUnit {
     readonly errno: number;
     readonly count: number;
     readonly programs: number;
+    /** False where a filter may have refused it that the process has loaded after it had left the control group. */
+    readonly certain?: boolean;
   }[];
   /** By the number of the `watch` line, from 0 on. Values are decimal strings; of a pair both. */
   readonly arguments: readonly {

@@ -46,7 +46,7 @@ const SHAPE: Check<ObservedUnit> = object({
     object({ abi, nr: number, first: seconds, last: seconds, slices: whole(), counts, programs: mask }),
     1 << 14,
   ),
-  refused: list(object({ abi, nr: number, errno, count, programs: mask }), 1 << 14),
+  refused: list(object({ abi, nr: number, errno, count, programs: mask }, { certain: flag }), 1 << 14),
   arguments: list(
     object({ watch: whole(4095), phases, values: list(list(decimal, 2), MOST_ELEMENTS), lost: count }),
     4096,

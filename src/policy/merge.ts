@@ -30,6 +30,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     probeTimeout: over.probeTimeout ?? base.probeTimeout,
     reload: over.reload ?? base.reload,
     refused: over.refused ?? base.refused,
+    listening: over.listening ?? base.listening,
     understood: [...base.understood, ...over.understood],
     expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
   };

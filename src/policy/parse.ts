@@ -47,10 +47,8 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     probeAs: readUser(reader),
     probeTimeout: readSpan(reader, 'probe-timeout'),
     reload: reader.typed(['apply', 'reload'], isBoolean),
-    refused: reader.typed(
-      ['apply', 'refused'],
-      (v): v is 'rollback' | 'warn' => v === 'rollback' || v === 'warn',
-    ),
+    refused: reader.typed(['apply', 'refused'], isConsequence),
+    listening: reader.typed(['apply', 'listening'], isConsequence),
     understood: reader.strings(['apply', 'understood']) ?? [],
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
@@ -59,6 +57,8 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
 
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isConsequence = (value: unknown): value is 'rollback' | 'warn' =>
+  value === 'rollback' || value === 'warn';
 const isOperand = (value: unknown): value is string | number | bigint => isString(value) || isInteger(value);
 
 /** Takes values of the wanted type out of a document; validateShape() reports the others. */

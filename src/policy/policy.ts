@@ -46,6 +46,8 @@ export interface Policy {
   readonly reload: Located<boolean> | undefined;
   /** The consequence of calls that are refused until then; undefined: by what becomes of them. */
   readonly refused: Located<'rollback' | 'warn'> | undefined;
+  /** The consequence of a socket at which the service waited for others before; undefined: `rollback`. */
+  readonly listening: Located<'rollback' | 'warn'> | undefined;
   /** Codes of errors that are warnings, since the administrator knows of them. */
   readonly understood: readonly Located<string>[];
   readonly expect: readonly Expectation[];

@@ -184,6 +184,10 @@ export const POLICY: Keys = {
           shape: { type: 'choice', values: ['rollback', 'warn'] },
           doc: 'Consequence of refused calls (default "rollback" where they end a process, else "warn")',
         },
+        listening: {
+          shape: { type: 'choice', values: ['rollback', 'warn'] },
+          doc: 'Consequence of sockets that the service listened on before, and not now (default "rollback")',
+        },
         understood: {
           shape: { type: 'list', of: { type: 'choice', values: ['locks-out'] } },
           doc: 'Errors that are warnings: "locks-out" where people and machines get in by the unit, or run things',

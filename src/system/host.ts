@@ -16,6 +16,7 @@ import { assertWritableFolder, removeFile, replaceFile } from './files/write.js'
 import { readKernelLog } from './kernel-log.js';
 import { type Child, startProgram } from './processes.js';
 import type {
+  Alarm,
   FileContent,
   Heard,
   KernelLog,
@@ -243,6 +244,15 @@ export class Host implements System {
       left -= step;
       if (left <= 0 || (await isOver?.())) return;
     }
+  }
+
+  alarm(milliseconds: number): Alarm {
+    let stop: () => void = () => undefined;
+    const rung = new Promise<void>((ring) => {
+      const timer = setTimeout(ring, milliseconds);
+      stop = () => clearTimeout(timer);
+    });
+    return { rung, stop: () => stop() };
   }
 
   async waitForState(milliseconds: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
-import type { Running, System, Talk } from './system.js';
+import type { Alarm, Running, System, Talk } from './system.js';
 
 /** What each such system tells or does by itself. */
 type Told =
@@ -37,6 +37,11 @@ export abstract class NotRunning implements Omit<System, Told> {
   }
 
   async wait(): Promise<void> {}
+
+  /** Never rings: nothing takes time. */
+  alarm(): Alarm {
+    return { rung: new Promise(() => undefined), stop: () => undefined };
+  }
 
   uptime(): number {
     throw this.unavailable('this');

@@ -100,8 +100,16 @@ export interface System {
    * @param isOver asked now and then; true ends the wait early
    */
   wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void>;
+  /** Sets an alarm that rings after a time, in milliseconds, while other things are done. */
+  alarm(milliseconds: number): Alarm;
   /** Waits for a time, in milliseconds, or until a unit that changed() was asked about enters another state. */
   waitForState(milliseconds: number): Promise<void>;
+}
+
+export interface Alarm {
+  /** Resolves when it rings; never once it is stopped. */
+  readonly rung: Promise<void>;
+  stop(): void;
 }
 
 /** The events of a unit that is listened to. */

@@ -7,6 +7,7 @@ import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { HeldSignals } from './held-signals.js';
 import type { StepResult } from './runner.js';
+import type { ListeningBefore } from './trial/listening.js';
 import type { TrialWatch } from './trial/watch.js';
 import { makeUndoRecord } from './undo-record.js';
 import type { UndoRecord } from './undo-record-format.js';
@@ -59,6 +60,8 @@ export interface Transaction {
   readonly signals: HeldSignals;
   /** Watches services while they are tried; undefined where nothing is tried. */
   readonly trialWatch?: TrialWatch;
+  /** Knows where services listened before their restart; undefined where that doesn't matter. */
+  readonly listening?: ListeningBefore;
 }
 
 /**

@@ -3,7 +3,7 @@
  * has confirmed in time.
  */
 
-import { asWarning, type Diagnostic, EXIT, UserError, warning } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, UserError } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
 import { exists } from '../prepare/load/exists.js';
 import { serviceName } from '../prepare/load/load-unit.js';
@@ -13,8 +13,9 @@ import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { changedSince } from './changed-since.js';
 import { disarm } from './confirm/keeper.js';
-import { NOT_CONFIRMED, readStock, unitsToUndo } from './confirm/stock.js';
-import { isRestored, rollBack } from './roll-back.js';
+import { meetingDeadlines } from './confirm/meeting-deadlines.js';
+import { readStock, unitsToUndo } from './confirm/stock.js';
+import { rollBack, saidOfRollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
@@ -43,10 +44,9 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
       await forgetUndoRecord(context, record.unit);
     }
   }
-  const problems = await rollBack(context, due);
-  for (const [i, record] of due.entries()) {
-    found.push(isRestored(problems[i]!) ? isBack(record) : notBack(record), ...problems[i]!);
-  }
+  const inHand = records.map(({ unit }) => unit);
+  const problems = await meetingDeadlines(context, inHand, () => rollBack(context, due));
+  found.push(...due.flatMap((record, i) => saidOfRollBack(record, problems[i]!)));
   // A keeper that is left ends by itself.
   await orElse(() => disarm(context, { stop: false }), false);
   const stay = new Set(await unitsToUndo(context));
@@ -64,19 +64,6 @@ function unlessUnreadable(
   const said = causes.flatMap(({ diagnostics }) => diagnostics);
   throw new UserError([...found, ...said], Math.max(...causes.map(({ exit }) => exit)));
 }
-
-const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
-  confirmation
-    ? warning(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back to how it was before`)
-    : warning(
-        'put-back',
-        `a run was ended while it changed ${unit}, which is rolled back to how it was before`,
-      );
-
-const notBack = ({ unit, confirmation }: UndoRecord): Diagnostic => {
-  const what = confirmation ? 'was not confirmed in time' : 'was left half changed by a run that was ended';
-  return warning('half-done', `${unit} ${what}, and can't wholly be rolled back`);
-};
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 

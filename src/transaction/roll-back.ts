@@ -1,12 +1,13 @@
-import type { Diagnostic } from '../diagnostic.js';
+import { type Diagnostic, warning } from '../diagnostic.js';
 import { failureOf, failuresOf } from '../state/failures.js';
 import { STAYS_STOPPED } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { changedSince, isChangedSince } from './changed-since.js';
+import { NOT_CONFIRMED } from './confirm/stock.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { reloadBack } from './steps/reload.js';
-import { type HowBack, restartAsBefore } from './steps/undo-restart.js';
+import { type HowBack, restartAsBefore, UNDER_WAY } from './steps/undo-restart.js';
 import { unwriteFiles } from './steps/write.js';
 import { forgetUndoRecord } from './undo-record.js';
 import type { UndoRecord } from './undo-record-format.js';
@@ -42,6 +43,25 @@ export const sparesChanged =
     return said.length > 0 ? said : undefined;
   };
 
-/** Whether a unit is as it was, by the diagnostics of its roll-back: somebody else's stop stays. */
+/** Whether a unit is as it was, or systemd is at work on that, by the diagnostics of its roll-back: somebody else's stop stays. */
 export const isRestored = (said: readonly Diagnostic[]): boolean =>
-  said.every(({ code }) => code === STAYS_STOPPED);
+  said.every(({ code }) => code === STAYS_STOPPED || code === UNDER_WAY);
+
+/** Tells of the roll-back of a change that a run has left half done, or that nobody has confirmed in time. */
+export const saidOfRollBack = (
+  record: UndoRecord,
+  problems: readonly Diagnostic[],
+): readonly Diagnostic[] => [isRestored(problems) ? isBack(record) : notBack(record), ...problems];
+
+const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
+  confirmation
+    ? warning(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back to how it was before`)
+    : warning(
+        'put-back',
+        `a run was ended while it changed ${unit}, which is rolled back to how it was before`,
+      );
+
+const notBack = ({ unit, confirmation }: UndoRecord): Diagnostic => {
+  const what = confirmation ? 'was not confirmed in time' : 'was left half changed by a run that was ended';
+  return warning('half-done', `${unit} ${what}, and can't wholly be rolled back`);
+};

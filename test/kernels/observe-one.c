@@ -1,6 +1,7 @@
 /*
- * Has the observer watch a control group while a program runs in it: `observe-one OBSERVER REQUEST PROGRAM WORD…`. The lines of
- * the file REQUEST tell the observer what to look at. Prints what the observer does.
+ * Has the observer watch a control group while a program runs in it: `observe-one OBSERVER OPTION REQUEST PROGRAM WORD…`. The
+ * lines of the file REQUEST tell the observer what to look at; OPTION is the observer's, or empty. The program finds another
+ * control group at `outside`. Prints what the observer does.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define GROUP "/sys/fs/cgroup/observed"
+#define OUTSIDE "/sys/fs/cgroup/outside"
 
 static void run_in_group(char **argv)
 {
@@ -52,8 +54,8 @@ int main(int argc, char **argv)
 {
 	static char line[1 << 20];
 	int input[2], output[2];
-	if (argc < 4)
-		errx(2, "observe-one OBSERVER REQUEST PROGRAM WORD…");
+	if (argc < 5)
+		errx(2, "observe-one OBSERVER OPTION REQUEST PROGRAM WORD…");
 	mkdir("/sys", 0755);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("groups", "/sys/fs/cgroup", "cgroup2", 0, NULL);
@@ -62,16 +64,18 @@ int main(int argc, char **argv)
 	if (fork() == 0) {
 		dup2(input[0], 0);
 		dup2(output[1], 1);
-		execl(argv[1], argv[1], NULL);
+		execl(argv[1], argv[1], argv[2][0] == '\0' ? NULL : argv[2], NULL);
 		err(1, "%s", argv[1]);
 	}
 	close(output[1]);
-	request(input[1], argv[2]);
+	request(input[1], argv[3]);
 	FILE *said = fdopen(output[0], "r");
 	if (said == NULL || !copy_line(said, line, sizeof line) || strstr(line, "\"ready\"") == NULL)
 		return 1;
 	mkdir(GROUP, 0755);
-	run_in_group(argv + 3);
+	mkdir(OUTSIDE, 0755);
+	(void)!symlink(OUTSIDE, "outside");
+	run_in_group(argv + 4);
 	rmdir(GROUP);
 	close(input[1]);
 	while (copy_line(said, line, sizeof line))

@@ -7,14 +7,17 @@ import type { Tried } from './tried.js';
 
 /** The observer; before Linux 6.1 it says that the kernel is too old. */
 export function observerTests({ name, machine, kernel, test }: Tried): void {
-  const observe = async (...parts: string[]) => {
+  const observe = (...parts: string[]) => observeBy('', ...parts);
+  const observeBy = async (option: string, ...parts: string[]) => {
     await kernel().write(
       '/request',
       configuration(machine)
         .map((line) => `${line}\n`)
         .join(''),
     );
-    const { stdout } = await kernel().run(['/observe-one', '/observe', '/request', '/observed', ...parts]);
+    const { stdout } = await kernel().run([
+      ...['/observe-one', '/observe', option, '/request', '/observed', ...parts],
+    ]);
     return stdout
       .trimEnd()
       .split('\n')
@@ -30,10 +33,11 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
       });
       return;
     }
-    test('counts calls and tells refused ones, and that it is blind for capabilities', async () => {
+    test('counts calls and tells refused ones, and what it is blind for', async () => {
       const lines = await observe('calls', 'refused');
       const unit = lines.find((line) => 'dump' in line);
-      assert.deepEqual([unit.lost, unit.blind, unit.lives], [{}, ['capabilities'], 1]);
+      const blind = ['capabilities', ...(name.startsWith('linux-6.1-') ? ['ringOperations'] : [])];
+      assert.deepEqual([unit.lost, unit.blind, unit.lives], [{}, blind, 1]);
       assert.deepEqual(countsOf(unit, 'getgid', machine), [100, 0, 0, 0]);
       assert.deepEqual(countsOf(unit, 'getppid', machine), [1000, 0, 0, 0]);
       const refused = unit.refused.map(({ nr, errno, count }: Record<string, number>) => [nr, errno, count]);
@@ -44,6 +48,19 @@ export function observerTests({ name, machine, kernel, test }: Tried): void {
         [numberOf('getgid', machine), 0, 1],
         [numberOf('getegid', machine), 0, 1],
       ]);
+    });
+    test('tells what a process is refused that has left the control group', async () => {
+      const unit: ObservedUnit = (await observeBy('--refused-only', 'leaves')).find((line) => 'dump' in line);
+      const refused = unit.refused.map(({ nr, errno, count, certain = true }) => [nr, errno, count, certain]);
+      assert.deepEqual(refused, [
+        [numberOf('uname', machine), 100, 7, true],
+        [numberOf('getuid', machine), 0, 1, true],
+        [numberOf('getgid', machine), 0, 1, true],
+        [numberOf('getppid', machine), 1, 3, false],
+        [numberOf('getpgid', machine), 7, 2, false],
+        [numberOf('getegid', machine), 0, 1, true],
+      ]);
+      assert.deepEqual(unit.lost, {});
     });
     test('tells values of arguments, what was done to paths, and whom sockets deal with', async () => {
       const lines = await observe('arguments', 'paths', 'peers');

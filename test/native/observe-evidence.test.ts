@@ -2,32 +2,15 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import type { ObservedUnit } from '../../src/observer/observed.js';
 import { SETUP } from '../support/control-groups.js';
-import { compileProgram, sharedFolder } from '../support/native.js';
-import {
-  buildObserver,
-  groupsOfTest,
-  numberOf,
-  observe,
-  observerObstacle,
-  runIn,
-} from '../support/observer.js';
+import { numberOf, observe, observedProgram, runIn } from '../support/observer.js';
 
-const skip = observerObstacle();
-const folder = realpathSync(sharedFolder());
-const groups = groupsOfTest();
+const built = observedProgram();
+const { skip, groups } = built;
 /** Of a script: it does nothing. */
 const INTERPRETER = realpathSync('/bin/true');
-let observer: string;
-let program: string;
-
-before(async () => {
-  if (skip) return;
-  observer = await buildObserver(folder);
-  program = await compileProgram('observed', folder, ['-pthread']);
-});
 
 /** Calls to look at, as lines of the observer. */
 const LOOKS: readonly [call: string, look: string][] = [
@@ -77,11 +60,11 @@ async function watchPart(
     const [kind, ...words] = look.split(' ');
     return `look native ${numberOf(call)} ${kind} ${words.join(' ')}`;
   });
-  const watched = await observe([observer, ...options], [SETUP, ...lines, `unit 0 ${group}`]);
-  const own = join(folder, part + options);
+  const watched = await observe([built.observer, ...options], [SETUP, ...lines, `unit 0 ${group}`]);
+  const own = join(built.folder, part + options);
   mkdirSync(own);
   prepare(own);
-  assert.deepEqual(await runIn(group, [program, part], own), { status: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await runIn(group, [built.program, part], own), { status: 0, stdout: '', stderr: '' });
   const [unit] = await watched.end();
   assert.deepEqual([unit!.lost, unit!.blind], [lost, blind]);
   return { unit: unit!, own };
@@ -97,8 +80,8 @@ test('paths tell what was done to them', { skip }, async () => {
   const { unit, own } = await watchPart('paths');
   const uses = new Set(usesOf(unit));
   const expected = [
-    `execute ${program}`,
-    `map-executable ${program}`,
+    `execute ${built.program}`,
+    `map-executable ${built.program}`,
     `reference ${own}/folder`,
     `read ${own}/made`,
     `write ${own}/made`,
@@ -167,11 +150,12 @@ test('files are told that are changed without being written to', { skip }, async
 test('a path is one, in whatever mount namespace', { skip }, async () => {
   const group = groups.make(groups.at('namespaces'));
   const look = `look native ${numberOf('openat')} open 1 0`;
-  const own = join(folder, 'namespaces');
+  const own = join(built.folder, 'namespaces');
   mkdirSync(own);
   writeFileSync(join(own, 'file'), '');
-  const watched = await observe([observer], [SETUP, look, `unit 0 ${group}`]);
-  for (let life = 0; life < 2; life++) await runIn(group, ['unshare', '--mount', program, 'read-file'], own);
+  const watched = await observe([built.observer], [SETUP, look, `unit 0 ${group}`]);
+  for (let life = 0; life < 2; life++)
+    await runIn(group, ['unshare', '--mount', built.program, 'read-file'], own);
   const [unit] = await watched.end();
   const read = unit!.paths.filter(({ use, path }) => use === 'read' && path === `${own}/file`);
   assert.deepEqual(
@@ -197,11 +181,11 @@ test('of a script both it and its interpreter are executed', { skip }, async () 
     },
   });
   const uses = usesOf(unit);
-  for (const path of [join(own, 'script'), INTERPRETER, program])
+  for (const path of [join(own, 'script'), INTERPRETER, built.program])
     assert.ok(uses.includes(`execute ${path}`), `${path}\n${uses.join('\n')}`);
   assert.deepEqual(
     unit.programs.map(({ path }) => path),
-    [program, INTERPRETER],
+    [built.program, INTERPRETER],
   );
   assert.equal(unit.forkFlags.length, 1);
 });

@@ -93,22 +93,29 @@ test('understood errors are joined', () => {
     ['a', 'c'],
   );
 });
-const singles = ({ wrap, programs, settle, probe, probeAs, probeTimeout, reload, refused }: Policy) => [
-  ...[wrap, programs, settle, probe, probeAs],
-  ...[probeTimeout, reload, refused],
-];
+const singles = ({
+  wrap,
+  programs,
+  settle,
+  probe,
+  probeAs,
+  probeTimeout,
+  reload,
+  refused,
+  listening,
+}: Policy) => [...[wrap, programs, settle, probe, probeAs], ...[probeTimeout, reload, refused, listening]];
 
 test('of the other single values the last one holds, too', () => {
   const base = policy(
     'a',
-    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nprobe-as = "a"\nprobe-timeout = "1s"\nreload = true\nrefused = "warn"',
+    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nprobe-as = "a"\nprobe-timeout = "1s"\nreload = true\nrefused = "warn"\nlistening = "warn"',
   );
   const empty = policy('b', '');
   const inherited = mergePolicies([base], empty);
   assert.deepEqual(singles(inherited), singles(base));
   const own = policy(
     'b',
-    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nprobe-as = "b"\nprobe-timeout = "2s"\nreload = false\nrefused = "rollback"',
+    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nprobe-as = "b"\nprobe-timeout = "2s"\nreload = false\nrefused = "rollback"\nlistening = "rollback"',
   );
   const over = mergePolicies([base], own);
   assert.deepEqual(singles(over), singles(own));

@@ -96,6 +96,7 @@ test('every key is read', () => {
     probeTimeout: 30_000,
     reload: true,
     refused: 'warn',
+    listening: 'warn',
     understood: ['locks-out'],
     expect: [
       { syscall: 'execve', args: [], architecture: undefined, action: KILL },
@@ -166,6 +167,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     probeTimeout: undefined,
     reload: undefined,
     refused: undefined,
+    listening: undefined,
     understood: [],
     expect: [],
   });

@@ -5,6 +5,7 @@ import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Caller, Interrupt, Interrupts } from '../../src/system/caller.js';
 import type { Context } from '../../src/system/context.js';
 import type {
+  Alarm,
   FileContent,
   KernelLog,
   ManagerFacts,
@@ -102,7 +103,7 @@ export interface FakeOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
   readonly untrusted?: readonly string[];
-  /** Files that this user may not read. */
+  /** Files and folders that this user may not read. */
   readonly unreadable?: readonly string[];
   /** Folders in which nothing can be written, with the reason. */
   readonly unwritable?: Readonly<Record<string, string>>;
@@ -191,6 +192,7 @@ export class FakeSystem implements System {
   #isKilled = false;
   /** Locks that are held. */
   readonly #held = new Set<string>();
+  #alarms: { readonly at: number; readonly ring: () => void }[] = [];
   #interrupt: () => void = () => undefined;
 
   constructor(options: FakeOptions = {}) {
@@ -256,9 +258,7 @@ export class FakeSystem implements System {
     const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
     const { limit = 1 << 20, head = false, trusted = false, from = 0 } = options;
     if (!file) return undefined;
-    if (this.#options.unreadable?.includes(path)) {
-      throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
-    }
+    this.#refuseUnreadable(path);
     if (file.bytes.length > limit && !head) {
       throw new UserError(error('too-large', `${path} is larger than ${limit} bytes`), EXIT.failure);
     }
@@ -288,8 +288,14 @@ export class FakeSystem implements System {
     return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))].sort();
   }
 
+  #refuseUnreadable(path: string): void {
+    if (this.#options.unreadable?.includes(path))
+      throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
+  }
+
   async links(directory: string): Promise<ReadonlyMap<string, string>> {
     this.#record(`links ${directory}`);
+    this.#refuseUnreadable(directory);
     const links = Object.entries(this.#options.links ?? {});
     const inside = links.filter(([path]) => path.slice(0, path.lastIndexOf('/')) === directory);
     return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
@@ -566,6 +572,20 @@ export class FakeSystem implements System {
     return behaviour === 'job-fails' ? 'failed' : 'done';
   }
 
+  /** Rings when others have waited for so long. */
+  alarm(milliseconds: number): Alarm {
+    let ring: () => void = () => undefined;
+    const rung = new Promise<void>((resolve) => {
+      ring = resolve;
+    });
+    const one = { at: this.#now + milliseconds, ring: () => ring() };
+    this.#alarms.push(one);
+    const stop = () => {
+      this.#alarms = this.#alarms.filter((other) => other !== one);
+    };
+    return { rung, stop };
+  }
+
   async waitForState(milliseconds: number): Promise<void> {
     return this.wait(milliseconds);
   }
@@ -573,6 +593,10 @@ export class FakeSystem implements System {
   async wait(milliseconds: number): Promise<void> {
     this.#record(`wait ${milliseconds}`);
     this.#now += milliseconds;
+    for (const one of this.#alarms.splice(0)) {
+      if (one.at <= this.#now) one.ring();
+      else this.#alarms.push(one);
+    }
     for (const [unit, service] of this.#services) {
       if (service.next === 'program') service.executable = this.#programOf(unit);
       if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);

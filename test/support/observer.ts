@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after } from 'node:test';
+import { after, before } from 'node:test';
 import type { ObservedUnit } from '../../src/observer/observed.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { GROUPS_ROOT, inGroup } from './control-groups.js';
-import { buildLauncher, MACHINE, rootObstacle } from './native.js';
+import { buildLauncher, compileProgram, MACHINE, rootObstacle, sharedFolder } from './native.js';
 import { type RunResult, run } from './run.js';
 import { until } from './until.js';
 
@@ -22,6 +22,19 @@ export const observerObstacle = (): string | undefined =>
 /** Builds the helper into a folder and returns the observer's path. */
 export const buildObserver = async (folder: string): Promise<string> =>
   join(dirname(await buildLauncher(folder)), 'observe');
+
+/** The observer, and a program whose calls it sees, in a folder: built before the tests of a file. Control groups come along. */
+export function observedProgram() {
+  const folder = realpathSync(sharedFolder());
+  const skip = observerObstacle();
+  const built = { skip, folder, observer: '', program: '', groups: groupsOfTest() };
+  before(async () => {
+    if (skip !== undefined) return;
+    built.observer = await buildObserver(folder);
+    built.program = await compileProgram('observed', folder, ['-pthread']);
+  });
+  return built;
+}
 
 /** Control groups of a test, gone after it. */
 export function groupsOfTest() {

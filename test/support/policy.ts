@@ -65,6 +65,7 @@ probe-as = "www-data"
 probe-timeout = "30s"
 reload = true
 refused = "warn"
+listening = "warn"
 understood = ["locks-out"]
 
 [[expect]]

@@ -9,7 +9,7 @@ import { inBatches } from '../../src/collections.js';
 import { inRepository } from './repository.js';
 
 /** Trees that hold the file `vmlinuz` alone: Debian's kernel of a machine. */
-export type KernelName = `linux-${'5.10' | '6.12'}-${'x86-64' | 'arm64'}`;
+export type KernelName = `linux-${'5.10' | '6.12'}-${'x86-64' | 'arm64'}` | 'linux-6.1-x86-64';
 
 type RootName =
   | 'machine'
@@ -151,6 +151,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
   // The kernel for clouds, which is small, has no x32.
   'linux-5.10-x86-64': { suite: 'bullseye', packages: ['linux-image-amd64'], architecture: 'amd64' },
   'linux-5.10-arm64': { suite: 'bullseye', packages: ['linux-image-cloud-arm64'], architecture: 'arm64' },
+  'linux-6.1-x86-64': { suite: 'bookworm', packages: ['linux-image-amd64'], architecture: 'amd64' },
   'linux-6.12-x86-64': { suite: 'trixie', packages: ['linux-image-amd64'], architecture: 'amd64' },
   'linux-6.12-arm64': { suite: 'trixie', packages: ['linux-image-cloud-arm64'], architecture: 'arm64' },
 };

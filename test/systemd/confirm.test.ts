@@ -87,6 +87,40 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match((await run(1, 'confirm')).stderr, /error\[not-waiting\]/);
   });
 
+  test('goes back in time, though another run is at work, and another service comes to no end of its start', async () => {
+    const unit = (start: string) =>
+      `[Service]\nType=notify\nNotifyAccess=all\nTimeoutStartSec=infinity\nExecStart=bash -c '${start}'\n`;
+    const wait = 'while [ -e /run/hang ]; do sleep 0.1; done; systemd-notify --ready; sleep infinity';
+    const policy = '[service]\nProtectHome = true\n[apply]\nsettle = ';
+    for (const [name, settle] of [
+      ['hang', '100ms'],
+      ['slow', '10min'],
+    ]) {
+      await box.writeFile(`/etc/systemd/system/${name}.service`, unit(wait));
+      await box.writeFile(policyPath(`${name}.service`), `${policy}"${settle}"\n`);
+    }
+    await sh('systemctl daemon-reload; systemctl start hang slow');
+    await run(3, `apply --confirm 10s hang.service ${UNIT}`);
+    await sh(`touch /run/hang; systemd-run --unit=at-work ${COMMAND} apply slow.service`);
+    const hang = '/var/lib/sandbox-unit/hang.service.u';
+    await box.waitFor('the way back of one', async () => {
+      const { stdout } = await box.exec(['systemctl', 'show', '-p', 'ActiveState,ProtectHome', UNIT]);
+      return stdout.includes('ActiveState=active') && stdout.includes('ProtectHome=no');
+    });
+    const is = (name: string) => sh(`systemctl show --value -p ActiveState ${name}.service`);
+    assert.deepEqual([await is('at-work'), await is('hang')], ['active\n', 'activating\n']);
+    await sh('rm /run/hang');
+    await box.waitFor('the way back of the other', async () => !(await isThere(hang)));
+    assert.equal(await is('at-work'), 'active\n');
+    const said = await sh('journalctl --quiet --output=cat --unit=at-work');
+    await sh('systemctl kill --signal=INT at-work');
+    await isBack();
+    for (const name of [UNIT, 'hang.service'])
+      assert.ok(said.includes(`${name} was not confirmed in time, and is rolled back`), said);
+    await sh(`systemctl stop hang slow; rm /etc/systemd/system/{hang,slow}.service; systemctl daemon-reload
+      rm ${policyPath('hang.service')} ${policyPath('slow.service')}`);
+  });
+
   test('is not begun where a drop-in for all services keeps what would undo it from writing', async () => {
     const path = '/etc/systemd/system/service.d/hard.conf';
     await box.writeFile(path, '[Service]\nProtectSystem=full\n');

@@ -249,7 +249,8 @@ test('random sections', { skip: servicesObstacle() }, async (t) => {
   const count = await assertSame(box, units, apply).catch((cause: Error) => {
     throw new Error(`seed ${seed}: ${cause.message}`, { cause });
   });
-  assert.ok(count > 10, `only ${count} commands`);
+  // Most sections have an error by which systemd drops their commands.
+  assert.ok(count > inputs(10).numRuns, `only ${count} commands`);
 });
 
 test('every service of a machine, and of twenty daemons', {

@@ -153,6 +153,27 @@ describe('ways for people to get in', { skip: servicesObstacle('clients') ?? fal
     });
   }
 
+  /** What becomes of a policy whose refused call only a login makes, which is moved into a session: setarch calls it. */
+  const LOGINS: readonly [action: string, status: number, said: RegExp][] = [
+    ['kill', 1, /error\[refused-call\]: personality \(135\) ended the process: deny personality$/m],
+    ['EPERM', 0, /warning\[refused-call\]: personality \(135\) failed: deny personality$/m],
+  ];
+
+  for (const [action, expected, told] of LOGINS) {
+    test(`a login while ssh is tried is seen to be refused a call, by ${action}`, async () => {
+      const login = `${BY_KEY} reader@127.0.0.1 'cat /proc/self/cgroup; setarch -R true; true' </dev/null >/run/login`;
+      await box.writeFile('/root/probe', `#!/bin/sh\n${login}\n`, '0755');
+      const { status, said } = await applied(
+        'ssh.service',
+        `[syscalls]\ndeny = ["personality"]\naction = "${action}"\n[apply]\nreload = false\nprobe = [["/root/probe"]]\n`,
+      );
+      assert.equal(status, expected, said);
+      assert.match(said, told);
+      assert.match(await box.readFile('/run/login'), /session-\w+\.scope$/m);
+      await sandboxUnit(box, 'revert', 'ssh.service');
+    });
+  }
+
   test('a kernel without audit is as good for a login', async () => {
     const { status, said } = await applied('ssh.service', auditRule('EAFNOSUPPORT'));
     assert.equal(status, 0, said);

@@ -101,6 +101,84 @@ describe('a service that stays up and is refused calls in its trial', () => {
   }
 });
 
+test('services that live on without what they listened on', { skip }, async () => {
+  const daemon = `
+    const [, , port, delay] = process.argv;
+    const path = '/run/' + port + '/sock';
+    const listen = (where) => require('net').createServer().on('error', console.error).listen(where);
+    setTimeout(() => [{ host: '0.0.0.0', port }, { path }].map(listen), Number(delay));
+    setInterval(() => undefined, 1000);`;
+  const POLICIES: readonly (readonly [port: number, delay: number, policy: string])[] = [
+    [8121, 0, '[syscalls]\ndeny = ["bind:EACCES"]\n'],
+    [8122, 0, '[service]\nPrivateNetwork = true\n[apply]\nlistening = "warn"\n'],
+    [8123, 3000, '[service]\nProtectHome = true\n'],
+    [8124, 0, '[service]\nRestrictAddressFamilies = ["AF_UNIX"]\n'],
+  ];
+  const units = POLICIES.map(([port]) => `listens-${port}.service`);
+  await changeFiles(box, {
+    '/opt/listens.js': daemon,
+    ...Object.fromEntries(
+      POLICIES.flatMap(([port, delay, policy], i) => [
+        [
+          `/etc/systemd/system/${units[i]}`,
+          `[Service]\nRuntimeDirectory=${port}\nExecStart=/usr/local/bin/node /opt/listens.js ${port} ${delay}\n`,
+        ],
+        [policyPath(units[i]!), policy],
+      ]),
+    ),
+  });
+  await box.succeed(['systemctl', 'restart', ...units]);
+  const areThere = async () => {
+    const { stdout } = await box.sh('cat /proc/net/tcp /proc/net/unix');
+    return POLICIES.every(
+      ([port]) => stdout.includes(`:${port.toString(16).toUpperCase()} `) && stdout.includes(`/run/${port}/`),
+    );
+  };
+  await box.waitFor('the services to listen', areThere);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', ...units);
+  assert.equal(status, 1, stderr);
+  const ends = ['rolled-back', 'applied', 'applied', 'rolled-back'];
+  for (const [i, unit] of units.entries()) assert.match(stdout, new RegExp(`^${unit}: ${ends[i]}$`, 'm'));
+  const said = [...stderr.matchAll(/^(error|warning)\[not-listening\]: (.*)$/gm)]
+    .map(([line]) => line)
+    .sort();
+  const without = "and under the policy it doesn't any more";
+  assert.deepEqual(said, [
+    `error[not-listening]: ${units[0]} listened on /run/8121/sock, tcp 0.0.0.0:8121, ${without}`,
+    `error[not-listening]: ${units[3]} listened on tcp 0.0.0.0:8124, ${without}`,
+    `warning[not-listening]: ${units[1]} listened on tcp 0.0.0.0:8122, and listens there in a network namespace of its own, where nobody reaches it`,
+  ]);
+  assert.match(stderr, /warning\[refused-call\]: bind /);
+  await revert(box, units[1]!);
+  await box.waitFor('the services to listen as they did', areThere);
+  await revert(box, units[2]!);
+  await box.succeed(['systemctl', 'stop', ...units]);
+});
+
+describe('a service whose children leave its control group and are refused calls outside', () => {
+  const unit = 'leaving.service';
+  const OUTSIDE = '/sys/fs/cgroup/outside';
+  const WORK = `while :; do (echo 0 >${OUTSIDE}/cgroup.procs; /bin/uname >/dev/null); sleep 0.1; done`;
+  const CASES: readonly [answer: string, state: string, said: RegExp][] = [
+    ['kill', 'rolled-back', /:2:9: error\[refused-call\]: uname \(63\) ended the process: deny uname$/m],
+    ['EPERM', 'applied', /:2:9: warning\[refused-call\]: uname \(63\) failed: deny uname$/m],
+  ];
+  for (const [action, state, said] of CASES) {
+    test(`by ${action}: ${state}`, { skip }, async () => {
+      await changeFiles(box, {
+        [`/etc/systemd/system/${unit}`]: `[Service]\nExecStartPre=mkdir -p ${OUTSIDE}\n${SHELL} '${WORK}'\n`,
+        [policyPath(unit)]: `[syscalls]\ndeny = ["uname"]\naction = "${action}"\n`,
+      });
+      await box.succeed(['systemctl', 'restart', unit]);
+      const { stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+      assert.match(stdout, new RegExp(`^${unit}: ${state}$`, 'm'), stderr);
+      assert.match(stderr, said);
+      assert.doesNotMatch(stderr, /refusals-unseen/);
+      await revert(box, unit);
+    });
+  }
+});
+
 test('memcached, whose start script may not become it', { skip }, async () => {
   const unit = 'memcached.service';
   await box.succeed(['systemctl', 'start', unit]);

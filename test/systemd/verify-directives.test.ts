@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
   apply,
@@ -44,13 +45,6 @@ User = "daemon"
 settle = "100ms"
 `;
 
-interface Seen {
-  readonly directive: string;
-  readonly relation: string;
-  readonly line: { readonly line: number } | null;
-  readonly findings: readonly { readonly relation: string; readonly seen: string }[];
-}
-
 describe('verify of directives', { skip: servicesObstacle() }, () => {
   let box: Box;
   before(async () => {
@@ -67,23 +61,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.succeed(['nsenter', `--target=${pid}`, '--mount', 'sh', '-ec', commands.join('\n')]);
   };
 
-  /** What `verify` says: its exit status, and directives by their relations. */
-  const verify = async (unit = 'held.service') => {
-    const { status, stdout } = await sandboxUnit(box, 'verify', '--json', unit);
-    const { directives, diagnostics } = JSON.parse(stdout) as {
-      directives: readonly Seen[];
-      diagnostics: readonly { readonly code: string; readonly message: string; readonly line?: number }[];
-    };
-    const of = (relation: string) =>
-      directives.filter((one) => one.relation === relation).map(({ directive }) => directive);
-    const seen = new Map(
-      directives.map(({ directive, relation, findings }) => [
-        directive,
-        findings.find((one) => one.relation === relation)?.seen,
-      ]),
-    );
-    return { status, of, seen, diagnostics };
-  };
+  const verify = (unit = 'held.service') => verifyDirectives(box, unit);
 
   /** Restarts the service, and waits until systemd has set it up. */
   const afresh = async () => {
@@ -97,38 +75,6 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
   test('an untouched service has all its directives', async () => {
     const { status, of } = await verify();
     assert.deepEqual([status, of('unseen'), of('looser'), of('open')], [0, ['KeyringMode'], [], []]);
-  });
-
-  test('mounts that were undone are named, and no other', async () => {
-    await inside(
-      'held.service',
-      'mount -o remount,bind,rw /usr',
-      'umount /home /opt /tmp /media',
-      'umount -l /dev',
-      'mount -o remount,bind,exec /srv',
-      'mount -o remount,bind,rw /proc/sys',
-      'mount -o remount,bind,rw /sys/fs/cgroup',
-      'mount -t tmpfs none /var/lib/dpkg',
-    );
-    const { status, of, seen, diagnostics } = await verify();
-    const undone = {
-      InaccessiblePaths: '/opt can be reached',
-      NoExecPaths: '/srv can be executed from',
-      PrivateDevices: "/dev isn't a file system of its own",
-      PrivateTmp: "/tmp is the host's",
-      ProtectControlGroups: '/sys/fs/cgroup can be written to',
-      ProtectHome: '/home can be reached',
-      ProtectKernelTunables: '/proc/sys can be written to',
-      ProtectSystem: '/usr can be written to',
-      ReadOnlyPaths: '/var/lib/dpkg can be written to',
-      TemporaryFileSystem: "/media isn't a file system of its own",
-    };
-    assert.deepEqual([status, of('looser').sort()], [1, Object.keys(undone)]);
-    for (const [directive, text] of Object.entries(undone)) assert.equal(seen.get(directive), text);
-    const home = diagnostics.find(({ message }) => message.startsWith('ProtectHome='));
-    assert.deepEqual([home?.code, home?.line], ['looser-directive', 14]);
-    await afresh();
-    assert.equal((await verify()).status, 0);
   });
 
   test('a process that was moved there from outside has none of it', async () => {

@@ -59,6 +59,12 @@ const ownPressureFile = (lines: MountLines): string[] => {
   return group === '' ? [] : [`/sys/fs/cgroup${group}/memory.pressure`];
 };
 
+/** The bus has the words in a property of their own. With `private` a unit may write to the groups that it sees. */
+function protectControlGroups(lines: MountLines): Claim[] {
+  const values = ['ProtectControlGroups', 'ProtectControlGroupsEx'].map(lines.word);
+  return values.includes('private') ? [] : readOnly(lines, ['/sys/fs/cgroup'], ownPressureFile(lines));
+}
+
 const noExec = (lines: MountLines): Claim[] =>
   lines
     .places('NoExecPaths')
@@ -73,10 +79,7 @@ export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]
   ['NoExecPaths', noExec],
   ['PrivateDevices', () => emptied(['/dev'])],
   ['PrivateTmp', () => TEMPORARY.map((path) => claim(path, 'private'))],
-  [
-    'ProtectControlGroups',
-    (lines: MountLines) => readOnly(lines, ['/sys/fs/cgroup'], ownPressureFile(lines)),
-  ],
+  ['ProtectControlGroups', protectControlGroups],
   ['ProtectHome', protectHome],
   ['ProtectKernelLogs', () => inaccessible(['/dev/kmsg', '/proc/kmsg'])],
   ['ProtectKernelModules', () => inaccessible(['/lib/modules', '/usr/lib/modules'])],

@@ -8,6 +8,7 @@ import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
+import { meetingDeadlines } from '../../transaction/confirm/meeting-deadlines.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { type Keep, Keeping } from './keeping.js';
@@ -178,7 +179,9 @@ export class Course {
       phases.hold(phase, this.#seconds);
       let isOver = false;
       const taken = failuresOf(() =>
-        signals.unlessAgain(() => whileLocked(context, () => step(service))),
+        signals.unlessAgain(() =>
+          whileLocked(context, () => meetingDeadlines(context, [], () => step(service))),
+        ),
       ).then((diagnostics) => {
         isOver = true;
         phases.release(!hasErrors(diagnostics));

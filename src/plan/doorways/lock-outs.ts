@@ -68,7 +68,7 @@ const inherited = ({ name, needs }: Role, unit: string): Diagnostic[] =>
     ? [
         note(
           'logins-inherit',
-          `who logs in by ${unit} is confined by its policy, too, also as root; apply sees nothing that is refused there`,
+          `who logs in by ${unit} is confined by its policy, too, also as root; apply sees what is refused there while it tries, and no longer`,
         ),
       ]
     : [];

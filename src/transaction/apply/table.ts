@@ -25,6 +25,7 @@ import { restartServices } from '../steps/restart.js';
 import { tryServices } from '../steps/try.js';
 import { verifyServices } from '../steps/verify.js';
 import { writeFiles } from '../steps/write.js';
+import { ListeningBefore } from '../trial/listening.js';
 import { refusalsOfFailed } from '../trial/refusals.js';
 import { TrialWatch } from '../trial/watch.js';
 import type { UndoRecord } from '../undo-record-format.js';
@@ -80,7 +81,12 @@ export async function applyUnits(
   const { units, refused } = await beginEach(transaction, pending, confirming, starts);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
   const isToConfirm = units.some((unit) => unit.confirmWithin !== undefined);
-  const watching = { ...transaction, trialWatch: new TrialWatch(transaction.context) };
+  const { context } = transaction;
+  const watching = {
+    ...transaction,
+    trialWatch: new TrialWatch(context),
+    listening: new ListeningBefore(context),
+  };
   try {
     const table = applyTable(watching, options, { own, isToConfirm });
     const endings = await runSteps(course(watching, table), units);

@@ -18,6 +18,7 @@ import { standsOf } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { Changed, NotChanged } from '../unit-result.js';
 import { disarm } from './keeper.js';
+import { meetingDeadlines } from './meeting-deadlines.js';
 import { NOT_CONFIRMED, readStock, type Waiting } from './stock.js';
 
 /** Confirms changes: from here on nothing is undone. One whose services are down, or whose files are others, goes on waiting. */
@@ -90,7 +91,8 @@ export async function undoRecords(
   signals?: HeldSignals,
 ): Promise<(Changed | NotChanged)[]> {
   const how = { signals, spare: sparesChanged(context) };
-  const said = await rollBack(context, records, how);
+  const inHand = records.map(({ unit }) => unit);
+  const said = await meetingDeadlines(context, inHand, () => rollBack(context, records, how));
   const results = records.map(({ unit }, i): Changed => {
     const state = isRestored(said[i]!) ? 'rolled-back' : 'failed';
     return { unit, changes: [], state, restarted: true, diagnostics: said[i]! };

@@ -5,10 +5,7 @@ import { lockPath, runsFolder, undoFolder, unitDirectories } from '../../paths.j
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
 import { disarm } from './keeper.js';
-import { readStock, type Waiting } from './stock.js';
-
-/** The longest pause between two looks, in milliseconds. */
-const LOOK = 1000;
+import { readStock, untilNext } from './stock.js';
 
 /**
  * Undoes changes that nobody confirms in time, and those that a killed run has left half done, until no record is left.
@@ -61,13 +58,4 @@ async function hasEnded(context: Context): Promise<boolean> {
   } finally {
     letGo();
   }
-}
-
-/** One that is over is waited for only while somebody confirms it. */
-const isAhead = (time: number): boolean => time > 0;
-
-/** The time to the next look, in milliseconds: unless another run has the lock, a deadline is met to some milliseconds. */
-function untilNext(context: Context, waiting: readonly Waiting[]): number {
-  const now = context.system.uptime();
-  return Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now).filter(isAhead));
 }

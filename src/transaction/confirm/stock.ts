@@ -19,7 +19,7 @@ export interface Stock {
   readonly unreadable: readonly UnreadableRecord[];
 }
 
-const NOTHING: Stock = { waiting: [], unfinished: [], unreadable: [] };
+export const NOTHING: Stock = { waiting: [], unfinished: [], unreadable: [] };
 
 interface Moment {
   readonly boot: string;
@@ -71,6 +71,26 @@ export async function readStock(context: Context): Promise<Stock> {
   return { waiting, unfinished, unreadable };
 }
 
+export const isToConfirm = (record: UndoRecord): record is Waiting => record.confirmation !== undefined;
+
+/** Changes that wait, and those whose time has passed, as it may while another run has the lock. */
+export async function heldRecords(context: Context): Promise<readonly Waiting[]> {
+  const { waiting, unfinished } = await readStock(context);
+  return [...waiting, ...unfinished.filter(isToConfirm)];
+}
+
+/** The longest pause between two looks, in milliseconds. */
+const LOOK = 1000;
+
+/** One that is over is waited for only while somebody confirms it. */
+const isAhead = (time: number): boolean => time > 0;
+
+/** The time to the next look at changes that wait, in milliseconds: a deadline is met to some milliseconds. */
+export function untilNext(context: Context, waiting: readonly Waiting[]): number {
+  const now = context.system.uptime();
+  return Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now).filter(isAhead));
+}
+
 /** Units that are to be undone: a record that can't be read is of one, too. */
 export async function unitsToUndo(context: Context): Promise<string[]> {
   const { unfinished, unreadable } = await readStock(context);
@@ -78,10 +98,19 @@ export async function unitsToUndo(context: Context): Promise<string[]> {
 }
 
 /** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970, as far as that is known. */
-export async function waitingUnits(context: Context): Promise<ReadonlyMap<string, number>> {
-  if (context.offline) return new Map();
-  const { waiting } = await orElse(() => readStock(context), NOTHING);
-  return new Map(waiting.map((one) => [one.unit, deadlineOf(context, one)]));
+export const waitingUnits = (context: Context): Promise<ReadonlyMap<string, number>> =>
+  withDeadlines(context, async () => (await readStock(context)).waiting);
+
+/** Units as those of waitingUnits(), and those whose time has passed. */
+export const heldUnits = (context: Context): Promise<ReadonlyMap<string, number>> =>
+  withDeadlines(context, () => heldRecords(context));
+
+async function withDeadlines(
+  context: Context,
+  find: () => Promise<readonly Waiting[]>,
+): Promise<ReadonlyMap<string, number>> {
+  const found = context.offline ? [] : await orElse(find, []);
+  return new Map(found.map((one) => [one.unit, deadlineOf(context, one)]));
 }
 
 /** A time for people, UTC: `2026-11-28T09:30:00Z`. @param time milliseconds since 1970 */

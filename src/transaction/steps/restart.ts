@@ -18,6 +18,7 @@ export const restartServices =
     const left = await Promise.all(units.map((unit) => leaveStopped(context, unit)));
     const announced = await Promise.all(left.map((one) => announce(transaction, one)));
     await transaction.trialWatch?.begin(announced.flatMap(watchedOf));
+    await transaction.listening?.look(announced.flatMap(({ unit }) => unit.now));
     return Promise.all(announced.map((one) => restartNow(transaction, one)));
   };
 

@@ -1,5 +1,5 @@
-import { inBatches } from '../../collections.js';
-import { type Diagnostic, error, hasErrors } from '../../diagnostic.js';
+import { inBatches, mostAtOnce, shortList } from '../../collections.js';
+import { type Diagnostic, error, UserError, warning } from '../../diagnostic.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { type AffectedUnit, isTrigger, NEEDS, namesIn } from '../../restart/affected-units.js';
 import { staysDown } from '../../restart/may-restart.js';
@@ -27,15 +27,24 @@ import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
 
 /** Options of bringing services back. */
 export interface HowBack {
-  /** The second signal ends the waiting for services. */
+  /** The second signal ends the waiting for services; without signals its end is LONGEST. */
   readonly signals?: HeldSignals | undefined;
 }
+
+/** How long something is waited for of which nobody can end the waiting, in milliseconds: systemd goes on with it. */
+const LONGEST = 120_000;
+
+/** The most units that one line names. */
+const MOST_NAMED = 5;
+
+/** The code of what is said of a unit whose way back is yet to end. */
+export const UNDER_WAY = 'still-under-way';
 
 /** Brings services back to how they were, with the files that systemd has read again. */
 export const restartAsBefore =
   (context: Context, how: HowBack): Undo<UndoRecord> =>
   (records) =>
-    inBatches(records, CHANGED_AT_ONCE, async (record) => [
+    mostAtOnce(records, CHANGED_AT_ONCE, async (record) => [
       ...(await failuresOf(() => startAgain(context, record, how))),
       ...(await failuresOf(() => endOthers(context, record, how))),
     ]);
@@ -55,14 +64,11 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
 }
 
 /** Stops a service that the change itself has started. */
-async function stopAgain(
-  { system, caller }: Context,
-  unit: string,
-  how: HowBack,
-): Promise<readonly Diagnostic[]> {
+async function stopAgain(context: Context, unit: string, how: HowBack): Promise<readonly Diagnostic[]> {
+  const { system, caller } = context;
   return failuresOf(async () => {
     const result = await caller.tellIfLong(`${unit}: waiting for its stop${wayOut(how)} …`, () =>
-      unlessAgain(how, () => system.stopUnit(unit)),
+      unlessAgain(context, how, `the stop of ${unit}`, () => system.stopUnit(unit)),
     );
     return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
   });
@@ -99,7 +105,7 @@ async function startAgain(
   const others = await downNow(context, rest, stopped, how);
   all.push(...others.failures, ...(await started(others.down, starting)));
   const said = [...kept, ...[...triggers.stay, ...others.stay].map(staysStopped), ...all];
-  return [...said, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+  return [...said, ...(all.length > 0 ? [] : await lookAgain(context, due))];
 }
 
 const isStayingStopped = (stand: string | Diagnostic): boolean =>
@@ -125,7 +131,8 @@ async function downNow(
 ): Promise<Down> {
   let found: readonly AffectedUnit[] = [];
   const failures = await failureOf(async () => {
-    found = await unlessAgain(how, () => downDependents(context, { affected }));
+    const what = `a stop of ${shortList(affected, MOST_NAMED)}`;
+    found = await unlessAgain(context, how, what, () => downDependents(context, { affected }));
   });
   const names = found.map(({ name }) => name);
   const masked = names.filter((_, i) => found[i]!.state.loadState === 'masked');
@@ -161,7 +168,7 @@ async function standOf(
   const seen = () =>
     caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
   const stand = async (): Promise<RunStand> => {
-    const state = await unlessAgain(how, seen);
+    const state = await unlessAgain(context, how, `the job of ${run.unit}`, seen);
     if (isSameRun(run, state)) return 'stays';
     // Somebody has stopped the service, or it has ended by itself.
     if (!mayHaveRestarted(record) && hasEnded(run, state)) return 'stays';
@@ -175,20 +182,40 @@ async function standOf(
   return orElse(stand, 'due');
 }
 
-const unlessAgain = <T>({ signals }: HowBack, step: () => Promise<T>): Promise<T> =>
-  signals ? signals.unlessAgain(step) : step();
+/** @throws UserError `interrupted`, or `still-under-way` where it takes too long */
+async function unlessAgain<T>(
+  { system }: Context,
+  { signals }: HowBack,
+  what: string,
+  step: () => Promise<T>,
+): Promise<T> {
+  if (signals) return signals.unlessAgain(step);
+  const alarm = system.alarm(LONGEST);
+  const taken = step();
+  taken.catch(() => undefined);
+  const late = alarm.rung.then(() => {
+    const after = `after ${LONGEST / 60_000} minutes`;
+    throw new UserError(warning(UNDER_WAY, `${what} has not ended ${after}, and is waited for no longer`));
+  });
+  try {
+    return await Promise.race([taken, late]);
+  } finally {
+    alarm.stop();
+  }
+}
 
 const wayOut = ({ signals }: HowBack): string => (signals ? '; a second interrupt ends the waiting' : '');
 
 async function startOne(
-  { caller }: Context,
+  context: Context,
   unit: string,
   start: Start,
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
+  const { caller } = context;
   return failuresOf(async () => {
     const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${wayOut(how)} …`, () =>
-      unlessAgain(how, () => start(unit)),
+      unlessAgain(context, how, `the start of ${unit} as it was`, () => start(unit)),
     );
     return result === 'done' ? [] : [serviceDown(unit, `'${result}'`)];
   });

@@ -90,13 +90,18 @@ export class TrialWatch {
     const line = (await observer.dump())[index]!;
     const observed = parseDump(new TextEncoder().encode(line));
     if ('severity' in observed) return { blind: observed };
-    const seen = namedDump(observed, { machine: this.#machine!, watched: [], hashes: new Map() });
+    const facts = { machine: this.#machine!, watched: [], hashes: new Map() };
+    const times = { from, time: this.#context.system.now() };
+    const callsOf = (certain: boolean) => {
+      const refused = observed.refused.filter((one) => (one.certain ?? true) === certain);
+      return observedCalls(namedDump({ ...observed, refused }, facts), times);
+    };
+    const { blind, lost } = namedDump(observed, facts);
     const suffers = (table: string) => kindsIn(table).includes('refused');
-    // Of the rest it has been told to see nothing.
-    const isBlind = seen.blind.includes('refused');
     return {
-      calls: observedCalls(seen, { from, time: this.#context.system.now() }),
-      isCut: isBlind || Object.keys(seen.lost).some(suffers),
+      calls: [...callsOf(true), ...callsOf(false).map((call) => ({ ...call, certain: false }))],
+      // Of the rest it has been told to see nothing.
+      isCut: blind.includes('refused') || Object.keys(lost).some(suffers),
     };
   }
 

@@ -4,7 +4,7 @@ import { groupBy } from '../../collections.js';
 import { UserError } from '../../diagnostic.js';
 import type { Get } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
-import { CLAIMS, claimsOf, pathsOfClaim } from '../../directives/values/mount-claims.js';
+import { claimsOf, pathsOfClaim } from '../../directives/values/mount-claims.js';
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { abisOf } from '../../syscalls/abi.js';
@@ -15,7 +15,7 @@ import type { UnitFilters } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import { GROUP_LIMITS, groupLimited } from './control-group.js';
 import { type Finding, gravestFinding, unseen } from './finding.js';
-import { judge, type Measure } from './judges.js';
+import { asksForNamespaces, judge, type Measure, NO_OWN_NAMESPACES, type OwnNamespaces } from './judges.js';
 import { isSet, loadedLines } from './loaded-lines.js';
 import { pathsOfJoined } from './namespaces.js';
 import { hasSamples } from './own-filters.js';
@@ -54,35 +54,38 @@ export async function look(
   { directives, pids, read }: Asked,
   readFilters: () => Promise<UnitFilters>,
 ): Promise<Look> {
+  if (directives.length === 0) return { seen: [], isWhole: true };
   const get: Get = (property) => planned.unit.properties.get(property);
-  const { held, free, isWhole } = await readUnitProcesses(system, planned, pids);
+  const namespaces = directives.some(asksForNamespaces);
+  const { held, free, isWhole } = await readUnitProcesses(system, planned, { pids, namespaces });
   const lines = loadedLines(get);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
   const paths = ofProcess
     .flatMap(withImplied)
     .flatMap((name) => [...claimsOf(lines, name).flatMap(pathsOfClaim), ...pathsOfJoined(get, name)]);
-  const measure = await readMeasure(system, planned, get, paths);
+  const main = held.find(({ pid }) => pid === planned.unit.mainPid);
+  const measure = { ...(await readMeasure(system, planned, get, paths)), main };
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
   const filters = ofProcess.flatMap(withImplied).some(hasSamples)
     ? await filtersOf(held, read, readFilters)
     : NO_FILTERS;
-  const soften = createSoften(planned, measure, held);
+  const ownNamespaces = createOwnNamespaces(planned, measure);
   const isLeftOver = await createLeftOver(system, planned.unit, new Set(held.map(({ pid }) => pid)));
-  const seenOf = (of: SeenProcess): Promise<Seen[]> => {
-    const judged = { process: of, view: views.get(mountsOf(of)), filters: filters.get(of.pid) };
-    const findingOf = async (directive: string): Promise<Finding> => {
-      const finding = judge(directive, measure, judged);
-      const softened = soften(directive, of, finding);
-      // The namespace of one from before the unit's start may be that of the unit's run of then.
-      return softened !== finding && (await isLeftOver(of.pid)) ? finding : softened;
+  const ownOf = async (of: SeenProcess): Promise<OwnNamespaces> => {
+    const own = namespaces ? ownNamespaces(of) : NO_OWN_NAMESPACES;
+    // The namespace of one from before the unit's start may be that of the unit's run of then.
+    return (own.users || own.mounts) && (await isLeftOver(of.pid)) ? NO_OWN_NAMESPACES : own;
+  };
+  const seenOf = async (of: SeenProcess): Promise<Seen[]> => {
+    const judged = {
+      ...{ process: of, own: await ownOf(of) },
+      ...{ view: views.get(mountsOf(of)), filters: filters.get(of.pid) },
     };
-    const findingOn = async (directive: string): Promise<Finding> =>
-      gravestFinding(await Promise.all(withImplied(directive).map(findingOf)));
-    return Promise.all(
-      ofProcess.map(async (directive) => ({ directive, process: of, finding: await findingOn(directive) })),
-    );
+    const findingOn = (directive: string): Finding =>
+      gravestFinding(withImplied(directive).map((one) => judge(one, measure, judged)));
+    return ofProcess.map((directive) => ({ directive, process: of, finding: findingOn(directive) }));
   };
   const seen = [
     ...(await Promise.all(held.map(seenOf))).flat(),
@@ -135,7 +138,7 @@ async function readMeasure(
   { plan }: Planned,
   get: Get,
   paths: readonly string[],
-): Promise<Measure> {
+): Promise<Omit<Measure, 'main'>> {
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   return {
@@ -171,39 +174,19 @@ async function seenOfGroup(
   }));
 }
 
-/** Directives about what a namespace of the process's own changes. */
-const OF_MOUNTS: ReadonlySet<string> = new Set([...CLAIMS.keys(), 'ProcSubset', 'ProtectProc']);
-const OF_CAPABILITIES: ReadonlySet<string> = new Set([
-  'AmbientCapabilities',
-  'CapabilityBoundingSet',
-  'ProtectClock',
-]);
-
-/**
- * A service may make namespaces itself, as browsers and engines of containers do. What is looser only in there isn't
- * held against it: capabilities of a user namespace reach no further, and mounts are the namespace's own.
- */
-function createSoften(
-  { plan, unit }: Planned,
-  { get, namespaces }: Measure,
-  processes: readonly SeenProcess[],
-): (directive: string, process: SeenProcess, finding: Finding) => Finding {
-  const main = processes.find(({ pid }) => pid === unit.mainPid);
+/** Tells whether a process is in namespaces that are neither the manager's nor those of the unit. */
+function createOwnNamespaces(
+  { plan }: Planned,
+  { get, namespaces, main }: Measure,
+): (process: SeenProcess) => OwnNamespaces {
   const hasUsers =
     plan.target.scope === 'user' || isSet(get, 'PrivateUsers') || isSet(get, 'UserNamespacePath');
   const isOwn = (of: SeenProcess, name: string, units: string | undefined): boolean => {
     const its = of.namespaces.get(name);
     return units !== undefined && its !== units && its !== namespaces.get(name);
   };
-  return (directive, process, finding) => {
-    if (finding.relation !== 'looser') return finding;
-    const units = hasUsers ? main?.namespaces.get('user') : namespaces.get('user');
-    const isUserOwn = isOwn(process, 'user', units);
-    const isMountOwn = isOwn(process, 'mnt', main?.namespaces.get('mnt'));
-    if (isUserOwn && (OF_MOUNTS.has(directive) || OF_CAPABILITIES.has(directive))) return OWN_USERS;
-    return isMountOwn && OF_MOUNTS.has(directive) ? OWN_MOUNTS : finding;
-  };
+  return (process) => ({
+    users: isOwn(process, 'user', hasUsers ? main?.namespaces.get('user') : namespaces.get('user')),
+    mounts: isOwn(process, 'mnt', main?.namespaces.get('mnt')),
+  });
 }
-
-const OWN_USERS = unseen('it is in a user namespace of its own');
-const OWN_MOUNTS = unseen('it is in a mount namespace of its own');

@@ -55,12 +55,14 @@ const TEXTS = ['oom_score_adj', 'personality', 'stat'];
 /**
  * Reads what the kernel shows of a process, once for each set of namespaces that its threads are in; nothing if it has
  * ended.
+ * @param namespaces whether these are read
  * @throws UserError `unreadable` where it isn't shown to this user
  */
-export async function readProcess(system: System, pid: number): Promise<SeenProcess[]> {
+export async function readProcess(system: System, pid: number, namespaces: boolean): Promise<SeenProcess[]> {
   const status = await readStatus(system, `${pid}`);
   const started = await startOf(system, pid);
-  const threads = status && started !== undefined ? await livingThreads(system, pid, status) : [];
+  const threads =
+    status && started !== undefined ? await livingThreads(system, pid, { status, namespaces }) : [];
   if (!status || started === undefined || threads.length === 0) return [];
   const shown = `/proc/${threads[0]!.tid}`;
   const limits = await textOf(system, `${shown}/limits`);
@@ -90,16 +92,19 @@ interface Thread {
 
 const isAlive = (status: ReadonlyMap<string, string>): boolean => !/^[ZX]/.test(status.get('State') ?? '');
 
+const NOT_READ: ReadonlyMap<string, string> = new Map();
+
 /** The threads that have not ended, the first of the process first: it may end before the others. */
 async function livingThreads(
   system: System,
   pid: number,
-  status: ReadonlyMap<string, string>,
+  { status, namespaces }: { readonly status: ReadonlyMap<string, string>; readonly namespaces: boolean },
 ): Promise<Thread[]> {
   const found: Thread[] = [];
+  const namespacesOf = async (folder: string) =>
+    namespaces ? await system.links(`/proc/${folder}/ns`) : NOT_READ;
   const add = async (tid: number, seen: ReadonlyMap<string, string> | undefined, folder: string) => {
-    if (seen && isAlive(seen))
-      found.push({ tid, status: seen, namespaces: await system.links(`/proc/${folder}/ns`) });
+    if (seen && isAlive(seen)) found.push({ tid, status: seen, namespaces: await namespacesOf(folder) });
   };
   await add(pid, status, `${pid}`);
   for (const name of await system.list(`/proc/${pid}/task`)) {

@@ -14,7 +14,7 @@ export interface SeenProcess {
   readonly threads: readonly ReadonlyMap<string, string>[];
   /** The hard limits by their names (proc_pid_limits(5)); undefined for no limit. */
   readonly limits: ReadonlyMap<string, bigint | undefined>;
-  /** Namespaces by their names, `net` as `net:[4026531840]` (namespaces(7)). */
+  /** Namespaces by their names, `net` as `net:[4026531840]` (namespaces(7)); none where no directive asks. */
   readonly namespaces: ReadonlyMap<string, string>;
   /** The text of further files below /proc/PID by their names; a missing one can't be read. */
   readonly texts: ReadonlyMap<string, string>;

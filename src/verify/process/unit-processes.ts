@@ -22,19 +22,20 @@ export interface UnitProcesses {
 
 /**
  * Reads a unit's processes, without systemd's own.
- * @param known processes that read-filters has seen in the unit: it finds control groups to which no path leads
+ * @param pids processes that read-filters has seen in the unit: it finds control groups to which no path leads
+ * @param namespaces whether those of each thread are read
  */
 export async function readUnitProcesses(
   system: System,
   planned: Planned,
-  known: readonly number[],
+  { pids: known, namespaces }: { readonly pids: readonly number[]; readonly namespaces: boolean },
 ): Promise<UnitProcesses> {
   const members = await membersOf(system, await unitGroups(system, planned.unit));
   const pids = [...new Set([...members.pids, ...known])].sort((a, b) => a - b);
   const isWhole = members.isWhole || known.length > 0;
   const all: SeenProcess[] = [];
   for (const pid of pids) {
-    const [first, ...others] = await readProcess(system, pid);
+    const [first, ...others] = await readProcess(system, pid, namespaces);
     if (first && !(await isManagers(system, planned, first))) all.push(first, ...others);
   }
   const isHeld = createIsHeld(planned.unit, all);

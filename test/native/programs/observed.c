@@ -6,19 +6,15 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,18 +23,7 @@
 #include <unistd.h>
 
 #include "observed-files.h"
-
-static void repeat(long number, int times)
-{
-	while (times-- > 0)
-		(void)syscall(number);
-}
-
-static void await_child(pid_t child)
-{
-	int status;
-	must(child >= 0 && waitpid(child, &status, 0) == child, "child");
-}
+#include "observed-filters.h"
 
 static void *call_in_thread(void *number)
 {
@@ -150,67 +135,6 @@ static void peers(void)
 	(void)bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 12);
 }
 
-static void load_filter(void)
-{
-#define ANSWER(call, action) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, (action))
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ANSWER(SYS_uname, SECCOMP_RET_ERRNO | 100),
-		ANSWER(SYS_getppid, SECCOMP_RET_ERRNO | 1),
-		ANSWER(SYS_getuid, SECCOMP_RET_KILL_PROCESS),
-		ANSWER(SYS_getgid, SECCOMP_RET_TRAP),
-		ANSWER(SYS_getegid, SECCOMP_RET_KILL_THREAD),
-		ANSWER(SYS_getsid, SECCOMP_RET_ERRNO),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "filter");
-}
-
-static void answered(void)
-{
-	load_filter();
-	repeat(SYS_getsid, 2);
-}
-
-static void handle(int number)
-{
-	(void)number;
-}
-
-static void trapped(void)
-{
-	(void)signal(SIGSYS, handle);
-	load_filter();
-	repeat(SYS_getgid, 1);
-}
-
-static void *end_thread(void *unused)
-{
-	repeat(SYS_getegid, 1);
-	return unused;
-}
-
-static void refused(void)
-{
-	static const long kills[] = {SYS_getuid, SYS_getgid};
-	pthread_t thread;
-	load_filter();
-	repeat(SYS_uname, 5);
-	repeat(SYS_getppid, 3);
-	repeat(SYS_geteuid, 7);
-	for (int i = 0; i < 2; i++) {
-		pid_t child = fork();
-		if (child == 0)
-			repeat(kills[i], 1);
-		await_child(child);
-	}
-	pthread_create(&thread, NULL, end_thread, NULL);
-	sleep(1); /* nobody is told of its end */
-	/* glibc would wait for the thread's lock. */
-	_exit(0);
-}
-
 /* Calls that each write into a page of its own: where memory is reserved, the kernel asks for a capability. */
 static void into_fresh_pages(void)
 {
@@ -294,6 +218,7 @@ static const struct {
 	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
 	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 	{"hide", hide}, {"into-fresh-pages", into_fresh_pages}, {"ring", ring}, {"stack", stack},
+	{"leaves", leaves}, {"late", late}, {"unfiltered", unfiltered}, {"becomes", becomes}, {"uname", call_uname}, {"born-outside", born_outside},
 };
 
 int main(int argc, char **argv)

@@ -176,6 +176,15 @@ test("a call that may be another's takes nothing back, and is told", async () =>
   assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
 });
 
+test("a call that a process's own filter may have refused takes nothing back, and is told", async () => {
+  const doubtful = { ...refusal('uname', KILLED), certain: false };
+  const { result } = await applied(POLICY, seen([doubtful, refusal('uname', EPERM)]));
+  assert.deepEqual(statesOf(result), [`${UNIT} applied`]);
+  assert.deepEqual(codesOf(result), ['warning refused-call', 'warning refused-call']);
+  const told = result.diagnostics.filter(({ code }) => code === 'refused-call').map(({ message }) => message);
+  assert.deepEqual(told.map((message) => message.startsWith('probably its own: ')).sort(), [false, true]);
+});
+
 test('without an observer the record of a killed child is waited for', async () => {
   let asked = 0;
   const journalctl = (argv: readonly string[]) => {

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { compile } from '../../../src/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
-import { judge, type Measure } from '../../../src/verify/process/judges.js';
+import {
+  judge,
+  type Measure,
+  NO_OWN_NAMESPACES,
+  type OwnNamespaces,
+} from '../../../src/verify/process/judges.js';
 import { parseLimits } from '../../../src/verify/process/read-processes.js';
 import type { SeenProcess, View } from '../../../src/verify/process/seen-process.js';
 import { planned } from '../../support/planned.js';
@@ -63,13 +68,19 @@ const measure = (properties: Properties): Measure => ({
     ['cgroup', 'cgroup:[1]'],
   ]),
   host: view(HOST),
+  main: undefined,
 });
 
 function relation(directive: string, properties: Properties, judged: SeenProcess | string, links = {}) {
   const isText = typeof judged === 'string';
   const its = isText ? view(judged, links) : undefined;
   const of = isText ? seenProcess() : judged;
-  const found = judge(directive, measure(properties), { process: of, view: its, filters: undefined });
+  const found = judge(directive, measure(properties), {
+    process: of,
+    view: its,
+    filters: undefined,
+    own: NO_OWN_NAMESPACES,
+  });
   return found.seen === '' ? found.relation : `${found.relation}: ${found.seen}`;
 }
 
@@ -105,6 +116,28 @@ test('a change that a process may make by itself is no error', () => {
   assert.match(relation('User', { ...free, User: 'root', UID: 0 }, seenProcess()), /^stricter/);
 });
 
+test('groups are those of the main process, where none can change its own', () => {
+  const main = seenProcess({ Groups: '1 29' }, { pid: 6 });
+  const bound = { SupplementaryGroups: ['audio'], NoNewPrivileges: true, UID: 1, CapabilityBoundingSet: 0n };
+  const found = (groups: string, properties: Properties = bound, more: Partial<Measure> = { main }) => {
+    const judged = { process: seenProcess({ Groups: groups }), view: undefined, filters: undefined };
+    return judge(
+      'SupplementaryGroups',
+      { ...measure(properties), ...more },
+      { ...judged, own: NO_OWN_NAMESPACES },
+    );
+  };
+  assert.equal(found('1 29').relation, 'equal');
+  assert.equal(found('').relation, 'equal');
+  assert.deepEqual(found('1 29 44'), {
+    ...{ relation: 'looser', seen: "it is in the group 44, and the main process isn't" },
+  });
+  assert.equal(found('44', { ...bound, SupplementaryGroups: [] }).relation, 'looser');
+  assert.match(found('44', { ...bound, NoNewPrivileges: false }).seen, /may have changed that by itself/);
+  assert.equal(found('44', bound, { main: undefined }).relation, 'unseen');
+  assert.equal(found('1 29', bound, { main: seenProcess({ Groups: '1 29' }) }).relation, 'unseen');
+});
+
 test('limits are held against the hard ones', () => {
   const bound = { NoNewPrivileges: true, UID: 1, AmbientCapabilities: 0n };
   const limit = (directive: string, value: bigint) =>
@@ -138,7 +171,7 @@ test('a namespace that a path names is the one that is mounted there', () => {
   const joins = { NetworkNamespacePath: '/run/netns/web' };
   const found = (root: string, type = 'nsfs', path = '/run/netns/web') => {
     const host = view(`${HOST}9 4 0:4 ${root} ${path} rw - ${type} n rw\n`);
-    const judged = { process: seenProcess(), view: undefined, filters: undefined };
+    const judged = { process: seenProcess(), view: undefined, filters: undefined, own: NO_OWN_NAMESPACES };
     return judge('NetworkNamespacePath', { ...measure(joins), host }, judged).relation;
   };
   assert.equal(found('net:[2]'), 'equal');
@@ -164,7 +197,7 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
   const held = (directive: string, value: unknown, deny: readonly string[], unread = 0) => {
     const { meaning } = planned(`[syscalls]\ndeny = ${JSON.stringify(deny)}\n`);
     const filters = [{ stack: deny.length > 0 ? [compile(meaning!)] : [], unread }];
-    const judged = { process: seenProcess(), view: undefined, filters };
+    const judged = { process: seenProcess(), view: undefined, filters, own: NO_OWN_NAMESPACES };
     const { relation: found, seen } = judge(directive, measure({ [directive]: value }), judged);
     return seen === '' ? found : `${found}: ${seen}`;
   };
@@ -184,11 +217,38 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
   assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
 });
 
+test("namespaces of a process's own excuse mounts and capabilities, and no missing filter", () => {
+  const [open, refusing] = ['mmap', '@module'].map((deny) => [
+    { stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)], unread: 0 },
+  ]);
+  const users = { users: true, mounts: true };
+  const mounts = { users: false, mounts: true };
+  const found = (filters: typeof open, own: OwnNamespaces, status = {}) =>
+    judge('ProtectKernelModules', measure({ ProtectKernelModules: true }), {
+      ...{ process: seenProcess(status), view: view(HOST), filters, own },
+    });
+  const loaded = { CapBnd: '10000' };
+  assert.equal(found(refusing, NO_OWN_NAMESPACES).seen, '/lib/modules can be reached');
+  assert.equal(found(refusing, mounts).seen, 'it is in a mount namespace of its own');
+  assert.equal(found(open, mounts).seen, 'no filter refuses init_module');
+  assert.equal(found(open, users).seen, 'no filter refuses init_module');
+  assert.match(found(refusing, mounts, loaded).seen, /^CapBnd has capabilities/);
+  assert.equal(found(refusing, users, loaded).seen, 'it is in a user namespace of its own');
+});
+
+test('a directive of which nothing tells is unseen, whatever its value', () => {
+  for (const value of [true, false])
+    assert.deepEqual(
+      relation('IgnoreSIGPIPE', { IgnoreSIGPIPE: value }, seenProcess()),
+      'unseen: nothing tells',
+    );
+});
+
 test('devices of the own come with a filter, where the machine has I/O ports', () => {
   const found = (deny: string, abi: Measure['abi'] = 'x86-64') => {
     const filters = [{ stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)], unread: 0 }];
     const own = view(`${HOST}9 2 0:9 / /dev ro - tmpfs d rw\n`);
-    const judged = { process: seenProcess(), view: own, filters };
+    const judged = { process: seenProcess(), view: own, filters, own: NO_OWN_NAMESPACES };
     return judge('PrivateDevices', { ...measure({ PrivateDevices: true }), abi }, judged);
   };
   assert.deepEqual(found('@raw-io'), { relation: 'equal', seen: '' });
@@ -228,6 +288,18 @@ test('control groups are read-only, but for the file by which systemd tells of m
     );
   assert.equal(found(`${own}/memory.pressure`), 'equal');
   assert.match(found(own), /^looser: .*demo.service can be written to/);
+});
+
+test('control groups in a namespace may be written to, unless the value is strict', () => {
+  const found = (value: string, cgroup: string) => {
+    const properties = { ProtectControlGroups: true, ProtectControlGroupsEx: value };
+    const namespaces = new Map([['cgroup', cgroup]]);
+    const judged = { process: seenProcess({}, { namespaces }), view: view(HOST), filters: undefined };
+    return judge('ProtectControlGroups', measure(properties), { ...judged, own: NO_OWN_NAMESPACES }).seen;
+  };
+  assert.equal(found('private', 'cgroup:[2]'), '');
+  assert.match(found('private', 'cgroup:[1]'), /manager's cgroup namespace/);
+  assert.match(found('strict', 'cgroup:[2]'), /can be written to/);
 });
 
 test('a path that may be executed from is looser, below one that systemd leaves out it is open', () => {
@@ -294,6 +366,7 @@ test('paths that only the host can follow are hidden where something else lies o
       process: seenProcess(),
       view: guessed,
       filters: undefined,
+      own: NO_OWN_NAMESPACES,
     }).relation;
   };
   const hidden = '8 3 0:4 /systemd/inaccessible/reg /proc/kmsg ro - tmpfs r rw\n';

@@ -244,6 +244,16 @@ test('what the manager has loaded otherwise, or nobody may see, is unseen', asyn
   assert.deepEqual(new Set(Object.values(relations(hidden))), new Set(['unseen']));
 });
 
+test('namespaces are read where a directive asks for them', async () => {
+  const unreadable = ['/proc/100/ns'];
+  const unproven = async (line: string) =>
+    codes((await proofOf([processFiles(100)], { unreadable, policy: `[service]\n${line}\n` })).unproven);
+  assert.deepEqual(await unproven('NoNewPrivileges = true'), []);
+  assert.deepEqual(await unproven('LimitNOFILE = 9'), []);
+  for (const line of ['ProtectSystem = "strict"', 'PrivateNetwork = true', 'CapabilityBoundingSet = []'])
+    assert.deepEqual(await unproven(line), ['processes-unreadable'], line);
+});
+
 test('without a process nothing is seen, and nothing is wrong', async () => {
   const proof = await proofOf([]);
   assert.deepEqual(new Set(Object.values(relations(proof))), new Set(['unseen']));

@@ -112,6 +112,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   probeTimeout: undefined,
   reload: undefined,
   refused: undefined,
+  listening: undefined,
   understood: [],
   expect: [],
 });
