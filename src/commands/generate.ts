@@ -9,6 +9,8 @@ export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
   /** Whether there is a script besides that puts them into force. */
   readonly activate?: boolean;
+  /** `run` or `refuse`: what the generator does where the unit's own files have changed. */
+  readonly ifChanged?: string;
 }
 
 /**
@@ -20,11 +22,19 @@ export async function generate(
   [unit]: readonly string[],
   options: GenerateOptions,
 ): Promise<Outcome> {
-  const { output, activate = false } = options;
-  if (activate && output === undefined) throw usage();
+  const { output, activate = false, ifChanged = 'refuse' } = options;
+  if (activate && output === undefined) throw usage('--activate needs a folder', 'name one with --output');
+  if (!['refuse', 'run'].includes(ifChanged) || (options.ifChanged !== undefined && !activate))
+    throw usage(
+      "--if-changed takes 'refuse' or 'run', and is for --activate",
+      "see 'sandbox-unit generate --help'",
+    );
   const prepared = await prepare(context, unit!, options);
   const failed = hasErrors(prepared.diagnostics);
-  const script = activate && !failed ? await activationFiles(context, prepared) : undefined;
+  const script =
+    activate && !failed
+      ? await activationFiles(context, prepared, { runsIfChanged: ifChanged === 'run' })
+      : undefined;
   const files = [...prepared.files, ...(script?.files ?? [])];
   const diagnostics = [...prepared.diagnostics, ...(script?.diagnostics ?? [])];
   const { sources } = prepared;
@@ -44,13 +54,8 @@ export async function generate(
   };
 }
 
-const usage = () =>
-  new UserError(
-    error('usage', '--activate needs a folder', {
-      hint: 'name one with --output: the script is put into it',
-    }),
-    EXIT.failure,
-  );
+const usage = (message: string, hint: string) =>
+  new UserError(error('usage', message, { hint }), EXIT.failure);
 
 const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
 const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);

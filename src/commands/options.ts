@@ -41,6 +41,7 @@ export interface Options extends RunOptions {
   readonly reload?: boolean;
   readonly output?: string;
   readonly activate?: boolean;
+  readonly ifChanged?: string;
   readonly runtime?: boolean;
   readonly user?: boolean;
   readonly root?: string;
@@ -93,6 +94,10 @@ export const OPTIONS = {
   undoLate: ['--undo-late', 'wait, and undo what is not confirmed in time: for the service that does so'],
   output: ['--output <dir>', 'write them below this folder instead'],
   activate: ['--activate', 'with a script that puts them into force on a host without Node'],
+  ifChanged: [
+    '--if-changed <refuse|run>',
+    "what the generator does where the unit's own files have changed (default: refuse)",
+  ],
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
   root: ['--root <dir>', 'the system in this folder, which is not running'],

@@ -55,7 +55,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'generate',
     does: 'print the files that apply would write',
     operands: '<unit>',
-    options: ['output', 'activate', ...PLANS, ...SPEAKS],
+    options: ['output', 'activate', 'ifChanged', ...PLANS, ...SPEAKS],
     examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
     load: async () => (await import('./generate.js')).generate,
   },

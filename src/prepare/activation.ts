@@ -20,13 +20,20 @@ export interface ActivationFiles {
 }
 
 /** @throws UserError `no-script`, `bad-probe` */
-export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
+export async function activationFiles(
+  context: Context,
+  prepared: Prepared,
+  { runsIfChanged }: Pick<Activation, 'runsIfChanged'>,
+): Promise<ActivationFiles> {
   const source = `${context.home}/host-scripts/activate`;
   const script = await context.program.read(source, { limit: MAX_SCRIPT });
   if (script === undefined) throw fail('no-script', `there is no ${source}`);
   const { unit, policy } = prepared;
   const probes = policy.policy.probe ?? [];
-  const manifest = manifestText(await activationOf(context, prepared, probes.filter(isCommand)));
+  const manifest = manifestText({
+    ...(await activationOf(context, prepared, probes.filter(isCommand))),
+    runsIfChanged,
+  });
   return {
     files: [
       { path: '/activate', content: script.bytes, mode: 0o755 },
@@ -48,7 +55,7 @@ async function activationOf(
   context: Context,
   { unit, policy: { policy }, files, changes }: Prepared,
   probes: readonly CommandProbe[],
-): Promise<Activation> {
+): Promise<Omit<Activation, 'runsIfChanged'>> {
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
     files: await Promise.all(
