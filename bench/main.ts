@@ -3,6 +3,7 @@ import { cpus, release } from 'node:os';
 import { boxAvailable } from '../test/support/box.js';
 import { debianTree } from '../test/support/tree.js';
 import { allowList } from './allow-list.js';
+import { atBoot } from './at-boot.js';
 import { callCost } from './call-cost.js';
 import { commandStart } from './command-start.js';
 import { compileProve } from './compile-prove.js';
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   callCost,
   observerCost,
   serviceStart,
+  atBoot,
   commandStart,
   unitCommands,
   transient,

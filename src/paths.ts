@@ -100,6 +100,15 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
+/** The folder of the files that the generator puts into force at boot (sandbox-unit-generator(8)). */
+const ENABLED = '/etc/sandbox-unit/enabled';
+
+/** The manifest by which the generator puts a unit's policy into force. */
+export const enabledManifest = (unit: string): string => `${ENABLED}/activate.d/${unit}`;
+
+/** Whether a drop-in is the generator's, by which a unit fails to start. */
+export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');
+
 /** The filter that belongs to a drop-in of ours, by the drop-in's path. */
 export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
 

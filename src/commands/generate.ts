@@ -11,6 +11,10 @@ export interface GenerateOptions extends PrepareOptions {
   readonly activate?: boolean;
   /** Whether that script alone is printed. */
   readonly script?: boolean;
+  /** Whether there is a manifest besides by which the generator puts them into force. */
+  readonly atBoot?: boolean;
+  /** `run` or `refuse`: the generator's way where the unit's own files have changed. */
+  readonly ifChanged?: string;
 }
 
 /**
@@ -22,14 +26,18 @@ export async function generate(
   [unit]: readonly string[],
   options: GenerateOptions,
 ): Promise<Outcome> {
-  const { output, activate = false, script: alone = false } = options;
+  const { output, activate = false, script: alone = false, atBoot = false } = options;
   if (alone) return printed(new TextDecoder().decode(await activationScript(context)));
-  if (unit === undefined)
-    throw new UserError(error('usage', "missing required argument 'unit'"), EXIT.failure);
-  if (activate && output === undefined) throw usage();
+  if (unit === undefined) throw usage("missing required argument 'unit'");
+  if (activate && output === undefined) throw usage('--activate needs a folder: name one with --output');
+  const runsIfChanged = atBoot ? whereChanged(context, options) : false;
+  if (options.ifChanged !== undefined && !atBoot) throw usage('--if-changed is for --at-boot');
   const prepared = await prepare(context, unit, options);
   const failed = hasErrors(prepared.diagnostics);
-  const script = activate && !failed ? await activationFiles(context, prepared) : undefined;
+  const hasManifest = (activate || atBoot) && !failed;
+  const script = hasManifest
+    ? await activationFiles(context, prepared, { activate, runsIfChanged })
+    : undefined;
   const files = [...prepared.files, ...(script?.files ?? [])];
   const diagnostics = [...prepared.diagnostics, ...(script?.diagnostics ?? [])];
   const { sources } = prepared;
@@ -49,13 +57,16 @@ export async function generate(
   };
 }
 
-const usage = () =>
-  new UserError(
-    error('usage', '--activate needs a folder', {
-      hint: 'name one with --output: the script is put into it',
-    }),
-    EXIT.failure,
-  );
+/** Whether the generator lets a unit run whose own files have changed. @throws UserError `usage` */
+function whereChanged({ placement }: Context, { output, ifChanged = 'refuse' }: GenerateOptions): boolean {
+  if (output === undefined || placement.lifetime !== 'runtime')
+    throw usage('--at-boot needs --runtime and a folder: --output /etc/sandbox-unit/enabled');
+  if (!['refuse', 'run'].includes(ifChanged)) throw usage("--if-changed takes 'refuse' or 'run'");
+  return ifChanged === 'run';
+}
+
+const usage = (message: string) =>
+  new UserError(error('usage', message, { hint: "see 'sandbox-unit generate --help'" }), EXIT.failure);
 
 const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
 const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);

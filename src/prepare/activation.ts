@@ -28,17 +28,26 @@ export async function activationScript({ home, program }: Context): Promise<Uint
 }
 
 /** @throws UserError `no-script`, `bad-probe`, `bad-path` */
-export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
-  const script = await activationScript(context);
+export async function activationFiles(
+  context: Context,
+  prepared: Prepared,
+  { activate, runsIfChanged }: Pick<Activation, 'runsIfChanged'> & { readonly activate: boolean },
+): Promise<ActivationFiles> {
+  const script = activate ? [await activationScript(context)] : [];
   const { unit, policy } = prepared;
   const probes = policy.policy.probe ?? [];
-  const manifest = manifestText(await activationOf(context, prepared, probes.filter(isCommand)));
+  const manifest = manifestText({
+    ...(await activationOf(context, prepared, probes.filter(isCommand))),
+    runsIfChanged,
+  });
   return {
     files: [
-      { path: '/activate', content: script, mode: 0o755 },
+      ...script.map((content) => ({ path: '/activate', content, mode: 0o755 })),
       { path: `/activate.d/${unit.name.full}`, content: new TextEncoder().encode(manifest), mode: 0o644 },
     ],
-    diagnostics: probes.flatMap((probe) => (isCommand(probe) ? [] : [untried(probe.text, probe.at)])),
+    diagnostics: probes.flatMap((probe) =>
+      isCommand(probe) || !activate ? [] : [untried(probe.text, probe.at)],
+    ),
   };
 }
 
@@ -54,7 +63,7 @@ async function activationOf(
   context: Context,
   { unit, policy: { policy }, files, changes }: Prepared,
   probes: readonly CommandProbe[],
-): Promise<Activation> {
+): Promise<Omit<Activation, 'runsIfChanged'>> {
   const gone = changes.filter(({ kind }) => kind === 'remove').map(({ path }) => path);
   // systemd has read ours in the place of others of its name.
   const others = unit.files.filter(({ path }) => !hasNameOfDropIn(path));

@@ -2,6 +2,7 @@ import { inBatches, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
+import { enabledManifest, isRefusal } from '../paths.js';
 import { keptForGood } from '../prepare/kept-for-good.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
@@ -34,12 +35,25 @@ export async function preflight(
   const { unit, policy } = prepared;
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
   const found = [
+    ...unit.services.flatMap(refusedAtBoot),
     ...(restart ? await probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
     ...(await preflightRestarts(context, verb, due)),
   ];
   if (!check || found.some(isError)) return found;
   return [...found, ...(await inBatches(due, ASKED_AT_ONCE, (one) => wouldBeRestarted(context, one)))];
+}
+
+/** An error about a service that the generator keeps from starting: a trial would only find that. */
+function refusedAtBoot({ name, state }: Service): Diagnostic[] {
+  if (!state.dropInPaths.some(isRefusal)) return [];
+  const manifest = enabledManifest(state.id);
+  const hint = `make its files anew with 'generate', or remove ${manifest}; then 'systemctl daemon-reload'`;
+  return [
+    error('refused-at-boot', `${name} can't start: the policy that is enabled for it does not fit any more`, {
+      hint,
+    }),
+  ];
 }
 
 async function wouldBeRestarted(context: Context, service: Service): Promise<Diagnostic> {

@@ -4,7 +4,7 @@ import { manifestText } from '../../src/emit/activation.js';
 
 const LEAST = {
   ...{ files: [], gone: [], madeFor: [], settle: 1000, filtered: false, reload: false },
-  ...{ probes: [], probeAs: undefined, probeTimeout: 60_000 },
+  ...{ runsIfChanged: false, probes: [], probeAs: undefined, probeTimeout: 60_000 },
 };
 
 test('a manifest has the version first, and shows that it is whole', () => {
@@ -24,6 +24,7 @@ test('each thing that a unit shall have is a line', () => {
       settle: 200,
       filtered: true,
       reload: true,
+      runsIfChanged: true,
       probes: ["curl 'a b'", 'true'],
       probeAs: 'www',
       probeTimeout: 1500,
@@ -35,7 +36,7 @@ test('each thing that a unit shall have is a line', () => {
     'file 0755 bb /usr/local/libexec/sandbox-unit/launcher',
     'gone /etc/x y',
     'made-for cc /etc/a\\x2d b.conf',
-    ...['settle 0.2', 'filtered yes', 'reload yes', 'probe-as www', 'probe-timeout 1.5'],
+    ...['settle 0.2', 'filtered yes', 'reload yes', 'if-changed run', 'probe-as www', 'probe-timeout 1.5'],
     ...["probe curl 'a b'", 'probe true', 'end', ''],
   ]);
 });

@@ -25,6 +25,7 @@ const BUILT = [
   'read-records',
   'send-descriptors',
   'pty-relay',
+  'generator',
   'observe',
   'sandboxify',
   'libsandbox.so',
@@ -181,7 +182,7 @@ describe('with the tools of Debian 13', () => {
       const build = subfolder('musl');
       const headers = `-idirafter /usr/include -idirafter /usr/include/${MULTIARCH}`;
       assert.deepEqual(await make(build, 'CC=musl-gcc', `CFLAGS=${headers}`), DONE);
-      for (const name of ['read-filters', 'read-records', 'send-descriptors', 'pty-relay'])
+      for (const name of ['read-filters', 'read-records', 'send-descriptors', 'pty-relay', 'generator'])
         assert.match((await run([join(build, name), '--version'])).stdout, new RegExp(`^${name} `));
     });
 
@@ -232,7 +233,15 @@ describe('make install', { skip }, () => {
     assert.deepEqual(await make(name, 'install', ...variables), DONE);
     return installed(name);
   };
-  const programs = ['launcher', 'observe', 'pty-relay', 'read-filters', 'read-records', 'send-descriptors'];
+  const programs = [
+    'generator',
+    'launcher',
+    'observe',
+    'pty-relay',
+    'read-filters',
+    'read-records',
+    'send-descriptors',
+  ];
 
   test('puts what it built where a package has it, and uninstall takes it away', async () => {
     assert.deepEqual(await install('package'), [

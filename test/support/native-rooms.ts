@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'read-records': hosted('base', 'hosted', 'seccomp'),
   'send-descriptors': hosted('base'),
   'pty-relay': hosted('base', 'hosted'),
+  generator: hosted('base'),
   observe: hosted('base', 'hosted', 'observe-bpf'),
 };
 

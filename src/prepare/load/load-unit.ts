@@ -1,6 +1,6 @@
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
-import { hasNameOfDropIn } from '../../paths.js';
+import { hasNameOfDropIn, isRefusal } from '../../paths.js';
 import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
@@ -130,7 +130,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
 
 /** The drop-ins that the manager reads; in the place of ours stand those that ours hides. */
 async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
-  const { dropInPaths: loaded } = state;
+  const loaded = state.dropInPaths.filter((path) => !isRefusal(path));
   const own = await dropInPathsFor(context, name);
   if (!loaded.some((path) => own.includes(path))) return loaded;
   const aliases = state.names.filter((alias) => alias !== name.full);

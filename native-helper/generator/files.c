@@ -1,0 +1,125 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST (4 << 20) /* bytes of a file: no filter is larger */
+
+static const struct content none = {0};
+
+static bool is_roots(const struct stat *facts)
+{
+	return facts->st_uid == 0 && (facts->st_mode & 0022) == 0;
+}
+
+static struct content read_open(int fd)
+{
+	struct stat facts;
+	if (fstat(fd, &facts) < 0 || !S_ISREG(facts.st_mode) || !is_roots(&facts) || facts.st_size > MOST)
+		return none;
+	struct content content = {.bytes = malloc((size_t)facts.st_size + 1), .size = 0};
+	if (content.bytes == NULL)
+		return none;
+	while (content.size <= (size_t)facts.st_size) {
+		ssize_t count = read(fd, content.bytes + content.size, (size_t)facts.st_size + 1 - content.size);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			break;
+		content.size += (size_t)count;
+	}
+	if (content.size != (size_t)facts.st_size) {
+		free(content.bytes);
+		return none;
+	}
+	content.bytes[content.size] = '\0';
+	return content;
+}
+
+static struct content read_by(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	if (fd < 0)
+		return none;
+	struct content content = read_open(fd);
+	close(fd);
+	return content;
+}
+
+struct content read_file(const char *path)
+{
+	return read_by(path, O_NOFOLLOW);
+}
+
+struct content read_linked(const char *path)
+{
+	return read_by(path, 0);
+}
+
+bool is_roots_folder(const char *path)
+{
+	char part[PATH_MAX];
+	if (path[0] != '/' || strlen(path) >= sizeof part)
+		return false;
+	for (size_t length = strlen(path);; length--) {
+		/* The path itself, each folder above it, and at last the root. */
+		if (length != 0 && path[length] != '\0' && path[length] != '/')
+			continue;
+		snprintf(part, sizeof part, "%.*s", length == 0 ? 1 : (int)length, path);
+		struct stat facts;
+		if (lstat(part, &facts) < 0 || !S_ISDIR(facts.st_mode) || !is_roots(&facts))
+			return false;
+		if (length == 0)
+			return true;
+	}
+}
+
+/* Makes the folders above a path. */
+static bool make_folders(const char *path)
+{
+	char folder[PATH_MAX];
+	if (strlen(path) >= sizeof folder)
+		return false;
+	for (const char *end = strchr(path + 1, '/'); end != NULL; end = strchr(end + 1, '/')) {
+		snprintf(folder, sizeof folder, "%.*s", (int)(end - path), path);
+		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+			return false;
+	}
+	return true;
+}
+
+static bool write_all(int fd, struct content content)
+{
+	for (size_t done = 0; done < content.size;) {
+		ssize_t count = write(fd, content.bytes + done, content.size - done);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return false;
+		done += (size_t)count;
+	}
+	return true;
+}
+
+bool write_file(const char *path, struct content content, mode_t mode)
+{
+	char temporary[PATH_MAX];
+	int length = snprintf(temporary, sizeof temporary, "%s.new", path);
+	if (length < 0 || (size_t)length >= sizeof temporary || !make_folders(path))
+		return false;
+	(void)unlink(temporary);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return false;
+	bool is_written = write_all(fd, content) && fchmod(fd, mode) == 0;
+	is_written = close(fd) == 0 && is_written && rename(temporary, path) == 0;
+	if (!is_written)
+		(void)unlink(temporary);
+	return is_written;
+}

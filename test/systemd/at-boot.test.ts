@@ -1,0 +1,188 @@
+/** The generator: policies in force at boot and at each daemon-reload, from finished files; and units that have changed since. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE } from '../support/native.js';
+import { inRepository } from '../support/repository.js';
+import {
+  bootWithPrograms,
+  COMMAND,
+  mainPid,
+  policyPath,
+  properties,
+  servicesObstacle,
+} from '../support/service.js';
+import { alternatives, THOROUGH } from '../support/thorough.js';
+
+const UNITS = '/etc/systemd/system';
+const RUN = '/run/systemd/system';
+const ENABLED = '/etc/sandbox-unit/enabled';
+const COUNT = THOROUGH ? 20 : 5;
+const NAMES = Array.from({ length: COUNT }, (_, i) => `early${i}.service`);
+const FIRST = NAMES[0]!;
+const SERVICE =
+  '[Service]\nType=exec\nExecStart=/bin/tail -f /dev/null\n[Install]\nWantedBy=multi-user.target\n';
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nProtectHome = true\n';
+const GENERATOR = inRepository(`native-helper/build/${MACHINE}/generator`);
+
+describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () => {
+  let box: Box;
+  before(async () => {
+    box = await bootWithPrograms('at-boot');
+    const units = Object.fromEntries(NAMES.map((name) => [`${UNITS}/${name}`, SERVICE]));
+    const policies = Object.fromEntries(NAMES.map((name) => [policyPath(name), POLICY]));
+    await changeFiles(box, { ...units, ...policies });
+    for (const name of NAMES) await enable(name);
+    const tried = await command('apply', '--runtime', FIRST);
+    assert.equal(tried.status, 0, tried.stderr);
+    await sh(`mkdir -p /etc/systemd/system-generators
+      install -D -m 755 ${GENERATOR} /usr/local/libexec/sandbox-unit/generator
+      ln -s /usr/local/libexec/sandbox-unit/generator /etc/systemd/system-generators/sandbox-unit-generator
+      systemctl enable --quiet ${NAMES.join(' ')}`);
+  });
+  after(() => box?.stop());
+
+  const sh = async (script: string): Promise<string> => {
+    const { status, stdout, stderr } = await box.sh(script);
+    assert.equal(status, 0, `${script}: ${stderr}`);
+    return stdout;
+  };
+
+  /** The command in a process of its own, as a boot ends others. */
+  const command = (...words: string[]) => box.exec([...COMMAND, ...words]);
+
+  const enable = async (name: string, ...more: string[]) => {
+    const words = ['generate', '--runtime', '--at-boot', '--output', ENABLED, ...more, name];
+    const made = await command(...words);
+    assert.equal(made.status, 0, made.stderr);
+  };
+
+  const isConfined = async (name: string) => {
+    const status = await box.readFile(`/proc/${await mainPid(box, name)}/status`);
+    return /^Seccomp:\t2$/m.test(status);
+  };
+
+  /** Starts the first one after a daemon-reload; it must not run, and systemd has the reason. */
+  const refused = async (reason: RegExp) => {
+    await sh('systemctl daemon-reload');
+    await sh(`systemctl reset-failed ${FIRST} || :`);
+    const cursor = (await sh('journalctl --quiet --lines=1 --output=export --output-fields=MESSAGE')).match(
+      /^__CURSOR=(.*)$/m,
+    )![1];
+    assert.notEqual((await box.exec(['systemctl', 'restart', FIRST])).status, 0);
+    assert.deepEqual(await properties(box, FIRST, 'ActiveState', 'MainPID'), {
+      ActiveState: 'failed',
+      MainPID: '0',
+    });
+    // A process that ends at once may leave its words without the ID of its run.
+    await box.waitFor(`the reason ${reason}`, async () => {
+      const said = ['journalctl', '--quiet', '--output=cat', `--unit=${FIRST}`, `--after-cursor=${cursor}`];
+      return reason.test((await box.exec(said)).stdout);
+    });
+  };
+
+  const starts = async () => {
+    await sh(`systemctl reset-failed ${FIRST} || :; systemctl daemon-reload; systemctl restart ${FIRST}`);
+    assert.equal(await isConfined(FIRST), true);
+  };
+
+  test('are in force after a daemon-reload, and the command finds them', async () => {
+    await sh(`systemctl daemon-reload; systemctl start ${NAMES.join(' ')}`);
+    for (const name of NAMES) assert.equal(await isConfined(name), true, name);
+    const verified = await command('verify', '--runtime', FIRST);
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+  });
+
+  test('hold a unit whose command has changed since, which does not run without them', async () => {
+    await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE.replace('-f', '-n 1 -f') });
+    await refused(/early0\.service is not started without its policy: a file of the unit has changed: \/etc/);
+    await enable(FIRST);
+    await starts();
+  });
+
+  test('hold a unit with a new drop-in, and one that another unit file hides', async () => {
+    for (const path of [
+      `${UNITS}/${FIRST}.d/new.conf`,
+      `${RUN}/service.d/new.conf`,
+      `${UNITS}/${FIRST}.d/zzz.conf`,
+    ]) {
+      await box.writeFile(path, '[Service]\nExecStart=\nExecStart=/bin/tail -n 5 -f /dev/null\n');
+      await refused(/the unit has a new drop-in/);
+      await sh(`rm ${path}`);
+      await starts();
+    }
+    await box.writeFile(`/run/systemd/system.control/${FIRST}`, SERVICE);
+    await refused(/another unit file has taken the place/);
+    await sh(`rm /run/systemd/system.control/${FIRST}`);
+    await starts();
+  });
+
+  test('hold a unit where a file of theirs is corrupt, missing, or others could have changed it', async () => {
+    const filter = `${ENABLED}${RUN}/${FIRST}.d/zz-sandbox-unit.filter`;
+    const manifest = `${ENABLED}/activate.d/${FIRST}`;
+    const launcher = '/usr/local/libexec/sandbox-unit/launcher';
+    const spoilt: readonly (readonly [how: string, reason: RegExp])[] = [
+      [`echo >>${filter}`, /a file is not the one that was made/],
+      [`rm ${filter}`, /a file is not the one that was made, or is not there/],
+      [`chown daemon ${filter}`, /a file is not the one that was made/],
+      [`chmod g+w ${filter}`, /a file is not the one that was made/],
+      [`ln -sf /etc/passwd ${filter}`, /a file is not the one that was made/],
+      [`truncate -s -5 ${manifest}`, /its manifest is cut short/],
+      [`chmod o+w ${manifest}`, /its manifest can't be read, or others than root can change it/],
+      [`chmod o+w ${ENABLED}`, /others than root can change the folder of its manifest/],
+      [
+        `sed -i 's,/run/systemd/system/${FIRST}.d/,/etc/,' ${manifest}`,
+        /names a file that is not the unit's/,
+      ],
+      [`rm ${launcher}`, /the launcher is not the one that was made, or is not there/],
+      [`echo >${launcher}`, /the launcher is not the one that was made/],
+    ];
+    await sh(`cp -a ${ENABLED} /root/good; cp -a ${launcher} /root/launcher`);
+    for (const [how, reason] of alternatives(spoilt, 4)) {
+      await sh(how);
+      await refused(reason);
+      await sh(
+        `rm -rf ${ENABLED}; cp -a /root/good ${ENABLED}; cp -a /root/launcher ${launcher}.new; mv ${launcher}.new ${launcher}`,
+      );
+      await starts();
+    }
+  });
+
+  test('let a unit run without them where that was asked for, and say so loudly', async () => {
+    await enable(FIRST, '--if-changed', 'run');
+    await sh(`rm -rf ${RUN}/${FIRST}.d`);
+    await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE });
+    await sh(`systemctl daemon-reload; systemctl restart ${FIRST}`);
+    assert.equal(await isConfined(FIRST), false);
+    const said = await sh(
+      'journalctl --no-pager --quiet --dmesg --grep="early0.service runs as if it had no policy" || dmesg | grep "early0.service runs as if"',
+    );
+    assert.match(said, /a file of the unit has changed/);
+  });
+
+  test('are gone where they are disabled', async () => {
+    await sh(`rm ${ENABLED}/activate.d/${NAMES[1]}`);
+    assert.equal((await command('revert', NAMES[1]!)).status, 0);
+    await sh('systemctl daemon-reload');
+    assert.equal(await isConfined(NAMES[1]!), false);
+  });
+
+  test('are in force before the first service of a boot', async () => {
+    await sh(
+      `rm -f ${RUN}/systemd-soft-reboot.service; systemctl daemon-reload; rm -rf ${RUN}/early*; systemctl soft-reboot`,
+    );
+    await box.waitFor('the boot', async () => {
+      const { stdout } = await box.exec(['journalctl', '--quiet', '--grep=Soft-reboot finished']);
+      return stdout !== '';
+    });
+    // The first one has the choice to run as if it had no policy, the second one has none any more.
+    for (const name of NAMES.slice(2)) {
+      await box.waitFor(
+        name,
+        async () => (await properties(box, name, 'ActiveState')).ActiveState === 'active',
+      );
+      assert.equal(await isConfined(name), true, name);
+    }
+  });
+});
