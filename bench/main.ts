@@ -7,6 +7,7 @@ import { atBoot } from './at-boot.js';
 import { callCost } from './call-cost.js';
 import { commandStart } from './command-start.js';
 import { compileProve } from './compile-prove.js';
+import { fleet } from './fleet.js';
 import { launcherStart } from './launcher-start.js';
 import { observerCost } from './observer-cost.js';
 import type { Bench, Row } from './row.js';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   atBoot,
   commandStart,
   unitCommands,
+  fleet,
   transient,
   compileProve,
   allowList,

@@ -48,9 +48,12 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   schema: [''],
 };
 
-/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts. */
+/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts, test/commands/generate-for-hosts.test.ts. */
 const ELSEWHERE = ['confirm', 'explain', 'verify', 'learn', 'run'];
-const KEYS_ELSEWHERE = ['units[].verified', 'units[].refusals[]', 'units[].confirmBy'];
+const KEYS_ELSEWHERE = [
+  ...['units[].verified', 'units[].refusals[]', 'units[].confirmBy'],
+  ...['classes[].class', 'classes[].hosts[]', 'classes[].files[]'],
+];
 /** Of `status`, with a service that was started: test/commands/status.test.ts. */
 const OF_A_RUN = 'units[].refused.';
 

@@ -4,6 +4,7 @@ import { type Outcome, printed } from '../outcome.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
 import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
+import { generateForHosts, type Made, writeBelow } from './generate-for-hosts.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
@@ -15,6 +16,8 @@ export interface GenerateOptions extends PrepareOptions {
   readonly atBoot?: boolean;
   /** `run` or `refuse`: the generator's way where the unit's own files have changed. */
   readonly ifChanged?: string;
+  /** A folder with the facts of many machines, `HOST.facts` each. */
+  readonly hosts?: string;
 }
 
 /**
@@ -26,25 +29,17 @@ export async function generate(
   [unit]: readonly string[],
   options: GenerateOptions,
 ): Promise<Outcome> {
-  const { output, activate = false, script: alone = false, atBoot = false } = options;
+  const { output, activate = false, script: alone = false, atBoot = false, hosts } = options;
   if (alone) return printed(new TextDecoder().decode(await activationScript(context)));
   if (unit === undefined) throw usage("missing required argument 'unit'");
-  if (activate && output === undefined) throw usage('--activate needs a folder: name one with --output');
+  if ((activate || hosts !== undefined) && output === undefined)
+    throw usage(`${activate ? '--activate' : '--hosts'} needs a folder: name one with --output`);
   const runsIfChanged = atBoot ? whereChanged(context, options) : false;
   if (options.ifChanged !== undefined && !atBoot) throw usage('--if-changed is for --at-boot');
-  const prepared = await prepare(context, unit, options);
-  const failed = hasErrors(prepared.diagnostics);
-  const hasManifest = (activate || atBoot) && !failed;
-  const script = hasManifest
-    ? await activationFiles(context, prepared, { activate, runsIfChanged })
-    : undefined;
-  const files = [...prepared.files, ...(script?.files ?? [])];
-  const diagnostics = [...prepared.diagnostics, ...(script?.diagnostics ?? [])];
-  const { sources } = prepared;
-  if (!failed && output !== undefined) {
-    for (const { path, content, mode } of files)
-      await context.program.replace(`${output}${path}`, content, { mode, foreign: true });
-  }
+  const make = (of: Context) => makeFiles(of, unit, options, runsIfChanged);
+  if (hosts !== undefined) return generateForHosts(context, { hosts, output: output!, make });
+  const { failed, files, diagnostics, sources } = await make(context);
+  if (!failed && output !== undefined) await writeBelow(context, output, files);
   return {
     exit: failed ? EXIT.findings : EXIT.ok,
     json: { files: files.map(fileJson) },
@@ -54,6 +49,27 @@ export async function generate(
         : files.map(({ path }) => `${output}${path}\n`).join(''),
     diagnostics,
     sources,
+  };
+}
+
+async function makeFiles(
+  context: Context,
+  unit: string,
+  options: GenerateOptions,
+  runsIfChanged: boolean,
+): Promise<Made> {
+  const { activate = false, atBoot = false } = options;
+  const prepared = await prepare(context, unit, options);
+  const failed = hasErrors(prepared.diagnostics);
+  const hasManifest = (activate || atBoot) && !failed;
+  const script = hasManifest
+    ? await activationFiles(context, prepared, { activate, runsIfChanged })
+    : undefined;
+  return {
+    failed,
+    files: [...prepared.files, ...(script?.files ?? [])],
+    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? [])],
+    sources: prepared.sources,
   };
 }
 

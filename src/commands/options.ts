@@ -42,6 +42,7 @@ export interface Options extends RunOptions {
   readonly output?: string;
   readonly activate?: boolean;
   readonly atBoot?: boolean;
+  readonly hosts?: string;
   readonly ifChanged?: string;
   readonly runtime?: boolean;
   readonly user?: boolean;
@@ -103,6 +104,7 @@ export const OPTIONS = {
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
   root: ['--root <dir>', 'the system in this folder, which is not running'],
+  hosts: ['--hosts <dir>', 'many machines, by a folder with the facts of each: HOST.facts'],
   facts: ['--facts <file>', 'another machine, by what it has answered to facts; may be given several times'],
   script: ['--script', 'print the script that gathers them, which needs no Node'],
   ask: ['--ask <base64>', 'further questions, as plan --facts names them'],
@@ -119,6 +121,7 @@ export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   policy: ['template'],
   root: ['user'],
   facts: ['root', 'user', 'all', 'purge'],
+  hosts: ['facts', 'root', 'user'],
   activate: ['user', 'runtime'],
   all: ['policy', 'template'],
   purge: ['runtime'],

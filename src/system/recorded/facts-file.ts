@@ -34,7 +34,7 @@ export type Answer =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'look'; readonly facts: LookedAt }
   | { readonly kind: 'read'; readonly facts: ReadFacts }
-  | { readonly kind: 'data'; readonly status: number; readonly data: () => Uint8Array };
+  | ({ readonly kind: 'data'; readonly status: number } & Packed);
 
 /** A file's own facts: of a link, not of its target. Times are in milliseconds since 1970. */
 export interface LookedAt extends Times {
@@ -50,9 +50,14 @@ interface Times {
 }
 
 /** Bytes of a file, as `read FROM SIZE PATH` asks for them. */
-export interface ReadFacts extends Times {
+export interface ReadFacts extends Times, Packed {
   /** With the type, as st_mode; 0 for what is neither a file nor /dev/null. */
   readonly mode: number;
+}
+
+/** Data as the script has packed them, and unpacked. */
+interface Packed {
+  readonly packed: string;
   readonly data: () => Uint8Array;
 }
 
@@ -153,16 +158,19 @@ function answerOf(line: Line, at: string, unpack: Unpack): Answer {
   if (line.failed !== undefined) return { kind: 'failed', reason: printable(textOf(line, 'failed', at)) };
   const [kind] = textOf(line, 'ask', at).split(' ', 1);
   const times = () => ({ modified: timeOf(line, 'modified', at), changed: timeOf(line, 'changed', at) });
-  const data = () => unpack(textOf(line, 'data', at), at);
+  const data = (): Packed => {
+    const packed = textOf(line, 'data', at);
+    return { packed, data: unpack(packed, at) };
+  };
   if (kind === 'look') {
     const uid = numberOf(line, 'uid', at, 2 ** 32 - 1);
     return { kind, facts: { mode: modeOf(line, at), uid, link: textOf(line, 'link', at), ...times() } };
   }
-  if (kind === 'read') return { kind, facts: { mode: modeOf(line, at), ...times(), data: data() } };
+  if (kind === 'read') return { kind, facts: { mode: modeOf(line, at), ...times(), ...data() } };
   return {
     kind: 'data',
     status: line.status === undefined ? 0 : numberOf(line, 'status', at, 255),
-    data: data(),
+    ...data(),
   };
 }
 

@@ -20,9 +20,12 @@ export async function onRecorded(
     texts.set(path, new TextDecoder().decode(file.bytes));
   }
   const recorded = new Recorded(parseFacts(texts), program);
+  return { recorded, context: contextOf(context, recorded) };
+}
+
+/** The context for a machine that is recorded. */
+export function contextOf(context: Context, recorded: Recorded): Context {
+  const { program } = context;
   // The script is root's, and the variables of this machine aren't those of the other one's manager.
-  return {
-    recorded,
-    context: { ...context, system: recorded, policies: program, environment: {}, superuser: true },
-  };
+  return { ...context, system: recorded, policies: program, environment: {}, superuser: true };
 }

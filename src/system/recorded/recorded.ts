@@ -55,6 +55,7 @@ export class Recorded extends NotRunning implements System {
   readonly #pieces = new Map<string, Piece[]>();
   readonly #tree: RecordedTree;
   readonly #open = new Set<string>();
+  readonly #asked = new Set<string>();
   readonly #clock: Pick<System, 'now'>;
 
   /** @param clock the machine that the program runs on */
@@ -64,7 +65,7 @@ export class Recorded extends NotRunning implements System {
     this.#answers = answers;
     this.#clock = clock;
     this.#tree = new RecordedTree({
-      known: (question) => answers.get(question),
+      known: (question) => this.#noted(question),
       miss: (question) => this.#open.add(question),
       ask: (question) => this.#answer(question),
     });
@@ -79,11 +80,17 @@ export class Recorded extends NotRunning implements System {
     return { host: this.#host, questions, words };
   }
 
+  /** All questions that were asked. */
+  get asked(): readonly string[] {
+    return [...this.#asked];
+  }
+
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     const { limit = DEFAULT_LIMIT, head = false, from = 0, trusted = false } = options;
     // A byte more than is wanted shows whether the file goes on.
     const size = head ? Math.max(limit, 1) : limit + 1;
     const piece = this.#pieces.get(path)?.find((one) => covers(one, from, size));
+    if (piece) this.#asked.add(piece.question);
     const answer = piece?.answer ?? this.#ask(`read ${from} ${size} ${path}`);
     if (answer.kind === 'failed') throw fileError('unreadable', `can't read ${path}: ${answer.reason}`);
     if (answer.kind !== 'read') return undefined;
@@ -196,15 +203,20 @@ export class Recorded extends NotRunning implements System {
   }
 
   #answer(question: string): Answer | undefined {
-    const answer = this.#answers.get(question);
+    const answer = this.#noted(question);
     if (answer === undefined) this.#open.add(question);
     return answer;
+  }
+
+  #noted(question: string): Answer | undefined {
+    this.#asked.add(question);
+    return this.#answers.get(question);
   }
 
   #keepPiece(question: string, answer: Answer): void {
     const [, from, size, path] = /^read (\d{1,15}) (\d{1,15}) (\/.*)$/.exec(question) ?? [];
     if (path === undefined) return;
-    const piece = { from: Number(from), size: Number(size), answer };
+    const piece = { question, from: Number(from), size: Number(size), answer };
     this.#pieces.set(path, [...(this.#pieces.get(path) ?? []), piece]);
   }
 }
@@ -221,6 +233,7 @@ function packed(questions: readonly string[]): string {
 
 /** The answer to a question about the bytes of a file. */
 interface Piece {
+  readonly question: string;
   readonly from: number;
   readonly size: number;
   readonly answer: Answer;

@@ -21,7 +21,8 @@ export interface Entry {
   readonly link: string;
 }
 
-const MOUNTS = `read 0 ${MAX_MOUNTS + 1} /proc/self/mountinfo`;
+/** The question about what is mounted. */
+export const MOUNTS = `read 0 ${MAX_MOUNTS + 1} /proc/self/mountinfo`;
 
 const TYPE = 0o170000;
 const FOLDER = 0o040000;

@@ -1,0 +1,81 @@
+/** Machines of one class answer the questions of a plan alike, so that one plan does for all of them. */
+import { createHash } from 'node:crypto';
+import { MANAGER_PROPERTIES } from '../bus/answers.js';
+import { FIELD_TYPES } from '../unit-state.js';
+import { busAnswer, type Variant } from './bus-answer.js';
+import type { Answer, Facts } from './facts-file.js';
+import { MOUNTS } from './tree.js';
+
+/** Properties of one run of a unit, or of the manager: no plan depends on them. */
+const PASSING = /Timestamp|PID$|^InvocationID$|^CPUUsage|Bytes$|^Memory|^NRestarts$|^Job$/;
+
+const LASTING: ReadonlySet<string> = new Set(
+  [...FIELD_TYPES.keys(), ...MANAGER_PROPERTIES].filter((name) => !PASSING.test(name)),
+);
+
+/** Digests of what a machine answers, but for times and what passes with a run. */
+export class Digests {
+  readonly #answers: Facts['answers'];
+  /** Of single answers: plans of several classes ask for the same. */
+  readonly #known = new Map<string, string>();
+
+  constructor({ answers }: Facts) {
+    this.#answers = answers;
+  }
+
+  /**
+   * The digest of the answers to some questions, in hex.
+   * @param questions sorted
+   * @throws UserError `bad-facts`
+   */
+  of(questions: readonly string[]): string {
+    const hash = createHash('sha256');
+    for (const question of questions) hash.update(`${question}\0${this.#one(question)}\0`);
+    return hash.digest('hex');
+  }
+
+  #one(question: string): string {
+    const known = this.#known.get(question);
+    if (known !== undefined) return known;
+    const digest = createHash('sha256')
+      .update(lastingOf(question, this.#answers.get(question)))
+      .digest('hex');
+    this.#known.set(question, digest);
+    return digest;
+  }
+}
+
+function lastingOf(question: string, answer: Answer | undefined): string {
+  if (answer === undefined) return 'none';
+  if (answer.kind === 'absent') return answer.kind;
+  if (answer.kind === 'failed') return `failed ${answer.reason}`;
+  if (answer.kind === 'look') {
+    const { mode, uid, link } = answer.facts;
+    return `look ${mode} ${uid} ${link}`;
+  }
+  if (answer.kind === 'read') {
+    const { mode, packed, data } = answer.facts;
+    return question === MOUNTS ? mountsOf(textOf(data())) : `read ${mode} ${packed}`;
+  }
+  const isTable = question === 'manager' || question.startsWith('unit ');
+  return isTable ? propertiesOf(textOf(answer.data())) : `data ${answer.status} ${answer.packed}`;
+}
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** The places of mountinfo, their options and types; IDs and devices are another machine's. */
+const mountsOf = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const [own = '', file = ''] = line.split(' - ');
+      return [...own.split(' ').slice(4, 6), file.split(' ')[0]].join(' ');
+    })
+    .join('\n');
+
+function propertiesOf(text: string): string {
+  const [table] = busAnswer(text);
+  const entries = Object.entries(table as Readonly<Record<string, Variant>>);
+  const lasting = entries.filter(([name]) => LASTING.has(name));
+  return JSON.stringify(lasting.sort(), (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+}
