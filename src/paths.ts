@@ -103,8 +103,11 @@ export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP
 /** The folder of the files that the generator puts into force at boot (sandbox-unit-generator(8)). */
 const ENABLED = '/etc/sandbox-unit/enabled';
 
+/** The folder of the manifests by which the generator puts policies into force, each by its unit's name. */
+export const enabledManifests = `${ENABLED}/activate.d`;
+
 /** The manifest by which the generator puts a unit's policy into force. */
-export const enabledManifest = (unit: string): string => `${ENABLED}/activate.d/${unit}`;
+export const enabledManifest = (unit: string): string => `${enabledManifests}/${unit}`;
 
 /** Whether a drop-in is the generator's, by which a unit fails to start. */
 export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');

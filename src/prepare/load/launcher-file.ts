@@ -1,6 +1,6 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
-import { installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../../paths.js';
+import { enabledManifests, installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../../paths.js';
 import { ownDropIns } from '../../state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Context } from '../../system/context.js';
@@ -30,7 +30,7 @@ export async function launcherFiles(
 }
 
 /**
- * The path of the installed launcher, if no drop-in of ours and no transient unit uses it; else undefined.
+ * The path of the installed launcher, if no drop-in of ours, no transient unit and no boot uses it; else undefined.
  * @param leaving drop-ins that are about to go
  */
 export async function unusedLauncher(
@@ -39,8 +39,15 @@ export async function unusedLauncher(
 ): Promise<string | undefined> {
   const launcher = installedLauncher(context.placement);
   const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
-  return users.length > 0 || (await isInTransientUnit(context, launcher)) ? undefined : launcher;
+  const isUsed =
+    users.length > 0 || (await isInTransientUnit(context, launcher)) || (await isEnabled(context));
+  return isUsed ? undefined : launcher;
 }
+
+/** Whether the generator puts policies into force at the next boot. */
+const isEnabled = async ({ system, placement }: Context): Promise<boolean> =>
+  placement.scope === 'system' &&
+  (await system.list(enabledManifests)).some((name) => name.endsWith('.service'));
 
 /** Whether a loaded transient unit starts a program, which it does again if systemd restarts it. */
 async function isInTransientUnit({ system, placement }: Context, program: string): Promise<boolean> {

@@ -54,6 +54,7 @@ test('a launcher is used as long as a drop-in of ours is there, or a transient u
   assert.equal(await unusedLauncher(on({ [DROP_IN]: own })), undefined);
   assert.equal(await unusedLauncher(on({ [DROP_IN]: own }), [DROP_IN]), LAUNCHER);
   assert.equal(await unusedLauncher(on({ [TRANSIENT]: `ExecStart=${LAUNCHER} -- a\n` })), undefined);
+  assert.equal(await unusedLauncher(on({ '/etc/sandbox-unit/enabled/activate.d/a.service': '' })), undefined);
   assert.equal(await unusedLauncher(on({ [TRANSIENT]: 'ExecStart=/bin/true\n' })), LAUNCHER);
   assert.equal(await unusedLauncher(on({ [TRANSIENT.replace('.service', '.scope')]: LAUNCHER })), LAUNCHER);
 });
