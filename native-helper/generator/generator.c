@@ -19,7 +19,7 @@
 #include "own-files.h"
 #include "sha256.h"
 
-const char program_name[] = "sandbox-unit-generator";
+const char program_name[] = "generator";
 
 #define ENABLED "/etc/sandbox-unit/enabled"
 #define MANIFESTS ENABLED "/activate.d"
@@ -34,7 +34,7 @@ static const char *early;
 static void tell(int level, const char *unit, const char *what, const char *reason, const char *path)
 {
 	char line[MESSAGE_SIZE];
-	int length = snprintf(line, sizeof line, "<%d>%s: %s %s: %s%s%s\n", level, program_name, unit, what, reason,
+	int length = snprintf(line, sizeof line, "<%d>sandbox-unit-generator: %s %s: %s%s%s\n", level, unit, what, reason,
 			      path[0] == '\0' ? "" : ": ", path);
 	if (length < 0)
 		return;
@@ -179,7 +179,7 @@ static bool is_service(const char *name)
 int main(int argc, char **argv)
 {
 	answer_help(argc > 1 ? argv[1] : NULL,
-		    "sandbox-unit-generator NORMAL EARLY LATE\n\n"
+		    "generator NORMAL EARLY LATE\n\n"
 		    "Is run by systemd: see sandbox-unit-generator(8).");
 	if (argc == 3 && strcmp(argv[1], "--refuse") == 0) {
 		fprintf(stderr, "%s\n", argv[2]);
