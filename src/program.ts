@@ -11,7 +11,10 @@ import { VERSION } from './version.js';
 
 /** The surroundings of the program: the shell's environment, and functions that print. */
 export interface Shell
-  extends Pick<OpenOptions, 'home' | 'self' | 'environment' | 'homeDirectory' | 'printError' | 'columns'> {
+  extends Pick<
+    OpenOptions,
+    'home' | 'self' | 'environment' | 'homeDirectory' | 'input' | 'printError' | 'columns'
+  > {
   readonly print: (text: string) => void;
   /** Shows a command's outcome. */
   readonly show: (outcome: Outcome, options: ShowOptions) => void;

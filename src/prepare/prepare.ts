@@ -130,8 +130,8 @@ const policyFileOf = (
 ): string => (isKept(context, options) ? keptPolicyPath(context.placement, name.full) : policy.file);
 
 /** Whether the policy's text goes to the unit's machine along with its drop-in. */
-const isKept = ({ system, policies }: Context, { policy, template }: PrepareOptions): boolean =>
-  policy === INPUT || (policies !== system && template === undefined);
+const isKept = ({ system, policies }: Context, { policy }: PrepareOptions): boolean =>
+  policy === INPUT || policies !== system;
 
 /** Whether a policy means the same without the files beside it. */
 const isByItself = ({ policy }: LoadedPolicy): boolean =>

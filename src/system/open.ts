@@ -10,7 +10,7 @@ import { hearLine } from './hear-line.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
-import { readInput } from './read-input.js';
+import { type Input, readInput } from './read-input.js';
 import { tellIfLong } from './tell-if-long.js';
 
 export interface OpenOptions {
@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly self: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
+  /** Standard input; by default the process's. */
+  readonly input?: Input;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
   /** The width of the terminal that standard error is; 0 for none that can clear a line. */
@@ -73,7 +75,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       interrupts: holdInterrupts,
       hearLine: () => hearLine(process.stdin),
       readInput: (limit) => {
-        input ??= readInput(process.stdin, limit);
+        input ??= readInput(options.input ?? process.stdin, limit);
         return input;
       },
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),

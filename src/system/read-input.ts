@@ -1,7 +1,8 @@
 import { fstatSync } from 'node:fs';
 import { EXIT, error, UserError } from '../diagnostic.js';
 
-type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean; readonly fd?: number };
+/** A stream that may be a terminal. */
+export type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean; readonly fd?: number };
 
 /**
  * Reads a stream to its end, or until there is more than `limit` bytes.

@@ -39,10 +39,15 @@ export class Answers {
   }
 
   /** Runs the command here, about the host, which is asked again where that isn't enough. */
-  async run(...words: string[]): Promise<RunResult> {
+  run(...words: string[]): Promise<RunResult> {
+    return this.runWith(undefined, ...words);
+  }
+
+  /** Runs it with a standard input. */
+  async runWith(input: string | undefined, ...words: string[]): Promise<RunResult> {
     for (let round = 1; ; round++) {
       const facts = this.#files.flatMap((path) => ['--facts', path]);
-      const result = await runCommand([...words, ...facts], process.env as Record<string, string>);
+      const result = await runCommand([...words, ...facts], process.env, input);
       const [, more] = /--ask(?:",\s*"| )([A-Za-z0-9+/=]+)/.exec(result.stdout + result.stderr) ?? [];
       if (more === undefined || round === MOST_ROUNDS) return result;
       await this.gather('--ask', more);

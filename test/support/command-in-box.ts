@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly user?: string;
   /** More variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Standard input. */
+  readonly input?: string;
 }
 
 /** Whether a command line hands its own standard streams on. */
@@ -48,7 +50,7 @@ function serverOf(box: Box, user: string): Promise<Server> {
 
 async function ask(
   { path }: Server,
-  asked: readonly [words: readonly string[], env: object],
+  asked: readonly [words: readonly string[], env: object, input?: string | undefined],
 ): Promise<RunResult> {
   const socket = connect(path);
   const late = () => socket.destroy(new Error(`no end after ${ANSWER_MS} ms: ${shown(asked[0])}`));
@@ -72,7 +74,7 @@ export async function runCommand(
     return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], options);
   server.isBusy = true;
   try {
-    return await ask(server, [words, options.env ?? {}]);
+    return await ask(server, [words, options.env ?? {}, options.input]);
   } finally {
     server.isBusy = false;
   }

@@ -1,12 +1,12 @@
 /**
  * The command, started once in a box and asked many times: `node command-server.js SOCKET`. A connection is a
- * command line and more of an environment as JSON, and the result.
+ * command line, more of an environment and perhaps the input as JSON, and the result.
  */
 import { renameSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { runCommand } from './command.js';
 
-type Asked = readonly [argv: readonly string[], env: Readonly<Record<string, string>>];
+type Asked = readonly [argv: readonly string[], env: Readonly<Record<string, string>>, input?: string];
 
 function serve(socket: Socket): void {
   let asked = '';
@@ -15,8 +15,8 @@ function serve(socket: Socket): void {
   });
   socket.on('end', async () => {
     const failure = (cause: Error) => ({ status: 255, stdout: '', stderr: cause.stack });
-    const [argv, env]: Asked = JSON.parse(asked);
-    socket.end(JSON.stringify(await runCommand(argv, { ...process.env, ...env }).catch(failure)));
+    const [argv, env, input]: Asked = JSON.parse(asked);
+    socket.end(JSON.stringify(await runCommand(argv, { ...process.env, ...env }, input).catch(failure)));
   });
 }
 

@@ -1,6 +1,7 @@
 /** The command of dist/ in this process: as cli.ts runs it, but started once and asked many times. */
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
+import { Readable } from 'node:stream';
 import { shown } from '../../src/outcome.js';
 import type { run as Run } from '../../src/program.js';
 import { inRepository, REPOSITORY } from './repository.js';
@@ -12,6 +13,7 @@ const { run }: { run: typeof Run } = createRequire(import.meta.url)(inRepository
 export async function runCommand(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  input?: string,
 ): Promise<RunResult> {
   let stdout = '';
   let stderr = '';
@@ -26,6 +28,7 @@ export async function runCommand(
     self: [process.execPath, inRepository('dist/sandbox-unit.cjs')],
     environment,
     homeDirectory: homedir(),
+    ...(input === undefined ? {} : { input: Readable.from([input]) }),
     print,
     printError,
     columns: () => 0,

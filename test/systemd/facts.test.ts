@@ -1,23 +1,27 @@
 /** What is planned for a host by its answers is what is planned on it: for each unit of each systemd. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Answers } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
-import { bootWithPrograms, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { runCommand } from '../support/command-in-box.js';
+import { inRepository } from '../support/repository.js';
+import { bootWithPrograms, servicesObstacle } from '../support/service.js';
 import { alternatives, EVERY } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
 const TREES: readonly TreeName[] = ['machine', 'bullseye', 'bookworm', 'forky'];
 
-/** Command lines about a unit; templates go to both enforcers, and to the one or the other. */
-const ASKED: readonly (readonly string[])[] = [
-  ['generate', '--json', '--template', 'network-service'],
-  ['plan', '--template', 'no-exec'],
-  ['apply', '--check', '--diff', '--template', 'hardened'],
+/** Command lines about a unit, and the template whose text is their policy: these go to both enforcers, or to one. */
+const ASKED: readonly (readonly [template: string, words: readonly string[]])[] = [
+  ['network-service', ['generate', '--json']],
+  ['no-exec', ['plan']],
+  ['hardened', ['apply', '--check', '--diff']],
 ];
+
+const textOf = (template: string) => readFileSync(inRepository(`templates/${template}.toml`), 'utf8');
 
 for (const tree of alternatives(TREES)) {
   describe(`on the tree ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
@@ -42,8 +46,11 @@ for (const tree of alternatives(TREES)) {
       for (const [i, unit] of tried.entries()) {
         // Each unit is asked about in one of the ways, and every seventh in all.
         const asked = i % 7 === 0 ? ASKED : [ASKED[i % ASKED.length]!];
-        for (const words of asked) {
-          const [there, here] = [await sandboxUnit(box, ...words, unit), await answers.run(...words, unit)];
+        for (const [template, words] of asked) {
+          const input = textOf(template);
+          const all = [...words, '--policy', '-', unit];
+          const there = await runCommand(box, all, { input });
+          const here = await answers.runWith(input, ...all);
           const said = ({ status, stdout: out, stderr }: typeof there) => [
             status,
             out.split('\n'),
