@@ -6,6 +6,7 @@
  * condition that fails each start, and says why: it doesn't run unconfined.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -57,16 +58,24 @@ static void append_plain(char *line, size_t room, const char *text)
 	}
 }
 
-/* Has each start of a unit fail, by a command that tells the reason; it runs before all others of the unit. */
-static void refuse(const char *unit, const char *reason, const char *path)
+/* Sets `place` to the drop-in that has each start of a unit fail. */
+static void refusal_of(const char *unit, char place[PATH_MAX])
+{
+	snprintf(place, PATH_MAX, "%s/%s.d/zz-sandbox-unit-refused.conf", early, unit);
+}
+
+/*
+ * Has each start of a unit fail, by a command that tells the reason; it runs before all others of the unit. To systemd a
+ * status of SuccessExitStatus= is one of success, that of a condition, too: the unit's own list must not count.
+ */
+static bool hold(const char *unit, const char *reason, const char *path)
 {
 	static char text[4 * PATH_MAX];
 	char place[PATH_MAX], self[PATH_MAX] = "";
-	tell(3, unit, "will not start", reason, path);
-	snprintf(place, sizeof place, "%s/%s.d/zz-sandbox-unit-refused.conf", early, unit);
+	refusal_of(unit, place);
 	if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
 		self[0] = '\0';
-	snprintf(text, sizeof text, "[Service]\nExecCondition=\nExecCondition=+\"");
+	snprintf(text, sizeof text, "[Service]\nSuccessExitStatus=\nExecCondition=\nExecCondition=+\"");
 	append_plain(text, sizeof text / 2, self[0] == '/' ? self : "/bin/false");
 	strcat(text, "\" --refuse \"");
 	append_plain(text, sizeof text - 8, unit);
@@ -75,8 +84,23 @@ static void refuse(const char *unit, const char *reason, const char *path)
 	append_plain(text, sizeof text - 8, path[0] == '\0' ? "" : ": ");
 	append_plain(text, sizeof text - 8, path);
 	strcat(text, "\"\n");
-	if (!write_file(place, (struct content){.bytes = text, .size = strlen(text)}, 0644))
-		tell(2, unit, "may start UNCONFINED", "no drop-in can be written", place);
+	return write_file(place, (struct content){.bytes = text, .size = strlen(text)}, 0644);
+}
+
+static void refuse(const char *unit, const char *reason, const char *path)
+{
+	tell(3, unit, "will not start", reason, path);
+	if (!hold(unit, reason, path))
+		tell(2, unit, "may start UNCONFINED", "no drop-in can be written below", early);
+}
+
+static void release(const char *unit)
+{
+	char place[PATH_MAX];
+	refusal_of(unit, place);
+	(void)unlink(place);
+	*strrchr(place, '/') = '\0';
+	(void)rmdir(place);
 }
 
 static bool has_sum(struct content content, const char *wanted)
@@ -94,6 +118,23 @@ static bool is_copied(const char *unit, const char *path)
 	char start[PATH_MAX];
 	int length = snprintf(start, sizeof start, "/run/systemd/system/%s.d/zz-sandbox-unit.", unit);
 	return strncmp(path, start, (size_t)length) == 0 && strstr(path, "/../") == NULL;
+}
+
+/* Sets `place` to the drop-in by which a unit is confined. */
+static void drop_in_of(const char *unit, char place[PATH_MAX])
+{
+	snprintf(place, PATH_MAX, "/run/systemd/system/%s.d/zz-sandbox-unit.conf", unit);
+}
+
+static bool has_drop_in(const char *unit, const struct manifest *manifest)
+{
+	char place[PATH_MAX];
+	drop_in_of(unit, place);
+	for (size_t i = 0; i < manifest->file_count; i++) {
+		if (strcmp(manifest->files[i].path, place) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool is_launcher(const char *path)
@@ -149,10 +190,16 @@ static void put_into_force(const char *unit)
 		return;
 	}
 	const char *reason = manifest_parse(text.bytes, &manifest);
+	if (reason == NULL && !has_drop_in(unit, &manifest))
+		reason = "its manifest names no drop-in";
 	if (reason == NULL) {
 		reason = own_files_changed(unit, &manifest, &path);
 		if (reason != NULL && manifest.runs_if_changed) {
 			tell(2, unit, "runs as if it had no policy", reason, path);
+			/* One of an earlier daemon-reload would start the command that the unit had. */
+			drop_in_of(unit, place);
+			(void)unlink(place);
+			release(unit);
 			free(text.bytes);
 			return;
 		}
@@ -163,6 +210,8 @@ static void put_into_force(const char *unit)
 		reason = copy_files(unit, &manifest, true, &path);
 	if (reason != NULL)
 		refuse(unit, reason, path);
+	else
+		release(unit);
 	free(text.bytes);
 }
 
@@ -190,9 +239,18 @@ int main(int argc, char **argv)
 							     .hint = "systemd gives them: see sandbox-unit-generator(8)"});
 	early = argv[2];
 	DIR *directory = opendir(MANIFESTS);
-	if (directory == NULL)
+	if (directory == NULL) {
+		if (errno != ENOENT)
+			tell(2, "each unit", "may start UNCONFINED", strerror(errno), MANIFESTS);
 		return 0;
+	}
 	bool is_trusted = is_roots_folder(MANIFESTS);
+	/* systemd loads units even if this process is killed, or waits for a disk for too long: all are held first. */
+	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+		if (is_service(entry->d_name))
+			(void)hold(entry->d_name, "the generator has not come to its end", "");
+	}
+	rewinddir(directory);
 	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
 		if (!is_service(entry->d_name))
 			continue;

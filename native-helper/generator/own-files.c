@@ -65,15 +65,31 @@ static size_t rank_of(const char *path)
 	return FOLDERS;
 }
 
-/* Whether a drop-in is among those for which ours were made, or hidden by one of its name. */
-static bool is_known(const char *path, size_t rank, const struct manifest *manifest)
+/* Whether a drop-in is one of all services: those of a unit's own folders hide it, whatever their rank. */
+static bool is_of_all(const char *path)
+{
+	return strstr(path, "/service.d/") != NULL;
+}
+
+/* Whether of two drop-ins with one name systemd takes the first. */
+static bool hides(const char *path, const char *other)
+{
+	if (is_of_all(path) != is_of_all(other))
+		return is_of_all(other);
+	return rank_of(path) < rank_of(other);
+}
+
+/* Whether a drop-in is among those for which ours were made, or hidden by one of its name: ours hides others, too. */
+static bool is_known(const char *path, const struct manifest *manifest)
 {
 	const char *name = strrchr(path, '/');
+	if (strcmp(name, "/zz-sandbox-unit.conf") == 0)
+		return !hides(path, "/run/systemd/system/UNIT.d/zz-sandbox-unit.conf");
 	for (size_t i = 1; i < manifest->made_for_count; i++) {
 		const char *known = manifest->made_for[i].path;
 		if (is_same_file(path, known))
 			return true;
-		if (strcmp(strrchr(known, '/'), name) == 0 && rank_of(known) < rank)
+		if (strcmp(strrchr(known, '/'), name) == 0 && hides(known, path))
 			return true;
 	}
 	return false;
@@ -90,11 +106,10 @@ static bool find_unknown(const char *name, const struct manifest *manifest)
 			continue;
 		bool is_unknown = false;
 		for (struct dirent *entry; !is_unknown && (entry = readdir(directory)) != NULL;) {
-			if (entry->d_name[0] == '.' || !ends_with(entry->d_name, ".conf") ||
-			    strcmp(entry->d_name, "zz-sandbox-unit.conf") == 0)
+			if (entry->d_name[0] == '.' || !ends_with(entry->d_name, ".conf"))
 				continue;
 			int length = snprintf(found, sizeof found, "%s/%s", folder, entry->d_name);
-			is_unknown = length < 0 || (size_t)length >= sizeof found || !is_known(found, i, manifest);
+			is_unknown = length < 0 || (size_t)length >= sizeof found || !is_known(found, manifest);
 		}
 		closedir(directory);
 		if (is_unknown)
@@ -103,17 +118,48 @@ static bool find_unknown(const char *name, const struct manifest *manifest)
 	return false;
 }
 
-/* The drop-in folders of a unit: its own, its template's, those of its name's beginnings (foo-.service.d), all services'. */
+/* Finds one below the folders of a name: its own, its template's, and those of its beginnings (foo-.service.d). */
 static bool has_unknown_drop_in(const char *unit, const struct manifest *manifest)
 {
-	char name[NAME_MAX + 1];
-	if (find_unknown(unit, manifest) || find_unknown("service", manifest))
+	char name[NAME_MAX + 1], template[NAME_MAX + 1];
+	if (find_unknown(unit, manifest) || (template_of(unit, template) && find_unknown(template, manifest)))
 		return true;
-	if (template_of(unit, name) && find_unknown(name, manifest))
-		return true;
-	for (const char *dash = strchr(unit, '-'); dash != NULL; dash = strchr(dash + 1, '-')) {
-		snprintf(name, sizeof name, "%.*s.service", (int)(dash + 1 - unit), unit);
-		if (strcmp(name, unit) != 0 && find_unknown(name, manifest))
+	/* Beginnings keep the instance: foo-bar@x.service has foo-@x.service.d, and foo-@.service.d. */
+	const char *end = strchr(unit, '@') != NULL ? strchr(unit, '@') : strrchr(unit, '.');
+	for (const char *dash = strchr(unit, '-'); dash != NULL && dash < end; dash = strchr(dash + 1, '-')) {
+		snprintf(name, sizeof name, "%.*s%s", (int)(dash + 1 - unit), unit, end);
+		if (find_unknown(name, manifest) || (template_of(name, template) && find_unknown(template, manifest)))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a name is another one of the unit: by it systemd finds the unit's file, in a folder of units. */
+static bool is_alias(const char *name, const char *unit, const char *fragment)
+{
+	char real[PATH_MAX], template[NAME_MAX + 1];
+	/* Instances share the template's file, and are units of their own. */
+	if (!ends_with(name, ".service") || strcmp(name, unit) == 0 || template_of(name, template))
+		return false;
+	return find_fragment(name) && is_same_file(found, fragment) && realpath(found, real) != NULL &&
+	       rank_of(real) < FOLDERS;
+}
+
+/* Finds an unknown drop-in of another name of the unit. */
+static bool has_unknown_by_alias(const char *unit, const struct manifest *manifest)
+{
+	for (size_t i = 0; i < FOLDERS; i++) {
+		DIR *directory = opendir(folders[i]);
+		if (directory == NULL)
+			continue;
+		bool is_unknown = false;
+		for (struct dirent *entry; !is_unknown && (entry = readdir(directory)) != NULL;) {
+			bool is_link = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+			is_unknown = is_link && is_alias(entry->d_name, unit, manifest->made_for[0].path) &&
+				     has_unknown_drop_in(entry->d_name, manifest);
+		}
+		closedir(directory);
+		if (is_unknown)
 			return true;
 	}
 	return false;
@@ -136,5 +182,7 @@ const char *own_files_changed(const char *unit, const struct manifest *manifest,
 	*path = found;
 	if (!find_fragment(unit) || !is_same_file(found, manifest->made_for[0].path))
 		return "another unit file has taken the place of the unit's";
-	return has_unknown_drop_in(unit, manifest) ? "the unit has a new drop-in" : NULL;
+	bool has_unknown = find_unknown("service", manifest) || has_unknown_drop_in(unit, manifest) ||
+			   has_unknown_by_alias(unit, manifest);
+	return has_unknown ? "the unit has a new drop-in" : NULL;
 }

@@ -21,6 +21,13 @@ export const listeningSockets = (table: SocketTable, text: string): Map<string, 
     text.split('\n').flatMap((line) => (table === 'unix' ? unixSocket(line) : inetSocket(table, line))),
   );
 
+/** The inodes of all sockets in a table, in its order. */
+export const inodesIn = (table: SocketTable, text: string): string[] =>
+  text.split('\n').flatMap((line) => (table === 'unix' ? UNIX_LINE : INET_LINE).exec(line)?.[1] ?? []);
+
+const INET_LINE = /^ *\d+: +(?:\S+ +){8}(\d+)(?: |$)/;
+const UNIX_LINE = /^[0-9a-f]+: (?:\S+ +){5}(\d+)(?: |$)/i;
+
 /** States of sockets: TCP_LISTEN, and TCP_CLOSE for UDP that is connected to nobody (include/net/tcp_states.h). */
 const WAITING = { tcp: '0A', udp: '07' };
 

@@ -1,6 +1,11 @@
 /** The sockets at which a service waits for others. */
 
-import { type ListeningSocket, listeningSockets, SOCKET_TABLES } from '../formats/listening-sockets.js';
+import {
+  inodesIn,
+  type ListeningSocket,
+  listeningSockets,
+  SOCKET_TABLES,
+} from '../formats/listening-sockets.js';
 import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
 import { unitGroups } from './control-group.js';
@@ -74,9 +79,14 @@ async function socketsIn(
   { isApart }: Pick<ServiceSocket, 'isApart'>,
 ): Promise<Sockets> {
   const all: [string, ServiceSocket][] = [];
+  const counts = new Map<string, number>();
   for (const table of SOCKET_TABLES) {
     const text = await textOf(system, `/proc/${pid}/net/${table}`);
-    for (const [inode, socket] of listeningSockets(table, text)) all.push([inode, { ...socket, isApart }]);
+    for (const inode of inodesIn(table, text)) counts.set(inode, (counts.get(inode) ?? 0) + 1);
+    // The kernel prints paths as they are: by a line break in one anybody could give a socket of others a path.
+    const isOnce = (inode: string) => table !== 'unix' || counts.get(inode) === 1;
+    for (const [inode, socket] of listeningSockets(table, text))
+      if (isOnce(inode)) all.push([inode, { ...socket, isApart }]);
   }
   return new Map(all);
 }

@@ -37,6 +37,18 @@ test('sockets of all processes of a service are found, in the network namespace 
   assert.deepEqual(await found(), ['0.0.0.0:80', '0.0.0.0:8080 apart', '0.0.0.0:81']);
 });
 
+test('a line in the path of a Unix socket gives no other socket a path', async () => {
+  const listens = (inode: number, path: string) =>
+    `ffff9: 00000002 00000000 00010000 0001 01 ${inode} ${path}\n`;
+  const client = 'ffff9: 00000003 00000000 00000000 0001 03 73\n';
+  const links = { ...LINKS, '/proc/7/fd/6': 'socket:[73]', '/proc/7/fd/7': 'socket:[74]' };
+  const unix =
+    client + listens(90, `/tmp/a\n${listens(70, '/b')}${listens(73, '/c')}`) + listens(74, '/run/demo');
+  assert.deepEqual(await found({ files: { ...FILES, '/proc/self/net/unix': unix }, links }), [
+    ...['0.0.0.0:80', '/run/demo', '0.0.0.0:8080 apart', '0.0.0.0:81'],
+  ]);
+});
+
 test('nothing is known where the tables, or the own namespace, can not be read', async () => {
   assert.equal(await found({ unreadable: ['/proc/self/net/tcp'] }), undefined);
   const { '/proc/self/ns/net': _, ...links } = LINKS;

@@ -24,6 +24,7 @@ const FIRST = NAMES[0]!;
 const SERVICE =
   '[Service]\nType=exec\nExecStart=/bin/tail -f /dev/null\n[Install]\nWantedBy=multi-user.target\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nProtectHome = true\n';
+const OTHER_COMMAND = '[Service]\nExecStart=\nExecStart=/bin/tail -n 5 -f /dev/null\n';
 const GENERATOR = inRepository(`native-helper/build/${MACHINE}/generator`);
 
 describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () => {
@@ -106,15 +107,38 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       `${UNITS}/${FIRST}.d/new.conf`,
       `${RUN}/service.d/new.conf`,
       `${UNITS}/${FIRST}.d/zzz.conf`,
+      // It hides ours, which is in /run.
+      `${UNITS}/${FIRST}.d/zz-sandbox-unit.conf`,
     ]) {
-      await box.writeFile(path, '[Service]\nExecStart=\nExecStart=/bin/tail -n 5 -f /dev/null\n');
+      await box.writeFile(path, OTHER_COMMAND);
       await refused(/the unit has a new drop-in/);
       await sh(`rm ${path}`);
       await starts();
     }
+    await box.writeFile(`${UNITS}/alias0.service.d/new.conf`, OTHER_COMMAND);
+    await sh(`ln -s ${FIRST} ${UNITS}/alias0.service`);
+    await refused(/the unit has a new drop-in/);
+    await sh(`rm -r ${UNITS}/alias0.service*`);
+    await starts();
     await box.writeFile(`/run/systemd/system.control/${FIRST}`, SERVICE);
     await refused(/another unit file has taken the place/);
     await sh(`rm /run/systemd/system.control/${FIRST}`);
+    await starts();
+  });
+
+  test('hold a unit to which the status of a refusal is one of success', async () => {
+    await box.writeFile(`${UNITS}/${FIRST}.d/new.conf`, '[Service]\nSuccessExitStatus=255\n');
+    await refused(/the unit has a new drop-in/);
+    await sh(`rm ${UNITS}/${FIRST}.d/new.conf`);
+    await starts();
+  });
+
+  test('are in force for a unit with a drop-in that is a link to /dev/null', async () => {
+    await sh(`ln -s /dev/null ${UNITS}/${FIRST}.d/masked.conf; systemctl daemon-reload`);
+    await enable(FIRST);
+    await starts();
+    await sh(`rm ${UNITS}/${FIRST}.d/masked.conf; systemctl daemon-reload`);
+    await enable(FIRST);
     await starts();
   });
 
@@ -151,7 +175,6 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
 
   test('let a unit run without them where that was asked for, and say so loudly', async () => {
     await enable(FIRST, '--if-changed', 'run');
-    await sh(`rm -rf ${RUN}/${FIRST}.d`);
     await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE });
     await sh(`systemctl daemon-reload; systemctl restart ${FIRST}`);
     assert.equal(await isConfined(FIRST), false);

@@ -16,7 +16,7 @@ const SCALAR = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Numbers that a double may not hold. */
 const LONG = /^-?\d{16,}$/;
 
-/** The most variants inside of each other, as in a message on the bus (D-Bus Specification, "Valid Signatures"). */
+/** The most containers inside of each other, as in a message on the bus (D-Bus Specification, "Valid Signatures"). */
 const MAX_DEPTH = 64;
 
 /**
@@ -106,19 +106,20 @@ function splitTypes(signature: string): readonly string[] {
 
 /** A value of a complete type: 64-bit numbers are bigint, structs and arrays are arrays, dictionaries are objects. */
 function typedValue(type: string, data: unknown, depth = 0): unknown {
+  if (depth > MAX_DEPTH) throw unexpected();
   const inner = type.slice(1, -1);
   if (type === 'v') {
     const { signature, data: value } = typedOf(data);
-    if (splitTypes(signature).length !== 1 || depth === MAX_DEPTH) throw unexpected();
+    if (splitTypes(signature).length !== 1) throw unexpected();
     return { signature, value: typedValue(signature, value, depth + 1) } satisfies Variant;
   }
   if (type.startsWith('a{')) return dictionary(splitTypes(type.slice(2, -1)), data, depth);
-  if (type.startsWith('a')) return listOf(data).map((one) => typedValue(type.slice(1), one, depth));
+  if (type.startsWith('a')) return listOf(data).map((one) => typedValue(type.slice(1), one, depth + 1));
   if (type.startsWith('(')) {
     const types = splitTypes(inner);
     const values = listOf(data);
     if (types.length !== values.length) throw unexpected();
-    return types.map((one, i) => typedValue(one, values[i], depth));
+    return types.map((one, i) => typedValue(one, values[i], depth + 1));
   }
   return basic(type, data);
 }
@@ -131,7 +132,7 @@ function dictionary(
   if (!isObject(data)) throw unexpected();
   // fromEntries() makes a property of each key, `__proto__` too.
   return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [key, typedValue(type, value, depth)]),
+    Object.entries(data).map(([key, value]) => [key, typedValue(type, value, depth + 1)]),
   );
 }
 

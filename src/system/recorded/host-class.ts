@@ -74,7 +74,7 @@ const mountsOf = (text: string): string =>
     .join('\n');
 
 function propertiesOf(text: string): string {
-  const [table] = busAnswer(text);
+  const [table = {}] = busAnswer(text);
   const entries = Object.entries(table as Readonly<Record<string, Variant>>);
   const lasting = entries.filter(([name]) => LASTING.has(name));
   return JSON.stringify(lasting.sort(), (_, value) => (typeof value === 'bigint' ? `${value}` : value));

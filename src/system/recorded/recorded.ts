@@ -163,7 +163,7 @@ export class Recorded extends NotRunning implements System {
   }
 
   async manager(): Promise<ManagerFacts> {
-    const [table] = this.#bus('manager');
+    const [table = {}] = this.#bus('manager');
     return managerOf(MANAGER_PROPERTIES.map((name) => (table as Readonly<Record<string, unknown>>)[name]));
   }
 

@@ -105,6 +105,11 @@ test('hostile texts are refused in little time and room', () => {
   let deep = '{"type":"s","data":"x"}';
   for (let i = 0; i < 20_000; i++) deep = `{"type":"v","data":${deep}}`;
   isRefused(`{"type":"v","data":[${deep}]}`);
+  const arrays = 200;
+  let wide = '{"type":"s","data":"x"}';
+  for (let i = 0; i < 60; i++)
+    wide = `{"type":"${'a'.repeat(arrays)}v","data":${'['.repeat(arrays)}${wide}${']'.repeat(arrays)}}`;
+  isRefused(`{"type":"v","data":[${wide}]}`);
   const long = '\\\\'.repeat(1 << 20);
   const [said, number] = busAnswer(`{"type":"st","data":["${long}",1234567890123456789]}`);
   assert.deepEqual([(said as string).length, number], [1 << 20, 1234567890123456789n]);

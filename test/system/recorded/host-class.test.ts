@@ -23,6 +23,11 @@ test('a unit is the same whatever its run, and another by any property that last
   assert.notEqual(of({ Id: text('a'), FragmentPath: text('/x') }), one);
 });
 
+test('an answer without any value is that of a machine, never a trace', () => {
+  const data = packed(JSON.stringify({ type: '', data: [] }));
+  assert.match(digest(['manager'], factLine({ ask: 'manager', data })), /^[0-9a-f]{64}$/);
+});
+
 test('a mount is known by its place, options and type', () => {
   const of = (line: string) =>
     digest(

@@ -129,6 +129,7 @@ test('a manager whose answer is none of its own is an error, never a trace', asy
   for (const text of [
     '',
     '{}',
+    '{"type":"","data":[]}',
     '{"type":"a{sv}","data":[{}]}',
     '{"type":"a{sv}","data":[{"Version":{"type":"u","data":1}}]}',
   ])
