@@ -66,7 +66,8 @@ static void refusal_of(const char *unit, char place[PATH_MAX])
 
 /*
  * Has each start of a unit fail, by a command that tells the reason; it runs before all others of the unit. To systemd a
- * status of SuccessExitStatus= is one of success, that of a condition, too: the unit's own list must not count.
+ * status of SuccessExitStatus= is one of success, that of a condition, too: the unit's own list must not count. Nor must
+ * its actions at a failure: a boot that ends in a reboot would not end.
  */
 static bool hold(const char *unit, const char *reason, const char *path)
 {
@@ -75,7 +76,8 @@ static bool hold(const char *unit, const char *reason, const char *path)
 	refusal_of(unit, place);
 	if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
 		self[0] = '\0';
-	snprintf(text, sizeof text, "[Service]\nSuccessExitStatus=\nExecCondition=\nExecCondition=+\"");
+	snprintf(text, sizeof text, "[Unit]\nFailureAction=none\nStartLimitAction=none\n"
+		 "[Service]\nRestart=no\nSuccessExitStatus=\nExecCondition=\nExecCondition=+\"");
 	append_plain(text, sizeof text / 2, self[0] == '/' ? self : "/bin/false");
 	strcat(text, "\" --refuse \"");
 	append_plain(text, sizeof text - 8, unit);
@@ -154,11 +156,12 @@ static const char *copy_files(const char *unit, const struct manifest *manifest,
 		if (is_last != is_drop_in)
 			continue;
 		if (is_launcher(file->path)) {
+			/* An upgrade may have replaced it: it reads the filters of earlier versions, or starts nothing. */
 			struct content installed = read_file(file->path);
-			bool is_same = has_sum(installed, file->sum);
+			bool is_program = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
 			free(installed.bytes);
-			if (!is_same)
-				return "the launcher is not the one that was made, or is not there";
+			if (!is_program)
+				return "the launcher is not there, is no program, or others than root can change it";
 			continue;
 		}
 		if (!is_copied(unit, file->path))

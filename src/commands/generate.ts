@@ -1,8 +1,11 @@
+import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { type Outcome, printed } from '../outcome.js';
+import { dropInPath } from '../paths.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
-import { type PrepareOptions, prepare } from '../prepare/prepare.js';
+import { exists } from '../prepare/load/exists.js';
+import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
 import { generateForHosts, type Made, writeBelow } from './generate-for-hosts.js';
 
@@ -60,6 +63,7 @@ async function makeFiles(
 ): Promise<Made> {
   const { activate = false, atBoot = false } = options;
   const prepared = await prepare(context, unit, options);
+  if (atBoot) await assertLasting(context, prepared);
   const failed = hasErrors(prepared.diagnostics);
   const hasManifest = (activate || atBoot) && !failed;
   const script = hasManifest
@@ -79,6 +83,20 @@ function whereChanged({ placement }: Context, { output, ifChanged = 'refuse' }: 
     throw usage('--at-boot needs --runtime and a folder: --output /etc/sandbox-unit/enabled');
   if (!['refuse', 'run'].includes(ifChanged)) throw usage("--if-changed takes 'refuse' or 'run'");
   return ifChanged === 'run';
+}
+
+/** @throws UserError `not-lasting` for a unit that the generator would always refuse */
+async function assertLasting({ system, placement }: Context, { unit }: Prepared): Promise<void> {
+  const { full } = unit.name;
+  const hidden = dropInPath({ ...placement, lifetime: 'always' }, full);
+  const isHidden = await exists(system, hidden);
+  const passing = isHidden ? hidden : unit.files.find(({ path }) => path.startsWith('/run/'))?.path;
+  if (passing === undefined) return;
+  const message = isHidden
+    ? `${hidden} would hide the files of the generator`
+    : `${full} has ${passing}, which is not there at boot`;
+  const hint = isHidden ? `'${ownCommand(placement.scope, 'revert', full)}' first` : undefined;
+  throw new UserError(error('not-lasting', message, { hint }), EXIT.failure);
 }
 
 const usage = (message: string) =>

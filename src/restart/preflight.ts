@@ -13,6 +13,7 @@ import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
+import { enabledAtBoot } from './enabled-at-boot.js';
 import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
@@ -36,6 +37,7 @@ export async function preflight(
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
   const found = [
     ...unit.services.flatMap(refusedAtBoot),
+    ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, unit.name.full) : []),
     ...(restart ? await probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
     ...(await preflightRestarts(context, verb, due)),
@@ -43,6 +45,9 @@ export async function preflight(
   if (!check || found.some(isError)) return found;
   return [...found, ...(await inBatches(due, ASKED_AT_ONCE, (one) => wouldBeRestarted(context, one)))];
 }
+
+const changesFiles = ({ changes }: Prepared, verb: Restarting): boolean =>
+  verb === 'explain --record' || isPending(changes);
 
 /** An error about a service that the generator keeps from starting: a trial would only find that. */
 function refusedAtBoot({ name, state }: Service): Diagnostic[] {

@@ -34,9 +34,9 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     const units = Object.fromEntries(NAMES.map((name) => [`${UNITS}/${name}`, SERVICE]));
     const policies = Object.fromEntries(NAMES.map((name) => [policyPath(name), POLICY]));
     await changeFiles(box, { ...units, ...policies });
-    for (const name of NAMES) await enable(name);
     const tried = await command('apply', '--runtime', FIRST);
     assert.equal(tried.status, 0, tried.stderr);
+    for (const name of NAMES) await enable(name);
     await sh(`mkdir -p /etc/systemd/system-generators
       install -D -m 755 ${GENERATOR} /usr/local/libexec/sandbox-unit/generator
       ln -s /usr/local/libexec/sandbox-unit/generator /etc/systemd/system-generators/sandbox-unit-generator
@@ -159,8 +159,8 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
         `sed -i 's,/run/systemd/system/${FIRST}.d/,/etc/,' ${manifest}`,
         /names a file that is not the unit's/,
       ],
-      [`rm ${launcher}`, /the launcher is not the one that was made, or is not there/],
-      [`echo >${launcher}`, /the launcher is not the one that was made/],
+      [`rm ${launcher}`, /the launcher is not there, is no program/],
+      [`echo >${launcher}`, /the launcher is not there, is no program/],
     ];
     await sh(`cp -a ${ENABLED} /root/good; cp -a ${launcher} /root/launcher`);
     for (const [how, reason] of alternatives(spoilt, 4)) {
@@ -182,6 +182,16 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       'journalctl --no-pager --quiet --dmesg --grep="early0.service runs as if it had no policy" || dmesg | grep "early0.service runs as if"',
     );
     assert.match(said, /a file of the unit has changed/);
+  });
+
+  test('are not changed while they are enabled: they would be put back', async () => {
+    const reverted = await command('revert', NAMES[1]!);
+    assert.match(reverted.stderr, /^error\[enabled-at-boot\]: early1\.service is enabled at boot/m);
+    await box.writeFile(policyPath(NAMES[1]!), POLICY.replace('uname', 'sysinfo'));
+    const applied = await command('apply', '--runtime', NAMES[1]!);
+    assert.match(applied.stderr, /^error\[enabled-at-boot\]/m);
+    assert.deepEqual([reverted.status, applied.status], [1, 1]);
+    assert.equal(await isConfined(NAMES[1]!), true);
   });
 
   test('are gone where they are disabled', async () => {

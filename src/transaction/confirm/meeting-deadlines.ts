@@ -32,17 +32,21 @@ export async function meetingDeadlines<T>(
   const end = running.then(over, over);
   const undoing: Promise<readonly Diagnostic[]>[] = [];
   let launcher = false;
-  while (left.size > 0 && !isOver) {
-    const { waiting, unfinished } = await orElse(() => readStock(context), NOTHING);
-    const late = unfinished.filter(isToConfirm).filter(({ unit }) => left.has(unit));
-    for (const { unit } of late) left.delete(unit);
-    launcher ||= late.some((record) => record.launcher);
-    if (late.length > 0) undoing.push(failureOf(() => undo(context, late)));
-    const alarm = context.system.alarm(untilNext(context, waiting));
-    await Promise.race([end, alarm.rung]);
-    alarm.stop();
+  try {
+    while (left.size > 0 && !isOver) {
+      const { waiting, unfinished } = await orElse(() => readStock(context), NOTHING);
+      const late = unfinished.filter(isToConfirm).filter(({ unit }) => left.has(unit));
+      for (const { unit } of late) left.delete(unit);
+      launcher ||= late.some((record) => record.launcher);
+      if (late.length > 0) undoing.push(failureOf(() => undo(context, late)));
+      const alarm = context.system.alarm(untilNext(context, waiting));
+      await Promise.race([end, alarm.rung]);
+      alarm.stop();
+    }
+  } finally {
+    // Whatever happens here, the lock stays as long as the step runs.
+    await end;
   }
-  await end;
   const wrong = (await Promise.all(undoing)).flat();
   if (launcher) wrong.push(...(await failureOf(() => removeUnusedLauncher(context))));
   for (const one of wrong) context.caller.tell(renderDiagnostic(one));

@@ -4,6 +4,7 @@ import { LIFETIMES, ownDropInPaths } from '../../paths.js';
 import { unusedLauncher } from '../../prepare/load/launcher-file.js';
 import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
+import { enabledAtBoot } from '../../restart/enabled-at-boot.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import { readFiles, readOwnFiles, withLifetime } from '../../state/own-files.js';
 import { isRunning } from '../../state/service-run.js';
@@ -49,7 +50,10 @@ async function planOne(
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   const due = isDue && wanted !== false ? services.filter(({ state }) => isRunning(state)) : [];
-  const diagnostics = await preflightRestarts(context, 'revert', due);
+  const diagnostics = [
+    ...(isDue ? await enabledAtBoot(context, name) : []),
+    ...(await preflightRestarts(context, 'revert', due)),
+  ];
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
   diagnostics.push(...(await confinedByTemplate(context, name, isDue ? undefined : loaded)));
   if (!isDue && !check) await forgetTakenAway(context, name);
