@@ -156,7 +156,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       [`chmod o+w ${manifest}`, /its manifest can't be read, or others than root can change it/],
       [`chmod o+w ${ENABLED}`, /others than root can change the folder of its manifest/],
       [
-        `sed -i 's,/run/systemd/system/${FIRST}.d/,/etc/,' ${manifest}`,
+        `sed -i '/filter$/s,/run/systemd/system/${FIRST}.d/,/etc/,' ${manifest}`,
         /names a file that is not the unit's/,
       ],
       [`rm ${launcher}`, /the launcher is not there, is no program/],
