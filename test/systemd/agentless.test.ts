@@ -112,6 +112,16 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual([status, stdout.split('\n')[0]], [0, `${UNIT}: put back, as an earlier run was ended`]);
   });
 
+  test('a unit whose files systemd has yet to read is refused', async () => {
+    const later = `${FILE}.d/later.conf`;
+    await box.writeFile(later, '[Service]\nExecStart=\nExecStart=/usr/bin/tail -n 2 -f /dev/null\n');
+    const { status, stdout, stderr } = await activate();
+    assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`]);
+    assert.match(stderr, /have changed since systemd read them: 'systemctl daemon-reload'/);
+    await box.sh(`rm ${later}; systemctl daemon-reload`);
+    for (const word of ['--keep', '--undo']) assert.equal((await activate(word, '--check')).status, 2);
+  });
+
   test('files for a command that has changed since are refused, and the next check names it', async () => {
     await changeFiles(box, { [FILE]: SERVICE.replace('-f', '-n 1 -f') });
     const { status, stdout, stderr } = await activate();
