@@ -128,10 +128,11 @@ async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Ma
   }
   const { unanswered } = recorded;
   if (unanswered === undefined) return made;
-  const count = unanswered.questions.length;
+  const { length } = unanswered.questions;
+  const count = length === 1 ? 'a question of the plan has' : `${length} questions of the plan have`;
   const hint =
-    "'sandbox-unit plan --facts' for one of them prints the command that asks, whose output goes to the file's end";
-  return failed([error('unanswered', `${count} questions of the plan have no answer`, { hint })]);
+    "'sandbox-unit plan --facts' with the same policy prints the command that asks; what it prints goes to the end of each host's file";
+  return failed([error('unanswered', `${count} no answer`, { hint })]);
 }
 
 /** The most hosts that a note names. */
