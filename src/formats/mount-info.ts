@@ -18,17 +18,35 @@ export function parseMountInfo(text: string): Mount[] {
 
 /** The type of the file system that a path is on: `ext4`; undefined where nothing is mounted above it. */
 export function fileSystemAt(text: string, path: string): string | undefined {
-  let found: { readonly at: string; readonly type: string } | undefined;
-  for (const line of text.split('\n')) {
-    const [own, file] = line.split(' - ');
-    const at = unescaped(own!.split(' ')[4] ?? '');
-    const [type] = file?.split(' ') ?? [];
-    if (!type || !covers(at, path)) continue;
+  let found: MountLine | undefined;
+  for (const line of mountLines(text)) {
+    if (!covers(line.path, path)) continue;
     // A later mount at the same place hides an earlier one.
-    if (found === undefined || at.length >= found.at.length) found = { at, type };
+    if (found === undefined || line.path.length >= found.path.length) found = line;
   }
   return found?.type;
 }
+
+/** A line of mountinfo, without the IDs and devices that only its machine knows. */
+interface MountLine {
+  readonly path: string;
+  /** The options of the mount, and those of its file system. */
+  readonly options: readonly string[];
+  readonly superOptions: readonly string[];
+  readonly type: string;
+}
+
+/** Reads the lines of mountinfo that tell a place and a file system. */
+export const mountLines = (text: string): MountLine[] =>
+  text.split('\n').flatMap((line) => {
+    const [own, file] = line.split(' - ');
+    const [, , , , path, options = ''] = own!.split(' ');
+    const [type, , superOptions = ''] = file?.split(' ') ?? [];
+    if (path === undefined || !type) return [];
+    return [
+      { path: unescaped(path), options: options.split(','), superOptions: superOptions.split(','), type },
+    ];
+  });
 
 /** File systems in which programs can't leave files of their own to execute. */
 const VIRTUAL: ReadonlySet<string> = new Set(
@@ -44,14 +62,9 @@ const VIRTUAL: ReadonlySet<string> = new Set(
  */
 export function writableExecutable(text: string): string[] {
   const mounts = new Map<string, boolean>();
-  for (const line of text.split('\n')) {
-    const [own, file] = line.split(' - ');
-    const [, , , , path, options = ''] = own!.split(' ');
-    const [type, , superOptions = ''] = file?.split(' ') ?? [];
-    if (path === undefined || type === undefined) continue;
-    const flags = options.split(',');
-    const isReadOnly = flags.includes('ro') || superOptions.split(',').includes('ro');
-    mounts.set(unescaped(path), !isReadOnly && !flags.includes('noexec') && !VIRTUAL.has(type));
+  for (const { path, options, superOptions, type } of mountLines(text)) {
+    const isReadOnly = options.includes('ro') || superOptions.includes('ro');
+    mounts.set(path, !isReadOnly && !options.includes('noexec') && !VIRTUAL.has(type));
   }
   return outermost(mounts);
 }

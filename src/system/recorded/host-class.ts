@@ -1,5 +1,6 @@
 /** Machines of one class answer the questions of a plan alike, so that one plan does for all of them. */
 import { createHash } from 'node:crypto';
+import { mountLines } from '../../formats/mount-info.js';
 import { MANAGER_PROPERTIES } from '../bus/answers.js';
 import { FIELD_TYPES } from '../unit-state.js';
 import { busAnswer, type Variant } from './bus-answer.js';
@@ -63,15 +64,9 @@ function lastingOf(question: string, answer: Answer | undefined): string {
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** The places of mountinfo, their options and types; IDs and devices are another machine's. */
+/** The places of mountinfo, their options and types. */
 const mountsOf = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => {
-      const [own = '', file = ''] = line.split(' - ');
-      return [...own.split(' ').slice(4, 6), file.split(' ')[0]].join(' ');
-    })
-    .join('\n');
+  JSON.stringify(mountLines(text).map(({ path, options, type }) => [path, options, type]));
 
 function propertiesOf(text: string): string {
   const [table = {}] = busAnswer(text);
