@@ -1,4 +1,4 @@
-import { elfMachine, HEAD_SIZE } from './elf.js';
+import { elfMachine, viewOf } from './elf.js';
 import { DT, offsetIn, PT, readSegments, wordAt } from './elf-tables.js';
 
 /** The most bytes of a dynamic section that are looked at; those of programs have some 500. */
@@ -13,9 +13,9 @@ export type ReadPiece = (from: number, size: number) => Promise<Uint8Array>;
 /**
  * The libraries that are loaded along with a program, by name (DT_NEEDED in elf(5)). None for what is no 64-bit ELF file,
  * or contradicts itself. Only the pieces of the file are read that tell.
+ * @param head the file's first bytes, HEAD_SIZE or more
  */
-export async function neededBy(read: ReadPiece): Promise<readonly string[]> {
-  const head = await read(0, HEAD_SIZE);
+export async function neededBy(head: Uint8Array, read: ReadPiece): Promise<readonly string[]> {
   if (elfMachine(head) === undefined || head[4] !== 2) return [];
   try {
     return await names(read, head);
@@ -36,8 +36,6 @@ async function names(read: ReadPiece, head: Uint8Array): Promise<readonly string
   const needed = entries.filter(([tag]) => tag === DT.needed);
   return Promise.all(needed.map(async ([, at]) => textOf(await read(start + at, MAX_NAME))));
 }
-
-const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The tags and values of a dynamic section, up to its end. */
 function entriesOf(bytes: Uint8Array): readonly (readonly [tag: number, value: number])[] {

@@ -27,7 +27,8 @@ const MACHINES: ReadonlyMap<number, Machine> = new Map([
   [243, 'riscv64'],
 ]);
 
-const viewOf = (head: Uint8Array) => new DataView(head.buffer, head.byteOffset, head.byteLength);
+/** A view of bytes, for numbers in them. */
+export const viewOf = (head: Uint8Array) => new DataView(head.buffer, head.byteOffset, head.byteLength);
 
 const isElf = (head: Uint8Array, view: DataView) =>
   head.length >= 64 && view.getUint32(0, false) === 0x7f454c46 && head[5] === 1;

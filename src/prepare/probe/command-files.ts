@@ -83,7 +83,7 @@ async function needed({ system }: Context, paths: readonly string[]): Promise<re
     const read = async (from: number, limit: number) =>
       (await system.read(path, { from, limit, head: true }))?.bytes;
     const head = await orElse(() => read(0, HEAD_SIZE), undefined);
-    if (head) return neededBy(async (from, limit) => (await read(from, limit)) ?? new Uint8Array());
+    if (head) return neededBy(head, async (from, limit) => (await read(from, limit)) ?? new Uint8Array());
   }
   return [];
 }
