@@ -100,13 +100,10 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
-/** The folder of the files that the generator puts into force at boot (sandbox-unit-generator(8)). */
-const ENABLED = '/etc/sandbox-unit/enabled';
+/** The folder of the manifests by which the generator puts policies into force at boot (sandbox-unit-generator(8)). */
+export const enabledManifests = '/etc/sandbox-unit/enabled/activate.d';
 
-/** The folder of the manifests by which the generator puts policies into force, each by its unit's name. */
-export const enabledManifests = `${ENABLED}/activate.d`;
-
-/** The manifest by which the generator puts a unit's policy into force. */
+/** The manifest of a unit. */
 export const enabledManifest = (unit: string): string => `${enabledManifests}/${unit}`;
 
 /** Whether a drop-in is the generator's, by which a unit fails to start. */

@@ -2,7 +2,6 @@ import { inBatches, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { enabledManifest, isRefusal } from '../paths.js';
 import { keptForGood } from '../prepare/kept-for-good.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
@@ -13,7 +12,7 @@ import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
-import { enabledAtBoot } from './enabled-at-boot.js';
+import { enabledAtBoot, refusedAtBoot } from './enabled-at-boot.js';
 import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
@@ -48,18 +47,6 @@ export async function preflight(
 
 const changesFiles = ({ changes }: Prepared, verb: Restarting): boolean =>
   verb === 'explain --record' || isPending(changes);
-
-/** An error about a service that the generator keeps from starting: a trial would only find that. */
-function refusedAtBoot({ name, state }: Service): Diagnostic[] {
-  if (!state.dropInPaths.some(isRefusal)) return [];
-  const manifest = enabledManifest(state.id);
-  const hint = `make its files anew with 'generate', or remove ${manifest}; then 'systemctl daemon-reload'`;
-  return [
-    error('refused-at-boot', `${name} can't start: the policy that is enabled for it does not fit any more`, {
-      hint,
-    }),
-  ];
-}
 
 async function wouldBeRestarted(context: Context, service: Service): Promise<Diagnostic> {
   const obstacle = await obstacleTo(context, service);
