@@ -3,7 +3,11 @@ import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { defect, EXIT, error, renderDiagnostic } from './diagnostic.js';
-import { type Outcome, type ShowOptions, shown } from './outcome.js';
+import type { ColorChoice, Looks } from './look.js';
+import { type Outcome, shown } from './outcome.js';
+import type { ShellOptions } from './program.js';
+import { lookOf, type Stream } from './system/terminal/look-of.js';
+import { NO_TERMINAL, streamOf } from './system/terminal/streams.js';
 import { VERSION } from './version.js';
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -18,6 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
     print,
     printError,
     columns,
+    looks,
     show,
   });
 }
@@ -28,11 +33,32 @@ function programHome(): string {
   return resolve(script, script.endsWith('/build/src') ? '../..' : '..');
 }
 
-function show(outcome: Outcome, options: ShowOptions) {
-  const { output, errors } = shown(outcome, options);
+/** Shows an outcome. What goes wrong is told below long output, which its reader has left then. */
+async function show(outcome: Outcome, options: ShellOptions): Promise<void> {
+  const { output, errors } = shown(outcome, options, looks(options.color).errors);
+  const isPaged = options.pages === true && (await page(output));
   printError(errors);
-  print(output);
+  if (!isPaged) print(output);
 }
+
+/** Shows long output on a terminal by a pager; false if there is none, or no need. */
+async function page(output: string): Promise<boolean> {
+  const size = outputSize();
+  if (size.columns === undefined || output === '') return false;
+  const { showPaged } = await import('./system/terminal/pager.js');
+  return showPaged(output, size, process.env);
+}
+
+const looks = (choice?: ColorChoice): Looks => ({
+  output: lookOf(outputSize(), process.env, choice),
+  errors: lookOf(errorsSize(), process.env, choice),
+});
+
+const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): Stream =>
+  isTTY ? { columns, rows } : NO_TERMINAL;
+
+const outputSize = (): Stream => streamOf(1, () => sizeOf(process.stdout));
+const errorsSize = (): Stream => streamOf(2, () => sizeOf(process.stderr));
 
 /** The width of the terminal. The stream is opened only here: that takes a while. */
 const columns = (): number =>
@@ -70,7 +96,7 @@ function failed(cause: unknown) {
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
   const diagnostics = [defect(cause, debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where')];
   const options = { json: process.argv.some((word) => word === '--json' || word.startsWith('--json=')) };
-  show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
+  void show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
   if (debug && cause instanceof Error) printError(`${cause.stack}\n`);
   process.exitCode = EXIT.failure;
 }

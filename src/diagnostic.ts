@@ -1,4 +1,5 @@
 /** Diagnostics: the problem, its place, and the way out. Every error that a user sees has this one shape. */
+import { type Look, PLAIN } from './look.js';
 
 /** A place in a text; line and column count from 1. `length` is the number of characters to underline (default 1). */
 export interface Location {
@@ -162,11 +163,22 @@ function escaped(character: string): string {
  * Renders one diagnostic: `file:line:column: error[code]: message`, the source line with a caret, the hint.
  * @param sources text of each file by its name; without it the frame is left out.
  */
-export function renderDiagnostic(d: Diagnostic, sources?: ReadonlyMap<string, string>): string {
-  const place = d.at ? `${printable(d.at.file)}:${d.at.line}:${d.at.column}: ` : '';
-  const lines = [`${place}${d.severity}[${d.code}]: ${printable(d.message, 1000)}`];
-  if (d.at && sources) lines.push(...frame(d.at, linesOf(sources, d.at.file)));
-  if (d.hint) lines.push(`  hint: ${printable(d.hint, 1000)}`);
+export function renderDiagnostic(
+  d: Diagnostic,
+  sources?: ReadonlyMap<string, string>,
+  { paint, columns }: Look = PLAIN,
+): string {
+  const place = d.at ? `${paint('place', `${printable(d.at.file)}:${d.at.line}:${d.at.column}:`)} ` : '';
+  const lines = [`${place}${paint(d.severity, `${d.severity}[${d.code}]:`)} ${printable(d.message, 1000)}`];
+  if (d.at && sources) {
+    const [line, carets] = frame(d.at, linesOf(sources, d.at.file), columns);
+    if (line !== undefined)
+      lines.push(
+        line,
+        carets!.replace(/\^+$/, (found) => paint(d.severity, found)),
+      );
+  }
+  if (d.hint) lines.push(`  ${paint('hint', 'hint:')} ${printable(d.hint, 1000)}`);
   return lines.join('\n');
 }
 
@@ -181,7 +193,8 @@ function linesOf(sources: ReadonlyMap<string, string>, file: string): readonly s
   return lines;
 }
 
-function frame(at: Location, lines: readonly string[]): string[] {
+/** A line of a file and the carets below it; as much of them as there are columns for. */
+function frame(at: Location, lines: readonly string[], columns: number): string[] {
   const raw = lines[at.line - 1];
   if (raw === undefined || raw.length > 300) return [];
   const text = raw.replace(/^\ufeff/, '').replace(/\t/g, ' ');
@@ -190,11 +203,21 @@ function frame(at: Location, lines: readonly string[]): string[] {
   const start = at.column - 1;
   const before = shown(0, start).length;
   const width = Math.max(1, shown(start, start + (at.length ?? 1)).length);
+  const line = shown(0, text.length);
+  const room = Math.max(LEAST_FRAME, columns - gutter.length - 6);
+  const from =
+    line.length > room ? Math.max(0, Math.min(before - Math.floor(room / 3), line.length - room)) : 0;
+  const [first, last] = [from > 0 ? '…' : '', line.length - from > room ? '…' : ''];
+  const part = line.slice(from + first.length, from + room - last.length);
+  const carets = Math.max(1, Math.min(width, room - last.length - (before - from)));
   return [
-    `  ${gutter} | ${shown(0, text.length)}`,
-    `  ${' '.repeat(gutter.length)} | ${' '.repeat(before)}${'^'.repeat(width)}`,
+    `  ${gutter} | ${first}${part}${last}`,
+    `  ${' '.repeat(gutter.length)} | ${' '.repeat(before - from)}${'^'.repeat(carets)}`,
   ];
 }
+
+/** The least columns of a line that is shown in part. */
+const LEAST_FRAME = 20;
 
 /** The least length of a word that may stand for what it begins: shorter ones begin many words by chance. */
 const LEAST_BEGUN = 4;

@@ -7,6 +7,7 @@ import {
   reasonsJson,
   renderDiagnostic,
 } from './diagnostic.js';
+import { type Look, PLAIN } from './look.js';
 
 /** The result of a command: its exit status, and its output for people and for programs. */
 export interface Outcome {
@@ -42,8 +43,15 @@ export interface ShowOptions {
   readonly quiet?: boolean;
 }
 
-/** An outcome as it is printed, on standard output and standard error. */
-export function shown(outcome: Outcome, options: ShowOptions): { output: string; errors: string } {
+/**
+ * An outcome as it is printed, on standard output and standard error.
+ * @param look of standard error; the text has had its look since it was made
+ */
+export function shown(
+  outcome: Outcome,
+  options: ShowOptions,
+  look: Look = PLAIN,
+): { output: string; errors: string } {
   const { diagnostics, sources, exit } = outcome;
   if (options.json) {
     const ok = exit === EXIT.ok || exit === EXIT.pending;
@@ -54,7 +62,7 @@ export function shown(outcome: Outcome, options: ShowOptions): { output: string;
     return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
   }
   const told = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;
-  const errors = inOrder(told).map((d) => `${renderDiagnostic(d, sources)}\n`);
+  const errors = inOrder(told).map((d) => `${renderDiagnostic(d, sources, look)}\n`);
   return { output: options.quiet ? '' : outcome.text, errors: errors.join('') };
 }
 

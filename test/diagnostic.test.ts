@@ -19,6 +19,7 @@ import {
   UserError,
   warning,
 } from '../src/diagnostic.js';
+import { PLAIN } from '../src/look.js';
 
 const at = (line: number, column: number, length?: number) =>
   length === undefined ? { file: 'p.toml', line, column } : { file: 'p.toml', line, column, length };
@@ -50,6 +51,23 @@ for (const [name, text, place, frame] of FRAMES) {
     );
   });
 }
+
+test('of a line that is too long for the terminal the part about the place is shown', () => {
+  const text = Array.from({ length: 30 }, (_, i) => `w${i + 10}`).join(' ');
+  const look = { ...PLAIN, columns: 40 };
+  for (let column = 1; column <= text.length + 1; column++) {
+    const found = error('bad', 'wrong', { at: at(1, column, 3) });
+    const [, line, carets] = renderDiagnostic(found, new Map([['p.toml', text]]), look).split('\n');
+    assert.ok(line!.length <= 40 && carets!.length <= 40, line);
+    const pointed = line!.slice(carets!.indexOf('^'), carets!.lastIndexOf('^') + 1);
+    assert.equal(pointed, text.slice(column - 1, column + 2), `${column}`);
+    assert.equal(line!.startsWith('  1 | w10'), !line!.startsWith('  1 | …'));
+  }
+  const whole = error('bad', 'wrong', { at: at(1, 1, text.length) });
+  const [, line, carets] = renderDiagnostic(whole, new Map([['p.toml', text]]), look).split('\n');
+  assert.match(line!, /…$/);
+  assert.ok(carets!.length < line!.length && carets!.includes('^^^'));
+});
 
 test('a diagnostic is one line without a place, and has its hint below', () => {
   assert.equal(renderDiagnostic(warning('odd', 'looks odd')), 'warning[odd]: looks odd');

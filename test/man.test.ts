@@ -84,7 +84,7 @@ test('sandbox-unit(1) has a line for each command, and the options that several 
   const common = (Object.keys(OPTIONS) as (keyof Options)[])
     .filter(isCommon)
     .map((name) => flagIn(undefined, name));
-  assert.deepEqual(itemsOf(options), [...common, '--help', '--version'].sort());
+  assert.deepEqual(itemsOf(options), [...common, '--color', '--no-pager', '--help', '--version'].sort());
 });
 
 test('the exit statuses are those of sandbox-unit(1)', () => {

@@ -1,5 +1,6 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
@@ -50,7 +51,8 @@ export async function apply(
   units: readonly string[],
   options: ApplyWords,
 ): Promise<Outcome> {
-  const { all = false, purge = false, ...how } = options;
+  const { all = false, purge = false, ...rest } = options;
+  const how = { ...rest, look: context.caller.look };
   if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   if (options.facts && !options.check) throw fromAfar();
@@ -85,7 +87,10 @@ const fromAfar = () =>
     EXIT.failure,
   );
 
-function outcomeOf({ results, diagnostics, sources }: Applied, options: ApplyOptions): Outcome {
+function outcomeOf(
+  { results, diagnostics, sources }: Applied,
+  options: ApplyOptions & { readonly look: Look },
+): Outcome {
   const all = unitsOutcome(results, sources, options);
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }

@@ -74,7 +74,7 @@ async function confirmEach(
     const record = waited.find((one) => one.unit === unit);
     results.set(unit, record ? await outcomeOf(context, record) : notWaiting(context, unit));
   }
-  return unitsOutcome([...results.values()], new Map(), {});
+  return unitsOutcome([...results.values()], new Map(), { look: context.caller.look });
 }
 
 const namesOf = (context: Context, units: readonly string[]): Promise<string[]> =>

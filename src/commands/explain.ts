@@ -8,6 +8,7 @@ import { leftOver } from '../explain/patch.js';
 import { startOf } from '../explain/records/start-of.js';
 import { writePolicy } from '../explain/write-policy.js';
 import { observedRefusals } from '../learn/observed-refusals.js';
+import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
@@ -92,7 +93,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
-  return outcomeOf(prepared, { run, isPast, written }, options);
+  return outcomeOf(prepared, { run, isPast, written }, { ...options, look: context.caller.look });
 }
 
 /** A look at a unit, and the policy that was written for what was found. */
@@ -106,7 +107,7 @@ interface Seen {
 function outcomeOf(
   { plan, sources }: Prepared,
   { run, isPast, written }: Seen,
-  options: ExplainOptions,
+  options: ExplainOptions & { readonly look: Look },
 ): Outcome {
   const { explanations, since, suppressed, readable } = run;
   const { unit, policyFile, target } = plan;
@@ -117,6 +118,7 @@ function outcomeOf(
   const diff = texts && textDiff(policyFile, texts.before, texts.after);
   const how = {
     machine: target.machine,
+    look: options.look,
     verbose: options.verbose ?? false,
     recorded: options.record ?? false,
     further: furtherWords(plan, options),

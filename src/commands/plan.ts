@@ -2,6 +2,7 @@ import { EXIT, hasErrors } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { planJson, planText } from '../report/plan.js';
+import type { ShownPlan } from '../report/plan-lines.js';
 import { changeJson, changeText, openText, scoredJson } from '../report/score.js';
 import { preflight } from '../restart/preflight.js';
 import { exposureOfPlan, scoreOfPlan } from '../score/of-plan.js';
@@ -10,6 +11,8 @@ import type { Context } from '../system/context.js';
 export interface PlanVerbOptions extends PrepareOptions {
   /** Whether what stays open is shown in the place of the policy's lines. */
   readonly summary?: boolean;
+  /** Whether each call has a line of its own. */
+  readonly verbose?: boolean;
 }
 
 /** Shows who enforces each line of a unit's policy; finds gaps and conflicts. Exit 1 if there are any. */
@@ -32,9 +35,11 @@ export async function plan(
       ...(open ? { open: scoredJson(open) } : {}),
     },
     text: [
-      options.summary ? '' : fullText(prepared),
-      change ? changeText(change) : '',
-      open ? openText(open) : '',
+      options.summary
+        ? ''
+        : fullText(prepared, { look: context.caller.look, verbose: options.verbose ?? false }),
+      change ? changeText(change, context.caller.look) : '',
+      open ? openText(open, context.caller.look) : '',
     ]
       .filter((part) => part !== '')
       .join('\n'),
@@ -44,5 +49,5 @@ export async function plan(
 }
 
 /** A table without the system calls would look like the whole. */
-const fullText = ({ planned, plan, proofs, changes }: Prepared): string =>
-  planned ? planText(plan, proofs, changes) : '';
+const fullText = ({ planned, plan, proofs, changes }: Prepared, shown: ShownPlan): string =>
+  planned ? planText(plan, { proofs, changes }, shown) : '';

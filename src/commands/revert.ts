@@ -44,9 +44,10 @@ async function revertEach(
   const planned = found.map((one) => withUndone(one, undone));
   await addLauncher(context, planned);
   const pending = planned.filter(isToBeChanged);
-  if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), options);
+  const shown = { ...options, look: context.caller.look };
+  if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), shown);
   const done = await meetingDeadlines(context, [], () => changeUnits(context, pending, options));
-  return unitsOutcome(updated(planned, done), new Map(), options);
+  return unitsOutcome(updated(planned, done), new Map(), shown);
 }
 
 async function changeUnits(

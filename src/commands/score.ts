@@ -41,7 +41,7 @@ export async function score(
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: { units: scoresJson(all) },
-    text: scoresText(all, isNamed),
+    text: scoresText(all, isNamed, context.caller.look),
     diagnostics,
     sources: new Map(),
   };

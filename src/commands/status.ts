@@ -108,7 +108,7 @@ export async function status(
     summary: () => statusSummary(all),
     text: openmetrics
       ? statusMetrics(all, { notApplied: unapplied.units, exit })
-      : statusText(all, units.length === 0),
+      : statusText(all, units.length === 0, context.caller.look),
     diagnostics,
     sources: new Map(),
   };

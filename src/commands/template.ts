@@ -2,7 +2,7 @@ import { type Diagnostic, EXIT, printable, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { parsePolicy } from '../policy/parse.js';
 import { findTemplate, templateNames } from '../prepare/load/find-template.js';
-import { columns } from '../report/plan.js';
+import { table } from '../report/table.js';
 import type { Context } from '../system/context.js';
 
 /** Lists the starter policies. */
@@ -13,7 +13,13 @@ export async function listTemplates(context: Context): Promise<Outcome> {
     rows.push([name, await describe(context, name, diagnostics)]);
   }
   const json = { templates: rows.map(([name, description]) => ({ name, description })) };
-  return { exit: EXIT.ok, json, text: columns(rows), diagnostics, sources: new Map() };
+  return {
+    exit: EXIT.ok,
+    json,
+    text: table(rows, { look: context.caller.look }),
+    diagnostics,
+    sources: new Map(),
+  };
 }
 
 /** The description of a template. An error in it becomes a warning, so that it doesn't hide the others. */

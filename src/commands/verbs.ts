@@ -15,6 +15,8 @@ export interface Verb {
   readonly own?: Partial<Readonly<Record<keyof Options, readonly [flags: string, does: string]>>>;
   /** Whether `--json` has a short form. */
   readonly summarizes?: true;
+  /** Whether its output may be long, and go through a pager. */
+  readonly pages?: true;
   /** Whether the first operand ends the options: later words are another program's. */
   readonly passThrough?: true;
   /** Command lines, without the program's name. */
@@ -40,6 +42,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'check policies: names, values and expectations; no system needed',
     operands: '<file...>',
     options: SPEAKS,
+    pages: true,
     examples: ['check /etc/sandbox-unit/*.toml'],
     load: async () => (await import('./check.js')).check,
   },
@@ -47,7 +50,9 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'plan',
     does: "show who enforces each line of a unit's policy, and how",
     operands: '<unit>',
-    options: ['summary', ...PLANS, ...SPEAKS],
+    options: ['summary', 'verbose', ...PLANS, ...SPEAKS],
+    own: { verbose: ['--verbose', 'show each call of a list in a line of its own'] },
+    pages: true,
     examples: ['plan nginx.service', 'plan --summary --template no-exec nginx'],
     load: async () => (await import('./plan.js')).plan,
   },
@@ -59,6 +64,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     own: {
       script: ['--script', 'print the script of --activate alone, which can revert without other files'],
     },
+    pages: true,
     examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
     load: async () => (await import('./generate.js')).generate,
   },
@@ -107,6 +113,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     options: ['all', 'openmetrics', 'user', 'root', ...SPEAKS],
     own: { all: ['--all', 'units of run, too'] },
     summarizes: true,
+    pages: true,
     examples: ['status', 'status nginx.service', 'status --openmetrics'],
     load: async () => (await import('./status.js')).status,
   },
@@ -115,6 +122,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'tell how exposed services are, and what stays open to them',
     operands: '[unit...]',
     options: ['max', 'user', 'root', ...SPEAKS],
+    pages: true,
     examples: ['score', 'score --max 3.0 nginx.service'],
     load: async () => (await import('./score.js')).score,
   },
@@ -123,6 +131,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'hold what is in force, down to the filters in the kernel, against the policy',
     operands: '<unit>',
     options: ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', ...SPEAKS],
+    pages: true,
     examples: ['verify nginx.service'],
     load: async () => (await import('./verify.js')).verify,
   },
@@ -132,6 +141,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     operands: '<unit>',
     options: ['record', 'write', 'verbose', 'policy', 'template', 'user', ...SPEAKS],
     own: { write: ['--write', 'write the changes into the policy, and show them'] },
+    pages: true,
     examples: ['explain nginx.service', 'explain --record --write nginx.service'],
     load: async () => (await import('./explain.js')).explain,
   },
@@ -187,6 +197,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
         name: 'list',
         does: 'list the starter policies',
         options: ['json'],
+        pages: true,
         examples: ['template list'],
         load: async () => (await import('./template.js')).listTemplates,
       },
@@ -195,6 +206,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
         does: 'print a starter policy',
         operands: '<name>',
         options: ['json'],
+        pages: true,
         examples: ['template show no-exec > /etc/sandbox-unit/foo.service.toml'],
         load: async () => (await import('./template.js')).showTemplate,
       },
@@ -204,6 +216,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'schema',
     does: 'print the JSON Schema of policies, for editors',
     options: ['json'],
+    pages: true,
     examples: ['schema > sandbox-unit.schema.json'],
     load: async () => (await import('./schema.js')).schema,
   },

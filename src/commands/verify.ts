@@ -3,6 +3,7 @@ import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
+import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { dropInPath, hasNameOfDropIn } from '../paths.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
@@ -53,7 +54,7 @@ export async function verify(
     const half = await leftHalfDone(context, prepared.unit.name.full);
     const missing = half.length > 0 ? half : [await notThere(context, plan)];
     const diagnostics = [...prepared.diagnostics, ...missing];
-    return { ...outcome(prepared, EXIT.findings, NOTHING, missing), diagnostics };
+    return { ...outcome(prepared, EXIT.findings, nothing(context), missing), diagnostics };
   }
   const state = prepared.unit.state!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
@@ -81,7 +82,7 @@ export async function verify(
   const unproven = [...kernel.unproven, ...proof.unproven];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
-    ...outcome(prepared, exit, { kernel, proof }, loaded),
+    ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
     sources,
     diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open],
   };
@@ -107,10 +108,10 @@ async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
     if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
-    return outcome(prepared, isDoubtful ? EXIT.failure : EXIT.findings, NOTHING, []);
+    return outcome(prepared, isDoubtful ? EXIT.failure : EXIT.findings, nothing(context), []);
   }
   const missing = await notThere(context, plan);
-  const found = outcome(prepared, EXIT.findings, NOTHING, [missing]);
+  const found = outcome(prepared, EXIT.findings, nothing(context), [missing]);
   return { ...found, diagnostics: [missing, ...diagnostics] };
 }
 
@@ -183,14 +184,20 @@ function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | 
 interface InForce {
   readonly kernel: Enforcement;
   readonly proof: Proof;
+  /** The look of the text about them. */
+  readonly look: Look;
 }
 
-const NOTHING: InForce = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
+const nothing = ({ caller: { look } }: Context): InForce => ({
+  look,
+  kernel: NO_ENFORCEMENT,
+  proof: NO_PROOF,
+});
 
 function outcome(
   { plan, diagnostics, sources }: Prepared,
   exit: number,
-  { kernel: { groups }, proof: { directives } }: InForce,
+  { kernel: { groups }, proof: { directives }, look }: InForce,
   loaded: readonly Diagnostic[],
 ): Outcome {
   const json = {
@@ -202,7 +209,7 @@ function outcome(
   return {
     exit,
     json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
-    text: `${enforcementText(plan, exit, groups)}${directivesText(directives)}`,
+    text: `${enforcementText(plan, exit, groups, look)}${directivesText(directives, look)}`,
     diagnostics,
     sources,
   };

@@ -7,12 +7,22 @@ import type { RoleName } from './doorways/role.js';
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
 export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody' | 'not needed';
 
+/** An entry of a list of calls. */
+export interface ListEntry {
+  readonly list: 'allow' | 'deny' | 'log' | 'unit-deny';
+  readonly name: string;
+  /** The answer to refused calls: `EPERM`. */
+  readonly action?: string;
+}
+
 /** One line of the policy and its enforcement. */
 export interface PlanLine {
   readonly at: Location;
   /** The line in short: `deny execve`, `ProtectSystem`. */
   readonly subject: string;
   readonly enforcedBy: Enforcer;
+  /** The list of the policy that has it as an entry: lists of calls alone are long. */
+  readonly entry?: ListEntry;
   /** The means: `SystemCallFilter=~uname`, `filter`. */
   readonly how: string;
   /** A reason for the enforcer: why systemd can't be it, why nobody is, or that the unit itself refuses the call. */

@@ -1,10 +1,11 @@
 import { diagnosticsJson, EXIT, hasErrors, ofUnit, reasonsJson } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
+import { type Look, PLAIN, type Role } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
 import { timeOfDay, UNCONFIRMED } from '../transaction/confirm/stock.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
-import { unifiedDiff } from './diff.js';
+import { painted, unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';
 import { changesJson, changesText, planJson } from './plan.js';
 import { changeJson, changeText } from './score.js';
@@ -12,6 +13,8 @@ import { changeJson, changeText } from './score.js';
 interface OutcomeOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
+  /** The look of the text. */
+  readonly look?: Look;
 }
 
 /** States of units that were changed, or would be. */
@@ -59,19 +62,33 @@ const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
   diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
-  const diff = options.diff ? diffOf(result) : '';
-  const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
-  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${exposureText(result)}${diff}`;
+  const { look = PLAIN } = options;
+  const diff = options.diff ? painted(diffOf(result), look) : '';
+  const mode = result.prepared?.plan.mode === 'permissive' ? `, ${look.paint('doubtful', 'permissive')}` : '';
+  const state = look.paint(STATES[result.state], result.state);
+  return `${result.unit}: ${state}${mode}\n${filesText(result, look)}${restartedText(result)}${exposureText(result, look)}${diff}`;
 }
+
+const STATES: Readonly<Record<UnitResult['state'], Role>> = {
+  applied: 'good',
+  unconfirmed: 'doubtful',
+  confirmed: 'good',
+  reverted: 'good',
+  unchanged: 'good',
+  pending: 'doubtful',
+  refused: 'bad',
+  'rolled-back': 'bad',
+  failed: 'bad',
+};
 
 const diffOf = ({ changes, prepared }: UnitResult): string =>
   changes.map((change) => unifiedDiff(change, prepared?.plan)).join('');
 
 /** The exposure by the new files, where there are some. */
-function exposureText(result: UnitResult): string {
+function exposureText(result: UnitResult, look: Look): string {
   const isTold = (isDone(result) || result.state === 'pending') && isPending(result.changes);
   const change = isTold ? exposureOf(result) : undefined;
-  return change ? changeText(change) : '';
+  return change ? changeText(change, look) : '';
 }
 
 const exposureOf = ({ prepared }: UnitResult): PlannedExposure | undefined =>
@@ -85,12 +102,12 @@ function restartedText(result: UnitResult): string {
 const isDone = (result: UnitResult): result is Changed =>
   result.state === 'applied' || result.state === 'unconfirmed' || result.state === 'reverted';
 
-function filesText(result: UnitResult): string {
+function filesText(result: UnitResult, look: Look): string {
   const { state, changes, diagnostics } = result;
   if (!isDone(result) && state !== 'pending') return '';
   if (diagnostics.some(({ code }) => code === 'unit-changed'))
     return 'systemd has to read its files first.\n';
-  if (isPending(changes)) return changesText(changes);
+  if (isPending(changes)) return changesText(changes, look);
   return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }
 

@@ -1,6 +1,7 @@
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
+import type { Look, Role } from '../look.js';
 import { hasNameOfKeptPolicy } from '../paths.js';
 import type { Plan } from '../plan/plan.js';
 import { filterDiff } from './filter-diff.js';
@@ -33,6 +34,23 @@ export function unifiedDiff(change: Change, plan?: Plan): string {
 export function textDiff(path: string, before: string, after: string): string {
   const lines = compare(shownLines(before), shownLines(after));
   return `--- ${printable(path)}\n+++ ${printable(path)}\n${hunks(lines).join('')}`;
+}
+
+/** Roles of the lines of a diff, by their beginnings. */
+const LINES: readonly (readonly [begins: RegExp, role: Role])[] = [
+  [/^(?:---|\+\+\+) /, 'place'],
+  [/^@@ /, 'hunk'],
+  [/^\+/, 'added'],
+  [/^-/, 'removed'],
+];
+
+/** A diff with each of its lines in the style of what it is. */
+export function painted(diff: string, { paint }: Look): string {
+  const lines = diff.split('\n').map((line) => {
+    const role = LINES.find(([begins]) => begins.test(line))?.[1];
+    return role ? paint(role, line) : line;
+  });
+  return lines.join('\n');
 }
 
 const shownLines = (text: string): string[] =>

@@ -1,10 +1,11 @@
 import { groupBy } from '../collections.js';
 import { printable } from '../diagnostic.js';
+import { type Look, PLAIN, type Role } from '../look.js';
 import type { HeldDirective, HeldFinding } from '../verify/process/finding.js';
-import { columns } from './plan.js';
+import { type Cell, table } from './table.js';
 
 /** Findings about directives in a unit's processes, for people; those that hold are only counted. */
-export function directivesText(directives: readonly HeldDirective[]): string {
+export function directivesText(directives: readonly HeldDirective[], look: Look = PLAIN): string {
   if (directives.length === 0) return '';
   const by = groupBy(directives, ({ relation }) => relation);
   const names = (relation: HeldDirective['relation']) =>
@@ -15,11 +16,24 @@ export function directivesText(directives: readonly HeldDirective[]): string {
     .flatMap(({ directive, relation, findings }) =>
       findings
         .filter((one) => one.relation === relation)
-        .map((one) => [directive, SAYS[relation], pidsText(one), printable(one.seen)]),
+        .map((one): Cell[] => [
+          directive,
+          [SAYS[relation], ROLE[relation]],
+          pidsText(one),
+          printable(one.seen),
+        ]),
     );
   const words = names('unseen').length > 0 ? `; systemd's word alone for ${names('unseen').join(', ')}` : '';
-  return `Directives: ${seen} of ${directives.length} seen in processes${words}\n${rows.length > 0 ? columns(rows, '  ') : ''}`;
+  return `Directives: ${seen} of ${directives.length} seen in processes${words}\n${table(rows, { indent: '  ', look })}`;
 }
+
+const ROLE: Readonly<Record<HeldDirective['relation'], Role>> = {
+  equal: 'good',
+  stricter: 'good',
+  looser: 'bad',
+  open: 'doubtful',
+  unseen: 'doubtful',
+};
 
 const SAYS: Readonly<Record<HeldDirective['relation'], string>> = {
   equal: 'equal',

@@ -5,6 +5,7 @@ import { error, printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { BECAME, RECORDED } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
 import type { Change } from '../explain/refused-call.js';
+import { type Look, PLAIN } from '../look.js';
 import { filledLines } from '../policy/edit.js';
 import type { Scope } from '../unit/search.js';
 
@@ -14,18 +15,22 @@ const MOST_NAMED = 5;
 /** The columns of a line to paste, which stands indented. */
 const PASTED = 90;
 
+/** The way in which groups are shown. */
+export interface ShownGroups {
+  /** The texts of files by their names. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly machine: string;
+  readonly look?: Look;
+}
+
 /** Explanations that have their end and their cause in common, in as many lines as one takes. */
-export function groupsText(
-  explanations: readonly Explanation[],
-  sources: ReadonlyMap<string, string>,
-  machine: string,
-): string[] {
+export function groupsText(explanations: readonly Explanation[], shown: ShownGroups): string[] {
   const groups = groupBy(explanations, (one) => {
     const { kind, what, at } = one.cause;
     const same = isByName(one) ? [kind] : [kind, what, at];
     return JSON.stringify([one.got, one.certain, ...same]);
   });
-  return [...groups.values()].map((group) => groupText(group, sources, machine));
+  return [...groups.values()].map((group) => groupText(group, shown));
 }
 
 /** Whether a call is refused by its own name, not by that of a set. */
@@ -40,11 +45,7 @@ function commonCause(group: readonly Explanation[]): string {
   return `by name in deny${lines.length > 1 ? `, lines ${shortList(lines.map(String), MOST_NAMED)}` : ''}`;
 }
 
-function groupText(
-  group: readonly Explanation[],
-  sources: ReadonlyMap<string, string>,
-  machine: string,
-): string {
+function groupText(group: readonly Explanation[], { sources, machine, look }: ShownGroups): string {
   const { got, certain, cause } = group[0]!;
   const calls = [...new Set(group.map(({ call }) => callText(call, machine)))];
   const which = calls.length === 1 ? calls[0]! : `${calls.length} calls`;
@@ -64,7 +65,7 @@ function groupText(
   );
   const last = Math.max(...group.map((one) => one.last));
   const lines = [
-    renderDiagnostic(isFinding(group[0]!) ? found : { ...found, ...RECORDED }, sources),
+    renderDiagnostic(isFinding(group[0]!) ? found : { ...found, ...RECORDED }, sources, look),
     ...(calls.length === 1 ? [] : wordsIn([...new Set(names)].sort())),
     `  by ${shortList([...new Set(who)], MOST_NAMED)}, last at ${new Date(last).toISOString()}`,
   ];
@@ -124,7 +125,7 @@ export function wayText({ does, where, text }: Change, word: string, unit: strin
 }
 
 /** The gains of the service by dangerous calls among those that would be let through. */
-export const gainsText = (explanations: readonly Explanation[]): string[] =>
+export const gainsText = (explanations: readonly Explanation[], look: Look = PLAIN): string[] =>
   [
     ...groupBy(
       explanations.filter(({ opens }) => opens !== undefined),
@@ -132,7 +133,7 @@ export const gainsText = (explanations: readonly Explanation[]): string[] =>
     ),
   ].map(([gain, of]) => {
     const names = [...new Set(of.map(({ call }) => call.name))];
-    return `  ${renderDiagnostic(warning('opens', `${names.join(', ')}: ${gain}`))}`;
+    return `  ${renderDiagnostic(warning('opens', `${names.join(', ')}: ${gain}`), undefined, look)}`;
   });
 
 /** The command that looks again at what was found. */

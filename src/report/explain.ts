@@ -2,6 +2,8 @@ import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
 import type { Tally } from '../explain/tally.js';
+import { type Look, PLAIN } from '../look.js';
+import { painted } from './diff.js';
 import {
   changesText,
   type FurtherCommand,
@@ -15,6 +17,7 @@ import {
 export interface Shown {
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
+  readonly look?: Look;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
   /** Whether they are of a recorded run. */
@@ -31,11 +34,11 @@ export interface Shown {
 
 /** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
 export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
-  const { sources, machine, verbose = false, further, diff } = shown;
+  const { machine, verbose = false, further, diff } = shown;
   const isEach = verbose || explanations.length < 2;
   const told = isEach
     ? explanations.map((one) => oneText(one, unit, shown))
-    : groupsText(explanations, sources, machine);
+    : groupsText(explanations, shown);
   const ways =
     diff === undefined ? allText(explanations, unit, shown) : writtenText(explanations, unit, shown);
   const isShort = !isEach && diff === undefined && further !== undefined;
@@ -58,18 +61,22 @@ function allText(explanations: readonly Explanation[], unit: string, shown: Show
   if (explanations.length < 2) return [];
   return paragraph([
     ...changesText(explanations, unit),
-    ...gainsText(explanations),
+    ...gainsText(explanations, shown.look),
     ...guessText(explanations, shown),
   ]);
 }
 
 /** A policy that was written, and all that is to be done besides. */
 function writtenText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
-  const { diff, left = [] } = shown;
+  const { diff, left = [], look = PLAIN } = shown;
   const besides = left.map((one) => ({ ...one, changes: one.changes.filter(({ edit }) => !edit) }));
   return [
-    diff!,
-    ...paragraph([...changesText(besides, unit), ...gainsText(explanations), ...guessText(left, shown)]),
+    painted(diff!, look),
+    ...paragraph([
+      ...changesText(besides, unit),
+      ...gainsText(explanations, look),
+      ...guessText(left, shown),
+    ]),
   ];
 }
 
@@ -83,7 +90,7 @@ const refusedText = (count: number): string =>
   count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
 function oneText(explanation: Explanation, unit: string, shown: Shown): string {
-  const { sources, machine } = shown;
+  const { sources, machine, look = PLAIN } = shown;
   const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
@@ -92,11 +99,11 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
   });
   const times = count === 1 ? 'once' : `${count} times, last`;
   const lines = [
-    renderDiagnostic(diagnostic, sources),
+    renderDiagnostic(diagnostic, sources, look),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}`,
     ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
     ...(instead ? wayText(instead, 'or', unit) : []),
-    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
+    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, look)}`]),
     ...guessText([explanation], shown),
   ];
   return `${lines.join('\n')}\n`;

@@ -6,9 +6,10 @@ import type { Estimate, SamplesEstimate, SlicesEstimate } from '../evidence/ledg
 import type { Ledger, LedgerArguments, Shown } from '../evidence/ledger/ledger.js';
 import { nameOfArgument } from '../evidence/policy/value-names.js';
 import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording.js';
+import { type Look, PLAIN } from '../look.js';
 import { spanText } from '../policy/time-span.js';
 import { errnoName } from '../syscalls/errno.js';
-import { columns } from './plan.js';
+import { type TableOptions, table } from './table.js';
 
 export interface ShownLedger {
   readonly ledger: Ledger;
@@ -23,17 +24,17 @@ const MOST_ROWS = 40;
 /** Characters of a command, or of a list of values. */
 const WIDTH = 100;
 
-export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger): string {
+export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger, look: Look = PLAIN): string {
   const parts = [
     headText(ledger, estimate),
     estimateText(estimate, doubts),
-    table('Checklist', [], checklist.map(checkRow)),
-    callsText(ledger),
-    refusedText(ledger),
-    argumentsText(ledger),
-    capabilitiesText(ledger),
-    peersText(ledger),
-    pathsText(ledger),
+    partText({ heading: 'Checklist', rows: checklist.map(checkRow), look }),
+    callsText(ledger, look),
+    refusedText(ledger, look),
+    argumentsText(ledger, look),
+    capabilitiesText(ledger, look),
+    peersText(ledger, look),
+    pathsText(ledger, look),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -98,13 +99,18 @@ function checkRow({ what, line, seen, count }: ChecklistItem): string[] {
   return [line === undefined ? what : printable(line, WIDTH), mark, detail];
 }
 
+interface Part extends TableOptions {
+  readonly heading: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** A table with its heading; empty without rows. */
-function table(heading: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+function partText({ heading, rows, ...options }: Part): string {
   if (rows.length === 0) return '';
   const shown = rows.slice(0, MOST_ROWS);
   const more = rows.length - shown.length;
   const rest = more > 0 ? `  and ${more} more, which --json has\n` : '';
-  return `${heading}:\n${columns(head.length > 0 ? [head, ...shown] : shown, '  ')}${rest}`;
+  return `${heading}:\n${table(shown, { indent: '  ', ...options })}${rest}`;
 }
 
 const of = (ledger: Ledger, { hosts, recordings }: Shown): string[] => [
@@ -122,7 +128,7 @@ const programsText = (programs: readonly string[]): string =>
 const callText = (ledger: Ledger, { name, architecture }: { name: string; architecture: string }): string =>
   architecture === ledger.architecture ? name : `${name} (${architecture})`;
 
-function callsText(ledger: Ledger): string {
+function callsText(ledger: Ledger, look: Look): string {
   const rows = ledger.calls.map((call) => [
     callText(ledger, call),
     `${call.count}`,
@@ -134,14 +140,14 @@ function callsText(ledger: Ledger): string {
   ]);
   const head = ['CALL', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
   // No call is left out: they are what a policy is made of.
-  const all = rows.length === 0 ? '' : `Calls:\n${columns([head, ...rows], '  ')}`;
+  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', look, head })}`;
   return all + numbersText('Calls that no table knows', ledger.nameless);
 }
 
 const numbersText = (what: string, numbers: readonly string[]): string =>
   numbers.length === 0 ? '' : `${what}: ${numbers.join(', ')}\n`;
 
-function refusedText(ledger: Ledger): string {
+function refusedText(ledger: Ledger, look: Look): string {
   const rows = ledger.refused.map((one) => [
     callText(ledger, one),
     one.answer === 'kill' ? 'kill' : (errnoName(one.answer) ?? `${one.answer}`),
@@ -151,17 +157,17 @@ function refusedText(ledger: Ledger): string {
   ]);
   const head = ['CALL', 'ANSWER', 'COUNT', 'HOSTS', 'RECORDINGS', 'PROGRAMS'];
   const numbers = numbersText('Refused calls that no table knows', ledger.namelessRefused);
-  return table('Refused by a filter', head, rows) + numbers;
+  return partText({ heading: 'Refused by a filter', head, rows, look }) + numbers;
 }
 
-function argumentsText(ledger: Ledger): string {
+function argumentsText(ledger: Ledger, look: Look): string {
   const rows = ledger.arguments.map((one) => [
     callText(ledger, one),
     one.arguments.join(','),
     `${one.values.length}${one.lost > 0 ? ` (${one.lost} lost)` : ''}`,
     valuesText(ledger, one),
   ]);
-  return table('Arguments', ['CALL', 'WHICH', 'VALUES', ''], rows);
+  return partText({ heading: 'Arguments', head: ['CALL', 'WHICH', 'VALUES', ''], rows, look });
 }
 
 /** Values, as many as fit; those that some hosts don't show with how many do. */
@@ -190,7 +196,7 @@ const valueText = (call: string, place: number, value: string): string =>
 
 const numberText = (value: string): string => (value.length > 3 ? `0x${BigInt(value).toString(16)}` : value);
 
-function capabilitiesText(ledger: Ledger): string {
+function capabilitiesText(ledger: Ledger, look: Look): string {
   const rows = ledger.capabilities.map((one) => [
     one.name,
     one.granted ? 'granted' : 'denied',
@@ -198,7 +204,12 @@ function capabilitiesText(ledger: Ledger): string {
     ...of(ledger, one),
     printable(one.calls.join(' '), WIDTH),
   ]);
-  return table('Capabilities', ['NAME', '', 'COUNT', 'HOSTS', 'RECORDINGS', 'CALLS'], rows);
+  return partText({
+    heading: 'Capabilities',
+    head: ['NAME', '', 'COUNT', 'HOSTS', 'RECORDINGS', 'CALLS'],
+    rows,
+    look,
+  });
 }
 
 /** Address families by number (linux/socket.h) that are often seen. */
@@ -212,7 +223,7 @@ const FAMILIES: ReadonlyMap<number, string> = new Map([
 const failureText = ({ errno }: { errno?: number }): string =>
   errno === undefined ? '' : (errnoName(errno) ?? `${errno}`);
 
-function peersText(ledger: Ledger): string {
+function peersText(ledger: Ledger, look: Look): string {
   const rows = byCount(ledger.peers).map((one) => [
     one.use,
     FAMILIES.get(one.family) ?? `family ${one.family}`,
@@ -221,7 +232,12 @@ function peersText(ledger: Ledger): string {
     ...of(ledger, one),
     failureText(one),
   ]);
-  return table('Addresses', ['USE', 'FAMILY', 'ADDRESS', 'COUNT', 'HOSTS', 'RECORDINGS', 'ERROR'], rows);
+  return partText({
+    heading: 'Addresses',
+    head: ['USE', 'FAMILY', 'ADDRESS', 'COUNT', 'HOSTS', 'RECORDINGS', 'ERROR'],
+    rows,
+    look,
+  });
 }
 
 const addressText = ({ address, port }: RecordedPeer): string => {
@@ -229,7 +245,7 @@ const addressText = ({ address, port }: RecordedPeer): string => {
   return port === null ? text : `${text.includes(':') ? `[${text}]` : text}:${port}`;
 };
 
-function pathsText(ledger: Ledger): string {
+function pathsText(ledger: Ledger, look: Look): string {
   const rows = byCount(ledger.paths).map((one) => [
     one.use,
     pathText(one),
@@ -238,7 +254,12 @@ function pathsText(ledger: Ledger): string {
     one.phases.join(' '),
     failureText(one),
   ]);
-  return table('Paths', ['USE', 'PATH', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'ERROR'], rows);
+  return partText({
+    heading: 'Paths',
+    head: ['USE', 'PATH', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'ERROR'],
+    rows,
+    look,
+  });
 }
 
 const pathText = ({ path, cut, device }: RecordedPath): string =>

@@ -1,45 +1,40 @@
-import { type Location, printable } from '../diagnostic.js';
+import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import type { Plan, PlanLine, PlannedFilter } from '../plan/plan.js';
+import { type Look, PLAIN, type Role } from '../look.js';
+import type { Plan, PlannedFilter } from '../plan/plan.js';
 import type { ProofSummary } from '../prepare/build-filter.js';
 import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
+import { linesText, type ShownPlan } from './plan-lines.js';
+import { type Cell, table } from './table.js';
 
-const place = ({ file, line }: Location) => `${printable(file.slice(file.lastIndexOf('/') + 1))}:${line}`;
-
-/** Columns with two spaces between them, fit for a terminal; the last one isn't padded. */
-export function columns(texts: readonly (readonly string[])[], indent = ''): string {
-  const rows = texts.map((row) => row.map((cell) => printable(cell, Number.POSITIVE_INFINITY)));
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.slice(0, -1).forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, cell.length);
-    });
-  }
-  return rows
-    .map(
-      (row) =>
-        indent + row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join('  '),
-    )
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
+/** The parts of a plan besides its lines. */
+export interface Planned {
+  readonly proofs: readonly ProofSummary[];
+  readonly changes: readonly Change[];
 }
 
-/** A plan for people: each line of the policy, its enforcer and the means. */
-export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]): string {
-  const { target } = plan;
-  const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
-  const mode = plan.mode === 'permissive' ? ' (permissive)' : '';
-  const header = `${plan.unit}: ${printable(plan.policyFile)}${mode} on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})\n`;
-  const rows = plan.lines.map((line) => [place(line.at), line.subject, line.enforcedBy, howText(line)]);
-  const table = columns([['LINE', 'POLICY', 'ENFORCED BY', 'HOW'], ...rows], '  ');
-  const parts = [header, table, additionsText(plan), filterText(proofs), changesText(changes)];
+/** A plan for people: the files that it changes, and the enforcer and the means of each line of the policy. */
+export function planText(plan: Plan, { proofs, changes }: Planned, shown: ShownPlan = {}): string {
+  const { look = PLAIN } = shown;
+  const parts = [
+    headText(plan, look),
+    changesText(changes, look),
+    linesText(plan, shown),
+    additionsText(plan, look),
+    filterText(proofs, look),
+  ];
   return parts.filter((part) => part !== '').join('\n');
 }
 
-const howText = ({ how, reason }: PlanLine) => (reason ? `${how} (${reason})`.trim() : how);
+function headText({ unit, policyFile, mode, target }: Plan, { paint }: Look): string {
+  const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
+  const permissive = mode === 'permissive' ? ` (${paint('doubtful', 'permissive')})` : '';
+  const on = `on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})`;
+  return `${unit}: ${printable(policyFile)}${permissive}\n${on}\n`;
+}
 
 /** Parts of the drop-in that come from no line of the policy, and the commands without the launcher. */
-function additionsText(plan: Plan): string {
+function additionsText(plan: Plan, look: Look): string {
   const added = plan.directives.filter((directive) => !directive.because.startsWith('['));
   const rows = added.map(({ name, values, because, section }) => [
     `${name}=${section === 'Unit' ? '' : values.filter((value) => value !== '').join(' ')}`,
@@ -48,7 +43,7 @@ function additionsText(plan: Plan): string {
   const wraps = plan.commands.map(({ key, wrapped }) => [`${key}=`, `${wrapped} behind the launcher`]);
   const bare = plan.without.length > 0 ? [[plan.without.join(', '), withoutText(plan)]] : [];
   const all = [...rows, ...wraps, ...bare];
-  return all.length === 0 ? '' : `Besides:\n${columns(all, '  ')}`;
+  return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', look })}`;
 }
 
 /** The confinement that commands in a plan's `without` lack. */
@@ -59,29 +54,34 @@ export function withoutText({ filter, programs, without }: Plan): string {
   return `without the launcher and what it alone enforces${until}${free}`;
 }
 
-function filterText(proofs: readonly ProofSummary[]): string {
+function filterText(proofs: readonly ProofSummary[], look: Look): string {
   // Nothing is compiled for a plan with errors.
   if (proofs.length === 0) return '';
   const rows = proofs.map(({ machine, role, instructions, calls }) => [
     role === 'main' ? machine : `${machine}, before the entry point`,
     `${instructions} instructions, proven on ${calls} calls`,
   ]);
-  return `Filter:\n${columns(rows, '  ')}`;
+  return `Filter:\n${table(rows, { indent: '  ', look })}`;
 }
 
-const SIGNS = { create: '+', replace: '~', remove: '-', unchanged: '=' } as const;
+const SIGNS: Readonly<Record<Change['kind'], readonly [sign: string, role: Role]>> = {
+  create: ['+', 'added'],
+  replace: ['~', 'doubtful'],
+  remove: ['-', 'removed'],
+  unchanged: ['=', 'quiet'],
+};
 
 /** One line for each file, and the sum of the changes. */
-export function changesText(changes: readonly Change[]): string {
+export function changesText(changes: readonly Change[], look: Look = PLAIN): string {
   if (changes.length === 0) return '';
-  const rows = changes.map(({ kind, path }) => [SIGNS[kind], kind, printable(path)]);
+  const rows = changes.map(({ kind, path }): Cell[] => [SIGNS[kind], kind, printable(path)]);
   const count = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).length;
   const pending = changes.length - count('unchanged');
   const sum =
     pending === 0
       ? 'Nothing to do.\n'
       : `${count('create')} to create, ${count('replace')} to replace, ${count('remove')} to remove.\n`;
-  return `Files:\n${columns(rows, '  ')}${sum}`;
+  return `Files:\n${table(rows, { indent: '  ', look })}${sum}`;
 }
 
 /** A plan for programs. */
@@ -98,7 +98,7 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
       sets: { source: target.sets.source, systemd: target.sets.systemd },
       numbers: NUMBERS_SOURCE,
     },
-    lines: plan.lines.map(({ at, ...line }) => ({ ...at, ...line })),
+    lines: plan.lines.map(({ at, entry: _, ...line }) => ({ ...at, ...line })),
     directives: plan.directives,
     commands: plan.commands,
     withoutLauncher: plan.without,

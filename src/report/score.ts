@@ -1,10 +1,11 @@
 import { shortList } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
+import { type Look, PLAIN, type Role } from '../look.js';
 import { type Exposure, exposureText, levelOf } from '../score/exposure.js';
 import type { PlannedExposure } from '../score/of-plan.js';
 import type { Scored } from '../score/score.js';
 import type { Access, Verdict } from '../score/verdicts.js';
-import { columns } from './plan.js';
+import { type Cell, table } from './table.js';
 
 export interface UnitScore {
   readonly unit: string;
@@ -19,21 +20,36 @@ type Told = UnitScore & { readonly scored: Scored };
 const isTold = (one: UnitScore): one is Told => one.scored !== undefined;
 
 /** A table, the most exposed units first. */
-function tableText(all: readonly UnitScore[]): string {
+function tableText(all: readonly UnitScore[], look: Look): string {
   const rows = all
     .filter(isTold)
     .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
-    .map(({ unit, scored: { score } }) => [
+    .map(({ unit, scored: { score } }): Cell[] => [
       unit,
       exposureText(score.exposure),
-      levelOf(score.exposure),
+      levelCell(score.exposure),
       exposureText(score.bySystemd),
       shareText(score.doors),
       shareText(score.flaws),
     ]);
   if (rows.length === 0) return '';
-  return columns([['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS', 'OPEN FLAWS'], ...rows]);
+  return table(rows, {
+    look,
+    head: ['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS', 'OPEN FLAWS'],
+  });
 }
+
+const LEVELS: ReadonlyMap<string, Role> = new Map([
+  ['DANGEROUS', 'bad'],
+  ['UNSAFE', 'bad'],
+  ['EXPOSED', 'doubtful'],
+  ['MEDIUM', 'doubtful'],
+]);
+
+const levelCell = (exposure: Exposure): readonly [text: string, role: Role] => {
+  const level = levelOf(exposure);
+  return [level, LEVELS.get(level) ?? 'good'];
+};
 
 const shareText = (all: readonly Verdict[]): string => `${withAccess(all, 'open').length} of ${all.length}`;
 
@@ -41,25 +57,34 @@ const withAccess = <T extends Verdict>(all: readonly T[], access: Access): T[] =
   all.filter((one) => one.access === access);
 
 /** One unit: its exposure, and what stays open. */
-function unitText({ unit, scored }: Told): string {
+function unitText({ unit, scored }: Told, look: Look): string {
   const { exposure, bySystemd } = scored.score;
   const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
-  return `${unit}: exposure ${exposureText(exposure)} ${levelOf(exposure)}${alone}\n\n${openText(scored)}`;
+  return `${unit}: exposure ${withLevel(exposure, look)}${alone}\n\n${openText(scored, look)}`;
 }
 
 /** Scores for people: a table, or all about each where units are named. */
-export const scoresText = (all: readonly UnitScore[], isNamed: boolean): string =>
-  isNamed ? all.filter(isTold).map(unitText).join('\n') : tableText(all);
+export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Look = PLAIN): string =>
+  isNamed
+    ? all
+        .filter(isTold)
+        .map((one) => unitText(one, look))
+        .join('\n')
+    : tableText(all, look);
 
 /** Doors, entries of known flaws, and places. */
-export function openText({ score: { doors, flaws }, places }: Scored): string {
-  const doorRows = doors.map((one) => [one.door.name, one.door.does, accessText(one)]);
+export function openText({ score: { doors, flaws }, places }: Scored, look: Look = PLAIN): string {
+  const doorRows = doors.map((one): Cell[] => [
+    one.door.name,
+    one.door.does,
+    [accessText(one), one.access === 'open' ? 'doubtful' : 'good'],
+  ]);
   const open = withAccess(flaws, 'open');
   const flawRows = open.map((one) => [one.flaw.cve, one.flaw.what, one.calls.join(', ')]);
   return [
-    columns([['DOOR', 'LETS IT', 'STATE'], ...doorRows], '  '),
-    `\nKnown flaws of kernels: the entry of ${withAccess(flaws, 'closed').length} is closed, ${withAccess(flaws, 'needs').length} need what the unit can't get, ${open.length} are open\n`,
-    columns(flawRows, '  '),
+    table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
+    `\nKnown flaws of kernels, by entry: ${withAccess(flaws, 'closed').length} closed, ${withAccess(flaws, 'needs').length} need what it can't get, ${open.length} open\n`,
+    table(flawRows, { indent: '  ', look }),
     `\nPlaces to write and execute: ${placesText(places)}\n`,
   ].join('');
 }
@@ -81,10 +106,13 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export const changeText = ({ before, after }: PlannedExposure): string =>
-  `Exposure: ${withLevel(before)} without the policy, ${withLevel(after)} with it\n`;
+export const changeText = ({ before, after }: PlannedExposure, look: Look = PLAIN): string =>
+  `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it\n`;
 
-const withLevel = (exposure: Exposure): string => `${exposureText(exposure)} ${levelOf(exposure)}`;
+function withLevel(exposure: Exposure, { paint }: Look): string {
+  const [level, role] = levelCell(exposure);
+  return `${exposureText(exposure)} ${paint(role, level)}`;
+}
 
 export const changeJson = (change: PlannedExposure | undefined) =>
   change ? { before: change.before / 10, after: change.after / 10 } : null;

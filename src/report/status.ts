@@ -1,13 +1,14 @@
 import { shortList } from '../collections.js';
 import { type Diagnostic, printable, reasonsJson } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
+import { type Look, PLAIN, type Role } from '../look.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
 import type { Context } from '../system/context.js';
 import { stillWaits, timeOfDay } from '../transaction/confirm/stock.js';
 import { parseUnitName } from '../unit/name.js';
 import { tallyJson } from './explain.js';
-import { columns } from './plan.js';
+import { type Cell, table } from './table.js';
 
 export interface UnitStatus {
   readonly unit: string;
@@ -73,20 +74,36 @@ function withDeadline(
 }
 
 /** @param whole whether all units were looked for */
-export function statusText(all: readonly UnitStatus[], whole: boolean): string {
+export function statusText(all: readonly UnitStatus[], whole: boolean, look: Look = PLAIN): string {
   const rows = all
     .filter(({ dropIn, drift, transient }) => dropIn !== undefined || transient || drift.length > 0)
-    .map((one) => [
+    .map((one): Cell[] => [
       one.unit,
-      modeText(one),
-      one.state?.replaceAll('-', ' ') ?? '-',
-      driftText(one),
-      refusedText(one),
+      styled(modeText(one), one.mode && MODES[one.mode]),
+      styled(one.state?.replaceAll('-', ' ') ?? '-', one.state && STATES[one.state]),
+      styled(driftText(one), one.drift.length > 0 ? 'bad' : one.untold ? 'doubtful' : undefined),
+      styled(refusedText(one), (one.refused?.count ?? 0) > 0 ? 'doubtful' : undefined),
       one.transient ? 'sandbox-unit run' : printable(one.policy ?? '-'),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], ...rows]);
+  return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'] });
 }
+
+const styled = (text: string, role: Role | undefined): Cell => (role ? [text, role] : text);
+
+const STATES: Readonly<Record<State, Role>> = {
+  live: 'good',
+  unconfirmed: 'doubtful',
+  'not-proven': 'doubtful',
+  'restart-due': 'doubtful',
+  'reload-due': 'doubtful',
+  'not-read': 'bad',
+  failed: 'bad',
+  'not-running': 'quiet',
+  'no-unit': 'bad',
+};
+
+const MODES: Readonly<Record<Mode, Role>> = { enforcing: 'good', permissive: 'doubtful' };
 
 /** Drift in short, `policy, unit`: the codes without their common prefix; `?` if there may be more. */
 const driftText = ({ drift, untold }: UnitStatus): string =>

@@ -1,25 +1,51 @@
 import { EXIT, printable } from '../diagnostic.js';
+import { type Look, PLAIN, type Role } from '../look.js';
 import type { Plan } from '../plan/plan.js';
 import type { NamedDifference } from '../verify/kernel/name-differences.js';
 import type { ThreadGroup } from '../verify/kernel/thread-group.js';
-import { columns } from './plan.js';
+import { type Cell, table } from './table.js';
 
 /** The findings about a unit, for people. */
-export function enforcementText(plan: Plan, exit: number, groups: readonly ThreadGroup[]): string {
-  const state = exit === EXIT.ok ? 'enforced' : exit === EXIT.findings ? 'not enforced' : 'not proven';
+export function enforcementText(
+  plan: Plan,
+  exit: number,
+  groups: readonly ThreadGroup[],
+  look: Look = PLAIN,
+): string {
+  const [state, role] = STATES.get(exit) ?? NOT_PROVEN;
   const rows = groups.flatMap(({ processes, filters, calls, heldTo, leftOver }) =>
-    processes.map(({ pid, name, threads }) => [
+    processes.map(({ pid, name, threads }): Cell[] => [
       `${pid}`,
       printable(name),
       `${threads}`,
       `${filters}`,
-      `${WITHOUT[heldTo]}${heldTo === 'nothing' ? '' : SAYS[calls]}${leftOver ? ', left over from before' : ''}`,
+      [
+        `${WITHOUT[heldTo]}${heldTo === 'nothing' ? '' : SAYS[calls]}${leftOver ? ', left over from before' : ''}`,
+        heldTo === 'nothing' ? 'doubtful' : leftOver ? 'bad' : ROLES[calls],
+      ],
     ]),
   );
   const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
-  const table = rows.length > 0 ? columns([head, ...rows], '  ') : '';
-  return `${plan.unit}: ${state} (${printable(plan.policyFile)})\n${table}${groups.map(differencesText).join('')}`;
+  const processes = rows.length > 0 ? table(rows, { indent: '  ', look, head }) : '';
+  const differences = groups.map((group) => differencesText(group, look)).join('');
+  return `${plan.unit}: ${look.paint(role, state)} (${printable(plan.policyFile)})\n${processes}${differences}`;
 }
+
+const NOT_PROVEN = ['not proven', 'doubtful'] as const;
+
+/** The state of a unit by the exit status that goes with it. */
+const STATES: ReadonlyMap<number, readonly [state: string, role: Role]> = new Map([
+  [EXIT.ok, ['enforced', 'good']],
+  [EXIT.findings, ['not enforced', 'bad']],
+]);
+
+const ROLES: Readonly<Record<ThreadGroup['calls'], Role>> = {
+  equal: 'good',
+  otherwise: 'good',
+  stricter: 'good',
+  looser: 'bad',
+  unknown: 'doubtful',
+};
 
 const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
   equal: 'as the policy says',
@@ -36,17 +62,17 @@ const WITHOUT: Readonly<Record<ThreadGroup['heldTo'], string>> = {
   nothing: 'without any sandbox, as planned',
 };
 
-function differencesText({ processes, differences }: ThreadGroup): string {
+function differencesText({ processes, differences }: ThreadGroup, look: Look): string {
   if (differences.length === 0) return '';
   const pids = processes.map(({ pid }) => pid).join(', ');
-  const rows = differences.map((difference) => [
-    difference.relation,
+  const rows = differences.map((difference): Cell[] => [
+    [difference.relation, difference.relation === 'looser' ? 'bad' : 'good'],
     difference.abi,
     `${difference.expected}, got ${difference.got}`,
     byText(difference),
     difference.calls.join(' '),
   ]);
-  return `Differences of ${pids}:\n${columns([['', 'ABI', 'POLICY', 'BY', 'CALLS'], ...rows], '  ')}`;
+  return `Differences of ${pids}:\n${table(rows, { indent: '  ', look, head: ['', 'ABI', 'POLICY', 'BY', 'CALLS'] })}`;
 }
 
 function byText({ relation, by, someArguments }: NamedDifference): string {

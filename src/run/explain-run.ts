@@ -56,7 +56,8 @@ export async function explainRun(
   const { scope } = context.placement;
   const further = { scope, words: [] };
   const sources = new Map<string, string>();
-  const shown = { sources, machine, verbose, further, ofGuess: UNKNOWN_OF_RUN };
+  const { look } = context.caller;
+  const shown = { sources, machine, look, verbose, further, ofGuess: UNKNOWN_OF_RUN };
   const found = explanations.some(isFinding);
   return {
     exit: found ? EXIT.findings : hasErrors(diagnostics) ? EXIT.failure : EXIT.ok,

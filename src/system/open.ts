@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
+import { type Look, PLAIN } from '../look.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
 import type { BusPlace } from './bus/connection.js';
@@ -24,6 +25,8 @@ export interface OpenOptions {
   readonly homeDirectory: string;
   /** Standard input; by default the process's. */
   readonly input?: Input;
+  /** The look of text on standard output; plain by default. */
+  readonly look?: Look;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
   /** The width of the terminal that standard error is; 0 for none that can clear a line. */
@@ -69,6 +72,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       directory: workingDirectory(),
       environment: env,
       whyNotExecutable,
+      look: options.look ?? PLAIN,
       tell,
       tellIfLong: (line, step) => tellIfLong(() => tell(line), step),
       live: liveLine(options),

@@ -38,7 +38,7 @@ test('a unit that is named has all that stays open', () => {
   assert.ok(text.startsWith('a.service: exposure 8.9 EXPOSED\n\n  DOOR '), text);
   assert.match(text, /^ {2}exec +start programs +closed by the launcher, SystemCallFilter=$/m);
   assert.match(text, /^ {2}bpf +load BPF programs +open: bpf$/m);
-  assert.match(text, /the entry of 1 is closed, 0 need what the unit can't get, 30 are open$/m);
+  assert.match(text, /by entry: 1 closed, 0 need what it can't get, 30 open$/m);
   assert.match(text, /^ {2}CVE-2022-0185 +mount option beyond its page +fsopen, fspick, fsconfig$/m);
   assert.match(text, /^Places to write and execute: \/dev, \/home, \/root, \/run\/user$/m);
 });

@@ -79,7 +79,7 @@ const LINE_RULES: readonly LineRule[] = [
 /** The packages, and the one place that knows each. */
 const PACKAGES: Readonly<Record<string, string>> = {
   '@iarna/toml': 'policy',
-  commander: 'program.ts',
+  commander: 'command-line',
   'dbus-next': 'system',
   ini: 'unit',
 };
@@ -89,7 +89,18 @@ const PACKAGES: Readonly<Record<string, string>> = {
  * to data; those before it know the machine by the interface in system/system.ts.
  */
 export const LAYERS: readonly string[] = [
-  ...['cli.ts', 'program.ts', 'commands', 'run', 'report', 'learn', 'transaction', 'status', 'restart'],
+  ...[
+    'cli.ts',
+    'program.ts',
+    'command-line',
+    'commands',
+    'run',
+    'report',
+    'learn',
+    'transaction',
+    'status',
+    'restart',
+  ],
   ...['explain', 'observer', 'verify', 'prepare', 'state', 'system'],
   // ── pure below ──
   ...[
@@ -105,7 +116,7 @@ export const LAYERS: readonly string[] = [
     'paths.ts',
     'formats',
   ],
-  ...['unit', 'syscalls', 'outcome.ts', 'diagnostic.ts', 'collections.ts', 'version.ts'],
+  ...['unit', 'syscalls', 'outcome.ts', 'diagnostic.ts', 'look.ts', 'collections.ts', 'version.ts'],
 ];
 
 /** Makers of what the interfaces of system/ describe: only program.ts and cli.ts know them. */

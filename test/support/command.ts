@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { Readable } from 'node:stream';
+import { PLAIN_LOOKS } from '../../src/look.js';
 import { shown } from '../../src/outcome.js';
 import type { run as Run } from '../../src/program.js';
 import { inRepository, REPOSITORY } from './repository.js';
@@ -32,7 +33,8 @@ export async function runCommand(
     print,
     printError,
     columns: () => 0,
-    show(outcome, options) {
+    looks: () => PLAIN_LOOKS,
+    show: async (outcome, options) => {
       const { output, errors } = shown(outcome, options);
       printError(errors);
       print(output);

@@ -1,6 +1,7 @@
 /** Transient units of a fake manager, and a caller that is told things. */
 import assert from 'node:assert/strict';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import { PLAIN } from '../../src/look.js';
 import type { StartedUnit, TransientUnit, TransientUnits } from '../../src/system/bus/transient.js';
 import type { Caller, Interrupt } from '../../src/system/caller.js';
 import type { UnitState } from '../../src/system/unit-state.js';
@@ -89,6 +90,7 @@ export class FakeUnits implements TransientUnits {
       whyNotExecutable: () => 'no such file',
       tell: (line) => void this.told.push(line),
       tellIfLong: (_, step) => step(),
+      look: PLAIN,
       live: () => undefined,
       interrupts: () => ({
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),

@@ -256,7 +256,7 @@ test('the name of a policy reaches no terminal as it is', async (t) => {
   const policy = join(root, '../p\x1b[31m\nx.toml');
   writeTree(root, { '../p\x1b[31m\nx.toml': NO_EXEC });
   const { text } = await plan(context, ['demo'], { policy });
-  assert.match(text, /^ {2}p\\x1b\[31m\\x0ax\.toml:2 /m);
+  assert.match(text, /^demo\.service: .*\/p\\x1b\[31m\\x0ax\.toml$/m);
   assert.ok(!text.includes('\x1b'));
 });
 

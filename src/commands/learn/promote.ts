@@ -5,7 +5,7 @@ import { type Diagnostic, EXIT, note, warning } from '../../diagnostic.js';
 import { type Promoted, promote as promoteUnit } from '../../learn/promote.js';
 import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../policy/time-span.js';
-import { textDiff } from '../../report/diff.js';
+import { painted, textDiff } from '../../report/diff.js';
 import type { Context } from '../../system/context.js';
 import { onlyUnit } from '../only-unit.js';
 import { timeOf } from './watch.js';
@@ -32,7 +32,9 @@ export async function promote(
   return {
     exit: check && policy ? EXIT.pending : EXIT.ok,
     json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, seconds: watched, ...calls },
-    text: policy ? textDiff(prepared.plan.policyFile, policy.before, policy.after) : '',
+    text: policy
+      ? painted(textDiff(prepared.plan.policyFile, policy.before, policy.after), context.caller.look)
+      : '',
     diagnostics: diagnosticsOf(promoted, check),
     sources: prepared.sources,
   };

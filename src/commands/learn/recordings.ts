@@ -46,7 +46,7 @@ export async function show(context: Context, operands: readonly string[]): Promi
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
   const told = [...diagnostics, ...ledgerDiagnostics(ledger), ...withoutFacts(unit)];
-  return outcome(exit, ledgerJson(shown), ledgerText(shown), told);
+  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.look), told);
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>

@@ -6,7 +6,7 @@ import { ledgerDiagnostics } from '../../evidence/ledger/doubts.js';
 import { dangerousSeen } from '../../evidence/policy/calls/dangerous.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../learn/write-policy.js';
 import type { Outcome } from '../../outcome.js';
-import { textDiff } from '../../report/diff.js';
+import { painted, textDiff } from '../../report/diff.js';
 import { bundledSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
@@ -46,7 +46,12 @@ export async function writeLearned(
   return {
     exit: EXIT.ok,
     json: { unit, text: policy.text, file: path ?? null, tiers: policy.calls },
-    text: path === undefined ? policy.text : before === undefined ? '' : textDiff(path, before, policy.text),
+    text:
+      path === undefined
+        ? policy.text
+        : before === undefined
+          ? ''
+          : painted(textDiff(path, before, policy.text), context.caller.look),
     diagnostics: told,
     sources: new Map(),
   };

@@ -102,9 +102,12 @@ function entryLine(
   launched: boolean,
 ): PlanLine {
   const calls = callsOf(entry, context.target.sets);
-  const action = kind === 'deny' ? `:${formatAction(entry.action ?? refusal(context.section))}` : '';
-  const subject = `${kind} ${entry.name}${action}`;
-  if (calls.every((call) => cantBeMade(call, context))) return notNeeded(entry.at, subject, context);
+  const action =
+    kind === 'deny' ? { action: formatAction(entry.action ?? refusal(context.section)) } : undefined;
+  const subject = `${kind} ${entry.name}${action ? `:${action.action}` : ''}`;
+  const own = { entry: { list: kind, name: entry.name, ...action } };
+  if (calls.every((call) => cantBeMade(call, context)))
+    return { ...notNeeded(entry.at, subject, context), ...own };
   const alone = isLauncherAlone(context);
   // Another line tells of a call that is denied or has a rule.
   const isOther = (call: string) => {
@@ -126,6 +129,7 @@ function entryLine(
   return {
     at: entry.at,
     subject,
+    ...own,
     enforcedBy,
     how,
     ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}),
@@ -134,6 +138,10 @@ function entryLine(
 
 /** A plan line for an entry of `unit-deny`. The launcher alone refuses it only to its own programs. */
 function unitLine(entry: CallEntry, context: CallContext): PlanLine {
+  return { ...unitEnforcement(entry, context), entry: { list: 'unit-deny', name: entry.name } };
+}
+
+function unitEnforcement(entry: CallEntry, context: CallContext): PlanLine {
   const subject = `unit-deny ${entry.name}`;
   const { section, target } = context;
   if (callsOf(entry, target.sets).every((call) => cantBeMade(call, context)))

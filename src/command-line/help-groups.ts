@@ -1,0 +1,42 @@
+/** The headings of the help: commands and options by what they are for. */
+import type { Options } from '../commands/options.js';
+
+/** The headings of commands, by the verb. */
+export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'Write and try a policy:': ['template', 'learn', 'schema', 'check', 'plan'],
+    'Confine units:': ['apply', 'confirm', 'revert', 'run'],
+    'See what holds:': ['status', 'verify', 'score', 'explain'],
+    'For other machines:': ['generate', 'facts'],
+  }).flatMap(([heading, names]) => names.map((name): [string, string] => [name, heading])),
+);
+
+/** The heading of what is printed, and how. */
+export const OUTPUT = 'Output:';
+
+/** Options by their headings; those of a verb alone have the usual one, and come first. */
+const GROUPS: readonly (readonly [heading: string, options: readonly (keyof Options)[]])[] = [
+  ['Policy:', ['policy', 'template', 'allow', 'deny', 'log', 'errno', 'stage', 'allowGaps', 'permissive']],
+  ['Unit:', ['unit', 'description', 'property', 'serviceType', 'slice', 'remainAfterExit', 'collect']],
+  ['Process:', ['uid', 'gid', 'nice', 'workingDirectory', 'sameDir', 'setenv', 'expandEnvironment']],
+  ['Streams, and waiting:', ['pty', 'pipe', 'shell', 'wait', 'block']],
+  [
+    'Timer:',
+    [
+      ...(['onActive', 'onBoot', 'onStartup', 'onUnitActive', 'onUnitInactive'] as const),
+      ...(['onCalendar', 'onTimezoneChange', 'onClockChange', 'timerProperty'] as const),
+    ],
+  ],
+  ['Where:', ['runtime', 'user', 'root', 'facts', 'hosts']],
+  [OUTPUT, ['summary', 'diff', 'openmetrics', 'verbose', 'json', 'quiet']],
+];
+
+/** The heading of an option; undefined for the usual one. */
+export const groupOf = (name: keyof Options): string | undefined =>
+  GROUPS.find(([, options]) => options.includes(name))?.[0];
+
+/** Options heading by heading, those of one in their order. */
+export function inGroups(names: readonly (keyof Options)[]): (keyof Options)[] {
+  const place = (name: keyof Options) => GROUPS.findIndex(([, options]) => options.includes(name));
+  return names.toSorted((a, b) => place(a) - place(b));
+}

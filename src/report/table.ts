@@ -1,0 +1,119 @@
+import { printable } from '../diagnostic.js';
+import { type Look, PLAIN, type Role } from '../look.js';
+
+/** A cell: its text, and what it is where a terminal shows that. */
+export type Cell = string | readonly [text: string, role: Role];
+
+export interface TableOptions {
+  readonly indent?: string;
+  readonly look?: Look;
+  /** Names of the columns. */
+  readonly head?: readonly string[];
+}
+
+const GAP = '  ';
+
+interface Printed {
+  readonly text: string;
+  readonly role: Role | undefined;
+}
+
+/**
+ * Rows in columns, fit for a terminal; the last column isn't padded. A row of one cell stands across all columns.
+ * Where the look has too few columns for the table, cells are broken into lines between their words, the widest
+ * columns' first, and as a last resort within paths and lists.
+ */
+export function table(rows: readonly (readonly Cell[])[], options: TableOptions = {}): string {
+  const { indent = '', look = PLAIN, head } = options;
+  const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
+  const printed = [...headings, ...rows].map((row) => row.map(printedCell));
+  const widths = fitted(printed, look.columns - indent.length);
+  const broken = printed.map((row) => row.map((cell, i) => brokenCell(cell, row.length > 1, widths[i]!)));
+  const used = mostOf(broken, ({ lines }) => Math.max(...lines.map((line) => line.length)));
+  return broken
+    .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
+    .map((line) => (line.trim() === '' ? '\n' : line))
+    .join('');
+}
+
+function printedCell(cell: Cell): Printed {
+  const [text, role] = typeof cell === 'string' ? [cell, undefined] : cell;
+  return { text: printable(text, Number.POSITIVE_INFINITY), role };
+}
+
+/** The widths of all columns, by those of their cells, and so that they fit where they can. */
+function fitted(rows: readonly (readonly Printed[])[], room: number): number[] {
+  const widths = mostOf(rows, ({ text }) => text.length);
+  const longest = (pattern: RegExp) =>
+    mostOf(rows, ({ text }) => Math.max(...text.split(pattern).map((piece) => piece.length)));
+  for (const least of [longest(WORDS), longest(PIECES)]) narrow(widths, least, room);
+  return widths;
+}
+
+/** The ends of words, and of what they are made of. */
+const WORDS = / /;
+const PIECES = /(?<=[/,]) ?| /;
+
+/** Takes from the widest columns what a row has too much. */
+function narrow(widths: number[], least: readonly number[], room: number) {
+  const excess = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - room;
+  for (let over = excess(); over > 0; over = excess()) {
+    const open = widths.flatMap((width, i) => (width > least[i]! ? [i] : []));
+    if (open.length === 0) return;
+    const [first, second = 0] = open.map((i) => widths[i]!).sort((a, b) => b - a) as [number, number?];
+    const widest = open.find((i) => widths[i] === first)!;
+    widths[widest] = Math.max(least[widest]!, Math.min(first - 1, Math.max(first - over, second)));
+  }
+}
+
+/** The most that a cell of each column measures. */
+function mostOf<T>(rows: readonly (readonly T[])[], measure: (cell: T) => number): number[] {
+  const cells = rows.filter((row) => row.length > 1);
+  return Array.from({ length: Math.max(0, ...cells.map((row) => row.length)) }, (_, i) =>
+    cells.reduce((most, row) => (i < row.length ? Math.max(most, measure(row[i]!)) : most), 0),
+  );
+}
+
+interface Broken {
+  readonly lines: readonly string[];
+  readonly role: Role | undefined;
+}
+
+const brokenCell = ({ text, role }: Printed, isInColumn: boolean, width: number): Broken => ({
+  lines: isInColumn ? brokenText(text, width) : [text],
+  role,
+});
+
+/** A row in as many lines as its longest cell takes. */
+function linesOf(row: readonly Broken[], widths: readonly number[], look: Look): string[] {
+  const last = row.length - 1;
+  const height = Math.max(...row.map(({ lines }) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    row
+      .map(({ lines, role }, i) => {
+        const text = lines[line] ?? '';
+        const shown = role && text !== '' ? look.paint(role, text) : text;
+        return i < last ? shown + ' '.repeat(widths[i]! - text.length) : shown;
+      })
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/** A text in lines of some width at most: between words, or within one that is longer. */
+function brokenText(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(WORDS)) {
+    const pieces = word.length > width ? word.split(PIECES) : [word];
+    pieces.forEach((piece, i) => {
+      const longer = line === '' || i > 0 ? line + piece : `${line} ${piece}`;
+      if (line !== '' && longer.length > width) {
+        lines.push(line);
+        line = piece;
+      } else line = longer;
+    });
+  }
+  return [...lines, line];
+}
