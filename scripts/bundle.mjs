@@ -1,7 +1,8 @@
 // Makes dist/: the command, and the program that it loads for all but the simplest question, each in one file with the
 // packages that it uses. They start sooner than separate modules, install without fetching anything, and what a verb
 // doesn't need stays unevaluated.
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -49,6 +50,15 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 chmodSync('dist/sandbox-unit.cjs', 0o755);
+
+/** Completions by the names that shells look for. */
+const COMPLETIONS = { bash: 'sandbox-unit', zsh: '_sandbox-unit', fish: 'sandbox-unit.fish' };
+mkdirSync('dist/completion');
+for (const [shell, name] of Object.entries(COMPLETIONS)) {
+  const script = execFileSync(process.execPath, ['dist/sandbox-unit.cjs', 'completion', shell]);
+  writeFileSync(`dist/completion/${name}`, script);
+}
+
 /** The C library in the native programs. */
 const LIBC = `GNU C Library
 

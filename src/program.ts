@@ -1,8 +1,8 @@
 import { askedBy } from './command-line/asked.js';
-import { CommanderError, type CommonOptions, parse } from './command-line/parse.js';
+import { CommanderError, parse } from './command-line/parse.js';
 import { NAME, usageError } from './command-line/usage.js';
-import type { Options } from './commands/options.js';
-import type { Verb } from './commands/verbs.js';
+import type { CommonOptions, Options } from './commands/options.js';
+import type { Verb } from './commands/verb.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
 import { type ColorChoice, type Looks, PLAIN } from './look.js';
 import type { Outcome, ShowOptions } from './outcome.js';

@@ -46,6 +46,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   'template list': [''],
   'template show': ['no-exec'],
   schema: [''],
+  completion: ['bash'],
 };
 
 /** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts, test/commands/generate-for-hosts.test.ts. */

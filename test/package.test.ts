@@ -9,7 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { VERSION } from '../src/version.js';
 import { manualPages } from './support/manual.js';
@@ -30,7 +30,16 @@ function copyOfSources(folder: string) {
   symlinkSync(inRepository('node_modules/@esbuild'), join(folder, 'node_modules/@esbuild'));
 }
 
-const BUNDLED = ['LICENSES', 'program.cjs', 'sandbox-unit.cjs'];
+const COMPLETIONS = ['_sandbox-unit', 'sandbox-unit', 'sandbox-unit.fish'].map(
+  (name) => `completion/${name}`,
+);
+const BUNDLED = ['LICENSES', 'program.cjs', 'sandbox-unit.cjs', ...COMPLETIONS];
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
 
 test('what is built in two folders is the same, byte for byte', async (t) => {
   const folder = temporaryFolder(t);
@@ -38,7 +47,7 @@ test('what is built in two folders is the same, byte for byte', async (t) => {
   const { status, stderr } = await run([process.execPath, 'scripts/bundle.mjs'], { cwd: folder });
   assert.deepEqual([status, stderr], [0, '']);
   for (const dist of [join(folder, 'dist'), inRepository('dist')])
-    assert.deepEqual(readdirSync(dist), BUNDLED);
+    assert.deepEqual(filesBelow(dist), [...BUNDLED].sort());
   for (const name of BUNDLED) {
     const [ours, theirs] = [inRepository('dist', name), join(folder, 'dist', name)].map((at) =>
       readFileSync(at),

@@ -8,6 +8,7 @@ export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
     'Confine units:': ['apply', 'confirm', 'revert', 'run'],
     'See what holds:': ['status', 'verify', 'score', 'explain'],
     'For other machines:': ['generate', 'facts'],
+    'For shells:': ['completion'],
   }).flatMap(([heading, names]) => names.map((name): [string, string] => [name, heading])),
 );
 

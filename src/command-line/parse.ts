@@ -1,21 +1,22 @@
 import { Command, Option } from 'commander';
-import { EXCLUSIVE, OPTIONS, type Options, REPEATED } from '../commands/options.js';
-import { VERBS, type Verb, type VerbGroup } from '../commands/verbs.js';
+import {
+  COMMON_OPTIONS,
+  type CommonOptions,
+  EXCLUSIVE,
+  OPTIONS,
+  type Options,
+  REPEATED,
+} from '../commands/options.js';
+import type { Verb, VerbGroup } from '../commands/verb.js';
+import { VERBS } from '../commands/verbs.js';
 import { EXIT } from '../diagnostic.js';
-import { COLOR_CHOICES, type ColorChoice, type Look } from '../look.js';
+import { COLOR_CHOICES, type Look } from '../look.js';
 import { VERSION } from '../version.js';
 import { type Asked, JSON_FLAG } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
 import { NAME } from './usage.js';
 
 export { CommanderError } from 'commander';
-
-/** Options that every command has. */
-export interface CommonOptions {
-  readonly color?: ColorChoice;
-  /** False with --no-pager. */
-  readonly pager?: boolean;
-}
 
 /** Runs a verb, and returns its exit status. */
 export type RunVerb = (verb: Verb, operands: string[], options: Options & CommonOptions) => Promise<number>;
@@ -117,10 +118,11 @@ function addVerb(
 
 const helpOption = () => new Option('-h, --help', 'print this').helpGroup(OUTPUT);
 
-const commonOptions = () => [
-  new Option('--color <when>', 'colour what is printed; auto: on a terminal').choices(COLOR_CHOICES),
-  new Option('--no-pager', "don't show long output page by page"),
-];
+const commonOptions = () =>
+  COMMON_OPTIONS.map(([flags, does]) => {
+    const option = new Option(flags, does);
+    return option.long === '--color' ? option.choices(COLOR_CHOICES) : option;
+  });
 
 /** The verbs whose JSON has a short form. */
 const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : [])).join(', ');

@@ -1,4 +1,5 @@
 /** The options of all verbs. */
+import type { ColorChoice } from '../look.js';
 import { LISTS, RUN_OPTIONS, type RunOptions } from '../run/options.js';
 
 /** Every option that some verb has. */
@@ -112,6 +113,19 @@ export const OPTIONS = {
   quiet: ['-q, --quiet', 'print only what is wrong'],
   ...RUN_OPTIONS,
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly color?: ColorChoice;
+  /** False with --no-pager. */
+  readonly pager?: boolean;
+}
+
+/** The flags of those, and their help. */
+export const COMMON_OPTIONS: readonly (readonly [flags: string, does: string])[] = [
+  ['--color <when>', 'colour what is printed; auto: on a terminal'],
+  ['--no-pager', "don't show long output page by page"],
+];
 
 /** Options that may be given several times. */
 export const REPEATED: readonly string[] = [...LISTS, 'facts', 'ask'];

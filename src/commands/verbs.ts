@@ -1,36 +1,5 @@
-import type { Outcome } from '../outcome.js';
 import { RUN_OPTIONS, type RunOptions } from '../run/options.js';
-import type { Context } from '../system/context.js';
-import type { Options } from './options.js';
-
-export type Action = (context: Context, operands: string[], options: Options) => Promise<Outcome>;
-
-export interface Verb {
-  readonly name: string;
-  readonly does: string;
-  /** As in commander: `<unit...>`. */
-  readonly operands?: string;
-  readonly options: readonly (keyof Options)[];
-  /** Flags and help of options that mean something else with this verb. */
-  readonly own?: Partial<Readonly<Record<keyof Options, readonly [flags: string, does: string]>>>;
-  /** Whether `--json` has a short form. */
-  readonly summarizes?: true;
-  /** Whether its output may be long, and go through a pager. */
-  readonly pages?: true;
-  /** Whether the first operand ends the options: later words are another program's. */
-  readonly passThrough?: true;
-  /** Command lines, without the program's name. */
-  readonly examples: readonly string[];
-  /** Loads the verb's modules, when it runs. */
-  readonly load: () => Promise<Action>;
-}
-
-/** A verb of two words. */
-export interface VerbGroup {
-  readonly name: string;
-  readonly does: string;
-  readonly verbs: readonly Verb[];
-}
+import type { Verb, VerbGroup } from './verb.js';
 
 const PLANS = ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', 'root', 'facts'] as const;
 const APPLIES = ['all', 'purge', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm'] as const;
@@ -219,5 +188,17 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     pages: true,
     examples: ['schema > sandbox-unit.schema.json'],
     load: async () => (await import('./schema.js')).schema,
+  },
+  {
+    name: 'completion',
+    does: 'print the completion of the command line for a shell: bash, zsh or fish',
+    operands: '<shell>',
+    options: ['json'],
+    pages: true,
+    examples: ['completion bash > /etc/bash_completion.d/sandbox-unit'],
+    load: async () => {
+      const { completion } = await import('./completion/completion.js');
+      return async (_, operands) => completion(VERBS, operands);
+    },
   },
 ];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXCLUSIVE, OPTIONS } from '../../src/commands/options.js';
-import { VERBS, type Verb } from '../../src/commands/verbs.js';
+import type { Verb } from '../../src/commands/verb.js';
+import { VERBS } from '../../src/commands/verbs.js';
 
 const ALL: readonly (readonly [words: string, verb: Verb])[] = VERBS.flatMap((one) =>
   'verbs' in one

@@ -19,6 +19,7 @@ type RootName =
   | 'services'
   | 'more-services'
   | 'clients'
+  | 'shells'
   | 'ansible'
   | 'ansible-bookworm'
   | 'puppet'
@@ -132,6 +133,8 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['stunnel4', 'syslog-ng-core', 'tinyproxy', 'tor', 'valkey-server', 'valkey-tools'],
     ],
   },
+  /** Shells that the command line is completed in. */
+  shells: { suite: 'trixie', packages: ['bash-completion', 'fish', 'zsh'] },
   /** Services that a policy may break unnoticed, and their clients. */
   clients: {
     suite: 'trixie',

@@ -1,0 +1,138 @@
+/** The command line as completions need it: commands, their options, and what stands behind each. */
+import { DIRECTIVES } from '../../directives/table.js';
+import { COLOR_CHOICES } from '../../look.js';
+import { errnoNames } from '../../syscalls/errno.js';
+import { knownCalls } from '../../syscalls/numbers.js';
+import { bundledSets, setNames } from '../../syscalls/sets.js';
+import { COMMON_OPTIONS, OPTIONS, type Options } from '../options.js';
+import type { Verb, VerbGroup } from '../verb.js';
+
+/** Words that may stand in a place; a list of words has no others. */
+export type Kind =
+  | 'units'
+  | 'files'
+  | 'folders'
+  | 'policies'
+  | 'templates'
+  | 'calls'
+  | 'refused-calls'
+  | 'directives'
+  | 'users'
+  | 'groups'
+  | 'command'
+  | 'other'
+  | readonly string[];
+
+export interface CompletedOption {
+  /** `-q` and `--quiet`. */
+  readonly flags: readonly string[];
+  readonly does: string;
+  /** Undefined if the option takes nothing. */
+  readonly takes: Kind | undefined;
+  /** Whether it may also stand alone. */
+  readonly isOptional: boolean;
+}
+
+export interface CompletedCommand {
+  /** `template show`. */
+  readonly words: readonly string[];
+  readonly does: string;
+  readonly options: readonly CompletedOption[];
+  /** Undefined if the command takes none. */
+  readonly operands: Kind | undefined;
+  /** Whether the first operand ends the options. */
+  readonly passThrough: boolean;
+}
+
+export interface CompletedLine {
+  readonly commands: readonly CompletedCommand[];
+  /** Commands of two words, by the first. */
+  readonly groups: ReadonlyMap<string, string>;
+}
+
+/** Shells that a completion is made for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type ShellName = (typeof SHELLS)[number];
+
+/** Values of options, by their name. */
+const VALUES: Partial<Record<keyof Options, Kind>> = {
+  policy: 'policies',
+  template: 'templates',
+  facts: 'files',
+  write: 'policies',
+  output: 'folders',
+  root: 'folders',
+  hosts: 'folders',
+  workingDirectory: 'folders',
+  allow: 'calls',
+  log: 'calls',
+  deny: 'refused-calls',
+  property: 'directives',
+  uid: 'users',
+  gid: 'groups',
+  exercise: 'command',
+  stage: ['exec', 'entry'],
+  ifChanged: ['refuse', 'run'],
+  serviceType: ['simple', 'exec', 'forking', 'oneshot', 'dbus', 'notify', 'notify-reload', 'idle'],
+  expandEnvironment: ['yes', 'no'],
+};
+
+const OPERANDS: Readonly<Record<string, Kind>> = {
+  '<unit>': 'units',
+  '[unit]': 'units',
+  '<unit...>': 'units',
+  '[unit...]': 'units',
+  '<file...>': 'policies',
+  '<name>': 'templates',
+  '<shell>': SHELLS,
+  '[command...]': 'command',
+};
+
+/** The command line of all verbs. */
+export function completedLine(verbs: readonly (Verb | VerbGroup)[]): CompletedLine {
+  const commands = verbs.flatMap((verb) =>
+    'verbs' in verb ? verb.verbs.map((inner) => completed(inner, [verb.name])) : completed(verb, []),
+  );
+  const groups = verbs.flatMap((verb) => ('verbs' in verb ? [[verb.name, verb.does] as const] : []));
+  return { commands, groups: new Map(groups) };
+}
+
+function completed(verb: Verb, before: readonly string[]): CompletedCommand {
+  const own = verb.options.map((name) => completedOption(verb.own?.[name] ?? OPTIONS[name], kindOf(name)));
+  const common = COMMON_OPTIONS.map((one) => completedOption(one, COLOR_CHOICES));
+  return {
+    words: [...before, verb.name],
+    does: verb.does,
+    options: [...own, ...common, completedOption(['-h, --help', 'print this'], 'other')],
+    operands: verb.operands === undefined ? undefined : OPERANDS[verb.operands],
+    passThrough: verb.passThrough ?? false,
+  };
+}
+
+/** The values of an option; errnos where it names an answer to calls. */
+function kindOf(name: keyof Options): Kind {
+  if (name === 'errno') return [...errnoNames()];
+  if (name === 'action') return ['kill', ...errnoNames()];
+  return VALUES[name] ?? 'other';
+}
+
+function completedOption([flags, does]: readonly [flags: string, does: string], kind: Kind): CompletedOption {
+  const words = flags.split(/,? /);
+  const value = words.find((word) => !word.startsWith('-'));
+  return {
+    flags: words.filter((word) => word.startsWith('-')),
+    does,
+    takes: value === undefined ? undefined : kind,
+    isOptional: value?.startsWith('[') ?? false,
+  };
+}
+
+/** Calls and sets, as lists of the command line name them. */
+export const callWords = (): string[] => {
+  const sets = bundledSets();
+  return [...setNames(sets), ...[...knownCalls(sets)].sort()];
+};
+
+export const errnoWords = (): string[] => ['kill', 'log', ...errnoNames()];
+
+export const directiveWords = (): string[] => DIRECTIVES.map(({ name }) => name).sort();

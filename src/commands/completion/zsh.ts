@@ -1,0 +1,157 @@
+import {
+  type CompletedCommand,
+  type CompletedLine,
+  type CompletedOption,
+  callWords,
+  directiveWords,
+  errnoWords,
+  type Kind,
+} from './model.js';
+import { UNIT_LISTS } from './units.js';
+
+/** A completion for zsh 5.8 or newer, as a file of its `fpath`. */
+export function zshCompletion({ commands, groups }: CompletedLine): string {
+  const single = commands.filter(({ words }) => words.length === 1);
+  const names = [
+    ...single.map(({ words, does }) => described(words[0]!, does)),
+    ...[...groups].map(([name, does]) => described(name, does)),
+    described('help', 'print the help of a command'),
+  ];
+  const inner = [...groups.keys()].map((group) =>
+    groupCase(
+      group,
+      commands.filter(({ words }) => words.length === 2 && words[0] === group),
+    ),
+  );
+  return `#compdef sandbox-unit
+# Completion of sandbox-unit(1) for zsh: made by 'sandbox-unit completion zsh'.
+
+_sandbox-unit_units() {
+    local -a units
+    units=(\${(f)"$(
+${UNIT_LISTS.map((list) => `        systemctl \${(M)words:#--user} ${list} 2>/dev/null`).join('\n')}
+    )"})
+    units=(\${(u)units%% *})
+    compadd -a units
+}
+
+_sandbox-unit_templates() {
+    local -a templates
+    templates=(\${(f)"$(sandbox-unit template list --color=never 2>/dev/null)"})
+    templates=(\${templates%% *})
+    compadd -a templates
+}
+
+_sandbox-unit_calls() {
+    local -a calls
+    calls=(${callWords().join(' ')})
+    compset -P '*,'
+    compadd -q -S , -a calls
+}
+
+_sandbox-unit_refused_calls() {
+    local -a answers
+    answers=(${errnoWords().join(' ')})
+    if compset -P '*[^,]:'; then
+        compadd -q -S , -a answers
+    else
+        _sandbox-unit_calls
+    fi
+}
+
+_sandbox-unit_directives() {
+    local -a directives
+    directives=(${directiveWords().join(' ')})
+    compadd -S = -a directives
+}
+
+_sandbox-unit() {
+    local curcontext=$curcontext context state state_descr line ret=1
+    typeset -A opt_args
+    local -a verbs
+    verbs=(
+${names.map((name) => `        ${name}`).join('\n')}
+    )
+    _arguments -C '(- *)'{-h,--help}'[print the help]' '(- *)--version[print the version]' \\
+        '1: :->command' '*:: :->rest' && return
+    case $state in
+        command) _describe -t commands command verbs && ret=0 ;;
+        rest)
+            case $words[1] in
+                help) _describe -t commands command verbs && ret=0 ;;
+${single.map((command) => caseOf(command, 16)).join('\n')}
+${inner.join('\n')}
+            esac ;;
+    esac
+    return ret
+}
+
+if [ "$funcstack[1]" = _sandbox-unit ]; then
+    _sandbox-unit "$@"
+else
+    compdef _sandbox-unit sandbox-unit
+fi
+`;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+const described = (name: string, does: string): string => quoted(`${name}:${does.replaceAll(':', '\\:')}`);
+
+function groupCase(group: string, commands: readonly CompletedCommand[]): string {
+  const names = commands.map(({ words, does }) => described(words[1]!, does));
+  return `                ${group})
+                    if ((CURRENT == 2)); then
+                        verbs=(${names.join(' ')})
+                        _describe -t commands command verbs && ret=0
+                    else
+                        shift words
+                        ((CURRENT--))
+                        case $words[1] in
+${commands.map((command) => caseOf(command, 28)).join('\n')}
+                        esac
+                    fi ;;`;
+}
+
+function caseOf({ words, options, operands, passThrough }: CompletedCommand, indent: number): string {
+  const specs = [...options.flatMap(optionSpecs), ...operandSpecs(operands, passThrough)];
+  const space = ' '.repeat(indent);
+  return [
+    `${space}${words.at(-1)})`,
+    `${space}    _arguments -s -S ${specs.join(` \\\n${space}        `)} && ret=0 ;;`,
+  ].join('\n');
+}
+
+/** A specification of _arguments for each flag: an option may be there once more, since some may be repeated. */
+function optionSpecs({ flags, does, takes, isOptional }: CompletedOption): string[] {
+  const text = does.replace(/[[\]\\:]/g, '\\$&');
+  const value = takes === undefined ? '' : `:${isOptional ? ':' : ''}value:${actionOf(takes)}`;
+  return flags.map((flag) => {
+    const joint = takes === undefined ? '' : flag.startsWith('--') ? '=' : '+';
+    return quoted(`*${flag}${joint}[${text}]${value}`.replace(':value:', ': :'));
+  });
+}
+
+function operandSpecs(operands: Kind | undefined, passThrough: boolean): string[] {
+  if (operands === undefined) return [];
+  return passThrough
+    ? [quoted('(-)1:command: _command_names -e'), quoted('*::arguments: _normal')]
+    : [quoted(`*:operand:${actionOf(operands)}`)];
+}
+
+const ACTIONS: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
+  units: '_sandbox-unit_units',
+  files: '_files',
+  folders: '_files -/',
+  policies: '_files -g "*.toml"',
+  templates: '_sandbox-unit_templates',
+  calls: '_sandbox-unit_calls',
+  'refused-calls': '_sandbox-unit_refused_calls',
+  directives: '_sandbox-unit_directives',
+  users: '_users',
+  groups: '_groups',
+  command: '_command_names -e',
+  other: '',
+};
+
+const actionOf = (kind: Kind): string => (typeof kind === 'string' ? ACTIONS[kind] : `(${kind.join(' ')})`);

@@ -1,0 +1,211 @@
+/** Tests of all of commands/completion/: completions, in the shells that they are for. */
+import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { completion } from '../../../src/commands/completion/completion.js';
+import { completedLine, SHELLS, type ShellName } from '../../../src/commands/completion/model.js';
+import { VERBS } from '../../../src/commands/verbs.js';
+import { UserError } from '../../../src/diagnostic.js';
+import { inLayer, layerAvailable } from '../../support/layer.js';
+import { inRepository } from '../../support/repository.js';
+import { type RunResult, run } from '../../support/run.js';
+import { temporaryFolder, writeTree } from '../../support/temporary.js';
+
+const HERE = 'test/commands/completion';
+const line = completedLine(VERBS);
+
+const SYSTEMCTL = `#!/bin/sh
+case "$*" in
+--user*list-units*) echo 'mine.service loaded active running Mine' ;;
+--user*) ;;
+*list-unit-files*) printf '%s\\n' 'nginx.service enabled enabled' 'foo@.service static -' 'a\\x2db.service enabled -' ;;
+*) printf '%s\\n' 'nginx.service loaded active running web' 'foo@1.service loaded active running foo' ;;
+esac
+`;
+
+/** A folder with the completions, programs that they ask, and files; the path of the programs comes first. */
+function folderOf(t: TestContext): { readonly folder: string; readonly path: string } {
+  const folder = temporaryFolder(t);
+  const texts = SHELLS.map((shell) => [shell, completion(VERBS, [shell]).text] as const);
+  writeTree(folder, {
+    ...Object.fromEntries(texts),
+    'fpath/_sandbox-unit': completion(VERBS, ['zsh']).text,
+    'bin/systemctl': SYSTEMCTL,
+    'bin/sandbox-unit': "#!/bin/sh\nprintf '%s\\n' 'hardened  a: b' 'no-exec  c' 'network-service  d'\n",
+    'files/own.toml': '',
+    'files/own.txt': '',
+    'files/other/x.toml': '',
+  });
+  for (const name of ['systemctl', 'sandbox-unit']) chmodSync(join(folder, 'bin', name), 0o755);
+  return { folder, path: `${join(folder, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin` };
+}
+
+/** Lines, words that complete the last one, and words that don't. */
+const LINES: readonly (readonly [line: string, offered: readonly string[], others?: readonly string[]])[] = [
+  ['', ['plan', 'apply', 'template', 'help', 'completion'], ['show']],
+  ['pl', ['plan'], ['apply']],
+  ['plan n', ['nginx.service'], ['foo@.service', 'mine.service']],
+  ['plan foo@', ['foo@.service', 'foo@1.service']],
+  ['apply --check nginx.service fo', ['foo@.service']],
+  ['plan --user ', ['mine.service'], ['nginx.service']],
+  ['plan --perm', ['--permissive'], ['--policy']],
+  ['status --op', ['--openmetrics']],
+  ['plan --no-p', ['--no-pager']],
+  ['plan --template n', ['no-exec', 'network-service'], ['hardened']],
+  ['plan --template=h', ['hardened']],
+  ['plan --color ', ['auto', 'always', 'never']],
+  ['plan --policy o', ['own.toml'], ['own.txt']],
+  ['template ', ['list', 'show']],
+  ['template show ha', ['hardened']],
+  ['check ow', ['own.toml'], ['own.txt']],
+  ['generate --hosts ot', ['other'], ['own.toml']],
+  ['help ap', ['apply']],
+  ['completion ', ['bash', 'zsh', 'fish']],
+  ['run --deny ptr', ['ptrace']],
+  ['run --allow @sys', ['@system-service']],
+  ['run --deny acct,userf', ['userfaultfd']],
+  ['run --deny acct,bpf:EPE', ['EPERM']],
+  ['run --allow=bpf,acc', ['accept', 'acct']],
+  ['run --errno ENETD', ['ENETDOWN']],
+  ['run -p ProtectSys', ['ProtectSystem']],
+  ['run --stage ', ['exec', 'entry']],
+  ['run --wait -- mkte', ['mktemp']],
+  ['run -u name mkte', ['mktemp']],
+  ['run --wait cat ow', ['own.toml', 'own.txt']],
+  ['learn --action ki', ['kill']],
+];
+
+/** The words that a shell offers by line; what a reply has of the list in front of it, and behind it, doesn't count. */
+function offers({ status, stdout, stderr }: RunResult): Map<string, string[]> {
+  assert.deepEqual([status, stderr], [0, '']);
+  const parts = stdout.split(/^== /m).slice(1);
+  return new Map(
+    parts.map((part) => {
+      const [typed = '', ...words] = part.trimEnd().split('\n');
+      const bare = words.map((word) => word.split('\t')[0]!.replace(/\/$|=$/, ''));
+      const last = (word: string) => word.replace(/^--\w+=/, '').replace(/^.*[,:](?=.)/, '');
+      return [typed.replace(/^sandbox-unit /, ''), bare.map(last)];
+    }),
+  );
+}
+
+function assertOffered(found: Map<string, string[]>) {
+  assert.deepEqual(
+    [...found.keys()],
+    LINES.map(([typed]) => typed),
+  );
+  for (const [typed, offered, others = []] of LINES) {
+    const words = found.get(typed)!;
+    for (const word of offered) assert.ok(words.includes(word), `${typed}: ${word} of ${words}`);
+    for (const word of others) assert.ok(!words.includes(word), `${typed}: ${word} of ${words}`);
+  }
+}
+
+const TYPED = LINES.map(([typed]) => `sandbox-unit ${typed}`);
+
+test('bash completes the command line, with no package of completions', async (t) => {
+  const { folder, path } = folderOf(t);
+  const words = ['bash', '--norc', inRepository(HERE, 'complete.bash'), join(folder, 'bash'), ...TYPED];
+  const options = { cwd: join(folder, 'files'), env: { PATH: path } };
+  assertOffered(offers(await run(words, options)));
+});
+
+test('bash replaces what it takes for a word of its own, and quotes what it would read otherwise', async (t) => {
+  const { folder, path } = folderOf(t);
+  const typed = ['plan --template=n', 'run --deny acct,bpf:EPE', 'run --deny acct,userf', 'plan a', 'none x'];
+  const lines = typed.map((one) => `sandbox-unit ${one}`);
+  const words = ['bash', '--norc', inRepository(HERE, 'complete.bash'), join(folder, 'bash'), ...lines];
+  const { stdout } = await run(words, { cwd: join(folder, 'files'), env: { PATH: path } });
+  const replies = stdout.split(/^== .*\n/m).slice(1);
+  assert.deepEqual(replies, [
+    'no-exec\nnetwork-service\n',
+    'EPERM\n',
+    'acct,userfaultfd\n',
+    'a\\\\x2db.service\n',
+    '',
+  ]);
+});
+
+const inShells = (folder: string, words: readonly string[], path: string) =>
+  inLayer(words, { tree: 'shells', folders: [folder], env: { PATH: path } });
+
+const skip = layerAvailable('shells');
+
+test('bash with its package of completions completes other programs behind run', { skip }, async (t) => {
+  const { folder, path } = folderOf(t);
+  const script =
+    `cd ${folder}/files && source /usr/share/bash-completion/bash_completion && source ${HERE}/complete.bash "$@"`.replace(
+      HERE,
+      inRepository(HERE),
+    );
+  const typed = ['sandbox-unit run --wait chown --fr', 'sandbox-unit run --wait cat ow'];
+  const { stdout } = await inShells(
+    folder,
+    ['bash', '-c', script, 'bash', join(folder, 'bash'), ...typed],
+    path,
+  );
+  assert.match(stdout, /^--from=?$/m);
+  assert.match(stdout, /^own\.toml$/m);
+});
+
+test('zsh completes the command line', { skip }, async (t) => {
+  const { folder, path } = folderOf(t);
+  const script = `cd ${folder}/files && exec zsh -f ${inRepository(HERE, 'complete.zsh')} "$@"`;
+  const words = ['sh', '-c', script, 'sh', join(folder, 'fpath'), ...TYPED];
+  assertOffered(offers(await inShells(folder, words, path)));
+});
+
+test('fish completes the command line', { skip }, async (t) => {
+  const { folder, path } = folderOf(t);
+  const script = `cd ${folder}/files; source ${folder}/fish; for line in $argv; echo "== $line"; complete -C $line; end`;
+  const words = ['fish', '--no-config', '--command', script, ...TYPED];
+  assertOffered(offers(await inShells(folder, words, path)));
+});
+
+test('the completion for bash has nothing that shellcheck warns of', {
+  skip: layerAvailable(),
+}, async (t) => {
+  const { folder } = folderOf(t);
+  const words = ['shellcheck', '--shell=bash', '--severity=warning', join(folder, 'bash')];
+  assert.deepEqual(await inLayer(words, { folders: [folder] }), { status: 0, stdout: '', stderr: '' });
+});
+
+test('each operand and each option of the command line is known to the completions', () => {
+  const verbs = VERBS.flatMap((verb) => ('verbs' in verb ? verb.verbs : [verb]));
+  assert.deepEqual(
+    line.commands.map(({ operands }) => operands !== undefined),
+    verbs.map(({ operands }) => operands !== undefined),
+  );
+  for (const shell of SHELLS) {
+    const { text } = completion(VERBS, [shell]);
+    for (const { words, options } of line.commands) {
+      assert.ok(text.includes(words.at(-1)!), `${shell}: ${words}`);
+      for (const flag of options.flatMap(({ flags }) => flags)) {
+        const shown = shell === 'fish' ? flag.replace(/^--?/, flag.startsWith('--') ? '-l ' : '-s ') : flag;
+        assert.ok(text.includes(shown), `${shell}: ${flag}`);
+      }
+    }
+  }
+});
+
+test('a shell without a completion is an error, with the name that may be meant', () => {
+  const failure = (shell: string): UserError => {
+    try {
+      completion(VERBS, [shell]);
+    } catch (cause) {
+      if (cause instanceof UserError) return cause;
+    }
+    return assert.fail(`no error for ${shell}`);
+  };
+  const hints: readonly (readonly [string, string])[] = [
+    ['fihs', "did you mean 'fish'?"],
+    ['powershell', 'there are bash, zsh, fish'],
+  ];
+  for (const [shell, hint] of hints) {
+    const { diagnostics, exit } = failure(shell);
+    assert.deepEqual([diagnostics[0]!.code, diagnostics[0]!.hint, exit], ['unknown-shell', hint, 2]);
+  }
+  for (const shell of SHELLS satisfies readonly ShellName[])
+    assert.equal(completion(VERBS, [shell]).json.shell, shell);
+});
