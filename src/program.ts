@@ -75,7 +75,8 @@ async function attempt(
   try {
     const action = await verb.load();
     const look = options.json || verb.passThrough ? PLAIN : shell.looks(options.color).output;
-    const opened = open({ ...options, ...shell, look });
+    const does = verb.passThrough || options.quiet ? undefined : [verb.name, ...operands].join(' ');
+    const opened = open({ ...options, ...shell, look, does });
     close = opened.close;
     let { context } = opened;
     if (options.facts) ({ context, recorded } = await onFacts(context, options.facts));

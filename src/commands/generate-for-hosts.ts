@@ -68,7 +68,8 @@ export async function generateForHosts(
   }
   const classes: HostClass[] = [];
   const unread: Diagnostic[] = [];
-  for (const name of names) {
+  let done = 0;
+  const planFor = async (name: string) => {
     const host = name.slice(0, -SUFFIX.length);
     try {
       const facts = await readHost(context, `${hosts}/${name}`);
@@ -80,7 +81,14 @@ export async function generateForHosts(
       if (!(cause instanceof UserError)) throw cause;
       unread.push(...cause.diagnostics);
     }
-  }
+    done += 1;
+  };
+  await context.caller.during(
+    () => `planning for machines: ${done} of ${names.length}`,
+    async () => {
+      for (const name of names) await planFor(name);
+    },
+  );
   for (const { made, name } of classes) {
     if (!made.failed) await writeBelow(context, `${output}/${name}`, made.files);
   }

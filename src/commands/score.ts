@@ -9,6 +9,7 @@ import { type MachineFacts, probeMachine } from '../prepare/probe/target.js';
 import { type ScoreResult, scoreLoaded, scoreOffline } from '../prepare/score-unit.js';
 import { scoresJson, scoresText, type UnitScore } from '../report/score.js';
 import { type Exposure, exposureText } from '../score/exposure.js';
+import { counted } from '../state/counted.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { isServiceName, isTemplate } from '../unit/name.js';
@@ -77,9 +78,11 @@ async function scoreNamed(
     if (services.length === 0) throw noInstance(text);
     return Promise.all(services.map((service) => loaded(context, machine, service)));
   };
-  const found = await inBatches(units, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
+  const found = await counted(context, SCORING, units, (text) => attempt(text, () => look(text)));
   return found.flat();
 }
+
+const SCORING = 'scoring services';
 
 const noInstance = (text: string) =>
   new UserError(
@@ -92,12 +95,12 @@ async function scoreAll(context: Context, machine: MachineFacts): Promise<UnitSc
   if (context.offline) {
     const names = (await serviceNames(context)).filter(isServiceName).map(serviceName);
     const plain = names.filter((name) => !isTemplate(name)).map(({ full }) => full);
-    return inBatches(plain, ASKED_AT_ONCE, (name) => offline(context, machine, name));
+    return counted(context, SCORING, plain, (name) => offline(context, machine, name));
   }
   const ask = async (name: string): Promise<Service> => ({ name, state: await system.unit(name) });
   const services = await inBatches(await system.services(), ASKED_AT_ONCE, ask);
   const running = services.filter(({ state }) => state.loadState === 'loaded' && state.type !== 'oneshot');
-  return inBatches(running, ASKED_AT_ONCE, (service) => loaded(context, machine, service));
+  return counted(context, SCORING, running, (service) => loaded(context, machine, service));
 }
 
 async function loaded(context: Context, machine: MachineFacts, service: Service): Promise<UnitScore> {

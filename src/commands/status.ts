@@ -1,4 +1,3 @@
-import { inBatches } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
@@ -23,6 +22,7 @@ import {
 } from '../report/status.js';
 import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
+import { counted } from '../state/counted.js';
 import { failedService } from '../state/failed-service.js';
 import {
   confinedPlaces,
@@ -32,7 +32,7 @@ import {
   withLifetime,
 } from '../state/own-files.js';
 import { runUnit, runUnits } from '../state/run-units.js';
-import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
+import { type Service, servicesOf } from '../state/service.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -88,7 +88,7 @@ export async function status(
     units.length > 0 || gone.includes(text)
       ? statusNamed(context, text, known)
       : statusOf(context, confined.get(text)!, known);
-  const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
+  const looked = await counted(context, 'looking at units', names, (text) => attempt(text, () => look(text)));
   const runs =
     withRuns && !context.offline
       ? (await runUnits(context)).map((one) => runStatus(context, one, records))

@@ -64,6 +64,15 @@ export async function prepare(
   options: PrepareOptions,
   machine: () => Promise<MachineFacts> = () => probeMachine(context),
 ): Promise<Prepared> {
+  return context.caller.during(`${name}: making its plan`, () => prepared(context, name, options, machine));
+}
+
+async function prepared(
+  context: Context,
+  name: string,
+  options: PrepareOptions,
+  machine: () => Promise<MachineFacts>,
+): Promise<Prepared> {
   // Offline, a folder that holds no system is an error before a unit or a policy is missed there.
   const known = context.offline ? await machine() : undefined;
   const unit = await loadUnit(context, name);

@@ -33,8 +33,10 @@ export interface Caller {
   readonly look: Look;
   /** Writes a line for the user at once. */
   readonly tell: (line: string) => void;
-  /** Runs a step; if it takes long, a line is written for the user. */
+  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal meanwhile. */
   readonly tellIfLong: <T>(line: string, step: () => Promise<T>) => Promise<T>;
+  /** Runs a step; if the command takes over a second, the terminal has a line about it, which may change. */
+  readonly during: <T>(line: string | (() => string), step: () => Promise<T>) => Promise<T>;
   /** Shows a line in the place of the one before it, where standard error is a terminal; undefined removes it. */
   readonly live: (line: string | undefined) => void;
   readonly interrupts: () => Interrupts;

@@ -6,13 +6,14 @@ import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
+import type { HeardLine } from './caller.js';
 import type { Context } from './context.js';
 import { hearLine } from './hear-line.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
 import { type Input, readInput } from './read-input.js';
-import { tellIfLong } from './tell-if-long.js';
+import { Progress } from './terminal/progress.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -29,6 +30,8 @@ export interface OpenOptions {
   readonly look?: Look;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
+  /** The command, as its line of progress has it; without it there is none. */
+  readonly does?: string | undefined;
   /** The width of the terminal that standard error is; 0 for none that can clear a line. */
   readonly columns: () => number;
 }
@@ -46,7 +49,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   process.umask(0o022);
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
-  const tell = (line: string) => options.printError(`${line}\n`);
+  const progress = progressOf(options);
   const system = root === undefined ? host : new Offline(host, resolve(root));
   let input: Promise<Uint8Array> | undefined;
   const context: Context = {
@@ -73,11 +76,12 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       environment: env,
       whyNotExecutable,
       look: options.look ?? PLAIN,
-      tell,
-      tellIfLong: (line, step) => tellIfLong(() => tell(line), step),
-      live: liveLine(options),
+      tell: (line) => progress.tell(line),
+      tellIfLong: (line, step) => progress.tellIfLong(line, step),
+      during: (line, step) => progress.during(line, step),
+      live: (line) => progress.live(line),
       interrupts: holdInterrupts,
-      hearLine: () => hearLine(process.stdin),
+      hearLine: () => heardWhilePaused(progress),
       readInput: (limit) => {
         input ??= readInput(options.input ?? process.stdin, limit);
         return input;
@@ -86,16 +90,42 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
     },
   };
-  return { context, close: () => host.close() };
+  const close = () => {
+    progress.end();
+    return host.close();
+  };
+  return { context, close };
 }
 
-/** Shows lines, each in the place of the one before: a carriage return, and `CSI K`, which clears the line. */
-const liveLine =
-  ({ printError, columns }: Pick<OpenOptions, 'printError' | 'columns'>) =>
-  (line: string | undefined) => {
-    const width = columns();
-    if (width > 0) printError(`\r\u001b[K${line?.slice(0, width - 1) ?? ''}`);
+/** A line of standard input; nothing is shown while it is typed. */
+function heardWhilePaused(progress: Progress): HeardLine {
+  const goOn = progress.pause();
+  const { line, stop } = hearLine(process.stdin);
+  void line.then(goOn);
+  return {
+    line,
+    stop: () => {
+      stop();
+      goOn();
+    },
   };
+}
+
+/** The progress of the command on its terminal, by the clock of this machine. */
+const progressOf = ({ printError, columns, does }: OpenOptions): Progress =>
+  new Progress(
+    {
+      write: printError,
+      columns,
+      now: () => performance.now(),
+      every: (milliseconds, call) => {
+        const timer = setInterval(call, milliseconds);
+        timer.unref();
+        return () => clearInterval(timer);
+      },
+    },
+    does,
+  );
 
 function whyNotExecutable(path: string): string | undefined {
   try {

@@ -90,6 +90,7 @@ export class FakeUnits implements TransientUnits {
       whyNotExecutable: () => 'no such file',
       tell: (line) => void this.told.push(line),
       tellIfLong: (_, step) => step(),
+      during: (_, step) => step(),
       look: PLAIN,
       live: () => undefined,
       interrupts: () => ({

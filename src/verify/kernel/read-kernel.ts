@@ -8,7 +8,9 @@ import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './
 /** The enforcement of a plan by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
 export async function readKernel(context: Context, plan: Plan, state: UnitState): Promise<Enforcement> {
   try {
-    const found = await enforcement(context.system, plan, state, () => filterReader(context));
+    const found = await context.caller.during(`${plan.unit}: reading the filters of its processes`, () =>
+      enforcement(context.system, plan, state, () => filterReader(context)),
+    );
     return hasErrors(found.unproven)
       ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }
       : found;

@@ -54,7 +54,9 @@ export async function proveDirectives(
   const pids = kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid));
   const held = { directives: directivesOf(planned, otherwise), pids };
   const readFilters = () => readUnit(system, planned.unit, () => filterReader(context));
-  const look = (read?: UnitFilters) => lookAt(system, planned, { ...held, read }, readFilters);
+  const line = `${planned.plan.unit}: looking at its processes`;
+  const look = (read?: UnitFilters) =>
+    context.caller.during(line, () => lookAt(system, planned, { ...held, read }, readFilters));
   try {
     let { seen, isWhole } = await look(kernel.read);
     for (let looks = 1; looks < LOOKS && seen.some(isLooser); looks++) {
