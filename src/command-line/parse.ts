@@ -47,7 +47,7 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
   const program = new Command(NAME)
     .description('Confines systemd services by one TOML policy.')
     .version(VERSION, '--version', 'print the version')
-    .addHelpOption(helpOption())
+    .helpOption(...HELP)
     .addHelpCommand(
       new Command('help').argument('[command]').description('print the help of a command').helpGroup('Help:'),
     )
@@ -116,7 +116,9 @@ function addVerb(
     .action(runs(verb));
 }
 
-const helpOption = () => new Option('-h, --help', 'print this').helpGroup(OUTPUT);
+const HELP = ['-h, --help', 'print this'] as const;
+
+const helpOption = () => new Option(...HELP).helpGroup(OUTPUT);
 
 const commonOptions = () =>
   COMMON_OPTIONS.map(([flags, does]) => {

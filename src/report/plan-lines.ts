@@ -61,5 +61,7 @@ function entriesText(lines: readonly PlanLine[]): string {
   const [first] = lines.flatMap(({ entry }) => entry ?? []);
   const action = first?.action === undefined ? '' : `:${first.action}`;
   const names = lines.flatMap(({ entry }) => entry?.name ?? []);
-  return `${first?.list}${action} ${shortList(names, MOST_NAMED)}`;
+  // A name takes no more room than that there is one more.
+  const most = names.length === MOST_NAMED + 1 ? names.length : MOST_NAMED;
+  return `${first?.list}${action} ${shortList(names, most)}`;
 }

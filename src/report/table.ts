@@ -42,28 +42,33 @@ function printedCell(cell: Cell): Printed {
 }
 
 /** The widths of all columns, by those of their cells, and so that they fit where they can. */
-function fitted(rows: readonly (readonly Printed[])[], room: number): number[] {
-  const widths = mostOf(rows, ({ text }) => text.length);
+function fitted(rows: readonly (readonly Printed[])[], room: number): readonly number[] {
+  const whole = mostOf(rows, ({ text }) => text.length);
   const longest = (pattern: RegExp) =>
     mostOf(rows, ({ text }) => Math.max(...text.split(pattern).map((piece) => piece.length)));
-  for (const least of [longest(WORDS), longest(PIECES)]) narrow(widths, least, room);
-  return widths;
+  // A long path that is broken leaves all other cells whole, where words alone would break many in vain.
+  const byWords = narrowed(whole, longest(WORDS), room);
+  return widthOf(byWords) <= room ? byWords : narrowed(whole, longest(PIECES), room);
 }
+
+const widthOf = (widths: readonly number[]): number =>
+  widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
 
 /** The ends of words, and of what they are made of. */
 const WORDS = / /;
 const PIECES = /(?<=[/,]) ?| /;
 
-/** Takes from the widest columns what a row has too much. */
-function narrow(widths: number[], least: readonly number[], room: number) {
-  const excess = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - room;
-  for (let over = excess(); over > 0; over = excess()) {
+/** Widths from which a row takes what it has too much, the widest columns' first. */
+function narrowed(whole: readonly number[], least: readonly number[], room: number): readonly number[] {
+  const widths = [...whole];
+  for (let over = widthOf(widths) - room; over > 0; over = widthOf(widths) - room) {
     const open = widths.flatMap((width, i) => (width > least[i]! ? [i] : []));
-    if (open.length === 0) return;
+    if (open.length === 0) break;
     const [first, second = 0] = open.map((i) => widths[i]!).sort((a, b) => b - a) as [number, number?];
     const widest = open.find((i) => widths[i] === first)!;
     widths[widest] = Math.max(least[widest]!, Math.min(first - 1, Math.max(first - over, second)));
   }
+  return widths;
 }
 
 /** The most that a cell of each column measures. */

@@ -34,6 +34,11 @@ test('entries of one list that are enforced alike share a row', () => {
   );
 });
 
+test('one more entry is named', () => {
+  const [row] = shown(CALLS.slice(0, 4).map((name) => denied(name, 3)));
+  assert.match(row!, /deny:EPERM bpf, kexec_load, mount, reboot \|/);
+});
+
 test('an entry of another answer, enforcer, means or reason has a row of its own', () => {
   const others: Partial<PlanLine>[] = [
     { entry: { list: 'deny', name: 'b', action: 'kill' }, subject: 'deny b:kill' },

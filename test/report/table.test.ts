@@ -42,7 +42,12 @@ test('what has no spaces is broken within paths and lists only where nothing els
     table([['demo', path]], { look: wide(28) }),
     'demo  /etc/sandbox-unit/\n      demo.service.toml\n',
   );
-  assert.equal(table([['demo', `${path}`]], { look: wide(60) }), `demo  ${path}\n`);
+  assert.equal(table([['demo', path]], { look: wide(60) }), `demo  ${path}\n`);
+  // Then other cells stay whole.
+  assert.equal(
+    table([['reload due', path]], { look: wide(34) }),
+    'reload due  /etc/sandbox-unit/\n            demo.service.toml\n',
+  );
 });
 
 test('whatever the width, no text is lost, and nothing is wider than it must be', () => {

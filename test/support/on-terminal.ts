@@ -23,6 +23,8 @@ export async function onTerminal(words: readonly string[], options: TerminalOpti
   const child = spawn('script', ['--quiet', '--echo', 'never', '--command', shell, '/dev/null'], {
     env: { ...ENVIRONMENT, SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'inherit'],
+    // A pager that waits for more keys ends with its terminal.
+    timeout: 60_000,
   });
   child.stdin.write(typed);
   const said = await text(child.stdout);
