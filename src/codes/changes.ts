@@ -108,7 +108,8 @@ export const CHANGES = {
   },
   'no-policies': {
     cause: 'No folder of policies has one for a unit that is there.',
-    wayOut: "Write a policy as `/etc/sandbox-unit/UNIT.toml`, with the unit's full name.",
+    wayOut:
+      "Write a policy into one of the folders in the message, as `UNIT.toml` with the unit's full name.",
   },
   purged: {
     cause:

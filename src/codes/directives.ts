@@ -30,7 +30,8 @@ export const DIRECTIVES = {
   shadows: {
     cause:
       'The unit has a drop-in with the name of ours elsewhere. systemd would read ours in its place, and its lines would be lost.',
-    wayOut: 'Set its lines in the policy too, or rename the file.',
+    wayOut:
+      'Set its lines in the policy too, or rename the file. Do as the hint says where it is a filter that would be lost.',
   },
   'maybe-exempt': {
     cause:
@@ -70,6 +71,7 @@ export const DIRECTIVES = {
   'permissive-launcher': {
     cause:
       'The launcher records calls for a permissive unit. It sets no_new_privs, which the enforced policy might not.',
-    wayOut: 'Nothing, unless the service starts set-user-ID programs: these fail while it is permissive.',
+    wayOut:
+      'Nothing, unless the service starts set-user-ID programs: these get no rights by that while it is permissive.',
   },
 } as const satisfies Entries;

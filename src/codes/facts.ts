@@ -20,7 +20,8 @@ export const FACTS = {
     wayOut: 'Mend what it names, and gather the facts anew.',
   },
   hosts: {
-    cause: 'The messages above it are about the plan of these hosts, which all have the same answers.',
+    cause:
+      'The note names the hosts that the other messages of one plan are about. All of them have the same answers.',
     wayOut: 'Nothing.',
   },
   'bad-path': {

@@ -79,7 +79,7 @@ export const LEARNING = {
   'recording-lost': {
     cause: 'The watch had no room for everything. Lines that rest on the lost records may be missing.',
     wayOut:
-      'Watch again, for a shorter time or with less load. Until then read the lines that the message names with care.',
+      'Watch again for a shorter time: all recordings count together. Until then read the lines that the message names with care.',
   },
   'recording-blind': {
     cause: "The kernel can't show this kind of event, so that the recording has none of it.",

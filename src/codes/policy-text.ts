@@ -124,7 +124,8 @@ export const POLICY_TEXT = {
   'no-policy': {
     cause:
       'No policy is where the command looks for one, or nothing says how a command of `run` is to be confined.',
-    wayOut: 'Write one at the path in the hint, or name one by `--policy FILE` or `--template NAME`.',
+    wayOut:
+      'Write one at the path in the hint, correct the path, or name one by `--policy FILE` or `--template NAME`.',
   },
   'unknown-template': {
     cause: "No template of that name is installed, neither the administrator's nor one of this program.",

@@ -20,7 +20,7 @@ export const REFUSALS = {
     cause:
       'No record of a refused call was found. Calls that fail with an errno leave none, nor does the kernel keep all records.',
     wayOut:
-      '`sandbox-unit explain --record UNIT` runs the service once with each such call recorded and none refused.',
+      '`sandbox-unit explain --record UNIT` runs the service once with each such call recorded. After that there is nothing to do.',
   },
   'records-inconclusive': {
     cause: "Whether a call was refused can't be told: records are missing, or the filter leaves none.",

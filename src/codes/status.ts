@@ -37,7 +37,7 @@ export const STATUS = {
       '`systemctl daemon-reload`, and restart the service. Where another file is read, the hint names it.',
   },
   'drift-launcher': {
-    cause: 'The installed launcher is that of another version of sandbox-unit. It still works.',
+    cause: 'The installed launcher is that of another version of sandbox-unit, as after an upgrade.',
     wayOut: 'The next `sandbox-unit apply` of a unit that uses it replaces it.',
   },
   'drift-unknown': {
@@ -69,7 +69,7 @@ export const STATUS = {
   },
   exposed: {
     cause: 'The exposure of the unit is above the limit of `--max`.',
-    wayOut: '`sandbox-unit score UNIT` shows what stays open, and what would close it.',
+    wayOut: '`sandbox-unit score UNIT` shows what stays open.',
   },
   'bad-max': {
     cause: 'The limit of `--max` is no exposure.',

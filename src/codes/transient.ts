@@ -5,7 +5,8 @@ export const TRANSIENT = {
   'transient-value': {
     cause:
       "A transient unit has no files, and the bus can't say this of it: a specifier, or a directive that only files have.",
-    wayOut: 'Write what the specifier stands for. What only files can say needs a unit file.',
+    wayOut:
+      'Do as the hint says, or write what a specifier stands for. What only files can say needs a unit file.',
   },
   'without-launcher': {
     cause: "Some commands of the unit run without the launcher's filter.",
