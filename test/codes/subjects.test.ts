@@ -44,6 +44,17 @@ test('each code has one entry, and is used', () => {
   );
 });
 
+test('no command loads the entries but the one that shows them', () => {
+  const loads = /^(?:import|export) (?!type\b)[^;]*'(?:\.\.\/)+codes\//m;
+  const files = readdirSync(inRepository('src'), { recursive: true, encoding: 'utf8' });
+  assert.deepEqual(
+    files.filter(
+      (path) => path.endsWith('.ts') && loads.test(readFileSync(inRepository('src', path), 'utf8')),
+    ),
+    ['report/code-help.ts'],
+  );
+});
+
 test('a code is in kebab-case, and the gaps are one subject', () => {
   assert.deepEqual(
     ALL.filter((code) => !/^[a-z]+(?:-[a-z0-9]+)*$/.test(code)),
