@@ -3,8 +3,7 @@ import type { Entries } from './entry.js';
 /** Directives that open something, or do not hold. */
 export const DIRECTIVES = {
   loosens: {
-    cause:
-      "The policy's line, or the unit's, would leave the service less confined than it is without the policy.",
+    cause: 'A line of the policy would leave the service less confined than it is without the policy.',
     wayOut:
       'Write a value at least as strict. If it is meant, name the directive in `loosen` of `[service]`.',
   },

@@ -40,7 +40,8 @@ export const PROGRAMS = {
   },
   'start-calls': {
     cause: "The program's dynamic linker and C library make calls at each start that the policy refuses.",
-    wayOut: 'Add the calls to `allow`, or use `stage = "entry"`, which needs none of them.',
+    wayOut:
+      'Add the calls to `allow`, or use `stage = "entry"`, which needs none of those of the dynamic linker.',
   },
   'go-calls': {
     cause: 'The program is written in Go. Its runtime makes calls of its own, which the policy refuses.',
@@ -86,7 +87,7 @@ export const PROGRAMS = {
   },
   'stage-unsupported': {
     cause:
-      'Stage `entry` traces the program to its entry point. That is impossible with a PID namespace, a 32-bit program or tracing forbidden.',
+      'Stage `entry` traces the program to its entry point. That fails with a PID namespace, for a 32-bit program, and where tracing is forbidden.',
     wayOut: 'Use `stage = "exec"`.',
   },
   'launcher-hidden': {
