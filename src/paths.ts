@@ -106,6 +106,9 @@ export const enabledManifests = '/etc/sandbox-unit/enabled/activate.d';
 /** The manifest of a unit. */
 export const enabledManifest = (unit: string): string => `${enabledManifests}/${unit}`;
 
+/** The record, below a folder of many machines' files, of those that were made for a unit. */
+export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
+
 /** Whether a drop-in is the generator's, by which a unit fails to start. */
 export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');
 

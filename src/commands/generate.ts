@@ -5,9 +5,11 @@ import { type Outcome, printed } from '../outcome.js';
 import { dropInPath } from '../paths.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
 import { exists } from '../prepare/load/exists.js';
+import { serviceName } from '../prepare/load/load-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
-import { generateForHosts, type Made, writeBelow } from './generate-for-hosts.js';
+import { writeBelow } from './class-folders.js';
+import { generateForHosts, type Made } from './generate-for-hosts.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
@@ -40,11 +42,14 @@ export async function generate(
   const runsIfChanged = atBoot ? whereChanged(context, options) : false;
   if (options.ifChanged !== undefined && !atBoot) throw usage('--if-changed is for --at-boot');
   const make = (of: Context) => makeFiles(of, unit, options, runsIfChanged);
-  if (hosts !== undefined) return generateForHosts(context, { hosts, output: output!, make });
-  const { failed, files, diagnostics, sources } = await make(context);
-  if (!failed && output !== undefined) await writeBelow(context, output, files);
+  if (hosts !== undefined) {
+    const { full } = serviceName(unit);
+    return generateForHosts(context, { unit: full, hosts, output: output!, make });
+  }
+  const { exit, files, diagnostics, sources } = await make(context);
+  if (exit === EXIT.ok && output !== undefined) await writeBelow(context, output, files);
   return {
-    exit: failed ? EXIT.findings : EXIT.ok,
+    exit,
     json: { files: files.map(fileJson) },
     text:
       output === undefined
@@ -70,7 +75,7 @@ async function makeFiles(
     ? await activationFiles(context, prepared, { activate, runsIfChanged })
     : undefined;
   return {
-    failed,
+    exit: failed ? EXIT.findings : EXIT.ok,
     files: [...prepared.files, ...(script?.files ?? [])],
     diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? [])],
     sources: prepared.sources,
