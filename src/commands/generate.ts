@@ -1,12 +1,10 @@
-import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { type Outcome, printed } from '../outcome.js';
-import { dropInPath } from '../paths.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
-import { exists } from '../prepare/load/exists.js';
+import { assertLasting, lackingAtBoot } from '../prepare/at-boot.js';
 import { serviceName } from '../prepare/load/load-unit.js';
-import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
+import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
 import { writeBelow } from './class-folders.js';
 import { generateForHosts, type Made } from './generate-for-hosts.js';
@@ -21,6 +19,7 @@ export interface GenerateOptions extends PrepareOptions {
   readonly atBoot?: boolean;
   /** `run` or `refuse`: the generator's way where the unit's own files have changed. */
   readonly ifChanged?: string;
+  readonly root?: string;
   /** A folder with the facts of many machines, `HOST.facts` each. */
   readonly hosts?: string;
 }
@@ -66,10 +65,12 @@ async function makeFiles(
   options: GenerateOptions,
   runsIfChanged: boolean,
 ): Promise<Made> {
-  const { activate = false, atBoot = false } = options;
+  const { activate = false, atBoot = false, output, root } = options;
   const prepared = await prepare(context, unit, options);
   if (atBoot) await assertLasting(context, prepared);
   const failed = hasErrors(prepared.diagnostics);
+  const lacking =
+    atBoot && !failed && output !== undefined ? await lackingAtBoot(context, prepared, { output, root }) : [];
   const hasManifest = (activate || atBoot) && !failed;
   const script = hasManifest
     ? await activationFiles(context, prepared, { activate, runsIfChanged })
@@ -77,7 +78,7 @@ async function makeFiles(
   return {
     exit: failed ? EXIT.findings : EXIT.ok,
     files: [...prepared.files, ...(script?.files ?? [])],
-    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? [])],
+    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? []), ...lacking],
     sources: prepared.sources,
   };
 }
@@ -88,20 +89,6 @@ function whereChanged({ placement }: Context, { output, ifChanged = 'refuse' }: 
     throw usage('--at-boot needs --runtime and a folder: --output /etc/sandbox-unit/enabled');
   if (!['refuse', 'run'].includes(ifChanged)) throw usage("--if-changed takes 'refuse' or 'run'");
   return ifChanged === 'run';
-}
-
-/** @throws UserError `not-lasting` for a unit that the generator would always refuse */
-async function assertLasting({ system, placement }: Context, { unit }: Prepared): Promise<void> {
-  const { full } = unit.name;
-  const hidden = dropInPath({ ...placement, lifetime: 'always' }, full);
-  const isHidden = await exists(system, hidden);
-  const passing = isHidden ? hidden : unit.files.find(({ path }) => path.startsWith('/run/'))?.path;
-  if (passing === undefined) return;
-  const message = isHidden
-    ? `${hidden} would hide the files of the generator`
-    : `${full} has ${passing}, which is not there at boot`;
-  const hint = isHidden ? `'${ownCommand(placement.scope, 'revert', full)}' first` : undefined;
-  throw new UserError(error('not-lasting', message, { hint }), EXIT.failure);
 }
 
 const usage = (message: string) =>
