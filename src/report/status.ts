@@ -1,5 +1,5 @@
 import { shortList } from '../collections.js';
-import { type Diagnostic, printable, reasonsJson } from '../diagnostic.js';
+import { type Diagnostic, diagnosticsJson, printable } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
@@ -142,7 +142,7 @@ export const statusSummary = (all: readonly UnitStatus[]) => ({
     unit: one.unit,
     state: one.state ?? null,
     changed: hasDrift(one),
-    reasons: reasonsJson(one.diagnostics),
+    reasons: diagnosticsJson(one.diagnostics),
   })),
 });
 
