@@ -158,6 +158,10 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       ['look', 'away', 'again'].map((name) => changed(gone, name)),
       [true, true, false].map((is) => NAMES.map(() => is)),
     );
+    for (const name of ['look', 'away'])
+      for (const { result, host } of of(gone, name))
+        assert.match(JSON.stringify(result.diff), /-ProtectHome=yes/, `${name} on ${host}`);
+    for (const { result, host } of of(gone, 'again')) assert.deepEqual(result.diff, { prepared: '' }, host);
     assert.deepEqual(await states(), were);
   });
 
@@ -174,8 +178,10 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     const purge = task('purge', UNIT, 'purge: true', POLICY);
     const purged = await ansible.tasks('all', checked(purge.replace('purge', 'look')) + purge, ...as);
     assert.equal(purged.status, 0, said(purged));
-    for (const { result } of of(purged, 'look', ['web', 'bare']))
+    for (const { result } of of(purged, 'look', ['web', 'bare'])) {
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: pending`]);
+      assert.match(JSON.stringify(result.diff), /zz-sandbox-unit\.conf/);
+    }
     for (const { result } of of(purged, 'purge', ['web', 'bare']))
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: reverted`]);
   });
