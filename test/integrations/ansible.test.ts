@@ -118,6 +118,7 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     for (const { result } of of(broken, 'slip')) {
       const [first] = result.diagnostics as Record<string, unknown>[];
       assert.deepEqual([first!.code, first!.line, first!.column], ['unknown-syscall', 2, 9]);
+      assert.match(String(result.msg), /^standard input:2:9: .* \[unknown-syscall\]/);
     }
     for (const { outcome } of of(broken, 'option')) assert.equal(outcome, 'failed');
     for (const { result } of of(broken, 'absent')) assert.match(String(result.msg), /^purge is for units/);
