@@ -100,11 +100,28 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
+/** The folder that the generator reads (sandbox-unit-generator(8)). */
+export const ENABLED = '/etc/sandbox-unit/enabled';
+
+/** The generator as a package installs it. */
+export const GENERATOR = packagedProgram('generator');
+
+/** The folders in which systemd looks for generators of the system, the first one first (systemd.generator(7)). */
+export const GENERATOR_FOLDERS: readonly string[] = ['/run', '/etc', '/usr/local/lib', '/usr/lib'].map(
+  (folder) => `${folder}/systemd/system-generators`,
+);
+
+/** Whether a path, or the target of a link, is the generator. */
+export const isGenerator = (path: string): boolean => /(?:^|\/)sandbox-unit[/-]generator$/.test(path);
+
 /** The folder of the manifests by which the generator puts policies into force at boot (sandbox-unit-generator(8)). */
-export const enabledManifests = '/etc/sandbox-unit/enabled/activate.d';
+export const enabledManifests = `${ENABLED}/activate.d`;
 
 /** The manifest of a unit. */
 export const enabledManifest = (unit: string): string => `${enabledManifests}/${unit}`;
+
+/** The record, below a folder of many machines' files, of those that were made for a unit. */
+export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
 
 /** Whether a drop-in is the generator's, by which a unit fails to start. */
 export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');

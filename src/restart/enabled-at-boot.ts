@@ -6,10 +6,14 @@ import { exists } from '../prepare/load/exists.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 
+/** Whether the generator puts a policy into force for a unit. */
+export const isEnabledAtBoot = async ({ system, placement }: Context, unit: string): Promise<boolean> =>
+  placement.scope === 'system' && (await exists(system, enabledManifest(unit)));
+
 /** An error about a unit whose files the generator would put back at the reload that follows their change. */
-export async function enabledAtBoot({ system, placement }: Context, unit: string): Promise<Diagnostic[]> {
+export async function enabledAtBoot(context: Context, unit: string): Promise<Diagnostic[]> {
+  if (!(await isEnabledAtBoot(context, unit))) return [];
   const manifest = enabledManifest(unit);
-  if (placement.scope === 'user' || !(await exists(system, manifest))) return [];
   const hint = `remove ${manifest} first; 'sandbox-unit generate --runtime --at-boot' enables a policy again`;
   return [
     error('enabled-at-boot', `${unit} is enabled at boot: the generator would put its files back`, { hint }),

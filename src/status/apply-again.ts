@@ -40,16 +40,18 @@ export function againCommand(
   applied: Applied,
   more: readonly string[] = [],
 ): string {
-  const { placement } = context;
+  const words = ['apply', ...more, ...wordsAgain(context, unit, applied)];
+  return ownCommand(context.placement.scope, words.join(' '), unit);
+}
+
+/** The words of these options, for any verb that plans. */
+export function wordsAgain(context: Context, unit: string, applied: Applied): readonly string[] {
   const { policy, template, permissive } = optionsAgain(context, unit, applied);
-  const words = [
-    'apply',
-    ...more,
+  return [
     ...(permissive ? ['--permissive'] : []),
     ...(applied.gaps.length > 0 ? ['--allow-gaps'] : []),
-    ...(placement.lifetime === 'runtime' ? ['--runtime'] : []),
+    ...(context.placement.lifetime === 'runtime' ? ['--runtime'] : []),
     ...(template === undefined ? [] : [`--template ${template}`]),
     ...(policy === undefined ? [] : [`--policy ${shellWord(policy)}`]),
   ];
-  return ownCommand(placement.scope, words.join(' '), unit);
 }

@@ -14,6 +14,7 @@ const FILE = `/etc/systemd/system/${UNIT}`;
 const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
 const MANIFEST = `${STAGE}/activate.d/${UNIT}`;
 const RECORD = `/var/lib/sandbox-unit/activate/${UNIT}`;
+const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const KEEPER = '/etc/systemd/system/sandbox-unit-activate.service';
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[apply]\nsettle = "100ms"\n';
@@ -75,6 +76,48 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.equal((await sandboxUnit(box, 'revert', unit)).status, 0);
     });
   }
+
+  test('a revert of a unit that is not there is refused, but for what is left of ours', async () => {
+    const gone = 'gone.service';
+    for (const unit of [gone, 'gone@.service'])
+      for (const words of [['--revert'], ['--revert', '--check']]) {
+        const { status, stdout, stderr } = await host.activate(...words, unit);
+        assert.deepEqual([status, stdout], [1, `${unit}: refused\n`]);
+        assert.equal(stderr, `activate: ${unit}: there is no such unit, and nothing of ours for it\n`);
+      }
+    await changeFiles(box, {
+      [`/etc/systemd/system/${gone}.d/zz-sandbox-unit.conf`]: '[Service]\nPrivateTmp=yes\n',
+    });
+    const freed = await host.activate('--revert', gone);
+    assert.deepEqual([freed.status, freed.stdout, freed.stderr], [0, `${gone}: reverted\n`, '']);
+    assert.equal(isThere(`/etc/systemd/system/${gone}.d`), false);
+    const unconfined = await host.activate('--revert', UNIT);
+    assert.deepEqual([unconfined.status, unconfined.stdout], [0, `${UNIT}: unchanged\n`]);
+  });
+
+  test('a check tells of the launcher that goes with the last unit, as the change takes it', async () => {
+    for (const unit of [UNIT, ODD]) {
+      await host.stage(unit, POLICY);
+      const checked = await host.activate('--check', unit);
+      assert.equal(checked.stdout.includes(`  writes ${LAUNCHER}\n`), unit === UNIT, checked.stdout);
+      assert.equal((await host.activate(unit)).status, 0);
+    }
+    const going = async (...words: string[]) => {
+      const { status, stdout } = await host.activate('--check', ...words);
+      assert.equal(status, 3, stdout);
+      return stdout.includes(`  removes ${LAUNCHER}\n`);
+    };
+    assert.equal(await going('--revert', UNIT), false);
+    assert.equal(await going('--revert', UNIT, ODD), true);
+    assert.equal((await host.activate('--revert', UNIT)).status, 0);
+    assert.equal(isThere(LAUNCHER), true);
+    assert.equal(await going('--revert', ODD), true);
+    await host.stage(ODD, '[service]\nPrivateTmp = true\n[apply]\nsettle = "100ms"\n');
+    assert.equal(await going(ODD), true);
+    assert.equal((await host.activate(ODD)).status, 0);
+    assert.equal(isThere(LAUNCHER), false);
+    assert.equal((await host.activate('--revert', ODD)).status, 0);
+  });
 
   describe('one unit', () => {
     beforeEach(() => host.stage(UNIT, POLICY));

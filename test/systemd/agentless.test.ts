@@ -144,7 +144,13 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match((await activate()).stderr, /names \/etc\/passwd, which is not/);
   });
 
-  test('a revert leaves the host as it was', async () => {
+  test('a revert leaves the host as it was, and a check shows what goes', async () => {
+    const asked = await activate('--check', '--revert');
+    assert.deepEqual([asked.status, asked.stderr], [3, '']);
+    assert.match(asked.stdout, /would change\n(?:.*\n)*-ProtectHome=yes\n/);
+    for (const path of [DROP_IN, LAUNCHER])
+      assert.ok(asked.stdout.includes(`  removes ${path}\n`), asked.stdout);
+    assert.equal(await isConfined(), true);
     const { status, stdout, stderr } = await activate('--revert');
     assert.deepEqual([status, stdout, stderr], [0, `${UNIT}: reverted\n`, '']);
     assert.equal(await isConfined(), false);
