@@ -3,7 +3,7 @@ import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
 import { policyFolders } from '../../paths.js';
 import { exists } from '../../prepare/load/exists.js';
-import { namedPolicy, ownPolicy } from '../../prepare/load/load-policy.js';
+import { namedPolicy, ownPolicy } from '../../prepare/load/find-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles, withLifetime } from '../../state/own-files.js';
