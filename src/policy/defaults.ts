@@ -2,6 +2,7 @@
 
 import { type Diagnostic, error, firstOf, type Location } from '../diagnostic.js';
 import { LOG, permits } from '../syscalls/action.js';
+import { mergePolicies } from './merge.js';
 import { type ParsedPolicy, parsePolicy } from './parse.js';
 import type { Policy } from './policy.js';
 import { POLICY } from './schema.js';
@@ -32,6 +33,16 @@ export function parseDefaults(source: string, file: string): ParsedPolicy {
       ...firstOf(lettingThrough(policy)),
     ],
   };
+}
+
+/**
+ * A policy on top of defaults. Those that refuse no call bring no `[syscalls]` to a policy without: an `action` alone would
+ * put a filter of nothing in the place of the unit's own.
+ */
+export function onDefaults(defaults: Policy, policy: Policy): Policy {
+  const { deny = [], rules = [] } = defaults.syscalls ?? {};
+  const isSaid = policy.syscalls !== undefined || deny.length > 0 || rules.length > 0;
+  return mergePolicies([isSaid ? defaults : { ...defaults, syscalls: undefined }], policy);
 }
 
 /** The error about a key or directive that is for policies of units. */

@@ -131,7 +131,7 @@ export const POLICY: Keys = {
   extends: { shape: STRINGS, doc: 'Policies that this one adds to: template names, or paths' },
   defaults: {
     shape: { type: 'boolean' },
-    doc: "Whether it adds to the host's defaults.toml: false, true (which must be there), or where it is there",
+    doc: "Whether the host's defaults.toml comes first (default: where it is there); true: it must be there",
   },
   syscalls: { shape: { type: 'table', keys: SYSCALLS }, doc: 'System calls' },
   service: {

@@ -243,7 +243,8 @@ async function policyChange(
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
     const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, diagnostics)) throw new UserError(diagnostics);
-    return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
+    if ((await policyHash(sources)) === facts.policyHash) return undefined;
+    return `${printable(policy)}${sources.size > 1 ? ', or what it adds to,' : ''} has changed`;
   } catch (cause) {
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDefaults } from '../../src/policy/defaults.js';
-import { mergePolicies } from '../../src/policy/merge.js';
+import { onDefaults, parseDefaults } from '../../src/policy/defaults.js';
 import { POLICY } from '../../src/policy/schema.js';
-import { permits } from '../../src/syscalls/action.js';
+import { errnoAction, permits } from '../../src/syscalls/action.js';
 import { evaluate } from '../../src/syscalls/policy.js';
 import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
 import type { SyscallsSection } from '../../src/syscalls/section.js';
@@ -12,7 +11,7 @@ import { targetSets } from '../support/fake-system.js';
 import { section } from '../support/named-policies.js';
 import { planned, policyOf } from '../support/planned.js';
 import { callFor } from '../support/policies.js';
-import { WHOLE } from '../support/policy.js';
+import { policyFrom, WHOLE } from '../support/policy.js';
 
 /** What is wrong with defaults, each with its line. */
 const wrong = (text: string) =>
@@ -90,7 +89,7 @@ test('no defaults let a call through that the policy refuses by itself', () => {
   const sets = targetSets();
   const meaningOf = (one: SyscallsSection) => resolve(resolveCalls(one, sets), 'x86-64');
   const cases = fc.tuple(section(), defaults()).chain(([own, host]) => {
-    const merged = mergePolicies([policyOf(host)], policyOf(own)).syscalls!;
+    const merged = onDefaults(policyOf(host), policyOf(own)).syscalls!;
     const both = { own: meaningOf(own), merged: meaningOf(merged) };
     return fc.tuple(fc.constant(both), fc.array(callFor(both.merged), { minLength: 20, maxLength: 60 }));
   });
@@ -107,10 +106,23 @@ test('no defaults let a call through that the policy refuses by itself', () => {
   assert.ok(refused > 0);
 });
 
+test('an action alone brings no filter to a policy without calls', () => {
+  const host = parseDefaults('[syscalls]\naction = "EPERM"\n[service]\nPrivateTmp = true', 'd.toml').policy;
+  const bare = onDefaults(host, policyFrom('[service]\nProtectHome = true'));
+  assert.deepEqual([bare.syscalls, bare.service.length], [undefined, 2]);
+  const own = onDefaults(host, policyFrom('[syscalls]\ndeny = ["acct"]'));
+  assert.equal(own.syscalls!.action?.value, errnoAction(1));
+  for (const refusing of [
+    'deny = ["acct"]',
+    'rules = [{ syscall = "bpf", when = [{ arg = 0, eq = 1 }], action = 1 }]',
+  ])
+    assert.ok(onDefaults(parseDefaults(`[syscalls]\n${refusing}`, 'd.toml').policy, policyFrom('')).syscalls);
+});
+
 test('each line of the defaults is shown at its own place', () => {
   const host = parseDefaults(GOOD, '/etc/sandbox-unit/defaults.toml').policy;
   const own = policyOf({ ...host.syscalls!, deny: [], rules: [], action: undefined });
-  const { lines } = planned(mergePolicies([host], own));
+  const { lines } = planned(onDefaults(host, own));
   const places = lines.map(({ at, subject }) => `${at.file}:${at.line} ${subject}`);
   assert.ok(places.includes('/etc/sandbox-unit/defaults.toml:10 ProtectHome'), places.join('\n'));
 });

@@ -92,7 +92,7 @@ const CASES: readonly (readonly [
   message?: RegExp,
 ])[] = [
   ['nothing', () => undefined, []],
-  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml has changed since/],
+  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml, or what it adds to, has changed since/],
   ['a comment of the policy', edit(PLACE, '[syscalls]', '# more\n[syscalls]'), []],
   ['what the policy extends', write(BASE, '[syscalls]\ndeny = ["umount2"]\n'), ['drift-policy']],
   ['the defaults of the host', write(DEFAULTS, '[service]\nProtectHome = true\n'), ['drift-policy']],

@@ -1,5 +1,6 @@
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../../diagnostic.js';
 import { defaultsPaths } from '../../paths.js';
+import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';
 import type { Policy, WeakerPolicy } from '../../policy/policy.js';
@@ -148,9 +149,7 @@ class Loader {
 
   /** A policy on top of the host's defaults, where it adds to them. */
   withDefaults(policy: Policy): Policy {
-    return this.#defaults && policy.defaults?.value !== false
-      ? mergePolicies([this.#defaults], policy)
-      : policy;
+    return this.#defaults && policy.defaults?.value !== false ? onDefaults(this.#defaults, policy) : policy;
   }
 
   /** @param own the policy itself */
