@@ -1,3 +1,4 @@
+import type { Code } from '../codes/subjects.js';
 import { inBatches } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
@@ -244,8 +245,8 @@ function inForce(state: State, changed: readonly Diagnostic[], untrusted: readon
 }
 
 /** Codes of what has changed; a launcher that is missing has changed, too. */
-const codesOf = (changed: readonly Diagnostic[], lacksLauncher: boolean): string[] => [
-  ...new Set([...changed.map(({ code }) => code), ...(lacksLauncher ? ['drift-launcher'] : [])]),
+const codesOf = (changed: readonly Diagnostic[], lacksLauncher: boolean): Code[] => [
+  ...new Set([...changed.map(({ code }) => code), ...(lacksLauncher ? (['drift-launcher'] as const) : [])]),
 ];
 
 interface Seen {

@@ -1,3 +1,4 @@
+import type { Code } from '../codes/subjects.js';
 import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
 import { type Activation, manifestText } from '../emit/activation.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
@@ -102,4 +103,4 @@ function lineOf({ argv, at }: CommandProbe): string {
   );
 }
 
-const fail = (code: string, message: string) => new UserError(error(code, message), EXIT.failure);
+const fail = (code: Code, message: string) => new UserError(error(code, message), EXIT.failure);

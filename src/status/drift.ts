@@ -1,3 +1,4 @@
+import type { Code } from '../codes/subjects.js';
 import { groupBy } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
@@ -95,7 +96,7 @@ export class Drift {
   /** Of these, those that make a difference: the files would be others. */
   async #confirmed(context: Context, applied: Applied, suspects: readonly Suspect[]): Promise<Diagnostic[]> {
     const { unit, facts } = applied;
-    const drift = (code: string, why: string) =>
+    const drift = (code: Code, why: string) =>
       error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
     try {
       const options = optionsAgain(context, unit, facts);

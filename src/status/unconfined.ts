@@ -32,5 +32,5 @@ export async function confinedByTemplate(
     : await Promise.all(own.map((path) => exists(system, path)));
   if (template === undefined || !are.includes(true)) return [];
   const hint = `'${ownCommand(placement.scope, 'revert', template)}' is for all its instances`;
-  return [note('template', `${unit} is confined as all instances of ${template} are`, { hint })];
+  return [note('by-template', `${unit} is confined as all instances of ${template} are`, { hint })];
 }

@@ -11,7 +11,7 @@ import { FakeSystem, fakeContext } from '../support/fake-system.js';
 async function make({ system }: Context): Promise<Made> {
   const text = new TextDecoder().decode((await system.read('/etc/kind', { limit: 9 }))?.bytes);
   if (text === 'more') await system.list('/etc/more');
-  const found = text === '' ? [error('no-kind', 'there is no kind')] : [];
+  const found = text === '' ? [error('no-unit', 'there is no kind')] : [];
   const content = new TextEncoder().encode(text);
   return {
     failed: found.length > 0,
@@ -64,7 +64,7 @@ test('machines that answer alike are planned once, and each class has its folder
 test('a class that fails is told with its machines, and the others are made', async () => {
   const failing = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`bad${i}`, kind('')]));
   const { exit, classOf, codes, diagnostics, program } = await generated({ ...failing, good: kind('x') });
-  assert.deepEqual([exit, codes], [1, ['error no-kind', 'note hosts']]);
+  assert.deepEqual([exit, codes], [1, ['error no-unit', 'note hosts']]);
   assert.equal(diagnostics[1]!.message, 'this is of bad0, bad1, bad2, bad3, bad4 and 2 more');
   assert.equal(classOf.get('bad6'), '-');
   assert.equal(program.text(`/out/${classOf.get('good')}/etc/made`), 'x');

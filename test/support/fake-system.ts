@@ -249,7 +249,7 @@ export class FakeSystem implements System {
     this.#now++;
     if (this.calls.length === this.#options.signalAt) this.#interrupt();
     if (this.calls.length !== this.#options.failAt) return;
-    const code = call.startsWith('replace ') ? 'unwritable' : 'injected';
+    const code = call.startsWith('replace ') ? 'unwritable' : 'manager-refused';
     throw new UserError(error(code, `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
 

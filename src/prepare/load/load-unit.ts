@@ -1,3 +1,4 @@
+import type { Code } from '../../codes/subjects.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
 import { hasNameOfDropIn, isRefusal } from '../../paths.js';
@@ -36,7 +37,7 @@ export interface LoadedUnit {
   readonly instances: readonly OwnInstance[];
 }
 
-const fail = (code: string, message: string, hint?: string) =>
+const fail = (code: Code, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
 /**
