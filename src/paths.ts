@@ -277,6 +277,15 @@ export const policyFolders = (scope: Scope, home?: string): string[] =>
     ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
     : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
 
+/** The name of the file with the defaults of a host. */
+export const DEFAULTS = 'defaults.toml';
+
+/** The paths where the defaults of a host's policies may be; the first that exists wins. They are no package's. */
+export const defaultsPaths = (scope: Scope, home?: string): string[] =>
+  policyFolders(scope, home)
+    .filter((folder) => !/^\/(?:run|usr)\//.test(folder))
+    .map((folder) => `${folder}/${DEFAULTS}`);
+
 /** Whether a policy is a package's: it is changed by a file in another folder. */
 export const isPackagedPolicy = (path: string): boolean => path.startsWith('/usr/lib/sandbox-unit/');
 

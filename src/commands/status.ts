@@ -9,7 +9,7 @@ import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
 import { filterPath, hasNameOfDropIn, type Placement } from '../paths.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';

@@ -3,7 +3,7 @@ import { type Diagnostic, note, printable } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../paths.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { orElse } from '../state/failures.js';

@@ -1,7 +1,7 @@
 import { ownCommand } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
+import { policyPlaces } from '../prepare/load/find-policy.js';
 import { templateAt } from '../prepare/load/find-template.js';
-import { policyPlaces } from '../prepare/load/load-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';

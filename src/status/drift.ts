@@ -7,7 +7,8 @@ import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../paths.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { policyHash, unitHash } from '../prepare/hashes.js';
-import { findPolicy, loadPolicy, namedPolicy } from '../prepare/load/load-policy.js';
+import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
+import { loadPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { prepare } from '../prepare/prepare.js';
@@ -243,7 +244,8 @@ async function policyChange(
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
     const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, diagnostics)) throw new UserError(diagnostics);
-    return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
+    if ((await policyHash(sources)) === facts.policyHash) return undefined;
+    return `${printable(policy)}${sources.size > 1 ? ', or what it adds to,' : ''} has changed`;
   } catch (cause) {
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;

@@ -83,5 +83,35 @@ for (const tree of alternatives(TREES)) {
         }
       }
     });
+
+    test('the defaults that a policy adds to are those of the host', async () => {
+      const answers = new Answers(box, folder);
+      const unit = 'systemd-networkd.service';
+      const input = '[syscalls]\ndeny = ["kexec_load"]\n';
+      const words = ['generate', '--policy', '-', unit];
+      const host = (command: string) => box.sh(`cd /etc/sandbox-unit && ${command}`);
+      await box.sh('mkdir -p /etc/sandbox-unit');
+      await host("printf '[service]\\nLimitCORE = 0\\n' > defaults.toml");
+      try {
+        await answers.gather(unit);
+        const here = await answers.runWith(input, ...words);
+        assert.match(here.stdout, /\nLimitCORE=0\n/, here.stderr);
+        assert.equal((await runCommand(box, words, { input })).stdout, here.stdout);
+        await host('chmod o+w defaults.toml');
+        const later = new Answers(box, folder);
+        await later.gather(unit);
+        assert.match((await later.runWith(input, ...words)).stderr, /^error\[untrusted-file\]: /);
+        await host('ln -sf /nowhere defaults.toml');
+        const last = new Answers(box, folder);
+        await last.gather(unit);
+        assert.match(
+          (await last.runWith(input, ...words)).stderr,
+          /defaults\.toml: it is a link that leads nowhere/,
+        );
+        assert.match((await runCommand(box, words, { input })).stderr, /^error\[defaults-link\]: /);
+      } finally {
+        await host('rm -f defaults.toml');
+      }
+    });
   });
 }

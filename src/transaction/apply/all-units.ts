@@ -4,7 +4,7 @@ import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
 import { ENABLED, policyFolders } from '../../paths.js';
 import { exists } from '../../prepare/load/exists.js';
-import { namedPolicy, ownPolicy } from '../../prepare/load/load-policy.js';
+import { namedPolicy, ownPolicy } from '../../prepare/load/find-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { isEnabledAtBoot } from '../../restart/enabled-at-boot.js';
 import { orElse } from '../../state/failures.js';
