@@ -123,7 +123,8 @@ async function wayOut(context: Context, { enabled, reason, failed }: Why): Promi
     const again = enableCommand(context, enabled, { verb: 'restart' });
     return `it hides that of the generator: 'rm ${manifest} && ${revert} && ${again}'`;
   }
-  if (isThere && path.startsWith('/run/'))
+  const isNew = what.startsWith('the unit has a new') || what.startsWith('another unit file');
+  if (isNew && isThere && path.startsWith('/run/'))
     return `'rm ${file} && ${reload}': what is in /run is not there at boot`;
   const starts = `'rm ${manifest} && ${reload}' lets it start without`;
   return `'${enableCommand(context, enabled, { verb })}' makes its files anew; ${starts}`;

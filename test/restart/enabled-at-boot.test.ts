@@ -4,12 +4,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { PACKAGED_LAUNCHER } from '../../src/paths.js';
+import { filterPath, PACKAGED_LAUNCHER } from '../../src/paths.js';
 import { refusedAtBoot } from '../../src/restart/enabled-at-boot.js';
 import { servicesOf } from '../../src/state/service.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { DROP_IN, LAUNCHER, UNIT } from '../support/demo-service.js';
-import { AGAIN, atBoot, enabled, MANIFEST, putIntoForce, refuse } from '../support/enabled-in-memory.js';
+import {
+  AGAIN,
+  AT_BOOT,
+  atBoot,
+  enabled,
+  MANIFEST,
+  putIntoForce,
+  refuse,
+} from '../support/enabled-in-memory.js';
 import { NATIVE } from '../support/native.js';
 
 const OWN = `/usr/lib/systemd/system/${UNIT}`;
@@ -39,7 +47,7 @@ const WAYS: readonly (readonly [what: string, path: string, hint: string])[] = [
     DROP_IN,
     `it hides that of the generator: 'rm ${MANIFEST} && sandbox-unit revert ${UNIT} && ${AGAIN} && systemctl restart ${UNIT}'`,
   ],
-  ['a file is not the one that was made, or is not there', '/run/x', ANEW],
+  ['a file is not the one that was made, or is not there', filterPath(AT_BOOT, UNIT), ANEW],
   ["its manifest can't be read, or others than root can change it", MANIFEST, ANEW],
   ['its manifest is cut short', '', ANEW],
   ['its manifest names no drop-in', '', ANEW],

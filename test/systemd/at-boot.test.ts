@@ -31,6 +31,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
   let box: Box;
   before(async () => {
     box = await bootWithPrograms('at-boot');
+    await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
     const units = Object.fromEntries(NAMES.map((name) => [`${UNITS}/${name}`, SERVICE]));
     const policies = Object.fromEntries(NAMES.map((name) => [policyPath(name), POLICY]));
     await changeFiles(box, { ...units, ...policies });
@@ -83,6 +84,15 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     });
   };
 
+  /** The one command line between ticks of the hint that `status` has for an error of the first one. */
+  const wayOut = async (code: string) => {
+    const { status, stdout } = await command('status', '--json', FIRST);
+    const all = JSON.parse(stdout).diagnostics as { code: string; message: string; hint: string }[];
+    const found = all.find((one) => one.code === code);
+    assert.ok(found !== undefined && status === 1, stdout);
+    return { ...found, shell: /'([^']*)'/.exec(found.hint)![1]! };
+  };
+
   const starts = async () => {
     await sh(`systemctl reset-failed ${FIRST} || :; systemctl daemon-reload; systemctl restart ${FIRST}`);
     assert.equal(await isConfined(FIRST), true);
@@ -98,7 +108,36 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
   test('hold a unit whose command has changed since, which does not run without them', async () => {
     await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE.replace('-f', '-n 1 -f') });
     await refused(/early0\.service is not started without its policy: a file of the unit has changed: \/etc/);
-    await enable(FIRST);
+    const { message, shell } = await wayOut('refused-at-boot');
+    assert.equal(message, `${FIRST} can't start: a file of the unit has changed: ${UNITS}/${FIRST}`);
+    const explained = await command('explain', FIRST);
+    assert.match(
+      explained.stderr,
+      /^error\[refused-at-boot\]: early0\.service can't start: a file of the unit/m,
+    );
+    assert.equal(explained.status, 1);
+    await sh(shell);
+    assert.equal(await isConfined(FIRST), true);
+  });
+
+  test('are seen to hold a unit at its next start, while it runs confined', async () => {
+    const path = `${UNITS}/${FIRST}.d/new.conf`;
+    await changeFiles(box, { [path]: '[Service]\nNice=1\n' });
+    assert.equal(await isConfined(FIRST), true);
+    const verified = await command('verify', '--runtime', FIRST);
+    assert.deepEqual(verified.status, 1);
+    assert.match(
+      verified.stderr,
+      /^error\[refused-at-boot\]: early0\.service can't start: the unit has a new drop-in/m,
+    );
+    const all = await command('status');
+    assert.match(all.stdout, /^early0\.service +enforcing +live +(?:[\w, ]+, )?refused-at-boot /m);
+    const { shell } = await wayOut('refused-at-boot');
+    await sh(shell);
+    assert.equal(await isConfined(FIRST), true);
+    assert.equal((await command('status', FIRST)).status, 0);
+    await sh(`rm -r ${UNITS}/${FIRST}.d; systemctl daemon-reload`);
+    await sh((await wayOut('refused-at-boot')).shell);
     await starts();
   });
 
@@ -166,6 +205,12 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     for (const [how, reason] of alternatives(spoilt, 4)) {
       await sh(how);
       await refused(reason);
+      // The hint's command line mends each of them.
+      const { shell } = await wayOut('refused-at-boot');
+      await sh(
+        `${shell}\nsystemctl restart ${FIRST} || { echo after '${how.replaceAll("'", '')}' >&2; false; }`,
+      );
+      assert.equal(await isConfined(FIRST), true, how);
       await sh(
         `rm -rf ${ENABLED}; cp -a /root/good ${ENABLED}; cp -a /root/launcher ${launcher}.new; mv ${launcher}.new ${launcher}`,
       );
@@ -182,6 +227,21 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       'journalctl --no-pager --quiet --dmesg --grep="early0.service runs as if it had no policy" || dmesg | grep "early0.service runs as if"',
     );
     assert.match(said, /a file of the unit has changed/);
+    const verified = await command('verify', '--runtime', FIRST);
+    // Its filter is left.
+    assert.match(
+      verified.stderr,
+      /^error\[not-applied\]: .*\n +hint: 'sandbox-unit generate --runtime --at-boot /m,
+    );
+    const { shell } = await wayOut('not-in-force');
+    await sh(shell);
+    assert.equal(await isConfined(FIRST), true);
+    assert.equal((await command('verify', '--runtime', FIRST)).status, 0);
+    // The choice stays.
+    await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE.replace('-f', '-n 2 -f') });
+    await sh('systemctl daemon-reload');
+    assert.match(shell, /--if-changed run/);
+    await wayOut('not-in-force');
   });
 
   test('are not changed while they are enabled: they would be put back', async () => {
