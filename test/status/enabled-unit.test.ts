@@ -2,17 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '../../src/commands/status.js';
-import { dropInPath } from '../../src/paths.js';
+import { dropInPath, enabledManifest } from '../../src/paths.js';
 import { LAUNCHER, UNIT } from '../support/demo-service.js';
-import {
-  AGAIN,
-  AT_BOOT,
-  atBoot,
-  enabled,
-  MANIFEST,
-  putIntoForce,
-  refuse,
-} from '../support/enabled-in-memory.js';
+import { AGAIN, atBoot, enabled, putIntoForce, refuse } from '../support/enabled-in-memory.js';
 import type { FakeSystem } from '../support/fake-system.js';
 import { POLICY } from '../support/status-in-memory.js';
 
@@ -78,7 +70,7 @@ test('a unit that runs as if it had no policy is told, whatever is left of its f
     const system = await enabled({ ifChanged: 'run' });
     if (leaves === 'its filter') {
       await putIntoForce(system);
-      system.files.delete(dropInPath(AT_BOOT, UNIT));
+      system.files.delete(dropInPath(atBoot(system).placement, UNIT));
       await system.reload();
     }
     for (const units of [[], [UNIT]]) {
@@ -113,7 +105,7 @@ test('what has drifted of a unit is put right by its files for the generator', a
 
 test('a unit that is gone, and a manifest of none, are no finding', async () => {
   const system = await enabled();
-  await system.replace(MANIFEST.replace(UNIT, 'a b'), new Uint8Array(), { mode: 0o644 });
+  await system.replace(enabledManifest('a b'), new Uint8Array(), { mode: 0o644 });
   system.files.delete(`/usr/lib/systemd/system/${UNIT}`);
   await system.reload();
   const { exit, rows } = await seen(system);
