@@ -85,7 +85,8 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const how = { ...options, allowGaps: true, next: options.record === true };
   const first = await prepareConfined(context, unit, how);
   if (!first.planned) {
-    const { plan, diagnostics, sources } = first;
+    const { plan, sources } = first;
+    const diagnostics = [...(await refusalOf(context, first)), ...first.diagnostics];
     const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
     return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
@@ -229,7 +230,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const isUntold = hasErrors(observed.diagnostics) && !looked.explanations.some(isFinding);
   const half = await halfDone(context, prepared.unit.name.full);
   // A service that isn't started makes no calls.
-  const refused = await refusedAtBoot(context, prepared.plan.unit, prepared.unit.services);
+  const refused = await refusalOf(context, prepared);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
     ...{ ...looked, failed: failed || isUntold },
     diagnostics: [...refused, ...half, ...observed.diagnostics, ...diagnostics],
@@ -244,6 +245,9 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
   return told(otherPolicyApplied(context, prepared));
 }
+
+const refusalOf = (context: Context, { plan, unit }: Prepared): Promise<Diagnostic[]> =>
+  refusedAtBoot(context, plan.unit, unit.services);
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */
 function hasEndedBefore(state: UnitState, time: number): boolean {

@@ -124,4 +124,8 @@ test('a service that the generator refuses is told why, and is not to be recorde
     diagnostics.map(({ code, message }) => [code, message]),
     [['refused-at-boot', "demo.service can't start: its manifest is cut short"]],
   );
+  const wrong = new TextEncoder().encode('[syscalls]\ndeny = ["no_such_call"]\n');
+  system.files.set(`/etc/sandbox-unit/${UNIT}.toml`, { bytes: wrong, mode: 0o644 });
+  const unplanned = await explained(system);
+  assert.deepEqual([unplanned.exit, unplanned.codes], [1, ['refused-at-boot', 'unknown-syscall']]);
 });
