@@ -100,7 +100,7 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
-/** The folder that the generator reads (sandbox-unit-generator(8)). */
+/** The folder of the files that the generator puts into force at boot (sandbox-unit-generator(8)). */
 export const ENABLED = '/etc/sandbox-unit/enabled';
 
 /** The generator as a package installs it. */
@@ -114,7 +114,7 @@ export const GENERATOR_FOLDERS: readonly string[] = ['/run', '/etc', '/usr/local
 /** Whether a path, or the target of a link, is the generator. */
 export const isGenerator = (path: string): boolean => /(?:^|\/)sandbox-unit[/-]generator$/.test(path);
 
-/** The folder of the manifests by which the generator puts policies into force at boot (sandbox-unit-generator(8)). */
+/** The folder of their manifests. */
 export const enabledManifests = `${ENABLED}/activate.d`;
 
 /** The manifest of a unit. */
@@ -123,8 +123,13 @@ export const enabledManifest = (unit: string): string => `${enabledManifests}/${
 /** The record, below a folder of many machines' files, of those that were made for a unit. */
 export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
 
-/** Whether a drop-in is the generator's, by which a unit fails to start. */
-export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');
+const REFUSAL = 'zz-sandbox-unit-refused.conf';
+
+/** The generator's drop-in by which a unit fails to start. @param unit the full name, checked */
+export const refusalPath = (unit: string): string => `/run/systemd/generator.early/${unit}.d/${REFUSAL}`;
+
+/** Whether a drop-in, of whatever unit, is such a one. */
+export const isRefusal = (path: string): boolean => path.endsWith(`/${REFUSAL}`);
 
 /** The filter that belongs to a drop-in of ours, by the drop-in's path. */
 export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
@@ -210,6 +215,9 @@ export function unitOfUndo(file: string): string | undefined {
 
 /** The name of the folder, beside undo records, of those of `activate`, the script for hosts without Node. */
 export const ACTIVATIONS = 'activate';
+
+/** The path of the folder. */
+export const activationsFolder = `/var/lib/sandbox-unit/${ACTIVATIONS}`;
 
 /** The service that undoes changes which nobody confirms in time. */
 export const KEEPER = 'sandbox-unit-undo.service';

@@ -6,6 +6,13 @@ import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../paths.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
+import {
+  type AppliedFacts,
+  againHint,
+  enableCommand,
+  isSearched,
+  optionsAgain,
+} from '../prepare/apply-again.js';
 import { policyHash, unitHash } from '../prepare/hashes.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
@@ -22,7 +29,6 @@ import { EXEC_KEYS } from '../unit/exec/keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
-import { againHint, isSearched, optionsAgain } from './apply-again.js';
 import { notLoaded } from './drift-loaded.js';
 import { launcherChange, programsReplaced } from './drift-programs.js';
 
@@ -62,7 +68,9 @@ export class Drift {
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
       ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
       ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
-      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
+      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER
+        ? [this.#launcherChanged().then((all) => all.map((one) => installing(context, one, facts)))]
+        : []),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // Lines that other drop-ins override are loaded otherwise for that.
@@ -217,6 +225,10 @@ interface Suspect {
   readonly code: 'drift-policy' | 'drift-unit' | 'drift-systemd';
   readonly why: string;
 }
+
+/** The drift of a launcher that `apply` would not put right, since the unit is enabled at boot. */
+const installing = (context: Context, one: Diagnostic, { enabled }: AppliedFacts): Diagnostic =>
+  enabled ? { ...one, hint: enableCommand(context, enabled, { launcher: true }) } : one;
 
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');

@@ -1,5 +1,5 @@
 /**
- * Tests of status/drift.ts, status/drift-loaded.ts and status/apply-again.ts: what has changed since a policy was applied,
+ * Tests of status/drift.ts and status/drift-loaded.ts: what has changed since a policy was applied,
  * made by hand; `status` names it.
  */
 import assert from 'node:assert/strict';

@@ -1,16 +1,15 @@
 import { inBatches } from '../../collections.js';
-import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
-import { ENABLED, policyFolders } from '../../paths.js';
+import { policyFolders } from '../../paths.js';
+import { againCommand, enableCommand, isSearched } from '../../prepare/apply-again.js';
+import { type Enabled, enabledOf } from '../../prepare/enabled.js';
 import { exists } from '../../prepare/load/exists.js';
 import { namedPolicy, ownPolicy } from '../../prepare/load/find-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
-import { isEnabledAtBoot } from '../../restart/enabled-at-boot.js';
 import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles, withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
-import { againCommand, isSearched, wordsAgain } from '../../status/apply-again.js';
 import { unappliedUnits } from '../../status/not-applied.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
@@ -81,8 +80,8 @@ async function confinedUnit(
     return { left: unit };
   const hasPolicy = (await ownPolicy(context, serviceName(unit))) !== undefined;
   if (policy !== undefined && lifetime !== context.placement.lifetime) {
-    if (lifetime === 'runtime' && (await isEnabledAtBoot(context, unit)))
-      return { why: staysEnabled(context, place, facts), hasPolicy };
+    const enabled = lifetime === 'runtime' ? await enabledOf(context, unit) : undefined;
+    if (enabled !== undefined) return { why: staysEnabled(context, unit, enabled), hasPolicy };
     const until = lifetime === 'always' ? 'for good' : 'until the next boot';
     return { why: stays(context, place, facts, `is confined ${until}`), hasPolicy };
   }
@@ -99,10 +98,8 @@ async function isGone(context: Context, unit: string, policy: string): Promise<b
   return isSearched(context, unit, policy) || !(await exists(place.system, place.path));
 }
 
-function staysEnabled(context: Context, { unit, lifetime }: OwnDropIn, facts: DropInFacts): Diagnostic {
-  const again = wordsAgain(withLifetime(context, lifetime), unit, facts);
-  const words = ['generate --at-boot --output', ENABLED, ...again].join(' ');
-  const hint = context.offline ? undefined : `'${ownCommand('system', words, unit)}' makes its files anew`;
+function staysEnabled(context: Context, unit: string, enabled: Enabled): Diagnostic {
+  const hint = `'${enableCommand(context, enabled)}' makes its files anew`;
   return note('left-as-it-is', `${unit} is confined by the generator at boot, and is left as it is`, {
     hint,
   });
