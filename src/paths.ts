@@ -109,6 +109,10 @@ export const enabledManifest = (unit: string): string => `${enabledManifests}/${
 /** Whether a drop-in is the generator's, by which a unit fails to start. */
 export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');
 
+/** Whether a drop-in is the generator's: by it a unit fails to start, or goes without its template's policy. */
+export const isGenerators = (path: string): boolean =>
+  path.startsWith('/run/systemd/generator.early/') && (isRefusal(path) || hasNameOfDropIn(path));
+
 /** The filter that belongs to a drop-in of ours, by the drop-in's path. */
 export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
 

@@ -2,11 +2,13 @@ import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { type Outcome, printed } from '../outcome.js';
-import { dropInPath } from '../paths.js';
+import { dropInPath, enabledManifest } from '../paths.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
 import { exists } from '../prepare/load/exists.js';
+import { pathsOfInstances } from '../prepare/load/find-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
+import { isTemplate } from '../unit/name.js';
 import { generateForHosts, type Made, writeBelow } from './generate-for-hosts.js';
 
 export interface GenerateOptions extends PrepareOptions {
@@ -63,11 +65,11 @@ async function makeFiles(
 ): Promise<Made> {
   const { activate = false, atBoot = false } = options;
   const prepared = await prepare(context, unit, options);
-  if (atBoot) await assertLasting(context, prepared);
+  const ofInstances = atBoot ? await lastingFiles(context, prepared) : [];
   const failed = hasErrors(prepared.diagnostics);
   const hasManifest = (activate || atBoot) && !failed;
   const script = hasManifest
-    ? await activationFiles(context, prepared, { activate, runsIfChanged })
+    ? await activationFiles(context, prepared, { activate, runsIfChanged, ofInstances })
     : undefined;
   return {
     failed,
@@ -85,13 +87,20 @@ function whereChanged({ placement }: Context, { output, ifChanged = 'refuse' }: 
   return ifChanged === 'run';
 }
 
-/** @throws UserError `not-lasting` for a unit that the generator would always refuse */
-async function assertLasting({ system, placement }: Context, { unit }: Prepared): Promise<void> {
+/**
+ * The files of a template's instances. Those that the generator finds a manifest of are looked at for themselves.
+ * @throws UserError `not-lasting` for a unit that the generator would always refuse
+ */
+async function lastingFiles(context: Context, { unit }: Prepared): Promise<string[]> {
+  const { system, placement } = context;
   const { full } = unit.name;
   const hidden = dropInPath({ ...placement, lifetime: 'always' }, full);
   const isHidden = await exists(system, hidden);
-  const passing = isHidden ? hidden : unit.files.find(({ path }) => path.startsWith('/run/'))?.path;
-  if (passing === undefined) return;
+  const isEnabled = (instance: string) => exists(system, enabledManifest(instance));
+  const ofInstances = isTemplate(unit.name) ? await pathsOfInstances(context, unit.name, isEnabled) : [];
+  const paths = [...unit.files.map(({ path }) => path), ...ofInstances];
+  const passing = isHidden ? hidden : paths.find((path) => path.startsWith('/run/'));
+  if (passing === undefined) return ofInstances;
   const message = isHidden
     ? `${hidden} would hide the files of the generator`
     : `${full} has ${passing}, which is not there at boot`;
