@@ -71,13 +71,10 @@ bool names_add(struct names *names, const char *name)
 	return true;
 }
 
-/* Adds a name, then those of its shorter and shorter beginnings, which end in a dash. */
-static bool add_beginnings(struct names *names, const char *name)
+/* Adds the shorter and shorter beginnings of a name, which end in a dash, each with one end or two. */
+static bool add_beginnings(struct names *names, const char *name, const char *end, const char *other_end)
 {
-	const char *end = behind_prefix(name);
-	size_t length = (size_t)(end - name);
-	if (!names_add(names, name))
-		return false;
+	size_t length = (size_t)(behind_prefix(name) - name);
 	for (;;) {
 		if (length > 0 && name[length - 1] == '-')
 			length--;
@@ -90,16 +87,20 @@ static bool add_beginnings(struct names *names, const char *name)
 		snprintf(shorter, sizeof shorter, "%.*s%s", (int)length, name, end);
 		if (!names_add(names, shorter))
 			return false;
+		snprintf(shorter, sizeof shorter, "%.*s%s", (int)length, name, other_end);
+		if (!names_add(names, shorter))
+			return false;
 	}
 }
 
 bool names_add_with_drop_ins(struct names *names, const char *name)
 {
+	static const char template_end[] = "@.service";
 	char template[UNIT_NAME];
-	if (!names_add(names, name))
+	if (!names_add(names, name) || (template_of(name, template) && !names_add(names, template)))
 		return false;
-	/* The beginnings of a template come before those of its instance: each instance name leads to its template's next. */
-	if (template_of(name, template) && !add_beginnings(names, template))
+	/* The beginnings of a template are plain names: they are its instances', too, and come before those with an instance. */
+	if (!add_beginnings(names, name, suffix, suffix))
 		return false;
-	return add_beginnings(names, name);
+	return strchr(name, '@') == NULL || add_beginnings(names, name, behind_prefix(name), template_end);
 }

@@ -36,8 +36,9 @@ bool names_have(const struct names *names, const char *name);
 bool names_add(struct names *names, const char *name);
 
 /*
- * Adds the names whose drop-ins a unit has by its own name, in systemd's order: itself, for an instance those of its
- * template, then those of its beginnings (foo-bar-.service, foo-.service). A template has those of all its instances.
+ * Adds the names whose drop-ins a unit has by its own name, in systemd's order: itself, its template, its beginnings
+ * (foo-bar-.service, foo-.service), then the beginnings with its instance (foo-bar-@x.service, foo-bar-@.service). A template
+ * has those of all its instances.
  */
 bool names_add_with_drop_ins(struct names *names, const char *name);
 
