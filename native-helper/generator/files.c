@@ -117,14 +117,25 @@ static bool write_all(int fd, const char *bytes, size_t size)
 	return true;
 }
 
+/* Opens a file that isn't there, whatever has been left at its path, and makes the folders above it if they are missing. */
+static int create(const char *path, mode_t mode)
+{
+	static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags, mode);
+	if (fd < 0 && errno == ENOENT && make_folders(path))
+		fd = open(path, flags, mode);
+	else if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+		fd = open(path, flags, mode);
+	return fd;
+}
+
 bool write_file(const char *path, const char *bytes, size_t size, mode_t mode)
 {
 	char temporary[PATH_MAX];
 	int length = snprintf(temporary, sizeof temporary, "%s.new", path);
-	if (length < 0 || (size_t)length >= sizeof temporary || !make_folders(path))
+	if (length < 0 || (size_t)length >= sizeof temporary)
 		return false;
-	(void)unlink(temporary);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int fd = create(temporary, mode);
 	if (fd < 0)
 		return false;
 	bool is_written = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;

@@ -67,6 +67,20 @@ static bool is_launcher(const char *path)
 	       strcmp(path, "/usr/libexec/sandbox-unit/launcher") == 0;
 }
 
+/* Whether a launcher can be started. Units mostly share one: it is looked at once for all that follow each other. */
+static bool is_program(const char *launcher)
+{
+	static char looked_at[PATH_MAX];
+	static bool is_good;
+	if (strcmp(launcher, looked_at) == 0)
+		return is_good;
+	struct content installed = read_file(launcher);
+	is_good = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
+	free(installed.bytes);
+	snprintf(looked_at, sizeof looked_at, "%s", launcher);
+	return is_good;
+}
+
 /* Copies a unit's files, the drop-in last: without the others it would start nothing. Returns NULL, or a reason. */
 static const char *copy_files(const char *unit, const struct manifest *manifest, bool is_drop_in, const char **path)
 {
@@ -79,10 +93,7 @@ static const char *copy_files(const char *unit, const struct manifest *manifest,
 			continue;
 		if (is_launcher(file->path)) {
 			/* An upgrade may have replaced it: it reads the filters of earlier versions, or starts nothing. */
-			struct content installed = read_file(file->path);
-			bool is_program = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
-			free(installed.bytes);
-			if (!is_program)
+			if (!is_program(file->path))
 				return "the launcher is not there, is no program, or others than root can change it";
 			continue;
 		}

@@ -82,8 +82,8 @@ static void remove_file(const char *early, const char *folder, const char *name)
 /* Appends the command that tells the reason and fails; `name` is a specifier of systemd for the unit that is held. */
 static void append_command(char *text, size_t room, const char *early, const char *name)
 {
-	char self[PATH_MAX] = "";
-	if (readlink("/proc/self/exe", self, sizeof self - 1) < 0 || self[0] != '/')
+	static char self[PATH_MAX];
+	if (self[0] == '\0' && (readlink("/proc/self/exe", self, sizeof self - 1) < 0 || self[0] != '/'))
 		strcpy(self, "/bin/false");
 	strncat(text, "+\"", room - strlen(text) - 1);
 	append_plain(text, room, self);
