@@ -56,8 +56,7 @@ export const CHANGES = {
   'refused-at-boot': {
     cause:
       'The generator keeps the unit from starting. Its files for the boot were made for other files than the unit has now, or are damaged.',
-    wayOut:
-      'Run the command of the hint. It makes the files anew or mends them, and has systemd read them.',
+    wayOut: 'Run the command of the hint. It makes the files anew or mends them, and has systemd read them.',
   },
   'not-put-into-force': {
     cause: 'A policy is enabled for the unit at boot, and the unit runs without it.',

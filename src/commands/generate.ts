@@ -2,7 +2,7 @@ import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { type Outcome, printed } from '../outcome.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
-import { assertLasting, lackingAtBoot } from '../prepare/at-boot.js';
+import { lackingAtBoot, lastingFiles } from '../prepare/at-boot.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
@@ -67,13 +67,13 @@ async function makeFiles(
 ): Promise<Made> {
   const { activate = false, atBoot = false, output, root } = options;
   const prepared = await prepare(context, unit, options);
-  if (atBoot) await assertLasting(context, prepared);
+  const ofInstances = atBoot ? await lastingFiles(context, prepared) : [];
   const failed = hasErrors(prepared.diagnostics);
   const lacking =
     atBoot && !failed && output !== undefined ? await lackingAtBoot(context, prepared, { output, root }) : [];
   const hasManifest = (activate || atBoot) && !failed;
   const script = hasManifest
-    ? await activationFiles(context, prepared, { activate, runsIfChanged })
+    ? await activationFiles(context, prepared, { activate, runsIfChanged, ofInstances })
     : undefined;
   return {
     exit: failed ? EXIT.findings : EXIT.ok,

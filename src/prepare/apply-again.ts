@@ -1,11 +1,11 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { ENABLED, installedLauncher } from '../paths.js';
+import { ENABLED, installedLauncher, refusalService } from '../paths.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import type { Enabled } from './enabled.js';
-import { templateAt } from './load/find-template.js';
 import { policyPlaces } from './load/find-policy.js';
+import { templateAt } from './load/find-template.js';
 import { serviceName } from './load/load-unit.js';
 import type { PrepareOptions } from './prepare.js';
 
@@ -75,11 +75,13 @@ interface Enabling {
   readonly launcher?: boolean;
   /** The verb for the services then; as a rule only those that run are restarted. */
   readonly verb?: 'try-restart' | 'restart';
+  /** A service whose start was refused: it is started, and that is no failure any more. */
+  readonly tried?: string | undefined;
 }
 
 /** The command lines that make a unit's files for the generator anew, have it look at them, and its services run by them. */
 export function enableCommand(context: Context, enabled: Enabled, how: Enabling = {}): string {
-  const { launcher = false, verb = 'try-restart' } = how;
+  const { launcher = false, verb = 'try-restart', tried } = how;
   const { unit } = enabled;
   const path = installedLauncher({ scope: 'system', lifetime: 'runtime' });
   const services = unit.replace(/@(?=\.service$)/, '@*');
@@ -87,7 +89,8 @@ export function enableCommand(context: Context, enabled: Enabled, how: Enabling 
     makeCommand(context, enabled),
     ...(launcher ? [`install -D -m 755 ${ENABLED}${path} ${path}`] : []),
     systemctl('system', 'daemon-reload'),
-    systemctl('system', verb, services),
+    systemctl('system', tried === undefined ? verb : 'restart', tried ?? services),
+    ...(tried === undefined ? [] : [systemctl('system', 'reset-failed', refusalService(tried))]),
   ].join(' && ');
 }
 

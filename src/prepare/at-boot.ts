@@ -3,14 +3,17 @@ import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../
 import {
   dropInPath,
   ENABLED,
+  enabledManifest,
   GENERATOR,
   GENERATOR_FOLDERS,
   installedLauncher,
   isGenerator,
 } from '../paths.js';
 import type { Context } from '../system/context.js';
+import { isTemplate } from '../unit/name.js';
 import { normalize } from '../unit/path.js';
 import { exists } from './load/exists.js';
+import { pathsOfInstances } from './load/find-unit.js';
 import type { Prepared } from './prepare.js';
 
 /** Where files go that the generator is to put into force (sandbox-unit-generator(8)). */
@@ -21,13 +24,20 @@ export interface AtBoot {
   readonly root?: string | undefined;
 }
 
-/** @throws UserError `not-lasting` for a unit that the generator would always refuse */
-export async function assertLasting({ system, placement }: Context, { unit }: Prepared): Promise<void> {
+/**
+ * The files of a template's instances. Those that the generator finds a manifest of are looked at for themselves.
+ * @throws UserError `not-lasting` for a unit that the generator would always refuse
+ */
+export async function lastingFiles(context: Context, { unit }: Prepared): Promise<string[]> {
+  const { system, placement } = context;
   const { full } = unit.name;
   const hidden = dropInPath({ ...placement, lifetime: 'always' }, full);
   const isHidden = await exists(system, hidden);
-  const passing = isHidden ? hidden : unit.files.find(({ path }) => path.startsWith('/run/'))?.path;
-  if (passing === undefined) return;
+  const isEnabled = (instance: string) => exists(system, enabledManifest(instance));
+  const ofInstances = isTemplate(unit.name) ? await pathsOfInstances(context, unit.name, isEnabled) : [];
+  const paths = [...unit.files.map(({ path }) => path), ...ofInstances];
+  const passing = isHidden ? hidden : paths.find((path) => path.startsWith('/run/'));
+  if (passing === undefined) return ofInstances;
   const message = isHidden
     ? `${hidden} would hide the files of the generator`
     : `${full} has ${passing}, which is not there at boot`;

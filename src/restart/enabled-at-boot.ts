@@ -9,7 +9,9 @@ import {
   isRefusal,
   ownDropInPaths,
   PACKAGED_LAUNCHER,
+  reasonOfRefusal,
   refusalPath,
+  refusalService,
 } from '../paths.js';
 import { enableCommand, makeCommand } from '../prepare/apply-again.js';
 import { type Enabled, enabledOf } from '../prepare/enabled.js';
@@ -52,11 +54,11 @@ export async function refusedAtBoot(
   if (offline || placement.scope === 'user') return [];
   const loaded = services.flatMap(({ name, state }) => {
     const path = state.dropInPaths.find(isRefusal);
-    return path === undefined ? [] : [{ name, path, failed: hasFailed(state) }];
+    return path === undefined ? [] : [{ name, path }];
   });
   const path = refusalPath(unit);
   const isAlone = services.length === 0 && (await exists(system, path));
-  const all = isAlone ? [{ name: unit, path, failed: false }] : loaded;
+  const all = isAlone ? [{ name: unit, path }] : loaded;
   return Promise.all(all.map((one) => refusal(context, one)));
 }
 
@@ -65,45 +67,53 @@ interface Refused {
   readonly name: string;
   /** The generator's drop-in. */
   readonly path: string;
-  readonly failed: boolean;
 }
 
-async function refusal(context: Context, { name, path, failed }: Refused): Promise<Diagnostic> {
+async function refusal(context: Context, { name, path }: Refused): Promise<Diagnostic> {
   const unit = path.split('/').at(-2)?.replace(/\.d$/, '') ?? '';
   const enabled = (isServiceName(unit) ? await enabledOf(context, unit) : undefined) ?? {
     ...{ unit: isServiceName(unit) ? unit : name, runsIfChanged: false, facts: undefined },
   };
-  const reason = await reasonIn(context, path);
+  const reason = await reasonBeside(context, path);
   const why = reason ?? 'the policy that is enabled for it does not fit any more';
-  const hint = await wayOut(context, { enabled, reason: reason ?? '', failed });
+  const hint = await wayOut(context, {
+    ...{ enabled, reason: reason ?? '' },
+    tried: (await wasTried(context, name)) ? name : undefined,
+  });
   return error(REFUSED_AT_BOOT, `${name} can't start: ${why}`, { hint });
 }
 
-/** The reason in the generator's drop-in: the end of the sentence that its command tells. */
-async function reasonIn({ system }: Context, path: string): Promise<string | undefined> {
-  const file = await orElse(() => system.read(path, { limit: MAX_REFUSAL }), undefined);
+/** The reason beside the generator's drop-in: the end of the sentence that is told of the unit. */
+async function reasonBeside({ system }: Context, dropIn: string): Promise<string | undefined> {
+  const file = await orElse(() => system.read(reasonOfRefusal(dropIn), { limit: MAX_REASON }), undefined);
   const text = new TextDecoder().decode(file?.bytes);
-  const [, reason] = / --refuse "[^"]* is not started without its policy: ([^"]+)"$/m.exec(text) ?? [];
+  const [, reason] = / is not started without its policy: (.+)$/.exec(text) ?? [];
   return reason === undefined ? undefined : printable(reason, 600);
 }
 
-/** The most bytes of the generator's drop-in. */
-const MAX_REFUSAL = 1 << 16;
+/** The most bytes of a reason. */
+const MAX_REASON = 1 << 16;
+
+/** Whether a start of a service was refused: the service that told so has failed, since it does nothing else. */
+async function wasTried({ system }: Context, name: string): Promise<boolean> {
+  const state = await orElse(() => system.unit(refusalService(name)), undefined);
+  return state !== undefined && hasFailed(state);
+}
 
 interface Why {
   readonly enabled: Enabled;
   /** The generator's words, `WHAT: PATH`; empty if they can't be read. */
   readonly reason: string;
-  readonly failed: boolean;
+  /** The service, if a start of it was refused. */
+  readonly tried: string | undefined;
 }
 
 /** The command lines that let a unit start with its policy again, by the generator's reason (native-helper/generator/). */
-async function wayOut(context: Context, { enabled, reason, failed }: Why): Promise<string> {
+async function wayOut(context: Context, { enabled, reason, tried }: Why): Promise<string> {
   const [, what = reason, path = ''] = /^([^:]*): (\/.*)$/.exec(reason) ?? [];
   const manifest = shellWord(enabledManifest(enabled.unit));
   const reload = systemctl('system', 'daemon-reload');
   const file = shellWord(path);
-  const verb = failed ? 'restart' : 'try-restart';
   const isThere = path !== '' && (await exists(context.system, path).catch(() => true));
   if (what.startsWith('others than root can change the folder')) {
     const folders = `/etc/sandbox-unit ${ENABLED} ${enabledManifests}`;
@@ -114,20 +124,20 @@ async function wayOut(context: Context, { enabled, reason, failed }: Why): Promi
   if (what.startsWith('the launcher') && isThere && path === PACKAGED_LAUNCHER)
     return `install the package of ${path} again, then '${reload}'`;
   if (what.startsWith('the launcher')) {
-    return `'${enableCommand(context, enabled, { launcher: true, verb })}' installs it`;
+    return `'${enableCommand(context, enabled, { launcher: true, tried })}' installs it`;
   }
   if (what.startsWith('a file of the unit is gone') && isThere)
     return `'chown root ${file} && chmod go-w ${file} && ${reload}' leaves it to root`;
   if (ownDropInPaths({ scope: 'system', lifetime: 'always' }, enabled.unit).includes(path)) {
     const revert = ownCommand('system', 'revert', enabled.unit);
-    const again = enableCommand(context, enabled, { verb: 'restart' });
+    const again = enableCommand(context, enabled, { verb: 'restart', tried });
     return `it hides that of the generator: 'rm ${manifest} && ${revert} && ${again}'`;
   }
   const isNew = what.startsWith('the unit has a new') || what.startsWith('another unit file');
   if (isNew && isThere && path.startsWith('/run/'))
     return `'rm ${file} && ${reload}': what is in /run is not there at boot`;
   const starts = `'rm ${manifest} && ${reload}' lets it start without`;
-  return `'${enableCommand(context, enabled, { verb })}' makes its files anew; ${starts}`;
+  return `'${enableCommand(context, enabled, { tried })}' makes its files anew; ${starts}`;
 }
 
 /** An error about an enabled unit that nothing confines, and that nothing keeps from starting either. */

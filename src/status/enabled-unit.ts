@@ -4,7 +4,12 @@ import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { enabledOf, enabledUnits } from '../prepare/enabled.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
-import { NOT_PUT_INTO_FORCE, notPutIntoForce, REFUSED_AT_BOOT, refusedAtBoot } from '../restart/enabled-at-boot.js';
+import {
+  NOT_PUT_INTO_FORCE,
+  notPutIntoForce,
+  REFUSED_AT_BOOT,
+  refusedAtBoot,
+} from '../restart/enabled-at-boot.js';
 import { orElse } from '../state/failures.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { hasFailed, isRunning } from '../state/service-run.js';

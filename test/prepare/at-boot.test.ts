@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertLasting, lackingAtBoot } from '../../src/prepare/at-boot.js';
+import { lackingAtBoot, lastingFiles } from '../../src/prepare/at-boot.js';
 import { prepare } from '../../src/prepare/prepare.js';
 import type { Context } from '../../src/system/context.js';
 import { LAUNCHER, NO_EXEC, SERVICE } from '../support/demo-service.js';
@@ -104,7 +104,7 @@ test('a unit whose files would be hidden at boot is refused', async () => {
   });
   const of = fakeContext(system, { placement: PLACEMENT });
   const prepared = await prepare(of, 'demo', {});
-  const [code, message] = await failure(assertLasting(of, prepared));
+  const [code, message] = await failure(lastingFiles(of, prepared));
   assert.equal(code, 'not-lasting');
   assert.match(message!, /zz-sandbox-unit\.conf would hide the files of the generator$/);
 });

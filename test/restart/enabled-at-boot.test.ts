@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { filterPath, PACKAGED_LAUNCHER } from '../../src/paths.js';
+import { filterPath, PACKAGED_LAUNCHER, refusalService } from '../../src/paths.js';
 import { refusedAtBoot } from '../../src/restart/enabled-at-boot.js';
 import { servicesOf } from '../../src/state/service.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
@@ -93,21 +93,26 @@ test('the reasons are the words of the generator', () => {
   for (const [what] of WAYS) assert.ok(text.includes(`"${what}"`), what);
 });
 
-test('a service that has failed is started then, and options of the files stay', async () => {
+test('a service whose start was refused is started then, and options of the files stay', async () => {
   const system = await enabled({ permissive: true, ifChanged: 'run' });
   await putIntoForce(system);
   await refuse(system, 'its manifest is cut short');
-  const failed = { name: UNIT, state: { ...(await system.unit(UNIT)), activeState: 'failed' as const } };
-  const [found] = await refusedAtBoot(atBoot(system), UNIT, [failed]);
+  const unit = system.unit.bind(system);
+  system.unit = async (name) => {
+    const state = await unit(name === refusalService(UNIT) ? UNIT : name);
+    return name === refusalService(UNIT) ? { ...state, activeState: 'failed' } : state;
+  };
+  const services = await servicesOf(atBoot(system), parseUnitName(UNIT) as UnitName);
+  const [found] = await refusedAtBoot(atBoot(system), UNIT, services);
   assert.match(
     found!.hint!,
-    /^'sandbox-unit generate --runtime --at-boot --output \S+ --if-changed run --permissive demo\.service && systemctl daemon-reload && systemctl restart demo\.service' makes/,
+    /^'sandbox-unit generate --runtime --at-boot --output \S+ --if-changed run --permissive demo\.service && systemctl daemon-reload && systemctl restart demo\.service && systemctl reset-failed sandbox-unit-refused@demo\.service\.service' makes/,
   );
 });
 
 test('a refusal whose words can not be read is one all the same', async () => {
   const system = await enabled();
-  await refuse(system, '"\x1b[2J');
+  await refuse(system, '\n');
   const services = await servicesOf(atBoot(system), parseUnitName(UNIT) as UnitName);
   const [found] = await refusedAtBoot(atBoot(system), UNIT, services);
   assert.equal(

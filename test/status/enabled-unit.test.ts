@@ -77,7 +77,7 @@ test('a unit that runs as if it had no policy is told, whatever is left of its f
       const { exit, rows, told, hint } = await seen(system, units);
       assert.deepEqual(
         [exit, rows.map(({ state, drift }) => [state, drift]), told.map(({ code }) => code)],
-        [1, [['not-read', ['not-put-into-force']]], ['not-in-force']],
+        [1, [['not-read', ['not-put-into-force']]], ['not-put-into-force']],
         leaves,
       );
       const again = TRY.replace(' demo.service &&', ' --if-changed run demo.service &&');

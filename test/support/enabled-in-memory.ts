@@ -1,7 +1,14 @@
 /** A unit that is enabled at boot on a machine in memory, and the generator's part of it. */
 import assert from 'node:assert/strict';
 import { type GenerateOptions, generate } from '../../src/commands/generate.js';
-import { dropInPath, ENABLED, filterPath, type Placement, refusalPath } from '../../src/paths.js';
+import {
+  dropInPath,
+  ENABLED,
+  filterPath,
+  type Placement,
+  reasonOfRefusal,
+  refusalPath,
+} from '../../src/paths.js';
 import type { Context } from '../../src/system/context.js';
 import { LAUNCHER, NO_EXEC, SERVICE, UNIT } from './demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, machineWith, program } from './fake-system.js';
@@ -37,9 +44,14 @@ export async function putIntoForce(system: FakeSystem): Promise<void> {
 
 /** The generator keeps the unit from starting. @param reason as it says it, `WHAT: PATH` */
 export async function refuse(system: FakeSystem, reason: string): Promise<void> {
+  const dropIn = refusalPath(UNIT);
   const said = `${UNIT} is not started without its policy: ${reason}`;
-  const text = `[Service]\nRestart=no\nExecCondition=\nExecCondition=+"/usr/libexec/sandbox-unit/generator" --refuse "${said}"\n`;
-  await system.replace(refusalPath(UNIT), new TextEncoder().encode(text), { mode: 0o644 });
+  const text = '[Unit]\nRequisite=sandbox-unit-refused.target\nAfter=sandbox-unit-refused.target\n';
+  for (const [path, content] of [
+    [dropIn, text],
+    [reasonOfRefusal(dropIn), said],
+  ] as const)
+    await system.replace(path, new TextEncoder().encode(content), { mode: 0o644 });
   await system.reload();
   system.calls.length = 0;
 }

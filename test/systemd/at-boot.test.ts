@@ -91,7 +91,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     )![1];
     assert.notEqual((await box.exec(['systemctl', 'restart', FIRST])).status, 0);
     assert.deepEqual(await properties(box, FIRST, 'ActiveState', 'MainPID'), {
-      ActiveState: 'failed',
+      ActiveState: 'inactive',
       MainPID: '0',
     });
     // A process that ends at once may leave its words without the ID of its run.

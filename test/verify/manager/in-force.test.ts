@@ -14,7 +14,9 @@ async function missing(later: (properties: Map<string, unknown>) => void, policy
   distort = later;
   const context = fakeContext(system);
   const prepared = await prepare(context, UNIT, {});
-  return notPutIntoForce(context, prepared, await loadedNow(context, prepared.unit)).map(({ message }) => message);
+  return notPutIntoForce(context, prepared, await loadedNow(context, prepared.unit)).map(
+    ({ message }) => message,
+  );
 }
 
 test('what the manager has loaded is in force', async () => {
