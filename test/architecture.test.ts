@@ -64,7 +64,7 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
   [
     'apply/x.ts',
     "const path = '/run/sandbox-unit/lock';",
-    '1: every path that is written comes from paths.ts',
+    '1: every path that is written comes from paths/',
   ],
   [
     'plan/x.ts',

@@ -1,6 +1,6 @@
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { packagedProgram } from '../../paths.js';
+import { packagedProgram } from '../../paths/programs.js';
 import type { Context } from '../../system/context.js';
 import { exists } from './exists.js';
 
