@@ -4,7 +4,6 @@ import {
   EXIT,
   inOrder,
   printableJson,
-  reasonsJson,
   renderDiagnostic,
 } from './diagnostic.js';
 import { type Look, PLAIN } from './look.js';
@@ -57,7 +56,7 @@ export function shown(
     const ok = exit === EXIT.ok || exit === EXIT.pending;
     const body =
       options.jsonForm === 'summary'
-        ? { ok, ...outcome.summary?.(outcome.json), reasons: reasonsJson(diagnostics) }
+        ? { ok, ...outcome.summary?.(outcome.json), reasons: diagnosticsJson(diagnostics) }
         : { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
     return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
   }

@@ -1,8 +1,9 @@
 import { askedBy } from './command-line/asked.js';
 import { CommanderError, parse } from './command-line/parse.js';
-import { NAME, usageError } from './command-line/usage.js';
+import { isVerb, NAME, usageError } from './command-line/usage.js';
 import type { CommonOptions, Options } from './commands/options.js';
 import type { Verb } from './commands/verb.js';
+import { VERBS } from './commands/verbs.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
 import { type ColorChoice, type Looks, PLAIN } from './look.js';
 import type { Outcome, ShowOptions } from './outcome.js';
@@ -42,6 +43,8 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     await shell.show(outcome, { ...given, pages, ...(given.json ? asked : {}) });
     return outcome.exit;
   };
+  const code = codeAsked(words);
+  if (code !== undefined) return tellCode(code, shell);
   try {
     const { print } = shell;
     const printError = asked.json ? () => undefined : shell.printError;
@@ -59,6 +62,24 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     await shell.show(failure(exit, [usageError(cause, argv)]), asked);
     return exit;
   }
+}
+
+/** The word of `help WORD` that isn't the name of a verb. */
+const codeAsked = ([verb, word = '', ...more]: readonly string[]): string | undefined =>
+  verb === 'help' && /^[^-]/.test(word) && more.length === 0 && !isVerb(word) ? word : undefined;
+
+async function tellCode(word: string, shell: Shell): Promise<number> {
+  const { codeHelp } = await import('./report/code-help.js');
+  const found = codeHelp(
+    word,
+    VERBS.map(({ name }) => name),
+  );
+  if (typeof found !== 'string') {
+    await shell.show(failure(EXIT.failure, [found]), {});
+    return EXIT.failure;
+  }
+  shell.print(found);
+  return EXIT.ok;
 }
 
 /** The outcome of a command; that of a failure if it throws a UserError. */

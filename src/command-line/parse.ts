@@ -14,7 +14,7 @@ import { COLOR_CHOICES, type Look } from '../look.js';
 import { VERSION } from '../version.js';
 import { type Asked, JSON_FLAG } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
-import { NAME } from './usage.js';
+import { HELPS, NAME } from './usage.js';
 
 export { CommanderError } from 'commander';
 
@@ -48,9 +48,7 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
     .description('Confines systemd services by one TOML policy.')
     .version(VERSION, '--version', 'print the version')
     .helpOption(...HELP)
-    .addHelpCommand(
-      new Command('help').argument('[command]').description('print the help of a command').helpGroup('Help:'),
-    )
+    .addHelpCommand(new Command('help').argument('[command]').description(HELPS).helpGroup('Help:'))
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({

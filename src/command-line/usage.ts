@@ -6,12 +6,16 @@ import { ABSENT } from '../run/options.js';
 /** The name of the command. */
 export const NAME = 'sandbox-unit';
 
+/** The purpose of `help`, which is no verb. */
+export const HELPS = 'print the help of a command, or of the code of a message';
+
+export const isVerb = (word: string): boolean => VERBS.some(({ name }) => name === word);
+
 /** A diagnostic for an error of commander: `error: unknown option '--x'\n(Did you mean --y?)`. */
 export function usageError({ code, message }: CommanderError, argv: readonly string[]): Diagnostic {
   const [verb = ''] = argv;
   const [said = '', advice = ''] = message.replace(/^error: /, '').split('\n');
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(advice) ?? [];
-  const isVerb = (word: string) => VERBS.some(({ name }) => name === word);
   const known = isVerb(verb);
   const [, flag = ''] = /^unknown option '(--?[a-z-]+)/i.exec(said) ?? [];
   const absent = verb === 'run' ? ABSENT.get(flag) : insteadOf(verb, flag);

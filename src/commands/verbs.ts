@@ -10,7 +10,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'check',
     does: 'check policies: names, values and expectations; no system needed',
     operands: '<file...>',
-    options: SPEAKS,
+    options: ['user', ...SPEAKS],
     pages: true,
     examples: ['check /etc/sandbox-unit/*.toml'],
     load: async () => (await import('./check.js')).check,

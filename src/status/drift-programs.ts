@@ -1,6 +1,7 @@
 import { isSameBytes } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { installedLauncher, programsFolder } from '../paths.js';
+import { programsFolder } from '../paths/own-files.js';
+import { installedLauncher } from '../paths/programs.js';
 import { launcherFiles, MAX_LAUNCHER_SIZE } from '../prepare/load/launcher-file.js';
 import type { Context } from '../system/context.js';
 import { replacedPrograms } from '../verify/kernel/replaced-programs.js';

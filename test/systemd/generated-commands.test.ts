@@ -4,7 +4,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { namesFilter } from '../../src/paths.js';
+import { namesFilter } from '../../src/paths/own-files.js';
 import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { sinceReset } from '../../src/unit/values.js';
@@ -223,7 +223,7 @@ for (const tree of alternatives(['machine', 'forky'] as const)) {
     const box = await bootWithPrograms('corpus', {}, tree);
     t.after(() => box.stop());
     // Of what a specifier has become nothing is left to tell by.
-    const cases = execLineCases().filter(({ expected }) => !expected.includes('[exec-path-specifier]'));
+    const cases = execLineCases().filter(({ expected }) => !expected.includes('[gap-exec-path-specifier]'));
     const sections = [...cases.map(({ written }) => [written]), ...SECTIONS];
     const prefixes = sections.map((_, i) => `section-${i}-`);
     const files = sections.flatMap((section, i) => sectionFiles(section, prefixes[i]!));

@@ -2,6 +2,7 @@ import {
   type CompletedCommand,
   type CompletedLine,
   callWords,
+  codeWords,
   directiveWords,
   errnoWords,
   type Kind,
@@ -22,6 +23,8 @@ export function bashCompletion({ commands, groups }: CompletedLine): string {
         return UNIT_LISTS.map((list) => `    systemctl "$@" ${list} 2>/dev/null\n`).join('');
       case 'COMMANDS':
         return names.join(' ');
+      case 'CODES':
+        return codeWords().join(' ');
       case 'INNER':
         return `${inner.join('\n')}\n`;
       case 'CASES':
@@ -117,7 +120,7 @@ _sandbox_unit() {
     verb=\${words[1]}
     case $verb in
 @INNER@
-        help) inner='@COMMANDS@' ;;
+        help) inner='@COMMANDS@ @CODES@' ;;
     esac
     if [[ $inner ]]; then
         if ((last == 2)); then

@@ -3,6 +3,7 @@ import {
   type CompletedLine,
   type CompletedOption,
   callWords,
+  codeWords,
   directiveWords,
   errnoWords,
   type Kind,
@@ -15,7 +16,7 @@ export function fishCompletion({ commands, groups }: CompletedLine): string {
   const first: (readonly [name: string, does: string])[] = [
     ...single.map(({ words, does }) => [words[0]!, does] as const),
     ...groups,
-    ['help', 'print the help of a command'],
+    ['help', 'print the help of a command, or of the code of a message'],
   ];
   const names = first.map(([name]) => name);
   const none = `not __fish_seen_subcommand_from ${names.join(' ')}`;
@@ -62,7 +63,7 @@ complete -c sandbox-unit -f
 complete -c sandbox-unit -n ${quoted(none)} -s h -l help -d 'print the help'
 complete -c sandbox-unit -n ${quoted(none)} -l version -d 'print the version'
 ${first.map(([name, does]) => `complete -c sandbox-unit -n ${quoted(none)} -a ${name} -d ${quoted(does)}`).join('\n')}
-complete -c sandbox-unit -n '__fish_seen_subcommand_from help' -a ${quoted(names.join(' '))}
+complete -c sandbox-unit -n '__fish_seen_subcommand_from help' -a ${quoted([...names, ...codeWords()].join(' '))}
 ${commands.map((command) => commandText(command, commands)).join('\n')}
 `;
 }

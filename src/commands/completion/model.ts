@@ -1,4 +1,5 @@
 /** The command line as completions need it: commands, their options, and what stands behind each. */
+import { SUBJECTS } from '../../codes/subjects.js';
 import { DIRECTIVES } from '../../directives/table.js';
 import { COLOR_CHOICES } from '../../look.js';
 import { errnoNames } from '../../syscalls/errno.js';
@@ -132,6 +133,9 @@ export const callWords = (): string[] => {
   const sets = bundledSets();
   return [...setNames(sets), ...[...knownCalls(sets)].sort()];
 };
+
+/** Codes of messages, which `help` tells of. */
+export const codeWords = (): string[] => SUBJECTS.flatMap(({ entries }) => Object.keys(entries)).sort();
 
 export const errnoWords = (): string[] => ['kill', 'log', ...errnoNames()];
 

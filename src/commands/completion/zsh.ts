@@ -3,6 +3,7 @@ import {
   type CompletedLine,
   type CompletedOption,
   callWords,
+  codeWords,
   directiveWords,
   errnoWords,
   type Kind,
@@ -15,7 +16,7 @@ export function zshCompletion({ commands, groups }: CompletedLine): string {
   const names = [
     ...single.map(({ words, does }) => described(words[0]!, does)),
     ...[...groups].map(([name, does]) => described(name, does)),
-    described('help', 'print the help of a command'),
+    described('help', 'print the help of a command, or of the code of a message'),
   ];
   const inner = [...groups.keys()].map((group) =>
     groupCase(
@@ -78,7 +79,9 @@ ${names.map((name) => `        ${name}`).join('\n')}
         command) _describe -t commands command verbs && ret=0 ;;
         rest)
             case $words[1] in
-                help) _describe -t commands command verbs && ret=0 ;;
+                help)
+                    _describe -t commands command verbs && ret=0
+                    compadd ${codeWords().join(' ')} && ret=0 ;;
 ${single.map((command) => caseOf(command, 16)).join('\n')}
 ${inner.join('\n')}
             esac ;;

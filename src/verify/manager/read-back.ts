@@ -2,7 +2,7 @@ import { groupBy } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
-import { hasNameOfDropIn } from '../../paths.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
 import type { Plan } from '../../plan/plan.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';

@@ -61,6 +61,7 @@ const LINES: readonly (readonly [line: string, offered: readonly string[], other
   ['check ow', ['own.toml'], ['own.txt']],
   ['generate --hosts ot', ['other'], ['own.toml']],
   ['help ap', ['apply']],
+  ['help unknown-te', ['unknown-template']],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['run --deny ptr', ['ptrace']],
   ['run --allow @sys', ['@system-service']],
