@@ -10,6 +10,9 @@ const FILTER = 'zz-sandbox-unit.filter';
 const PROGRAMS = 'zz-sandbox-unit.programs';
 const KEPT_POLICY = 'zz-sandbox-unit.toml';
 
+/** The folder of the program in a package, which is also one of packages' policies. */
+export const PACKAGED_HOME = '/usr/lib/sandbox-unit';
+
 /** The path of the launcher that a package installs. */
 export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 
@@ -257,11 +260,11 @@ export const isRuntimePath = (placement: Placement, path: string): boolean =>
 /** The folders of policies that are named after units; the first that has one wins. */
 export const policyFolders = (scope: Scope, home?: string): string[] =>
   scope === 'user'
-    ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
-    : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
+    ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', `${PACKAGED_HOME}/user`]
+    : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', PACKAGED_HOME];
 
 /** Whether a policy is a package's: it is changed by a file in another folder. */
-export const isPackagedPolicy = (path: string): boolean => path.startsWith('/usr/lib/sandbox-unit/');
+export const isPackagedPolicy = (path: string): boolean => path.startsWith(`${PACKAGED_HOME}/`);
 
 const POLICY = '.toml';
 

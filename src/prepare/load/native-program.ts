@@ -1,5 +1,5 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { packagedProgram } from '../../paths.js';
+import { PACKAGED_HOME, packagedProgram } from '../../paths.js';
 import type { Context } from '../../system/context.js';
 import { exists } from './exists.js';
 
@@ -16,9 +16,15 @@ async function nativeProgram(
   for (const path of [built, packagedProgram(name)]) {
     if (await exists(program, path)) return path;
   }
-  const hint = `make -C ${home}/native-helper`;
+  const hint = wayToNativeHelper(home);
   throw new UserError(error(code, `there is no ${name}: ${built}`, { hint }), EXIT.failure);
 }
+
+/** What to do where a program of the native helper is missing. @param home the program's own folder */
+export const wayToNativeHelper = (home: string): string =>
+  home === PACKAGED_HOME
+    ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
+    : `make -C ${home}/native-helper`;
 
 /** @throws UserError `no-reader` */
 export const filterReader = (context: Context): Promise<string> =>
