@@ -46,6 +46,7 @@ const PLACES = [
   'man',
   'templates',
   'scripts',
+  'packaging',
   'bench',
   'docs',
 ].flatMap((folder) => [
