@@ -66,6 +66,8 @@ test('the launcher goes where drop-ins do without it, and the command where it i
   assert.deepEqual(await ask(t, [COMMAND], files), told(`${ACTIVATE} --revert c.service`));
   const env = { SANDBOX_UNIT_LEAVE_CONFINED: 'yes' };
   assert.deepEqual(await ask(t, [COMMAND], files, env), NOTHING);
+  const waits = { ...files, 'var/lib/sandbox-unit/w.service.u': '' };
+  assert.deepEqual(await ask(t, [COMMAND], waits, env), told(`${ACTIVATE} --revert w.service`));
   const needed = { [dropIn('etc', 'c.service')]: STARTS };
   assert.deepEqual(await ask(t, [PACKAGE], needed, env), told(`${ACTIVATE} --revert c.service`));
 });

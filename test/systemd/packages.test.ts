@@ -32,6 +32,7 @@ const WRAPPED = 'memcached.service';
 const UNITS = [WRAPPED, UNIT];
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "ptrace"]\naction = "EPERM"\n';
 const LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
+const ENABLED = '/etc/sandbox-unit/enabled';
 /** The one that `apply` installs where no package has. */
 const OWN_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const STATUS_TIMER = 'sandbox-unit-status.timer';
@@ -192,6 +193,19 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       }
       await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
       await box.succeed(['sandbox-unit', 'revert', ...UNITS]);
+
+      // The generator of the package confines a unit whose policy is enabled.
+      const generate = ['generate', '--runtime', '--at-boot', '--output', ENABLED, UNIT];
+      await box.succeed(['sandbox-unit', ...generate]);
+      await box.succeed(['systemctl', 'daemon-reload']);
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
+      const enabled = await box.exec(['dpkg', '--purge', '--force-depends', 'sandbox-unit-launcher']);
+      const ways = [`rm ${ENABLED}/activate.d/${UNIT}`, `sandbox-unit revert ${UNIT}`];
+      assert.deepEqual([enabled.status !== 0, wayOut(enabled)], [true, ways]);
+      for (const line of ways) await box.succeed(['sh', '-c', line]);
+      await box.succeed(['rm', '-r', ENABLED]);
+
       const { status, stderr } = await box.exec(['dpkg', '--purge', 'sandbox-unit', 'sandbox-unit-launcher']);
       assert.equal(status, 0, stderr);
       assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '0');

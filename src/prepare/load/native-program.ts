@@ -20,7 +20,7 @@ async function nativeProgram(
   throw new UserError(error(code, `there is no ${name}: ${built}`, { hint }), EXIT.failure);
 }
 
-/** What to do where a program of the native helper is missing. @param home the program's own folder */
+/** The way to a program of the native helper that is missing. @param home the program's own folder */
 export const wayToNativeHelper = (home: string): string =>
   home === PACKAGED_HOME
     ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
