@@ -1,5 +1,7 @@
 /** Diagnostics: the problem, its place, and the way out. Every error that a user sees has this one shape. */
 
+import type { Code } from './codes/subjects.js';
+
 /** A place in a text; line and column count from 1. `length` is the number of characters to underline (default 1). */
 export interface Location {
   readonly file: string;
@@ -12,8 +14,7 @@ export type Severity = 'error' | 'warning' | 'note';
 
 export interface Diagnostic {
   readonly severity: Severity;
-  /** A stable name in kebab-case, for scripts: `unknown-syscall`. */
-  readonly code: string;
+  readonly code: Code;
   /** One line, no full stop, names the thing in single ticks. */
   readonly message: string;
   /** The way out, one line. */
@@ -46,12 +47,12 @@ export class UserError extends Error {
 }
 
 /** The code of an exception's first diagnostic; undefined for anything but a UserError. */
-export const codeOf = (cause: unknown): string | undefined =>
+export const codeOf = (cause: unknown): Code | undefined =>
   cause instanceof UserError ? cause.diagnostics[0]?.code : undefined;
 
 type Extra = { hint?: string | undefined; at?: Location | undefined };
 
-function make(severity: Severity, code: string, message: string, extra: Extra): Diagnostic {
+function make(severity: Severity, code: Code, message: string, extra: Extra): Diagnostic {
   return {
     severity,
     code,
@@ -61,11 +62,10 @@ function make(severity: Severity, code: string, message: string, extra: Extra): 
   };
 }
 
-export const error = (code: string, message: string, extra: Extra = {}) =>
-  make('error', code, message, extra);
-export const warning = (code: string, message: string, extra: Extra = {}) =>
+export const error = (code: Code, message: string, extra: Extra = {}) => make('error', code, message, extra);
+export const warning = (code: Code, message: string, extra: Extra = {}) =>
   make('warning', code, message, extra);
-export const note = (code: string, message: string, extra: Extra = {}) => make('note', code, message, extra);
+export const note = (code: Code, message: string, extra: Extra = {}) => make('note', code, message, extra);
 
 /** A diagnostic for an exception that only a mistake in this program can have thrown. */
 export const defect = (cause: unknown, hint?: string): Diagnostic =>
@@ -119,10 +119,6 @@ const diagnosticJson = ({ at, ...rest }: Diagnostic) => ({ ...rest, ...at });
 
 /** Diagnostics for programs, in order. */
 export const diagnosticsJson = (list: readonly Diagnostic[]) => inOrder(list).map(diagnosticJson);
-
-/** Diagnostics for programs in short, in order. */
-export const reasonsJson = (list: readonly Diagnostic[]) =>
-  inOrder(list).map(({ severity, code, message }) => ({ severity, code, message }));
 
 /**
  * Characters that a reader doesn't see, or sees in another place. These are control and format characters, those that

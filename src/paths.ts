@@ -106,14 +106,46 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
-/** The folder of the manifests by which the generator puts policies into force at boot (sandbox-unit-generator(8)). */
-export const enabledManifests = '/etc/sandbox-unit/enabled/activate.d';
+/** The folder of the files that the generator puts into force at boot (sandbox-unit-generator(8)). */
+export const ENABLED = '/etc/sandbox-unit/enabled';
+
+/** The generator as a package installs it. */
+export const GENERATOR = packagedProgram('generator');
+
+/** The folders in which systemd looks for generators of the system, the first one first (systemd.generator(7)). */
+export const GENERATOR_FOLDERS: readonly string[] = ['/run', '/etc', '/usr/local/lib', '/usr/lib'].map(
+  (folder) => `${folder}/systemd/system-generators`,
+);
+
+/** Whether a path, or the target of a link, is the generator. */
+export const isGenerator = (path: string): boolean => /(?:^|\/)sandbox-unit[/-]generator$/.test(path);
+
+/** The folder of their manifests. */
+export const enabledManifests = `${ENABLED}/activate.d`;
 
 /** The manifest of a unit. */
 export const enabledManifest = (unit: string): string => `${enabledManifests}/${unit}`;
 
-/** Whether a drop-in is the generator's, by which a unit fails to start. */
-export const isRefusal = (path: string): boolean => path.endsWith('/zz-sandbox-unit-refused.conf');
+/** The record, below a folder of many machines' files, of those that were made for a unit. */
+export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
+
+const REFUSAL = 'zz-sandbox-unit-refused.conf';
+
+/** The generator's drop-in by which a unit fails to start. @param unit the full name, checked */
+export const refusalPath = (unit: string): string => `/run/systemd/generator.early/${unit}.d/${REFUSAL}`;
+
+/** The file beside such a drop-in that has the reason. */
+export const reasonOfRefusal = (dropIn: string): string => dropIn.replace(/\.conf$/, '.reason');
+
+/** The service that tells the reason where a service is to start. */
+export const refusalService = (service: string): string => `sandbox-unit-refused@${service}.service`;
+
+/** Whether a drop-in, of whatever unit, is such a one. */
+export const isRefusal = (path: string): boolean => path.endsWith(`/${REFUSAL}`);
+
+/** Whether a drop-in is the generator's: by it a unit fails to start, or goes without its template's policy. */
+export const isGenerators = (path: string): boolean =>
+  path.startsWith('/run/systemd/generator.early/') && (isRefusal(path) || hasNameOfDropIn(path));
 
 /** The filter that belongs to a drop-in of ours, by the drop-in's path. */
 export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
@@ -200,6 +232,9 @@ export function unitOfUndo(file: string): string | undefined {
 /** The name of the folder, beside undo records, of those of `activate`, the script for hosts without Node. */
 export const ACTIVATIONS = 'activate';
 
+/** The path of the folder. */
+export const activationsFolder = `/var/lib/sandbox-unit/${ACTIVATIONS}`;
+
 /** The service that undoes changes which nobody confirms in time. */
 export const KEEPER = 'sandbox-unit-undo.service';
 
@@ -265,6 +300,15 @@ export const policyFolders = (scope: Scope, home?: string): string[] =>
   scope === 'user'
     ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', `${PACKAGED_HOME}/user`]
     : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', PACKAGED_HOME];
+
+/** The name of the file with the defaults of a host. */
+export const DEFAULTS = 'defaults.toml';
+
+/** The paths where the defaults of a host's policies may be; the first that exists wins. They are no package's. */
+export const defaultsPaths = (scope: Scope, home?: string): string[] =>
+  policyFolders(scope, home)
+    .filter((folder) => !/^\/(?:run|usr)\//.test(folder))
+    .map((folder) => `${folder}/${DEFAULTS}`);
 
 /** Whether a policy is a package's: it is changed by a file in another folder. */
 export const isPackagedPolicy = (path: string): boolean => path.startsWith(`${PACKAGED_HOME}/`);

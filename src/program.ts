@@ -33,6 +33,8 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     shell.show(outcome, { ...given, ...(given.json ? options : {}) });
     return outcome.exit;
   };
+  const code = codeAsked(words);
+  if (code !== undefined) return tellCode(code, shell);
   try {
     return await parse(
       { words, ...options },
@@ -49,6 +51,26 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     shell.show(failure(exit, [usageError(cause, argv)]), options);
     return exit;
   }
+}
+
+/** The word of `help WORD` that isn't the name of a verb. */
+const codeAsked = ([verb, word = '', ...more]: readonly string[]): string | undefined =>
+  verb === 'help' && /^[^-]/.test(word) && more.length === 0 && !isVerb(word) ? word : undefined;
+
+const isVerb = (word: string): boolean => VERBS.some(({ name }) => name === word);
+
+async function tellCode(word: string, shell: Shell): Promise<number> {
+  const { codeHelp } = await import('./report/code-help.js');
+  const found = codeHelp(
+    word,
+    VERBS.map(({ name }) => name),
+  );
+  if (typeof found !== 'string') {
+    shell.show(failure(EXIT.failure, [found]), {});
+    return EXIT.failure;
+  }
+  shell.print(found);
+  return EXIT.ok;
 }
 
 /** The JSON that a command line asks for, even one that can't be parsed. */
@@ -79,7 +101,6 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   const [verb = ''] = argv;
   const [said = '', advice = ''] = message.replace(/^error: /, '').split('\n');
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(advice) ?? [];
-  const isVerb = (word: string) => VERBS.some(({ name }) => name === word);
   const known = isVerb(verb);
   const [, flag = ''] = /^unknown option '(--?[a-z-]+)/i.exec(said) ?? [];
   const absent = verb === 'run' ? ABSENT.get(flag) : insteadOf(verb, flag);
@@ -174,7 +195,7 @@ async function parse({ words, jsonForm }: AskedJson, shell: Shell, runVerb: RunV
     .description('Confines systemd services by one TOML policy.')
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand('help [command]', 'print the help of a command, or of the code of a message')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: shell.print, writeErr: shell.printError, outputError: () => undefined })

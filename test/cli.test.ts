@@ -48,6 +48,7 @@ test('--help lists the commands on stdout', async () => {
 const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['aply', 'nginx'], "unknown command 'aply'", "did you mean 'apply'?"],
   [['reverse'], "unknown command 'reverse'", "did you mean 'revert'?"],
+  [['help', 'no-unti'], "'no-unti' is no command, and no message has that code", "did you mean 'no-unit'?"],
   [['frobnicate'], "unknown command 'frobnicate'", "see 'sandbox-unit --help'"],
   [['\u001b[2J'], "unknown command '\\x1b[2J'", "see 'sandbox-unit --help'"],
   [
@@ -107,6 +108,14 @@ for (const [words, says, hint] of USAGE) {
     assert.deepEqual(result, { status: 2, stdout: '', stderr: `error[usage]: ${says}\n  hint: ${hint}\n` });
   });
 }
+
+test('help takes a command, or the code of a message', async () => {
+  const { stdout: help } = await cli('apply', '--help');
+  assert.deepEqual(await cli('help', 'apply'), { status: 0, stdout: help, stderr: '' });
+  const { status, stdout, stderr } = await cli('help', 'no-unit');
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /^systemd knows no unit of this name.*\n\nWay out: /s);
+});
 
 test('without a command the help is an error', async () => {
   const { stdout: help } = await cli('--help');

@@ -45,33 +45,36 @@ const FRAMES: readonly [name: string, text: string, place: ReturnType<typeof at>
 for (const [name, text, place, frame] of FRAMES) {
   test(`the frame of ${name}`, () => {
     assert.equal(
-      render(text, error('bad', 'wrong', { at: place })),
-      `p.toml:${place.line}:${place.column}: error[bad]: wrong\n${frame}`,
+      render(text, error('wrong-type', 'wrong', { at: place })),
+      `p.toml:${place.line}:${place.column}: error[wrong-type]: wrong\n${frame}`,
     );
   });
 }
 
 test('a diagnostic is one line without a place, and has its hint below', () => {
-  assert.equal(renderDiagnostic(warning('odd', 'looks odd')), 'warning[odd]: looks odd');
-  assert.equal(renderDiagnostic(note('fyi', 'so', { hint: 'do this' })), 'note[fyi]: so\n  hint: do this');
+  assert.equal(renderDiagnostic(warning('open-door', 'looks odd')), 'warning[open-door]: looks odd');
   assert.equal(
-    renderDiagnostic(error('bad', 'wrong', { at: at(1, 1), hint: 'do this' })),
-    'p.toml:1:1: error[bad]: wrong\n  hint: do this',
+    renderDiagnostic(note('hosts', 'so', { hint: 'do this' })),
+    'note[hosts]: so\n  hint: do this',
+  );
+  assert.equal(
+    renderDiagnostic(error('wrong-type', 'wrong', { at: at(1, 1), hint: 'do this' })),
+    'p.toml:1:1: error[wrong-type]: wrong\n  hint: do this',
   );
 });
 
 test('there is no frame of a line that is missing, or too long for a terminal', () => {
-  const header = (line: number) => `p.toml:${line}:1: error[bad]: wrong`;
-  assert.equal(render('one line', error('bad', 'wrong', { at: at(7, 1) })), header(7));
-  assert.equal(render('x'.repeat(301), error('bad', 'wrong', { at: at(1, 1) })), header(1));
-  assert.notEqual(render('x'.repeat(300), error('bad', 'wrong', { at: at(1, 1) })), header(1));
+  const header = (line: number) => `p.toml:${line}:1: error[wrong-type]: wrong`;
+  assert.equal(render('one line', error('wrong-type', 'wrong', { at: at(7, 1) })), header(7));
+  assert.equal(render('x'.repeat(301), error('wrong-type', 'wrong', { at: at(1, 1) })), header(1));
+  assert.notEqual(render('x'.repeat(300), error('wrong-type', 'wrong', { at: at(1, 1) })), header(1));
 });
 
 test('text from outside stays on its line and can not steer the terminal', () => {
   const hostile = 'a\nb\r\u0000\u001b[31m\u009b\u2028\u202e\u2066';
-  const d = error('bad', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
+  const d = error('wrong-type', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
   const shown = 'a\\x0ab\\x0d\\x00\\x1b[31m\\x9b\\u2028\\u202e\\u2066';
-  assert.equal(renderDiagnostic(d), `${shown}:1:1: error[bad]: ${shown}\n  hint: ${shown}`);
+  assert.equal(renderDiagnostic(d), `${shown}:1:1: error[wrong-type]: ${shown}\n  hint: ${shown}`);
 });
 
 test('long text is cut', () => {
@@ -158,7 +161,7 @@ test('a text with many diagnostics is split into lines once', () => {
   const sources = new Map([['p.toml', text]]);
   for (let line = 1; line <= 1000; line++) {
     assert.equal(
-      renderDiagnostic(error('bad', 'wrong', { at: at(line, 1) }), sources).split('\n')[1],
+      renderDiagnostic(error('wrong-type', 'wrong', { at: at(line, 1) }), sources).split('\n')[1],
       `  ${line} | a`,
     );
   }
@@ -221,7 +224,7 @@ test('the candidate that is meant is the only one that the word begins, or the f
 });
 
 test('an error for users has its diagnostics, an exit status and the texts that they point into', () => {
-  const [a, b] = [error('a', 'first'), note('b', 'second')];
+  const [a, b] = [error('unknown-key', 'first'), note('hosts', 'second')];
   const one = new UserError(a!);
   assert.deepEqual(
     [one.message, one.diagnostics, one.exit, one.sources],
@@ -238,8 +241,8 @@ test('an error for users has its diagnostics, an exit status and the texts that 
 
 test('only errors count as errors', () => {
   assert.equal(hasErrors([]), false);
-  assert.equal(hasErrors([warning('w', ''), note('n', '')]), false);
-  assert.equal(hasErrors([warning('w', ''), error('e', '')]), true);
+  assert.equal(hasErrors([warning('open-door', ''), note('hosts', '')]), false);
+  assert.equal(hasErrors([warning('open-door', ''), error('unknown-key', '')]), true);
 });
 
 test('diagnostics go by file, as first named, and place; those without one come last, doubles once', () => {
@@ -254,22 +257,22 @@ test('diagnostics go by file, as first named, and place; those without one come 
     ['z3-else', 'z', 3, 1],
     ['none-b'],
   ];
-  const diagnostics = list.map(([code, file, line, column]) =>
-    error(code, '', file === undefined ? {} : { at: { file, line: line!, column: column! } }),
+  const diagnostics = list.map(([message, file, line, column]) =>
+    error('unknown-key', message, file === undefined ? {} : { at: { file, line: line!, column: column! } }),
   );
-  const codes = ['z1a', 'z1b', 'z3', 'z3-else', 'a1', 'none-b', 'none-a'];
+  const messages = ['z1a', 'z1b', 'z3', 'z3-else', 'a1', 'none-b', 'none-a'];
   assert.deepEqual(
-    inOrder(diagnostics).map(({ code }) => code),
-    codes,
+    inOrder(diagnostics).map(({ message }) => message),
+    messages,
   );
   assert.deepEqual(
-    diagnosticsJson(diagnostics).map(({ code }) => code),
-    codes,
+    diagnosticsJson(diagnostics).map(({ message }) => message),
+    messages,
   );
 });
 
 test('what a diagnostic lacks is no key of it', () => {
-  assert.deepEqual(Object.keys(error('c', 'm', { hint: undefined, at: undefined })), [
+  assert.deepEqual(Object.keys(error('unknown-key', 'm', { hint: undefined, at: undefined })), [
     'severity',
     'code',
     'message',
@@ -280,7 +283,7 @@ test('of many findings the first are worded, and that there are more', () => {
   let worded = 0;
   function* many(count: number) {
     for (; worded < count; worded++)
-      yield warning('odd', `odd ${worded}`, { at: { file: 'f', line: worded, column: 1 } });
+      yield warning('open-door', `odd ${worded}`, { at: { file: 'f', line: worded, column: 1 } });
   }
   assert.equal(firstOf(many(MAX_FINDINGS)).length, MAX_FINDINGS);
   worded = 0;

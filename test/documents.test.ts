@@ -4,21 +4,11 @@ import { test } from 'node:test';
 import { OPTIONS } from '../src/commands/options.js';
 import { VERBS } from '../src/commands/verbs.js';
 import { inRepository } from './support/repository.js';
+import { sentencesOf, wordsOf } from './support/sentences.js';
 
 const DOCUMENTS = ['ARCHITECTURE.md', 'CONTRIBUTING.md'];
 
 const read = (name: string): string => readFileSync(inRepository(name), 'utf8');
-
-/** Sentences of a Markdown text, cells of tables among them; code blocks aside. */
-const sentencesOf = (text: string): string[] =>
-  text
-    .replaceAll(/^ {4,}.*$/gm, '')
-    .replaceAll(/^(?:#|[-*] |\d+\. )/gm, '\n\n')
-    .split(/\n\n+|\s*\|\s*|(?<=[.?!][)*]*)\s+/)
-    .map((sentence) => sentence.trim())
-    .filter((sentence) => sentence !== '');
-
-const wordsOf = (sentence: string): string[] => sentence.split(/\s+/).filter((word) => /\w/.test(word));
 
 test('sentences are told apart', () => {
   const text =
@@ -84,8 +74,12 @@ function flagsOf(name: string): ReadonlySet<string> {
   return new Set(flags.flatMap((flag) => /--[\w-]+/.exec(flag) ?? []));
 }
 
-test('the command lines for configuration management have verbs and options that there are', () => {
-  const names = ['docs/configuration-management.md', 'integrations/puppet/README.md'];
+test('the command lines of documents for users have verbs and options that there are', () => {
+  const names = [
+    'docs/configuration-management.md',
+    'docs/when-something-breaks.md',
+    'integrations/puppet/README.md',
+  ];
   const lines = [
     ...names
       .map(read)

@@ -7,18 +7,21 @@ const OUTCOME: Outcome = {
   exit: EXIT.findings,
   json: { small: 7n, large: 2n ** 60n },
   text: 'for people\n',
-  diagnostics: [note('aside', 'by the way'), error('wrong', 'it is wrong')],
+  diagnostics: [note('hosts', 'by the way'), error('unreadable', 'it is wrong')],
   sources: new Map(),
 };
 
 test('text goes to standard output, diagnostics to standard error', () => {
   const { output, errors } = shown(OUTCOME, {});
   assert.equal(output, 'for people\n');
-  assert.equal(errors, 'note[aside]: by the way\nerror[wrong]: it is wrong\n');
+  assert.equal(errors, 'note[hosts]: by the way\nerror[unreadable]: it is wrong\n');
 });
 
 test('quiet is without the text and without notes', () => {
-  assert.deepEqual(shown(OUTCOME, { quiet: true }), { output: '', errors: 'error[wrong]: it is wrong\n' });
+  assert.deepEqual(shown(OUTCOME, { quiet: true }), {
+    output: '',
+    errors: 'error[unreadable]: it is wrong\n',
+  });
 });
 
 test('JSON is one object on standard output, with numbers that no reader rounds', () => {
@@ -28,21 +31,26 @@ test('JSON is one object on standard output, with numbers that no reader rounds'
   assert.deepEqual([ok, small, large], [false, 7, '1152921504606846976']);
   assert.deepEqual(
     diagnostics.map(({ code }: { code: string }) => code),
-    ['aside', 'wrong'],
+    ['hosts', 'unreadable'],
   );
   for (const exit of [EXIT.ok, EXIT.pending]) {
     assert.equal(JSON.parse(shown({ ...OUTCOME, exit }, { json: true }).output).ok, true);
   }
 });
 
-test('the short form of JSON is made of the whole one, and says why in short', () => {
+test('the short form of JSON is made of the whole one, and says why with places and ways out', () => {
   const summary = ({ small }: Outcome['json']) => ({ tiny: small });
-  const { output } = shown({ ...OUTCOME, summary }, { json: true, jsonForm: 'summary' });
+  const at = { file: 'x.toml', line: 3, column: 1, length: 2 };
+  const diagnostics = [
+    note('hosts', 'by the way'),
+    error('unreadable', 'it is wrong', { at, hint: 'mend it' }),
+  ];
+  const { output } = shown({ ...OUTCOME, diagnostics, summary }, { json: true, jsonForm: 'summary' });
   assert.deepEqual(JSON.parse(output), {
     ...{ ok: false, tiny: 7 },
     reasons: [
-      { severity: 'note', code: 'aside', message: 'by the way' },
-      { severity: 'error', code: 'wrong', message: 'it is wrong' },
+      { severity: 'error', code: 'unreadable', message: 'it is wrong', hint: 'mend it', ...at },
+      { severity: 'note', code: 'hosts', message: 'by the way' },
     ],
   });
 });

@@ -185,7 +185,7 @@ static _Noreturn void refuse_load(int error)
 	if (error == EPERM)
 		refuse("not-permitted", "the kernel lets no BPF programs be loaded here: it takes root, or CAP_BPF and CAP_PERFMON, "
 					"outside of a container");
-	refuse("not-loaded", "the kernel doesn't take the BPF programs: %s: %s", strerror(error), complaint);
+	refuse("not-accepted", "the kernel doesn't take the BPF programs: %s: %s", strerror(error), complaint);
 }
 
 void load_programs(struct tables *tables, unsigned int units, unsigned int watches, enum scope scope)
@@ -240,7 +240,7 @@ void enrol_setups(void)
 	LIBBPF_OPTS(bpf_test_run_opts, options);
 	int error = bpf_prog_test_run_opts(bpf_program__fd(own_program("enrol")), &options);
 	if (error != 0)
-		refuse("not-loaded", "the kernel doesn't run the BPF program enrol: %s", strerror(-error));
+		refuse("not-accepted", "the kernel doesn't run the BPF program enrol: %s", strerror(-error));
 }
 
 int find_level(int directory)

@@ -1,3 +1,4 @@
+import type { Code } from '../codes/subjects.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { type Outcome, printed } from '../outcome.js';
 import { serviceName } from '../prepare/load/load-unit.js';
@@ -40,4 +41,4 @@ export async function facts(
   return printed(stdout);
 }
 
-const fail = (code: string, message: string) => new UserError(error(code, message), EXIT.failure);
+const fail = (code: Code, message: string) => new UserError(error(code, message), EXIT.failure);

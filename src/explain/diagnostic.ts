@@ -10,7 +10,7 @@ export const BECAME: Readonly<Record<Explanation['got'], readonly [one: string, 
   stopped: ['was stopped', 'were stopped'],
 };
 
-export const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
+export const RECORDED = { severity: 'note', code: 'recorded-call' } as const;
 
 /** An explanation as a diagnostic: the call, its end, the line that decides, and the way out in one line. */
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {

@@ -1,5 +1,6 @@
 /** The observer: a program of the native helper that watches control groups by eBPF, and speaks JSON lines. */
 
+import type { Code } from '../codes/subjects.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Phase } from '../evidence/recording/recording.js';
 import { observerProgram } from '../prepare/load/native-program.js';
@@ -32,8 +33,14 @@ export interface ObserverOptions {
   readonly refusedOnly?: boolean;
 }
 
-/** The way out of the observer's errors, by their codes. */
-const HINTS: ReadonlyMap<string, string> = new Map([
+/** The codes of errors by which the observer ends (`refuse` in native-helper/observe/). */
+const REFUSALS = [
+  ...(['bad-line', 'damaged', 'kernel-too-old', 'locked-down', 'no-btf', 'no-cgroup', 'no-memory'] as const),
+  ...(['no-program', 'no-tracepoint', 'not-accepted', 'not-attached', 'not-permitted'] as const),
+];
+
+/** The way out of some of these. */
+const HINTS: ReadonlyMap<Code, string> = new Map([
   ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
   ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
   ['not-permitted', 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace'],
@@ -161,8 +168,7 @@ async function startError(
   said: Readonly<Record<string, unknown>> | undefined,
 ): Promise<UserError> {
   const { status, stderr } = await talk.end();
-  const code =
-    typeof said?.code === 'string' && /^[a-z][a-z-]{0,30}$/.test(said.code) ? said.code : 'no-observer';
+  const code = REFUSALS.find((one) => one === said?.code) ?? 'no-observer';
   const message =
     typeof said?.message === 'string'
       ? said.message.slice(0, MAX_MESSAGE)

@@ -1,5 +1,6 @@
+import type { Code } from '../codes/subjects.js';
 import { shortList } from '../collections.js';
-import { type Diagnostic, printable, reasonsJson } from '../diagnostic.js';
+import { type Diagnostic, diagnosticsJson, printable } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
@@ -28,7 +29,7 @@ export interface UnitStatus {
   /** Files that the unit needs and that aren't there. */
   readonly missing: readonly string[];
   /** Codes of diagnostics about changes since the policy was applied. */
-  readonly drift: readonly string[];
+  readonly drift: readonly Code[];
   /** Whether there may be more drift than can be told. */
   readonly untold?: boolean;
   /** The latest time to confirm its change, in milliseconds since 1970; undefined where none waits. */
@@ -142,7 +143,7 @@ export const statusSummary = (all: readonly UnitStatus[]) => ({
     unit: one.unit,
     state: one.state ?? null,
     changed: hasDrift(one),
-    reasons: reasonsJson(one.diagnostics),
+    reasons: diagnosticsJson(one.diagnostics),
   })),
 });
 

@@ -1,3 +1,4 @@
+import type { Code } from '../codes/subjects.js';
 import { systemctl } from '../command-lines.js';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import { serviceName } from '../prepare/load/load-unit.js';
@@ -16,7 +17,7 @@ import type { Setting, TransientCommand } from './unit.js';
 
 /** Reads the parts of a command line that are about the unit. */
 
-const fail = (code: string, message: string, hint?: string) =>
+const fail = (code: Code, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.findings);
 
 /** The kernel's random UUIDs: Node's own source of them takes longer to load. */

@@ -4,7 +4,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import { runsFolder, runsPath } from '../paths.js';
 import { exists } from '../prepare/load/exists.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { orElse } from '../state/failures.js';

@@ -2,7 +2,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { ownDropInPaths } from '../paths.js';
 import { exists } from '../prepare/load/exists.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Context } from '../system/context.js';
 
@@ -32,5 +32,5 @@ export async function confinedByTemplate(
     : await Promise.all(own.map((path) => exists(system, path)));
   if (template === undefined || !are.includes(true)) return [];
   const hint = `'${ownCommand(placement.scope, 'revert', template)}' is for all its instances`;
-  return [note('template', `${unit} is confined as all instances of ${template} are`, { hint })];
+  return [note('by-template', `${unit} is confined as all instances of ${template} are`, { hint })];
 }

@@ -5,7 +5,7 @@ import { type AllowedGaps, toleratedGaps, tolerateGap } from '../../src/plan/gap
 
 const GAP = error('gap-undone', 'nobody enforces it');
 const OTHER = error('gap-directive', 'nobody enforces it');
-const DEFECT = error('unknown-call', 'there is no such call');
+const DEFECT = error('unknown-syscall', 'there is no such call');
 
 const severities = (allowed?: AllowedGaps) =>
   [GAP, OTHER, DEFECT].map((d) => tolerateGap(d, allowed).severity);
@@ -15,7 +15,7 @@ test('only gaps are let through, and only those that are allowed', () => {
   assert.deepEqual(severities(true), ['warning', 'warning', 'error']);
   assert.deepEqual(severities(false), ['error', 'error', 'error']);
   assert.deepEqual(severities([]), ['error', 'error', 'error']);
-  assert.deepEqual(severities(['gap-undone', 'unknown-call']), ['warning', 'error', 'error']);
+  assert.deepEqual(severities(['gap-undone', 'unknown-syscall']), ['warning', 'error', 'error']);
 });
 
 test('the codes that were let through are told once each, in their order', () => {

@@ -13,7 +13,7 @@ const SAME: Change = {
   before: existing('/x', 'a\n'),
   after: existing('/x', 'a\n'),
 };
-const WRONG = error('gap', 'nobody enforces it');
+const WRONG = error('gap-directive', 'nobody enforces it');
 
 const result = (state: UnitResult['state'], more: object = {}): UnitResult =>
   ({
@@ -35,7 +35,7 @@ test('the exit status is that of the worst unit, and the fault of the machine ou
   assert.equal(exit([result('applied'), result('pending')], true), EXIT.pending);
   const refused = result('refused', { diagnostics: [WRONG] });
   assert.equal(exit([refused, result('pending')], true), EXIT.findings);
-  assert.equal(exit([result('applied', { diagnostics: [warning('x', '')] })]), EXIT.ok);
+  assert.equal(exit([result('applied', { diagnostics: [warning('left-over', '')] })]), EXIT.ok);
   assert.equal(
     exit([refused, result('refused', { diagnostics: [WRONG], exit: EXIT.failure })]),
     EXIT.failure,
@@ -90,7 +90,7 @@ test('to programs something is changed unless all is as it was', () => {
 
 test('in short a unit has its state, whether it changed, the diff and the reasons, asked for or not', () => {
   const results = [
-    result('pending', { diagnostics: [error('gap', 'nobody enforces it', { hint: 'none' })] }),
+    result('pending', { diagnostics: [error('gap-directive', 'nobody enforces it', { hint: 'none' })] }),
     result('unchanged', { changes: [SAME] }),
   ];
   const { summary, json } = unitsOutcome(results, new Map(), {});
@@ -99,7 +99,7 @@ test('in short a unit has its state, whether it changed, the diff and the reason
     units: [
       {
         ...{ unit: 'a.service', state: 'pending', changed: true, diff: 'Binary file /x: create\n' },
-        reasons: [{ severity: 'error', code: 'gap', message: 'nobody enforces it' }],
+        reasons: [{ severity: 'error', code: 'gap-directive', message: 'nobody enforces it', hint: 'none' }],
       },
       { unit: 'a.service', state: 'unchanged', changed: false, diff: '', reasons: [] },
     ],

@@ -14,7 +14,7 @@ const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
 const metrics = (all: readonly UnitStatus[], notApplied: readonly string[] = [], exit = 0) =>
   samplesOf(statusMetrics(all, { notApplied, exit }));
 
-const error = { severity: 'error', code: 'x', message: 'x' } as const;
+const error = { severity: 'error', code: 'drift-files', message: 'x' } as const;
 
 test('a unit is in one mode and one state, and not in the others', () => {
   const samples = metrics([one({ state: 'restart-due' })]);

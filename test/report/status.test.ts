@@ -44,7 +44,7 @@ test('calls that are recorded are named, three at most, and shown as they are pr
 test('a unit without files of ours has a line only if there is drift', () => {
   const { dropIn: _, ...bare } = one();
   assert.equal(statusText([bare], true), '');
-  assert.match(statusText([{ ...bare, drift: ['drift-gone'] }], true), /a\.service/);
+  assert.match(statusText([{ ...bare, drift: ['drift-files'] }], true), /a\.service/);
   assert.equal(statusText([], true), 'No unit is confined by sandbox-unit.\n');
   assert.equal(statusText([], false), '');
 });

@@ -1,6 +1,7 @@
 /** Tests of run/prepare.ts, run/properties.ts, run/unit.ts and run/policy.ts: command lines, and the units that they become. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Code } from '../../src/codes/subjects.js';
 import { EXIT } from '../../src/diagnostic.js';
 import type { RunOptions } from '../../src/run/options.js';
 import { inlinePolicy } from '../../src/run/policy.js';
@@ -224,7 +225,7 @@ test('texts of a standard input add up in their order, with what is given as dat
 });
 
 /** Command lines that nothing comes of, and why. */
-const REFUSED: readonly [options: Options, code: string, words?: readonly string[]][] = [
+const REFUSED: readonly [options: Options, code: Code, words?: readonly string[]][] = [
   [{}, 'no-policy'],
   [{ nice: '5', property: ['Type=exec'] }, 'no-policy'],
   [{ property: ['ProtectSytem=strict'] }, 'unknown-directive'],

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { error, note, UserError } from '../../src/diagnostic.js';
 import { failureOf, failuresOf, orElse } from '../../src/state/failures.js';
 
-const NOTE = note('x', 'a note');
-const ERROR = error('y', 'an error');
+const NOTE = note('hosts', 'a note');
+const ERROR = error('unreadable', 'an error');
 
 test('a step tells by itself what it finds; an exception is told in its place', async () => {
   assert.deepEqual(await failuresOf(async () => [NOTE]), [NOTE]);

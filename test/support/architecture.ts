@@ -105,7 +105,7 @@ export const LAYERS: readonly string[] = [
     'paths.ts',
     'formats',
   ],
-  ...['unit', 'syscalls', 'outcome.ts', 'diagnostic.ts', 'collections.ts', 'version.ts'],
+  ...['unit', 'syscalls', 'outcome.ts', 'diagnostic.ts', 'codes', 'collections.ts', 'version.ts'],
 ];
 
 /** Makers of what the interfaces of system/ describe: only program.ts and cli.ts know them. */

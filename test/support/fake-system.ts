@@ -249,7 +249,7 @@ export class FakeSystem implements System {
     this.#now++;
     if (this.calls.length === this.#options.signalAt) this.#interrupt();
     if (this.calls.length !== this.#options.failAt) return;
-    const code = call.startsWith('replace ') ? 'unwritable' : 'injected';
+    const code = call.startsWith('replace ') ? 'unwritable' : 'manager-refused';
     throw new UserError(error(code, `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
 
@@ -281,6 +281,7 @@ export class FakeSystem implements System {
 
   async list(directory: string): Promise<string[]> {
     this.#record(`list ${directory}`);
+    this.#refuseUnreadable(directory);
     const { kernel = KERNEL } = this.#options;
     const below = [...this.files.keys(), ...Object.keys(kernel)].filter((path) =>
       path.startsWith(`${directory}/`),

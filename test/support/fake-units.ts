@@ -1,5 +1,6 @@
 /** Transient units of a fake manager, and a caller that is told things. */
 import assert from 'node:assert/strict';
+import type { Code } from '../../src/codes/subjects.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { StartedUnit, TransientUnit, TransientUnits } from '../../src/system/bus/transient.js';
 import type { Caller, Interrupt } from '../../src/system/caller.js';
@@ -13,7 +14,7 @@ export interface FakeRun {
   readonly refused?: UserError;
   readonly job?: string;
   /** What the unit says when it has ended; a code of an error: that is thrown instead. */
-  readonly end?: Readonly<Record<string, unknown>> | string;
+  readonly end?: Readonly<Record<string, unknown>> | Code;
   /** Interrupts that come while it is waited for. */
   readonly interrupts?: readonly Interrupt[];
   /** False: it goes on although it is stopped. */

@@ -23,13 +23,16 @@ export function goldenTree(folder: string): Map<string, Uint8Array> {
  * Holds a text against a golden file; an empty text against there being none. With UPDATE_GOLDEN=1 the file is written
  * anew: what changes is for review.
  */
-export function assertGolden(path: string, actual: string): void {
-  const file = inRepository('test/golden', path);
+export const assertGolden = (path: string, actual: string): void => assertMade(`test/golden/${path}`, actual);
+
+/** Holds a text against a file of the repository that is made from it, as a golden file is. */
+export function assertMade(path: string, actual: string): void {
+  const file = inRepository(path);
   const wanted = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (process.env.UPDATE_GOLDEN === '1' && actual !== wanted) {
     if (actual === '') rmSync(file);
     else writeFileSync(file, actual);
     return;
   }
-  assert.equal(actual, wanted, `test/golden/${path} differs (UPDATE_GOLDEN=1 rewrites it)`);
+  assert.equal(actual, wanted, `${path} differs (UPDATE_GOLDEN=1 rewrites it)`);
 }

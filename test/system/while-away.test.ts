@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Code } from '../../src/codes/subjects.js';
 import { error, UserError } from '../../src/diagnostic.js';
 import { whileAway } from '../../src/system/while-away.js';
 
 /** A call that fails so often, and how often it was made. */
-function failing(times: number, code: string) {
+function failing(times: number, code: Code) {
   const made = { count: 0 };
   const call = async () => {
     if (made.count++ < times) throw new UserError(error(code, ''));

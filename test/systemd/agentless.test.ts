@@ -12,6 +12,8 @@ import { STAGE, StagedHost } from '../support/staged-host.js';
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
 const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
+/** Those of the host, to which the policies of the machine that plans add. */
+const DEFAULTS = '/etc/sandbox-unit/defaults.toml';
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 
@@ -32,7 +34,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
     box = await bootWithPrograms('agentless');
     host = new StagedHost(box, folder);
-    await changeFiles(box, { [FILE]: SERVICE });
+    await changeFiles(box, { [FILE]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' });
     await box.succeed(['systemctl', 'start', UNIT]);
   });
   after(async () => {
@@ -48,7 +50,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     await stage(POLICY);
     const asked = await activate('--check');
     assert.equal(asked.status, 3, asked.stderr);
-    assert.match(asked.stdout, /would change.*\+ProtectHome=yes/s);
+    assert.match(asked.stdout, /would change.*\+LimitCORE=0.*\+ProtectHome=yes/s);
     assert.equal(await isConfined(), false);
     const done = await activate();
     assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${UNIT}: activated\n`, '']);
@@ -144,7 +146,13 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match((await activate()).stderr, /names \/etc\/passwd, which is not/);
   });
 
-  test('a revert leaves the host as it was', async () => {
+  test('a revert leaves the host as it was, and a check shows what goes', async () => {
+    const asked = await activate('--check', '--revert');
+    assert.deepEqual([asked.status, asked.stderr], [3, '']);
+    assert.match(asked.stdout, /would change\n(?:.*\n)*-ProtectHome=yes\n/);
+    for (const path of [DROP_IN, LAUNCHER])
+      assert.ok(asked.stdout.includes(`  removes ${path}\n`), asked.stdout);
+    assert.equal(await isConfined(), true);
     const { status, stdout, stderr } = await activate('--revert');
     assert.deepEqual([status, stdout, stderr], [0, `${UNIT}: reverted\n`, '']);
     assert.equal(await isConfined(), false);

@@ -223,7 +223,7 @@ for (const tree of alternatives(['machine', 'forky'] as const)) {
     const box = await bootWithPrograms('corpus', {}, tree);
     t.after(() => box.stop());
     // Of what a specifier has become nothing is left to tell by.
-    const cases = execLineCases().filter(({ expected }) => !expected.includes('[exec-path-specifier]'));
+    const cases = execLineCases().filter(({ expected }) => !expected.includes('[gap-exec-path-specifier]'));
     const sections = [...cases.map(({ written }) => [written]), ...SECTIONS];
     const prefixes = sections.map((_, i) => `section-${i}-`);
     const files = sections.flatMap((section, i) => sectionFiles(section, prefixes[i]!));

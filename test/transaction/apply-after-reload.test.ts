@@ -78,7 +78,7 @@ test('a reload that fails refuses the units that need it, and no other', async (
   const system = stale({ files: { [OTHER]: '', ...OTHER_UNIT }, failAt });
   const result = await run(system, {}, [UNIT, 'other.service']);
   assert.deepEqual([result.exit, statesOf(result)], [2, ['demo.service refused', 'other.service applied']]);
-  assert.deepEqual(codesOf(result).slice(0, 2), ['error injected', 'error unit-changed']);
+  assert.deepEqual(codesOf(result).slice(0, 2), ['error manager-refused', 'error unit-changed']);
 });
 
 test('where systemd says so even then, the unit is refused', async () => {

@@ -73,7 +73,7 @@ function failOnce(system: FakeSystem, method: 'reload' | 'remove', path?: string
   system[method] = async (asked?: string) => {
     if (asked !== path) return works(asked!);
     system[method] = works as () => Promise<void>;
-    throw new UserError(error('injected', `${method} fails`), EXIT.failure);
+    throw new UserError(error('manager-refused', `${method} fails`), EXIT.failure);
   };
 }
 

@@ -40,7 +40,7 @@ interface Options {
 function workshop({ fails = [], after = 'undo', rounds = 1, spares = [] }: Options = {}) {
   const done: string[] = [];
   const wrong = (call: string): readonly Diagnostic[] =>
-    fails.includes(call) ? [error('went-wrong', call)] : [];
+    fails.includes(call) ? [error('service-failed', call)] : [];
   const table = STEP_NAMES.map(
     (name): Step<Unit, string> => ({
       name,
@@ -64,7 +64,7 @@ function workshop({ fails = [], after = 'undo', rounds = 1, spares = [] }: Optio
     afterFailure: () => after,
     turns: (units) => units.map((unit) => [unit]),
     round: (unit, n) => (n < rounds ? { ...unit, round: n } : undefined),
-    spare: async (record) => (spares.includes(record) ? [error('spared', record)] : undefined),
+    spare: async (record) => (spares.includes(record) ? [error('changed-since', record)] : undefined),
   };
   return { done, table, course };
 }
@@ -159,7 +159,7 @@ describe('a step that fails', () => {
     const { done, course } = workshop({ fails: ['try a'] });
     const beforeUndo = async () => {
       done.push('why');
-      return [error('why', 'since')];
+      return [error('dependent-failed', 'since')];
     };
     assert.deepEqual(told(await runSteps({ ...course, beforeUndo }, units('a'))), [
       ['a undone at try', 'try a', 'since'],

@@ -93,7 +93,7 @@ ONE.forEach((call, i) => {
       assert.equal(ours(system.files, 'demo.service').length, 2, shown);
     } else {
       assert.ok((call.startsWith('replace ') ? [2] : [1, 2]).includes(result.exit));
-      assert.match(shown, new RegExp(`error\\[(injected|unwritable)\\]: call ${i + 1} fails`));
+      assert.match(shown, new RegExp(`error\\[(manager-refused|unwritable)\\]: call ${i + 1} fails`));
       assert.deepEqual(sorted(system.files), before);
     }
     assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
@@ -132,7 +132,7 @@ BACK.forEach((call, i) => {
     const [{ state } = { state: 'refused' }] =
       'json' in result ? (result.json.units as { state: string }[]) : [];
     if (state === 'failed') {
-      assert.match(shown, new RegExp(`error\\[(injected|unwritable)\\]: call ${i + 1} fails`));
+      assert.match(shown, new RegExp(`error\\[(manager-refused|unwritable)\\]: call ${i + 1} fails`));
       const { dropInPaths: loaded } = await system.unit('demo.service');
       for (const path of loaded) {
         const needed = [path.replace('.conf', '.filter'), LAUNCHER];
@@ -179,7 +179,7 @@ REVERTED.forEach((call, i) => {
     const system = await applied(i + 1);
     const result = await attempt(system, ['demo'], revert);
     const shown = result.diagnostics.map((d) => renderDiagnostic(d)).join('\n');
-    if (result.exit !== 0) assert.match(shown, /error\[(injected|unwritable)\]/);
+    if (result.exit !== 0) assert.match(shown, /error\[(manager-refused|unwritable)\]/);
     // A manager that has read nothing since has the drop-in still.
     if (system.files.has(DROP_IN) || !system.isUpToDate) {
       for (const file of [FILTER, LAUNCHER]) assert.ok(system.files.has(file), `${file} is needed\n${shown}`);

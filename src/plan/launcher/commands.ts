@@ -142,12 +142,12 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
   const wrapped =
     unclear === undefined
       ? wrapExecCommand(command, launcherWords(request, directories))
-      : error('search-path', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
+      : error('gap-search-path', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
           at: command.at,
           hint: "write the program's path, or ExecSearchPath= without specifiers",
         });
   if (typeof wrapped === 'string') return wrapped;
-  diagnostics.push({ ...wrapped, code: `gap-${wrapped.code}` });
+  diagnostics.push(wrapped);
   return execCommandText(command);
 }
 

@@ -11,6 +11,8 @@ export interface PolicyPlace {
   readonly text?: string;
   /** Whether the text came by standard input: there is no folder that paths in it are relative to. */
   readonly isInput?: boolean;
+  /** Whether it is the defaults of a host, not a policy. */
+  readonly isDefaults?: true;
   /** The policy that `-` in `extends` stands for. */
   readonly input?: PolicyPlace;
   /** The path as `--policy` or another policy's `extends` has it. */

@@ -1,3 +1,4 @@
+import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { PACKAGED_HOME, packagedProgram } from '../../paths.js';
 import type { Context } from '../../system/context.js';
@@ -7,11 +8,7 @@ import { exists } from './exists.js';
  * The path of a program of the native helper: in the program's own folder, or where a package has put it.
  * @param code of the error if the program isn't there
  */
-async function nativeProgram(
-  { program, home, machine }: Context,
-  name: string,
-  code: string,
-): Promise<string> {
+async function nativeProgram({ program, home, machine }: Context, name: string, code: Code): Promise<string> {
   const built = `${home}/native-helper/build/${machine}/${name}`;
   for (const path of [built, packagedProgram(name)]) {
     if (await exists(program, path)) return path;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Message, MessageBus } from 'dbus-next';
+import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { passDescriptors } from '../files/descriptors.js';
 import { guardBus } from './guard.js';
@@ -46,7 +47,7 @@ interface DBusFailure {
   readonly message: string;
 }
 
-const failure = (code: string, message: string, hint?: string) =>
+const failure = (code: Code, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
 const lost = () => failure('bus-lost', 'the bus closed the connection');

@@ -1,6 +1,7 @@
+import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 
-export const fileError = (code: string, message: string, hint?: string) =>
+export const fileError = (code: Code, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
 /** Whether an error says that a file or folder doesn't exist. */

@@ -7,19 +7,19 @@ import { nextExecWord, UNREADABLE } from './word.js';
  * and arguments stay as written, so that quotes, specifiers and variables keep their meaning. Only `$` in the path is
  * doubled, since systemd expands variables in arguments but not in paths.
  * @param launcher an absolute path and its arguments, as plain text
- * @returns the command, or an error. `exec-privileged`: the prefix `+` runs the command outside of every sandbox.
- *   `exec-via-shell`: the prefix `|` leaves no path. `exec-argv0-variable`: argv[0] is a variable that systemd splits
- *   into words. `exec-path-specifier`: a specifier in the path may become a `$`, which nobody could double.
+ * @returns the command, or an error. `gap-exec-privileged`: the prefix `+` runs the command outside of every sandbox.
+ *   `gap-exec-via-shell`: the prefix `|` leaves no path. `gap-exec-argv0-variable`: argv[0] is a variable that systemd splits
+ *   into words. `gap-exec-path-specifier`: a specifier in the path may become a `$`, which nobody could double.
  * @throws UserError `unwritable-word` if systemd can't take a word of the launcher
  */
 export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {
   const { prefixes, path, at } = command;
   const shown = printable(path.value, 60);
   if (prefixes.includes('+')) {
-    return error('exec-privileged', `'${shown}' has the prefix +, and runs without any sandbox`, { at });
+    return error('gap-exec-privileged', `'${shown}' has the prefix +, and runs without any sandbox`, { at });
   }
   if (prefixes.includes('|')) {
-    return error('exec-via-shell', `'${shown}' has the prefix |: a shell runs it`, { at });
+    return error('gap-exec-via-shell', `'${shown}' has the prefix |: a shell runs it`, { at });
   }
   const noEnv = prefixes.includes(':');
   const unclear = noEnv ? undefined : unclearSpecifier(path.value);
@@ -50,7 +50,7 @@ const unclearSpecifier = (path: string): string | undefined =>
 /** The error about a specifier: `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
 const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
   error(
-    'exec-path-specifier',
+    'gap-exec-path-specifier',
     `'${shown}': %${letter} may become a $, and systemd would look for a variable`,
     {
       at,
@@ -66,11 +66,15 @@ function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic 
   const { argv0, path, at } = command;
   const word = argv0 ?? path;
   if (!noEnv && /^\$(?![{$])/.test(word.value)) {
-    return error('exec-argv0-variable', `systemd splits argv[0] '${printable(word.value, 60)}' into words`, {
-      at,
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd's own notation
-      hint: 'write ${NAME} instead of $NAME, or $$ for a dollar sign',
-    });
+    return error(
+      'gap-exec-argv0-variable',
+      `systemd splits argv[0] '${printable(word.value, 60)}' into words`,
+      {
+        at,
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd's own notation
+        hint: 'write ${NAME} instead of $NAME, or $$ for a dollar sign',
+      },
+    );
   }
   if (!argv0 && (noEnv || !/\$[{$]/.test(path.value))) return '';
   return `--argv0=${word.raw === '\\;' ? ';' : closed(word.raw)}`;

@@ -94,5 +94,5 @@ test('the running program is unknown where nothing but an untrusted start is wro
   const untrusted = error('untrusted-path', '');
   assert.ok(isUntrustedOnly([untrusted, untrusted]));
   assert.ok(!isUntrustedOnly([]));
-  assert.ok(!isUntrustedOnly([untrusted, note('other', '')]));
+  assert.ok(!isUntrustedOnly([untrusted, note('mount-points', '')]));
 });

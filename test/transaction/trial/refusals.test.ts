@@ -113,7 +113,7 @@ for (const { title, policy = POLICY, refused, state, codes } of CASES) {
 
 test('a call that the observer saw counts where core dumps can not be read', async () => {
   const journalctl = () => {
-    throw new UserError(error('injected', 'no journal'), EXIT.failure);
+    throw new UserError(error('unreadable', 'no journal'), EXIT.failure);
   };
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]), { programs: { journalctl } });
   assert.deepEqual(statesOf(result), [`${UNIT} rolled-back`]);

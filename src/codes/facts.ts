@@ -1,0 +1,54 @@
+import type { Entries } from './entry.js';
+
+/** Other hosts: facts, and files made for them. */
+export const FACTS = {
+  unanswered: {
+    cause: 'The plan asked the other machine something that its facts do not have.',
+    wayOut:
+      'Run the command that is printed, and give what it prints as a further `--facts`. Two or three rounds are enough.',
+  },
+  'no-facts': {
+    cause: 'The file or folder of facts is not there, or has no file of the name `HOST.facts`.',
+    wayOut: 'Gather the facts on the host with `sandbox-unit facts --script`, and keep them under that name.',
+  },
+  'bad-facts': {
+    cause: 'The file of facts is damaged, or was not written by the script of `sandbox-unit facts`.',
+    wayOut: 'Gather the facts anew. Nothing may be edited in them, nor printed among them.',
+  },
+  'facts-failed': {
+    cause: 'The script that gathers facts failed. The message has its own words.',
+    wayOut: 'Mend what it names, and gather the facts anew.',
+  },
+  hosts: {
+    cause:
+      'The note names the hosts that the other messages of one plan are about. All of them have the same answers.',
+    wayOut: 'Nothing.',
+  },
+  'bad-path': {
+    cause: 'A path has control characters, and the script for a host without Node takes a path a line.',
+    wayOut: 'Rename the file on that host.',
+  },
+  'not-lasting': {
+    cause:
+      "A policy for each boot would not fit: the unit has a file that is gone at boot, or a drop-in that hides the generator's.",
+    wayOut: 'Do as the hint says, or give the unit that file in `/etc/systemd/system`.',
+  },
+  'files-gone': {
+    cause:
+      'Files of earlier runs were for hosts whose answers have changed, or that are gone. No host has them any more.',
+    wayOut: 'Nothing. They were removed, since nobody had changed them.',
+  },
+  'not-enabled': {
+    cause: 'Files for the boot were written to a folder that the generator does not read.',
+    wayOut: 'Move them to the folder that the message names, or generate them with that `--output`.',
+  },
+  'not-installed': {
+    cause:
+      'Files for the boot name the launcher, and this machine has none at its place. The unit would not start.',
+    wayOut: 'Install the launcher as the hint says, before the next boot.',
+  },
+  'no-generator': {
+    cause: 'Files for the boot are there, and systemd does not find the generator that puts them into force.',
+    wayOut: 'Link the generator as the hint says, and run `systemctl daemon-reload`.',
+  },
+} as const satisfies Entries;

@@ -1,0 +1,74 @@
+import type { Entries } from './entry.js';
+
+/** The meaning of a policy. */
+export const POLICY_MEANING = {
+  contradiction: {
+    cause:
+      'The policy says two things of one call: two actions in one file, or `unit-deny` against `[syscalls]`.',
+    wayOut: 'Keep the entry that is meant, and remove the other.',
+  },
+  'needs-allow': {
+    cause:
+      'The key decides about calls that nobody names. A deny list lets all of these through, so that the key says nothing.',
+    wayOut: 'Leave the key out, or write an `allow` list.',
+  },
+  'needs-programs': {
+    cause:
+      '`unit-deny` refuses calls to a start script beside the programs. Without `programs` there is no such difference.',
+    wayOut: 'Move the calls to `deny` in `[syscalls]`, or name the daemon in `programs`.',
+  },
+  'programs-without-filter': {
+    cause: '`programs` puts a filter on programs, and the policy has no `[syscalls]` to make one from.',
+    wayOut: 'Add `[syscalls]`, or leave `programs` out.',
+  },
+  'expect-without-filter': {
+    cause:
+      'An expectation is about an answer of the filter, and the policy has no `[syscalls]` to make one from.',
+    wayOut: 'Add `[syscalls]`, or remove the `[[expect]]`.',
+  },
+  'expectation-failed': {
+    cause:
+      'An `[[expect]]` says which answer a call gets, and the policy gives another, or the ABI has no such call.',
+    wayOut: 'The hint names the line that decides. Correct that line or the expectation.',
+  },
+  'rule-never-holds': {
+    cause: 'All conditions of a rule must hold at once, and two of these exclude each other.',
+    wayOut: 'Write several values of one argument as `in = […]`, or make two rules.',
+  },
+  'open-door': {
+    cause: 'The policy refuses a call, and lets another one through that does the same work.',
+    wayOut:
+      'Refuse what the hint names as well. If the other call is meant to pass, the refusal protects nothing.',
+  },
+  'hidden-arguments': {
+    cause:
+      "On one ABI the kernel's filters can't see the argument that a rule compares. The strictest answer counts there.",
+    wayOut:
+      'Name the other call from the hint, or leave that ABI out of `architectures`. Otherwise there is nothing to do.',
+  },
+  'filter-too-long': {
+    cause: 'The filter would have more instructions than the kernel takes in one program.',
+    wayOut: 'Use fewer argument rules, or fewer values in them.',
+  },
+  'sampled-proof': {
+    cause:
+      'The rules on a call are too many for a proof over all arguments. The filter was tried with a part of the values.',
+    wayOut:
+      'Use fewer conditions on that call if you want the full proof. The filter is in force all the same.',
+  },
+  'stricter-than-policy': {
+    cause: "systemd gives unknown numbers of calls an answer of its own, stricter than the policy's.",
+    wayOut: '`enforcer = "launcher"` gives them the policy\'s answer. Otherwise there is nothing to do.',
+  },
+  'no-filter-elsewhere': {
+    cause:
+      'The filter file serves several kinds of machines, and one of them lacks a constant that the policy names.',
+    wayOut:
+      'Nothing, unless the file goes to such a machine. There the launcher refuses it, and the policy has to do without the constant.',
+  },
+  'bundled-sets': {
+    cause:
+      "The sets of the target's own systemd can't be asked for. Those that come with this program may have other members.",
+    wayOut: 'Plan on the running target, where `systemd-analyze syscall-filter` answers.',
+  },
+} as const satisfies Entries;

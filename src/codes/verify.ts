@@ -1,0 +1,78 @@
+import type { Entries } from './entry.js';
+
+/** Findings of verify. */
+export const VERIFY = {
+  looser: {
+    cause:
+      'A process may make calls that the policy refuses it: it was started before the policy, or without the launcher.',
+    wayOut:
+      'Restart the service. If that does not help, the command line that starts the process needs `wrap` in `[exec]`.',
+  },
+  'looser-directive': {
+    cause:
+      'A process is not held to a directive that systemd has loaded: it was started before, or something undoes the directive.',
+    wayOut:
+      'Restart the service. If that does not help, look for what undoes the directive: a helper with privileges, or a mount.',
+  },
+  'left-over': {
+    cause:
+      'A process is left over from before the service was started with the policy. No restart confines it.',
+    wayOut: 'The command in the hint stops the service, ends what is left, and starts it again.',
+  },
+  'not-confined': {
+    cause:
+      'The main process runs without the filter that it should have, or is a program that the launcher did not start.',
+    wayOut:
+      'Do as the hint says. A start script that becomes a daemon needs that daemon in `programs` of `[exec]`.',
+  },
+  'not-in-force': {
+    cause: 'systemd has loaded other values than the drop-in sets, so that the directive is not in force.',
+    wayOut:
+      '`systemctl daemon-reload`, then run the command again. `systemctl cat UNIT` shows which file sets it later.',
+  },
+  'launcher-unknown': {
+    cause:
+      'Something else than the installed launcher may have started the service. Its filter then has a way out that others may know.',
+    wayOut: 'Restart the service: the installed launcher starts it anew.',
+  },
+  'program-replaced': {
+    cause:
+      'An upgrade replaced a program of `[exec] programs` while the service runs. What the service starts of it now has no filter.',
+    wayOut: 'Restart the service.',
+  },
+  'filter-unknowable': {
+    cause:
+      'The service has loaded filters of its own that are too much work to compare. Without them it is looser than the policy.',
+    wayOut: 'Restart the service under the policy. What is started so obeys, whatever else it loads.',
+  },
+  'filters-unreadable': {
+    cause: 'The kernel does not let this process read filters back.',
+    wayOut: 'Run the command as root, outside of any sandbox or container.',
+  },
+  'processes-unreadable': {
+    cause:
+      "What the kernel shows of the unit's processes can't be read. Nobody knows whether directives hold in them.",
+    wayOut: 'Run the command as root, and outside of any container.',
+  },
+  'processes-unseen': {
+    cause:
+      'Processes of the service are where they are not looked for: another control group, or a PID namespace of a container.',
+    wayOut:
+      'Run the command on the host. `PAMName=` moves processes to a session: verify does not look there.',
+  },
+  'threads-unseen': {
+    cause:
+      'The service starts threads faster than they can be stopped and looked at. The last ones were not seen.',
+    wayOut: 'Nothing: a thread has the filters of the thread that started it.',
+  },
+  'proven-in-part': {
+    cause: "What systemd has loaded is as planned. The kernel's filters could not be compared.",
+    wayOut: 'The other messages say why. As root and outside of containers they usually can be.',
+  },
+  sampled: {
+    cause:
+      'Some filters have too many arguments, or are too much work, for a full comparison. A part of the values was tried.',
+    wayOut:
+      "Nothing, unless the policy's own rules are the reason: fewer conditions on one call make it comparable.",
+  },
+} as const satisfies Entries;

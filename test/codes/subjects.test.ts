@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { SUBJECTS } from '../../src/codes/subjects.js';
+import { VERBS } from '../../src/commands/verbs.js';
+import { codesPage } from '../support/codes-page.js';
+import { assertMade } from '../support/golden.js';
+import { inRepository } from '../support/repository.js';
+import { sentencesOf, wordsOf } from '../support/sentences.js';
+
+const codesOf = ({ entries }: (typeof SUBJECTS)[number]): string[] => Object.keys(entries);
+
+const ALL = SUBJECTS.flatMap(codesOf);
+
+/** The text of all files of a folder whose names end so, those in `src/codes/` aside. */
+const textOf = (folder: string, end: string): string =>
+  readdirSync(inRepository(folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(end) && !path.startsWith('codes/'))
+    .map((path) => readFileSync(inRepository(folder, path), 'utf8'))
+    .join('\n');
+
+const found = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, code]) => code!);
+
+/** Codes that the sources make diagnostics of: by a function, by a constant, and in pairs with a message. */
+const MADE = found(
+  textOf('src', '.ts'),
+  /(?:\b(?:error|warning|note|severe|fail|failure|fileError|drift)\(\s*|\bnativeProgram\(context, '[a-z-]+', |code: |^(?:export )?const [A-Z_]+ = |=> \[)'([a-z\d-]+)'/gm,
+);
+
+/** Codes with which the observer ends. */
+const REFUSED = found(textOf('native-helper/observe', '.c'), /\brefuse\("([a-z-]+)"/g);
+
+test('each code has one entry, and is used', () => {
+  assert.ok(ALL.length > 300 && REFUSED.length > 10);
+  const used = new Set([...MADE, ...REFUSED]);
+  assert.deepEqual(
+    ALL.filter((code, i) => ALL.indexOf(code) !== i || !used.has(code)),
+    [],
+  );
+  assert.deepEqual(
+    REFUSED.filter((code) => !ALL.includes(code)),
+    [],
+  );
+});
+
+test('no command loads the entries but the one that shows them', () => {
+  const loads = /^(?:import|export) (?!type\b)[^;]*'(?:\.\.\/)+codes\//m;
+  const files = readdirSync(inRepository('src'), { recursive: true, encoding: 'utf8' });
+  assert.deepEqual(
+    files.filter(
+      (path) => path.endsWith('.ts') && loads.test(readFileSync(inRepository('src', path), 'utf8')),
+    ),
+    ['report/code-help.ts'],
+  );
+});
+
+test('a code is in kebab-case, and the gaps are one subject', () => {
+  assert.deepEqual(
+    ALL.filter((code) => !/^[a-z]+(?:-[a-z0-9]+)*$/.test(code)),
+    [],
+  );
+  const withGaps = SUBJECTS.filter((one) => codesOf(one).some((code) => code.startsWith('gap-')));
+  assert.deepEqual(
+    withGaps.map(({ heading }) => heading),
+    ['Lines that nobody would enforce'],
+  );
+  assert.ok(codesOf(withGaps[0]!).every((code) => code.startsWith('gap-')));
+});
+
+test('cause and way out are short sentences', () => {
+  const texts = SUBJECTS.flatMap(({ entries }) => Object.values(entries)).flatMap(({ cause, wayOut }) => [
+    cause,
+    wayOut,
+  ]);
+  assert.deepEqual(
+    texts.filter((text) => !/^(?:[A-Z`]|systemd |x86-64).*[.]$/.test(text)),
+    [],
+  );
+  assert.deepEqual(
+    sentencesOf(texts.join('\n\n')).filter((sentence) => wordsOf(sentence).length > 30),
+    [],
+  );
+});
+
+test('the page of all codes is made from their entries', () => {
+  const page = codesPage();
+  assertMade('docs/when-something-breaks.md', page);
+  assert.deepEqual(
+    sentencesOf(page).filter((sentence) => wordsOf(sentence).length > 30),
+    [],
+  );
+  const commands = [...page.matchAll(/`sandbox-unit ([a-z]+)/g)].map(([, verb]) => verb!);
+  assert.ok(commands.length > 50);
+  const verbs = ['help', ...VERBS.map(({ name }) => name)];
+  assert.deepEqual(
+    commands.filter((verb) => !verbs.includes(verb)),
+    [],
+  );
+});
