@@ -1,7 +1,7 @@
 import { journalctl } from '../command-lines.js';
 import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { KEEPER } from '../paths.js';
+import { KEEPER } from '../paths/records.js';
 import { fullName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';

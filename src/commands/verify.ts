@@ -4,7 +4,7 @@ import type { Change } from '../emit/changes.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import type { Outcome } from '../outcome.js';
-import { dropInPath, hasNameOfDropIn } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
 import { againCommand } from '../prepare/apply-again.js';

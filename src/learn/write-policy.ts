@@ -13,7 +13,7 @@ import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
 import type { Recording } from '../evidence/recording/recording.js';
-import { policyFolders } from '../paths.js';
+import { policyFolders } from '../paths/policies.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { listensOf, surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';

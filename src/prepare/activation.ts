@@ -3,7 +3,7 @@ import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../
 import { type Activation, manifestText } from '../emit/activation.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
 import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';

@@ -1,6 +1,7 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { ENABLED, installedLauncher, refusalService } from '../paths.js';
+import { ENABLED, refusalService } from '../paths/at-boot.js';
+import { installedLauncher } from '../paths/programs.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import type { Enabled } from './enabled.js';

@@ -1,14 +1,8 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
-import {
-  dropInPath,
-  ENABLED,
-  enabledManifest,
-  GENERATOR,
-  GENERATOR_FOLDERS,
-  installedLauncher,
-  isGenerator,
-} from '../paths.js';
+import { ENABLED, enabledManifest } from '../paths/at-boot.js';
+import { dropInPath } from '../paths/own-files.js';
+import { GENERATOR, GENERATOR_FOLDERS, installedLauncher, isGenerator } from '../paths/programs.js';
 import type { Context } from '../system/context.js';
 import { isTemplate } from '../unit/name.js';
 import { normalize } from '../unit/path.js';

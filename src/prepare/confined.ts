@@ -1,7 +1,7 @@
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { policyOfDropIn } from '../emit/files.js';
-import { dropInPath, ownDropInPaths } from '../paths.js';
+import { dropInPath, ownDropInPaths } from '../paths/own-files.js';
 import { readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, type UnitName } from '../unit/name.js';

@@ -1,7 +1,8 @@
 /** Units whose policies the generator puts into force at boot (sandbox-unit-generator(8)). */
 
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import { dropInPath, ENABLED, enabledManifest, enabledManifests } from '../paths.js';
+import { ENABLED, enabledManifest, enabledManifests } from '../paths/at-boot.js';
+import { dropInPath } from '../paths/own-files.js';
 import { orElse } from '../state/failures.js';
 import { MAX_SIZE } from '../state/own-files.js';
 import type { Context } from '../system/context.js';

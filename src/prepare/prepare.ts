@@ -2,7 +2,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
 import { dropInText, type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
-import { dropInPath, filterPath, keptPolicyPath, programsFolder } from '../paths.js';
+import { dropInPath, filterPath, keptPolicyPath, programsFolder } from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';

@@ -7,12 +7,12 @@ import {
   enabledManifest,
   enabledManifests,
   isRefusal,
-  ownDropInPaths,
-  PACKAGED_LAUNCHER,
   reasonOfRefusal,
   refusalPath,
   refusalService,
-} from '../paths.js';
+} from '../paths/at-boot.js';
+import { ownDropInPaths } from '../paths/own-files.js';
+import { PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { enableCommand, makeCommand } from '../prepare/apply-again.js';
 import { type Enabled, enabledOf } from '../prepare/enabled.js';
 import { exists } from '../prepare/load/exists.js';

@@ -2,7 +2,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, note, printable } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
-import { dropInPath } from '../paths.js';
+import { dropInPath } from '../paths/own-files.js';
 import { isSearched } from '../prepare/apply-again.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';

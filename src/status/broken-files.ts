@@ -2,13 +2,9 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import type { FilterFile } from '../filter/filter-file.js';
-import {
-  filterPath,
-  installedLauncher,
-  PACKAGED_LAUNCHER,
-  type Placement,
-  programsFolder,
-} from '../paths.js';
+import { filterPath, programsFolder } from '../paths/own-files.js';
+import type { Placement } from '../paths/placement.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { type AppliedFacts, againHint, enableCommand } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';

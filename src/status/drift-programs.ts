@@ -1,6 +1,7 @@
 import { isSameBytes } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { installedLauncher, PACKAGED_LAUNCHER, programsFolder } from '../paths.js';
+import { programsFolder } from '../paths/own-files.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { exists } from '../prepare/load/exists.js';
 import { launcherFiles, MAX_LAUNCHER_SIZE } from '../prepare/load/launcher-file.js';
 import type { Context } from '../system/context.js';

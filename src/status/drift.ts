@@ -4,7 +4,8 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
+import { PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import {
   type AppliedFacts,

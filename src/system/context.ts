@@ -1,4 +1,4 @@
-import type { Placement } from '../paths.js';
+import type { Placement } from '../paths/placement.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
 import type { TransientUnits } from './bus/transient.js';

@@ -1,7 +1,7 @@
 /** Tests of prepare/enabled.ts and prepare/apply-again.ts: a unit that is enabled at boot, and the commands that make its files anew. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ENABLED } from '../../src/paths.js';
+import { ENABLED } from '../../src/paths/at-boot.js';
 import { againCommand, enableCommand } from '../../src/prepare/apply-again.js';
 import { enabledHere, enabledOf, enabledUnits } from '../../src/prepare/enabled.js';
 import { UNIT } from '../support/demo-service.js';

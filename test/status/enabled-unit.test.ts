@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '../../src/commands/status.js';
-import { dropInPath, enabledManifest } from '../../src/paths.js';
+import { enabledManifest } from '../../src/paths/at-boot.js';
+import { dropInPath } from '../../src/paths/own-files.js';
 import { LAUNCHER, UNIT } from '../support/demo-service.js';
 import { AGAIN, atBoot, enabled, putIntoForce, refuse } from '../support/enabled-in-memory.js';
 import type { FakeSystem } from '../support/fake-system.js';

@@ -1,14 +1,9 @@
 /** A unit that is enabled at boot on a machine in memory, and the generator's part of it. */
 import assert from 'node:assert/strict';
 import { type GenerateOptions, generate } from '../../src/commands/generate.js';
-import {
-  dropInPath,
-  ENABLED,
-  filterPath,
-  type Placement,
-  reasonOfRefusal,
-  refusalPath,
-} from '../../src/paths.js';
+import { ENABLED, reasonOfRefusal, refusalPath } from '../../src/paths/at-boot.js';
+import { dropInPath, filterPath } from '../../src/paths/own-files.js';
+import type { Placement } from '../../src/paths/placement.js';
 import type { Context } from '../../src/system/context.js';
 import { LAUNCHER, NO_EXEC, SERVICE, UNIT } from './demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, machineWith, program } from './fake-system.js';

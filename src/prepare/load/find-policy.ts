@@ -3,7 +3,8 @@
 import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { policyOfDropIn } from '../../emit/files.js';
-import { dropInPath, isKeptPolicy, policySearchPath } from '../../paths.js';
+import { dropInPath, isKeptPolicy } from '../../paths/own-files.js';
+import { policySearchPath } from '../../paths/policies.js';
 import { readFiles } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { parseUnitName, type UnitName } from '../../unit/name.js';

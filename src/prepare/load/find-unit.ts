@@ -1,5 +1,6 @@
 import { policyOfDropIn } from '../../emit/files.js';
-import { isGenerators, ownDropInPaths } from '../../paths.js';
+import { isDropInOfGenerator } from '../../paths/at-boot.js';
+import { ownDropInPaths } from '../../paths/own-files.js';
 import { MAX_SIZE } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { aliasesOf, type UnitNames, unitNamed, unitNames } from '../../unit/aliases.js';
@@ -150,7 +151,7 @@ export async function pathsOfInstances(
         if (file.endsWith('.conf') && !file.startsWith('.')) found.add(`${directory}/${file}`);
     }
   }
-  return [...found].filter((file) => !isGenerators(file)).sort();
+  return [...found].filter((file) => !isDropInOfGenerator(file)).sort();
 }
 
 /** An instance without files of its own, which loads as the template alone; undefined if no name for one is valid. */

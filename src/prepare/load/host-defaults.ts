@@ -4,7 +4,7 @@ import { EXIT, error, firstOf, type Location, UserError } from '../../diagnostic
 import type { Directive } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
 import { fixed } from '../../directives/values/strictness.js';
-import { DEFAULTS, defaultsPaths } from '../../paths.js';
+import { DEFAULTS, defaultsPaths } from '../../paths/policies.js';
 import { notInDefaults, parseDefaults } from '../../policy/defaults.js';
 import type { ParsedPolicy } from '../../policy/parse.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';

@@ -1,6 +1,8 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
-import { enabledManifests, installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../../paths.js';
+import { enabledManifests } from '../../paths/at-boot.js';
+import { transientFolder } from '../../paths/placement.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../../paths/programs.js';
 import { ownDropIns } from '../../state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Context } from '../../system/context.js';

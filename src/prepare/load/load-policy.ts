@@ -1,5 +1,5 @@
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../../diagnostic.js';
-import { defaultsPaths } from '../../paths.js';
+import { defaultsPaths } from '../../paths/policies.js';
 import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';

@@ -1,7 +1,8 @@
 import type { Code } from '../../codes/subjects.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
-import { hasNameOfDropIn, isRefusal } from '../../paths.js';
+import { isRefusal } from '../../paths/at-boot.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
 import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';

@@ -1,6 +1,7 @@
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { PACKAGED_HOME, packagedProgram } from '../../paths.js';
+import { PACKAGED_HOME } from '../../paths/policies.js';
+import { packagedProgram } from '../../paths/programs.js';
 import type { Context } from '../../system/context.js';
 import { exists } from './exists.js';
 

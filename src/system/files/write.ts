@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../diagnostic.js';
-import { temporaryName } from '../../paths.js';
+import { temporaryName } from '../../paths/own-files.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
 import type { PlaceOptions, RemoveOptions, WriteOptions } from '../system.js';
 import { fileError, isAbsent, reasonOf } from './error.js';

@@ -1,7 +1,7 @@
 import { inBatches } from '../../collections.js';
 import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
-import { policyFolders } from '../../paths.js';
+import { policyFolders } from '../../paths/policies.js';
 import { againCommand, enableCommand, isSearched } from '../../prepare/apply-again.js';
 import { type Enabled, enabledOf } from '../../prepare/enabled.js';
 import { exists } from '../../prepare/load/exists.js';

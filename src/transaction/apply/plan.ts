@@ -1,7 +1,7 @@
 import { systemctl } from '../../command-lines.js';
 import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
-import { dropInPath } from '../../paths.js';
+import { dropInPath } from '../../paths/own-files.js';
 import { fullName } from '../../prepare/load/load-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
 import type { MachineFacts } from '../../prepare/probe/target.js';

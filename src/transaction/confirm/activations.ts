@@ -3,7 +3,7 @@
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, printable } from '../../diagnostic.js';
 import type { Outcome } from '../../outcome.js';
-import { ACTIVATIONS, activationsFolder, lockPath, undoFolder } from '../../paths.js';
+import { ACTIVATIONS, activationsFolder, lockPath, undoFolder } from '../../paths/records.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { shellWord } from '../../unit/exec/shell-word.js';

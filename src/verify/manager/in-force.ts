@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { dropInPath } from '../../paths.js';
+import { dropInPath } from '../../paths/own-files.js';
 import type { LoadedUnit } from '../../prepare/load/load-unit.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { servicesOf } from '../../state/service.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { confirm } from '../../../src/commands/confirm.js';
 import { status } from '../../../src/commands/status.js';
-import { activationsFolder, lockPath } from '../../../src/paths.js';
+import { activationsFolder, lockPath } from '../../../src/paths/records.js';
 import { tellActivations, waitingActivations } from '../../../src/transaction/confirm/activations.js';
 import { statesOf } from '../../support/apply-in-memory.js';
 import { applyToConfirm, codesOf, machine } from '../../support/confirm-in-memory.js';
