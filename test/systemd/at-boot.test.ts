@@ -288,7 +288,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     await sh(`truncate -s -5 ${ENABLED}/activate.d/${spoilt}; systemctl stop ${spoilt}; rm -r ${RUN}/${spoilt}.d
       systemctl daemon-reload; ! systemctl start ${spoilt}`);
     const { state, dropIn, drift, shell } = await wayOut('refused-at-boot', spoilt);
-    assert.deepEqual([state, dropIn, drift], ['failed', null, ['refused-at-boot']]);
+    assert.deepEqual([state, dropIn, drift], ['not-running', null, ['refused-at-boot']]);
     await sh(shell);
     assert.equal(await isConfined(spoilt), true);
     assert.equal((await command('status', spoilt)).status, 0);
