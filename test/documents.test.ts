@@ -36,6 +36,7 @@ const PLACES = [
   'man',
   'templates',
   'scripts',
+  'packaging',
   'bench',
   'docs',
 ].flatMap((folder) => [

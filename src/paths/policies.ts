@@ -3,11 +3,14 @@
 import { isServiceName } from '../unit/name.js';
 import type { Scope } from '../unit/search.js';
 
+/** The folder of packages' policies, and of the program in a package. */
+export const PACKAGED_HOME = '/usr/lib/sandbox-unit';
+
 /** The folders of policies that are named after units; the first that has one wins. */
 export const policyFolders = (scope: Scope, home?: string): string[] =>
   scope === 'user'
-    ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
-    : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
+    ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', `${PACKAGED_HOME}/user`]
+    : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', PACKAGED_HOME];
 
 /** The name of the file with the defaults of a host. */
 export const DEFAULTS = 'defaults.toml';
@@ -19,7 +22,7 @@ export const defaultsPaths = (scope: Scope, home?: string): string[] =>
     .map((folder) => `${folder}/${DEFAULTS}`);
 
 /** Whether a policy is a package's: it is changed by a file in another folder. */
-export const isPackagedPolicy = (path: string): boolean => path.startsWith('/usr/lib/sandbox-unit/');
+export const isPackagedPolicy = (path: string): boolean => path.startsWith(`${PACKAGED_HOME}/`);
 
 const POLICY = '.toml';
 

@@ -12,6 +12,9 @@ export const packagedProgram = (name: string): string => `/usr/libexec/sandbox-u
 export const installedLauncher = ({ scope, home }: Placement): string =>
   `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;
 
+/** Whether a program is a launcher of ours, a package's or an installed one, of whatever user. */
+export const isLauncher = (path: string): boolean => path.endsWith('/libexec/sandbox-unit/launcher');
+
 /** The generator as a package installs it. */
 export const GENERATOR = packagedProgram('generator');
 

@@ -117,6 +117,12 @@ const CASES: readonly (readonly [
   ['lines of the drop-in, taken out', edit(DROP_IN, /^ExecStart=.*\n/gm, ''), ['drift-files']],
   ['a byte of the filter', flip(FILTER, 3), ['drift-files']],
   ['the launcher', write(LAUNCHER, 'another one'), ['drift-launcher'], /isn't the launcher of this version/],
+  [
+    'the launcher, by that of a package',
+    write('/usr/libexec/sandbox-unit/launcher', 'a package'),
+    ['drift-launcher'],
+    /units are started by \S+, and a package has/,
+  ],
   ["the vendor's command", NEW_COMMAND, ['drift-command'], /its ExecStart= has changed, and the old one/],
   ["the vendor's other lines", edit(VENDOR, '[Service]', '[Service]\nRestart=always'), []],
   [

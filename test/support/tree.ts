@@ -62,6 +62,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
         'iproute2',
         'strace',
         'e2fsprogs',
+        'nodejs',
       ],
     ],
   },
@@ -72,13 +73,14 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'musl-tools', 'mandoc', 'shellcheck'],
     ],
   },
-  /** Apart from the toolchain, for its size: what the observer takes, for arm64, too. */
+  /** Apart from the toolchain, for its size: what the observer and the packages take, for arm64, too. */
   clang: {
     suite: 'trixie',
     packages: [
       ...['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev', 'gcc', 'gcc-aarch64-linux-gnu'],
       ...['libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libzstd-dev'],
       ...['libbpf-dev:arm64', 'libelf-dev:arm64', 'zlib1g-dev:arm64', 'libzstd-dev:arm64'],
+      ...['debhelper', 'lintian', 'rpm', 'rpmlint'],
     ],
   },
   /** Services and runtimes of test/services/, and their clients: 2 GB. */

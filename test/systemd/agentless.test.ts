@@ -1,11 +1,14 @@
 /** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
+import { runCommand } from '../support/command.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
 
@@ -45,6 +48,30 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
   const stage = (policy: string) => host.stage(UNIT, policy);
   const activate = (...words: string[]) => host.activate(...words, UNIT);
   const isConfined = () => host.isConfined(UNIT);
+
+  test('facts of a host are of one class, whatever its service and its manager have been through', async () => {
+    const hosts = join(folder, 'hosts');
+    mkdirSync(hosts);
+    writeFileSync(join(folder, 'policy.toml'), '[service]\nProtectHome = true\n');
+    const gather = async (name: string) => {
+      const { stdout } = await hostScript(box, inRepository('host-scripts/facts'), UNIT);
+      writeFileSync(join(hosts, `${name}.facts`), stdout);
+    };
+    await gather('up');
+    await box.succeed(['systemctl', 'daemon-reexec']);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await gather('again');
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    await gather('down');
+    await box.succeed(['systemctl', 'start', UNIT]);
+    const words = ['--policy', join(folder, 'policy.toml'), '--output', join(folder, 'classes')];
+    const { status, stdout, stderr } = await runCommand(
+      ['generate', '--hosts', hosts, ...words, UNIT],
+      process.env,
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^again ([0-9a-f]{16})\ndown \1\nup \1\n$/);
+  });
 
   test('a policy is put into force, once', async () => {
     await stage(POLICY);

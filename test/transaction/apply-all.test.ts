@@ -80,7 +80,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   );
   assert.match(
     enabled.diagnostics[0]!.hint!,
-    /^'sandbox-unit generate --at-boot --output \/etc\/sandbox-unit\/enabled --runtime demo\.service'/,
+    /^'sandbox-unit generate --runtime --at-boot --output \/etc\/sandbox-unit\/enabled demo\.service && /,
   );
   runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
   assert.deepEqual(codesOf(await all(runtime)), ['note no-policies', 'note left-as-it-is']);
