@@ -51,12 +51,10 @@ const { metafile } = await build({
 });
 chmodSync('dist/sandbox-unit.cjs', 0o755);
 
-/** Completions by the names that shells look for. */
-const COMPLETIONS = { bash: 'sandbox-unit', zsh: '_sandbox-unit', fish: 'sandbox-unit.fish' };
 mkdirSync('dist/completion');
-for (const [shell, name] of Object.entries(COMPLETIONS)) {
+for (const shell of ['bash', 'fish', 'zsh']) {
   const script = execFileSync(process.execPath, ['dist/sandbox-unit.cjs', 'completion', shell]);
-  writeFileSync(`dist/completion/${name}`, script);
+  writeFileSync(`dist/completion/${shell}`, script);
 }
 
 /** The C library in the native programs. */

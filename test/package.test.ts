@@ -30,9 +30,7 @@ function copyOfSources(folder: string) {
   symlinkSync(inRepository('node_modules/@esbuild'), join(folder, 'node_modules/@esbuild'));
 }
 
-const COMPLETIONS = ['_sandbox-unit', 'sandbox-unit', 'sandbox-unit.fish'].map(
-  (name) => `completion/${name}`,
-);
+const COMPLETIONS = ['bash', 'fish', 'zsh'].map((shell) => `completion/${shell}`);
 const BUNDLED = ['LICENSES', 'program.cjs', 'sandbox-unit.cjs', ...COMPLETIONS];
 
 const filesBelow = (folder: string): string[] =>

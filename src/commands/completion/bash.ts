@@ -1,16 +1,8 @@
-import {
-  type CompletedCommand,
-  type CompletedLine,
-  callWords,
-  codeWords,
-  directiveWords,
-  errnoWords,
-  type Kind,
-} from './model.js';
+import type { CompletedCommand, CompletedLine, Kind } from './model.js';
 import { UNIT_LISTS } from './units.js';
 
 /** A completion for bash 4.4 or newer; it needs no package of completions. */
-export function bashCompletion({ commands, groups }: CompletedLine): string {
+export function bashCompletion({ commands, groups, names: lists }: CompletedLine): string {
   const single = commands.filter(({ words }) => words.length === 1);
   const names = [...single.map(({ words }) => words[0]!), ...groups.keys(), 'help'];
   const inner = [...groups.keys()].map((group) => {
@@ -24,17 +16,17 @@ export function bashCompletion({ commands, groups }: CompletedLine): string {
       case 'COMMANDS':
         return names.join(' ');
       case 'CODES':
-        return codeWords().join(' ');
+        return lists.codes.join(' ');
       case 'INNER':
         return `${inner.join('\n')}\n`;
       case 'CASES':
         return `${commands.map(caseOf).join('\n')}\n`;
       case 'CALLS':
-        return callWords().join(' ');
+        return lists.calls.join(' ');
       case 'ANSWERS':
-        return errnoWords().join(' ');
+        return lists.answers.join(' ');
       default:
-        return directiveWords().join(' ');
+        return lists.directives.join(' ');
     }
   });
 }

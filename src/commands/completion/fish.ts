@@ -1,17 +1,8 @@
-import {
-  type CompletedCommand,
-  type CompletedLine,
-  type CompletedOption,
-  callWords,
-  codeWords,
-  directiveWords,
-  errnoWords,
-  type Kind,
-} from './model.js';
+import type { CompletedCommand, CompletedLine, CompletedOption, Kind } from './model.js';
 import { UNIT_LISTS } from './units.js';
 
 /** A completion for fish 3.1 or newer. */
-export function fishCompletion({ commands, groups }: CompletedLine): string {
+export function fishCompletion({ commands, groups, names: lists }: CompletedLine): string {
   const single = commands.filter(({ words }) => words.length === 1);
   const first: (readonly [name: string, does: string])[] = [
     ...single.map(({ words, does }) => [words[0]!, does] as const),
@@ -43,27 +34,27 @@ end
 
 function __sandbox_unit_calls
     set -l before (__sandbox_unit_value | string replace -r '[^,]*$' '')
-    printf '%s\\n' "$before"{${callWords().join(',')}}
+    printf '%s\\n' "$before"{${lists.calls.join(',')}}
 end
 
 function __sandbox_unit_refused_calls
     set -l before (__sandbox_unit_value | string match -r '^.*:(?=[^,:]*$)')
     if test -n "$before"
-        printf '%s\\n' "$before"{${errnoWords().join(',')}}
+        printf '%s\\n' "$before"{${lists.answers.join(',')}}
     else
         __sandbox_unit_calls
     end
 end
 
 function __sandbox_unit_directives
-    printf '%s=\\n' ${directiveWords().join(' ')}
+    printf '%s=\\n' ${lists.directives.join(' ')}
 end
 
 complete -c sandbox-unit -f
 complete -c sandbox-unit -n ${quoted(none)} -s h -l help -d 'print the help'
 complete -c sandbox-unit -n ${quoted(none)} -l version -d 'print the version'
 ${first.map(([name, does]) => `complete -c sandbox-unit -n ${quoted(none)} -a ${name} -d ${quoted(does)}`).join('\n')}
-complete -c sandbox-unit -n '__fish_seen_subcommand_from help' -a ${quoted([...names, ...codeWords()].join(' '))}
+complete -c sandbox-unit -n '__fish_seen_subcommand_from help' -a ${quoted([...names, ...lists.codes].join(' '))}
 ${commands.map((command) => commandText(command, commands)).join('\n')}
 `;
 }

@@ -49,6 +49,18 @@ export interface CompletedLine {
   readonly commands: readonly CompletedCommand[];
   /** Commands of two words, by the first. */
   readonly groups: ReadonlyMap<string, string>;
+  readonly names: CompletedNames;
+}
+
+/** Names that many places take. */
+export interface CompletedNames {
+  /** System calls and sets of them, as lists of the command line have them. */
+  readonly calls: readonly string[];
+  /** Answers to refused calls. */
+  readonly answers: readonly string[];
+  readonly directives: readonly string[];
+  /** Codes of messages, which `help` tells of. */
+  readonly codes: readonly string[];
 }
 
 /** Shells that a completion is made for. */
@@ -95,7 +107,17 @@ export function completedLine(verbs: readonly (Verb | VerbGroup)[]): CompletedLi
     'verbs' in verb ? verb.verbs.map((inner) => completed(inner, [verb.name])) : completed(verb, []),
   );
   const groups = verbs.flatMap((verb) => ('verbs' in verb ? [[verb.name, verb.does] as const] : []));
-  return { commands, groups: new Map(groups) };
+  return { commands, groups: new Map(groups), names: completedNames() };
+}
+
+function completedNames(): CompletedNames {
+  const sets = bundledSets();
+  return {
+    calls: [...setNames(sets), ...[...knownCalls(sets)].sort()],
+    answers: ['kill', 'log', ...errnoNames()],
+    directives: DIRECTIVES.map(({ name }) => name).sort(),
+    codes: SUBJECTS.flatMap(({ entries }) => Object.keys(entries)).sort(),
+  };
 }
 
 function completed(verb: Verb, before: readonly string[]): CompletedCommand {
@@ -127,16 +149,3 @@ function completedOption([flags, does]: readonly [flags: string, does: string], 
     isOptional: value?.startsWith('[') ?? false,
   };
 }
-
-/** Calls and sets, as lists of the command line name them. */
-export const callWords = (): string[] => {
-  const sets = bundledSets();
-  return [...setNames(sets), ...[...knownCalls(sets)].sort()];
-};
-
-/** Codes of messages, which `help` tells of. */
-export const codeWords = (): string[] => SUBJECTS.flatMap(({ entries }) => Object.keys(entries)).sort();
-
-export const errnoWords = (): string[] => ['kill', 'log', ...errnoNames()];
-
-export const directiveWords = (): string[] => DIRECTIVES.map(({ name }) => name).sort();

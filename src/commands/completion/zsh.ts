@@ -1,17 +1,8 @@
-import {
-  type CompletedCommand,
-  type CompletedLine,
-  type CompletedOption,
-  callWords,
-  codeWords,
-  directiveWords,
-  errnoWords,
-  type Kind,
-} from './model.js';
+import type { CompletedCommand, CompletedLine, CompletedOption, Kind } from './model.js';
 import { UNIT_LISTS } from './units.js';
 
 /** A completion for zsh 5.8 or newer, as a file of its `fpath`. */
-export function zshCompletion({ commands, groups }: CompletedLine): string {
+export function zshCompletion({ commands, groups, names: lists }: CompletedLine): string {
   const single = commands.filter(({ words }) => words.length === 1);
   const names = [
     ...single.map(({ words, does }) => described(words[0]!, does)),
@@ -45,14 +36,14 @@ _sandbox-unit_templates() {
 
 _sandbox-unit_calls() {
     local -a calls
-    calls=(${callWords().join(' ')})
+    calls=(${lists.calls.join(' ')})
     compset -P '*,'
     compadd -q -S , -a calls
 }
 
 _sandbox-unit_refused_calls() {
     local -a answers
-    answers=(${errnoWords().join(' ')})
+    answers=(${lists.answers.join(' ')})
     if compset -P '*[^,]:'; then
         compadd -q -S , -a answers
     else
@@ -62,7 +53,7 @@ _sandbox-unit_refused_calls() {
 
 _sandbox-unit_directives() {
     local -a directives
-    directives=(${directiveWords().join(' ')})
+    directives=(${lists.directives.join(' ')})
     compadd -S = -a directives
 }
 
@@ -81,7 +72,7 @@ ${names.map((name) => `        ${name}`).join('\n')}
             case $words[1] in
                 help)
                     _describe -t commands command verbs && ret=0
-                    compadd ${codeWords().join(' ')} && ret=0 ;;
+                    compadd ${lists.codes.join(' ')} && ret=0 ;;
 ${single.map((command) => caseOf(command, 16)).join('\n')}
 ${inner.join('\n')}
             esac ;;
