@@ -79,6 +79,7 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       rpm --install --nodeps ${made('first')}/*.rpm
       ${LAUNCHER} --version
       test -L /usr/bin/sandbox-unit -a -x /usr/lib/sandbox-unit/dist/sandbox-unit.cjs
+      ${completionsIn('/usr/share/zsh/site-functions')}
       mkdir -p /etc/systemd/system/${UNIT}.d
       echo "ExecStart=${LAUNCHER} --" >/etc/systemd/system/${policy}
       ! rpm --erase sandbox-unit
@@ -93,6 +94,16 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
     assert.match(stderr, /sandbox-unit: not removed, since .*\n {2}sandbox-unit revert nginx\.service\n/);
     assert.match(stderr, /sandbox-unit-launcher: not removed, since /);
   });
+
+  /** A command that sees whether each shell finds its completion. */
+  function completionsIn(zsh: string): string {
+    const names = [
+      '/usr/share/bash-completion/completions/sandbox-unit',
+      `${zsh}/_sandbox-unit`,
+      '/usr/share/fish/vendor_completions.d/sandbox-unit.fish',
+    ];
+    return names.map((name) => `test -s ${name}`).join(' && ');
+  }
 
   /** Copies packages into a box, where no Node is but Debian's. */
   async function bring(box: Box, ...names: string[]) {
@@ -150,6 +161,7 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
         await box.succeed(['sandbox-unit', '--version']),
         await box.succeed(['/usr/bin/node', '/usr/lib/sandbox-unit/dist/sandbox-unit.cjs', '--version']),
       );
+      assert.equal((await box.sh(completionsIn('/usr/share/zsh/vendor-completions'))).status, 0);
       const enabled = await box.exec(['systemctl', 'is-enabled', STATUS_TIMER]);
       assert.deepEqual([enabled.status, enabled.stdout], [1, 'disabled\n']);
       const generators = '/usr/lib/systemd/system-generators';
