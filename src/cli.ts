@@ -49,9 +49,14 @@ async function page(output: string): Promise<boolean> {
   return showPaged(output, size, process.env);
 }
 
+/** The looks of both streams. A stream is looked at when its look is asked for. */
 const looks = (choice?: ColorChoice): Looks => ({
-  output: lookOf(outputSize(), process.env, choice),
-  errors: lookOf(errorsSize(), process.env, choice),
+  get output() {
+    return lookOf(outputSize(), process.env, choice);
+  },
+  get errors() {
+    return lookOf(errorsSize(), process.env, choice);
+  },
 });
 
 const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): Stream =>

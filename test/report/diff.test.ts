@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Change } from '../../src/emit/changes.js';
-import { unifiedDiff } from '../../src/report/diff.js';
+import { PLAIN } from '../../src/look.js';
+import { painted, unifiedDiff } from '../../src/report/diff.js';
 
 const file = (text: string) => ({
   path: '/x.conf',
@@ -114,4 +115,17 @@ test('texts that are too long to be compared are told whole', () => {
   assert.equal(diff.split('\n').filter((line) => /^[-+][ab]$/.test(line)).length, 12000);
   assert.match(diff, /^-a\n\+b$/m);
   assert.match(diff, /\n end\n$/);
+});
+
+test('lines of a diff are painted by their signs, and nothing else of it is changed', () => {
+  const look = { ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` };
+  const diff = unifiedDiff(change('a\nb\n', 'a\nB\n'));
+  assert.equal(
+    painted(diff, look),
+    [
+      ...['<place>--- /x.conf</>', '<place>+++ /x.conf</>', '<hunk>@@ -1,2 +1,2 @@</>'],
+      ...[' a', '<removed>-b</>', '<added>+B</>', ''],
+    ].join('\n'),
+  );
+  assert.equal(painted(diff, PLAIN), diff);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { note } from '../../src/diagnostic.js';
 import type { Unseen } from '../../src/explain/records/shared-records.js';
+import { PLAIN } from '../../src/look.js';
 import { statusJson, statusSummary, statusText, type UnitStatus } from '../../src/report/status.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
@@ -73,4 +74,12 @@ test('in short a unit has changed where there is drift', () => {
     ],
   });
   assert.equal(statusSummary([bare]).changed, false);
+});
+
+test('what is to be looked at is styled as that, with words that say it', () => {
+  const look = { ...PLAIN, paint: (role: string, text: string) => `<${role}>${text}</>` };
+  const styled = (more: Partial<UnitStatus>) => statusText([one(more)], true, look).split('\n')[1]!;
+  assert.match(styled({}), /<good>enforcing<\/> +<good>live<\/> +- +- +\/etc\/a\.toml$/);
+  const wrong = styled({ mode: 'permissive', state: 'not-read', drift: ['drift-policy'] });
+  assert.match(wrong, /<doubtful>permissive<\/> +<bad>not read<\/> +<bad>policy<\/>/);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT } from '../../src/diagnostic.js';
+import { PLAIN } from '../../src/look.js';
 import { enforcementText, groupsJson } from '../../src/report/verify.js';
 import type { NamedDifference } from '../../src/verify/kernel/name-differences.js';
 import type { ThreadGroup } from '../../src/verify/kernel/thread-group.js';
@@ -69,4 +70,13 @@ test('programs get each group whole', () => {
     ...{ processes: [{ pid: 7, name: 'demod', threads: 2 }], filters: 1, heldTo: 'policy', leftOver: false },
     ...{ calls: 'equal', ranges: 3, sampled: 0, uncompared: 1, differences: [] },
   });
+});
+
+test('what is enforced and what is not are styled otherwise', () => {
+  const look = { ...PLAIN, paint: (role: string, said: string) => `<${role}>${said}</>` };
+  const styled = (exit: number, more: Partial<ThreadGroup>) =>
+    enforcementText(PLAN, exit, [group(more)], look);
+  assert.match(styled(EXIT.ok, {}), /: <good>enforced<\/>[\s\S]* <good>as the policy says<\/>/);
+  const looser = styled(EXIT.findings, { calls: 'looser' });
+  assert.match(looser, /: <bad>not enforced<\/>[\s\S]* <bad>looser than the policy<\/>/);
 });
