@@ -117,7 +117,8 @@ const progressOf = ({ printError, columns, does }: OpenOptions): Progress =>
     {
       write: printError,
       columns,
-      now: () => performance.now(),
+      // The global `performance` takes Node a while to load.
+      now: () => Number(process.hrtime.bigint() / 1_000_000n),
       every: (milliseconds, call) => {
         const timer = setInterval(call, milliseconds);
         timer.unref();

@@ -1,6 +1,6 @@
 /** A pager for long output: systemctl(1)'s way, with its variables. */
+import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
-import { readFile } from '../files/read.js';
 import { type Environment, isDumb, type Stream } from './look-of.js';
 
 /** A program to try, and its environment. */
@@ -86,10 +86,8 @@ const NOT_STARTED = ['ENOENT', 'EACCES'];
 function hasOtherRights({ SUDO_UID }: Environment): boolean {
   if (SUDO_UID !== undefined) return true;
   try {
-    return textOf('/proc/self/loginuid') !== `${process.geteuid?.()}`;
+    return readFileSync('/proc/self/loginuid', 'utf8').trim() !== `${process.geteuid?.()}`;
   } catch {
     return true;
   }
 }
-
-const textOf = (path: string): string => new TextDecoder().decode(readFile(path)?.bytes).trim();
