@@ -54,6 +54,16 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       assert.notEqual(await statusOf(home, 'BindReadOnlyPaths=/run', 'ProtectHome=yes'), 0);
     });
 
+    test('a program in ReadOnlyPaths= and ExecPaths= is not executable below what is read-only, too', async () => {
+      const lines = ['ProtectSystem=strict', 'NoExecPaths=/', 'ExecPaths=/usr'];
+      const startOf = async (line: string) => {
+        const properties = [...lines, line].map((one) => `--property=${one}`);
+        return (await box.exec(['systemd-run', '--quiet', '--pipe', '--wait', ...properties, 'true'])).status;
+      };
+      assert.equal(await startOf('BindReadOnlyPaths=/usr'), 0);
+      assert.notEqual(await startOf('ReadOnlyPaths=/usr'), 0);
+    });
+
     test('a mount that has the launcher is there first', async () => {
       await box.sh('mv /usr/local/libexec /srv/libexec; mkdir /usr/local/libexec');
       await changeFiles(box, {
