@@ -18,6 +18,7 @@ type RootName =
   | 'clang'
   | 'services'
   | 'more-services'
+  | 'bookworm-services'
   | 'clients'
   | 'shells'
   | 'ansible'
@@ -92,6 +93,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['iproute2', 'logrotate', 'mariadb-server', 'memcached', 'mosquitto', 'mosquitto-clients', 'nginx'],
       ...['openssh-client', 'openssh-server', 'openssh-sftp-server', 'php-fpm', 'postfix', 'postgresql'],
       ...['prometheus-node-exporter', 'redis-server', 'rsyslog', 'squid', 'unbound', 'varnish'],
+      ...['gunicorn', 'prometheus-redis-exporter'],
       ...['gcc', 'libc6-dev', 'nodejs', 'openjdk-21-jre-headless', 'python3', 'rustc'],
     ],
   },
@@ -137,6 +139,26 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
   },
   /** Shells that the command line is completed in. */
   shells: { suite: 'trixie', packages: ['bash-completion', 'fish', 'zsh'] },
+  /** Services that templates are for, on the release before. */
+  'bookworm-services': {
+    suite: 'bookworm',
+    packages: [
+      ...SYSTEMD,
+      ...['apache2', 'apache2-utils', 'bind9', 'bind9-host', 'curl', 'dovecot-imapd', 'gunicorn', 'haproxy'],
+      ...[
+        'iproute2',
+        'logrotate',
+        'mariadb-server',
+        'memcached',
+        'nginx',
+        'php-fpm',
+        'postfix',
+        'postgresql',
+      ],
+      ...['prometheus-node-exporter', 'prometheus-redis-exporter', 'redis-server', 'unbound'],
+      ...['gcc', 'libc6-dev', 'nodejs', 'python3'],
+    ],
+  },
   /** Services that a policy may break unnoticed, and their clients. */
   clients: {
     suite: 'trixie',

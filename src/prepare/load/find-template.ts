@@ -19,10 +19,11 @@ export interface PolicyPlace {
   readonly written?: string;
 }
 
-/** The folders of templates, the administrator's own first. */
+/** The folders of templates, the administrator's own first, then those for any service, then those for one. */
 const templateFolders = (context: Context): PolicyPlace[] => [
   { system: context.policies, path: '/etc/sandbox-unit/templates' },
   { system: context.program, path: `${context.home}/templates` },
+  { system: context.program, path: `${context.home}/templates/services` },
 ];
 
 /** The name of the template that a file is; undefined if it is none. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Diagnostic, UserError } from '../../../src/diagnostic.js';
 import { findPolicy } from '../../../src/prepare/load/find-policy.js';
-import { findTemplate } from '../../../src/prepare/load/find-template.js';
+import { findTemplate, templateAt, templateNames } from '../../../src/prepare/load/find-template.js';
 import { loadPolicy } from '../../../src/prepare/load/load-policy.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../../support/fake-system.js';
@@ -314,11 +314,15 @@ test('a unit without a policy could not be run, and is told where to put one', a
   assert.match(ofAll.hint!, /^write \/etc\/sandbox-unit\/defaults\.service\.toml/);
 });
 
-test('a template is found by its plain name only', async () => {
-  const system = new FakeSystem({ files: { [`${HOME}/templates/a-1.toml`]: '' } });
+test('a template is found by its plain name only, also one for a service', async () => {
+  const paths = [`${HOME}/templates/a-1.toml`, `${HOME}/templates/services/web.toml`];
+  const system = new FakeSystem({ files: Object.fromEntries(paths.map((path) => [path, ''])) });
   const context = fakeContext(system);
-  assert.equal((await findTemplate(context, 'a-1')).path, `${HOME}/templates/a-1.toml`);
-  for (const name of ['a-1.toml', '../templates/a-1', '/a-1', '']) {
+  assert.equal((await findTemplate(context, 'a-1')).path, paths[0]);
+  assert.equal((await findTemplate(context, 'web')).path, paths[1]);
+  assert.deepEqual(await templateNames(context), ['a-1', 'web']);
+  assert.equal(templateAt(context, paths[1]!), 'web');
+  for (const name of ['a-1.toml', '../templates/a-1', '/a-1', 'services/web', '']) {
     assert.equal((await failure(findTemplate(context, name))).code, 'unknown-template');
   }
 });
