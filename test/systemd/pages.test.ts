@@ -16,14 +16,30 @@ interface Page {
   readonly prepare?: string;
   /** How many of its commands can't be run here. */
   readonly elsewhere: number;
+  /** Capabilities that its commands have not, for setpriv(1). */
+  readonly lacks?: string;
 }
 
 const MAIL = 'postconf -e mydestination=localhost myorigin=localhost inet_protocols=ipv4 alias_maps=';
+
+const SSH = `systemctl start systemd-user-sessions ssh
+  ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+  cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+  ssh -o StrictHostKeyChecking=accept-new -o LogLevel=ERROR root@web1 true`;
+
+const IMAGE = `systemctl stop apache2; systemctl reset-failed
+  mkdir -p /srv/image && ln -s usr/lib /srv/image/lib
+  for one in etc run usr var; do mkdir "/srv/image/$one"; mount --bind "/$one" "/srv/image/$one"; done`;
+
+/** What containers without privileges have not. */
+const CONTAINER_LACKS = '-sys_admin,-sys_ptrace,-bpf,-perfmon,-syslog,-audit_control,-audit_read';
 
 const PAGES: readonly Page[] = [
   { name: 'first-service', prepare: 'echo "<title>web1</title>" >/var/www/html/index.html', elsewhere: 1 },
   { name: 'postgresql', elsewhere: 0 },
   { name: 'exec-where-needed', prepare: `systemctl stop nginx; ${MAIL}`, elsewhere: 0 },
+  { name: 'fleet', prepare: `systemctl stop apache2 nginx; systemctl start nginx\n${SSH}`, elsewhere: 0 },
+  { name: 'containers', prepare: IMAGE, elsewhere: 0, lacks: CONTAINER_LACKS },
 ];
 
 /** Commands that change nothing: what they show may come a moment later than they are called. */
@@ -51,35 +67,32 @@ describe('pages', { skip }, () => {
   });
   after(() => box?.stop());
 
-  const run = async (command: string) => {
-    const { status, stdout } = await box.exec(['bash', '-c', `exec 2>&1\n${command}`], {
-      timeoutMs: STEP_MS,
-    });
+  async function run(command: string, lacks: string | undefined) {
+    const limits = lacks === undefined ? [] : ['setpriv', '--bounding-set', lacks];
+    const argv = [...limits, 'bash', '-c', `exec 2>&1\n${command}`];
+    const { status, stdout } = await box.exec(argv, { timeoutMs: STEP_MS });
     return { status, stdout: stdout.replaceAll(REPOSITORY, INSTALLED) };
-  };
-
-  /** What a step prints. A failure says so, or is one of the page. */
-  async function printedBy(step: PageStep, shown: readonly string[]): Promise<string[]> {
-    if (step.kind === 'excerpt') return linesOf(await box.readFile(step.path));
-    assert.equal(step.kind, 'command');
-    let { status, stdout } = await run(step.command);
-    const isEnough = () => (UPDATES ? stdout !== '' : isAsShown(shown, linesOf(stdout)));
-    if (LOOKS.test(step.command) && !isEnough())
-      await box
-        .waitFor(
-          step.command,
-          async () => {
-            ({ status, stdout } = await run(step.command));
-            return isEnough();
-          },
-          LOOKS_MS,
-        )
-        .catch(() => {});
-    if (stdout === '') assert.equal(status, 0, step.command);
-    return linesOf(stdout);
   }
 
-  for (const { name, prepare, elsewhere } of PAGES)
+  /** What a step prints. A failure says so, or is one of the page. */
+  async function printedBy(step: PageStep, shown: readonly string[], { lacks }: Page): Promise<string[]> {
+    if (step.kind === 'excerpt') return linesOf(await box.readFile(step.path));
+    assert.equal(step.kind, 'command');
+    let said = await run(step.command, lacks);
+    const isEnough = () => (UPDATES ? said.stdout !== '' : isAsShown(shown, linesOf(said.stdout)));
+    const look = async () => {
+      said = await run(step.command, lacks);
+      return isEnough();
+    };
+    // What is shown otherwise in the end is told by the caller.
+    if (LOOKS.test(step.command) && !isEnough())
+      await box.waitFor(step.command, look, LOOKS_MS).catch(() => {});
+    if (said.stdout === '') assert.equal(said.status, 0, step.command);
+    return linesOf(said.stdout);
+  }
+
+  for (const page of PAGES) {
+    const { name, prepare, elsewhere } = page;
     test(`docs/${name}.md`, async () => {
       if (prepare !== undefined) await box.sh(prepare);
       const path = inRepository(`docs/${name}.md`);
@@ -92,7 +105,7 @@ describe('pages', { skip }, () => {
         if (step.kind === 'file') await box.writeFile(step.path, step.content, step.mode);
         if (step.kind === 'file' || step.kind === 'elsewhere') continue;
         const shown = lines.slice(step.shown.from, step.shown.to);
-        const printed = await printedBy(step, shown);
+        const printed = await printedBy(step, shown, page);
         if (isAsShown(shown, printed)) continue;
         const what = step.kind === 'command' ? step.command : step.path;
         wrong.push(`docs/${name}.md:${step.shown.from}: ${what}\n${printed.join('\n')}`);
@@ -103,4 +116,5 @@ describe('pages', { skip }, () => {
       if (UPDATES) return writeFileSync(path, withShown(text, changes));
       assert.deepEqual(wrong, [], 'printed otherwise (UPDATE_GOLDEN=1 rewrites the page)');
     });
+  }
 });
