@@ -120,10 +120,6 @@ const diagnosticJson = ({ at, ...rest }: Diagnostic) => ({ ...rest, ...at });
 /** Diagnostics for programs, in order. */
 export const diagnosticsJson = (list: readonly Diagnostic[]) => inOrder(list).map(diagnosticJson);
 
-/** Diagnostics for programs in short, in order. */
-export const reasonsJson = (list: readonly Diagnostic[]) =>
-  inOrder(list).map(({ severity, code, message }) => ({ severity, code, message }));
-
 /**
  * Characters that a reader doesn't see, or sees in another place. These are control and format characters, those that
  * turn or split lines, and those that are drawn as nothing (variation selectors, tags). Characters of no meaning and

@@ -4,7 +4,6 @@ import {
   EXIT,
   inOrder,
   printableJson,
-  reasonsJson,
   renderDiagnostic,
 } from './diagnostic.js';
 
@@ -49,7 +48,7 @@ export function shown(outcome: Outcome, options: ShowOptions): { output: string;
     const ok = exit === EXIT.ok || exit === EXIT.pending;
     const body =
       options.jsonForm === 'summary'
-        ? { ok, ...outcome.summary?.(outcome.json), reasons: reasonsJson(diagnostics) }
+        ? { ok, ...outcome.summary?.(outcome.json), reasons: diagnosticsJson(diagnostics) }
         : { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
     return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
   }

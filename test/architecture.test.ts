@@ -61,11 +61,7 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
   ['plan/x.ts', '  // That it is there.', '1: a comment begins with a named thing'],
   ['commands/x.ts', "const line = { enforcedBy: 'systemd' };", '1: who enforces a line is decided in plan/'],
   ['commands/x.ts', "line.enforcedBy = 'nobody';", '1: who enforces a line'],
-  [
-    'apply/x.ts',
-    "const path = '/run/sandbox-unit/lock';",
-    '1: every path that is written comes from paths.ts',
-  ],
+  ['apply/x.ts', "const path = '/run/sandbox-unit/lock';", '1: every path that is written comes from paths/'],
   [
     'plan/x.ts',
     "import { y } from '../commands/y.js';",

@@ -27,6 +27,7 @@ const PLACES = [
   'man',
   'templates',
   'scripts',
+  'packaging',
   'bench',
   'docs',
 ].flatMap((folder) => [

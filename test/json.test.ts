@@ -52,7 +52,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
 const ELSEWHERE = ['confirm', 'explain', 'verify', 'learn', 'run'];
 const KEYS_ELSEWHERE = [
   ...['units[].verified', 'units[].refusals[]', 'units[].confirmBy'],
-  ...['classes[].class', 'classes[].hosts[]', 'classes[].files[]'],
+  ...['classes[].class', 'classes[].hosts[]', 'classes[].files[]', 'gone[]'],
 ];
 /** Of `status`, with a service that was started: test/commands/status.test.ts. */
 const OF_A_RUN = 'units[].refused.';

@@ -151,7 +151,7 @@ const sectionOf = (shape: Shape): string[] =>
   shape.type === 'table' || shape.type === 'directives' ? keysOf(shape.keys) : keysWithin(shape);
 
 test('each key of a policy is in its section of sandbox-unit.toml(5)', () => {
-  const isSection = ({ type }: Shape) => type !== 'string' && type !== 'list';
+  const isSection = ({ type }: Shape) => !['string', 'boolean', 'list'].includes(type);
   const { rules, ...syscalls } = (POLICY.syscalls!.shape as { keys: Keys }).keys;
   const { expect, ...others } = POLICY;
   const sections = Object.entries(others).filter(([, { shape }]) => isSection(shape));

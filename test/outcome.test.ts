@@ -38,14 +38,19 @@ test('JSON is one object on standard output, with numbers that no reader rounds'
   }
 });
 
-test('the short form of JSON is made of the whole one, and says why in short', () => {
+test('the short form of JSON is made of the whole one, and says why with places and ways out', () => {
   const summary = ({ small }: Outcome['json']) => ({ tiny: small });
-  const { output } = shown({ ...OUTCOME, summary }, { json: true, jsonForm: 'summary' });
+  const at = { file: 'x.toml', line: 3, column: 1, length: 2 };
+  const diagnostics = [
+    note('hosts', 'by the way'),
+    error('unreadable', 'it is wrong', { at, hint: 'mend it' }),
+  ];
+  const { output } = shown({ ...OUTCOME, diagnostics, summary }, { json: true, jsonForm: 'summary' });
   assert.deepEqual(JSON.parse(output), {
     ...{ ok: false, tiny: 7 },
     reasons: [
+      { severity: 'error', code: 'unreadable', message: 'it is wrong', hint: 'mend it', ...at },
       { severity: 'note', code: 'hosts', message: 'by the way' },
-      { severity: 'error', code: 'unreadable', message: 'it is wrong' },
     ],
   });
 });

@@ -62,6 +62,35 @@ test('the version is told without the program', async (t) => {
   assert.equal(stdout, `${VERSION}\n`);
 });
 
+test('what is built into the command is listed, the same each time', async () => {
+  const list = () =>
+    run([process.execPath, 'packaging/sbom.mjs'], {
+      cwd: REPOSITORY,
+      env: { PATH: process.env.PATH!, HOME: process.env.HOME ?? '/', SOURCE_DATE_EPOCH: '1795000000' },
+    });
+  const [one, other] = await Promise.all([list(), list()]);
+  assert.deepEqual([one.status, one.stderr], [0, '']);
+  assert.deepEqual(one, other);
+  const bom = JSON.parse(one.stdout) as {
+    metadata: { timestamp: string; component: { name: string; version: string } };
+    components: { name: string; version: string; hashes?: unknown }[];
+    dependencies: { ref: string; dependsOn: string[] }[];
+  };
+  const { timestamp, component } = bom.metadata;
+  assert.deepEqual(
+    [timestamp, component.name, component.version],
+    ['2026-11-18T11:06:40.000Z', 'sandbox-unit', VERSION],
+  );
+  const refs = bom.components.map(({ name, version }) => `${name}@${version}`);
+  const licences = readFileSync(inRepository('dist/LICENSES'), 'utf8');
+  assert.ok(refs.some((ref) => ref.startsWith('dbus-next@')));
+  for (const ref of refs) assert.ok(licences.includes(`${ref.replace(/@(?=[^@]+$)/, ' ')}\n`), ref);
+  assert.deepEqual(
+    bom.dependencies.map(({ ref }) => ref).sort(),
+    [`sandbox-unit@${VERSION}`, ...refs].sort(),
+  );
+});
+
 test('package-lock.json names no registry, nor a folder but our own', () => {
   const { packages } = JSON.parse(readFileSync(inRepository('package-lock.json'), 'utf8')) as {
     packages: Record<string, { resolved?: string }>;

@@ -91,8 +91,7 @@ bool is_roots_folder(const char *path)
 	}
 }
 
-/* Makes the folders above a path. */
-static bool make_folders(const char *path)
+bool make_folders(const char *path)
 {
 	char folder[PATH_MAX];
 	if (strlen(path) >= sizeof folder)
@@ -105,10 +104,10 @@ static bool make_folders(const char *path)
 	return true;
 }
 
-static bool write_all(int fd, struct content content)
+static bool write_all(int fd, const char *bytes, size_t size)
 {
-	for (size_t done = 0; done < content.size;) {
-		ssize_t count = write(fd, content.bytes + done, content.size - done);
+	for (size_t done = 0; done < size;) {
+		ssize_t count = write(fd, bytes + done, size - done);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
@@ -118,17 +117,28 @@ static bool write_all(int fd, struct content content)
 	return true;
 }
 
-bool write_file(const char *path, struct content content, mode_t mode)
+/* Opens a file that isn't there, whatever has been left at its path, and makes the folders above it if they are missing. */
+static int create(const char *path, mode_t mode)
+{
+	static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags, mode);
+	if (fd < 0 && errno == ENOENT && make_folders(path))
+		fd = open(path, flags, mode);
+	else if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+		fd = open(path, flags, mode);
+	return fd;
+}
+
+bool write_file(const char *path, const char *bytes, size_t size, mode_t mode)
 {
 	char temporary[PATH_MAX];
 	int length = snprintf(temporary, sizeof temporary, "%s.new", path);
-	if (length < 0 || (size_t)length >= sizeof temporary || !make_folders(path))
+	if (length < 0 || (size_t)length >= sizeof temporary)
 		return false;
-	(void)unlink(temporary);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int fd = create(temporary, mode);
 	if (fd < 0)
 		return false;
-	bool is_written = write_all(fd, content) && fchmod(fd, mode) == 0;
+	bool is_written = write_all(fd, bytes, size) && fchmod(fd, mode) == 0;
 	is_written = close(fd) == 0 && is_written && rename(temporary, path) == 0;
 	if (!is_written)
 		(void)unlink(temporary);

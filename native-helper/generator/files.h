@@ -21,7 +21,10 @@ struct content read_linked(const char *path);
 /* Whether only root can change a folder's entries, and those of all folders above it. */
 bool is_roots_folder(const char *path);
 
+/* Makes the folders above a path. */
+bool make_folders(const char *path);
+
 /* Writes a file whole or not at all, and the folders above it. */
-bool write_file(const char *path, struct content content, mode_t mode);
+bool write_file(const char *path, const char *bytes, size_t size, mode_t mode);
 
 #endif

@@ -7,7 +7,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,94 +15,17 @@
 
 #include "base/fail.h"
 #include "files.h"
+#include "instances.h"
 #include "manifest.h"
 #include "own-files.h"
+#include "refusal.h"
 #include "sha256.h"
+#include "unit-name.h"
 
 const char program_name[] = "generator";
 
-#define ENABLED "/etc/sandbox-unit/enabled"
-#define MANIFESTS ENABLED "/activate.d"
-
-/* The exit status of ExecCondition= by which a unit fails; lower ones only have it skipped (systemd.service(5)). */
-#define FAILS 255
-
 /* Where the drop-ins are that come before all others of their name. */
 static const char *early;
-
-/* Writes a line to the kernel's log: generators run before the journal does. @param level as in syslog(3) */
-static void tell(int level, const char *unit, const char *what, const char *reason, const char *path)
-{
-	char line[MESSAGE_SIZE];
-	int length = snprintf(line, sizeof line, "<%d>sandbox-unit-generator: %s %s: %s%s%s\n", level, unit, what, reason,
-			      path[0] == '\0' ? "" : ": ", path);
-	if (length < 0)
-		return;
-	size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || write(fd, line, size) < 0)
-		fputs(line + 3, stderr);
-	if (fd >= 0)
-		close(fd);
-}
-
-/* Appends text for a word of a command line between quotes: what systemd would take for its own is shown as '?'. */
-static void append_plain(char *line, size_t room, const char *text)
-{
-	size_t length = strlen(line);
-	for (; *text != '\0' && length + 1 < room; text++) {
-		bool is_plain = *text >= ' ' && *text < 127 && strchr("\"\\%$", *text) == NULL;
-		line[length++] = is_plain ? *text : '?';
-		line[length] = '\0';
-	}
-}
-
-/* Sets `place` to the drop-in that has each start of a unit fail. */
-static void refusal_of(const char *unit, char place[PATH_MAX])
-{
-	snprintf(place, PATH_MAX, "%s/%s.d/zz-sandbox-unit-refused.conf", early, unit);
-}
-
-/*
- * Has each start of a unit fail, by a command that tells the reason; it runs before all others of the unit. To systemd a
- * status of SuccessExitStatus= is one of success, that of a condition, too: the unit's own list must not count. Nor must
- * its actions at a failure: a boot that ends in a reboot would not end.
- */
-static bool hold(const char *unit, const char *reason, const char *path)
-{
-	static char text[4 * PATH_MAX];
-	char place[PATH_MAX], self[PATH_MAX] = "";
-	refusal_of(unit, place);
-	if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
-		self[0] = '\0';
-	snprintf(text, sizeof text, "[Unit]\nFailureAction=none\nStartLimitAction=none\n"
-		 "[Service]\nRestart=no\nSuccessExitStatus=\nExecCondition=\nExecCondition=+\"");
-	append_plain(text, sizeof text / 2, self[0] == '/' ? self : "/bin/false");
-	strcat(text, "\" --refuse \"");
-	append_plain(text, sizeof text - 8, unit);
-	append_plain(text, sizeof text - 8, " is not started without its policy: ");
-	append_plain(text, sizeof text - 8, reason);
-	append_plain(text, sizeof text - 8, path[0] == '\0' ? "" : ": ");
-	append_plain(text, sizeof text - 8, path);
-	strcat(text, "\"\n");
-	return write_file(place, (struct content){.bytes = text, .size = strlen(text)}, 0644);
-}
-
-static void refuse(const char *unit, const char *reason, const char *path)
-{
-	tell(3, unit, "will not start", reason, path);
-	if (!hold(unit, reason, path))
-		tell(2, unit, "may start UNCONFINED", "no drop-in can be written below", early);
-}
-
-static void release(const char *unit)
-{
-	char place[PATH_MAX];
-	refusal_of(unit, place);
-	(void)unlink(place);
-	*strrchr(place, '/') = '\0';
-	(void)rmdir(place);
-}
 
 static bool has_sum(struct content content, const char *wanted)
 {
@@ -145,6 +67,20 @@ static bool is_launcher(const char *path)
 	       strcmp(path, "/usr/libexec/sandbox-unit/launcher") == 0;
 }
 
+/* Whether a launcher can be started. Units mostly share one: it is looked at once for all that follow each other. */
+static bool is_program(const char *launcher)
+{
+	static char looked_at[PATH_MAX];
+	static bool is_good;
+	if (strcmp(launcher, looked_at) == 0)
+		return is_good;
+	struct content installed = read_file(launcher);
+	is_good = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
+	free(installed.bytes);
+	snprintf(looked_at, sizeof looked_at, "%s", launcher);
+	return is_good;
+}
+
 /* Copies a unit's files, the drop-in last: without the others it would start nothing. Returns NULL, or a reason. */
 static const char *copy_files(const char *unit, const struct manifest *manifest, bool is_drop_in, const char **path)
 {
@@ -157,10 +93,7 @@ static const char *copy_files(const char *unit, const struct manifest *manifest,
 			continue;
 		if (is_launcher(file->path)) {
 			/* An upgrade may have replaced it: it reads the filters of earlier versions, or starts nothing. */
-			struct content installed = read_file(file->path);
-			bool is_program = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
-			free(installed.bytes);
-			if (!is_program)
+			if (!is_program(file->path))
 				return "the launcher is not there, is no program, or others than root can change it";
 			continue;
 		}
@@ -172,13 +105,42 @@ static const char *copy_files(const char *unit, const struct manifest *manifest,
 		const char *reason = NULL;
 		if (!has_sum(content, file->sum))
 			reason = "a file is not the one that was made, or is not there";
-		else if (!write_file(file->path, content, file->mode))
+		else if (!write_file(file->path, content.bytes, content.size, file->mode))
 			reason = "a file can't be written";
 		free(content.bytes);
 		if (reason != NULL)
 			return reason;
 	}
 	return NULL;
+}
+
+/* The policy of a template would start the command that an instance had: it is hidden from this one. */
+static bool hide_from(const char *instance)
+{
+	char place[PATH_MAX];
+	int length = snprintf(place, sizeof place, "%s/%s.d/zz-sandbox-unit.conf", early, instance);
+	return length > 0 && (size_t)length < sizeof place && make_folders(place) && symlink("/dev/null", place) == 0;
+}
+
+/* Whether units run as if they had no policy where their own files have changed, by the manifest that is looked at. */
+static bool runs_if_changed;
+
+static void instance_has_changed(const char *instance, const char *reason, const char *path)
+{
+	if (runs_if_changed && hide_from(instance))
+		tell(CRITICAL, instance, "runs as if it had no policy", reason, path);
+	else
+		refuse(early, instance, reason, path);
+}
+
+/* Lets a unit start as if it had no policy. One of an earlier daemon-reload would start the command that it had. */
+static void run_without(const char *unit, const char *reason, const char *path)
+{
+	char place[PATH_MAX];
+	tell(CRITICAL, unit, "runs as if it had no policy", reason, path);
+	drop_in_of(unit, place);
+	(void)unlink(place);
+	release(early, unit);
 }
 
 static void put_into_force(const char *unit)
@@ -189,43 +151,78 @@ static void put_into_force(const char *unit)
 	struct content text = read_file(place);
 	const char *path = "";
 	if (text.bytes == NULL) {
-		refuse(unit, "its manifest can't be read, or others than root can change it", place);
+		refuse(early, unit, "its manifest can't be read, or others than root can change it", place);
 		return;
 	}
 	const char *reason = manifest_parse(text.bytes, &manifest);
+	bool is_changed = false;
+	runs_if_changed = manifest.runs_if_changed;
 	if (reason == NULL && !has_drop_in(unit, &manifest))
 		reason = "its manifest names no drop-in";
 	if (reason == NULL) {
 		reason = own_files_changed(unit, &manifest, &path);
-		if (reason != NULL && manifest.runs_if_changed) {
-			tell(2, unit, "runs as if it had no policy", reason, path);
-			/* One of an earlier daemon-reload would start the command that the unit had. */
-			drop_in_of(unit, place);
-			(void)unlink(place);
-			release(unit);
-			free(text.bytes);
-			return;
-		}
+		if (reason == NULL && is_template(unit))
+			reason = instances_changed(unit, &manifest, instance_has_changed, &path);
+		is_changed = reason != NULL;
 	}
 	if (reason == NULL)
 		reason = copy_files(unit, &manifest, false, &path);
 	if (reason == NULL)
 		reason = copy_files(unit, &manifest, true, &path);
-	if (reason != NULL)
-		refuse(unit, reason, path);
+	if (reason == NULL)
+		release(early, unit);
+	else if (is_changed && runs_if_changed)
+		run_without(unit, reason, path);
 	else
-		release(unit);
+		refuse(early, unit, reason, path);
 	free(text.bytes);
 }
 
-/* Whether a name in the folder of manifests is that of a service. */
-static bool is_service(const char *name)
+/* The next manifest's name; NULL at the end, or where the folder can't be read to its end, which is told. */
+static const char *next_unit(DIR *directory)
 {
-	static const char end[] = ".service";
-	size_t length = strlen(name);
-	return length > sizeof end - 1 && length < 256 && name[0] != '.' &&
-	       strcmp(name + length - (sizeof end - 1), end) == 0 &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.\\@-") == length;
+	for (;;) {
+		errno = 0;
+		struct dirent *entry = readdir(directory);
+		if (entry == NULL && errno != 0)
+			tell(CRITICAL, "some units", "may start UNCONFINED", strerror(errno), MANIFESTS);
+		if (entry == NULL)
+			return NULL;
+		if (is_service_name(entry->d_name))
+			return entry->d_name;
+	}
+}
+
+static void put_all_into_force(DIR *directory)
+{
+	bool is_trusted = is_roots_folder(MANIFESTS);
+	const char *unit;
+	/* systemd loads units even if this process is killed, or waits for a disk for too long: all are held first. */
+	while ((unit = next_unit(directory)) != NULL)
+		(void)hold(early, unit, "the generator has not come to its end", "");
+	rewinddir(directory);
+	while ((unit = next_unit(directory)) != NULL) {
+		if (is_trusted)
+			put_into_force(unit);
+		else
+			refuse(early, unit, "others than root can change the folder of its manifest", MANIFESTS);
+	}
+	release_shared(early);
+}
+
+/* Whether units of the system are about to be loaded, by systemd's variables, and for versions before 251 without them. */
+static bool is_of_system(void)
+{
+	const char *scope = getenv("SYSTEMD_SCOPE");
+	return geteuid() == 0 && (scope == NULL || strcmp(scope, "system") == 0) &&
+	       strncmp(early, "/run/user/", strlen("/run/user/")) != 0;
+}
+
+/* Policies are of the system that an initrd hands over to: what is copied to /run would outlive the initrd's own units. */
+static bool is_in_initrd(void)
+{
+	const char *initrd = getenv("SYSTEMD_IN_INITRD");
+	return initrd != NULL ? strcmp(initrd, "1") == 0 : access("/etc/initrd-release", F_OK) == 0;
 }
 
 int main(int argc, char **argv)
@@ -233,35 +230,20 @@ int main(int argc, char **argv)
 	answer_help(argc > 1 ? argv[1] : NULL,
 		    "generator NORMAL EARLY LATE\n\n"
 		    "Is run by systemd: see sandbox-unit-generator(8).");
-	if (argc == 3 && strcmp(argv[1], "--refuse") == 0) {
-		fprintf(stderr, "%s\n", argv[2]);
-		return FAILS;
-	}
+	if (argc == 4 && strcmp(argv[1], "--refuse") == 0)
+		return answer_start(argv[2], argv[3]);
 	if (argc != 4)
 		fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = "three folders are needed",
 							     .hint = "systemd gives them: see sandbox-unit-generator(8)"});
 	early = argv[2];
-	DIR *directory = opendir(MANIFESTS);
-	if (directory == NULL) {
-		if (errno != ENOENT)
-			tell(2, "each unit", "may start UNCONFINED", strerror(errno), MANIFESTS);
+	if (!is_of_system() || is_in_initrd())
 		return 0;
+	DIR *directory = opendir(MANIFESTS);
+	if (directory != NULL) {
+		put_all_into_force(directory);
+		closedir(directory);
+	} else if (errno != ENOENT) {
+		tell(CRITICAL, "each unit", "may start UNCONFINED", strerror(errno), MANIFESTS);
 	}
-	bool is_trusted = is_roots_folder(MANIFESTS);
-	/* systemd loads units even if this process is killed, or waits for a disk for too long: all are held first. */
-	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-		if (is_service(entry->d_name))
-			(void)hold(entry->d_name, "the generator has not come to its end", "");
-	}
-	rewinddir(directory);
-	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-		if (!is_service(entry->d_name))
-			continue;
-		if (is_trusted)
-			put_into_force(entry->d_name);
-		else
-			refuse(entry->d_name, "others than root can change the folder of its manifest", MANIFESTS);
-	}
-	closedir(directory);
 	return 0;
 }

@@ -37,6 +37,13 @@ static bool parse_file(char *value, struct listed *listed)
 static const char unreadable[] = "a line of its manifest can't be read";
 static const char too_many[] = "its manifest names too many files";
 
+static const char *add_listed(char *value, struct listed list[MOST_FILES], size_t *count)
+{
+	if (*count == MOST_FILES)
+		return too_many;
+	return parse_listed(value, &list[(*count)++]) ? NULL : unreadable;
+}
+
 static const char *parse_line(char *line, struct manifest *manifest)
 {
 	char *value = value_of(line, "file");
@@ -46,11 +53,11 @@ static const char *parse_line(char *line, struct manifest *manifest)
 		return parse_file(value, &manifest->files[manifest->file_count++]) ? NULL : unreadable;
 	}
 	value = value_of(line, "made-for");
-	if (value != NULL) {
-		if (manifest->made_for_count == MOST_FILES)
-			return too_many;
-		return parse_listed(value, &manifest->made_for[manifest->made_for_count++]) ? NULL : unreadable;
-	}
+	if (value != NULL)
+		return add_listed(value, manifest->made_for, &manifest->made_for_count);
+	value = value_of(line, "instance-file");
+	if (value != NULL)
+		return add_listed(value, manifest->of_instances, &manifest->of_instances_count);
 	if (strcmp(line, "if-changed run") == 0)
 		manifest->runs_if_changed = true;
 	return NULL;

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* The folder of files that are finished, and of their manifests. */
+#define ENABLED "/etc/sandbox-unit/enabled"
+#define MANIFESTS ENABLED "/activate.d"
+
 struct listed {
 	const char *path;
 	const char *sum; /* SHA-256, in hex */
@@ -20,6 +24,9 @@ struct manifest {
 	/* The unit's own files, its fragment first. */
 	struct listed made_for[MOST_FILES];
 	size_t made_for_count;
+	/* Of a template: files of its instances, which are theirs alone. */
+	struct listed of_instances[MOST_FILES];
+	size_t of_instances_count;
 	/* Whether the unit starts as it would without us where they are no longer the same. */
 	bool runs_if_changed;
 };

@@ -10,4 +10,11 @@
  */
 const char *own_files_changed(const char *unit, const struct manifest *manifest, const char **path);
 
+/* Whether an instance has files that its template's manifest doesn't name, where those of the template are as they were. */
+const char *own_files_of_instance_changed(const char *instance, const char *template, const struct manifest *manifest,
+					  const char **path);
+
+/* Whether a file that a manifest names is no longer the same. Returns NULL, or the reason. */
+const char *listed_changed(const struct listed *listed);
+
 #endif

@@ -55,9 +55,13 @@ export const CHANGES = {
   },
   'refused-at-boot': {
     cause:
-      'The policy that is enabled at boot was made for other files than the unit has now. The generator keeps the unit from starting.',
+      'The generator keeps the unit from starting. Its files for the boot were made for other files than the unit has now, or are damaged.',
+    wayOut: 'Run the command of the hint. It makes the files anew or mends them, and has systemd read them.',
+  },
+  'not-put-into-force': {
+    cause: 'A policy is enabled for the unit at boot, and the unit runs without it.',
     wayOut:
-      'Make the files anew with `sandbox-unit generate`, or remove the manifest in the hint. Then `systemctl daemon-reload`.',
+      'Run the command of the hint. If that is not enough, see in sandbox-unit-generator(8) how the generator is linked.',
   },
   'not-confirmed': {
     cause: 'A change with `--confirm` was not confirmed, or not in time. The unit is as it was before.',

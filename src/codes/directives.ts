@@ -11,6 +11,11 @@ export const DIRECTIVES = {
     cause: 'The policy is weaker than the unit in this directive, and `loosen` says that it is meant.',
     wayOut: 'Nothing. Take the name out of `loosen` to have it refused again.',
   },
+  'weaker-default': {
+    cause:
+      "A line of the host's defaults is weaker than the unit's own line, or can not be compared with it.",
+    wayOut: "Nothing: the unit's own line stays. A policy that sets the directive decides otherwise.",
+  },
   'loosens-other-lines': {
     cause:
       'The launcher needs calls that the unit itself refuses. Command lines without the launcher would gain these calls.',

@@ -33,4 +33,22 @@ export const FACTS = {
       "A policy for each boot would not fit: the unit has a file that is gone at boot, or a drop-in that hides the generator's.",
     wayOut: 'Do as the hint says, or give the unit that file in `/etc/systemd/system`.',
   },
+  'files-gone': {
+    cause:
+      'Files of earlier runs were for hosts whose answers have changed, or that are gone. No host has them any more.',
+    wayOut: 'Nothing. They were removed, since nobody had changed them.',
+  },
+  'not-enabled': {
+    cause: 'Files for the boot were written to a folder that the generator does not read.',
+    wayOut: 'Move them to the folder that the message names, or generate them with that `--output`.',
+  },
+  'not-installed': {
+    cause:
+      'Files for the boot name the launcher, and this machine has none at its place. The unit would not start.',
+    wayOut: 'Install the launcher as the hint says, before the next boot.',
+  },
+  'no-generator': {
+    cause: 'Files for the boot are there, and systemd does not find the generator that puts them into force.',
+    wayOut: 'Link the generator as the hint says, and run `systemctl daemon-reload`.',
+  },
 } as const satisfies Entries;

@@ -124,6 +124,10 @@ export const LEARNING = {
     wayOut:
       '`sandbox-unit learn --show UNIT` tells when and by which program. Refuse those that it does not need.',
   },
+  'defaults-refuse': {
+    cause: "The service made calls that the host's defaults refuse, whatever the learned policy allows.",
+    wayOut: 'Allow them by rules of the policy, or write `defaults = false` in it.',
+  },
   'one-program': {
     cause:
       'The policy confines one program. The script that starts it goes without a filter for as long as it lives.',

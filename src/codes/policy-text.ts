@@ -143,6 +143,25 @@ export const POLICY_TEXT = {
     cause: 'The policy extends more files than are read for one policy.',
     wayOut: 'Join some of the files that it extends.',
   },
+  'not-in-defaults': {
+    cause:
+      'The defaults of a host hold for every service. They only take from services, and this key or value could give.',
+    wayOut: 'Move the line to the policies that need it, or to a template that these extend.',
+  },
+  'names-defaults': {
+    cause: 'A policy names the defaults of the host, or is to be these. Each policy adds to them by itself.',
+    wayOut:
+      'Take the file out of `extends`. A unit that gets no more than the defaults has a policy with `defaults = true`.',
+  },
+  'no-defaults': {
+    cause: 'The policy says `defaults = true`, and the host has no such file.',
+    wayOut: 'Write the file that the message names, or take the key out of the policy.',
+  },
+  'defaults-link': {
+    cause:
+      'The file with the defaults of the host is a link to nothing. Services would silently lose what it says.',
+    wayOut: 'Mend the link, or remove it if the host is to have no defaults.',
+  },
   'unwritable-line': {
     cause:
       'The value of a directive would not survive in a unit file: a line break, a NUL, bytes that are no text, or outer blanks.',

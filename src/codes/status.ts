@@ -9,7 +9,8 @@ export const STATUS = {
       '`sandbox-unit apply --check --diff UNIT` shows what would change, and `sandbox-unit apply UNIT` does it.',
   },
   'drift-policy': {
-    cause: 'The policy has changed since it was applied. The unit is still confined by the earlier text.',
+    cause:
+      "The policy, what it extends, or the host's defaults have changed since it was applied. The unit is still confined as before.",
     wayOut: 'Apply it again by the command in the hint, or take the change of the policy back.',
   },
   'drift-unit': {

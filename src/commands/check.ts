@@ -4,6 +4,8 @@ import { checkPrograms } from '../plan/launcher/programs.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
 import { checkExpectations } from '../policy/expect.js';
+import type { PolicyPlace } from '../prepare/load/find-template.js';
+import { hasNameOfDefaults } from '../prepare/load/host-defaults.js';
 import { INPUT, inputPolicy } from '../prepare/load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import { MACHINES } from '../syscalls/abi.js';
@@ -31,9 +33,15 @@ export async function check(context: Context, files: readonly string[]): Promise
   };
 }
 
+/** A file of the name is taken for defaults, in the host's folder or in one where its policies are prepared. */
+const placeOf = async (context: Context, path: string): Promise<PolicyPlace> =>
+  path === INPUT
+    ? inputPolicy(context)
+    : { system: context.program, path, ...(hasNameOfDefaults(path) ? { isDefaults: true } : {}) };
+
 async function checkFile(context: Context, file: string) {
   try {
-    const place = file === INPUT ? await inputPolicy(context) : { system: context.program, path: file };
+    const place = await placeOf(context, file);
     const loaded = await loadPolicy(context, place, { trusted: false });
     const diagnostics = checkLoaded(loaded);
     return { exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok, diagnostics, texts: loaded.sources };

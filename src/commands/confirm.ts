@@ -1,12 +1,13 @@
 import { journalctl } from '../command-lines.js';
 import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { KEEPER } from '../paths.js';
+import { KEEPER } from '../paths/records.js';
 import { fullName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
+import { settleActivation, waitingActivations } from '../transaction/confirm/activations.js';
 import { confirmRecords, outcomeOf, undoRecords } from '../transaction/confirm/confirm.js';
 import { whileInTime } from '../transaction/confirm/in-time.js';
 import { keepDeadlines } from '../transaction/confirm/keep-deadlines.js';
@@ -37,8 +38,16 @@ export async function confirm(
     return unitsOutcome([], new Map(), {});
   }
   const { waiting: waited } = await readStock(context);
-  const names = units.length > 0 ? await namesOf(context, units) : waited.map(({ unit }) => unit);
-  const change = () => confirmUnder(context, names, { waited, isAll: units.length === 0, ...options });
+  const activated = [...(await waitingActivations(context)).keys()];
+  const all = [...waited.map(({ unit }) => unit), ...activated];
+  const names = units.length > 0 ? await namesOf(context, units) : all;
+  // The script takes the lock itself.
+  const settled: UnitResult[] = [];
+  for (const unit of activated.filter((one) => names.includes(one)))
+    settled.push(await settleActivation(context, unit, options.undo ? 'undo' : 'keep'));
+  if (settled.length > 0 && settled.length === names.length) return unitsOutcome(settled, new Map(), {});
+  const how = { waited, settled, isAll: units.length === 0, ...options };
+  const change = () => confirmUnder(context, names, how);
   const inTime = waited.map(({ unit }) => unit).filter((unit) => names.includes(unit));
   return whileInTime(context, inTime, () => whileLocked(context, change));
 }
@@ -56,6 +65,8 @@ async function confirmUnder(context: Context, names: readonly string[], how: Con
 interface Confirming extends ConfirmOptions {
   /** Changes that waited before the lock was taken: those that go back meanwhile are told as that. */
   readonly waited: readonly Waiting[];
+  /** Results of changes that `activate` has made. */
+  readonly settled: readonly UnitResult[];
   /** Whether all are confirmed that wait. */
   readonly isAll: boolean;
 }
@@ -63,13 +74,13 @@ interface Confirming extends ConfirmOptions {
 async function confirmEach(
   context: Context,
   names: readonly string[],
-  { waited, undo }: Confirming,
+  { waited, settled, undo }: Confirming,
 ): Promise<Outcome> {
   const { waiting } = await readStock(context);
   if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
   const still = waiting.filter(({ unit }) => names.includes(unit));
   const done = undo ? await undoRecords(context, still) : await confirmRecords(context, still);
-  const results = new Map<string, UnitResult>(done.map((one) => [one.unit, one]));
+  const results = new Map<string, UnitResult>([...settled, ...done].map((one) => [one.unit, one]));
   for (const unit of names.filter((name) => !results.has(name))) {
     const record = waited.find((one) => one.unit === unit);
     results.set(unit, record ? await outcomeOf(context, record) : notWaiting(context, unit));

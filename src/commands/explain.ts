@@ -10,21 +10,22 @@ import { writePolicy } from '../explain/write-policy.js';
 import { observedRefusals } from '../learn/observed-refusals.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
+import { againCommand } from '../prepare/apply-again.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { INPUT, readInputFirst } from '../prepare/load/input-policy.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import type { RewrittenPolicy } from '../prepare/rewrite-policy.js';
 import { textDiff } from '../report/diff.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
 import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
+import { refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { explainRun } from '../run/explain-run.js';
 import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { runUnit } from '../state/run-units.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
-import { againCommand } from '../status/apply-again.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone, withLock } from '../transaction/lock.js';
@@ -84,7 +85,8 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const how = { ...options, allowGaps: true, next: options.record === true };
   const first = await prepareConfined(context, unit, how);
   if (!first.planned) {
-    const { plan, diagnostics, sources } = first;
+    const { plan, sources } = first;
+    const diagnostics = [...(await refusalOf(context, first)), ...first.diagnostics];
     const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
     return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
@@ -227,12 +229,15 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const looked = await explainUnit(context, prepared, state, { since, observed: observed.calls });
   const isUntold = hasErrors(observed.diagnostics) && !looked.explanations.some(isFinding);
   const half = await halfDone(context, prepared.unit.name.full);
+  // A service that isn't started makes no calls.
+  const refused = await refusalOf(context, prepared);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
     ...{ ...looked, failed: failed || isUntold },
-    diagnostics: [...half, ...observed.diagnostics, ...diagnostics],
+    diagnostics: [...refused, ...half, ...observed.diagnostics, ...diagnostics],
   });
   if (!looked.readable) return told([UNREADABLE]);
   if (looked.explanations.length === 0) {
+    if (refused.length > 0) return told([]);
     const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
     const found = noRecord(prepared, { killed, suppressed: looked.suppressed });
     return told([found], found.severity === 'error');
@@ -240,6 +245,9 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
   return told(otherPolicyApplied(context, prepared));
 }
+
+const refusalOf = (context: Context, { plan, unit }: Prepared): Promise<Diagnostic[]> =>
+  refusedAtBoot(context, plan.unit, unit.services);
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */
 function hasEndedBefore(state: UnitState, time: number): boolean {

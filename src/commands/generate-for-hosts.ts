@@ -6,23 +6,15 @@ import { type Facts, MAX_FACTS, parseFacts } from '../system/recorded/facts-file
 import { Digests } from '../system/recorded/host-class.js';
 import { contextOf } from '../system/recorded/read-facts.js';
 import { Recorded } from '../system/recorded/recorded.js';
+import { type Written, writeClasses } from './class-folders.js';
 
 /** The files for a unit, or the diagnostics because of which there are none. */
 export interface Made {
-  readonly failed: boolean;
+  /** The status that the command ends with; there are no files unless it is `EXIT.ok`. */
+  readonly exit: number;
   readonly files: readonly EmittedFile[];
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
-}
-
-/** Writes files below a folder of the machine that the program runs on, at their own paths. */
-export async function writeBelow(
-  { program }: Context,
-  folder: string,
-  files: readonly EmittedFile[],
-): Promise<void> {
-  for (const { path, content, mode } of files)
-    await program.replace(`${folder}${path}`, content, { mode, foreign: true });
 }
 
 /** Machines for which one plan does. */
@@ -36,7 +28,16 @@ interface HostClass {
   readonly hosts: string[];
 }
 
+/** Machines of which nothing is known, since their facts can't be read. */
+interface Unread {
+  readonly hosts: readonly string[];
+  readonly exit: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 interface ForHosts {
+  /** The unit's full name. */
+  readonly unit: string;
   /** The folder with the facts of each machine, `HOST.facts`. */
   readonly hosts: string;
   /** The folder below which each class gets one of its own. */
@@ -50,12 +51,13 @@ const SUFFIX = '.facts';
 const DIGITS = 16;
 
 /**
- * Makes the files of a unit for many machines, once for all that answer a plan's questions alike.
+ * Makes the files of a unit for many machines, once for all that answer a plan's questions alike. Where nothing fails,
+ * files of classes that are no more are removed.
  * @throws UserError `no-facts` for a folder without any
  */
 export async function generateForHosts(
   context: Context,
-  { hosts, output, make }: ForHosts,
+  { unit, hosts, output, make }: ForHosts,
 ): Promise<Outcome> {
   const { program } = context;
   const names = (await program.list(hosts)).filter((name) => name.endsWith(SUFFIX));
@@ -67,7 +69,7 @@ export async function generateForHosts(
     );
   }
   const classes: HostClass[] = [];
-  const unread: Diagnostic[] = [];
+  const unread: Unread[] = [];
   for (const name of names) {
     const host = name.slice(0, -SUFFIX.length);
     try {
@@ -78,13 +80,16 @@ export async function generateForHosts(
       else classes.push(await newClass(context, { facts, digests, host, make }));
     } catch (cause) {
       if (!(cause instanceof UserError)) throw cause;
-      unread.push(...cause.diagnostics);
+      unread.push({ hosts: [host], exit: cause.exit, diagnostics: cause.diagnostics });
     }
   }
-  for (const { made, name } of classes) {
-    if (!made.failed) await writeBelow(context, `${output}/${name}`, made.files);
-  }
-  return outcomeOf(classes, unread);
+  const exit = Math.max(...unread.map((one) => one.exit), ...classes.map(({ made }) => made.exit));
+  const fine = classes.filter(({ made }) => made.exit === EXIT.ok);
+  const written = await writeClasses(context, {
+    ...{ unit, hosts, output, isWhole: exit === EXIT.ok },
+    classes: new Map(fine.map(({ name, made }) => [name, made.files])),
+  });
+  return { ...outcomeOf(classes, unread, written), exit };
 }
 
 async function readHost({ program }: Context, path: string): Promise<Facts> {
@@ -116,15 +121,12 @@ async function newClass(
 
 /** The result of a plan; an error where the machine has to be asked more. */
 async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Made> {
-  const failed = (diagnostics: readonly Diagnostic[], sources: Made['sources'] = new Map()): Made => ({
-    ...{ failed: true, files: [], diagnostics, sources },
-  });
   let made: Made;
   try {
     made = await make();
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    made = failed(cause.diagnostics, cause.sources);
+    made = { exit: cause.exit, files: [], diagnostics: cause.diagnostics, sources: cause.sources };
   }
   const { unanswered } = recorded;
   if (unanswered === undefined) return made;
@@ -132,34 +134,37 @@ async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Ma
   const count = length === 1 ? 'a question of the plan has' : `${length} questions of the plan have`;
   const hint =
     "'sandbox-unit plan --facts' with the same policy prints the command that asks; what it prints goes to the end of each host's file";
-  return failed([error('unanswered', `${count} no answer`, { hint })]);
+  const diagnostics = [error('unanswered', `${count} no answer`, { hint })];
+  return { exit: EXIT.findings, files: [], diagnostics, sources: new Map() };
 }
 
 /** The most hosts that a note names. */
 const NAMED = 5;
 
-function outcomeOf(classes: readonly HostClass[], unread: readonly Diagnostic[]): Outcome {
-  const lines = classes.flatMap(({ name, made, hosts }) =>
-    hosts.map((host) => `${printable(host)} ${made.failed ? '-' : name}\n`),
-  );
-  const isFine = unread.length === 0 && classes.every(({ made }) => !made.failed);
+function outcomeOf(
+  classes: readonly HostClass[],
+  unread: readonly Unread[],
+  { gone, diagnostics }: Written,
+): Omit<Outcome, 'exit'> {
+  const all = [
+    ...classes.map(({ name, made, hosts }) => ({
+      ...{ class: made.exit === EXIT.ok ? name : null, hosts },
+      files: made.files.map(({ path }) => path),
+    })),
+    ...unread.map(({ hosts }) => ({ class: null, hosts, files: [] })),
+  ];
+  const lines = all.flatMap((one) => one.hosts.map((host) => `${printable(host)} ${one.class ?? '-'}\n`));
   return {
-    exit: isFine ? EXIT.ok : EXIT.findings,
-    json: {
-      classes: classes.map(({ name, made, hosts }) => ({
-        class: made.failed ? null : name,
-        hosts,
-        files: made.files.map(({ path }) => path),
-      })),
-    },
+    json: { classes: all, gone },
     text: lines.sort().join(''),
     diagnostics: [
-      ...unread,
+      ...unread.flatMap((one) => one.diagnostics),
       ...classes.flatMap(({ made, hosts }) =>
         made.diagnostics.length === 0
           ? []
           : [...made.diagnostics, note('hosts', `this is of ${namesOf(hosts)}`)],
       ),
+      ...diagnostics,
     ],
     sources: new Map(classes.flatMap(({ made }) => [...made.sources])),
   };

@@ -1,13 +1,13 @@
-import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { type Outcome, printed } from '../outcome.js';
-import { dropInPath } from '../paths.js';
 import { activationFiles, activationScript } from '../prepare/activation.js';
-import { exists } from '../prepare/load/exists.js';
-import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
+import { lackingAtBoot, lastingFiles } from '../prepare/at-boot.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
-import { generateForHosts, type Made, writeBelow } from './generate-for-hosts.js';
+import { writeBelow } from './class-folders.js';
+import { generateForHosts, type Made } from './generate-for-hosts.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;
@@ -19,6 +19,7 @@ export interface GenerateOptions extends PrepareOptions {
   readonly atBoot?: boolean;
   /** `run` or `refuse`: the generator's way where the unit's own files have changed. */
   readonly ifChanged?: string;
+  readonly root?: string;
   /** A folder with the facts of many machines, `HOST.facts` each. */
   readonly hosts?: string;
 }
@@ -40,11 +41,14 @@ export async function generate(
   const runsIfChanged = atBoot ? whereChanged(context, options) : false;
   if (options.ifChanged !== undefined && !atBoot) throw usage('--if-changed is for --at-boot');
   const make = (of: Context) => makeFiles(of, unit, options, runsIfChanged);
-  if (hosts !== undefined) return generateForHosts(context, { hosts, output: output!, make });
-  const { failed, files, diagnostics, sources } = await make(context);
-  if (!failed && output !== undefined) await writeBelow(context, output, files);
+  if (hosts !== undefined) {
+    const { full } = serviceName(unit);
+    return generateForHosts(context, { unit: full, hosts, output: output!, make });
+  }
+  const { exit, files, diagnostics, sources } = await make(context);
+  if (exit === EXIT.ok && output !== undefined) await writeBelow(context, output, files);
   return {
-    exit: failed ? EXIT.findings : EXIT.ok,
+    exit,
     json: { files: files.map(fileJson) },
     text:
       output === undefined
@@ -61,18 +65,20 @@ async function makeFiles(
   options: GenerateOptions,
   runsIfChanged: boolean,
 ): Promise<Made> {
-  const { activate = false, atBoot = false } = options;
+  const { activate = false, atBoot = false, output, root } = options;
   const prepared = await prepare(context, unit, options);
-  if (atBoot) await assertLasting(context, prepared);
+  const ofInstances = atBoot ? await lastingFiles(context, prepared) : [];
   const failed = hasErrors(prepared.diagnostics);
+  const lacking =
+    atBoot && !failed && output !== undefined ? await lackingAtBoot(context, prepared, { output, root }) : [];
   const hasManifest = (activate || atBoot) && !failed;
   const script = hasManifest
-    ? await activationFiles(context, prepared, { activate, runsIfChanged })
+    ? await activationFiles(context, prepared, { activate, runsIfChanged, ofInstances })
     : undefined;
   return {
-    failed,
+    exit: failed ? EXIT.findings : EXIT.ok,
     files: [...prepared.files, ...(script?.files ?? [])],
-    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? [])],
+    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? []), ...lacking],
     sources: prepared.sources,
   };
 }
@@ -83,20 +89,6 @@ function whereChanged({ placement }: Context, { output, ifChanged = 'refuse' }: 
     throw usage('--at-boot needs --runtime and a folder: --output /etc/sandbox-unit/enabled');
   if (!['refuse', 'run'].includes(ifChanged)) throw usage("--if-changed takes 'refuse' or 'run'");
   return ifChanged === 'run';
-}
-
-/** @throws UserError `not-lasting` for a unit that the generator would always refuse */
-async function assertLasting({ system, placement }: Context, { unit }: Prepared): Promise<void> {
-  const { full } = unit.name;
-  const hidden = dropInPath({ ...placement, lifetime: 'always' }, full);
-  const isHidden = await exists(system, hidden);
-  const passing = isHidden ? hidden : unit.files.find(({ path }) => path.startsWith('/run/'))?.path;
-  if (passing === undefined) return;
-  const message = isHidden
-    ? `${hidden} would hide the files of the generator`
-    : `${full} has ${passing}, which is not there at boot`;
-  const hint = isHidden ? `'${ownCommand(placement.scope, 'revert', full)}' first` : undefined;
-  throw new UserError(error('not-lasting', message, { hint }), EXIT.failure);
 }
 
 const usage = (message: string) =>

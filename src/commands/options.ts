@@ -123,6 +123,7 @@ export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   facts: ['root', 'user', 'all', 'purge'],
   hosts: ['facts', 'root', 'user'],
   activate: ['user', 'runtime'],
+  atBoot: ['user'],
   all: ['policy', 'template'],
   purge: ['runtime'],
   openmetrics: ['json', 'quiet'],

@@ -8,8 +8,10 @@ import { userManager } from '../explain/records/user-manager.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
-import { filterPath, hasNameOfDropIn, type Placement } from '../paths.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { filterPath, hasNameOfDropIn } from '../paths/own-files.js';
+import type { Placement } from '../paths/placement.js';
+import { enabledHere } from '../prepare/enabled.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
@@ -22,6 +24,7 @@ import {
   type UnitStatus,
   withDeadlines,
 } from '../report/status.js';
+import { refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
@@ -37,13 +40,14 @@ import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
+import { enabledStatus, unitsWithoutFiles } from '../status/enabled-unit.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
-import { type State, stateOf } from '../status/service-state.js';
-import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
+import { inForce, type State, stateOf } from '../status/service-state.js';
+import { confinesNoMore, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
 import { type UnitMode, unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
-import { waitingUnits } from '../transaction/confirm/stock.js';
+import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
 
@@ -79,9 +83,10 @@ export async function status(
   const records = new SharedRecords(context.system, userManager(context));
   if (units.length > 0 && !context.offline) records.begin();
   const left = await recoverIfFree(context);
+  const activated = await tellActivations(context);
   const confined = await confinedPlaces(context);
   if (confined.size > 0 && !context.offline) records.begin();
-  const gone = units.length > 0 ? [] : await takenAway(context, confined);
+  const gone = units.length > 0 ? [] : await unitsWithoutFiles(context, confined);
   // Folders of drop-ins may have any name.
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
   const known = { confined, drift: new Drift(context), records };
@@ -95,12 +100,12 @@ export async function status(
       ? (await runUnits(context)).map((one) => runStatus(context, one, records))
       : [];
   const found = [...looked, ...(await Promise.all(runs))];
-  const all = withDeadlines(context, found, await waitingUnits(context));
+  const all = withDeadlines(context, found, await allWaiting(context));
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
-  const diagnostics = distinct([left, ...all, unapplied].flatMap((one) => one.diagnostics));
-  const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
+  const diagnostics = distinct([left, activated, ...all, unapplied].flatMap((one) => one.diagnostics));
+  const failed = [left, activated, ...all].some(({ exit }) => exit === EXIT.failure);
   const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
   const exit = failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise;
   return {
@@ -153,6 +158,8 @@ async function statusNamed(context: Context, text: string, known: Known): Promis
   if (!isThere) throw await noUnit(context, serviceName(text));
   const made = context.offline ? undefined : await runUnit(context, name);
   if (made) return runStatus(context, made, known.records);
+  const enabled = await enabledStatus(context, name, services);
+  if (enabled) return { unit: name, ...NOTHING, ...enabled };
   if (await wasTakenAway(context, name)) {
     const diagnostics = [await confinesNoMore(context, name)];
     return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
@@ -161,8 +168,15 @@ async function statusNamed(context: Context, text: string, known: Known): Promis
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */
-async function withoutDropIn(context: Context, { instance, unit, path }: Confined): Promise<UnitStatus> {
+async function withoutDropIn(context: Context, confined: Confined): Promise<UnitStatus> {
   const { placement, offline } = context;
+  const { instance, unit, path } = confined;
+  const enabled = await enabledStatus(
+    context,
+    instance ?? unit,
+    (await seenServices(context, confined)) ?? [],
+  );
+  if (enabled) return { unit: instance ?? unit, ...NOTHING, ...enabled };
   const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
   const command = ownCommand(placement.scope, again, unit);
   const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${command}`;
@@ -193,7 +207,9 @@ async function statusOf(
   const at = withLifetime(context, confined.lifetime);
   const files = await markUntrusted(at, await readOwnFiles(at, unit));
   const content = (path: string) => files.find((file) => file.path === path)?.content;
-  const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
+  // The generator puts back what it has written.
+  const enabled = await enabledHere(at, unit);
+  const facts = { ...dropInFacts(content(dropIn) ?? new Uint8Array()), enabled };
   if (facts.policy === undefined) return notOurs(at, confined);
   const filterFile = filterPath(at.placement, unit);
   const bytes = content(filterFile);
@@ -212,8 +228,12 @@ async function statusOf(
   if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
+  const refusedStarts = await refusedAtBoot(at, confined.instance ?? unit, services ?? []);
   // Of what can't start that is told.
-  const failed = broken.length === 0 ? failedOf(at.placement, { facts, services, state, appliedRuns }) : [];
+  const failed =
+    broken.length + refusedStarts.length === 0
+      ? failedOf(at.placement, { facts, services, state, appliedRuns })
+      : [];
   const mode = modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none'));
   const sources = { records, isSilent: mode?.isSilent ?? true };
   const refused = await refusedSinceStart(at, services ?? [], sources);
@@ -227,21 +247,15 @@ async function statusOf(
     dropIn,
     gaps: facts.gaps,
     missing,
-    drift: codesOf(changed, missing.includes(launcher)),
+    drift: codesOf([...changed, ...refusedStarts], missing.includes(launcher)),
     untold: untold.length > 0,
     diagnostics: [
-      ...[...broken, ...drifted, ...untrusted, ...untold, ...failed],
+      ...[...refusedStarts, ...broken, ...drifted, ...untrusted, ...untold, ...failed],
       ...(await otherPolicyFound(at, unit, facts)),
       ...gapsAllowed(unit, facts),
     ],
     ...(exit === undefined ? {} : { exit }),
   };
-}
-
-/** How what runs by the drop-in stands, by what has changed of it, and by who could have started something else. */
-function inForce(state: State, changed: readonly Diagnostic[], untrusted: readonly Diagnostic[]): State {
-  if (state === 'live' && changed.some(({ code }) => code === 'overridden')) return 'not-read';
-  return ['live', 'restart-due'].includes(state) && untrusted.length > 0 ? 'not-proven' : state;
 }
 
 /** Codes of what has changed; a launcher that is missing has changed, too. */

@@ -39,7 +39,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'check',
     does: 'check policies: names, values and expectations; no system needed',
     operands: '<file...>',
-    options: SPEAKS,
+    options: ['user', ...SPEAKS],
     examples: ['check /etc/sandbox-unit/*.toml'],
     load: async () => (await import('./check.js')).check,
   },

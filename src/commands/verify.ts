@@ -4,20 +4,22 @@ import type { Change } from '../emit/changes.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import type { Outcome } from '../outcome.js';
-import { dropInPath, hasNameOfDropIn } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
+import { againCommand } from '../prepare/apply-again.js';
 import { prepareConfined } from '../prepare/confined.js';
+import { enabledHere, enabledOf } from '../prepare/enabled.js';
 import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
 import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
+import { notPutIntoForce, refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
-import { againCommand } from '../status/apply-again.js';
 import { unconfined } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
@@ -44,14 +46,14 @@ export async function verify(
   const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
   const starts = await untrustedStartsOf(context, prepared);
-  if (starts.length > 0) {
+  const refusedStarts = await refusedAtBoot(context, prepared.plan.unit, prepared.unit.services);
+  if (starts.length > 0 || hasErrors(prepared.diagnostics)) {
     const diagnostics = [...prepared.diagnostics, ...starts];
-    return refused(context, { ...prepared, diagnostics });
+    return refused(context, { ...prepared, diagnostics }, refusedStarts);
   }
-  if (hasErrors(prepared.diagnostics)) return refused(context, prepared);
   if (prepared.appliedRuns.files.length === 0) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
-    const missing = half.length > 0 ? half : [await notThere(context, plan)];
+    const missing = half.length > 0 ? half : await notThere(context, prepared, refusedStarts);
     const diagnostics = [...prepared.diagnostics, ...missing];
     return { ...outcome(prepared, EXIT.findings, NOTHING, missing), diagnostics };
   }
@@ -61,11 +63,13 @@ export async function verify(
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, { state, pending });
   const loaded = [
-    ...notWritten(context, prepared, pending, dropIn),
+    ...(await notWritten(context, prepared, pending, dropIn)),
     ...due,
     // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plannedDropIn(context, prepared), state)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
+    // A service that runs confined fails at its next start.
+    ...refusedStarts,
   ];
   const kernel = await readKernel(context, plan, state);
   const isPermissive = isLetThrough(prepared, pending, dropIn);
@@ -101,17 +105,23 @@ async function untrustedStartsOf(
  * The outcome after errors of the preparation. A service that others may have started is neither known to be confined
  * nor known not to be, unless nothing was ever applied.
  */
-async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
-  const { plan, unit, diagnostics } = prepared;
+async function refused(
+  context: Context,
+  prepared: Prepared,
+  refusedStarts: readonly Diagnostic[],
+): Promise<Outcome> {
+  const { unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
     if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
-    return outcome(prepared, isDoubtful ? EXIT.failure : EXIT.findings, NOTHING, []);
+    const exit = isDoubtful ? EXIT.failure : EXIT.findings;
+    const found = outcome(prepared, exit, NOTHING, refusedStarts);
+    return { ...found, diagnostics: [...diagnostics, ...refusedStarts] };
   }
-  const missing = await notThere(context, plan);
-  const found = outcome(prepared, EXIT.findings, NOTHING, [missing]);
-  return { ...found, diagnostics: [missing, ...diagnostics] };
+  const missing = await notThere(context, prepared, refusedStarts);
+  const found = outcome(prepared, EXIT.findings, NOTHING, missing);
+  return { ...found, diagnostics: [...missing, ...diagnostics] };
 }
 
 const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[]> =>
@@ -208,30 +218,39 @@ function outcome(
   };
 }
 
-/** An error that no file of ours is where `apply` would write it. */
-async function notThere(context: Context, { unit, target }: Plan): Promise<Diagnostic> {
+/** Errors that no file of ours is where `apply` would write it. */
+async function notThere(
+  context: Context,
+  { plan: { unit, target } }: Prepared,
+  refusedStarts: readonly Diagnostic[],
+): Promise<readonly Diagnostic[]> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
-  if (!elsewhere) return unconfined(context, unit);
+  const enabled = elsewhere ? undefined : await enabledOf(context, unit);
+  if (!elsewhere && refusedStarts.length > 0) return refusedStarts;
+  if (enabled) return [notPutIntoForce(context, enabled)];
+  if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
   const hint = ownCommand(target.scope, `verify${options}`, unit);
-  return error('not-applied', `what confines ${unit} is ${elsewhere.path}`, { hint });
+  const message = `what confines ${unit} is ${elsewhere.path}`;
+  return [error('not-applied', message, { hint }), ...refusedStarts];
 }
 
 /** The command line that applies the policy again, with the options of the present drop-in. */
-function applyAgain(context: Context, prepared: Prepared, ...more: string[]): string {
+async function applyAgain(context: Context, prepared: Prepared, ...more: string[]): Promise<string> {
   const { plan, unit, appliedRuns } = prepared;
   const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
   const policy = prepared.policy.policy.file === INPUT_NAME ? INPUT : plan.policyFile;
-  return `'${againCommand(context, unit.name.full, { ...was, policy }, more)}'`;
+  const enabled = await enabledHere(context, unit.name.full);
+  return `'${againCommand(context, unit.name.full, { ...was, policy, enabled }, more)}'`;
 }
 
-function notWritten(
+async function notWritten(
   context: Context,
   prepared: Prepared,
   pending: readonly Change[],
   dropIn: string,
-): Diagnostic[] {
+): Promise<Diagnostic[]> {
   if (pending.length === 0) return [];
   const { plan } = prepared;
   const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
@@ -245,8 +264,10 @@ function notWritten(
     return [error('not-applied', message, { hint: ours('verify') })];
   }
   const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
-  const [check, apply] = [applyAgain(context, prepared, '--check', '--diff'), applyAgain(context, prepared)];
-  const hint = `${check} shows what differs, ${apply} puts it right`;
+  const apply = await applyAgain(context, prepared);
+  const check = await applyAgain(context, prepared, '--check', '--diff');
+  const hint =
+    check === apply ? `${apply} puts it right` : `${check} shows what differs, ${apply} puts it right`;
   return [error('not-applied', message, { hint })];
 }
 
@@ -263,7 +284,11 @@ async function notRestarted(
   const service = { name: unit, state };
   if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
   const obstacle = await obstacleTo(context, service);
-  const hint = `'${systemctl(target.scope, 'restart', unit)}', or ${applyAgain(context, prepared)}, which sees that it runs then`;
+  const restart = `'${systemctl(target.scope, 'restart', unit)}'`;
+  const isEnabled = (await enabledHere(context, unit)) !== undefined;
+  const hint = isEnabled
+    ? restart
+    : `${restart}, or ${await applyAgain(context, prepared)}, which sees that it runs then`;
   const due = restartDue(unit, obstacle ?? (pending.length > 0 ? undefined : hint));
   return [{ ...due, severity: 'error' }];
 }

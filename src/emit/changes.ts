@@ -1,5 +1,5 @@
 import { isSameBytes } from '../collections.js';
-import { hasNameOfKeptPolicy } from '../paths.js';
+import { hasNameOfKeptPolicy } from '../paths/own-files.js';
 import { directivesText, type EmittedFile, isMadeFor, systemdOfDropIn, textBesidesSystemd } from './files.js';
 
 export interface ExistingFile extends EmittedFile {

@@ -1,4 +1,4 @@
-import { namesFilter, programNamesIn } from '../paths.js';
+import { namesFilter, programNamesIn } from '../paths/own-files.js';
 import {
   gapsInDropIn,
   hashInDropIn,

@@ -1,5 +1,6 @@
 import { printable } from '../diagnostic.js';
-import { dropInPath, filterPath, keptPolicyPath, type Placement } from '../paths.js';
+import { dropInPath, filterPath, keptPolicyPath } from '../paths/own-files.js';
+import type { Placement } from '../paths/placement.js';
 import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
 

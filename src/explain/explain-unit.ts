@@ -1,5 +1,5 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import { programsFolders } from '../paths.js';
+import { programsFolders } from '../paths/own-files.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import { interpretersOf } from '../plan/launcher/commands.js';
 import type { Prepared } from '../prepare/prepare.js';

@@ -30,7 +30,7 @@ export interface Confinement {
   readonly own: OwnLimits | undefined;
   /** The loaded directives that refuse a call. */
   readonly refusers: (call: string, abi: Abi) => readonly string[];
-  /** Variants of the policy, each without one of the bases that it extends itself. */
+  /** Variants of the policy, each without one of the bases that it extends itself, or without the host's defaults. */
   readonly weaker?: readonly WeakerPolicy[];
 }
 

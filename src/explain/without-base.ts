@@ -1,4 +1,4 @@
-/** Another way to let a call through: to extend one policy less. */
+/** Another way to let a call through: to extend one policy less, or not the host's defaults. */
 import { shortList } from '../collections.js';
 import type { Location } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
@@ -12,8 +12,8 @@ import { type Cause, type Confinement, type NamedCall, named } from './refused-c
 const MOST_NAMED = 5;
 
 /**
- * The change that takes out of `extends` the base which refuses a call; undefined if no such change lets the call
- * through.
+ * The change that leaves out the base which refuses a call, one of `extends` or the host's defaults; undefined if no
+ * such change lets the call through.
  */
 export function withoutBase(call: NamedCall, cause: Cause, confinement: Confinement): Change | undefined {
   const { file } = confinement.policy;
@@ -24,10 +24,10 @@ export function withoutBase(call: NamedCall, cause: Cause, confinement: Confinem
   // Without an allow list everything would be let through.
   const opens = confinement.policy.syscalls?.allow && !weaker?.policy.syscalls?.allow;
   if (!weaker || opens) return undefined;
-  const { line } = weaker.at;
+  const { does, line } = weaker;
   const others = lost(confinement.policy, weaker.policy, cause.at);
   const besides = others.length > 0 ? `, and with it ${shortList(others, MOST_NAMED)}` : '';
-  return { does: `take "${weaker.name}" out of extends in line ${line}${besides}`, where: file, line };
+  return { does: `${does}${besides}`, where: file, line };
 }
 
 function letsThrough({ name, abi }: NamedCall, confinement: Confinement): boolean {

@@ -11,7 +11,7 @@ import {
 import { startOf } from '../explain/records/start-of.js';
 import { userManager } from '../explain/records/user-manager.js';
 import { alike, type Tally, tally } from '../explain/tally.js';
-import { programsFolders } from '../paths.js';
+import { programsFolders } from '../paths/own-files.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { orElse } from '../state/failures.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';

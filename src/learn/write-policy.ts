@@ -13,7 +13,7 @@ import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
 import type { Recording } from '../evidence/recording/recording.js';
-import { policyFolders } from '../paths.js';
+import { policyFolders } from '../paths/policies.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { listensOf, surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
@@ -26,13 +26,14 @@ import { HOST } from '../unit/view.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
 import { storedRecordings } from './recordings/store.js';
+import { refusedByDefaults } from './refused-by-defaults.js';
 import { commandsOf, plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
   readonly ledger: Ledger;
   readonly policy: WrittenPolicy;
-  /** Notes about calls that can be reached. */
+  /** Notes about calls that can be reached, and a warning about those that the host's defaults refuse. */
   readonly notes: readonly Diagnostic[];
 }
 
@@ -74,7 +75,9 @@ export async function provedPolicy(
     options,
   });
   const policy = { ...written, text: await sealed(written.text) };
-  return { unit: unit.name.full, ledger, policy, notes: reachableNotes(reached) };
+  const allowed = policy.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
+  const refused = await refusedByDefaults(context, policy.text, allowed, facts.sets);
+  return { unit: unit.name.full, ledger, policy, notes: [...reachableNotes(reached), ...refused] };
 }
 
 /** @throws UserError where one can't be read: calls that it has would be refused */

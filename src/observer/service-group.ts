@@ -1,6 +1,7 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
-import { installedLauncher, PACKAGED_LAUNCHER, type Placement } from '../paths.js';
+import type { Placement } from '../paths/placement.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 

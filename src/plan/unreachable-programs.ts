@@ -14,7 +14,7 @@ import { ownValues } from './unit-values.js';
 /** Directives of a policy by which a program may be out of reach. */
 const TAKING: ReadonlySet<string> = new Set([
   ...['InaccessiblePaths', 'ProtectHome', 'TemporaryFileSystem', 'PrivateTmp'],
-  ...['NoExecPaths', 'ExecPaths', 'BindPaths', 'BindReadOnlyPaths'],
+  ...['NoExecPaths', 'ExecPaths', 'BindPaths', 'BindReadOnlyPaths', 'ReadOnlyPaths', 'ProtectSystem'],
 ]);
 
 const takesPaths = ({ service }: Policy): boolean => service.some(({ name }) => TAKING.has(name));
@@ -69,10 +69,10 @@ function textOf(by: string, file: string, { key, command: { path, at } }: Line):
 
 function placed({ service }: Policy, by: string, place: Location) {
   const at = service.find(({ name }) => name === by)?.at ?? place;
-  const hint =
-    by === 'NoExecPaths'
-      ? 'list it in ExecPaths, with the interpreter and the libraries that it needs'
-      : `leave it out of what ${by} hides`;
+  if (by !== 'NoExecPaths') return { at, hint: `leave it out of what ${by} hides` };
+  const hint = service.some(({ name }) => name === 'ReadOnlyPaths')
+    ? 'list it in ExecPaths, and what is to be read-only in BindReadOnlyPaths in the place of ReadOnlyPaths'
+    : 'list it in ExecPaths, with the interpreter and the libraries that it needs';
   return { at, hint };
 }
 
@@ -103,8 +103,9 @@ function hiddenBy(values: UnitValues, path: string): string | undefined {
 
 /** Where specifiers name paths, nothing is said; nor of another mount below, which stays executable. */
 function notExecutableBy(values: UnitValues, path: string): string | undefined {
+  const dropped = droppedBy(values);
   const mounted = MOUNTING.flatMap((name) => pathsOf(values, name).map(placeOf));
-  const open = [...mounted, ...bindsOf(values)];
+  const open = [...mounted.filter((place) => !dropped.includes(place)), ...bindsOf(values)];
   if (open.some((place) => place.includes('%'))) return undefined;
   const closed = longest(pathsOf(values, 'NoExecPaths').map(placeOf), path);
   return closed > 0 && closed >= longest(open, path) ? 'NoExecPaths' : undefined;
@@ -112,6 +113,22 @@ function notExecutableBy(values: UnitValues, path: string): string | undefined {
 
 /** Directives that mount each of their paths. */
 const MOUNTING = ['ExecPaths', 'ReadWritePaths', 'ReadOnlyPaths'];
+
+/**
+ * Paths of ReadOnlyPaths= whose mount adds nothing to the one above, which is read-only, too: systemd drops it, and what
+ * ExecPaths= says of it (drop_nop() of systemd).
+ */
+function droppedBy(values: UnitValues): string[] {
+  const readOnly = pathsOf(values, 'ReadOnlyPaths').map(placeOf);
+  const all = [...MOUNTING, 'NoExecPaths'].flatMap((name) => pathsOf(values, name).map(placeOf));
+  const places = [...all, ...bindsOf(values), '/'];
+  const isReadOnly = (place: string) =>
+    readOnly.includes(place) || (place === '/' && lastOf(values, 'ProtectSystem') === 'strict');
+  return readOnly.filter((path) => {
+    const above = places.filter((place) => place !== path && covers(place, path));
+    return isReadOnly(above.toSorted((a, b) => b.length - a.length)[0] ?? '');
+  });
+}
 
 /** The length of the longest path that covers another; 0 if none does. */
 const longest = (places: readonly string[], path: string): number =>

@@ -18,6 +18,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     file: over.file,
     description: over.description,
     extends: over.extends,
+    defaults: over.defaults ?? base.defaults,
     syscalls: mergeSyscalls(base.syscalls, over.syscalls),
     service: [...base.service.filter((entry) => !names.has(entry.name)), ...over.service],
     loosen: [...base.loosen, ...over.loosen],

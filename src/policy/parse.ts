@@ -36,6 +36,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     file,
     description: reader.typed(['description'], isString)?.value,
     extends: reader.strings(['extends']) ?? [],
+    defaults: reader.typed(['defaults'], isBoolean),
     syscalls: readSyscalls(reader),
     service: readDirectives(document),
     loosen: reader.strings(['service', 'loosen']) ?? [],
@@ -273,7 +274,8 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
  * @param severity `error` where a service is to be confined by it
  */
 export function warnIfEmpty(policy: Policy, severity: 'warning' | 'error' = 'warning'): Diagnostic[] {
-  if (policy.syscalls || policy.service.length > 0 || policy.extends.length > 0) return [];
+  const { syscalls, service, defaults } = policy;
+  if (syscalls || service.length > 0 || policy.extends.length > 0 || defaults?.value) return [];
   const hint = 'add [syscalls] or [service]';
   const at = { file: policy.file, line: 1, column: 1 };
   return [{ ...warning('empty-policy', 'the policy confines nothing', { at, hint }), severity }];

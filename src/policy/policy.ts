@@ -9,6 +9,8 @@ export interface DirectiveEntry {
   readonly value: unknown;
   readonly at: Location;
   readonly valueAt: Location;
+  /** Set where the line is of the host's defaults: what the unit has itself stays if it is stricter. */
+  readonly isDefault?: true;
 }
 
 /** An assertion on the finished filter. */
@@ -25,6 +27,8 @@ export interface Policy {
   readonly file: string;
   readonly description: string | undefined;
   readonly extends: readonly Located<string>[];
+  /** Whether the policy adds to the host's defaults; undefined: where there are some. */
+  readonly defaults: Located<boolean> | undefined;
   readonly syscalls: SyscallsSection | undefined;
   readonly service: readonly DirectiveEntry[];
   /** Names of `[service]` directives that may weaken the unit's own setting. */
@@ -53,10 +57,11 @@ export interface Policy {
   readonly expect: readonly Expectation[];
 }
 
-/** A policy that leaves out one of its bases. */
+/** A policy that leaves out one of its bases, or the host's defaults. */
 export interface WeakerPolicy {
-  /** The base as `extends` names it. */
-  readonly name: string;
-  readonly at: Location;
+  /** The change of the policy's file that does it: `take "hardened" out of extends in line 3`. */
+  readonly does: string;
+  /** The line that is changed, or before which one is added. */
+  readonly line: number;
   readonly policy: Policy;
 }

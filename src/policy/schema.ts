@@ -129,6 +129,10 @@ const EXPECT: Keys = {
 export const POLICY: Keys = {
   description: { shape: { type: 'string' }, doc: 'One line for people' },
   extends: { shape: STRINGS, doc: 'Policies that this one adds to: template names, or paths' },
+  defaults: {
+    shape: { type: 'boolean' },
+    doc: "Whether the host's defaults.toml comes first (default: where it is there); true: it must be there",
+  },
   syscalls: { shape: { type: 'table', keys: SYSCALLS }, doc: 'System calls' },
   service: {
     shape: {

@@ -3,7 +3,7 @@ import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../
 import { type Activation, manifestText } from '../emit/activation.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
 import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
@@ -32,13 +32,20 @@ export async function activationScript({ home, program }: Context): Promise<Uint
 export async function activationFiles(
   context: Context,
   prepared: Prepared,
-  { activate, runsIfChanged }: Pick<Activation, 'runsIfChanged'> & { readonly activate: boolean },
+  {
+    activate,
+    runsIfChanged,
+    ofInstances,
+  }: Pick<Activation, 'runsIfChanged'> & {
+    readonly activate: boolean;
+    readonly ofInstances: readonly string[];
+  },
 ): Promise<ActivationFiles> {
   const script = activate ? [await activationScript(context)] : [];
   const { unit, policy } = prepared;
   const probes = policy.policy.probe ?? [];
   const manifest = manifestText({
-    ...(await activationOf(context, prepared, probes.filter(isCommand))),
+    ...(await activationOf(context, prepared, probes.filter(isCommand), ofInstances)),
     runsIfChanged,
   });
   return {
@@ -64,12 +71,15 @@ async function activationOf(
   context: Context,
   { unit, policy: { policy }, files, changes }: Prepared,
   probes: readonly CommandProbe[],
+  ofInstances: readonly string[],
 ): Promise<Omit<Activation, 'runsIfChanged'>> {
   const gone = changes.filter(({ kind }) => kind === 'remove').map(({ path }) => path);
   // systemd has read ours in the place of others of its name.
   const others = unit.files.filter(({ path }) => !hasNameOfDropIn(path));
   // A manifest has a path a line, and another machine may have told of these.
-  const bad = [...gone, ...others.map(({ path }) => path)].find((path) => /\p{Cc}/u.test(path));
+  const bad = [...gone, ...others.map(({ path }) => path), ...ofInstances].find((path) =>
+    /\p{Cc}/u.test(path),
+  );
   if (bad !== undefined) throw fail('bad-path', `'${printable(bad)}' has control characters`);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
@@ -78,6 +88,7 @@ async function activationOf(
     ),
     gone,
     madeFor: await Promise.all(others.map(({ path }) => hashed(context, path))),
+    ofInstances: await Promise.all(ofInstances.map((path) => hashed(context, path))),
     settle: policy.settle?.value ?? DEFAULT_SETTLE,
     filtered: dropIn !== undefined && dropInFacts(dropIn.content).filtered,
     reload: policy.reload?.value ?? unit.state?.canReload ?? false,

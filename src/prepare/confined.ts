@@ -1,12 +1,12 @@
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { policyOfDropIn } from '../emit/files.js';
-import { dropInPath, ownDropInPaths } from '../paths.js';
+import { dropInPath, ownDropInPaths } from '../paths/own-files.js';
 import { readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { exists } from './load/exists.js';
-import { ownPolicy } from './load/load-policy.js';
+import { ownPolicy } from './load/find-policy.js';
 import { serviceName } from './load/load-unit.js';
 import { namedUnit } from './load/named-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';

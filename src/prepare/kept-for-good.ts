@@ -1,6 +1,6 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { dropInPath } from '../paths.js';
+import { dropInPath } from '../paths/own-files.js';
 import { readFiles } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import type { UnitName } from '../unit/name.js';

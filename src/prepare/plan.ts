@@ -9,6 +9,7 @@ import type { Plan } from '../plan/plan.js';
 import { takesCapabilities } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { valuesOfAll } from '../plan/unit-values.js';
+import { withoutWeakerDefaults } from '../plan/weaker-defaults.js';
 import { checkSyscalls } from '../policy/check.js';
 import { asPermissive } from '../policy/permissive.js';
 import type { Policy } from '../policy/policy.js';
@@ -54,7 +55,7 @@ export async function planOn(
   context: Context,
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
-  const { policy } = loaded;
+  const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
   const target = {
     ...(await probeTarget(context, machine, programPlaces(policy, effective))),
     commands: hasOwnRoot(policy, effective)
@@ -81,6 +82,6 @@ export async function planOn(
     usable: planned,
   });
   const { allowGaps = false } = options;
-  const found = overriddenFirst(plan.diagnostics.map((one) => tolerateGap(one, allowGaps)));
+  const found = overriddenFirst([...plan.diagnostics, ...notes].map((one) => tolerateGap(one, allowGaps)));
   return { plan, planned, checked, found };
 }

@@ -1,5 +1,5 @@
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
-import { isPackagedPolicy, policyFolders } from '../paths.js';
+import { isPackagedPolicy, policyFolders } from '../paths/policies.js';
 import { editPolicy, type TextEdit } from '../policy/edit.js';
 import type { Policy } from '../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../policy/policy-size.js';

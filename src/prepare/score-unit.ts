@@ -3,7 +3,7 @@ import type { FilterFile } from '../filter/filter-file.js';
 import { ProgramError } from '../filter/simulate.js';
 import { Unprovable } from '../filter/unprovable.js';
 import { MAX_MOUNTS, writableExecutable } from '../formats/mount-info.js';
-import { hasNameOfDropIn } from '../paths.js';
+import { hasNameOfDropIn } from '../paths/own-files.js';
 import { ownValues } from '../plan/unit-values.js';
 import { settingsOfFiles } from '../score/of-files.js';
 import { settingsOnBus } from '../score/on-bus.js';

@@ -1,5 +1,5 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
-import { PACKAGED_LAUNCHER } from '../paths.js';
+import { PACKAGED_LAUNCHER } from '../paths/programs.js';
 import {
   type Launch,
   loadedLaunch,

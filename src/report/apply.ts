@@ -1,4 +1,4 @@
-import { diagnosticsJson, EXIT, hasErrors, ofUnit, reasonsJson } from '../diagnostic.js';
+import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
 import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
@@ -124,5 +124,5 @@ const summaryJson = (result: UnitResult) => ({
   state: result.state,
   changed: isChanged(result),
   diff: diffOf(result),
-  reasons: reasonsJson(result.diagnostics),
+  reasons: diagnosticsJson(result.diagnostics),
 });

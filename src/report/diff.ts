@@ -1,7 +1,7 @@
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
-import { hasNameOfKeptPolicy } from '../paths.js';
+import { hasNameOfKeptPolicy } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
 import { filterDiff } from './filter-diff.js';
 

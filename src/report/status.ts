@@ -1,6 +1,6 @@
 import type { Code } from '../codes/subjects.js';
 import { shortList } from '../collections.js';
-import { type Diagnostic, printable, reasonsJson } from '../diagnostic.js';
+import { type Diagnostic, diagnosticsJson, printable } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
@@ -143,7 +143,7 @@ export const statusSummary = (all: readonly UnitStatus[]) => ({
     unit: one.unit,
     state: one.state ?? null,
     changed: hasDrift(one),
-    reasons: reasonsJson(one.diagnostics),
+    reasons: diagnosticsJson(one.diagnostics),
   })),
 });
 

@@ -35,7 +35,7 @@ export async function preflight(
   const { unit, policy } = prepared;
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
   const found = [
-    ...unit.services.flatMap(refusedAtBoot),
+    ...(await refusedAtBoot(context, unit.name.full, unit.services)),
     ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, unit.name.full) : []),
     ...(restart ? await probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),

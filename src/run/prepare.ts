@@ -1,7 +1,7 @@
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
 import { changes } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
-import { ownDropInPaths } from '../paths.js';
+import { ownDropInPaths } from '../paths/own-files.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import { overridden } from '../plan/ineffective/by-later-drop-ins.js';
 import { searchPath } from '../plan/launcher/commands.js';

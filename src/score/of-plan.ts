@@ -1,7 +1,7 @@
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { decodeFilterFile } from '../filter/filter-file.js';
-import { hasNameOfDropIn, namesFilter } from '../paths.js';
+import { hasNameOfDropIn, namesFilter } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
 import { ownValues } from '../plan/unit-values.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';

@@ -1,6 +1,6 @@
 import { inBatches, once } from '../collections.js';
 import type { ExistingFile } from '../emit/changes.js';
-import { dropInPath, hasNameOfDropIn } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { orElse } from './failures.js';

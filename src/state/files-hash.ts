@@ -1,6 +1,6 @@
 import { toHex } from '../collections.js';
 import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
-import { hasNameOfKeptPolicy } from '../paths.js';
+import { hasNameOfKeptPolicy } from '../paths/own-files.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 export async function sha256(texts: Iterable<string>): Promise<string> {

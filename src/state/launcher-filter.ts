@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
-import { filterBeside, namesFilter, programNamesIn } from '../paths.js';
+import { filterBeside, namesFilter, programNamesIn } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
 import { readTrusted } from './own-files.js';
 

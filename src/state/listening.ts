@@ -22,6 +22,9 @@ const MAX_TABLE = 8 << 20;
 /** The most processes that are looked at. */
 const MOST_PROCESSES = 256;
 
+/** The most descriptors that the processes of a service may have room for: each costs a call. */
+const MOST_DESCRIPTORS = 1 << 18;
+
 const SELF = 'self';
 
 /** Sockets by their inodes, of a network namespace. */
@@ -50,7 +53,10 @@ export const listeningOf = (
       return sockets;
     };
     const found = new Map<string, ServiceSocket>();
+    let room = 0;
     for (const pid of (await processesOf(system, state)).slice(0, MOST_PROCESSES)) {
+      room += await descriptorRoom(system, pid);
+      if (room > MOST_DESCRIPTORS) return undefined;
       const namespace = await namespaceOf(system, pid);
       const inodes = await socketInodes(system, pid);
       if (namespace === undefined || inodes.length === 0) continue;
@@ -63,6 +69,12 @@ export const listeningOf = (
     }
     return [...found.values()];
   }, undefined);
+
+/** For how many descriptors the kernel has made room for a process; it takes back none (proc_pid_status(5)). */
+async function descriptorRoom(system: System, pid: string): Promise<number> {
+  const status = await textOf(system, `/proc/${pid}/status`);
+  return Number(/^FDSize:\t(\d+)$/m.exec(status)?.[1] ?? 0);
+}
 
 /** The inodes of the sockets that a process has open (proc_pid_fd(5)). */
 async function socketInodes(system: System, pid: string): Promise<string[]> {

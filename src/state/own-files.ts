@@ -7,12 +7,10 @@ import {
   hasNameOfDropIn,
   isTwinsFolder,
   keptPolicyPath,
-  LIFETIMES,
-  type Lifetime,
   namesFilter,
   programsFolder,
-  unitDirectories,
-} from '../paths.js';
+} from '../paths/own-files.js';
+import { LIFETIMES, type Lifetime, unitDirectories } from '../paths/placement.js';
 import type { Context } from '../system/context.js';
 import { orElse } from './failures.js';
 

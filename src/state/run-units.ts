@@ -3,7 +3,7 @@ import type { Instruction } from '../filter/bpf.js';
 import { decodeFilterFile } from '../filter/filter-file.js';
 import { type OwnAnswers, ownAnswers } from '../filter/own-answers.js';
 import { Unprovable } from '../filter/unprovable.js';
-import { transientFolder } from '../paths.js';
+import { transientFolder } from '../paths/placement.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';

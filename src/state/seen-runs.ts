@@ -1,5 +1,5 @@
 /** Seen runs: which runs of a unit's services were seen, and with which files. They are kept until the next boot. */
-import { runsPath } from '../paths.js';
+import { runsPath } from '../paths/records.js';
 import type { Context } from '../system/context.js';
 import { orElse } from './failures.js';
 import type { Service } from './service.js';

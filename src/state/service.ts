@@ -1,5 +1,5 @@
 import { inBatches } from '../collections.js';
-import { hasNameOfDropIn, ownDropInPaths } from '../paths.js';
+import { hasNameOfDropIn, ownDropInPaths } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { isTemplate, type UnitName } from '../unit/name.js';

@@ -2,14 +2,14 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, note, printable } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
-import { dropInPath } from '../paths.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { dropInPath } from '../paths/own-files.js';
+import { isSearched } from '../prepare/apply-again.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
-import { isSearched } from './apply-again.js';
 
 /** A note if a unit is confined by another policy, or another text of it, than its calls are explained by. */
 export function otherPolicyApplied({ placement }: Context, { plan, unit, changes }: Prepared): Diagnostic[] {

@@ -2,22 +2,18 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import type { FilterFile } from '../filter/filter-file.js';
-import {
-  filterPath,
-  installedLauncher,
-  PACKAGED_LAUNCHER,
-  type Placement,
-  programsFolder,
-} from '../paths.js';
+import { filterPath, programsFolder } from '../paths/own-files.js';
+import type { Placement } from '../paths/placement.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { type AppliedFacts, againHint, enableCommand } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';
-import { againHint } from './apply-again.js';
 
 /** Files of a unit with which it won't start. */
 
 interface Files {
   readonly unit: string;
-  readonly facts: DropInFacts;
+  readonly facts: AppliedFacts;
   readonly files: readonly EmittedFile[];
   readonly filterFile: string;
   /** The filter; where it can't be read why not. */
@@ -32,14 +28,17 @@ export async function brokenFiles(
   at: Context,
   { unit, facts, files, filter, filterFile, launcher, missing }: Files,
 ): Promise<Diagnostic[]> {
+  const again = againHint(at, unit, facts);
+  // The generator's files don't have the launcher in its place.
+  const installed = facts.enabled ? enableCommand(at, facts.enabled, { launcher: true }) : again;
   const found = [
-    ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
-    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`] as const),
-    ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw] as const),
-    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw] as const),
+    ...missing.map((path) => ['file-missing', `${path} is missing`, path === launcher] as const),
+    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`, false] as const),
+    ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw, true] as const),
+    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw, false] as const),
   ];
-  return found.map(([code, why]) =>
-    error(code, `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }),
+  return found.map(([code, why, isLauncher]) =>
+    error(code, `${unit} won't start: ${why}`, { hint: isLauncher ? installed : again }),
   );
 }
 

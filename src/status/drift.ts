@@ -4,10 +4,19 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
+import { PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
+import {
+  type AppliedFacts,
+  againHint,
+  enableCommand,
+  isSearched,
+  optionsAgain,
+} from '../prepare/apply-again.js';
 import { policyHash, unitHash } from '../prepare/hashes.js';
-import { findPolicy, loadPolicy, namedPolicy } from '../prepare/load/load-policy.js';
+import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
+import { loadPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { prepare } from '../prepare/prepare.js';
@@ -21,7 +30,6 @@ import { EXEC_KEYS } from '../unit/exec/keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
-import { againHint, isSearched, optionsAgain } from './apply-again.js';
 import { notLoaded } from './drift-loaded.js';
 import { launcherChange, programsReplaced } from './drift-programs.js';
 
@@ -61,7 +69,9 @@ export class Drift {
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
       ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
       ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
-      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
+      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER
+        ? [this.#launcherChanged().then((all) => all.map((one) => installing(context, one, facts)))]
+        : []),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // Lines that other drop-ins override are loaded otherwise for that.
@@ -217,6 +227,10 @@ interface Suspect {
   readonly why: string;
 }
 
+/** The drift of a launcher that `apply` would not put right, since the unit is enabled at boot. */
+const installing = (context: Context, one: Diagnostic, { enabled }: AppliedFacts): Diagnostic =>
+  enabled ? { ...one, hint: enableCommand(context, enabled, { launcher: true }) } : one;
+
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   const why = suspects.map((suspect) => suspect.why).join('; ');
@@ -243,7 +257,8 @@ async function policyChange(
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
     const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, diagnostics)) throw new UserError(diagnostics);
-    return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
+    if ((await policyHash(sources)) === facts.policyHash) return undefined;
+    return `${printable(policy)}${sources.size > 1 ? ', or what it adds to,' : ''} has changed`;
   } catch (cause) {
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;

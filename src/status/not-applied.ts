@@ -2,7 +2,7 @@
 import { inBatches, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, note, ofUnit, UserError } from '../diagnostic.js';
-import { policyFolders, serviceOfPolicy } from '../paths.js';
+import { policyFolders, serviceOfPolicy } from '../paths/policies.js';
 import { findUnit } from '../prepare/load/find-unit.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { failureOf } from '../state/failures.js';

@@ -1,4 +1,5 @@
 import { inBatches } from '../collections.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type AppliedRuns, runsAsBefore } from '../state/applied-runs.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
@@ -70,4 +71,14 @@ async function serviceState(
 async function isOpen(system: System, loaded: UnitState, facts: DropInFacts): Promise<boolean> {
   const pid = loaded.mainPid;
   return facts.filtered && pid !== 0 && runsFree(system, pid, facts);
+}
+
+/** How what runs by the drop-in stands, by what has changed of it, and by who could have started something else. */
+export function inForce(
+  state: State,
+  changed: readonly Diagnostic[],
+  untrusted: readonly Diagnostic[],
+): State {
+  if (state === 'live' && changed.some(({ code }) => code === 'overridden')) return 'not-read';
+  return ['live', 'restart-due'].includes(state) && untrusted.length > 0 ? 'not-proven' : state;
 }

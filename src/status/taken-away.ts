@@ -2,9 +2,9 @@
 import { inBatches } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { runsFolder, runsPath } from '../paths.js';
+import { runsFolder, runsPath } from '../paths/records.js';
 import { exists } from '../prepare/load/exists.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { orElse } from '../state/failures.js';

@@ -1,8 +1,8 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import { ownDropInPaths } from '../paths.js';
+import { ownDropInPaths } from '../paths/own-files.js';
 import { exists } from '../prepare/load/exists.js';
-import { ownPolicy } from '../prepare/load/load-policy.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Context } from '../system/context.js';
 

@@ -1,4 +1,4 @@
-import type { Placement } from '../paths.js';
+import type { Placement } from '../paths/placement.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
 import type { TransientUnits } from './bus/transient.js';
@@ -12,6 +12,8 @@ export interface Context {
   readonly program: System;
   /** The machine whose policies count: one that is only recorded has none. */
   readonly policies: System;
+  /** Whether the machine is known by facts alone (--facts): nothing of this one counts for it. */
+  readonly isRecorded?: boolean;
   readonly placement: Placement;
   /** Whether the system is only read as files (--root): unit files are found by search, and no manager is asked. */
   readonly offline: boolean;

@@ -21,9 +21,9 @@ import type {
   Heard,
   KernelLog,
   ManagerFacts,
-  PlaceOptions,
   ProcessResult,
   ReadOptions,
+  RemoveOptions,
   Running,
   RunOptions,
   System,
@@ -112,7 +112,7 @@ export class Host implements System {
     assertWritableFolder(directory, make);
   }
 
-  async remove(path: string, options?: PlaceOptions): Promise<void> {
+  async remove(path: string, options?: RemoveOptions): Promise<void> {
     removeFile(path, options);
   }
 

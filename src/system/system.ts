@@ -26,7 +26,7 @@ export interface System {
    */
   assertWritable(directory: string, options?: { readonly make?: boolean }): Promise<void>;
   /** Removes a file, and the folders above it that were made for such files and are empty. */
-  remove(path: string, options?: PlaceOptions): Promise<void>;
+  remove(path: string, options?: RemoveOptions): Promise<void>;
   /**
    * The kernel's own log, the oldest record first; undefined if it can't be read.
    * @param limit most bytes to read; later records are left out
@@ -134,6 +134,11 @@ export interface ReadOptions {
 export interface PlaceOptions {
   /** Whether the folders on the way may be others', since the running system isn't changed. */
   readonly foreign?: boolean;
+}
+
+export interface RemoveOptions extends PlaceOptions {
+  /** A folder: those below it that become empty go, too, whatever they were made for. */
+  readonly within?: string;
 }
 
 export interface WriteOptions extends PlaceOptions {

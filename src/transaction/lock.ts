@@ -1,7 +1,7 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { ACTIVATIONS, lockPath, undoFolder } from '../paths.js';
+import { ACTIVATIONS, lockPath, undoFolder } from '../paths/records.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isServiceName } from '../unit/name.js';

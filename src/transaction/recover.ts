@@ -4,7 +4,10 @@
  */
 
 import { asWarning, type Diagnostic, EXIT, UserError } from '../diagnostic.js';
-import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
+import { isTemporaryName } from '../paths/own-files.js';
+import { isRuntimePath } from '../paths/placement.js';
+import { installedLauncher } from '../paths/programs.js';
+import { undoFolder } from '../paths/records.js';
 import { exists } from '../prepare/load/exists.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { orElse } from '../state/failures.js';

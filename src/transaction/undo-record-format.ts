@@ -3,7 +3,10 @@
 import { fromBase64, isSameBytes, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import { installedLauncher, isOwnPath, type Placement, undoPath } from '../paths.js';
+import { isOwnPath } from '../paths/own-files.js';
+import type { Placement } from '../paths/placement.js';
+import { installedLauncher } from '../paths/programs.js';
+import { undoPath } from '../paths/records.js';
 import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import type { StepName } from './step-names.js';

@@ -1,6 +1,6 @@
 import { UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import { undoFolder, undoPath, unitOfUndo } from '../paths.js';
+import { undoFolder, undoPath, unitOfUndo } from '../paths/records.js';
 import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-units.js';
 import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
 import { runsOf, type Service } from '../state/service.js';

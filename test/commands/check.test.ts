@@ -43,7 +43,32 @@ test('of several policies all are checked, whichever are wrong', async () => {
 
 test('nothing is asked of a machine but its files', async () => {
   const { calls } = await checked('good.toml', 'bad.toml');
-  assert.deepEqual(calls, ['read good.toml', 'read bad.toml']);
+  const ofDefaults = ['read /etc/sandbox-unit/defaults.toml', 'links /etc/sandbox-unit'];
+  assert.deepEqual(calls, ['read good.toml', ...ofDefaults, 'read bad.toml', ...ofDefaults]);
+});
+
+test("a policy is checked with the host's defaults, and is wrong where they are", async () => {
+  const path = '/etc/sandbox-unit/defaults.toml';
+  const checkedWith = (defaults: string, name = 'good.toml') =>
+    check(fakeContext(new FakeSystem({ files: { ...files, [path]: defaults } })), [name]);
+  assert.equal((await checkedWith('[service]\nProtectHome = true\n')).exit, 0);
+  const { exit, diagnostics, sources } = await checkedWith('[service]\nProtectHome = "maybe"\n');
+  const [{ code, at } = assert.fail()] = diagnostics;
+  assert.deepEqual([exit, code, `${at!.file}:${at!.line}`], [1, 'directive-value', `${path}:2`]);
+  assert.ok(sources.has(path));
+});
+
+test('a file of the name is checked as defaults, wherever it is', async () => {
+  const at = async (path: string, text: string) => {
+    const { exit, diagnostics } = await check(fakeContext(new FakeSystem({ files: { [path]: text } })), [
+      path,
+    ]);
+    return [exit, ...diagnostics.map(({ code }) => code)];
+  };
+  for (const path of ['defaults.toml', 'repository/defaults.toml', '/etc/sandbox-unit/defaults.toml']) {
+    assert.deepEqual(await at(path, '[apply]\nsettle = "3s"\n'), [0], path);
+    assert.deepEqual(await at(path, '[syscalls]\nallow = ["read"]\n'), [1, 'not-in-defaults'], path);
+  }
 });
 
 test('files that others could write may be checked', async () => {

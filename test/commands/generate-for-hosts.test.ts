@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateForHosts, type Made } from '../../src/commands/generate-for-hosts.js';
-import { error } from '../../src/diagnostic.js';
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
 import { FIRST_LINE, piece } from '../support/facts-lines.js';
 import { failure } from '../support/failure.js';
@@ -14,7 +14,7 @@ async function make({ system }: Context): Promise<Made> {
   const found = text === '' ? [error('no-unit', 'there is no kind')] : [];
   const content = new TextEncoder().encode(text);
   return {
-    failed: found.length > 0,
+    exit: found.length > 0 ? EXIT.findings : EXIT.ok,
     files: found.length > 0 ? [] : [{ path: '/etc/made', content, mode: 0o644 }],
     diagnostics: found,
     sources: new Map(),
@@ -28,6 +28,7 @@ async function generated(hosts: Readonly<Record<string, string>>) {
   const program = new FakeSystem({ files: { ...Object.fromEntries(files), '/facts/README': 'no facts' } });
   let plans = 0;
   const outcome = await generateForHosts(fakeContext(program, { program }), {
+    unit: 'demo.service',
     hosts: '/facts',
     output: '/out',
     make: (context) => {
@@ -71,10 +72,28 @@ test('a class that fails is told with its machines, and the others are made', as
 });
 
 test('what is not known of a machine is an error, and so are facts that can not be read', async () => {
-  const { exit, codes, classOf } = await generated({ a: kind('more'), b: 'no facts', c: kind('x') });
-  assert.deepEqual([exit, codes], [1, ['error bad-facts', 'error unanswered', 'note hosts']]);
-  assert.deepEqual([...classOf.keys()], ['a', 'c']);
-  assert.equal(classOf.get('a'), '-');
+  const { exit, codes, classOf, json } = await generated({ a: kind('more'), b: 'no facts', c: kind('x') });
+  assert.deepEqual([exit, codes], [EXIT.failure, ['error bad-facts', 'error unanswered', 'note hosts']]);
+  assert.deepEqual([...classOf.keys()], ['a', 'b', 'c']);
+  assert.deepEqual(
+    ['a', 'b'].map((host) => classOf.get(host)),
+    ['-', '-'],
+  );
+  const unread = (json.classes as { class: string | null; hosts: string[] }[]).find(
+    ({ hosts }) => hosts[0] === 'b',
+  );
+  assert.deepEqual(unread, { class: null, hosts: ['b'], files: [] });
+});
+
+test('the status is the one that the command has without --hosts', async () => {
+  for (const exit of [EXIT.findings, EXIT.failure]) {
+    const program = new FakeSystem({ files: { '/facts/a.facts': kind('x') } });
+    const outcome = await generateForHosts(fakeContext(program, { program }), {
+      ...{ unit: 'demo.service', hosts: '/facts', output: '/out' },
+      make: () => Promise.reject(new UserError(error('no-policy', 'no policy'), exit)),
+    });
+    assert.deepEqual([outcome.exit, outcome.text], [exit, 'a -\n']);
+  }
 });
 
 test('a folder without facts is an error', async () => {

@@ -74,6 +74,11 @@ test('a name that is no template is refused, and the one that is meant is named'
 
 const NAMES = templateFiles();
 
+test('no two templates have one name', () => {
+  const names = NAMES.map((path) => path.slice(path.lastIndexOf('/') + 1));
+  assert.equal(new Set(names).size, names.length);
+});
+
 const TEMPLATES = Object.fromEntries(
   NAMES.map((name) => [`${HOME}/templates/${name}`, readFileSync(inRepository('templates', name), 'utf8')]),
 );

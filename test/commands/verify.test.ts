@@ -4,12 +4,14 @@ import { verify } from '../../src/commands/verify.js';
 import { machine } from '../support/apply-in-memory.js';
 import { confined, open, READER } from '../support/confined-in-memory.js';
 import { DROP_IN, FILTER, UNIT } from '../support/demo-service.js';
+import { AGAIN, atBoot, enabled, putIntoForce, refuse } from '../support/enabled-in-memory.js';
 import { type FakeSystem, fakeContext } from '../support/fake-system.js';
 
-const found = async (system: FakeSystem) => {
-  const { exit, json, text, diagnostics } = await verify(fakeContext(system), [UNIT], {});
+const found = async (system: FakeSystem, context = fakeContext(system)) => {
+  const { exit, json, text, diagnostics } = await verify(context, [UNIT], {});
   const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code);
-  return { exit, json, text, errors };
+  const [{ hint } = {}] = diagnostics.filter(({ severity }) => severity === 'error');
+  return { exit, json, text, errors, hint };
 };
 
 test('a service whose filters mean its policy is enforced', async () => {
@@ -53,4 +55,32 @@ test('a policy that is wrong is a finding, and nothing is read', async () => {
   const { exit } = await found(system);
   assert.equal(exit, 1);
   assert.ok(!system.calls.some((call) => call.includes('read-filters')));
+});
+
+test('a unit that the generator refuses is not as it should be, though it runs confined', async () => {
+  const system = await confined((meaning) => [meaning]);
+  await refuse(system, 'the unit has a new drop-in: /etc/systemd/system/demo.service.d/new.conf');
+  const { exit, json, errors } = await found(system);
+  assert.deepEqual([exit, json.enforced, json.loaded, errors], [1, false, false, ['refused-at-boot']]);
+});
+
+test('a unit that is enabled at boot, and runs without its policy, is told what mends that', async () => {
+  const refused = await enabled();
+  await refuse(refused, 'its manifest is cut short');
+  const { exit, errors } = await found(refused, atBoot(refused));
+  assert.deepEqual([exit, errors], [1, ['refused-at-boot']]);
+  const free = await enabled({ ifChanged: 'run' });
+  const runs = await found(free, atBoot(free));
+  assert.deepEqual([runs.exit, runs.errors], [1, ['not-put-into-force']]);
+  assert.match(runs.hint!, /^'sandbox-unit generate .* --if-changed run demo\.service && systemctl daemon-/);
+});
+
+test('files that the generator has put into force are made anew by it', async () => {
+  const system = await enabled();
+  await putIntoForce(system);
+  const policy = new TextEncoder().encode('[syscalls]\ndeny = ["execve", "uname"]\n');
+  system.files.set(`/etc/sandbox-unit/${UNIT}.toml`, { bytes: policy, mode: 0o644 });
+  const { errors, hint } = await found(system, atBoot(system));
+  assert.equal(errors[0], 'not-applied');
+  assert.equal(hint, `'${AGAIN} && systemctl try-restart ${UNIT}' puts it right`);
 });

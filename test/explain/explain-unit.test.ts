@@ -95,6 +95,21 @@ test('what an extended policy refuses may be taken out of extends in its place',
   assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
 });
 
+test("what the host's defaults refuse is allowed by a rule, or without them", async () => {
+  const host = '/etc/sandbox-unit/defaults.toml';
+  const system = machine({ records: [record(100, 59)] });
+  for (const [path, text] of [
+    [POLICY_FILE, '[syscalls]\ndeny = ["acct"]\n'],
+    [host, '[syscalls]\ndeny = ["execve", "execveat"]\n'],
+  ] as const)
+    system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+  const { text } = await explained(system);
+  assert.ok(text.includes(`${host}:2`), text);
+  assert.match(text, /\n {2}to allow it, add a rule that allows execve \(/);
+  const does = 'write "defaults = false" as the first line, and with it execveat';
+  assert.ok(text.includes(`\n  or ${does} (${POLICY_FILE})\n`), text);
+});
+
 test('a name of an extended policy is shown by the numbers of what is not seen in it', async () => {
   const system = machine({ records: [record(100, 59)] });
   const expected = '[[expect]]\nsyscall = "execve"\naction = "kill"\n';

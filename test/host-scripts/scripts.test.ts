@@ -6,7 +6,7 @@ import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 
 /** Shell scripts in folders of the repository. */
-const SCRIPTS = ['host-scripts', 'scripts', '.ci'].flatMap((folder) =>
+const SCRIPTS = ['host-scripts', 'scripts', 'packaging', 'packaging/debian', '.ci'].flatMap((folder) =>
   readdirSync(inRepository(folder), { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => inRepository(folder, name))

@@ -118,6 +118,7 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     for (const { result } of of(broken, 'slip')) {
       const [first] = result.diagnostics as Record<string, unknown>[];
       assert.deepEqual([first!.code, first!.line, first!.column], ['unknown-syscall', 2, 9]);
+      assert.match(String(result.msg), /^standard input:2:9: .* \[unknown-syscall\]/);
     }
     for (const { outcome } of of(broken, 'option')) assert.equal(outcome, 'failed');
     for (const { result } of of(broken, 'absent')) assert.match(String(result.msg), /^purge is for units/);
@@ -158,6 +159,10 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       ['look', 'away', 'again'].map((name) => changed(gone, name)),
       [true, true, false].map((is) => NAMES.map(() => is)),
     );
+    for (const name of ['look', 'away'])
+      for (const { result, host } of of(gone, name))
+        assert.match(JSON.stringify(result.diff), /-ProtectHome=yes/, `${name} on ${host}`);
+    for (const { result, host } of of(gone, 'again')) assert.deepEqual(result.diff, { prepared: '' }, host);
     assert.deepEqual(await states(), were);
   });
 
@@ -174,8 +179,10 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     const purge = task('purge', UNIT, 'purge: true', POLICY);
     const purged = await ansible.tasks('all', checked(purge.replace('purge', 'look')) + purge, ...as);
     assert.equal(purged.status, 0, said(purged));
-    for (const { result } of of(purged, 'look', ['web', 'bare']))
+    for (const { result } of of(purged, 'look', ['web', 'bare'])) {
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: pending`]);
+      assert.match(JSON.stringify(result.diff), /zz-sandbox-unit\.conf/);
+    }
     for (const { result } of of(purged, 'purge', ['web', 'bare']))
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: reverted`]);
   });

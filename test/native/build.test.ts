@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { PACKAGED_LAUNCHER, packagedProgram } from '../../src/paths.js';
+import { PACKAGED_LAUNCHER, packagedProgram } from '../../src/paths/programs.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import { buildLauncher, compileProgram, launcherObstacle, NATIVE, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { parseUnitName, type UnitName } from '../../src/unit/name.js';
+import { dropInDirectories } from '../../src/unit/search.js';
 import { compileC, INCLUDES, launcherObstacle, NATIVE, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';
 
@@ -13,7 +15,7 @@ const DRIVER = join(folder, 'generator-pieces');
 
 before(async () => {
   if (skip) return;
-  const sources = ['sha256.c', 'manifest.c'].map((file) => join(NATIVE, 'generator', file));
+  const sources = ['sha256.c', 'manifest.c', 'unit-name.c'].map((file) => join(NATIVE, 'generator', file));
   await compileC([...INCLUDES, 'test/native/programs/generator-pieces.c', ...sources], DRIVER);
 });
 
@@ -25,6 +27,37 @@ test('digests are those of SHA-256, at each length about a block', { skip }, asy
     const { stdout } = await run([DRIVER, 'sum', path]);
     assert.equal(stdout, `${createHash('sha256').update(bytes).digest('hex')}\n`, `${size} bytes`);
   }
+});
+
+test('a name leads to the names whose drop-ins systemd reads, in its order', { skip }, async () => {
+  const names = [
+    ...[
+      'foo.service',
+      'foo-bar.service',
+      'foo--bar-.service',
+      '-foo.service',
+      '--foo.service',
+      'a-b-c-d.service',
+    ],
+    ...['foo@.service', 'foo-bar@.service', 'a-b-c@.service', 'foo@x.service', 'a-b-c@x-y.service'],
+    ...['a-b@c@d.service', 'a-b@.x.service', `${'a-'.repeat(122)}.service`, `${'a-'.repeat(121)}@x.service`],
+  ];
+  for (const name of names) {
+    const { stdout } = await run([DRIVER, 'names', name]);
+    const folders = dropInDirectories(parseUnitName(name) as UnitName, [], ['']);
+    const expected = folders.map((folder) => folder.slice(1, -2)).filter((one) => one !== 'service');
+    assert.deepEqual(stdout.trimEnd().split('\n'), expected, name);
+  }
+  for (const name of [
+    '',
+    '.service',
+    '@x.service',
+    'foo',
+    'foo.socket',
+    'a b.service',
+    `${'a'.repeat(248)}.service`,
+  ])
+    assert.equal((await run([DRIVER, 'names', name])).status, 1, name);
 });
 
 const SUM = 'a'.repeat(64);
@@ -40,6 +73,8 @@ async function parsed(text: string): Promise<string> {
 test('a manifest is read whole, or not at all', { skip }, async () => {
   const whole = WHOLE.join('\n');
   assert.equal(await parsed(whole), `644 ${SUM} /run/x\n${SUM} /usr/y\n`);
+  const ofInstance = [...WHOLE.slice(0, 3), `instance-file ${SUM} /etc/z`, ...WHOLE.slice(3)].join('\n');
+  assert.equal(await parsed(ofInstance), `644 ${SUM} /run/x\n${SUM} /usr/y\ninstance ${SUM} /etc/z\n`);
   for (let length = 0; length < whole.length; length++)
     assert.match(
       await parsed(whole.slice(0, length)),

@@ -42,6 +42,18 @@ test('a program that can not be executed, or whose interpreter can not, is an er
   assert.deepEqual(said('NoExecPaths = ["/usr"]\nExecPaths = ["/usr/%i"]'), []);
 });
 
+test('ExecPaths opens nothing where systemd drops its mount, as one of ReadOnlyPaths that adds nothing', () => {
+  const open = 'NoExecPaths = ["/"]\nExecPaths = ["/usr"]\n';
+  const lines = 'ExecReload=/usr/sbin/demod';
+  const both = `${open}ReadOnlyPaths = ["/usr"]\n`;
+  assert.deepEqual(said(both, lines), []);
+  assert.equal(said(`${both}ProtectSystem = "strict"`, lines).length, 2);
+  assert.equal(said(`${open}ReadOnlyPaths = ["/", "/usr"]`, lines).length, 2);
+  assert.deepEqual(said(`${open}ProtectSystem = "strict"\nBindReadOnlyPaths = ["/usr"]`, lines), []);
+  const between = `${open}ProtectSystem = "strict"\nReadOnlyPaths = ["/usr/sbin"]`;
+  assert.deepEqual(said(between, lines), []);
+});
+
 test('a program that is hidden is an error', () => {
   const stop = 'ExecStop=/opt/demo/stop';
   assert.deepEqual(said('InaccessiblePaths = ["/bin"]'), [

@@ -32,6 +32,7 @@ test('every key is read', () => {
     file: 'p.toml',
     description: 'all of it',
     extends: ['web-server', './base.toml', '/etc/other.toml'],
+    defaults: false,
     syscalls: {
       allow: [{ name: '@system-service' }, { name: 'keyctl' }],
       deny: [
@@ -143,6 +144,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     file: 'p.toml',
     description: undefined,
     extends: [],
+    defaults: undefined,
     syscalls: {
       allow: undefined,
       deny: [],

@@ -7,7 +7,7 @@ import { DROP_IN, FOLDER, NO_EXEC, SERVICE } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { type FakeOptions, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 
-const HOW = { activate: true, runsIfChanged: false };
+const HOW = { activate: true, runsIfChanged: false, ofInstances: [] as readonly string[] };
 const SCRIPT = { [`${HOME}/host-scripts/activate`]: '#!/bin/sh\n' };
 
 const made = async (policy: string, { files, ...options }: FakeOptions = {}) => {
@@ -87,12 +87,15 @@ test('without the script nothing is made', async () => {
 
 test('the generator needs the manifest alone, and tries no probe', async () => {
   const policy = `${NO_EXEC}[apply]\nprobe = ["tcp:127.0.0.1:80"]\n`;
-  const context = fakeContext(machineWith(SERVICE, policy));
+  const context = fakeContext(machineWith(SERVICE, policy, { files: { [DROP_IN]: '' } }));
   const prepared = await prepare(context, 'demo', {});
   const { files, diagnostics } = await activationFiles(context, prepared, {
     activate: false,
     runsIfChanged: true,
+    ofInstances: [DROP_IN],
   });
   assert.deepEqual([files.map(({ path }) => path), diagnostics], [['/activate.d/demo.service'], []]);
-  assert.match(new TextDecoder().decode(files[0]!.content), /^if-changed run$/m);
+  const manifest = new TextDecoder().decode(files[0]!.content).split('\n');
+  assert.ok(manifest.includes('if-changed run'));
+  assert.ok(manifest.includes(`instance-file ${hashOf('')} ${DROP_IN}`));
 });

@@ -99,7 +99,7 @@ test('in short a unit has its state, whether it changed, the diff and the reason
     units: [
       {
         ...{ unit: 'a.service', state: 'pending', changed: true, diff: 'Binary file /x: create\n' },
-        reasons: [{ severity: 'error', code: 'gap-directive', message: 'nobody enforces it' }],
+        reasons: [{ severity: 'error', code: 'gap-directive', message: 'nobody enforces it', hint: 'none' }],
       },
       { unit: 'a.service', state: 'unchanged', changed: false, diff: '', reasons: [] },
     ],

@@ -9,10 +9,11 @@ import type { TreeName } from '../support/tree.js';
 const STEP = 600_000;
 
 /** Scripts by folder: each is for services of the tree of Debian's packages beside it. */
-const FOLDERS = { loads: 'services', 'more-loads': 'more-services' } as const satisfies Record<
-  string,
-  TreeName
->;
+const FOLDERS = {
+  loads: 'services',
+  'more-loads': 'more-services',
+  'template-loads': 'services',
+} as const satisfies Record<string, TreeName>;
 type Folder = keyof typeof FOLDERS;
 
 const namesIn = (folder: Folder): string[] =>
@@ -21,11 +22,22 @@ const namesIn = (folder: Folder): string[] =>
     .filter((name) => name !== 'common')
     .sort();
 
+/** Releases of Debian that have the services of `loads`. */
+export type Release = 'trixie' | 'bookworm';
+
 /** Names of the services that are learned unless others are named. */
 export const LEARNED: readonly string[] = namesIn('loads');
 
-/** Names of all services with a script. */
+/** Names of the services that the templates for any daemon are tried on. */
 export const ALL: readonly string[] = [...LEARNED, ...namesIn('more-loads')];
+
+/** Services for which there is a template of their own, beside those above. */
+const FOR_TEMPLATES: readonly string[] = namesIn('template-loads');
+
+function folderOf(name: string): Folder {
+  if (LEARNED.includes(name)) return 'loads';
+  return FOR_TEMPLATES.includes(name) ? 'template-loads' : 'more-loads';
+}
 
 /** A service in its box. */
 export interface BoxedService {
@@ -38,14 +50,16 @@ export interface BoxedService {
 /**
  * Boots a machine for a service, prepares it, and does something with it.
  * @param name of a script
+ * @param release one that has the service
  * @throws Error where it can't be prepared
  */
 export async function withService<Result>(
   name: string,
   use: (service: BoxedService) => Promise<Result>,
+  release: Release = 'trixie',
 ): Promise<Result> {
-  const folder: Folder = LEARNED.includes(name) ? 'loads' : 'more-loads';
-  const box = await Box.boot({ name, tree: FOLDERS[folder] });
+  const folder = folderOf(name);
+  const box = await Box.boot({ name, tree: release === 'bookworm' ? 'bookworm-services' : FOLDERS[folder] });
   try {
     const verb = (words: string) => `sh ${inRepository(`test/services/${folder}/${name}.sh`)} ${words}`;
     const unit = (await succeed(box, 'sh', '-c', verb('unit'))).trim();

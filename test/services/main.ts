@@ -1,12 +1,14 @@
 /**
  * Gives services of Debian, and programs of several languages, work: `node build/test/services/main.js
  * [--seconds=N] [--keep=FOLDER] [NAME…]`. Standard output has the table of docs/learned-services.md, standard error the
- * progress. With `--templates`, or `--template=NAME,…`, it has that of docs/templates-on-services.md.
+ * progress. With `--templates`, or `--template=NAME,…`, it has that of docs/templates-on-services.md. With
+ * `--own-templates [TEMPLATE…]` it has that of docs/templates.md.
  */
 import { parseArgs } from 'node:util';
 import { servicesObstacle } from '../support/service.js';
-import { ALL, LEARNED } from './in-box.js';
-import { type Outcome, type TriedTemplates, templateTable } from './outcome.js';
+import { ALL, LEARNED, type Release } from './in-box.js';
+import { cellOf, type Outcome, type TriedTemplates, templateTable } from './outcome.js';
+import { OWN_TEMPLATES, type OwnTemplate, ownTable } from './own-templates.js';
 import { type Learned, rowOf, tableOf } from './table.js';
 import { type Options, tryService } from './try-service.js';
 import { TEMPLATES, tryTemplates } from './try-templates.js';
@@ -34,11 +36,15 @@ async function learnAll(names: readonly string[], options: Options): Promise<boo
   return all.every(({ problems }) => problems.length === 0);
 }
 
-const triedTemplates = async (name: string, templates: readonly string[]): Promise<TriedTemplates> => {
+const triedTemplates = async (
+  name: string,
+  templates: readonly string[],
+  release?: Release,
+): Promise<TriedTemplates> => {
   const sayIt = ({ template, kind, reasons }: Outcome) =>
     say([`${name}, ${template}: ${kind}`, ...reasons].join('\n  '));
   try {
-    return { name, outcomes: await tryTemplates(name, templates, sayIt) };
+    return { name, outcomes: await tryTemplates(name, templates, sayIt, release) };
   } catch (error) {
     const reasons = [(error as Error).message];
     const outcomes = templates.map((template): Outcome => ({ kind: 'BROKEN', template, codes: [], reasons }));
@@ -55,6 +61,29 @@ async function tryAllTemplates(names: readonly string[], templates: readonly str
   return all.every(({ outcomes }) => outcomes.every(({ kind }) => kind !== 'BROKEN'));
 }
 
+/** What came of a template on a service of each release. */
+async function triedOwn({ template, service, older }: OwnTemplate): Promise<readonly Outcome[]> {
+  const releases: readonly Release[] = older ? ['trixie', 'bookworm'] : ['trixie'];
+  const all: Outcome[] = [];
+  for (const release of releases) {
+    say(`${service} of ${release} …`);
+    all.push(...(await triedTemplates(service, [template], release)).outcomes);
+  }
+  return all;
+}
+
+/** Whether all work; the table goes to standard output. */
+async function tryOwnTemplates(templates: readonly string[]): Promise<boolean> {
+  const tried: [OwnTemplate, readonly Outcome[]][] = [];
+  for (const one of OWN_TEMPLATES) {
+    if (templates.length === 0 || templates.includes(one.template)) tried.push([one, await triedOwn(one)]);
+  }
+  process.stdout.write(
+    await ownTable(tried.map(([one, [newer, older]]) => [one, [cellOf(newer), cellOf(older)]])),
+  );
+  return tried.every(([, outcomes]) => outcomes.every(({ kind }) => kind === 'works'));
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
@@ -63,13 +92,18 @@ async function main(words: readonly string[]): Promise<number> {
       keep: { type: 'string' },
       template: { type: 'string' },
       templates: { type: 'boolean' },
+      'own-templates': { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
-  const unknown = positionals.find((name) => !ALL.includes(name));
-  if (unknown !== undefined) throw new Error(`no service '${unknown}': ${ALL.join(', ')}`);
+  const own = values['own-templates'];
+  const known = own ? OWN_TEMPLATES.map(({ template }) => template) : ALL;
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`no ${own ? 'template' : 'service'} '${unknown}': ${[...new Set(known)].join(', ')}`);
   const obstacle = servicesObstacle();
   if (obstacle !== undefined) throw new Error(obstacle);
+  if (own) return (await tryOwnTemplates(positionals)) ? 0 : 1;
   const templates = values.template?.split(',') ?? (values.templates ? TEMPLATES : undefined);
   const named = (all: readonly string[]) => (positionals.length > 0 ? positionals : all);
   const isWell = templates

@@ -87,7 +87,8 @@ const cellsOf = ({ name, outcomes }: TriedTemplates, templates: readonly string[
   ...templates.map((one) => cellOf(outcomes.find(({ template }) => template === one))),
 ];
 
-const cellOf = (outcome: Outcome | undefined): string => {
+/** The cell of an outcome; empty where there is none. */
+export const cellOf = (outcome: Outcome | undefined): string => {
   if (!outcome) return '';
   const { kind, codes, reasons } = outcome;
   if (kind === 'BROKEN') return `**BROKEN**: ${oneLine(reasons[0]!)}`;

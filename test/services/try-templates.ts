@@ -1,5 +1,14 @@
 /** Templates are applied to one service, which then works on, in a machine to throw away. */
-import { afterLife, type BoxedService, command, lifeOf, show, succeed, withService } from './in-box.js';
+import {
+  afterLife,
+  type BoxedService,
+  command,
+  lifeOf,
+  type Release,
+  show,
+  succeed,
+  withService,
+} from './in-box.js';
 import { type Applied, type Outcome, outcomeOf } from './outcome.js';
 
 /** Starter policies that are meant for any daemon. */
@@ -9,24 +18,30 @@ export const TEMPLATES: readonly string[] = ['hardened', 'no-exec', 'network-ser
  * Applies each template to a service at work, has it live with it, and takes it back.
  * @param name of a script
  * @param say is given each outcome
+ * @param release one that has the service
  * @throws Error where the service doesn't work without a policy
  */
 export const tryTemplates = (
   name: string,
   templates: readonly string[],
   say: (outcome: Outcome) => void,
+  release?: Release,
 ): Promise<Outcome[]> =>
-  withService(name, async (service) => {
-    await succeed(service.box, 'systemctl', 'start', service.unit);
-    await succeed(service.box, 'sh', '-c', service.verb('load'));
-    const outcomes: Outcome[] = [];
-    for (const template of templates) {
-      const outcome = await tryTemplate(service, template);
-      outcomes.push(outcome);
-      say(outcome);
-    }
-    return outcomes;
-  });
+  withService(
+    name,
+    async (service) => {
+      await succeed(service.box, 'systemctl', 'start', service.unit);
+      await succeed(service.box, 'sh', '-c', service.verb('load'));
+      const outcomes: Outcome[] = [];
+      for (const template of templates) {
+        const outcome = await tryTemplate(service, template);
+        outcomes.push(outcome);
+        say(outcome);
+      }
+      return outcomes;
+    },
+    release,
+  );
 
 async function tryTemplate(service: BoxedService, template: string): Promise<Outcome> {
   const { box, unit } = service;

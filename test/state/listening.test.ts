@@ -55,6 +55,19 @@ test('nothing is known where the tables, or the own namespace, can not be read',
   assert.equal(await found({ links }), undefined);
 });
 
+test('nothing is known where the processes have room for very many descriptors', async () => {
+  const withRoom = (first: number, second: number) => ({
+    files: {
+      ...FILES,
+      '/proc/7/status': `FDSize:\t${first}\n`,
+      '/proc/8/status': `Name:\tx\nFDSize:\t${second}\n`,
+    },
+  });
+  assert.equal((await found(withRoom(1 << 17, 1 << 17)))?.length, 3);
+  assert.equal(await found(withRoom(1 << 17, (1 << 17) + 1)), undefined);
+  assert.equal(await found(withRoom(1 << 19, 64)), undefined);
+});
+
 test('the ports that the kernel draws', async () => {
   const path = '/proc/sys/net/ipv4/ip_local_port_range';
   const drawn = (text: string) => drawnPorts(new FakeSystem({ files: { [path]: text } }));

@@ -1,5 +1,5 @@
 /**
- * Tests of status/drift.ts, status/drift-loaded.ts and status/apply-again.ts: what has changed since a policy was applied,
+ * Tests of status/drift.ts and status/drift-loaded.ts: what has changed since a policy was applied,
  * made by hand; `status` names it.
  */
 import assert from 'node:assert/strict';
@@ -19,6 +19,7 @@ import {
   machineWith,
   OF_USER,
   targetSets,
+  withInput,
 } from '../support/fake-system.js';
 import { olderSets } from '../support/older-sets.js';
 
@@ -26,6 +27,7 @@ const VENDOR = `/usr/lib/systemd/system/${UNIT}`;
 const SERVICES = '[service]\nPrivateTmp = true\n';
 const POLICY = `extends = ["base"]\n${SERVICES}[syscalls]\ndeny = ["execve", "execveat"]\n`;
 const PLACE = `/etc/sandbox-unit/${UNIT}.toml`;
+const DEFAULTS = '/etc/sandbox-unit/defaults.toml';
 const BASE = `${HOME}/templates/base.toml`;
 
 const fileOf = (text: string) => ({ bytes: new TextEncoder().encode(text), mode: 0o644 });
@@ -90,9 +92,17 @@ const CASES: readonly (readonly [
   message?: RegExp,
 ])[] = [
   ['nothing', () => undefined, []],
-  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml has changed since/],
+  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml, or what it adds to, has changed since/],
   ['a comment of the policy', edit(PLACE, '[syscalls]', '# more\n[syscalls]'), []],
   ['what the policy extends', write(BASE, '[syscalls]\ndeny = ["umount2"]\n'), ['drift-policy']],
+  ['the defaults of the host', write(DEFAULTS, '[service]\nProtectHome = true\n'), ['drift-policy']],
+  ['defaults that the policy has itself', write(DEFAULTS, '[service]\nPrivateTmp = "disconnected"\n'), []],
+  [
+    'defaults that are wrong',
+    write(DEFAULTS, '[syscalls]\nallow = ["read"]\n'),
+    ['drift-policy'],
+    /can't be applied any more: 'allow' is for policies of units/,
+  ],
   ['the policy, which is gone', remove(PLACE), ['drift-policy'], /can't be read \(no policy/],
   [
     'the policy, to one that is wrong',
@@ -107,6 +117,12 @@ const CASES: readonly (readonly [
   ['lines of the drop-in, taken out', edit(DROP_IN, /^ExecStart=.*\n/gm, ''), ['drift-files']],
   ['a byte of the filter', flip(FILTER, 3), ['drift-files']],
   ['the launcher', write(LAUNCHER, 'another one'), ['drift-launcher'], /isn't the launcher of this version/],
+  [
+    'the launcher, by that of a package',
+    write('/usr/libexec/sandbox-unit/launcher', 'a package'),
+    ['drift-launcher'],
+    /units are started by \S+, and a package has/,
+  ],
   ["the vendor's command", NEW_COMMAND, ['drift-command'], /its ExecStart= has changed, and the old one/],
   ["the vendor's other lines", edit(VENDOR, '[Service]', '[Service]\nRestart=always'), []],
   [
@@ -303,6 +319,25 @@ describe('what has changed since a policy was applied:', () => {
     }
     const system = await applied(elsewhere, { policy: '/root/p.toml' });
     edit('/root/p.toml', '"execve"', '"acct", "execve"')(system);
+    assert.deepEqual((await found(system)).drift, ['drift-policy']);
+  });
+
+  test('a policy that is kept is held against the defaults as they are', async () => {
+    const system = machineWith(SERVICE, '', { running: [UNIT], files: { [DEFAULTS]: SERVICES } });
+    system.files.delete(PLACE);
+    const text = '[syscalls]\ndeny = ["acct"]\n';
+    const { exit } = await apply(withInput(fakeContext(system), text), [UNIT], { policy: '-' });
+    assert.deepEqual([exit, (await found(system)).drift], [0, []]);
+    const kept = `${FOLDER}/zz-sandbox-unit.toml`;
+    const { sources } = await verify(fakeContext(system), [UNIT], {});
+    assert.deepEqual([...sources.keys()], [kept, DEFAULTS]);
+    system.files.set(DEFAULTS, fileOf('[service]\nPrivateTmp = true\nProtectHome = true\n'));
+    assert.deepEqual((await found(system)).drift, ['drift-policy']);
+    assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 2);
+    assert.equal((await apply(fakeContext(system), [UNIT], { policy: kept })).exit, 0);
+    assert.match(system.text(DROP_IN), /\nProtectHome=yes\n/);
+    assert.deepEqual((await found(system)).drift, []);
+    system.files.delete(DEFAULTS);
     assert.deepEqual((await found(system)).drift, ['drift-policy']);
   });
 

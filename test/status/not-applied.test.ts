@@ -45,6 +45,7 @@ describe('a policy that is not applied is told of, and no finding', () => {
         ...['/etc/sandbox-unit/t@.service.toml', '/usr/lib/sandbox-unit/none.service.toml'],
         ...[
           '/etc/sandbox-unit/base.toml',
+          '/etc/sandbox-unit/defaults.toml',
           '/etc/sandbox-unit/demo.toml',
           '/etc/sandbox-unit/demo.socket.toml',
         ],

@@ -281,6 +281,7 @@ export class FakeSystem implements System {
 
   async list(directory: string): Promise<string[]> {
     this.#record(`list ${directory}`);
+    this.#refuseUnreadable(directory);
     const { kernel = KERNEL } = this.#options;
     const below = [...this.files.keys(), ...Object.keys(kernel)].filter((path) =>
       path.startsWith(`${directory}/`),

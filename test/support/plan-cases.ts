@@ -1,6 +1,6 @@
 /** The golden plans: a folder a case with a policy, a unit and a target, and what comes of them. */
 
-import type { Placement } from '../../src/paths.js';
+import type { Placement } from '../../src/paths/placement.js';
 import type { PrepareOptions } from '../../src/prepare/prepare.js';
 import type { Context } from '../../src/system/context.js';
 import { elf, PT_INTERP } from './elf.js';

@@ -17,6 +17,7 @@ export const syscallsFrom = (lines: string): SyscallsSection => policyFrom(`[sys
 export const WHOLE = `
 description = "all of it"
 extends = ["web-server", "./base.toml", "/etc/other.toml"]
+defaults = false
 
 [syscalls]
 allow = ["@system-service", "keyctl"]

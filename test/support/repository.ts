@@ -14,6 +14,8 @@ export const REPOSITORY = findRepository();
 /** A file of the repository. */
 export const inRepository = (...parts: string[]): string => join(REPOSITORY, ...parts);
 
-/** The file names of the starter policies. */
+/** The files of the starter policies, by their paths below templates/. */
 export const templateFiles = (): string[] =>
-  readdirSync(inRepository('templates')).filter((name) => name.endsWith('.toml'));
+  readdirSync(inRepository('templates'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.toml'))
+    .sort();

@@ -18,6 +18,7 @@ type RootName =
   | 'clang'
   | 'services'
   | 'more-services'
+  | 'bookworm-services'
   | 'clients'
   | 'ansible'
   | 'ansible-bookworm'
@@ -61,6 +62,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
         'iproute2',
         'strace',
         'e2fsprogs',
+        'nodejs',
       ],
     ],
   },
@@ -71,13 +73,14 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'musl-tools', 'mandoc', 'shellcheck'],
     ],
   },
-  /** Apart from the toolchain, for its size: what the observer takes, for arm64, too. */
+  /** Apart from the toolchain, for its size: what the observer and the packages take, for arm64, too. */
   clang: {
     suite: 'trixie',
     packages: [
       ...['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev', 'gcc', 'gcc-aarch64-linux-gnu'],
       ...['libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libzstd-dev'],
       ...['libbpf-dev:arm64', 'libelf-dev:arm64', 'zlib1g-dev:arm64', 'libzstd-dev:arm64'],
+      ...['debhelper', 'lintian', 'rpm', 'rpmlint'],
     ],
   },
   /** Services and runtimes of test/services/, and their clients: 2 GB. */
@@ -89,6 +92,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['iproute2', 'logrotate', 'mariadb-server', 'memcached', 'mosquitto', 'mosquitto-clients', 'nginx'],
       ...['openssh-client', 'openssh-server', 'openssh-sftp-server', 'php-fpm', 'postfix', 'postgresql'],
       ...['prometheus-node-exporter', 'redis-server', 'rsyslog', 'squid', 'unbound', 'varnish'],
+      ...['gunicorn', 'prometheus-redis-exporter'],
       ...['gcc', 'libc6-dev', 'nodejs', 'openjdk-21-jre-headless', 'python3', 'rustc'],
     ],
   },
@@ -130,6 +134,26 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['openssh-client', 'openssl', 'pdns-backend-bind', 'pdns-server', 'privoxy', 'proftpd-core'],
       ...['prometheus', 'prosody', 'radicale', 'rsync', 'samba', 'slapd', 'smbclient', 'snmp', 'snmpd'],
       ...['stunnel4', 'syslog-ng-core', 'tinyproxy', 'tor', 'valkey-server', 'valkey-tools'],
+    ],
+  },
+  /** Services that templates are for, on the release before. */
+  'bookworm-services': {
+    suite: 'bookworm',
+    packages: [
+      ...SYSTEMD,
+      ...['apache2', 'apache2-utils', 'bind9', 'bind9-host', 'curl', 'dovecot-imapd', 'gunicorn', 'haproxy'],
+      ...[
+        'iproute2',
+        'logrotate',
+        'mariadb-server',
+        'memcached',
+        'nginx',
+        'php-fpm',
+        'postfix',
+        'postgresql',
+      ],
+      ...['prometheus-node-exporter', 'prometheus-redis-exporter', 'redis-server', 'unbound'],
+      ...['gcc', 'libc6-dev', 'nodejs', 'python3'],
     ],
   },
   /** Services that a policy may break unnoticed, and their clients; those of the pages in docs/. */

@@ -14,6 +14,7 @@ const FILE = `/etc/systemd/system/${UNIT}`;
 const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
 const MANIFEST = `${STAGE}/activate.d/${UNIT}`;
 const RECORD = `/var/lib/sandbox-unit/activate/${UNIT}`;
+const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const KEEPER = '/etc/systemd/system/sandbox-unit-activate.service';
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[apply]\nsettle = "100ms"\n';
@@ -75,6 +76,48 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       assert.equal((await sandboxUnit(box, 'revert', unit)).status, 0);
     });
   }
+
+  test('a revert of a unit that is not there is refused, but for what is left of ours', async () => {
+    const gone = 'gone.service';
+    for (const unit of [gone, 'gone@.service'])
+      for (const words of [['--revert'], ['--revert', '--check']]) {
+        const { status, stdout, stderr } = await host.activate(...words, unit);
+        assert.deepEqual([status, stdout], [1, `${unit}: refused\n`]);
+        assert.equal(stderr, `activate: ${unit}: there is no such unit, and nothing of ours for it\n`);
+      }
+    await changeFiles(box, {
+      [`/etc/systemd/system/${gone}.d/zz-sandbox-unit.conf`]: '[Service]\nPrivateTmp=yes\n',
+    });
+    const freed = await host.activate('--revert', gone);
+    assert.deepEqual([freed.status, freed.stdout, freed.stderr], [0, `${gone}: reverted\n`, '']);
+    assert.equal(isThere(`/etc/systemd/system/${gone}.d`), false);
+    const unconfined = await host.activate('--revert', UNIT);
+    assert.deepEqual([unconfined.status, unconfined.stdout], [0, `${UNIT}: unchanged\n`]);
+  });
+
+  test('a check tells of the launcher that goes with the last unit, as the change takes it', async () => {
+    for (const unit of [UNIT, ODD]) {
+      await host.stage(unit, POLICY);
+      const checked = await host.activate('--check', unit);
+      assert.equal(checked.stdout.includes(`  writes ${LAUNCHER}\n`), unit === UNIT, checked.stdout);
+      assert.equal((await host.activate(unit)).status, 0);
+    }
+    const going = async (...words: string[]) => {
+      const { status, stdout } = await host.activate('--check', ...words);
+      assert.equal(status, 3, stdout);
+      return stdout.includes(`  removes ${LAUNCHER}\n`);
+    };
+    assert.equal(await going('--revert', UNIT), false);
+    assert.equal(await going('--revert', UNIT, ODD), true);
+    assert.equal((await host.activate('--revert', UNIT)).status, 0);
+    assert.equal(isThere(LAUNCHER), true);
+    assert.equal(await going('--revert', ODD), true);
+    await host.stage(ODD, '[service]\nPrivateTmp = true\n[apply]\nsettle = "100ms"\n');
+    assert.equal(await going(ODD), true);
+    assert.equal((await host.activate(ODD)).status, 0);
+    assert.equal(isThere(LAUNCHER), false);
+    assert.equal((await host.activate('--revert', ODD)).status, 0);
+  });
 
   describe('one unit', () => {
     beforeEach(() => host.stage(UNIT, POLICY));
@@ -236,6 +279,36 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
+    test('what waits is shown by the command, and kept or put back by it', async () => {
+      const rowOf = async () => {
+        const { status, stdout, stderr } = await sandboxUnit(box, 'status', '--json', UNIT);
+        const [row] = JSON.parse(stdout).units as { state: string; confirmBy: string | null }[];
+        return { status, stderr, ...row! };
+      };
+      for (const [words, state, isConfined] of [
+        [['--undo', UNIT], 'rolled-back', false],
+        [[UNIT], 'confirmed', true],
+      ] as const) {
+        const waits = await host.activate('--confirm', '600', UNIT);
+        assert.equal(waits.status, 3, waits.stderr);
+        const timer = 'sandbox-unit-activate-undo-far.timer';
+        const { status, state: shown, confirmBy, stderr } = await rowOf();
+        assert.deepEqual([status, shown], [3, 'unconfirmed'], stderr);
+        const left = Date.parse(confirmBy!) - Date.now();
+        assert.ok(left > 0 && left <= 601_000, `${left} ms`);
+        const settled = await sandboxUnit(box, 'confirm', ...words);
+        assert.deepEqual([settled.status, settled.stdout], [0, `${UNIT}: ${state}\n`], settled.stderr);
+        assert.equal(await host.isConfined(UNIT), isConfined);
+        for (const path of [RECORD, KEEPER]) assert.equal(isThere(path), false, path);
+        const { ActiveState } = await properties(box, timer, 'ActiveState');
+        assert.equal(ActiveState, 'inactive');
+      }
+      const kept = await rowOf();
+      assert.deepEqual([kept.state, kept.confirmBy], ['live', null], kept.stderr);
+      assert.equal((await host.activate('--revert', UNIT)).status, 0);
+      await isAsBefore();
+    });
+
     test('a record that can not be used stays, and its unit is left alone', async () => {
       await box.sh(`mkdir -p ${RECORD}`);
       const { status, stdout, stderr } = await host.activate(UNIT);
@@ -265,6 +338,9 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
         applied.stderr,
         /^error\[activated]: activate has left far\.service half changed, or waiting$/m,
       );
+      const shown = await sandboxUnit(box, 'status', UNIT);
+      assert.equal(shown.status, 2, shown.stderr);
+      assert.match(shown.stderr, /^error\[activated]: activate has left far\.service half changed$/m);
       const [, undo] = /hint: '(sh [^']*)' puts it back/.exec(applied.stderr) ?? [];
       const undone = await box.sh(undo!);
       assert.deepEqual(

@@ -1,17 +1,22 @@
 /** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
+import { runCommand } from '../support/command.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
 
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
 const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
+/** Those of the host, to which the policies of the machine that plans add. */
+const DEFAULTS = '/etc/sandbox-unit/defaults.toml';
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 
@@ -32,7 +37,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-'));
     box = await bootWithPrograms('agentless');
     host = new StagedHost(box, folder);
-    await changeFiles(box, { [FILE]: SERVICE });
+    await changeFiles(box, { [FILE]: SERVICE, [DEFAULTS]: '[service]\nLimitCORE = 0\n' });
     await box.succeed(['systemctl', 'start', UNIT]);
   });
   after(async () => {
@@ -44,11 +49,35 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
   const activate = (...words: string[]) => host.activate(...words, UNIT);
   const isConfined = () => host.isConfined(UNIT);
 
+  test('facts of a host are of one class, whatever its service and its manager have been through', async () => {
+    const hosts = join(folder, 'hosts');
+    mkdirSync(hosts);
+    writeFileSync(join(folder, 'policy.toml'), '[service]\nProtectHome = true\n');
+    const gather = async (name: string) => {
+      const { stdout } = await hostScript(box, inRepository('host-scripts/facts'), UNIT);
+      writeFileSync(join(hosts, `${name}.facts`), stdout);
+    };
+    await gather('up');
+    await box.succeed(['systemctl', 'daemon-reexec']);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await gather('again');
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    await gather('down');
+    await box.succeed(['systemctl', 'start', UNIT]);
+    const words = ['--policy', join(folder, 'policy.toml'), '--output', join(folder, 'classes')];
+    const { status, stdout, stderr } = await runCommand(
+      ['generate', '--hosts', hosts, ...words, UNIT],
+      process.env,
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^again ([0-9a-f]{16})\ndown \1\nup \1\n$/);
+  });
+
   test('a policy is put into force, once', async () => {
     await stage(POLICY);
     const asked = await activate('--check');
     assert.equal(asked.status, 3, asked.stderr);
-    assert.match(asked.stdout, /would change.*\+ProtectHome=yes/s);
+    assert.match(asked.stdout, /would change.*\+LimitCORE=0.*\+ProtectHome=yes/s);
     assert.equal(await isConfined(), false);
     const done = await activate();
     assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${UNIT}: activated\n`, '']);
@@ -144,7 +173,13 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     assert.match((await activate()).stderr, /names \/etc\/passwd, which is not/);
   });
 
-  test('a revert leaves the host as it was', async () => {
+  test('a revert leaves the host as it was, and a check shows what goes', async () => {
+    const asked = await activate('--check', '--revert');
+    assert.deepEqual([asked.status, asked.stderr], [3, '']);
+    assert.match(asked.stdout, /would change\n(?:.*\n)*-ProtectHome=yes\n/);
+    for (const path of [DROP_IN, LAUNCHER])
+      assert.ok(asked.stdout.includes(`  removes ${path}\n`), asked.stdout);
+    assert.equal(await isConfined(), true);
     const { status, stdout, stderr } = await activate('--revert');
     assert.deepEqual([status, stdout, stderr], [0, `${UNIT}: reverted\n`, '']);
     assert.equal(await isConfined(), false);

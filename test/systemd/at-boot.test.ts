@@ -1,5 +1,6 @@
 /** The generator: policies in force at boot and at each daemon-reload, from finished files; and units that have changed since. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
@@ -27,16 +28,32 @@ const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nP
 const OTHER_COMMAND = '[Service]\nExecStart=\nExecStart=/bin/tail -n 5 -f /dev/null\n';
 const GENERATOR = inRepository(`native-helper/build/${MACHINE}/generator`);
 
+interface Row {
+  readonly unit: string;
+  readonly state: string;
+  readonly dropIn: string | null;
+  readonly drift: readonly string[];
+}
+
+interface Told {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
 describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () => {
   let box: Box;
   before(async () => {
     box = await bootWithPrograms('at-boot');
+    await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
     const units = Object.fromEntries(NAMES.map((name) => [`${UNITS}/${name}`, SERVICE]));
     const policies = Object.fromEntries(NAMES.map((name) => [policyPath(name), POLICY]));
     await changeFiles(box, { ...units, ...policies });
     const tried = await command('apply', '--runtime', FIRST);
     assert.equal(tried.status, 0, tried.stderr);
-    for (const name of NAMES) await enable(name);
+    // The machine has the launcher by then, and no generator yet.
+    for (const name of NAMES)
+      assert.match(await enable(name), /^warning\[no-generator]: .*\n {2}hint: .*\n$/);
     await sh(`mkdir -p /etc/systemd/system-generators
       install -D -m 755 ${GENERATOR} /usr/local/libexec/sandbox-unit/generator
       ln -s /usr/local/libexec/sandbox-unit/generator /etc/systemd/system-generators/sandbox-unit-generator
@@ -57,6 +74,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     const words = ['generate', '--runtime', '--at-boot', '--output', ENABLED, ...more, name];
     const made = await command(...words);
     assert.equal(made.status, 0, made.stderr);
+    return made.stderr;
   };
 
   const isConfined = async (name: string) => {
@@ -73,7 +91,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     )![1];
     assert.notEqual((await box.exec(['systemctl', 'restart', FIRST])).status, 0);
     assert.deepEqual(await properties(box, FIRST, 'ActiveState', 'MainPID'), {
-      ActiveState: 'failed',
+      ActiveState: 'inactive',
       MainPID: '0',
     });
     // A process that ends at once may leave its words without the ID of its run.
@@ -81,6 +99,16 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       const said = ['journalctl', '--quiet', '--output=cat', `--unit=${FIRST}`, `--after-cursor=${cursor}`];
       return reason.test((await box.exec(said)).stdout);
     });
+  };
+
+  /** A unit's row of `status`, its error of a code, and the command line between ticks of the hint. */
+  const wayOut = async (code: string, unit = FIRST) => {
+    const { status, stdout } = await command('status', '--json');
+    const { units, diagnostics } = JSON.parse(stdout) as { units: Row[]; diagnostics: Told[] };
+    const row = units.find((one) => one.unit === unit);
+    const found = diagnostics.find((one) => one.code === code && one.message.startsWith(unit));
+    assert.ok(row && found && status === 1, stdout);
+    return { ...row, ...found, shell: /'([^']*)'/.exec(found.hint)![1]! };
   };
 
   const starts = async () => {
@@ -98,7 +126,36 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
   test('hold a unit whose command has changed since, which does not run without them', async () => {
     await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE.replace('-f', '-n 1 -f') });
     await refused(/early0\.service is not started without its policy: a file of the unit has changed: \/etc/);
-    await enable(FIRST);
+    const { message, shell } = await wayOut('refused-at-boot');
+    assert.equal(message, `${FIRST} can't start: a file of the unit has changed: ${UNITS}/${FIRST}`);
+    const explained = await command('explain', FIRST);
+    assert.match(
+      explained.stderr,
+      /^error\[refused-at-boot\]: early0\.service can't start: a file of the unit/m,
+    );
+    assert.equal(explained.status, 1);
+    await sh(shell);
+    assert.equal(await isConfined(FIRST), true);
+  });
+
+  test('are seen to hold a unit at its next start, while it runs confined', async () => {
+    const path = `${UNITS}/${FIRST}.d/new.conf`;
+    await changeFiles(box, { [path]: '[Service]\nNice=1\n' });
+    assert.equal(await isConfined(FIRST), true);
+    const verified = await command('verify', '--runtime', FIRST);
+    assert.deepEqual(verified.status, 1);
+    assert.match(
+      verified.stderr,
+      /^error\[refused-at-boot\]: early0\.service can't start: the unit has a new drop-in/m,
+    );
+    const all = await command('status');
+    assert.match(all.stdout, /^early0\.service +enforcing +live +(?:[\w, ]+, )?refused-at-boot /m);
+    const { shell } = await wayOut('refused-at-boot');
+    await sh(shell);
+    assert.equal(await isConfined(FIRST), true);
+    assert.equal((await command('status', FIRST)).status, 0);
+    await sh(`rm -r ${UNITS}/${FIRST}.d; systemctl daemon-reload`);
+    await sh((await wayOut('refused-at-boot')).shell);
     await starts();
   });
 
@@ -112,7 +169,11 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     ]) {
       await box.writeFile(path, OTHER_COMMAND);
       await refused(/the unit has a new drop-in/);
-      await sh(`rm ${path}`);
+      const { shell } = await wayOut('refused-at-boot');
+      // The way out of the others makes the generator's files for them.
+      const isUndone = path.startsWith('/run/') || path.endsWith('/zz-sandbox-unit.conf');
+      await sh(isUndone ? shell : `rm ${path}`);
+      assert.equal(existsSync(`/proc/${box.pid}/root${path}`), false, path);
       await starts();
     }
     await box.writeFile(`${UNITS}/alias0.service.d/new.conf`, OTHER_COMMAND);
@@ -166,6 +227,12 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     for (const [how, reason] of alternatives(spoilt, 4)) {
       await sh(how);
       await refused(reason);
+      // The hint's command line mends each of them.
+      const { shell } = await wayOut('refused-at-boot');
+      await sh(
+        `${shell}\nsystemctl restart ${FIRST} || { echo after '${how.replaceAll("'", '')}' >&2; false; }`,
+      );
+      assert.equal(await isConfined(FIRST), true, how);
       await sh(
         `rm -rf ${ENABLED}; cp -a /root/good ${ENABLED}; cp -a /root/launcher ${launcher}.new; mv ${launcher}.new ${launcher}`,
       );
@@ -182,6 +249,21 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       'journalctl --no-pager --quiet --dmesg --grep="early0.service runs as if it had no policy" || dmesg | grep "early0.service runs as if"',
     );
     assert.match(said, /a file of the unit has changed/);
+    const verified = await command('verify', '--runtime', FIRST);
+    // Its filter is left.
+    assert.match(
+      verified.stderr,
+      /^error\[not-applied\]: .*\n +hint: 'sandbox-unit generate --runtime --at-boot /m,
+    );
+    const { shell } = await wayOut('not-put-into-force');
+    await sh(shell);
+    assert.equal(await isConfined(FIRST), true);
+    assert.equal((await command('verify', '--runtime', FIRST)).status, 0);
+    // The choice stays.
+    await changeFiles(box, { [`${UNITS}/${FIRST}`]: SERVICE.replace('-f', '-n 2 -f') });
+    await sh('systemctl daemon-reload');
+    assert.match(shell, /--if-changed run/);
+    await wayOut('not-put-into-force');
   });
 
   test('are not changed while they are enabled: they would be put back', async () => {
@@ -199,6 +281,17 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     assert.equal((await command('revert', NAMES[1]!)).status, 0);
     await sh('systemctl daemon-reload');
     assert.equal(await isConfined(NAMES[1]!), false);
+  });
+
+  test('are told where a boot has put none of them into force', async () => {
+    const spoilt = NAMES[2]!;
+    await sh(`truncate -s -5 ${ENABLED}/activate.d/${spoilt}; systemctl stop ${spoilt}; rm -r ${RUN}/${spoilt}.d
+      systemctl daemon-reload; ! systemctl start ${spoilt}`);
+    const { state, dropIn, drift, shell } = await wayOut('refused-at-boot', spoilt);
+    assert.deepEqual([state, dropIn, drift], ['not-running', null, ['refused-at-boot']]);
+    await sh(shell);
+    assert.equal(await isConfined(spoilt), true);
+    assert.equal((await command('status', spoilt)).status, 0);
   });
 
   test('are in force before the first service of a boot', async () => {

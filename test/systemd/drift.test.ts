@@ -82,6 +82,10 @@ test('an upgrade that changes what makes no difference is none', { skip }, async
 
 const CHANGES: Readonly<Record<string, readonly [script: string, drift: string, undo?: string]>> = {
   'the policy': [`sed -i 's/"execve"/"acct", "execve"/' ${POLICY}`, 'drift-policy'],
+  "the host's defaults": [
+    "printf '[service]\\nProtectClock = true\\n' >/etc/sandbox-unit/defaults.toml",
+    'drift-policy',
+  ],
   'a line of the drop-in': [
     `sed -i 's/^NoNewPrivileges=yes/NoNewPrivileges=no/' ${FOLDER}/zz-sandbox-unit.conf`,
     'drift-files',

@@ -1,11 +1,12 @@
 /** What is planned for a host by its answers is what is planned on it: for each unit of each systemd. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Answers } from '../support/asked-elsewhere.js';
+import { Answers, hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
+import { runCommand as runHere } from '../support/command.js';
 import { runCommand } from '../support/command-in-box.js';
 import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, servicesObstacle } from '../support/service.js';
@@ -36,6 +37,26 @@ for (const tree of alternatives(TREES)) {
       rmSync(folder, { recursive: true, force: true });
     });
 
+    test('a unit that is not there is an error by the first facts, as it is there', async () => {
+      const left = 'left.service';
+      await box.succeed(['mkdir', '-p', `/etc/systemd/system/${left}.d`]);
+      await box.writeFile(
+        `/etc/systemd/system/${left}.d/zz-sandbox-unit.conf`,
+        '[Service]\nPrivateTmp=yes\n',
+      );
+      const facts = join(folder, 'missing.facts');
+      for (const unit of ['nothing.service', 'nothing@.service', 'nothing@x.service', 'dbsu.service', left]) {
+        const gathered = await hostScript(box, inRepository('host-scripts/facts'), unit);
+        assert.deepEqual([gathered.status, gathered.stderr], [0, '']);
+        writeFileSync(facts, gathered.stdout);
+        const there = await runCommand(box, ['plan', '--template', 'no-exec', unit]);
+        const here = await runHere(['plan', '--template', 'no-exec', '--facts', facts, unit], process.env);
+        assert.match(there.stderr, /^error\[no-unit]/);
+        assert.deepEqual([here.status, here.stderr], [there.status, there.stderr]);
+      }
+      await box.sh(`rm -r /etc/systemd/system/${left}.d; systemctl daemon-reload`);
+    });
+
     test('a plan from afar is the same, byte for byte', async () => {
       const { stdout } = await box.sh('systemctl list-unit-files --type=service --no-legend --no-pager');
       const units = stdout.split('\n').flatMap((line) => /^\S+\.service/.exec(line) ?? []);
@@ -51,13 +72,45 @@ for (const tree of alternatives(TREES)) {
           const all = [...words, '--policy', '-', unit];
           const there = await runCommand(box, all, { input });
           const here = await answers.runWith(input, ...all);
+          // Only the way out of 'unit-changed' names the host.
+          const onHost = ' on the host, gather the facts anew';
           const said = ({ status, stdout: out, stderr }: typeof there) => [
             status,
-            out.split('\n'),
-            stderr.split('\n'),
+            out.replaceAll(onHost, '').split('\n'),
+            stderr.replaceAll(onHost, '').split('\n'),
           ];
           assert.deepEqual(said(here), said(there), `${words.join(' ')} ${unit}`);
         }
+      }
+    });
+
+    test('the defaults that a policy adds to are those of the host', async () => {
+      const answers = new Answers(box, folder);
+      const unit = 'systemd-networkd.service';
+      const input = '[syscalls]\ndeny = ["kexec_load"]\n';
+      const words = ['generate', '--policy', '-', unit];
+      const host = (command: string) => box.sh(`cd /etc/sandbox-unit && ${command}`);
+      await box.sh('mkdir -p /etc/sandbox-unit');
+      await host("printf '[service]\\nLimitCORE = 0\\n' > defaults.toml");
+      try {
+        await answers.gather(unit);
+        const here = await answers.runWith(input, ...words);
+        assert.match(here.stdout, /\nLimitCORE=0\n/, here.stderr);
+        assert.equal((await runCommand(box, words, { input })).stdout, here.stdout);
+        await host('chmod o+w defaults.toml');
+        const later = new Answers(box, folder);
+        await later.gather(unit);
+        assert.match((await later.runWith(input, ...words)).stderr, /^error\[untrusted-file\]: /);
+        await host('ln -sf /nowhere defaults.toml');
+        const last = new Answers(box, folder);
+        await last.gather(unit);
+        assert.match(
+          (await last.runWith(input, ...words)).stderr,
+          /defaults\.toml: it is a link that leads nowhere/,
+        );
+        assert.match((await runCommand(box, words, { input })).stderr, /^error\[defaults-link\]: /);
+      } finally {
+        await host('rm -f defaults.toml');
       }
     });
   });

@@ -4,7 +4,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { namesFilter } from '../../src/paths.js';
+import { namesFilter } from '../../src/paths/own-files.js';
 import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { sinceReset } from '../../src/unit/values.js';

@@ -1,4 +1,4 @@
-/** Services of which the launcher is on a mount of its own, on every systemd that there is a box for. */
+/** Services with mounts, of the launcher or of their own, on every systemd that there is a box for. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
@@ -32,6 +32,36 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.succeed(['systemctl', 'add-wants', 'sysinit.target', 'early.service']);
       const { stdout, stderr } = await box.exec(['systemd-analyze', 'verify', '--man=no', 'default.target']);
       assert.doesNotMatch(stdout + stderr, /cycle/);
+    });
+
+    test('a folder that is bound in its own place stays closed where another directive closes a part of it', async () => {
+      await box.sh('mkdir -p /srv/all/hidden /srv/all/fixed; touch /srv/all/hidden/file');
+      const tried = (command: string, ...lines: string[]) => {
+        const properties = lines.map((line) => `--property=${line}`);
+        return box.exec(['systemd-run', '--quiet', '--pipe', '--wait', ...properties, 'sh', '-c', command]);
+      };
+      const statusOf = async (command: string, ...lines: string[]) => (await tried(command, ...lines)).status;
+      const binds = ['BindPaths=/srv/all'];
+      const read = 'cat /srv/all/hidden/file';
+      const write = 'touch /srv/all/fixed/file';
+      assert.equal(await statusOf(`${read}; ${write}`, ...binds), 0);
+      assert.notEqual(await statusOf(read, ...binds, 'InaccessiblePaths=/srv/all/hidden'), 0);
+      assert.notEqual(await statusOf(read, ...binds, 'TemporaryFileSystem=/srv/all/hidden'), 0);
+      assert.notEqual(await statusOf(write, ...binds, 'ReadOnlyPaths=/srv/all/fixed'), 0);
+      const home = 'ls /run/user/closed';
+      await box.sh('mkdir -p /run/user/closed');
+      assert.equal(await statusOf(home, 'BindReadOnlyPaths=/run'), 0);
+      assert.notEqual(await statusOf(home, 'BindReadOnlyPaths=/run', 'ProtectHome=yes'), 0);
+    });
+
+    test('a program in ReadOnlyPaths= and ExecPaths= is not executable below what is read-only, too', async () => {
+      const lines = ['ProtectSystem=strict', 'NoExecPaths=/', 'ExecPaths=/usr'];
+      const startOf = async (line: string) => {
+        const properties = [...lines, line].map((one) => `--property=${one}`);
+        return (await box.exec(['systemd-run', '--quiet', '--pipe', '--wait', ...properties, 'true'])).status;
+      };
+      assert.equal(await startOf('BindReadOnlyPaths=/usr'), 0);
+      assert.notEqual(await startOf('ReadOnlyPaths=/usr'), 0);
     });
 
     test('a mount that has the launcher is there first', async () => {

@@ -65,9 +65,25 @@ test('what was applied by another policy, or until the next boot, is left as it 
   for (const path of [...runtime.files.keys()].filter((name) => name.startsWith('/etc/systemd/')))
     runtime.files.delete(path);
   runtime.files.set(until, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+  // It has a policy, which the notes must not deny.
   const result = await all(runtime);
-  assert.deepEqual(codesOf(result), ['note no-policies', 'note left-as-it-is']);
-  assert.match(result.diagnostics[1]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
+  assert.deepEqual(codesOf(result), ['note left-as-it-is']);
+  assert.match(result.diagnostics[0]!.message, /^demo\.service is confined until the next boot, and is left/);
+  assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
+  const manifest = '/etc/sandbox-unit/enabled/activate.d/demo.service';
+  runtime.files.set(manifest, { bytes: new Uint8Array(), mode: 0o644 });
+  const enabled = await all(runtime);
+  assert.deepEqual(codesOf(enabled), ['note left-as-it-is']);
+  assert.match(
+    enabled.diagnostics[0]!.message,
+    /^demo\.service is confined by the generator at boot, and is left/,
+  );
+  assert.match(
+    enabled.diagnostics[0]!.hint!,
+    /^'sandbox-unit generate --runtime --at-boot --output \/etc\/sandbox-unit\/enabled demo\.service && /,
+  );
+  runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
+  assert.deepEqual(codesOf(await all(runtime)), ['note no-policies', 'note left-as-it-is']);
 });
 
 test('an instance with a drop-in of its own is applied, and its template is not', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { undoPath } from '../../src/paths.js';
+import { undoPath } from '../../src/paths/records.js';
 import { halfDone, withLock } from '../../src/transaction/lock.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';

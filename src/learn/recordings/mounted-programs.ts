@@ -1,5 +1,6 @@
 import type { ObservedUnit } from '../../observer/observed.js';
-import { type Placement, programsFolders } from '../../paths.js';
+import { programsFolders } from '../../paths/own-files.js';
+import type { Placement } from '../../paths/placement.js';
 import type { UnitState } from '../../system/unit-state.js';
 
 /** `[exec] programs` of a service, each by the mount point from which it runs. */

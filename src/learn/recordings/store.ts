@@ -10,7 +10,7 @@ import {
   recordingName,
   recordingsFolder,
   recordingsRoot,
-} from '../../paths.js';
+} from '../../paths/recordings.js';
 import type { Context } from '../../system/context.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
 

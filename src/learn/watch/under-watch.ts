@@ -14,7 +14,7 @@ import {
   that,
   whole,
 } from '../../evidence/recording/shape.js';
-import { watchesFolder, watchLockPath, watchPath } from '../../paths.js';
+import { watchesFolder, watchLockPath, watchPath } from '../../paths/records.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
 

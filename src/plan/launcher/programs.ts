@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { programPlace } from '../../paths.js';
+import { programPlace } from '../../paths/own-files.js';
 import type { Policy } from '../../policy/policy.js';
 import type { Located } from '../../syscalls/section.js';
 import type { PlannedDirective, PlannedProgram } from '../plan.js';

@@ -8,7 +8,7 @@ const wordsOf = (values: UnitValues, name: string) => allWords(values.get(name) 
 
 /**
  * The directive that would hide some of the paths, and that a bind mount of ours can overcome; undefined if all are to
- * be seen. A specifier may stand for any folder.
+ * be seen.
  */
 export function hiddenBy(values: UnitValues, paths: readonly string[]): string | undefined {
   return ROOTS.find((name) => lastOf(values, name) !== '') ?? coveredBy(values, paths);
@@ -104,4 +104,12 @@ const foldersOf = (words: readonly string[], field: number): string[] =>
   });
 
 const isCovered = (folders: readonly string[], paths: readonly string[]) =>
-  folders.some((folder) => folder.includes('%') || paths.some((path) => covers(folder, path)));
+  folders.some((folder) => paths.some((path) => mayCover(folder, path)));
+
+/** Whether a folder covers a path. A specifier in it may stand for any folder, but the names behind it are known. */
+function mayCover(folder: string, path: string): boolean {
+  if (!folder.includes('%')) return covers(folder, path);
+  const names = folder.split('/');
+  const known = names.slice(names.findLastIndex((name) => name.includes('%')) + 1);
+  return known.includes('..') || `${path}/`.includes(['', ...known, ''].join('/'));
+}

@@ -11,16 +11,19 @@ export interface PolicyPlace {
   readonly text?: string;
   /** Whether the text came by standard input: there is no folder that paths in it are relative to. */
   readonly isInput?: boolean;
+  /** Whether it is the defaults of a host, not a policy. */
+  readonly isDefaults?: true;
   /** The policy that `-` in `extends` stands for. */
   readonly input?: PolicyPlace;
   /** The path as `--policy` or another policy's `extends` has it. */
   readonly written?: string;
 }
 
-/** The folders of templates, the administrator's own first. */
+/** The folders of templates, the administrator's own first, then those for any service, then those for one. */
 const templateFolders = (context: Context): PolicyPlace[] => [
   { system: context.policies, path: '/etc/sandbox-unit/templates' },
   { system: context.program, path: `${context.home}/templates` },
+  { system: context.program, path: `${context.home}/templates/services` },
 ];
 
 /** The name of the template that a file is; undefined if it is none. */

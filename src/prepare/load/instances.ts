@@ -1,4 +1,4 @@
-import { ownDropInPaths } from '../../paths.js';
+import { ownDropInPaths } from '../../paths/own-files.js';
 import type { Context } from '../../system/context.js';
 import type { UnitName } from '../../unit/name.js';
 import type { UnitFile } from '../../unit/unit-file.js';

@@ -1,16 +1,20 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
-import { enabledManifests, installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../../paths.js';
+import { enabledManifests } from '../../paths/at-boot.js';
+import { transientFolder } from '../../paths/placement.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../../paths/programs.js';
 import { ownDropIns } from '../../state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Context } from '../../system/context.js';
 import type { Target } from '../../target/target.js';
+import { wayToNativeHelper } from './native-program.js';
 
 /** The most bytes of a launcher. */
 export const MAX_LAUNCHER_SIZE = 4 << 20;
 
 /**
- * The launcher to be installed, from the program's own folder; none if a package has installed one.
+ * The launcher to be installed, from the program's own folder or the package on the program's machine; none if a package
+ * has installed one where it is to be.
  * @throws UserError `no-launcher` if it wasn't built for the machine
  */
 export async function launcherFiles(
@@ -18,13 +22,15 @@ export async function launcherFiles(
   { machine, launcher }: Pick<Target, 'machine' | 'launcher'>,
 ): Promise<EmittedFile[]> {
   if (launcher === PACKAGED_LAUNCHER) return [];
-  const path = `${context.home}/native-helper/build/${machine}/launcher`;
-  const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });
-  if (content) return [{ path: launcher, content: content.bytes, mode: 0o755 }];
+  const built = `${context.home}/native-helper/build/${machine}/launcher`;
+  const packaged = machine === context.machine ? [PACKAGED_LAUNCHER] : [];
+  for (const path of [built, ...packaged]) {
+    const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });
+    if (content) return [{ path: launcher, content: content.bytes, mode: 0o755 }];
+  }
+  const hint = wayToNativeHelper(context.home);
   throw new UserError(
-    error('no-launcher', `there is no launcher for ${machine}: ${path}`, {
-      hint: `make -C ${context.home}/native-helper`,
-    }),
+    error('no-launcher', `there is no launcher for ${machine}: ${built}`, { hint }),
     EXIT.failure,
   );
 }

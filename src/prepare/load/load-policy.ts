@@ -1,30 +1,28 @@
-import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../../diagnostic.js';
-import { policyOfDropIn } from '../../emit/files.js';
-import { dropInPath, isKeptPolicy, policySearchPath } from '../../paths.js';
+import { defaultsPaths } from '../../paths/policies.js';
+import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';
 import type { Policy, WeakerPolicy } from '../../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { decodePolicy } from '../../policy/toml.js';
-import { readFiles } from '../../state/own-files.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
-import { parseUnitName, type UnitName } from '../../unit/name.js';
 import { normalize } from '../../unit/path.js';
-import { exists } from './exists.js';
-import { findTemplate, type PolicyPlace, templateAt, templateNames } from './find-template.js';
+import { otherMeaning } from './find-policy.js';
+import { findTemplate, type PolicyPlace } from './find-template.js';
+import { hostDefaults, namesDefaults, noDefaults, readDefaults } from './host-defaults.js';
 import { INPUT, INPUT_NAME } from './input-policy.js';
 
-/** A policy with all that it extends. */
+/** A policy with all that it extends, and the host's defaults. */
 export interface LoadedPolicy {
   readonly policy: Policy;
   readonly diagnostics: readonly Diagnostic[];
-  /** False if a base could not be read; a diagnostic says which. */
+  /** False if a base or the defaults could not be read; a diagnostic says which. */
   readonly complete: boolean;
   /** The text of each file that was read, by path. */
   readonly sources: ReadonlyMap<string, string>;
-  /** Variants of the policy, each without one of the bases that it extends itself. */
+  /** Variants of the policy, each without one of the bases that it extends itself, or without the host's defaults. */
   readonly withoutBases: () => readonly WeakerPolicy[];
 }
 
@@ -39,7 +37,8 @@ export interface LoadOptions {
 const MAX_FILES = 64;
 
 /**
- * Reads a policy file and all that it extends; a base that is reached twice counts once, at its first place.
+ * Reads a policy file, all that it extends, and the host's defaults, which come first; a base that is reached twice counts
+ * once, at its first place.
  * @throws UserError if the file itself can't be read; errors in a base are among the diagnostics
  */
 export async function loadPolicy(
@@ -55,100 +54,17 @@ export async function loadPolicy(
     throw new UserError(cause.diagnostics, cause.exit, loader.sources);
   }
   const policies = [...loader.policies.values()];
-  const policy = mergePolicies(policies.slice(0, -1), policies.at(-1)!);
+  const own = policies.at(-1)!;
+  const written = mergePolicies(policies.slice(0, -1), own);
+  const empty = place.isDefaults ? [] : warnIfEmpty(written, options.confines ? 'error' : 'warning');
+  if (!place.isDefaults) await loader.visitDefaults(written);
   return {
-    policy,
-    diagnostics: [...loader.diagnostics, ...warnIfEmpty(policy, options.confines ? 'error' : 'warning')],
+    policy: loader.withDefaults(written),
+    diagnostics: [...loader.diagnostics, ...empty],
     complete: loader.complete,
     sources: loader.sources,
-    withoutBases: () => loader.withoutBases(policies.at(-1)!),
+    withoutBases: () => loader.withoutBases(own),
   };
-}
-
-/** The paths where a unit's policy may be, by precedence. */
-export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
-  const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
-  return policySearchPath(names, placement.scope, placement.home);
-}
-
-/** A policy that is named for a unit by its path. What is kept beside its drop-in is in the unit's system. */
-export const namedPolicy = (
-  { system, program, placement }: Context,
-  unit: UnitName,
-  path: string,
-): PolicyPlace => ({ system: isKeptPolicy(placement, unit.full, path) ? system : program, path });
-
-/** The file of a unit's policy if none is named; undefined if there is none. */
-export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
-  for (const path of policyPlaces(context, unit)) {
-    if (await exists(context.policies, path)) return path;
-  }
-  return undefined;
-}
-
-/**
- * The file of a unit's policy.
- * @param asked the name that was given for the unit, which may be an alias
- * @throws UserError `no-policy`
- */
-export async function findPolicy(
-  context: Context,
-  unit: UnitName,
-  asked: UnitName = unit,
-): Promise<PolicyPlace> {
-  const path = await ownPolicy(context, unit);
-  if (path !== undefined) return { system: context.policies, path };
-  const first = policyPlaces(context, unit)[0]!;
-  const place = context.offline ? `${first} below the folder of --root` : first;
-  const hint = await wayToPolicy(context, { unit, asked, place, first });
-  const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
-  throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
-}
-
-interface Lacking {
-  readonly unit: UnitName;
-  readonly asked: UnitName;
-  /** The first path of the search, and the text that names it in a hint. */
-  readonly first: string;
-  readonly place: string;
-}
-
-/** A hint on how the unit comes to a policy, by the files that there are. */
-async function wayToPolicy(context: Context, { unit, asked, first, place }: Lacking): Promise<string> {
-  const used = await policyInUse(context, unit);
-  if (used) return `it is confined by ${used}, or write ${place}`;
-  // A policy's file may be named without `.service`, as users type the unit's name.
-  const near = first.replace(/\.service\.toml$/, '.toml');
-  if (await exists(context.policies, near))
-    return `${near} is there: move it to ${place}, or give --policy ${near}`;
-  // The search doesn't look for a policy under an alias.
-  const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
-  if (other) return `${other} is for another name: move it to ${place}, or give --policy ${other}`;
-  return `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
-}
-
-/** The policy in a unit's drop-in, and how to name it, since no file in the search path is found. */
-async function policyInUse(context: Context, unit: UnitName): Promise<string | undefined> {
-  const [dropIn] = await readFiles(context, [dropInPath(context.placement, unit.full)]);
-  const path = dropIn && policyOfDropIn(dropIn.content);
-  const template = path && templateAt(context, path);
-  if (template) return `the template ${template}: give --template ${template} again`;
-  if (path === undefined) return undefined;
-  const revert = ownCommand(context.placement.scope, 'revert', unit.full);
-  return (await exists(context.policies, path))
-    ? `the policy ${path}: give --policy ${path} again`
-    : `the policy ${path}, which is gone: '${revert}' frees it`;
-}
-
-/** A hint on a word that was given for a file: the template or the unit's policy that it may name. */
-async function otherMeaning(context: Context, word: string): Promise<string | undefined> {
-  if (word.includes('/')) return undefined;
-  if ((await templateNames(context)).includes(word)) {
-    return `${word} is a template: '--template ${word}' takes it, 'sandbox-unit template show ${word}' prints it`;
-  }
-  const unit = parseUnitName(word);
-  const own = 'full' in unit ? await ownPolicy(context, unit) : undefined;
-  return own && `the policy of ${word} is ${own}`;
 }
 
 class Loader {
@@ -160,6 +76,8 @@ class Loader {
   complete = true;
   /** Paths of bases, by the entry in `extends`. */
   readonly #bases = new Map<Located<string>, string>();
+  /** The host's defaults, whether the policy adds to them or not; undefined where there are none. */
+  #defaults: Policy | undefined;
   /** Whether there were too many files: one error says so. */
   #full = false;
   /** Visited paths, also of files that could not be read. */
@@ -183,6 +101,8 @@ class Loader {
       throw new UserError(error('extends-cycle', `'${path}' extends itself`, { at, hint }));
     }
     if (this.#visited.has(path)) return;
+    const { scope, home } = this.#context.placement;
+    if (!place.isDefaults && defaultsPaths(scope, home).includes(path)) throw namesDefaults(path, at);
     if (this.#visited.size === MAX_FILES) {
       this.#full = true;
       throw new UserError(
@@ -197,28 +117,65 @@ class Loader {
     this.policies.set(path, policy);
   }
 
-  /** Visits a base. Its errors become diagnostics, so that they don't hide errors in other bases. */
   async #visitBase(reference: Located<string>, from: PolicyPlace, chain: readonly string[]): Promise<void> {
     const { at } = reference;
-    try {
+    await this.#collect(at, async () => {
       const base = await this.#resolve(reference, from);
       this.#bases.set(reference, base.path);
       await this.visit(base, at, chain);
+    });
+  }
+
+  /** Reads the host's defaults, unless a policy with all that it extends does without. */
+  async visitDefaults({ defaults }: Policy): Promise<void> {
+    if (defaults?.value === false) return;
+    await this.#collect(undefined, async () => {
+      const place = await hostDefaults(this.#context, this.#options.trusted);
+      if (place) this.#defaults = await this.#parse(place, undefined);
+      else if (defaults) throw noDefaults(this.#context, defaults.at);
+    });
+  }
+
+  /** Does work whose errors become diagnostics, so that they don't hide errors in other files. */
+  async #collect(at: Location | undefined, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (cause) {
       if (!(cause instanceof UserError)) throw cause;
       this.complete = false;
-      this.diagnostics.push(...cause.diagnostics.map((d) => ({ ...d, at: d.at ?? at })));
+      this.diagnostics.push(...cause.diagnostics.map((d) => (d.at || !at ? d : { ...d, at })));
     }
+  }
+
+  /** A policy on top of the host's defaults, where it adds to them. */
+  withDefaults(policy: Policy): Policy {
+    return this.#defaults && policy.defaults?.value !== false ? onDefaults(this.#defaults, policy) : policy;
   }
 
   /** @param own the policy itself */
   withoutBases(own: Policy): WeakerPolicy[] {
-    return own.extends.map((left) => {
-      const paths = new Set<string>();
-      for (const one of own.extends) if (one !== left) this.#reach(this.#bases.get(one), paths);
-      const bases = [...this.policies].filter(([path]) => paths.has(path)).map(([, policy]) => policy);
-      return { name: left.value, at: left.at, policy: mergePolicies(bases, own) };
-    });
+    const fewer = own.extends.map(({ value, at }, i) => ({
+      does: `take "${value}" out of extends in line ${at.line}`,
+      line: at.line,
+      policy: this.withDefaults(this.#mergedWith(own, own.extends.toSpliced(i, 1))),
+    }));
+    return this.#defaults ? [...fewer, this.#withoutDefaults(own)] : fewer;
+  }
+
+  #withoutDefaults(own: Policy): WeakerPolicy {
+    const { line } = own.defaults?.at ?? { line: 1 };
+    const does = own.defaults
+      ? `write "defaults = false" in line ${line}`
+      : 'write "defaults = false" as the first line';
+    return { does, line, policy: this.#mergedWith(own, own.extends) };
+  }
+
+  /** The policy itself with some of the bases that it extends, and all that these extend. */
+  #mergedWith(own: Policy, references: readonly Located<string>[]): Policy {
+    const paths = new Set<string>();
+    for (const one of references) this.#reach(this.#bases.get(one), paths);
+    const bases = [...this.policies].filter(([path]) => paths.has(path)).map(([, policy]) => policy);
+    return mergePolicies(bases, own);
   }
 
   /** Adds the paths of a policy and of all that it extends. */
@@ -232,7 +189,7 @@ class Loader {
     const { path } = place;
     const text = place.text ?? (await this.#read(place, at));
     this.sources.set(path, text);
-    const { policy, diagnostics } = parsePolicy(text, path);
+    const { policy, diagnostics } = (place.isDefaults ? readDefaults : parsePolicy)(text, path);
     this.diagnostics.push(...diagnostics);
     return policy;
   }

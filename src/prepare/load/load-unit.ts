@@ -1,7 +1,8 @@
 import type { Code } from '../../codes/subjects.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
-import { hasNameOfDropIn, isRefusal } from '../../paths.js';
+import { isRefusal } from '../../paths/at-boot.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
 import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
@@ -124,7 +125,10 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
   const cut = found.find(({ code }) => code === 'drop-in-cut-short' || code === 'unit-file-cut-short');
   const message = `the files of ${name} have changed since systemd read them`;
-  const reload = `run '${systemctl(context.placement.scope, 'daemon-reload')}', then try again`;
+  const command = `run '${systemctl(context.placement.scope, 'daemon-reload')}'`;
+  const reload = context.isRecorded
+    ? `${command} on the host, gather the facts anew, then try again`
+    : `${command}, then try again`;
   const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }

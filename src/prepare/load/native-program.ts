@@ -1,6 +1,7 @@
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { packagedProgram } from '../../paths.js';
+import { PACKAGED_HOME } from '../../paths/policies.js';
+import { packagedProgram } from '../../paths/programs.js';
 import type { Context } from '../../system/context.js';
 import { exists } from './exists.js';
 
@@ -13,9 +14,15 @@ async function nativeProgram({ program, home, machine }: Context, name: string, 
   for (const path of [built, packagedProgram(name)]) {
     if (await exists(program, path)) return path;
   }
-  const hint = `make -C ${home}/native-helper`;
+  const hint = wayToNativeHelper(home);
   throw new UserError(error(code, `there is no ${name}: ${built}`, { hint }), EXIT.failure);
 }
+
+/** The way to a program of the native helper that is missing. @param home the program's own folder */
+export const wayToNativeHelper = (home: string): string =>
+  home === PACKAGED_HOME
+    ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
+    : `make -C ${home}/native-helper`;
 
 /** @throws UserError `no-reader` */
 export const filterReader = (context: Context): Promise<string> =>

@@ -1,7 +1,7 @@
 import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
 import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../../paths.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { PACKAGED_LAUNCHER } from '../../paths.js';
+import { PACKAGED_LAUNCHER } from '../../paths/programs.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
 import type { Walked } from '../../unit/view.js';
 import { fileError } from './error.js';

@@ -2,9 +2,9 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../diagnostic.js';
-import { temporaryName } from '../../paths.js';
+import { temporaryName } from '../../paths/own-files.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
-import type { PlaceOptions, WriteOptions } from '../system.js';
+import type { PlaceOptions, RemoveOptions, WriteOptions } from '../system.js';
 import { fileError, isAbsent, reasonOf } from './error.js';
 import { assertMayMake, inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
 
@@ -65,13 +65,15 @@ const noFolder = (directory: string) =>
  * Removes a file for System.remove().
  * @throws UserError `unwritable`, `untrusted-file`
  */
-export function removeFile(path: string, options: PlaceOptions = {}): void {
+export function removeFile(path: string, options: RemoveOptions = {}): void {
   const within = placesOf(options);
+  const goes = (folder: string) =>
+    CONTAINERS.test(folder) || (options.within !== undefined && folder.startsWith(`${options.within}/`));
   try {
     // A missing file isn't removed, as the disk may be read-only, and its folder stays.
     within(dirname(path), (place) => fs.lstatSync(join(place, basename(path))));
     within(dirname(path), (place) => fs.rmSync(join(place, basename(path))));
-    within(removeEmpty(dirname(path), within), syncDirectory);
+    within(removeEmpty(dirname(path), within, goes), syncDirectory);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     if (isAbsent(cause)) return;
@@ -126,11 +128,16 @@ function leaveNoFolder(directory: string, within: Within) {
 const STAYS: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
 
 /**
- * Removes a folder and those above it, as far as they are CONTAINERS and empty.
+ * Removes a folder and those above it, as far as they may go and are empty.
+ * @param goes whether a folder was made for its files
  * @returns the first that stays
  */
-function removeEmpty(directory: string, within: Within): string {
-  if (!CONTAINERS.test(directory)) return directory;
+function removeEmpty(
+  directory: string,
+  within: Within,
+  goes = (folder: string): boolean => CONTAINERS.test(folder),
+): string {
+  if (!goes(directory)) return directory;
   const above = dirname(directory);
   try {
     within(above, (place) => fs.rmdirSync(join(place, basename(directory))));
@@ -138,5 +145,5 @@ function removeEmpty(directory: string, within: Within): string {
     if (!STAYS.has((cause as Failure).code ?? '')) throw cause;
     return directory;
   }
-  return removeEmpty(above, within);
+  return removeEmpty(above, within, goes);
 }

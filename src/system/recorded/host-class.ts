@@ -8,7 +8,18 @@ import type { Answer, Facts } from './facts-file.js';
 import { MOUNTS } from './tree.js';
 
 /** Properties of one run of a unit, or of the manager: no plan depends on them. */
-const PASSING = /Timestamp|PID$|^InvocationID$|^CPUUsage|Bytes$|^Memory|^NRestarts$|^Job$/;
+const PASSING =
+  /Timestamp|PID$|^InvocationID$|^CPUUsage|Bytes$|^Memory|^NRestarts$|^Job$|^ExecMain|^ConditionResult$/;
+
+/** Properties that change with a run. A plan asks for those of sockets alone, since an active one hands itself over. */
+const OF_A_RUN: ReadonlySet<string> = new Set(['ActiveState', 'SubState', 'Result', 'ControlGroup']);
+
+/** Lists of units, which the manager has in no order. */
+const OF_UNITS: ReadonlySet<string> = new Set([
+  ...['After', 'BindsTo', 'BoundBy', 'ConflictedBy', 'Conflicts', 'ConsistsOf', 'JoinsNamespaceOf', 'Names'],
+  ...['OnFailure', 'OnSuccess', 'PartOf', 'PropagatesStopTo', 'RequiredBy', 'Requires', 'Requisite'],
+  ...['RequisiteOf', 'StopPropagatedFrom', 'TriggeredBy', 'Triggers'],
+]);
 
 const LASTING: ReadonlySet<string> = new Set(
   [...FIELD_TYPES.keys(), ...MANAGER_PROPERTIES].filter((name) => !PASSING.test(name)),
@@ -59,7 +70,10 @@ function lastingOf(question: string, answer: Answer | undefined): string {
     return question === MOUNTS ? mountsOf(textOf(data())) : `read ${mode} ${packed}`;
   }
   const isTable = question === 'manager' || question.startsWith('unit ');
-  return isTable ? propertiesOf(textOf(answer.data())) : `data ${answer.status} ${answer.packed}`;
+  const isOfService = /^unit \S+\.service /.test(question);
+  return isTable
+    ? propertiesOf(textOf(answer.data()), isOfService)
+    : `data ${answer.status} ${answer.packed}`;
 }
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -68,9 +82,15 @@ const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const mountsOf = (text: string): string =>
   JSON.stringify(mountLines(text).map(({ path, options, type }) => [path, options, type]));
 
-function propertiesOf(text: string): string {
+function propertiesOf(text: string, isOfService: boolean): string {
   const [table = {}] = busAnswer(text);
   const entries = Object.entries(table as Readonly<Record<string, Variant>>);
-  const lasting = entries.filter(([name]) => LASTING.has(name));
+  const lasting = entries
+    .filter(([name]) => LASTING.has(name) && !(isOfService && OF_A_RUN.has(name)))
+    .map(([name, { signature, value }]) => [
+      name,
+      signature,
+      OF_UNITS.has(name) && Array.isArray(value) ? value.toSorted() : value,
+    ]);
   return JSON.stringify(lasting.sort(), (_, value) => (typeof value === 'bigint' ? `${value}` : value));
 }

@@ -27,5 +27,8 @@ export async function onRecorded(
 export function contextOf(context: Context, recorded: Recorded): Context {
   const { program } = context;
   // The script is root's, and the variables of this machine aren't those of the other one's manager.
-  return { ...context, system: recorded, policies: program, environment: {}, superuser: true };
+  return {
+    ...{ ...context, system: recorded, policies: program, isRecorded: true },
+    ...{ environment: {}, superuser: true },
+  };
 }

@@ -1,14 +1,15 @@
 import { inBatches } from '../../collections.js';
 import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
-import { policyFolders } from '../../paths.js';
+import { policyFolders } from '../../paths/policies.js';
+import { againCommand, enableCommand, isSearched } from '../../prepare/apply-again.js';
+import { type Enabled, enabledOf } from '../../prepare/enabled.js';
 import { exists } from '../../prepare/load/exists.js';
-import { namedPolicy, ownPolicy } from '../../prepare/load/load-policy.js';
+import { namedPolicy, ownPolicy } from '../../prepare/load/find-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles, withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
-import { againCommand, isSearched } from '../../status/apply-again.js';
 import { unappliedUnits } from '../../status/not-applied.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
@@ -44,9 +45,10 @@ export async function allUnits(context: Context, purge = false): Promise<AllUnit
   const unknown = [...unapplied.unknown].map(([unit, why]): NotChanged => {
     return { unit, state: 'refused', changes: [], diagnostics: why.map((one) => ofUnit(one, unit)) };
   });
-  const diagnostics = [...looked.flatMap((one) => ('code' in one ? one : [])), ...unapplied.strays];
+  const staying = looked.flatMap((one) => ('why' in one ? one : []));
+  const diagnostics = [...staying.map(({ why }) => why), ...unapplied.strays];
   const left = looked.flatMap((one) => ('left' in one ? one.left : []));
-  const isNone = units.length + unknown.length === 0;
+  const isNone = units.length + unknown.length === 0 && !staying.some(({ hasPolicy }) => hasPolicy);
   return {
     ...{ units, unknown },
     purge: { units: left.sort(), why: 'no-policy', diagnostics: [] },
@@ -57,24 +59,34 @@ export async function allUnits(context: Context, purge = false): Promise<AllUnit
 const noPolicy = ({ placement: { scope, home } }: Context): Diagnostic =>
   note('no-policies', `no unit has a policy in ${policyFolders(scope, home).join(', ')}`);
 
+/** A confined unit that stays as it is. */
+interface Staying {
+  readonly why: Diagnostic;
+  /** Whether it has a policy where one is looked for. */
+  readonly hasPolicy: boolean;
+}
+
 /** How a confined unit is applied again, that it has no policy any more, or why it stays as it is. */
 async function confinedUnit(
   context: Context,
   place: OwnDropIn,
   purge: boolean,
-): Promise<AskedUnit | { readonly left: string } | Diagnostic> {
+): Promise<AskedUnit | { readonly left: string } | Staying> {
   const { unit, lifetime, path } = place;
   const [file] = await orElse(() => readFiles(context, [path]), []);
   const facts = dropInFacts(file?.content ?? new Uint8Array());
   const { policy, permissive, gaps } = facts;
   if (purge && lifetime !== 'run' && policy !== undefined && (await isGone(context, unit, policy)))
     return { left: unit };
+  const hasPolicy = (await ownPolicy(context, serviceName(unit))) !== undefined;
   if (policy !== undefined && lifetime !== context.placement.lifetime) {
+    const enabled = lifetime === 'runtime' ? await enabledOf(context, unit) : undefined;
+    if (enabled !== undefined) return { why: staysEnabled(context, unit, enabled), hasPolicy };
     const until = lifetime === 'always' ? 'for good' : 'until the next boot';
-    return stays(context, place, facts, `is confined ${until}`);
+    return { why: stays(context, place, facts, `is confined ${until}`), hasPolicy };
   }
-  if ((await ownPolicy(context, serviceName(unit))) === undefined)
-    return stays(context, place, facts, 'has no policy where one is looked for');
+  if (!hasPolicy)
+    return { why: stays(context, place, facts, 'has no policy where one is looked for'), hasPolicy };
   return { unit, again: { permissive, allowGaps: gaps } };
 }
 
@@ -84,6 +96,13 @@ async function isGone(context: Context, unit: string, policy: string): Promise<b
   if ((await ownPolicy(context, name)) !== undefined) return false;
   const place = namedPolicy(context, name, policy);
   return isSearched(context, unit, policy) || !(await exists(place.system, place.path));
+}
+
+function staysEnabled(context: Context, unit: string, enabled: Enabled): Diagnostic {
+  const hint = `'${enableCommand(context, enabled)}' makes its files anew`;
+  return note('left-as-it-is', `${unit} is confined by the generator at boot, and is left as it is`, {
+    hint,
+  });
 }
 
 function stays(context: Context, { unit, lifetime }: OwnDropIn, facts: DropInFacts, why: string): Diagnostic {

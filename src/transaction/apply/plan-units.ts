@@ -1,7 +1,7 @@
 import { shortList } from '../../collections.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, note, warning } from '../../diagnostic.js';
-import { ownDropInPaths } from '../../paths.js';
+import { ownDropInPaths } from '../../paths/own-files.js';
 import { findTemplateUnit, findUnit } from '../../prepare/load/find-unit.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { MAX_UNIT_SIZE } from '../../prepare/load/unit-files.js';

@@ -3,7 +3,8 @@
 import { inBatches } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { asWarning, type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
-import { dropInPath, LIFETIMES, type Lifetime } from '../../paths.js';
+import { dropInPath } from '../../paths/own-files.js';
+import { LIFETIMES, type Lifetime } from '../../paths/placement.js';
 import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
 import { withLifetime } from '../../state/own-files.js';

@@ -1,6 +1,6 @@
 /** A word in time counts, to keep a change that waits or to undo it, however long another run keeps it from being done. */
 
-import { confirmingPath } from '../../paths.js';
+import { confirmingPath } from '../../paths/records.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';

@@ -1,7 +1,8 @@
 /** The work of the deadline keeper. */
 
 import { type Diagnostic, EXIT, error, renderDiagnostic, UserError } from '../../diagnostic.js';
-import { lockPath, runsFolder, undoFolder, unitDirectories } from '../../paths.js';
+import { unitDirectories } from '../../paths/placement.js';
+import { lockPath, runsFolder, undoFolder } from '../../paths/records.js';
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
 import { disarm } from './keeper.js';

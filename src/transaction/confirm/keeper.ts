@@ -5,7 +5,7 @@
 
 import { journalctl } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { KEEPER, keeperPath, keeperPaths, keeperStartPath } from '../../paths.js';
+import { KEEPER, keeperPath, keeperPaths, keeperStartPath } from '../../paths/records.js';
 import { exists } from '../../prepare/load/exists.js';
 import type { Context } from '../../system/context.js';
 import { quoteExecWord } from '../../unit/exec/wrap.js';

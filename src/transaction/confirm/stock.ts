@@ -27,9 +27,9 @@ interface Moment {
   readonly uptime: number;
 }
 
-/** The latest time to confirm a change, in milliseconds since 1970. */
-export const deadlineOf = ({ system }: Context, { confirmation }: Pick<Waiting, 'confirmation'>): number =>
-  Math.round(system.now() - system.uptime() + confirmation.by);
+/** The latest time to confirm a change, in milliseconds since 1970. @param by the same since the boot */
+export const deadlineOf = ({ system }: Context, by: number): number =>
+  Math.round(system.now() - system.uptime() + by);
 
 const thisMoment = async (context: Context): Promise<Moment> => ({
   boot: await bootId(context),
@@ -110,7 +110,7 @@ async function withDeadlines(
   find: () => Promise<readonly Waiting[]>,
 ): Promise<ReadonlyMap<string, number>> {
   const found = context.offline ? [] : await orElse(find, []);
-  return new Map(found.map((one) => [one.unit, deadlineOf(context, one)]));
+  return new Map(found.map((one) => [one.unit, deadlineOf(context, one.confirmation.by)]));
 }
 
 /** A time for people, UTC: `2026-11-28T09:30:00Z`. @param time milliseconds since 1970 */

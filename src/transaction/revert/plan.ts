@@ -1,6 +1,7 @@
 import { hasErrors, UserError } from '../../diagnostic.js';
 import { changes, isPending } from '../../emit/changes.js';
-import { LIFETIMES, ownDropInPaths } from '../../paths.js';
+import { ownDropInPaths } from '../../paths/own-files.js';
+import { LIFETIMES } from '../../paths/placement.js';
 import { unusedLauncher } from '../../prepare/load/launcher-file.js';
 import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';

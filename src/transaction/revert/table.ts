@@ -1,5 +1,5 @@
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
-import { installedLauncher } from '../../paths.js';
+import { installedLauncher } from '../../paths/programs.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';

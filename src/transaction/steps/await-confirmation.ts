@@ -39,7 +39,7 @@ export const awaitConfirmation = ({ context, signals }: Transaction) =>
       const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
       const confirmation = { by: context.system.uptime() + confirmWithin, runs };
       const record = await keepUndoRecord(context, { ...unit.record, confirmation }, unit.record.step);
-      const deadline = deadlineOf(context, { confirmation });
+      const deadline = deadlineOf(context, confirmation.by);
       const note = waitsNote(context, unit.unit, deadline);
       waiting = { ...noting(unit, [...untried(context, unit), note]), record, deadline };
       return [];

@@ -1,6 +1,6 @@
 import { inBatches } from '../../collections.js';
 import { asWarning } from '../../diagnostic.js';
-import { installedLauncher } from '../../paths.js';
+import { installedLauncher } from '../../paths/programs.js';
 import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
 import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, orElse } from '../../state/failures.js';

@@ -1,5 +1,5 @@
 import type { Change } from '../../emit/changes.js';
-import { hasNameOfDropIn } from '../../paths.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
 import { MAX_SIZE } from '../../state/own-files.js';
 import type { System } from '../../system/system.js';
 import { type FileState, type FileUndo, isSameState } from '../undo-record-format.js';

@@ -12,8 +12,11 @@ const MOST_NAMED = 5;
 /** UDP ports from here on are also those from which a program asks others: a resolver takes one a question. */
 const FIRST_OF_CLIENTS = 1024;
 
-/** Names of Unix sockets have such numbers from process IDs, which differ from run to run. */
-const NUMBERED = /\d{3}[^/]*$/;
+/**
+ * Names of Unix sockets have such numbers from process IDs, which differ from run to run. A small one tells only in the
+ * name of a file that is renamed later, as haproxy binds `PATH.PID.tmp`.
+ */
+const NUMBERED = /(?:\d{3}[^/]*|\.\d+\.tmp)$/;
 
 /** Whether a service has an address again after a restart, if all is well. */
 function isLasting({ port, kind, address }: ServiceSocket, drawn: readonly [number, number]): boolean {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { dropInPath } from '../../paths.js';
+import { dropInPath } from '../../paths/own-files.js';
 import type { LoadedUnit } from '../../prepare/load/load-unit.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { servicesOf } from '../../state/service.js';
@@ -22,7 +22,7 @@ export async function loadedNow(context: Context, { name, state }: Loaded): Prom
  * Holds what the manager has loaded of a unit against its drop-in, of a template for each of its instances.
  * @param before the same before our drop-in was written
  */
-export function notInForce(
+export function notPutIntoForce(
   context: Context,
   prepared: Prepared,
   loaded: Loaded,

@@ -1,5 +1,5 @@
 import { shortList } from '../../collections.js';
-import { namesFilter, programNamesIn } from '../../paths.js';
+import { namesFilter, programNamesIn } from '../../paths/own-files.js';
 import { type Abi, abisOf, type Machine } from '../../syscalls/abi.js';
 import { type Action, errnoAction, KILL } from '../../syscalls/action.js';
 import { parseAction } from '../../syscalls/action-text.js';

@@ -1,5 +1,5 @@
 import { printable } from '../../diagnostic.js';
-import { namesFilter } from '../../paths.js';
+import { namesFilter } from '../../paths/own-files.js';
 import type { LoadedCommand } from '../../system/unit-state.js';
 import { argumentsOf, type ExecCommand, scanExecLine } from '../../unit/exec/line.js';
 import { sinceReset } from '../../unit/values.js';

@@ -2,7 +2,8 @@ import { groupBy } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
-import { hasNameOfDropIn } from '../../paths.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
+import { isLauncher } from '../../paths/programs.js';
 import type { Plan } from '../../plan/plan.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
@@ -93,7 +94,7 @@ function otherPrograms(
 ): Diagnostic[] {
   const originals = before === undefined ? [] : commandsOf(before, key);
   // A unit with an earlier drop-in of ours may have changed since it was loaded.
-  if (originals.some(({ path }) => path === launcher)) return [];
+  if (originals.some(({ path }) => isLauncher(path))) return [];
   const loaded = commandsOf(state, key);
   return originals
     .filter((original, i) => loaded[i] && !isSameCommand(launcher, original, loaded[i]))

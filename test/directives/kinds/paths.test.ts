@@ -48,6 +48,12 @@ describe('paths', () => {
     [['ProtectHome=yes'], 'BindReadOnlyPaths', ['/home/a:/a'], opens('/home/a', 'ProtectHome')],
     [['ProtectHome=read-only'], 'BindReadOnlyPaths', ['/home/a:/a'], undefined],
     [['ProtectSystem=strict'], 'BindReadOnlyPaths', ['/srv'], undefined],
+    [['ProtectHome=yes'], 'BindReadOnlyPaths', ['-/run'], undefined],
+    [['ProtectHome=yes'], 'BindReadOnlyPaths', ['/run:/run'], undefined],
+    [['ProtectHome=yes'], 'BindReadOnlyPaths', ['/run:/data'], opens('/run', 'ProtectHome')],
+    [['ProtectHome=yes'], 'BindReadOnlyPaths', ['/run/user'], opens('/run/user', 'ProtectHome')],
+    [['ReadOnlyPaths=/a/b'], 'BindPaths', ['/a'], undefined],
+    [['ReadOnlyPaths=/a'], 'BindPaths', ['/a'], opens('/a', 'ReadOnlyPaths')],
     [['RootDirectory=/srv/root'], 'BindReadOnlyPaths', ['/etc'], opens('/etc', 'RootDirectory')],
     [['RootDirectory=/srv/root', 'BindReadOnlyPaths=/etc'], 'BindReadOnlyPaths', ['/etc'], undefined],
     [

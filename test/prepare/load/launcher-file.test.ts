@@ -45,6 +45,20 @@ test('the launcher is copied from the build for the machine, unless a package ha
   );
 });
 
+test('a packaged program takes the launcher of its own package for a system that has none', async () => {
+  const system = new FakeSystem({ files: {} });
+  const packaged = new FakeSystem({ files: { '/usr/libexec/sandbox-unit/launcher': program('packaged') } });
+  const context = fakeContext(system, { program: packaged, home: '/usr/lib/sandbox-unit' });
+  const [file] = await launcherFiles(context, { machine: 'x86-64', launcher: LAUNCHER });
+  assert.deepEqual([file!.path, new TextDecoder().decode(file!.content)], [LAUNCHER, 'packaged']);
+  // It is for the program's kind of machine alone.
+  await assert.rejects(launcherFiles(context, { machine: 'arm64', launcher: LAUNCHER }), (cause) => {
+    assert.ok(cause instanceof UserError);
+    assert.match(cause.diagnostics[0]!.hint!, /^install the package 'sandbox-unit-launcher'/);
+    return true;
+  });
+});
+
 const DROP_IN = '/etc/systemd/system/a.service.d/zz-sandbox-unit.conf';
 const TRANSIENT = '/run/systemd/transient/r.service';
 

@@ -1,9 +1,10 @@
-/** Tests of prepare/load/load-policy.ts, prepare/load/find-template.ts and prepare/load/exists.ts: a policy and all that it extends. */
+/** Tests of prepare/load/load-policy.ts, prepare/load/find-policy.ts, prepare/load/find-template.ts and prepare/load/exists.ts: a policy and all that it extends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Diagnostic, UserError } from '../../../src/diagnostic.js';
-import { findTemplate } from '../../../src/prepare/load/find-template.js';
-import { findPolicy, loadPolicy } from '../../../src/prepare/load/load-policy.js';
+import { findPolicy } from '../../../src/prepare/load/find-policy.js';
+import { findTemplate, templateAt, templateNames } from '../../../src/prepare/load/find-template.js';
+import { loadPolicy } from '../../../src/prepare/load/load-policy.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../../support/fake-system.js';
 
@@ -206,7 +207,7 @@ test('bases that can not be had hide neither each other nor what is wrong with t
   };
   const { diagnostics, policy, complete } = await load(files);
   const hints = {
-    policy: 'one of description, extends, syscalls, service, exec, apply, expect',
+    policy: 'one of description, extends, defaults, syscalls, service, exec, apply, expect',
     syscalls:
       'one of allow, deny, log, action, inherit, implicit, architectures, unknown, enforcer, stage, rules',
   };
@@ -307,13 +308,21 @@ test('a unit without a policy could not be run, and is told where to put one', a
   const { code, exit, hint } = await failure(found('demo'));
   assert.deepEqual([code, exit], ['no-policy', 2]);
   assert.match(hint!, /^write \/etc\/sandbox-unit\/demo\.service\.toml/);
+  const near = await failure(found('demo', '/etc/sandbox-unit/demo.toml'));
+  assert.match(near.hint!, /^\/etc\/sandbox-unit\/demo\.toml is there: move it to /);
+  const ofAll = await failure(found('defaults', '/etc/sandbox-unit/defaults.toml'));
+  assert.match(ofAll.hint!, /^write \/etc\/sandbox-unit\/defaults\.service\.toml/);
 });
 
-test('a template is found by its plain name only', async () => {
-  const system = new FakeSystem({ files: { [`${HOME}/templates/a-1.toml`]: '' } });
+test('a template is found by its plain name only, also one for a service', async () => {
+  const paths = [`${HOME}/templates/a-1.toml`, `${HOME}/templates/services/web.toml`];
+  const system = new FakeSystem({ files: Object.fromEntries(paths.map((path) => [path, ''])) });
   const context = fakeContext(system);
-  assert.equal((await findTemplate(context, 'a-1')).path, `${HOME}/templates/a-1.toml`);
-  for (const name of ['a-1.toml', '../templates/a-1', '/a-1', '']) {
+  assert.equal((await findTemplate(context, 'a-1')).path, paths[0]);
+  assert.equal((await findTemplate(context, 'web')).path, paths[1]);
+  assert.deepEqual(await templateNames(context), ['a-1', 'web']);
+  assert.equal(templateAt(context, paths[1]!), 'web');
+  for (const name of ['a-1.toml', '../templates/a-1', '/a-1', 'services/web', '']) {
     assert.equal((await failure(findTemplate(context, name))).code, 'unknown-template');
   }
 });

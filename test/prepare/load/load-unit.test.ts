@@ -111,6 +111,17 @@ for (const [says, properties, wanted] of CANT) {
   });
 }
 
+test('a unit of another machine that is changed has the way out on that machine', async () => {
+  const distort = (all: Map<string, unknown>) => all.set('NeedDaemonReload', true);
+  for (const isRecorded of [true, false])
+    assert.equal(
+      (await failure(() => loadUnit({ ...context({ distort }), isRecorded }, 'demo'))).includes(
+        "run 'systemctl daemon-reload' on the host, gather the facts anew, then try again",
+      ),
+      isRecorded,
+    );
+});
+
 test('a line at which systemd stops reading is told where files have changed', async () => {
   const files = { [`${USR}/demo.service`]: '[Service]\nExecStart=/usr/sbin/demod\n[Broken\n' };
   const distort = (all: Map<string, unknown>) => all.set('NeedDaemonReload', true);

@@ -3,16 +3,17 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
 unit=apache2.service
+php=php$(version_in /etc/php)-fpm
 
 prepare() {
   a2enmod -q proxy_fcgi setenvif deflate >/dev/null
-  a2enconf -q php8.4-fpm >/dev/null
+  a2enconf -q "$php" >/dev/null
   write_pages
   cat >/var/www/html/x.php <<'PHP'
 <?php session_start(); $_SESSION['n'] = ($_SESSION['n'] ?? 0) + 1;
 echo 'sum ', array_sum([1, 2, strlen($_POST['word'] ?? '')]), "\n";
 PHP
-  systemctl start php8.4-fpm.service
+  systemctl start "$php.service"
 }
 
 load() {

@@ -22,6 +22,12 @@ fail() {
   exit 1
 }
 
+# version_in FOLDER: the version that Debian has, by the folder of its configuration.
+version_in() {
+  set -- "$1"/*
+  echo "${1##*/}"
+}
+
 # Pages for web servers: one, and a large file.
 write_pages() {
   { echo '<h1>front page</h1>' && yes 'plain text' | head -n 500; } >/var/www/html/index.html
@@ -44,6 +50,18 @@ fetch_files() {
   answers '^3000000$' curl -sS -o /dev/null -w '%{size_download}\n' http://127.0.0.1:8000/large
   answers '200 OK' curl -sS --head http://127.0.0.1:8000/folder/
   answers 'Failed requests: +0' ab -q -c "$1" -n "$2" http://127.0.0.1:8000/x
+}
+
+# Work of a server at port 8000 that says hello, hashes, and has a log of that.
+ask_hash() {
+  answers '^hello' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/
+  answers '^[0-9a-f]+$' curl -sS http://127.0.0.1:8000/hash
+}
+# ask_hashes CLIENTS REQUESTS
+ask_hashes() {
+  answers '^[Tt]rue' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/log
+  answers '^not here' curl -sS -d data http://127.0.0.1:8000/none
+  answers 'Failed requests: +0' ab -q -c "$1" -n "$2" http://127.0.0.1:8000/hash
 }
 
 # write_zone [RECORD]: the zone example.test, as named has it.

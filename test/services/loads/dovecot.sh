@@ -23,7 +23,7 @@ load() {
   answers 'LIST.*INBOX' imap 'LIST "" "*"'
   answers '^appended' append one
   answers 'EXISTS' imap 'EXAMINE INBOX'
-  answers 'SEARCH [0-9 ]*1' imap 'SEARCH SUBJECT one' INBOX
+  answers 'SEARCH [0-9 ]*[1-9]' imap 'SEARCH SUBJECT one' INBOX
 }
 
 other_load() {

@@ -36,16 +36,11 @@ UNIT
   systemctl daemon-reload
 }
 
-load() {
-  answers '^hello' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/
-  answers '^[0-9a-f]+$' curl -sS http://127.0.0.1:8000/hash
-}
+load() { ask_hash; }
 
 other_load() {
-  answers '^true' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/log
-  answers '^not here' curl -sS -d data http://127.0.0.1:8000/none
+  ask_hashes 20 200
   answers '^100000' sh -c 'curl -sS http://127.0.0.1:8000/gzip | gunzip | wc -c'
-  answers 'Failed requests: +0' ab -q -c 20 -n 200 http://127.0.0.1:8000/hash
 }
 
 run "$@"

@@ -2,11 +2,12 @@
 # php-fpm behind apache2: scripts that compute, and use sessions, files and uploads.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
-unit=php8.4-fpm.service
+php=php$(version_in /etc/php)-fpm
+unit=$php.service
 
 prepare() {
   a2enmod -q proxy_fcgi setenvif >/dev/null
-  a2enconf -q php8.4-fpm >/dev/null
+  a2enconf -q "$php" >/dev/null
   cat >/var/www/html/x.php <<'PHP'
 <?php
 session_start();
@@ -38,7 +39,7 @@ other_load() {
 }
 
 rotate() {
-  rotated php8.4-fpm
+  rotated "$php"
 }
 
 run "$@"

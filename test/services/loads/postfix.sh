@@ -2,7 +2,9 @@
 # postfix: local mail by SMTP and by sendmail(1), an address that isn't there, the queue.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
+# Debian 12 has an instance for the queue, and a unit over all instances.
 unit=postfix.service
+case $(cat /etc/debian_version) in 12*) unit=postfix@-.service ;; esac
 
 prepare() {
   postconf -e myorigin=localhost mydestination=localhost mynetworks=127.0.0.0/8 inet_protocols=ipv4 alias_maps= mailbox_size_limit=0

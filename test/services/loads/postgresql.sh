@@ -2,8 +2,9 @@
 # postgresql: pgbench, and statements for its background processes.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "${0%/*}/common.sh"
-unit=postgresql@17-main.service
-bin=/usr/lib/postgresql/17/bin
+version=$(version_in /etc/postgresql)
+unit=postgresql@$version-main.service
+bin=/usr/lib/postgresql/$version/bin
 
 # sql STATEMENT...: each in a transaction of its own.
 sql() {
@@ -11,7 +12,7 @@ sql() {
 }
 
 bench() {
-  setpriv --reuid=postgres --init-groups $bin/pgbench "$@"
+  setpriv --reuid=postgres --init-groups "$bin/pgbench" "$@"
 }
 
 load() {

@@ -12,7 +12,7 @@ load() {
 other_load() {
   answers '^node_load1 ' curl -sS 'http://127.0.0.1:9100/metrics?collect[]=loadavg'
   answers 'Content-Encoding: gzip' curl -sS -o /dev/null -D - -H 'Accept-Encoding: gzip' http://127.0.0.1:9100/metrics
-  answers '404' curl -sS -i http://127.0.0.1:9100/none
+  answers '404|Node Exporter' curl -sS -i http://127.0.0.1:9100/none
   answers 'Failed requests: +0' ab -q -l -c 10 -n 50 http://127.0.0.1:9100/metrics
 }
 

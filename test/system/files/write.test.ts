@@ -306,6 +306,17 @@ describe('where it is not the running system that is written to', () => {
     assert.equal(readFileSync(join(theirs, 'x.conf'), 'utf8'), 'text\n');
   });
 
+  test('below a folder that is named all folders go that become empty', { skip }, async (t) => {
+    const folder = temporaryFolder(t);
+    for (const name of ['a', 'b']) await host.replace(join(folder, 'out/one/etc', name), bytes, foreign);
+    const within = join(folder, 'out');
+    await host.remove(join(within, 'one/etc/a'), { foreign: true, within });
+    assert.deepEqual(readdirSync(join(within, 'one/etc')), ['b']);
+    await host.remove(join(within, 'one/etc/b'), { foreign: true, within });
+    assert.deepEqual(readdirSync(folder), ['out']);
+    assert.deepEqual(readdirSync(within), []);
+  });
+
   test('what is removed is what the path names, and its folders that are left empty', { skip }, async (t) => {
     const [folder, theirs] = folders(t);
     const inside = 'x.service.d/zz-sandbox-unit.conf';

@@ -14,6 +14,7 @@ const table = (properties: object) =>
     data: packed(JSON.stringify({ type: 'a{sv}', data: [properties] })),
   });
 const text = (data: string) => ({ type: 's', data });
+const names = (...data: string[]) => ({ type: 'as', data });
 
 test('a unit is the same whatever its run, and another by any property that lasts', () => {
   const of = (properties: object) => digest(['unit a.service Unit'], table(properties));
@@ -21,6 +22,26 @@ test('a unit is the same whatever its run, and another by any property that last
   assert.equal(of({ MainPID: { type: 'u', data: 8 }, Id: text('a'), Unknown: text('x') }), one);
   assert.notEqual(of({ Id: text('b') }), one);
   assert.notEqual(of({ Id: text('a'), FragmentPath: text('/x') }), one);
+  assert.equal(of({ Id: text('a'), ActiveState: text('active'), ControlGroup: text('/x') }), one);
+});
+
+test('lists of units have no order, those of files have one', () => {
+  const of = (properties: object) => digest(['unit a.service Unit'], table(properties));
+  assert.equal(of({ After: names('b', 'c') }), of({ After: names('c', 'b') }));
+  assert.notEqual(of({ After: names('b', 'c') }), of({ After: names('b') }));
+  assert.notEqual(of({ DropInPaths: names('b', 'c') }), of({ DropInPaths: names('c', 'b') }));
+});
+
+test('whether a socket is active counts', () => {
+  const of = (state: string) =>
+    digest(
+      ['unit a.socket Unit'],
+      factLine({
+        ask: 'unit a.socket Unit',
+        data: packed(JSON.stringify({ type: 'a{sv}', data: [{ ActiveState: text(state) }] })),
+      }),
+    );
+  assert.notEqual(of('active'), of('inactive'));
 });
 
 test('an answer without any value is that of a machine, never a trace', () => {

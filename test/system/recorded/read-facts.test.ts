@@ -16,8 +16,8 @@ const context = fakeContext(new FakeSystem({}), { program, superuser: false });
 
 test('the machine is the one that the files tell of, and policies are those of this one', async () => {
   const found = await onRecorded(context, ['/a.facts', '/b.facts']);
-  const { system, policies, superuser, environment } = found.context;
-  assert.deepEqual([system, policies], [found.recorded, program]);
+  const { system, policies, isRecorded, superuser, environment } = found.context;
+  assert.deepEqual([system, policies, isRecorded], [found.recorded, program, true]);
   // Another user's limits and variables say nothing about the other machine.
   assert.deepEqual([superuser, environment], [true, {}]);
   const file = await system.read('/f');

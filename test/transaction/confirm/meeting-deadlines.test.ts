@@ -4,7 +4,7 @@ import { setImmediate as others } from 'node:timers/promises';
 import { apply } from '../../../src/commands/apply.js';
 import { confirm } from '../../../src/commands/confirm.js';
 import { revert } from '../../../src/commands/revert.js';
-import { confirmingPath } from '../../../src/paths.js';
+import { confirmingPath } from '../../../src/paths/records.js';
 import { setPolicy, statesOf } from '../../support/apply-in-memory.js';
 import {
   applyToConfirm,

@@ -56,6 +56,8 @@ describe('a socket of before is', () => {
     ],
     ['one from which a question was asked', ['udp 0.0.0.0:20000'], [], ''],
     ['one with the number of a process', ['unix /run/a.4711.sock'], [], ''],
+    ['one with a small number, by a name that is given up', ['unix /run/a.sock.70.tmp'], [], ''],
+    ['with a small number', ['unix /run/a.1'], [], 'gone unix /run/a.1'],
     ['below a folder with a number', ['unix /run/user/1000/bus'], [], 'gone unix /run/user/1000/bus'],
   ];
   for (const [what, before, after, wanted] of CASES) {

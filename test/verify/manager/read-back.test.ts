@@ -9,7 +9,7 @@ import { isSameCommand } from '../../../src/verify/manager/loaded-commands.js';
 import { differences, readBack } from '../../../src/verify/manager/read-back.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
-import { planned, plannedDropIn } from '../../support/planned.js';
+import { planned, plannedDropIn, targetOf } from '../../support/planned.js';
 
 const FRAGMENT = '/usr/lib/systemd/system/demo.service';
 
@@ -114,6 +114,16 @@ test('where an earlier drop-in of ours was loaded, the unit may have changed sin
   const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
   const before = properties(NO_EXEC, '');
   assert.deepEqual(held(plan, properties(plan, lines), before), []);
+});
+
+test("a package's launcher may take the place of the installed one, and the other way round", () => {
+  const policy = '[syscalls]\ndeny = ["execve", "execveat", "uname"]';
+  const packaged = planned(policy, '', targetOf(257, { launcher: '/usr/libexec/sandbox-unit/launcher' }));
+  for (const [now, earlier] of [
+    [packaged, NO_EXEC],
+    [NO_EXEC, packaged],
+  ] as const)
+    assert.deepEqual(held(now, properties(now, ''), properties(earlier, '')), []);
 });
 
 test('a unit that is filtered itself is read back as composed', () => {

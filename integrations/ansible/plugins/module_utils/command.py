@@ -93,8 +93,9 @@ def diff_of(answer: dict[str, t.Any]) -> dict[str, str]:
 
 
 def sentence_of(diagnostic: dict[str, t.Any]) -> str:
-    """A diagnostic with its code and its hint, as text."""
-    text = f"{diagnostic['message']} [{diagnostic['code']}]"
+    """A diagnostic with its place, its code and its hint, as text."""
+    place = "".join(f"{diagnostic[key]}:" for key in ("file", "line", "column") if key in diagnostic)
+    text = f"{place} {diagnostic['message']} [{diagnostic['code']}]".lstrip()
     hint = diagnostic.get("hint")
     return f"{text}; hint: {hint}" if hint else text
 

@@ -57,7 +57,11 @@ done
 
 SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
 
-STATES = {"activated": "applied", "kept": "confirmed", "would change": "pending", "rolled back": "rolled-back"}
+WOULD_CHANGE = "would change"
+OF_FILES = (" ", "+", "-", "@@ ", "\\ ")
+"""Beginnings of the lines in which the script shows files."""
+
+STATES = {"activated": "applied", "kept": "confirmed", WOULD_CHANGE: "pending", "rolled back": "rolled-back"}
 """What the script says of a unit, as the command says it. Other words are the same."""
 
 WAITS = "waits for "
@@ -128,6 +132,8 @@ class Activation(t.NamedTuple):
     """What the script says of each unit."""
     errors: dict[str, list[dict[str, str]]]
     """Diagnostics by units; of no unit are those of an empty name."""
+    shown: str = ""
+    """What a check shows of the files that would change."""
 
     def failure(self) -> str:
         """Why it has failed, in short."""
@@ -138,6 +144,7 @@ def activation_of(status: int, output: str, units: list[str]) -> Activation:
     """Reads what the script has printed."""
     words: dict[str, str] = {}
     errors: dict[str, list[dict[str, str]]] = {}
+    shown: list[str] = []
     for line in output.splitlines():
         name, separator, rest = line.partition(": ")
         if separator and name in units:
@@ -146,9 +153,11 @@ def activation_of(status: int, output: str, units: list[str]) -> Activation:
             unit, _colon, message = rest.partition(": ")
             named = unit in units
             errors.setdefault(unit if named else "", []).append(activation_error(message if named else rest))
+        elif WOULD_CHANGE in words.values() and line.startswith(OF_FILES):
+            shown.append(f"{line}\n")
     if status not in (EXIT_DONE, EXIT_PENDING) and not errors:
         errors[""] = [activation_error(output.strip() or f"the script has ended with status {status}")]
-    return Activation(status, words, errors)
+    return Activation(status, words, errors, "".join(shown))
 
 
 def activation_error(message: str) -> dict[str, str]:
@@ -190,11 +199,11 @@ class Agentless:
         """The result of the task."""
         try:
             if self._params["state"] == "absent":
-                result = self._revert(self._units, check_mode)
+                result = self._revert(self._units, check_mode, with_diff)
             else:
                 result = self._apply(check_mode, with_diff)
                 if self._params["purge"] and not result.get("failed"):
-                    result = self._purge(result, check_mode)
+                    result = self._purge(result, check_mode, with_diff)
         finally:
             if self._stage is not None:
                 self._host.run_on_host(["rm", "-rf", self._stage])
@@ -261,23 +270,28 @@ class Agentless:
             result["msg"] = f"the change isn't kept, and goes back by itself: {kept.failure()}"
         return result
 
-    def _revert(self, units: list[str], check_mode: bool) -> dict[str, t.Any]:
+    def _revert(self, units: list[str], check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
         if self._stage is None:
             tree = self._folder / "scripts"
             tree.mkdir()
             (tree / "activate").write_text(self._controller.script("generate"), encoding="utf-8")
             self._to_host(tree)
-        words = ["--revert", *(["--check"] if check_mode else []), *self._no_restart]
+        words = ["--revert", *self._no_restart]
         said = [dict(unit=unit, state="unchanged", diagnostics=[]) for unit in units]
-        return became(dict(changed=False, units=said, diagnostics=[]), self._activate(words, units))
+        check = self._activate([*words, "--check"], units) if check_mode or with_diff else None
+        done = check if check is not None and check_mode else self._activate(words, units)
+        result = became(dict(changed=False, units=said, diagnostics=[]), done)
+        return {**result, "diff": dict(prepared=check.shown)} if check is not None and with_diff else result
 
-    def _purge(self, result: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    def _purge(self, result: dict[str, t.Any], check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
         output = self._host.run_on_host(["sh", "-c", CONFINED_SCRIPT])[1]
         confined = re.findall(r"^/etc/systemd/system/([^/\s]+\.service)\.d/zz-sandbox-unit\.conf", output, re.MULTILINE)
         named = {unit["unit"] for unit in result["units"]}
         others = [unit for unit in confined if unit not in named]
         if not others:
             return result
-        purged = self._revert(others, check_mode)
-        joined = {key: result[key] + purged[key] for key in ("units", "diagnostics")}
+        purged = self._revert(others, check_mode, with_diff)
+        joined: dict[str, t.Any] = {key: result[key] + purged[key] for key in ("units", "diagnostics")}
+        if with_diff:
+            joined["diff"] = dict(prepared=result["diff"]["prepared"] + purged["diff"]["prepared"])
         return {**result, **purged, **joined, "changed": result["changed"] or purged["changed"]}

@@ -100,12 +100,15 @@ export const TMPFS: ValueKind = listKind({
     }),
 });
 
-/** A bind mount shows its source, which the host looks up: the unit's own confined view is no hindrance. */
+/**
+ * A bind mount shows its source, which the host looks up: the unit's own confined view is no hindrance. In its own place
+ * a source opens nothing below it: systemd mounts what closes a path after all that is above the path.
+ */
 function opened({ before, after, unit }: Comparison, parts: readonly Closed[]): string | undefined {
   const own = allWords(before);
   for (const word of allWords(after).filter((entry) => !own.includes(entry))) {
-    const source = barePath(word.split(':')[0]!);
-    const by = closedBy(parts, source, true);
+    const [source, place = source] = word.split(':').map(barePath) as [string, string?];
+    const by = closedBy(parts, source, place !== source);
     if (by !== undefined) return opens(source, by);
   }
   const emptied = after.includes('') && hasBinds(unit);

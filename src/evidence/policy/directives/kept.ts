@@ -100,6 +100,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   file: FILE,
   description: undefined,
   extends: [],
+  defaults: undefined,
   syscalls: undefined,
   service,
   loosen: [],

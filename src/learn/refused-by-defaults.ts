@@ -1,0 +1,35 @@
+/** Calls that a learned policy allows, and the host's defaults refuse all the same. */
+
+import { shortList } from '../collections.js';
+import { type Diagnostic, hasErrors, warning } from '../diagnostic.js';
+import { loadPolicy } from '../prepare/load/load-policy.js';
+import { mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+import type { Context } from '../system/context.js';
+
+/** The name that diagnostics show for a policy that isn't in a file yet. */
+const LEARNED = 'learned policy';
+
+/**
+ * A warning about calls of a service that its learned policy allows, and the host's defaults refuse. Defaults that are wrong
+ * are left for `apply` to tell.
+ * @param text the policy
+ * @param seen the names of the calls
+ */
+export async function refusedByDefaults(
+  context: Context,
+  text: string,
+  seen: readonly string[],
+  sets: SyscallSets,
+): Promise<Diagnostic[]> {
+  const place = { system: context.system, path: LEARNED, text };
+  const { policy, diagnostics, sources } = await loadPolicy(context, place, { trusted: true });
+  const host = [...sources.keys()].find((path) => path !== LEARNED);
+  if (host === undefined || hasErrors(diagnostics) || !policy.syscalls) return [];
+  const named = resolveCalls(policy.syscalls, sets);
+  const refused = seen.filter((call) => !mayPass(verdictOn(named, call)));
+  if (refused.length === 0) return [];
+  const message = `the service made calls that ${host} refuses: ${shortList(refused, 12)}`;
+  const hint = "allow them by rules of the policy, or write 'defaults = false' in it";
+  return [warning('defaults-refuse', message, { hint })];
+}

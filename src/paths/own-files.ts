@@ -1,0 +1,89 @@
+/** Files of a unit that are ours: the drop-in, and what stands beside it. */
+
+import { type Placement, places, unitDirectory } from './placement.js';
+
+/** Names of our files sort after other tools', so that no drop-in of theirs comes later. */
+const DROP_IN = 'zz-sandbox-unit.conf';
+const FILTER = 'zz-sandbox-unit.filter';
+const PROGRAMS = 'zz-sandbox-unit.programs';
+const KEPT_POLICY = 'zz-sandbox-unit.toml';
+
+/**
+ * The path of a unit's drop-in.
+ * @param unit the full name, checked
+ */
+export const dropInPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${DROP_IN}`;
+
+/**
+ * The path of a unit's filter file.
+ * @param unit the full name, checked
+ */
+export const filterPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${FILTER}`;
+
+/**
+ * The path of the text of a policy that came by standard input. systemd doesn't read it, for it takes only *.conf.
+ * @param unit the full name, checked
+ */
+export const keptPolicyPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${KEPT_POLICY}`;
+
+/** Whether a file, of whatever unit and directory, has the name of such a text. */
+export const hasNameOfKeptPolicy = (path: string): boolean => path.endsWith(`/${KEPT_POLICY}`);
+
+/** Whether a path is that of such a text for a unit. */
+export const isKeptPolicy = (placement: Placement, unit: string, path: string): boolean =>
+  places(placement).some((place) => path === keptPolicyPath(place, unit));
+
+/** The folder of the mount points of `[exec] programs`. */
+export const programsFolder = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
+
+/** The folders where mount points of a unit's `[exec] programs` may be, in the order of LIFETIMES. */
+export const programsFolders = (placement: Placement, unit: string): string[] =>
+  places(placement).map((place) => programsFolder(place, unit));
+
+/** The paths where our drop-in of a unit may be, in the order of LIFETIMES. */
+export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
+  places(placement).map((place) => dropInPath(place, unit));
+
+/** Whether a drop-in, of whatever unit and directory, has the name of ours. */
+export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
+
+/** The filter that belongs to a drop-in of ours, by the drop-in's path. */
+export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
+
+/** Whether a line or a path names a filter of ours. */
+export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
+
+/**
+ * The mount point of one of `[exec] programs`. It has the program's file name, by which the kernel names processes: those
+ * of one name have folders of their own.
+ * @param nth how many programs of that name there are up to this one; 1 for the first
+ */
+export const programPlace = (folder: string, name: string, nth: number): string =>
+  nth === 1 ? `${folder}/${name}` : `${folder}/~${nth}/${name}`;
+
+/** Whether a folder holds the mount point of a further program of one name. */
+export const isTwinsFolder = (name: string): boolean => /^~\d+$/.test(name);
+
+/** The files of `[exec] programs` that a line names, by their paths below their folder. */
+export const programNamesIn = (line: string): string[] =>
+  [...line.matchAll(new RegExp(`/${PROGRAMS}/((?:~\\d+/)?[A-Za-z0-9_+.@-]+)`, 'g'))].map(([, name]) => name!);
+
+/** The name of a file until it is complete; systemd doesn't read it, for it takes only *.conf. */
+export const temporaryName = (unique: string): string => `.sandbox-unit-${unique}.tmp`;
+
+/** Whether a file has the name of one that wasn't completed. */
+export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a-f-]+\.tmp$/.test(name);
+
+/** Whether a path is that of a file of ours for a unit; the launcher's isn't. */
+export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
+  return places(placement).some((at) => {
+    const folder = `${programsFolder(at, unit)}/`;
+    const isProgram = path.startsWith(folder) && /^(?:~\d+\/)?[^/]+$/.test(path.slice(folder.length));
+    const own = [dropInPath(at, unit), filterPath(at, unit), keptPolicyPath(at, unit)];
+    return own.includes(path) || isProgram;
+  });
+}

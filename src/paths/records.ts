@@ -1,0 +1,82 @@
+/** Records and locks: what is kept of changes, watches and runs. */
+
+import { isServiceName } from '../unit/name.js';
+import { type Placement, places, runtimeFolder, unitDirectory } from './placement.js';
+
+/** The record, below a folder of many machines' files, of those that were made for a unit. */
+export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
+
+/** The lock of whoever changes units of one manager. */
+export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
+
+/**
+ * The lock of whoever keeps or undoes a unit's change that waits, and began in time.
+ * @param unit the full name, checked
+ */
+export const confirmingPath = (placement: Placement, unit: string): string =>
+  `${runtimeFolder(placement)}/confirming/${unit}`;
+
+/** The folder of watches under way: of each a lock, and a file that tells how it goes. */
+export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
+
+/** @param unit the full name, checked */
+export const watchPath = (placement: Placement, unit: string): string =>
+  `${watchesFolder(placement)}/${unit}`;
+
+/** The suffix of locks, which no unit has. */
+const LOCK = '.lock';
+
+/** @param unit the full name, checked */
+export const watchLockPath = (placement: Placement, unit: string): string =>
+  `${watchPath(placement, unit)}${LOCK}`;
+
+export const runsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
+
+/**
+ * The path of the record of a unit's runs, each with the hash of the files that it was seen with.
+ * @param unit the full name, checked
+ */
+export const runsPath = (placement: Placement, unit: string): string => `${runsFolder(placement)}/${unit}`;
+
+/** The folder of undo records: the state of a unit before a change, until the change is done. */
+export const undoFolder = ({ scope, home }: Placement): string =>
+  scope === 'system' ? '/var/lib/sandbox-unit' : `${home}/.local/state/sandbox-unit`;
+
+/**
+ * The suffix of undo records. It isn't longer than the `.d` of a folder of drop-ins: any unit that can have one has
+ * room for it.
+ */
+const UNDO = '.u';
+
+/**
+ * The path of a unit's undo record.
+ * @param unit the full name, checked
+ */
+export const undoPath = (placement: Placement, unit: string): string =>
+  `${undoFolder(placement)}/${unit}${UNDO}`;
+
+/** The unit of an undo record, by the file's name; undefined for other files. */
+export function unitOfUndo(file: string): string | undefined {
+  const unit = file.slice(0, -UNDO.length);
+  return file.endsWith(UNDO) && isServiceName(unit) ? unit : undefined;
+}
+
+/** The name of the folder, beside undo records, of those of `activate`, the script for hosts without Node. */
+export const ACTIVATIONS = 'activate';
+
+/** The path of the folder. */
+export const activationsFolder = `/var/lib/sandbox-unit/${ACTIVATIONS}`;
+
+/** The service that undoes changes which nobody confirms in time. */
+export const KEEPER = 'sandbox-unit-undo.service';
+
+/** The path of its unit file; it is there while changes wait. */
+export const keeperPath = (placement: Placement): string => `${unitDirectory(placement)}/${KEEPER}`;
+
+/** The path of the drop-in by which a boot starts it, whatever its target (bootup(7)). */
+export const keeperStartPath = (placement: Placement): string =>
+  `${unitDirectory(placement)}/basic.target.d/sandbox-unit-undo.conf`;
+
+/** The paths of both, in the order of LIFETIMES. */
+export const keeperPaths = (placement: Placement): string[] =>
+  places(placement).flatMap((place) => [keeperPath(place), keeperStartPath(place)]);

@@ -1,0 +1,95 @@
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
+import { ENABLED, enabledManifest } from '../paths/at-boot.js';
+import { dropInPath } from '../paths/own-files.js';
+import { GENERATOR, GENERATOR_FOLDERS, installedLauncher, isGenerator } from '../paths/programs.js';
+import type { Context } from '../system/context.js';
+import { isTemplate } from '../unit/name.js';
+import { normalize } from '../unit/path.js';
+import { exists } from './load/exists.js';
+import { pathsOfInstances } from './load/find-unit.js';
+import type { Prepared } from './prepare.js';
+
+/** Where files go that the generator is to put into force (sandbox-unit-generator(8)). */
+export interface AtBoot {
+  /** The folder below which they are written. */
+  readonly output: string;
+  /** The folder of the system that is looked at; none for the one that runs. */
+  readonly root?: string | undefined;
+}
+
+/**
+ * The files of a template's instances. Those that the generator finds a manifest of are looked at for themselves.
+ * @throws UserError `not-lasting` for a unit that the generator would always refuse
+ */
+export async function lastingFiles(context: Context, { unit }: Prepared): Promise<string[]> {
+  const { system, placement } = context;
+  const { full } = unit.name;
+  const hidden = dropInPath({ ...placement, lifetime: 'always' }, full);
+  const isHidden = await exists(system, hidden);
+  const isEnabled = (instance: string) => exists(system, enabledManifest(instance));
+  const ofInstances = isTemplate(unit.name) ? await pathsOfInstances(context, unit.name, isEnabled) : [];
+  const paths = [...unit.files.map(({ path }) => path), ...ofInstances];
+  const passing = isHidden ? hidden : paths.find((path) => path.startsWith('/run/'));
+  if (passing === undefined) return ofInstances;
+  const message = isHidden
+    ? `${hidden} would hide the files of the generator`
+    : `${full} has ${passing}, which is not there at boot`;
+  const hint = isHidden ? `'${ownCommand(placement.scope, 'revert', full)}' first` : undefined;
+  throw new UserError(error('not-lasting', message, { hint }), EXIT.failure);
+}
+
+/** Warnings of what the machine lacks for the files to come into force. Of one that facts tell of nothing is said. */
+export async function lackingAtBoot(
+  context: Context,
+  { unit, files }: Prepared,
+  { output, root }: AtBoot,
+): Promise<Diagnostic[]> {
+  if (context.isRecorded) return [];
+  const found: Diagnostic[] = [];
+  const absolute = (path: string) =>
+    normalize(path.startsWith('/') ? path : `${context.caller.directory}/${path}`);
+  const read = normalize(`${root === undefined ? '' : absolute(root)}${ENABLED}`);
+  if (!(await isSameFolder(context, absolute(output), read))) {
+    const hint = `it reads ${printable(read)}; for another machine, name its facts with --facts`;
+    found.push(warning('not-enabled', `the generator doesn't read ${printable(output)}`, { hint }));
+  }
+  const launcher = files.find(({ path }) => path === installedLauncher(context.placement))?.path;
+  if (launcher !== undefined && !(await exists(context.system, launcher))) {
+    const hint = context.offline
+      ? `install ${printable(output)}${launcher} there`
+      : `'${ownCommand('system', 'apply --runtime', unit.name.full)}' tries the policy, and installs it`;
+    const message = `there is no ${launcher}: the generator won't let ${unit.name.full} start`;
+    found.push(warning('not-installed', message, { hint }));
+  }
+  if (!(await isLinked(context))) {
+    const hint = `sandbox-unit-generator(8) says how ${GENERATOR} is linked`;
+    const message = 'systemd has no generator of ours: nothing is put into force at boot';
+    found.push(warning('no-generator', message, { hint }));
+  }
+  return found;
+}
+
+/** Whether two paths lead to one folder, as far as they are there. */
+async function isSameFolder({ program }: Context, one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  const [a, b] = [(await program.walk(one)).real, (await program.walk(other)).real];
+  return a !== undefined && a === b;
+}
+
+/** Whether systemd runs the generator: of equal names in its folders it takes the first (systemd.generator(7)). */
+async function isLinked({ system }: Context): Promise<boolean> {
+  const seen = new Set<string>();
+  for (const folder of GENERATOR_FOLDERS) {
+    const links = await system.links(folder);
+    for (const name of await system.list(folder)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const target = links.get(name);
+      const isOurs =
+        isGenerator(target ?? `${folder}/${name}`) || (target !== '/dev/null' && isGenerator(name));
+      if (isOurs && (await exists(system, `${folder}/${name}`))) return true;
+    }
+  }
+  return false;
+}

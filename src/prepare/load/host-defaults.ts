@@ -1,0 +1,92 @@
+/** The file with the defaults of a host, to which its policies add. */
+
+import { EXIT, error, firstOf, type Location, UserError } from '../../diagnostic.js';
+import type { Directive } from '../../directives/directive.js';
+import { findDirective } from '../../directives/table.js';
+import { fixed } from '../../directives/values/strictness.js';
+import { DEFAULTS, defaultsPaths } from '../../paths/policies.js';
+import { notInDefaults, parseDefaults } from '../../policy/defaults.js';
+import type { ParsedPolicy } from '../../policy/parse.js';
+import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
+import { decodePolicy } from '../../policy/toml.js';
+import type { Context } from '../../system/context.js';
+import type { PolicyPlace } from './find-template.js';
+
+/** Directives that take something from a service, by a name that is one service's or by a value that can give, too. */
+const OF_ONE_SERVICE: ReadonlySet<string> = new Set([
+  ...['BPFProgram', 'IPEgressFilterPath', 'IPIngressFilterPath'],
+  ...['CacheDirectoryQuota', 'LogsDirectoryQuota', 'StateDirectoryQuota'],
+  ...['Group', 'SecureBits', 'SupplementaryGroups', 'User'],
+  ...['IPCNamespacePath', 'NetworkNamespacePath', 'UserNamespacePath'],
+]);
+
+/**
+ * The defaults of the host that a policy is for, whoever plans: those of the unit's own machine. Undefined if it has none.
+ * @param trusted whether root refuses a file that others could have written
+ * @throws UserError as System.read(), `policy-encoding`; `defaults-link`, since a link to nowhere must not free services
+ */
+export async function hostDefaults(context: Context, trusted: boolean): Promise<PolicyPlace | undefined> {
+  const { system, placement } = context;
+  for (const path of defaultsPaths(placement.scope, placement.home)) {
+    const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
+    if (file) return { system, path, text: decodePolicy(file.bytes, path), isDefaults: true };
+    if (await leadsNowhere(context, path)) throw linkToNowhere(path);
+  }
+  return undefined;
+}
+
+/** Whether a file that can't be found is a link. Of one on a recorded machine the answer to the reading tells. */
+async function leadsNowhere({ system, policies }: Context, path: string): Promise<boolean> {
+  if (system !== policies) return false;
+  const name = path.lastIndexOf('/');
+  return (await system.links(path.slice(0, name))).has(path.slice(name + 1));
+}
+
+function linkToNowhere(path: string): UserError {
+  const hint = 'mend the link, or remove it where the host is to have no defaults';
+  return new UserError(
+    error('defaults-link', `${path} is a link that leads nowhere`, { hint }),
+    EXIT.failure,
+  );
+}
+
+/** Whether a file has the name of defaults, wherever it is. */
+export const hasNameOfDefaults = (path: string): boolean =>
+  path.slice(path.lastIndexOf('/') + 1) === DEFAULTS;
+
+/**
+ * Reads the text of defaults as parseDefaults() does, and looks for directives that are one service's.
+ * @throws UserError as parseDefaults()
+ */
+export function readDefaults(source: string, file: string): ParsedPolicy {
+  const { policy, diagnostics } = parseDefaults(source, file);
+  const wrong = policy.service.filter(({ name }) => {
+    const row = findDirective(name);
+    return row !== undefined && !isForAll(row);
+  });
+  const found = wrong.map(({ name, at }) => notInDefaults(name, at));
+  return { policy, diagnostics: [...diagnostics, ...firstOf(found)] };
+}
+
+/** Whether a directive may be in the defaults: it takes something from any service alike. */
+export const isForAll = ({ name, strictness }: Directive): boolean =>
+  strictness?.takes === true && strictness.weaker !== fixed && !OF_ONE_SERVICE.has(name);
+
+/** The error about a policy that names the defaults, to which it adds anyway. */
+export const namesDefaults = (path: string, at: Location | undefined): UserError =>
+  new UserError(
+    error('names-defaults', `the policies of a host add to '${path}' by themselves`, {
+      at,
+      hint: at
+        ? `take it out of 'extends'`
+        : "for a unit that gets no more write a policy: 'defaults = true'",
+    }),
+    at ? EXIT.findings : EXIT.failure,
+  );
+
+/** The error about defaults that a policy asks for, and the host doesn't have. */
+export function noDefaults({ placement }: Context, at: Location): UserError {
+  const [first] = defaultsPaths(placement.scope, placement.home);
+  const hint = "without 'defaults' the policy adds to them where they are there";
+  return new UserError(error('no-defaults', `there is no '${first}'`, { at, hint }));
+}

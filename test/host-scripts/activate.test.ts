@@ -1,0 +1,30 @@
+/** The command line of the script `activate`. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inRepository } from '../support/repository.js';
+import { run } from '../support/run.js';
+
+const SCRIPT = inRepository('host-scripts/activate');
+
+for (const shell of ['dash', 'bash']) {
+  test(`its forms are shown to who asks, and to who uses another one: ${shell}`, async () => {
+    const help = await run([shell, SCRIPT, '--help']);
+    assert.deepEqual([help.status, help.stderr], [0, '']);
+    const forms = help.stdout.split('\n').map((line) => line.slice('usage: '.length));
+    assert.deepEqual(
+      forms.filter((form) => form.includes('--recover') || form.includes('--revert')),
+      ['activate --revert [--check] [--no-restart] UNIT...', 'activate --recover'],
+    );
+    for (const [words, why] of [
+      [[], 'no unit is named'],
+      [['--revert'], 'no unit is named'],
+      [['--recover', 'x.service'], '--recover is for all units: name none'],
+      [['--recover', '--check'], '--check is for a change or a revert'],
+      [['--revert', '--confirm', '60', 'x.service'], '--confirm is for a change that is tried'],
+      [['--halp'], 'no option --halp'],
+    ] as const) {
+      const { status, stdout, stderr } = await run([shell, SCRIPT, ...words]);
+      assert.deepEqual([status, stdout, stderr], [2, '', `activate: ${why}\n${help.stdout}`]);
+    }
+  });
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { onDefaults, parseDefaults } from '../../src/policy/defaults.js';
+import { POLICY } from '../../src/policy/schema.js';
+import { errnoAction, permits } from '../../src/syscalls/action.js';
+import { evaluate } from '../../src/syscalls/policy.js';
+import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
+import type { SyscallsSection } from '../../src/syscalls/section.js';
+import { targetSets } from '../support/fake-system.js';
+import { section } from '../support/named-policies.js';
+import { planned, policyOf } from '../support/planned.js';
+import { callFor } from '../support/policies.js';
+import { policyFrom, WHOLE } from '../support/policy.js';
+
+/** What is wrong with defaults, each with its line. */
+const wrong = (text: string) =>
+  parseDefaults(text, 'd.toml').diagnostics.map(({ code, message, at }) => `${at!.line} ${code}: ${message}`);
+
+const GOOD = `description = "all of them"
+[syscalls]
+deny = ["@mount", "ptrace:kill", "bpf:EPERM"]
+action = "EPERM"
+[[syscalls.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_PACKET" }]
+action = "EACCES"
+[service]
+ProtectHome = true
+[apply]
+settle = "3s"
+probe-timeout = "10s"
+refused = "rollback"
+listening = "rollback"
+`;
+
+test('what only takes from services may be in the defaults of all', () => {
+  const { policy, diagnostics } = parseDefaults(GOOD, 'd.toml');
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(
+    policy.service.map(({ name, isDefault }) => [name, isDefault]),
+    [['ProtectHome', true]],
+  );
+});
+
+test('every other key is an error at its place', () => {
+  const names = wrong(WHOLE).flatMap((one) => /not-in-defaults: '(.*)' is for/.exec(one)?.[1] ?? []);
+  const { syscalls, service, exec, apply, ...top } = POLICY;
+  const keysOf = (key: typeof syscalls) => Object.keys((key!.shape as { keys: object }).keys);
+  const allowed = /^(?:description|deny|action|rules|settle|probe-timeout|refused|listening)$/;
+  const others = [...Object.keys(top), ...[syscalls, service, apply].flatMap(keysOf), 'exec'];
+  assert.ok(exec);
+  assert.deepEqual(names.sort(), others.filter((name) => !allowed.test(name)).sort());
+  assert.deepEqual(wrong('[apply]\nprobe = ["true"]'), [
+    "2 not-in-defaults: 'probe' is for policies of units, not for the defaults of all",
+  ]);
+});
+
+test('what lets a call through is an error, since an allow list would have it besides', () => {
+  const why = 'not-in-defaults: the defaults of a host only refuse calls, and this lets one through';
+  assert.deepEqual(wrong('[syscalls]\naction = "log"'), [`2 ${why}`]);
+  assert.deepEqual(wrong('[syscalls]\ndeny = ["bpf",\n"mount:log"]'), [`3 ${why}`]);
+  const rule = '[[syscalls.rules]]\nsyscall = "bpf"\nwhen = [{ arg = 0, eq = 1 }]\naction = ';
+  assert.deepEqual(wrong(`${rule}"allow"`), [`4 ${why}`]);
+  assert.deepEqual(wrong(`${rule}"log"`), [`4 ${why}`]);
+});
+
+test('what no policy may have is an error as there', () => {
+  assert.deepEqual(
+    wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]),
+    [...['1 unknown-key', '2 wrong-type', '4 unknown-key']],
+  );
+});
+
+/** The refusing parts of an arbitrary section: those that defaults may have. */
+const defaults = (): fc.Arbitrary<SyscallsSection> =>
+  section().map(({ at, deny, rules, action }) => ({
+    at,
+    allow: undefined,
+    deny: deny.filter((entry) => !entry.action || !permits(entry.action)),
+    log: [],
+    rules: rules.filter((rule) => !permits(rule.action.value)),
+    action: action && permits(action.value) ? undefined : action,
+    ...{ unknown: undefined, inherit: undefined, implicit: undefined, architectures: undefined },
+    ...{ enforcer: undefined, stage: undefined },
+  }));
+
+test('no defaults let a call through that the policy refuses by itself', () => {
+  const sets = targetSets();
+  const meaningOf = (one: SyscallsSection) => resolve(resolveCalls(one, sets), 'x86-64');
+  const cases = fc.tuple(section(), defaults()).chain(([own, host]) => {
+    const merged = onDefaults(policyOf(host), policyOf(own)).syscalls!;
+    const both = { own: meaningOf(own), merged: meaningOf(merged) };
+    return fc.tuple(fc.constant(both), fc.array(callFor(both.merged), { minLength: 20, maxLength: 60 }));
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(cases, ([{ own, merged }, calls]) => {
+      for (const call of calls) {
+        const [before, after] = [own, merged].map((policy) => permits(evaluate(policy, call)));
+        if (after) assert.ok(before);
+        else if (before) refused++;
+      }
+    }),
+  );
+  assert.ok(refused > 0);
+});
+
+test('an action alone brings no filter to a policy without calls', () => {
+  const host = parseDefaults('[syscalls]\naction = "EPERM"\n[service]\nPrivateTmp = true', 'd.toml').policy;
+  const bare = onDefaults(host, policyFrom('[service]\nProtectHome = true'));
+  assert.deepEqual([bare.syscalls, bare.service.length], [undefined, 2]);
+  const own = onDefaults(host, policyFrom('[syscalls]\ndeny = ["acct"]'));
+  assert.equal(own.syscalls!.action?.value, errnoAction(1));
+  for (const refusing of [
+    'deny = ["acct"]',
+    'rules = [{ syscall = "bpf", when = [{ arg = 0, eq = 1 }], action = 1 }]',
+  ])
+    assert.ok(onDefaults(parseDefaults(`[syscalls]\n${refusing}`, 'd.toml').policy, policyFrom('')).syscalls);
+});
+
+test('each line of the defaults is shown at its own place', () => {
+  const host = parseDefaults(GOOD, '/etc/sandbox-unit/defaults.toml').policy;
+  const own = policyOf({ ...host.syscalls!, deny: [], rules: [], action: undefined });
+  const { lines } = planned(onDefaults(host, own));
+  const places = lines.map(({ at, subject }) => `${at.file}:${at.line} ${subject}`);
+  assert.ok(places.includes('/etc/sandbox-unit/defaults.toml:10 ProtectHome'), places.join('\n'));
+});

@@ -1,0 +1,257 @@
+/** Packages: made twice, looked at, installed, upgraded while they confine services, and taken away. */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Box } from '../support/box.js';
+import { inLayer } from '../support/layer.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE } from '../support/native.js';
+import { lintPackages, makePackages, packagesObstacle } from '../support/packages.js';
+import type { RunResult } from '../support/run.js';
+import {
+  bootWithPrograms,
+  COMMAND,
+  mainPid,
+  policyPath,
+  processStatus,
+  servicesObstacle,
+} from '../support/service.js';
+import { StagedHost } from '../support/staged-host.js';
+import { THOROUGH } from '../support/thorough.js';
+
+const HERE = MACHINE === 'arm64' ? 'arm64' : 'x86-64';
+const OTHER = HERE === 'arm64' ? 'x86-64' : 'arm64';
+const TIME = { SOURCE_DATE_EPOCH: '1795000000' };
+const NEXT = '999.0.0';
+
+const UNIT = 'nginx.service';
+/** A script that becomes the daemon. */
+const WRAPPED = 'memcached.service';
+const UNITS = [WRAPPED, UNIT];
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "ptrace"]\naction = "EPERM"\n';
+const LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
+const ENABLED = '/etc/sandbox-unit/enabled';
+/** The one that `apply` installs where no package has. */
+const OWN_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+const STATUS_TIMER = 'sandbox-unit-status.timer';
+
+describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }, () => {
+  let folder: string;
+  const made = (name: string) => join(folder, name);
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-packages-'));
+    const elsewhere = { ...TIME, TZ: 'Asia/Kolkata', LANG: 'C', HOME: '/tmp', USER: 'somebody' };
+    await makePackages(made('first'), HERE, ['deb', 'rpm'], TIME);
+    await Promise.all([
+      makePackages(made('again'), HERE, ['deb', 'rpm'], elsewhere),
+      makePackages(made('next'), HERE, ['deb'], { ...TIME, VERSION: NEXT }),
+    ]);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('made twice they are the same, byte for byte', () => {
+    const names = readdirSync(made('first'));
+    assert.equal(names.length, 4, names.join(' '));
+    assert.deepEqual(readdirSync(made('again')), names);
+    for (const name of names)
+      assert.ok(
+        readFileSync(join(made('first'), name)).equals(readFileSync(join(made('again'), name))),
+        name,
+      );
+  });
+
+  test('lintian and rpmlint find nothing but what the overrides give reasons for', async () => {
+    assert.equal(await lintPackages(made('first')), '');
+  });
+
+  test('those for the other kind of machine are made here, too', {
+    skip: THOROUGH ? false : 'only with CI=true',
+  }, async () => {
+    await makePackages(made('other'), OTHER, ['deb', 'rpm'], TIME);
+    assert.equal(await lintPackages(made('other')), '');
+  });
+
+  test('a .rpm is installed, and stays while units are confined', async () => {
+    const policy = `${UNIT}.d/zz-sandbox-unit.conf`;
+    const script = `
+      rpm --install --nodeps ${made('first')}/*.rpm
+      ${LAUNCHER} --version
+      test -L /usr/bin/sandbox-unit -a -x /usr/lib/sandbox-unit/dist/sandbox-unit.cjs
+      mkdir -p /etc/systemd/system/${UNIT}.d
+      echo "ExecStart=${LAUNCHER} --" >/etc/systemd/system/${policy}
+      ! rpm --erase sandbox-unit
+      ! rpm --erase --nodeps sandbox-unit-launcher
+      test -x ${LAUNCHER} -a -L /usr/bin/sandbox-unit
+      rm /etc/systemd/system/${policy}
+      rpm --erase sandbox-unit sandbox-unit-launcher
+      ! find / -xdev -name '*sandbox-unit*' -not -path '/tmp/*' -not -path '/proc/*' | grep .`;
+    const words = ['bash', '-euo', 'pipefail', '-c', script];
+    const { status, stdout, stderr } = await inLayer(words, { tree: 'clang', folders: [made('first')] });
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stderr, /sandbox-unit: not removed, since .*\n {2}sandbox-unit revert nginx\.service\n/);
+    assert.match(stderr, /sandbox-unit-launcher: not removed, since /);
+  });
+
+  /** Copies packages into a box, where no Node is but Debian's. */
+  async function bring(box: Box, ...names: string[]) {
+    for (const name of names) cpSync(made(name), `/proc/${box.pid}/root/root/${name}`, { recursive: true });
+    const { status } = await box.sh('umount --lazy /usr/local/bin/node || :; rm /usr/local/bin/node');
+    assert.equal(status, 0);
+  }
+
+  /** What is left of a package's own files. */
+  const leftOf = async (box: Box) =>
+    (await box.sh('find /etc /usr /run /var -xdev -iname "*sandbox*unit*" -not -path "/var/lib/dpkg/*"'))
+      .stdout;
+
+  /** The command lines that a refused removal has named. */
+  const wayOut = ({ stdout, stderr }: RunResult) =>
+    [...(stdout + stderr).matchAll(/^ {2}((?:sandbox-unit|sh|rm) .*)$/gm)].map(([, line]) => line!);
+
+  describe('on Debian 13', () => {
+    let box: Box;
+    before(async () => {
+      box = await bootWithPrograms('packages');
+      await box.writeFile(policyPath(UNIT), POLICY);
+      await box.writeFile(policyPath(WRAPPED), `${POLICY}[exec]\nprograms = ["/usr/bin/memcached"]\n`);
+      await box.succeed(['systemctl', 'start', ...UNITS]);
+      await box.succeed([...COMMAND, 'apply', ...UNITS]);
+      assert.deepEqual(await launchersOf(), new Set([OWN_LAUNCHER]));
+      await bring(box, 'first', 'next');
+    });
+    after(() => box?.stop());
+
+    const launchersOf = async () =>
+      new Set(
+        (await box.succeed(['systemctl', 'cat', ...UNITS])).match(
+          /\/usr\/[a-z/]*libexec\/sandbox-unit\/launcher/g,
+        ),
+      );
+
+    const mainPids = () => Promise.all(UNITS.map((unit) => mainPid(box, unit)));
+
+    const areConfined = async () => {
+      for (const unit of UNITS) {
+        const verified = await box.exec(['sandbox-unit', 'verify', unit]);
+        assert.deepEqual([verified.status, verified.stderr], [0, ''], verified.stdout);
+        assert.equal((await processStatus(box, await mainPid(box, unit))).get('Seccomp'), '2');
+      }
+    };
+
+    test('installed they confine services, and start nothing by themselves', async () => {
+      const { status, stderr } = await box.sh('dpkg --install /root/first/*.deb');
+      assert.equal(status, 0);
+      // They are confined as they were, by what was installed in another way, until the next apply.
+      assert.match(stderr, /units are started by \S+, and a package has /);
+      for (const pid of await mainPids()) assert.equal((await processStatus(box, pid)).get('Seccomp'), '2');
+      assert.equal(
+        await box.succeed(['sandbox-unit', '--version']),
+        await box.succeed(['/usr/bin/node', '/usr/lib/sandbox-unit/dist/sandbox-unit.cjs', '--version']),
+      );
+      const enabled = await box.exec(['systemctl', 'is-enabled', STATUS_TIMER]);
+      assert.deepEqual([enabled.status, enabled.stdout], [1, 'disabled\n']);
+      const generators = '/usr/lib/systemd/system-generators';
+      await box.succeed(['test', '-x', `${generators}/sandbox-unit-generator`]);
+      await box.succeed(['systemctl', 'daemon-reload']);
+      const refused = await box.sh('ls /run/systemd/generator*/*/zz-sandbox-unit* 2>/dev/null || :');
+      assert.equal(refused.stdout, '');
+
+      await box.succeed(['sandbox-unit', 'apply', ...UNITS]);
+      assert.deepEqual(await launchersOf(), new Set([LAUNCHER]));
+      await areConfined();
+      await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
+    });
+
+    test('an upgrade leaves confined services running, and confined when they start anew', async () => {
+      const before = await mainPids();
+      const launcher = await box.succeed(['sha256sum', LAUNCHER]);
+      const { status, stderr } = await box.sh('dpkg --install /root/next/*.deb');
+      assert.deepEqual([status, stderr], [0, '']);
+      assert.equal(await box.succeed([LAUNCHER, '--version']), `sandbox-unit-launcher ${NEXT}\n`);
+      assert.notEqual(await box.succeed(['sha256sum', LAUNCHER]), launcher);
+      assert.deepEqual(await mainPids(), before);
+      await areConfined();
+      await box.succeed(['systemctl', 'restart', ...UNITS]);
+      for (const [i, pid] of (await mainPids()).entries()) assert.notEqual(pid, before[i]);
+      await areConfined();
+      await box.succeed(['sandbox-unit', 'status']);
+      await box.succeed(['systemctl', 'start', 'sandbox-unit-status.service']);
+    });
+
+    test('neither goes while units are confined, until they are reverted as it says', async () => {
+      for (const words of [
+        ['--remove', 'sandbox-unit'],
+        ['--purge', 'sandbox-unit'],
+        ['--purge', '--force-depends', 'sandbox-unit-launcher'],
+      ]) {
+        const refused = await box.exec(['dpkg', ...words]);
+        assert.notEqual(refused.status, 0);
+        assert.deepEqual(wayOut(refused), [`sandbox-unit revert ${UNITS.join(' ')}`], refused.stderr);
+        await box.succeed(['test', '-x', LAUNCHER]);
+        await areConfined();
+      }
+      await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
+      await box.succeed(['sandbox-unit', 'revert', ...UNITS]);
+
+      // The generator of the package confines a unit whose policy is enabled.
+      const generate = ['generate', '--runtime', '--at-boot', '--output', ENABLED, UNIT];
+      const { status: made, stderr: warned } = await box.exec(['sandbox-unit', ...generate]);
+      assert.deepEqual([made, warned], [0, '']);
+      await box.succeed(['systemctl', 'daemon-reload']);
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
+      const enabled = await box.exec(['dpkg', '--purge', '--force-depends', 'sandbox-unit-launcher']);
+      const ways = [`rm ${ENABLED}/activate.d/${UNIT}`, `sandbox-unit revert ${UNIT}`];
+      assert.deepEqual([enabled.status !== 0, wayOut(enabled)], [true, ways]);
+      for (const line of ways) await box.succeed(['sh', '-c', line]);
+      await box.succeed(['rm', '-r', ENABLED]);
+
+      const { status, stderr } = await box.exec(['dpkg', '--purge', 'sandbox-unit', 'sandbox-unit-launcher']);
+      assert.equal(status, 0, stderr);
+      assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '0');
+      // Policies are the administrator's.
+      assert.equal(await leftOf(box), '/etc/sandbox-unit\n');
+      await box.succeed(['test', '-e', policyPath(UNIT)]);
+      assert.equal((await box.exec(['systemctl', 'is-active', STATUS_TIMER])).stdout, 'inactive\n');
+    });
+  });
+
+  describe('the launcher alone, on Debian 12 without Node', () => {
+    let box: Box;
+    let host: StagedHost;
+    const CONFINED = 'far.service';
+    before(async () => {
+      box = await Box.boot({ name: 'launcher', tree: 'bookworm' });
+      await bring(box, 'first');
+      host = new StagedHost(box, folder);
+      const service = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
+      await changeFiles(box, { [`/etc/systemd/system/${CONFINED}`]: service });
+      await box.succeed(['systemctl', 'start', CONFINED]);
+    });
+    after(() => box?.stop());
+
+    test('units are confined from elsewhere by it, and it stays as long as they are', async () => {
+      await box.sh('dpkg --install /root/first/sandbox-unit-launcher*.deb');
+      await host.stage(CONFINED, POLICY);
+      const activated = await host.activate(CONFINED);
+      assert.deepEqual([activated.status, activated.stderr], [0, '']);
+      assert.ok((await box.succeed(['systemctl', 'cat', CONFINED])).includes(`ExecStart=${LAUNCHER} `));
+      await box.succeed(['test', '!', '-e', '/usr/local/libexec/sandbox-unit']);
+      assert.equal(await host.isConfined(CONFINED), true);
+
+      const refused = await box.exec(['dpkg', '--purge', 'sandbox-unit-launcher']);
+      assert.notEqual(refused.status, 0);
+      const script = '/usr/lib/sandbox-unit/host-scripts/activate';
+      assert.deepEqual(wayOut(refused), [`sh ${script} --revert ${CONFINED}`], refused.stderr);
+      await box.succeed(['systemctl', 'restart', CONFINED]);
+      assert.equal(await host.isConfined(CONFINED), true);
+
+      await box.sh(wayOut(refused)[0]!);
+      assert.equal(await host.isConfined(CONFINED), false);
+      assert.equal((await box.exec(['dpkg', '--purge', 'sandbox-unit-launcher'])).status, 0);
+      assert.equal(existsSync(`/proc/${box.pid}/root${LAUNCHER}`), false);
+    });
+  });
+});
