@@ -82,10 +82,17 @@ for (const [shown, printed, isRight] of [
 }
 
 test('what a page shows is made anew by its pieces', () => {
-  const shown = ['units:', '…', 'nginx.service  on  3 s', 'redis  off', '…'];
-  const printed = ['units: 2', 'other', 'nginx.service  on  9 s', 'between', 'redis  permissive off', 'end'];
+  const shown = ['units:', '…', 'nginx.service … on  3 s', 'redis  off', '…'];
+  const printed = [
+    'units: 2',
+    'other',
+    'nginx.service  is on  9 s',
+    'between',
+    'redis  permissive off',
+    'end',
+  ];
   const anew = shownAnew(shown, printed);
-  const wanted = ['nginx.service  on  3 s', 'between', 'redis  permissive off'];
+  const wanted = ['nginx.service … on  3 s', 'between', 'redis  permissive off'];
   assert.deepEqual(anew.slice(-4), [...wanted, '…']);
   assert.ok(isAsShown(anew, printed));
   assert.deepEqual(shownAnew(['a'], ['b', 'c']), ['b', 'c']);

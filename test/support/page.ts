@@ -146,7 +146,7 @@ function nearest(shown: string, lines: readonly string[], from: number): number 
 }
 
 /**
- * What the page should show of this: the same pieces, as they are now. A line that is as shown stays as it is written.
+ * What the page should show of this: the same pieces, as they are now. A line that is as shown keeps its `…`.
  * @throws Error where a line between two `…` has nothing like it any more
  */
 export function shownAnew(shown: readonly string[], printed: readonly string[]): string[] {
@@ -160,7 +160,9 @@ export function shownAnew(shown: readonly string[], printed: readonly string[]):
       ? printed.length
       : nearest(run.at(-1)!, printed, start + Math.min(1, run.length - 1)) + 1;
     from = end;
-    return printed.slice(start, end).map((line) => run.find((old) => isShownAs(old, line)) ?? line.trimEnd());
+    return printed
+      .slice(start, end)
+      .map((line) => run.find((old) => old.includes(LEFT_OUT) && isShownAs(old, line)) ?? line.trimEnd());
   });
   return pieces.flatMap((piece, index) => (index === 0 ? piece : [LEFT_OUT, ...piece]));
 }
