@@ -159,13 +159,13 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['gcc', 'libc6-dev', 'nodejs', 'python3'],
     ],
   },
-  /** Services that a policy may break unnoticed, and their clients. */
+  /** Services that a policy may break unnoticed, and their clients; those of the pages in docs/. */
   clients: {
     suite: 'trixie',
     packages: [
       ...SYSTEMD,
       ...['cron', 'openssh-client', 'openssh-server', 'sudo'],
-      ...['apache2', 'apache2-utils', 'curl', 'php-fpm', 'postgresql'],
+      ...['apache2', 'apache2-utils', 'curl', 'nginx', 'php-fpm', 'postfix', 'postgresql'],
     ],
   },
   /** Ansible, its linters, and what its hosts have. */
