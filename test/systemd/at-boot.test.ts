@@ -77,6 +77,15 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     return made.stderr;
   };
 
+  /** Holds that a unit runs with its files as they are, for `verify` and `status`. */
+  const assertLive = async (name: string) => {
+    const verified = await command('verify', '--runtime', name);
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    const { status, stdout } = await command('status', '--json', name);
+    const [row] = (JSON.parse(stdout) as { units: Row[] }).units;
+    assert.deepEqual([status, row!.state, row!.drift], [0, 'live', []], stdout);
+  };
+
   const isConfined = async (name: string) => {
     const status = await box.readFile(`/proc/${await mainPid(box, name)}/status`);
     return /^Seccomp:\t2$/m.test(status);
@@ -119,8 +128,30 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
   test('are in force after a daemon-reload, and the command finds them', async () => {
     await sh(`systemctl daemon-reload; systemctl start ${NAMES.join(' ')}`);
     for (const name of NAMES) assert.equal(await isConfined(name), true, name);
-    const verified = await command('verify', '--runtime', FIRST);
-    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    await assertLive(FIRST);
+  });
+
+  test('stay as they are at each reload, and what runs by them is up to date', async () => {
+    const [filter, dropIn] = ['filter', 'conf'].map((kind) => `${RUN}/${FIRST}.d/zz-sandbox-unit.${kind}`);
+    const facts = `stat -c '%F %i %y %z %u %a %n' ${filter} ${dropIn} ${RUN}/${FIRST}.d`;
+    const before = await sh(facts);
+    await sh('systemctl daemon-reload; systemctl daemon-reload');
+    assert.equal(await sh(facts), before);
+    await assertLive(FIRST);
+    // What is there instead of a file of root's own gives way to it.
+    const others = [
+      `chmod 666 ${dropIn}`,
+      `chown daemon ${dropIn}`,
+      `echo >>${dropIn}`,
+      `mv ${dropIn} /run/moved; ln -s /run/moved ${dropIn}`,
+    ];
+    for (const how of others) {
+      await sh(`${how}; systemctl daemon-reload`);
+      assert.equal(await sh(`stat -c '%F %u %a' ${dropIn}`), 'regular file 0 644\n', how);
+      await sh(`cmp ${ENABLED}${dropIn} ${dropIn}`);
+    }
+    await sh(`rm /run/moved; systemctl restart ${FIRST}`);
+    await assertLive(FIRST);
   });
 
   test('hold a unit whose command has changed since, which does not run without them', async () => {
@@ -309,6 +340,13 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
         async () => (await properties(box, name, 'ActiveState')).ActiveState === 'active',
       );
       assert.equal(await isConfined(name), true, name);
+      // Files that came after a start would count as changed since. The command is not there: the boot has ended what was below /tmp.
+      const [changed, started] = (
+        await sh(`stat -c %.6Z ${RUN}/${name}.d/* ${RUN}/${name}.d | sort -n | tail -n 1
+          busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1/unit/${name.replace('.', '_2e')} \\
+            org.freedesktop.systemd1.Unit InactiveExitTimestamp | cut -d ' ' -f 2`)
+      ).split('\n');
+      assert.ok(Number(changed) <= Number(started) / 1e6, `${changed} ${started}`);
     }
   });
 });
