@@ -49,7 +49,12 @@ const WAYS: readonly (readonly [what: string, path: string, hint: string])[] = [
     DROP_IN,
     `it hides that of the generator: 'rm ${MANIFEST} && sandbox-unit revert ${UNIT} && ${AGAIN} && systemctl restart ${UNIT}'`,
   ],
-  ['a file is not the one that was made, or is not there', filterPath(AT_BOOT, UNIT), ANEW],
+  [
+    'a file is not the one that was made, or is not there',
+    `/etc/sandbox-unit/enabled${filterPath(AT_BOOT, UNIT)}`,
+    ANEW,
+  ],
+  ['a file is not the one that was made, or is not there', `/etc/sandbox-unit/enabled${DROP_IN}`, ANEW],
   ["its manifest can't be read, or others than root can change it", MANIFEST, ANEW],
   ['its manifest is cut short', '', ANEW],
   ['its manifest names no drop-in', '', ANEW],
