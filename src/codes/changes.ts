@@ -51,7 +51,7 @@ export const CHANGES = {
   'enabled-at-boot': {
     cause:
       'A policy is enabled for the unit at boot. The generator would put its files back at the next reload.',
-    wayOut: 'Remove the manifest that the hint names, then change the unit.',
+    wayOut: 'Run a command of the hint: one makes the files anew, one takes the policy out of force.',
   },
   'refused-at-boot': {
     cause:

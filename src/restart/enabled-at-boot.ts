@@ -13,7 +13,7 @@ import {
 } from '../paths/at-boot.js';
 import { ownDropInPaths } from '../paths/own-files.js';
 import { PACKAGED_LAUNCHER } from '../paths/programs.js';
-import { enableCommand, makeCommand } from '../prepare/apply-again.js';
+import { disableCommand, disableThere, enableCommand } from '../prepare/apply-again.js';
 import { type Enabled, enabledOf } from '../prepare/enabled.js';
 import { exists } from '../prepare/load/exists.js';
 import { orElse } from '../state/failures.js';
@@ -29,16 +29,29 @@ export const REFUSED_AT_BOOT = 'refused-at-boot';
 /** The code of a unit that is enabled at boot, and may start without its policy. */
 export const NOT_PUT_INTO_FORCE = 'not-put-into-force';
 
-/** An error about a unit whose files the generator would put back at the reload that follows their change. */
-export async function enabledAtBoot(context: Context, unit: string): Promise<Diagnostic[]> {
+/**
+ * An error about a unit whose files the generator would put back at the reload that follows their change.
+ * @param isToGo whether the files are to go, and no others are to take their place
+ */
+export async function enabledAtBoot(context: Context, unit: string, isToGo = false): Promise<Diagnostic[]> {
   const { system, placement } = context;
   const manifest = enabledManifest(unit);
   if (placement.scope === 'user' || !(await exists(system, manifest))) return [];
   const enabled = (await enabledOf(context, unit)) ?? { unit, runsIfChanged: false, facts: undefined };
-  const hint = `'rm ${shellWord(manifest)}' first; '${makeCommand(context, enabled)}' enables a policy again`;
+  const hint = wayToChange(context, enabled, isToGo);
   return [
     error('enabled-at-boot', `${unit} is enabled at boot: the generator would put its files back`, { hint }),
   ];
+}
+
+/** How a unit is changed that is enabled. Nobody can type a command of ours on a machine of which there are facts alone. */
+function wayToChange(context: Context, enabled: Enabled, isToGo: boolean): string {
+  const { unit } = enabled;
+  if (context.isRecorded)
+    return `'generate --at-boot' makes its files anew from the facts; on the host '${disableThere(unit)}' takes its policy out of force`;
+  const disables = `'${disableCommand(unit)}' takes its policy out of force, at boot too`;
+  if (isToGo) return disables;
+  return `'${enableCommand(context, enabled)}' makes its files anew, without a trial; ${disables}`;
 }
 
 /**
@@ -136,7 +149,7 @@ async function wayOut(context: Context, { enabled, reason, tried }: Why): Promis
   const isNew = what.startsWith('the unit has a new') || what.startsWith('another unit file');
   if (isNew && isThere && path.startsWith('/run/'))
     return `'rm ${file} && ${reload}': what is in /run is not there at boot`;
-  const starts = `'rm ${manifest} && ${reload}' lets it start without`;
+  const starts = `'${disableCommand(enabled.unit, tried)}' has it start without`;
   return `'${enableCommand(context, enabled, { tried })}' makes its files anew; ${starts}`;
 }
 

@@ -310,10 +310,30 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
   });
 
   test('are gone where they are disabled', async () => {
-    await sh(`rm ${ENABLED}/activate.d/${NAMES[1]}`);
-    assert.equal((await command('revert', NAMES[1]!)).status, 0);
-    await sh('systemctl daemon-reload');
-    assert.equal(await isConfined(NAMES[1]!), false);
+    const unit = NAMES[1]!;
+    const isGone = async () => {
+      assert.equal(await isConfined(unit), false);
+      const left = await sh(
+        `ls -d ${ENABLED}/*/${unit}* ${ENABLED}${RUN}/${unit}.d ${RUN}/${unit}.d 2>/dev/null || :`,
+      );
+      assert.equal(left, '');
+      assert.equal((await sh('systemctl --failed --plain --no-legend')).includes(unit), false);
+    };
+    const { stderr } = await command('revert', unit);
+    await sh(/hint: '([^']*)'/.exec(stderr)![1]!);
+    await isGone();
+
+    // Another way out of a refusal.
+    await enable(unit);
+    await sh(`systemctl daemon-reload; systemctl restart ${unit}`);
+    assert.equal(await isConfined(unit), true);
+    await sh(
+      `truncate -s -5 ${ENABLED}/activate.d/${unit}; systemctl daemon-reload; ! systemctl restart ${unit}`,
+    );
+    const { hint } = await wayOut('refused-at-boot', unit);
+    const [, disables] = /; '([^']*)' has it start without$/.exec(hint)!;
+    await sh(disables!);
+    await isGone();
   });
 
   test('are told where a boot has put none of them into force', async () => {
