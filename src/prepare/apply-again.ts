@@ -109,10 +109,11 @@ export const disableCommand = (unit: string, tried?: string): string =>
 
 /** The command lines that do it on a host without this program. */
 export function disableThere(unit: string): string {
-  const folder = folderOf(dropInPath(RUNTIME, unit));
+  const dropIn = dropInPath(RUNTIME, unit);
+  const copies = `${shellWord(folderOf(dropIn))}${dropIn.slice(folderOf(dropIn).length).replace(/conf$/, '*')}`;
   const services = unit.replace(/@(?=\.service$)/, '@*');
   return [
-    `rm -rf ${filesForGenerator(unit).map(shellWord).join(' ')} ${shellWord(folder)}/zz-sandbox-unit.*`,
+    `rm -rf ${filesForGenerator(unit).map(shellWord).join(' ')} ${copies}`,
     systemctl('system', 'daemon-reload'),
     systemctl('system', 'try-restart', services),
   ].join(' && ');

@@ -122,6 +122,9 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
       const { status } = await box.sh('! test -e /var/lib/sandbox-unit/activate');
       return status === 0;
     });
+    // As the hint of 'not-waiting' has it.
+    const told = await box.sh('journalctl --quiet --unit "sandbox-unit*undo*"');
+    assert.match(told.stdout, /activate-undo-/, told.stderr);
     await stage(other);
     assert.equal((await activate('--confirm', '600')).status, 3);
     const kept = await activate('--keep');
