@@ -61,7 +61,7 @@ export const CHANGES = {
   'not-put-into-force': {
     cause: 'A policy is enabled for the unit at boot, and the unit runs without it.',
     wayOut:
-      'Run the command of the hint. If that is not enough, see in sandbox-unit-generator(8) how the generator is linked.',
+      'Run the command of the hint. If that is not enough, see in sandbox-unit-generator(8) how systemd gets the generator.',
   },
   'not-confirmed': {
     cause: 'A change with `--confirm` was not confirmed, or not in time. The unit is as it was before.',

@@ -158,9 +158,9 @@ export function notPutIntoForce(context: Context, enabled: Enabled): Diagnostic 
   const { unit, runsIfChanged } = enabled;
   const why = runsIfChanged
     ? 'its own files have changed since its files were made, or'
-    : 'the generator is not linked, or';
+    : 'systemd has no generator of ours, or';
   const message = `${unit} is enabled at boot, and its policy is not in force: ${why} systemd has not been reloaded since`;
-  const linked = runsIfChanged ? '' : '; sandbox-unit-generator(8) says how it is linked';
+  const linked = runsIfChanged ? '' : '; sandbox-unit-generator(8) says how systemd gets the generator';
   const hint = `'${enableCommand(context, enabled)}' makes its files anew, and puts them into force${linked}`;
   return error(NOT_PUT_INTO_FORCE, message, { hint });
 }
