@@ -143,7 +143,7 @@ static bool is_written_already(const char *path, const char *bytes, size_t size,
 
 bool write_file(const char *path, const char *bytes, size_t size, mode_t mode)
 {
-	/* What is written anew counts as changed since a service started, by its times and those of its folder. */
+	/* A file that is written anew counts as changed since a service started, by its times and those of its folder. */
 	if (is_written_already(path, bytes, size, mode))
 		return true;
 	char temporary[PATH_MAX];

@@ -44,9 +44,10 @@ export async function enabledAtBoot(context: Context, unit: string, isToGo = fal
   ];
 }
 
-/** How a unit is changed that is enabled. Nobody can type a command of ours on a machine of which there are facts alone. */
+/** How a unit is changed that is enabled. A machine that doesn't run, or of which there are facts alone, has no command of ours. */
 function wayToChange(context: Context, enabled: Enabled, isToGo: boolean): string {
   const { unit } = enabled;
+  if (context.offline) return `remove ${enabledManifest(unit)} there first`;
   if (context.isRecorded)
     return `'generate --at-boot' makes its files anew from the facts; on the host '${disableThere(unit)}' takes its policy out of force`;
   const disables = `'${disableCommand(unit)}' takes its policy out of force, at boot too`;

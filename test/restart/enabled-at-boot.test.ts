@@ -155,12 +155,17 @@ test('`apply` names the command that enables a unit again', async () => {
 
 test("`revert` names the command that disables a unit, and on a host without it the host's own", async () => {
   const system = await enabled();
-  await putIntoForce(system);
-  const { exit, diagnostics } = await revert(atBoot(system), [UNIT], {});
-  assert.deepEqual(
-    [exit, diagnostics.map(({ code, hint }) => [code, hint])],
-    [1, [['enabled-at-boot', `'${DISABLE}' takes its policy out of force, at boot too`]]],
-  );
+  for (const isInForce of [false, true]) {
+    if (isInForce) await putIntoForce(system);
+    const { exit, diagnostics } = await revert(atBoot(system), [UNIT], {});
+    assert.deepEqual(
+      [exit, diagnostics.map(({ code, hint }) => [code, hint])],
+      [1, [['enabled-at-boot', `'${DISABLE}' takes its policy out of force, at boot too`]]],
+      `in force: ${isInForce}`,
+    );
+  }
+  const [still] = await enabledAtBoot(atBoot(system, { offline: true }), UNIT, true);
+  assert.equal(still!.hint, `remove ${MANIFEST} there first`);
   const [afar] = await enabledAtBoot(atBoot(system, { isRecorded: true }), UNIT);
   const folders = `${ENABLED}/run/systemd/system/${UNIT}.d /run/systemd/system/${UNIT}.d/zz-sandbox-unit.*`;
   assert.equal(
