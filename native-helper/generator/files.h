@@ -24,7 +24,7 @@ bool is_roots_folder(const char *path);
 /* Makes the folders above a path. */
 bool make_folders(const char *path);
 
-/* Writes a file whole or not at all, and the folders above it. */
+/* Writes a file whole or not at all, and the folders above it. A file that is already so stays as it is, its times included. */
 bool write_file(const char *path, const char *bytes, size_t size, mode_t mode);
 
 #endif

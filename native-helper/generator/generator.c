@@ -99,14 +99,16 @@ static const char *copy_files(const char *unit, const struct manifest *manifest,
 		}
 		if (!is_copied(unit, file->path))
 			return "its manifest names a file that is not the unit's";
-		char source[PATH_MAX];
+		static char source[PATH_MAX];
 		snprintf(source, sizeof source, ENABLED "%s", file->path);
 		struct content content = read_file(source);
 		const char *reason = NULL;
-		if (!has_sum(content, file->sum))
+		if (!has_sum(content, file->sum)) {
 			reason = "a file is not the one that was made, or is not there";
-		else if (!write_file(file->path, content.bytes, content.size, file->mode))
+			*path = source;
+		} else if (!write_file(file->path, content.bytes, content.size, file->mode)) {
 			reason = "a file can't be written";
+		}
 		free(content.bytes);
 		if (reason != NULL)
 			return reason;
@@ -231,7 +233,9 @@ int main(int argc, char **argv)
 		    "generator NORMAL EARLY LATE\n\n"
 		    "Is run by systemd: see sandbox-unit-generator(8).");
 	if (argc == 4 && strcmp(argv[1], "--refuse") == 0)
-		return answer_start(argv[2], argv[3]);
+		return answer_start(argv[2], argv[3], FAILS_UNIT);
+	if (argc == 4 && strcmp(argv[1], "--tell") == 0)
+		return answer_start(argv[2], argv[3], FAILS);
 	if (argc != 4)
 		fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = "three folders are needed",
 							     .hint = "systemd gives them: see sandbox-unit-generator(8)"});

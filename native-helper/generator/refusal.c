@@ -13,9 +13,6 @@
 #include "files.h"
 #include "unit-name.h"
 
-/* The exit status of ExecCondition= by which a unit fails; lower ones only have it skipped (systemd.service(5)). */
-#define FAILS 255
-
 #define TARGET "sandbox-unit-refused.target"
 #define SERVICE "sandbox-unit-refused@.service"
 #define DROP_IN "zz-sandbox-unit-refused.conf"
@@ -79,15 +76,17 @@ static void remove_file(const char *early, const char *folder, const char *name)
 		(void)unlink(place);
 }
 
-/* Appends the command that tells the reason and fails; `name` is a specifier of systemd for the unit that is held. */
-static void append_command(char *text, size_t room, const char *early, const char *name)
+/* Appends the command that tells the reason and fails as `how` says; `name` is a specifier for the unit that is held. */
+static void append_command(char *text, size_t room, const char *how, const char *early, const char *name)
 {
 	static char self[PATH_MAX];
 	if (self[0] == '\0' && (readlink("/proc/self/exe", self, sizeof self - 1) < 0 || self[0] != '/'))
 		strcpy(self, "/bin/false");
 	strncat(text, "+\"", room - strlen(text) - 1);
 	append_plain(text, room, self);
-	strncat(text, "\" --refuse \"", room - strlen(text) - 1);
+	strncat(text, "\" ", room - strlen(text) - 1);
+	strncat(text, how, room - strlen(text) - 1);
+	strncat(text, " \"", room - strlen(text) - 1);
 	append_plain(text, room, early);
 	strncat(text, "\" \"", room - strlen(text) - 1);
 	strncat(text, name, room - strlen(text) - 1);
@@ -103,7 +102,7 @@ static void write_shared(const char *early)
 	static char text[2 * PATH_MAX] = "[Service]\nType=oneshot\nTimeoutStartSec=10s\nRestart=no\nSuccessExitStatus=\n"
 					 "StandardOutput=null\nStandardError=null\n"
 					 "ExecCondition=\nExecStartPre=\nExecStart=\nExecStart=";
-	append_command(text, sizeof text, early, "%i");
+	append_command(text, sizeof text, "--tell", early, "%i");
 	bool has_target = write_text(early, "", TARGET,
 				     "[Unit]\nDescription=Units that are not started without their policy\n"
 				     "DefaultDependencies=no\nRefuseManualStart=yes\n");
@@ -133,7 +132,7 @@ bool hold(const char *early, const char *unit, const char *reason, const char *p
 	strcpy(text, "[Unit]\nRequisite=" TARGET "\nAfter=" TARGET "\nWants=sandbox-unit-refused@%n.service\n"
 		     "FailureAction=none\nStartLimitAction=none\n"
 		     "[Service]\nRestart=no\nSuccessExitStatus=\nExecCondition=\nExecCondition=");
-	append_command(text, sizeof text, early, "%n");
+	append_command(text, sizeof text, "--refuse", early, "%n");
 	return write_text(early, unit, DROP_IN, text);
 }
 
@@ -197,16 +196,16 @@ static bool send_to_journal(const char *unit, const char *text)
 	return sent == length;
 }
 
-int answer_start(const char *early, const char *unit)
+int answer_start(const char *early, const char *unit, int status)
 {
 	static char text[2 * PATH_MAX];
 	char template[UNIT_NAME];
 	if (!is_service_name(unit))
-		return FAILS;
+		return status;
 	if (!read_reason(early, unit, text, sizeof text) &&
 	    (!template_of(unit, template) || !read_reason(early, template, text, sizeof text)))
 		snprintf(text, sizeof text, "%s is not started without its policy: the kernel's log has the reason", unit);
 	if (!send_to_journal(unit, text))
 		tell(ERROR, unit, "does not start", text, "");
-	return FAILS;
+	return status;
 }

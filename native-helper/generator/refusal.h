@@ -25,7 +25,13 @@ void release(const char *early, const char *unit);
 /* Removes the files that all held units share, where no unit is held. */
 void release_shared(const char *early);
 
-/* Tells in the journal of a unit that is held why it doesn't start. Returns the exit status. */
-int answer_start(const char *early, const char *unit);
+/* The exit status of ExecCondition= by which a unit fails; lower ones only have it skipped (systemd.service(5)). */
+#define FAILS_UNIT 255
+
+/* The exit status of the service that tells the reason. */
+#define FAILS 1
+
+/* Tells in the journal of a unit that is held why it doesn't start. Returns `status`. */
+int answer_start(const char *early, const char *unit, int status);
 
 #endif

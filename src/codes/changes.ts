@@ -51,7 +51,7 @@ export const CHANGES = {
   'enabled-at-boot': {
     cause:
       'A policy is enabled for the unit at boot. The generator would put its files back at the next reload.',
-    wayOut: 'Remove the manifest that the hint names, then change the unit.',
+    wayOut: 'Run a command of the hint: one makes the files anew, one takes the policy out of force.',
   },
   'refused-at-boot': {
     cause:
@@ -61,7 +61,7 @@ export const CHANGES = {
   'not-put-into-force': {
     cause: 'A policy is enabled for the unit at boot, and the unit runs without it.',
     wayOut:
-      'Run the command of the hint. If that is not enough, see in sandbox-unit-generator(8) how the generator is linked.',
+      'Run the command of the hint. If that is not enough, see in sandbox-unit-generator(8) how systemd gets the generator.',
   },
   'not-confirmed': {
     cause: 'A change with `--confirm` was not confirmed, or not in time. The unit is as it was before.',

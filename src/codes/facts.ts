@@ -49,6 +49,7 @@ export const FACTS = {
   },
   'no-generator': {
     cause: 'Files for the boot are there, and systemd does not find the generator that puts them into force.',
-    wayOut: 'Link the generator as the hint says, and run `systemctl daemon-reload`.',
+    wayOut:
+      'Run the command of the hint as root. sandbox-unit-generator(8) has the way for each kind of installation.',
   },
 } as const satisfies Entries;

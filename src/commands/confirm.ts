@@ -93,8 +93,11 @@ const namesOf = (context: Context, units: readonly string[]): Promise<string[]> 
 
 const NOT_WAITING = 'not-waiting';
 
+/** Of changes of `apply`, and of those of `activate`, whose units have a name for each. */
 const whereTold = ({ placement }: Context): string =>
-  `one that is not confirmed in time goes back: '${journalctl(placement.scope, KEEPER)}' tells of it`;
+  `one that is not confirmed in time goes back: '${
+    placement.scope === 'user' ? journalctl('user', KEEPER) : 'journalctl --unit "sandbox-unit*undo*"'
+  }' tells of it`;
 
 const nothing = (context: Context): { exit: number; diagnostics: readonly Diagnostic[] } => ({
   exit: EXIT.findings,

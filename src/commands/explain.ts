@@ -11,8 +11,9 @@ import { observedRefusals } from '../learn/observed-refusals.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
-import { againCommand } from '../prepare/apply-again.js';
+import { againCommand, enableCommand } from '../prepare/apply-again.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
+import { enabledHere, enabledOf } from '../prepare/enabled.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
 import { INPUT, readInputFirst } from '../prepare/load/input-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
@@ -175,7 +176,8 @@ async function writeAll(
     const policy = await writePolicy(context, prepared, explanations);
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
-    const again = { policy: policyFile, permissive: false, gaps: [] };
+    const enabled = await enabledHere(context, unit);
+    const again = { policy: policyFile, permissive: false, gaps: [], enabled };
     const hint = `'${againCommand(context, unit, again)}' puts it into force`;
     return { policy, diagnostics: [note('policy-written', `${policyFile} is changed`, { hint })] };
   } catch (cause) {
@@ -196,7 +198,7 @@ async function recorded(context: Context, prepared: Prepared, options: ExplainOp
     `${prepared.plan.unit}: recording a run of it; an interrupt ends it early and rolls it back …`,
     () => recordCalls(context, prepared, options),
   );
-  return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
+  return { ...run, diagnostics: [...(await otherPolicyApplied(context, prepared)), ...run.diagnostics] };
 }
 
 /**
@@ -244,8 +246,8 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
     const found = noRecord(prepared, { killed, suppressed: looked.suppressed });
     return told([found], found.severity === 'error');
   }
-  if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
-  return told(otherPolicyApplied(context, prepared));
+  if (prepared.appliedRuns.files.length === 0) return told([await notConfinedNow(context, prepared.plan)]);
+  return told(await otherPolicyApplied(context, prepared));
 }
 
 const refusalOf = (context: Context, { plan, unit }: Prepared): Promise<Diagnostic[]> =>
@@ -278,7 +280,11 @@ async function windowOf(
   return usual === 0 ? written : Math.min(usual, written);
 }
 
-const notConfinedNow = ({ unit, target }: Plan): Diagnostic =>
-  note('not-applied', `${unit} is not confined by its policy now: what was refused before is told`, {
-    hint: `'${ownCommand(target.scope, 'apply', unit)}' tries it again`,
-  });
+async function notConfinedNow(context: Context, { unit, target }: Plan): Promise<Diagnostic> {
+  const enabled = await enabledOf(context, unit);
+  const hint = enabled
+    ? `'${enableCommand(context, enabled)}' puts it into force`
+    : `'${ownCommand(target.scope, 'apply', unit)}' tries it again`;
+  const message = `${unit} is not confined by its policy now: what was refused before is told`;
+  return note('not-applied', message, { hint });
+}

@@ -190,8 +190,10 @@ async function withoutDropIn(context: Context, confined: Confined): Promise<Unit
 }
 
 /** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
-function notOurs({ offline, placement }: Context, { instance, unit, path }: Confined): UnitStatus {
-  const hint = `remove it, or have '${ownCommand(placement.scope, 'apply', unit)}' write it anew`;
+function notOurs({ offline, placement: { scope } }: Context, one: Confined, isEnabled: boolean): UnitStatus {
+  const { instance, unit, path } = one;
+  const command = isEnabled ? systemctl(scope, 'daemon-reload') : ownCommand(scope, 'apply', unit);
+  const hint = `remove it, or have '${command}' write it anew`;
   const message = `${unit}: ${path} has the name of our drop-in, and isn't one`;
   const diagnostics = [error('drift-files', message, { hint: offline ? undefined : hint })];
   return { unit: instance ?? unit, ...NOTHING, dropIn: path, drift: ['drift-files'], diagnostics };
@@ -210,7 +212,7 @@ async function statusOf(
   // The generator puts back what it has written.
   const enabled = await enabledHere(at, unit);
   const facts = { ...dropInFacts(content(dropIn) ?? new Uint8Array()), enabled };
-  if (facts.policy === undefined) return notOurs(at, confined);
+  if (facts.policy === undefined) return notOurs(at, confined, enabled !== undefined);
   const filterFile = filterPath(at.placement, unit);
   const bytes = content(filterFile);
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;

@@ -8,9 +8,9 @@ import type { Outcome } from '../outcome.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
-import { againCommand } from '../prepare/apply-again.js';
+import { againCommand, enableCommand } from '../prepare/apply-again.js';
 import { prepareConfined } from '../prepare/confined.js';
-import { enabledHere, enabledOf } from '../prepare/enabled.js';
+import { enabledHere, enabledOf, madeAs } from '../prepare/enabled.js';
 import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
@@ -62,7 +62,7 @@ export async function verify(
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
-  const due = await notRestarted(context, prepared, { state, pending });
+  const due = await notRestarted(context, prepared, { pending, isRefused: refusedStarts.length > 0 });
   const loaded = [
     ...(await notWritten(context, prepared, pending, dropIn)),
     ...due,
@@ -261,7 +261,11 @@ async function notWritten(
   const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
   const mode = modeBefore(pending, dropIn);
   if (mode === 'permissive' && plan.mode === 'enforcing') {
-    const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
+    const enabled = await enabledHere(context, plan.unit);
+    const enforce = enabled
+      ? `'${enableCommand(context, madeAs(enabled, { permissive: false }))}'`
+      : ours('apply');
+    const hint = `${enforce} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
     return [error('not-applied', `${plan.unit} is permissive`, { hint })];
   }
   if (mode === 'enforcing' && plan.mode === 'permissive') {
@@ -279,15 +283,17 @@ async function notWritten(
 /**
  * An error if the service runs since before its files were as they are.
  * @param pending changes that `apply` would make: it restarts the service, too
+ * @param isRefused whether another error tells why it can't start
  */
 async function notRestarted(
   context: Context,
   prepared: Prepared,
-  { state, pending }: { readonly state: UnitState; readonly pending: readonly Change[] },
+  { pending, isRefused }: { readonly pending: readonly Change[]; readonly isRefused: boolean },
 ): Promise<Diagnostic[]> {
   const { unit, target } = prepared.plan;
-  const service = { name: unit, state };
+  const service = { name: unit, state: prepared.unit.state! };
   if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
+  if (isRefused) return [error('restart-due', `${unit} runs as it was before`)];
   const obstacle = await obstacleTo(context, service);
   const restart = `'${systemctl(target.scope, 'restart', unit)}'`;
   const isEnabled = (await enabledHere(context, unit)) !== undefined;

@@ -23,5 +23,8 @@ export const GENERATOR_FOLDERS: readonly string[] = ['/run', '/etc', '/usr/local
   (folder) => `${folder}/systemd/system-generators`,
 );
 
+/** Where an administrator has systemd find the generator. */
+export const LOCAL_GENERATOR = '/etc/systemd/system-generators/sandbox-unit-generator';
+
 /** Whether a path, or the target of a link, is the generator. */
 export const isGenerator = (path: string): boolean => /(?:^|\/)sandbox-unit[/-]generator$/.test(path);

@@ -1,6 +1,7 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { ENABLED, refusalService } from '../paths/at-boot.js';
+import { ENABLED, enabledManifest, refusalService } from '../paths/at-boot.js';
+import { dropInPath } from '../paths/own-files.js';
 import { installedLauncher } from '../paths/programs.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
@@ -84,19 +85,58 @@ interface Enabling {
 export function enableCommand(context: Context, enabled: Enabled, how: Enabling = {}): string {
   const { launcher = false, verb = 'try-restart', tried } = how;
   const { unit } = enabled;
-  const path = installedLauncher({ scope: 'system', lifetime: 'runtime' });
+  const path = installedLauncher(RUNTIME);
   const services = unit.replace(/@(?=\.service$)/, '@*');
   return [
     makeCommand(context, enabled),
     ...(launcher ? [`install -D -m 755 ${ENABLED}${path} ${path}`] : []),
     systemctl('system', 'daemon-reload'),
-    systemctl('system', tried === undefined ? verb : 'restart', tried ?? services),
-    ...(tried === undefined ? [] : [systemctl('system', 'reset-failed', refusalService(tried))]),
+    ...(tried === undefined ? [systemctl('system', verb, services)] : startedAgain(tried)),
   ].join(' && ');
 }
 
+/**
+ * The command lines that take a unit's policy out of force, at boot too.
+ * @param tried a service whose start was refused: it is started, and that is no failure any more
+ */
+export const disableCommand = (unit: string, tried?: string): string =>
+  [
+    `rm -rf ${filesForGenerator(unit).map(shellWord).join(' ')}`,
+    systemctl('system', 'daemon-reload'),
+    ownCommand('system', 'revert', unit),
+    ...startedAgain(tried),
+  ].join(' && ');
+
+/** The command lines that do it on a host without this program. */
+export function disableThere(unit: string): string {
+  const dropIn = dropInPath(RUNTIME, unit);
+  const copies = `${shellWord(folderOf(dropIn))}${dropIn.slice(folderOf(dropIn).length).replace(/conf$/, '*')}`;
+  const services = unit.replace(/@(?=\.service$)/, '@*');
+  return [
+    `rm -rf ${filesForGenerator(unit).map(shellWord).join(' ')} ${copies}`,
+    systemctl('system', 'daemon-reload'),
+    systemctl('system', 'try-restart', services),
+  ].join(' && ');
+}
+
+const RUNTIME = { scope: 'system', lifetime: 'runtime' } as const;
+
+/** The files of a unit that the generator reads: its manifest, and the folder of the others. */
+const filesForGenerator = (unit: string): string[] => [
+  enabledManifest(unit),
+  `${ENABLED}${folderOf(dropInPath(RUNTIME, unit))}`,
+];
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** The command lines by which a service runs again whose start was refused. */
+const startedAgain = (tried: string | undefined): string[] =>
+  tried === undefined
+    ? []
+    : [systemctl('system', 'restart', tried), systemctl('system', 'reset-failed', refusalService(tried))];
+
 /** The command line that makes a unit's files for the generator, as they were. */
-export function makeCommand(context: Context, { unit, runsIfChanged, facts }: Enabled): string {
+function makeCommand(context: Context, { unit, runsIfChanged, facts }: Enabled): string {
   const [mode, named] = wordsAgain(context, unit, facts ?? NO_FACTS);
   const words = [
     ...['generate', '--runtime', '--at-boot', `--output ${ENABLED}`],

@@ -1,13 +1,21 @@
-import { ownCommand } from '../command-lines.js';
+import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
 import { ENABLED, enabledManifest } from '../paths/at-boot.js';
 import { dropInPath } from '../paths/own-files.js';
-import { GENERATOR, GENERATOR_FOLDERS, installedLauncher, isGenerator } from '../paths/programs.js';
+import {
+  GENERATOR,
+  GENERATOR_FOLDERS,
+  installedLauncher,
+  isGenerator,
+  LOCAL_GENERATOR,
+} from '../paths/programs.js';
 import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
 import { isTemplate } from '../unit/name.js';
 import { normalize } from '../unit/path.js';
 import { exists } from './load/exists.js';
 import { pathsOfInstances } from './load/find-unit.js';
+import { generatorProgram, wayToNativeHelper } from './load/native-program.js';
 import type { Prepared } from './prepare.js';
 
 /** Where files go that the generator is to put into force (sandbox-unit-generator(8)). */
@@ -63,11 +71,27 @@ export async function lackingAtBoot(
     found.push(warning('not-installed', message, { hint }));
   }
   if (!(await isLinked(context))) {
-    const hint = `sandbox-unit-generator(8) says how ${GENERATOR} is linked`;
     const message = 'systemd has no generator of ours: nothing is put into force at boot';
-    found.push(warning('no-generator', message, { hint }));
+    found.push(warning('no-generator', message, { hint: await wayToGenerator(context) }));
   }
   return found;
+}
+
+/** The command line by which systemd has the generator: a link to a package's, or else a copy that is root's. */
+async function wayToGenerator(context: Context): Promise<string> {
+  if (context.offline) return 'sandbox-unit-generator(8) says how systemd gets it';
+  const folder = LOCAL_GENERATOR.slice(0, LOCAL_GENERATOR.lastIndexOf('/'));
+  try {
+    const program = await generatorProgram(context);
+    const puts =
+      program === GENERATOR
+        ? `mkdir -p ${folder} && ln -s ${GENERATOR} ${LOCAL_GENERATOR}`
+        : `install -D -m 755 ${shellWord(program)} ${LOCAL_GENERATOR}`;
+    return `'${puts} && ${systemctl('system', 'daemon-reload')}' has systemd run it`;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return wayToNativeHelper(context.home);
+  }
 }
 
 /** Whether two paths lead to one folder, as far as they are there. */

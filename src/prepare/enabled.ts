@@ -45,6 +45,12 @@ export async function enabledOf(context: Context, unit: string): Promise<Enabled
 export const enabledHere = async (context: Context, unit: string): Promise<Enabled | undefined> =>
   context.placement.lifetime === 'runtime' ? enabledOf(context, unit) : undefined;
 
+/** The files of a unit as they would be made with other options. */
+export const madeAs = (enabled: Enabled, other: Partial<DropInFacts>): Enabled => ({
+  ...enabled,
+  facts: enabled.facts && { ...enabled.facts, ...other },
+});
+
 /** The content of a file; undefined where there is none, or where it can't be read. */
 const content = ({ system }: Context, path: string): Promise<Uint8Array | undefined> =>
   orElse(async () => (await system.read(path, { limit: MAX_SIZE }))?.bytes, undefined);

@@ -13,7 +13,7 @@ import {
 } from '../paths/at-boot.js';
 import { ownDropInPaths } from '../paths/own-files.js';
 import { PACKAGED_LAUNCHER } from '../paths/programs.js';
-import { enableCommand, makeCommand } from '../prepare/apply-again.js';
+import { disableCommand, disableThere, enableCommand } from '../prepare/apply-again.js';
 import { type Enabled, enabledOf } from '../prepare/enabled.js';
 import { exists } from '../prepare/load/exists.js';
 import { orElse } from '../state/failures.js';
@@ -29,16 +29,30 @@ export const REFUSED_AT_BOOT = 'refused-at-boot';
 /** The code of a unit that is enabled at boot, and may start without its policy. */
 export const NOT_PUT_INTO_FORCE = 'not-put-into-force';
 
-/** An error about a unit whose files the generator would put back at the reload that follows their change. */
-export async function enabledAtBoot(context: Context, unit: string): Promise<Diagnostic[]> {
+/**
+ * An error about a unit whose files the generator would put back at the reload that follows their change.
+ * @param isToGo whether the files are to go, and no others are to take their place
+ */
+export async function enabledAtBoot(context: Context, unit: string, isToGo = false): Promise<Diagnostic[]> {
   const { system, placement } = context;
   const manifest = enabledManifest(unit);
   if (placement.scope === 'user' || !(await exists(system, manifest))) return [];
   const enabled = (await enabledOf(context, unit)) ?? { unit, runsIfChanged: false, facts: undefined };
-  const hint = `'rm ${shellWord(manifest)}' first; '${makeCommand(context, enabled)}' enables a policy again`;
+  const hint = wayToChange(context, enabled, isToGo);
   return [
     error('enabled-at-boot', `${unit} is enabled at boot: the generator would put its files back`, { hint }),
   ];
+}
+
+/** How a unit is changed that is enabled. A machine that doesn't run, or of which there are facts alone, has no command of ours. */
+function wayToChange(context: Context, enabled: Enabled, isToGo: boolean): string {
+  const { unit } = enabled;
+  if (context.offline) return `remove ${enabledManifest(unit)} there first`;
+  if (context.isRecorded)
+    return `'generate --at-boot' makes its files anew from the facts; on the host '${disableThere(unit)}' takes its policy out of force`;
+  const disables = `'${disableCommand(unit)}' takes its policy out of force, at boot too`;
+  if (isToGo) return disables;
+  return `'${enableCommand(context, enabled)}' makes its files anew, without a trial; ${disables}`;
 }
 
 /**
@@ -136,7 +150,7 @@ async function wayOut(context: Context, { enabled, reason, tried }: Why): Promis
   const isNew = what.startsWith('the unit has a new') || what.startsWith('another unit file');
   if (isNew && isThere && path.startsWith('/run/'))
     return `'rm ${file} && ${reload}': what is in /run is not there at boot`;
-  const starts = `'rm ${manifest} && ${reload}' lets it start without`;
+  const starts = `'${disableCommand(enabled.unit, tried)}' has it start without`;
   return `'${enableCommand(context, enabled, { tried })}' makes its files anew; ${starts}`;
 }
 
@@ -145,9 +159,9 @@ export function notPutIntoForce(context: Context, enabled: Enabled): Diagnostic 
   const { unit, runsIfChanged } = enabled;
   const why = runsIfChanged
     ? 'its own files have changed since its files were made, or'
-    : 'the generator is not linked, or';
+    : 'systemd has no generator of ours, or';
   const message = `${unit} is enabled at boot, and its policy is not in force: ${why} systemd has not been reloaded since`;
-  const linked = runsIfChanged ? '' : '; sandbox-unit-generator(8) says how it is linked';
+  const linked = runsIfChanged ? '' : '; sandbox-unit-generator(8) says how systemd gets the generator';
   const hint = `'${enableCommand(context, enabled)}' makes its files anew, and puts them into force${linked}`;
   return error(NOT_PUT_INTO_FORCE, message, { hint });
 }

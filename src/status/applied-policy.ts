@@ -1,9 +1,9 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, note, printable } from '../diagnostic.js';
-import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../paths/own-files.js';
-import { isSearched } from '../prepare/apply-again.js';
+import { type AppliedFacts, enableCommand, isSearched } from '../prepare/apply-again.js';
+import { enabledHere, madeAs } from '../prepare/enabled.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared } from '../prepare/prepare.js';
@@ -12,8 +12,11 @@ import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 
 /** A note if a unit is confined by another policy, or another text of it, than its calls are explained by. */
-export function otherPolicyApplied({ placement }: Context, { plan, unit, changes }: Prepared): Diagnostic[] {
-  const path = dropInPath(placement, unit.name.full);
+export async function otherPolicyApplied(
+  context: Context,
+  { plan, unit, changes }: Prepared,
+): Promise<Diagnostic[]> {
+  const path = dropInPath(context.placement, unit.name.full);
   const { before, after } = changes.find((change) => change.path === path) ?? {};
   if (!before || !after) return [];
   const [was, is] = [before, after].map(({ content }) => policyOfDropIn(content));
@@ -24,21 +27,24 @@ export function otherPolicyApplied({ placement }: Context, { plan, unit, changes
   const [then, now] = [before, after].map(({ content }) => hashInDropIn(content, 'policyHash'));
   if (then === now) return [];
   const message = `${printable(plan.policyFile)} has changed since it was applied: calls are held to it as it is now`;
-  return [note('other-policy', message, { hint: ownCommand(plan.target.scope, 'apply', plan.unit) })];
+  const enabled = await enabledHere(context, unit.name.full);
+  const hint = enabled ? enableCommand(context, enabled) : ownCommand(plan.target.scope, 'apply', plan.unit);
+  return [note('other-policy', message, { hint })];
 }
 
 /** Of what was applied with a policy that was named, that one is there which would be found: somebody may have decided so. */
 export async function otherPolicyFound(
   context: Context,
   unit: string,
-  { policy }: DropInFacts,
+  { policy, enabled }: AppliedFacts,
 ): Promise<Diagnostic[]> {
   if (policy === undefined || isSearched(context, unit, policy)) return [];
   const found = await orElse(() => ownPolicy(context, serviceName(unit)), undefined);
   if (found === undefined) return [];
   const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
-  const hint = context.offline
-    ? undefined
-    : `'${ownCommand(context.placement.scope, 'apply', unit)}' applies that`;
+  const command = enabled
+    ? enableCommand(context, madeAs(enabled, { policy: undefined }))
+    : ownCommand(context.placement.scope, 'apply', unit);
+  const hint = context.offline ? undefined : `'${command}' applies that`;
   return [note('other-policy', message, { hint })];
 }

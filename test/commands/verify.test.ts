@@ -84,3 +84,23 @@ test('files that the generator has put into force are made anew by it', async ()
   assert.equal(errors[0], 'not-applied');
   assert.equal(hint, `'${AGAIN} && systemctl try-restart ${UNIT}' puts it right`);
 });
+
+test('a permissive unit is made enforcing by the files of the generator', async () => {
+  const system = await enabled({ permissive: true });
+  await putIntoForce(system);
+  const { errors, hint } = await found(system, atBoot(system));
+  assert.equal(errors[0], 'not-applied');
+  assert.equal(
+    hint,
+    `'${AGAIN} && systemctl try-restart ${UNIT}' enforces its policy; 'sandbox-unit verify --permissive ${UNIT}' holds it against what is let through`,
+  );
+});
+
+test('of a unit that runs as before and is refused no next start is promised', async () => {
+  const system = await enabled();
+  await putIntoForce(system, false);
+  await refuse(system, 'its manifest is cut short');
+  const { diagnostics } = await verify(atBoot(system), [UNIT], {});
+  const due = diagnostics.find(({ code }) => code === 'restart-due');
+  assert.deepEqual([due?.message, due?.hint], [`${UNIT} runs as it was before`, undefined]);
+});

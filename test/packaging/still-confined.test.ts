@@ -84,7 +84,7 @@ test('the launcher stays for what else needs it', { skip }, async (t) => {
   const { status, ways } = await ask(t, [PACKAGE], files);
   assert.equal(status, 1);
   assert.deepEqual(ways.slice(0, 3), [
-    'rm /etc/sandbox-unit/enabled/activate.d/d.service',
+    'rm -rf /etc/sandbox-unit/enabled/activate.d/d.service /etc/sandbox-unit/enabled/run/systemd/system/d.service.d',
     `${ACTIVATE} --undo e.service`,
     'systemctl stop run-1.service',
   ]);

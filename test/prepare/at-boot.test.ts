@@ -47,9 +47,27 @@ test('one that has neither is told of both', async () => {
     `warning not-installed: there is no ${LAUNCHER}: the generator won't let demo.service start ` +
       "('sandbox-unit apply --runtime demo.service' tries the policy, and installs it)",
     'warning no-generator: systemd has no generator of ours: nothing is put into force at boot ' +
-      `(sandbox-unit-generator(8) says how ${GENERATOR} is linked)`,
+      '(make -C /opt/sandbox-unit/native-helper)',
   ]);
   assert.deepEqual(await codes({ machine: {}, policy: '[service]\nPrivateTmp = true\n' }), ['no-generator']);
+});
+
+test('the way to a generator is a link to that of a package, or else a copy', async () => {
+  const folder = '/etc/systemd/system-generators';
+  const hintOn = async (path: string, context: Partial<Context> = {}) => {
+    const files = { [LAUNCHER]: program('launcher'), [path]: program('generator') };
+    const [text] = await lacking({ machine: { files }, context });
+    return /\((.*)\)$/.exec(text!)![1];
+  };
+  assert.equal(
+    await hintOn(GENERATOR),
+    `'mkdir -p ${folder} && ln -s ${GENERATOR} ${folder}/sandbox-unit-generator && systemctl daemon-reload' has systemd run it`,
+  );
+  const built = '/opt/sandbox-unit/native-helper/build/x86-64/generator';
+  assert.equal(
+    await hintOn(built),
+    `'install -D -m 755 ${built} ${folder}/sandbox-unit-generator && systemctl daemon-reload' has systemd run it`,
+  );
 });
 
 test('a generator counts in any folder and by any name, unless it is hidden or gone', async () => {

@@ -4,10 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { refusalService } from '../../src/paths/at-boot.js';
+import { revert } from '../../src/commands/revert.js';
+import { ENABLED, refusalService } from '../../src/paths/at-boot.js';
 import { filterPath } from '../../src/paths/own-files.js';
 import { PACKAGED_LAUNCHER } from '../../src/paths/programs.js';
-import { refusedAtBoot } from '../../src/restart/enabled-at-boot.js';
+import { disableCommand } from '../../src/prepare/apply-again.js';
+import { enabledAtBoot, refusedAtBoot } from '../../src/restart/enabled-at-boot.js';
 import { servicesOf } from '../../src/state/service.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { DROP_IN, LAUNCHER, UNIT } from '../support/demo-service.js';
@@ -25,7 +27,8 @@ import { NATIVE } from '../support/native.js';
 const OWN = `/usr/lib/systemd/system/${UNIT}`;
 const DROPPED = '/run/systemd/system/service.d/new.conf';
 const FOLDERS = '/etc/sandbox-unit /etc/sandbox-unit/enabled /etc/sandbox-unit/enabled/activate.d';
-const STARTS = `; 'rm ${MANIFEST} && systemctl daemon-reload' lets it start without`;
+const DISABLE = `rm -rf ${MANIFEST} ${ENABLED}/run/systemd/system/${UNIT}.d && systemctl daemon-reload && sandbox-unit revert ${UNIT}`;
+const STARTS = `; '${DISABLE}' has it start without`;
 const ANEW = `'${AGAIN} && systemctl try-restart ${UNIT}' makes its files anew${STARTS}`;
 
 /** Each reason of the generator's, its path, and the hint. */
@@ -49,7 +52,12 @@ const WAYS: readonly (readonly [what: string, path: string, hint: string])[] = [
     DROP_IN,
     `it hides that of the generator: 'rm ${MANIFEST} && sandbox-unit revert ${UNIT} && ${AGAIN} && systemctl restart ${UNIT}'`,
   ],
-  ['a file is not the one that was made, or is not there', filterPath(AT_BOOT, UNIT), ANEW],
+  [
+    'a file is not the one that was made, or is not there',
+    `/etc/sandbox-unit/enabled${filterPath(AT_BOOT, UNIT)}`,
+    ANEW,
+  ],
+  ['a file is not the one that was made, or is not there', `/etc/sandbox-unit/enabled${DROP_IN}`, ANEW],
   ["its manifest can't be read, or others than root can change it", MANIFEST, ANEW],
   ['its manifest is cut short', '', ANEW],
   ['its manifest names no drop-in', '', ANEW],
@@ -140,7 +148,35 @@ test('`apply` names the command that enables a unit again', async () => {
     [
       1,
       'enabled-at-boot',
-      `'rm ${MANIFEST}' first; 'sandbox-unit generate --runtime --at-boot --output /etc/sandbox-unit/enabled --if-changed run ${UNIT}' enables a policy again`,
+      `'${AGAIN.replace(` ${UNIT}`, ` --if-changed run ${UNIT}`)} && systemctl try-restart ${UNIT}' makes its files anew, without a trial; '${DISABLE}' takes its policy out of force, at boot too`,
     ],
+  );
+});
+
+test("`revert` names the command that disables a unit, and on a host without it the host's own", async () => {
+  const system = await enabled();
+  for (const isInForce of [false, true]) {
+    if (isInForce) await putIntoForce(system);
+    const { exit, diagnostics } = await revert(atBoot(system), [UNIT], {});
+    assert.deepEqual(
+      [exit, diagnostics.map(({ code, hint }) => [code, hint])],
+      [1, [['enabled-at-boot', `'${DISABLE}' takes its policy out of force, at boot too`]]],
+      `in force: ${isInForce}`,
+    );
+  }
+  const [still] = await enabledAtBoot(atBoot(system, { offline: true }), UNIT, true);
+  assert.equal(still!.hint, `remove ${MANIFEST} there first`);
+  const [afar] = await enabledAtBoot(atBoot(system, { isRecorded: true }), UNIT);
+  const folders = `${ENABLED}/run/systemd/system/${UNIT}.d /run/systemd/system/${UNIT}.d/zz-sandbox-unit.*`;
+  assert.equal(
+    afar!.hint,
+    `'generate --at-boot' makes its files anew from the facts; on the host 'rm -rf ${MANIFEST} ${folders} && systemctl daemon-reload && systemctl try-restart ${UNIT}' takes its policy out of force`,
+  );
+});
+
+test('a refused start is made good where the unit is disabled', async () => {
+  assert.equal(
+    disableCommand('demo@.service', 'demo@x.service'),
+    `rm -rf ${ENABLED}/activate.d/demo@.service ${ENABLED}/run/systemd/system/demo@.service.d && systemctl daemon-reload && sandbox-unit revert demo@.service && systemctl restart demo@x.service && systemctl reset-failed sandbox-unit-refused@demo@x.service.service`,
   );
 });

@@ -29,12 +29,12 @@ export async function enabled(
   return system;
 }
 
-/** The generator puts the unit's files into force, and the service is started by them. */
-export async function putIntoForce(system: FakeSystem): Promise<void> {
+/** The generator puts the unit's files into force, and the service is started by them, or runs as before. */
+export async function putIntoForce(system: FakeSystem, restart = true): Promise<void> {
   for (const path of [filterPath(AT_BOOT, UNIT), dropInPath(AT_BOOT, UNIT)])
     await system.replace(path, system.files.get(`${ENABLED}${path}`)!.bytes, { mode: 0o644 });
   await system.reload();
-  await system.restart(UNIT);
+  if (restart) await system.restart(UNIT);
 }
 
 /** The generator keeps the unit from starting. @param reason as it says it, `WHAT: PATH` */

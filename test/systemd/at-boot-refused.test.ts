@@ -90,6 +90,12 @@ for (const tree of alternatives<TreeName>(['machine', 'bullseye', 'bookworm', 'f
       }
       const failed = await sh('systemctl --failed --plain --no-legend');
       assert.match(failed, /^sandbox-unit-refused@held\.service\.service /m);
+      // 255 would be shown as an exception.
+      const told = 'sandbox-unit-refused@held.service.service';
+      assert.deepEqual(await properties(box, told, 'Result', 'ExecMainStatus'), {
+        Result: 'exit-code',
+        ExecMainStatus: '1',
+      });
       await release(UNIT);
       await sh(`systemctl start ${UNIT}; systemctl stop ${UNIT}`);
     });

@@ -215,7 +215,10 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       await box.succeed(['systemctl', 'restart', UNIT]);
       assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
       const enabled = await box.exec(['dpkg', '--purge', '--force-depends', 'sandbox-unit-launcher']);
-      const ways = [`rm ${ENABLED}/activate.d/${UNIT}`, `sandbox-unit revert ${UNIT}`];
+      const ways = [
+        `rm -rf ${ENABLED}/activate.d/${UNIT} ${ENABLED}/run/systemd/system/${UNIT}.d`,
+        `sandbox-unit revert ${UNIT}`,
+      ];
       assert.deepEqual([enabled.status !== 0, wayOut(enabled)], [true, ways]);
       for (const line of ways) await box.succeed(['sh', '-c', line]);
       await box.succeed(['rm', '-r', ENABLED]);

@@ -36,6 +36,10 @@ export const recordReader = (context: Context): Promise<string> =>
 export const observerProgram = (context: Context): Promise<string> =>
   nativeProgram(context, 'observe', 'no-observer');
 
+/** @throws UserError `no-generator` */
+export const generatorProgram = (context: Context): Promise<string> =>
+  nativeProgram(context, 'generator', 'no-generator');
+
 /** @throws UserError `no-sender` */
 export const descriptorSender = (context: Context): Promise<string> =>
   nativeProgram(context, 'send-descriptors', 'no-sender');

@@ -52,7 +52,7 @@ async function planOne(
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   const due = isDue && wanted !== false ? services.filter(({ state }) => isRunning(state)) : [];
   const diagnostics = [
-    ...(isDue ? await enabledAtBoot(context, name) : []),
+    ...(await enabledAtBoot(context, name, true)),
     ...(await preflightRestarts(context, 'revert', due)),
   ];
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
