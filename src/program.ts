@@ -6,7 +6,7 @@ import { JSON_FORMS, type JsonForm, type Outcome, type ShowOptions } from './out
 import { ABSENT } from './run/options.js';
 import type { Context } from './system/context.js';
 import { type OpenOptions, open } from './system/open.js';
-import type { Recorded, Unanswered } from './system/recorded/recorded.js';
+import type { Recorded } from './system/recorded/recorded.js';
 import { VERSION } from './version.js';
 
 /** The surroundings of the program: the shell's environment, and functions that print. */
@@ -130,17 +130,20 @@ function showsTemplate([verb, name = '']: readonly string[]): string | undefined
 async function attempt(shell: Shell, operands: string[], options: Options, action: Action): Promise<Outcome> {
   let close: (() => Promise<void>) | undefined;
   let recorded: Recorded | undefined;
-  const orUnanswered = (outcome: Outcome): Outcome =>
-    recorded?.unanswered ? unanswered(recorded.unanswered) : outcome;
+  const orUnanswered = async (outcome: Outcome): Promise<Outcome> => {
+    if (!recorded?.unanswered) return outcome;
+    const { unansweredOutcome } = await import('./report/unanswered.js');
+    return unansweredOutcome(recorded.unanswered, options);
+  };
   try {
     const opened = open({ ...options, ...shell });
     close = opened.close;
     let { context } = opened;
     if (options.facts) ({ context, recorded } = await onFacts(context, options.facts));
-    return orUnanswered(await action(context, operands, options));
+    return await orUnanswered(await action(context, operands, options));
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return orUnanswered(failure(cause.exit, cause.diagnostics, cause.sources));
+    return await orUnanswered(failure(cause.exit, cause.diagnostics, cause.sources));
   } finally {
     await close?.();
   }
@@ -150,22 +153,6 @@ async function attempt(shell: Shell, operands: string[], options: Options, actio
 async function onFacts(context: Context, paths: readonly string[]) {
   const { onRecorded } = await import('./system/recorded/read-facts.js');
   return onRecorded(context, paths);
-}
-
-/** Names that ssh(1) and a shell take as they are; that in facts is what another machine says. */
-const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/;
-
-/** The outcome where the machine that facts tell of has to be asked more: the command for it is the text. */
-function unanswered({ host, questions, words }: Unanswered): Outcome {
-  const count = questions.length === 1 ? 'a question' : `${questions.length} questions`;
-  const message = `${host || 'the machine'} has not answered ${count} of the plan`;
-  const hint = words
-    ? 'run the command on standard output, and give what it prints as a further --facts'
-    : 'plan it on that machine: the script can only be asked about names without control characters';
-  const to = HOST_NAME.test(host) ? host : 'HOST';
-  const text = words ? `${NAME} facts --script | ssh ${to} sh -s -- ${words.join(' ')}\n` : '';
-  const missing = error('unanswered', message, { hint });
-  return { ...failure(EXIT.findings, [missing]), json: { questions, words: words ?? [] }, text };
 }
 
 const failure = (
