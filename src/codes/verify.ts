@@ -12,7 +12,7 @@ export const VERIFY = {
     cause:
       'A process is not held to a directive that systemd has loaded: it was started before, or something undoes the directive.',
     wayOut:
-      'Restart the service. If that does not help, look for what undoes the directive: a helper with privileges, or a mount.',
+      'Restart the service if it runs since before the policy; `apply` has done so. If that does not help, look for what undoes the directive: a helper with privileges, or a mount.',
   },
   'left-over': {
     cause:
