@@ -13,6 +13,14 @@ export const systemctl = (scope: Scope, verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
 
 /**
+ * A command line of sandbox-unit that the manager runs: outside of the caller's control group, and of filters that its
+ * login has given it.
+ * @param words the verb and its options
+ */
+export const outsideOfLogin = (scope: Scope, words: string, unit: string): string =>
+  `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe ${ownCommand(scope, words, unit)}`;
+
+/**
  * A command line about a unit of a user's own manager that takes capabilities which a user lacks.
  * @param words the command and its options
  * @param how `pty` for one that a key ends

@@ -1,15 +1,15 @@
 import { askedBy } from './command-line/asked.js';
 import { CommanderError, parse } from './command-line/parse.js';
-import { isVerb, NAME, usageError } from './command-line/usage.js';
+import { isVerb, usageError } from './command-line/usage.js';
 import type { CommonOptions, Options } from './commands/options.js';
 import type { Verb } from './commands/verb.js';
 import { VERBS } from './commands/verbs.js';
-import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
+import { type Diagnostic, EXIT, UserError } from './diagnostic.js';
 import { type ColorChoice, type Looks, PLAIN } from './look.js';
 import type { Outcome, ShowOptions } from './outcome.js';
 import type { Context } from './system/context.js';
 import { type OpenOptions, open } from './system/open.js';
-import type { Recorded, Unanswered } from './system/recorded/recorded.js';
+import type { Recorded } from './system/recorded/recorded.js';
 
 /** The way in which an outcome is shown on a terminal. */
 export interface ShellOptions extends ShowOptions {
@@ -91,8 +91,11 @@ async function attempt(
 ): Promise<Outcome> {
   let close: (() => Promise<void>) | undefined;
   let recorded: Recorded | undefined;
-  const orUnanswered = (outcome: Outcome): Outcome =>
-    recorded?.unanswered ? unanswered(recorded.unanswered) : outcome;
+  const orUnanswered = async (outcome: Outcome): Promise<Outcome> => {
+    if (!recorded?.unanswered) return outcome;
+    const { unansweredOutcome } = await import('./report/unanswered.js');
+    return unansweredOutcome(recorded.unanswered, options);
+  };
   try {
     const action = await verb.load();
     const look = options.json || verb.passThrough ? PLAIN : shell.looks(options.color).output;
@@ -101,10 +104,10 @@ async function attempt(
     close = opened.close;
     let { context } = opened;
     if (options.facts) ({ context, recorded } = await onFacts(context, options.facts));
-    return orUnanswered(await action(context, operands, options));
+    return await orUnanswered(await action(context, operands, options));
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return orUnanswered(failure(cause.exit, cause.diagnostics, cause.sources));
+    return await orUnanswered(failure(cause.exit, cause.diagnostics, cause.sources));
   } finally {
     await close?.();
   }
@@ -114,22 +117,6 @@ async function attempt(
 async function onFacts(context: Context, paths: readonly string[]) {
   const { onRecorded } = await import('./system/recorded/read-facts.js');
   return onRecorded(context, paths);
-}
-
-/** Names that ssh(1) and a shell take as they are; that in facts is what another machine says. */
-const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/;
-
-/** The outcome where the machine that facts tell of has to be asked more: the command for it is the text. */
-function unanswered({ host, questions, words }: Unanswered): Outcome {
-  const count = questions.length === 1 ? 'a question' : `${questions.length} questions`;
-  const message = `${host || 'the machine'} has not answered ${count} of the plan`;
-  const hint = words
-    ? 'run the command on standard output, and give what it prints as a further --facts'
-    : 'plan it on that machine: the script can only be asked about names without control characters';
-  const to = HOST_NAME.test(host) ? host : 'HOST';
-  const text = words ? `${NAME} facts --script | ssh ${to} sh -s -- ${words.join(' ')}\n` : '';
-  const missing = error('unanswered', message, { hint });
-  return { ...failure(EXIT.findings, [missing]), json: { questions, words: words ?? [] }, text };
 }
 
 const failure = (

@@ -3,16 +3,18 @@ import type { Entries } from './entry.js';
 /** Other hosts: facts, and files made for them. */
 export const FACTS = {
   unanswered: {
-    cause: 'The plan asked the other machine something that its facts do not have.',
+    cause:
+      'The plan asked the other machine something that its facts do not have. Or they are of other units: then the error names these.',
     wayOut:
-      'Run the command that is printed, and give what it prints as a further `--facts`. Two or three rounds are enough.',
+      'See that the name of the unit is right. Run the command that is printed, and give what it prints as a further `--facts`. Two or three rounds are enough.',
   },
   'no-facts': {
     cause: 'The file or folder of facts is not there, or has no file of the name `HOST.facts`.',
     wayOut: 'Gather the facts on the host with `sandbox-unit facts --script`, and keep them under that name.',
   },
   'bad-facts': {
-    cause: 'The file of facts is damaged, or was not written by the script of `sandbox-unit facts`.',
+    cause:
+      'The file of facts is damaged, or was not written by the script of `sandbox-unit facts`. Or the files are of several machines, which may have one name.',
     wayOut: 'Gather the facts anew. Nothing may be edited in them, nor printed among them.',
   },
   'facts-failed': {

@@ -9,9 +9,9 @@ export const PROGRAMS = {
   },
   'logins-inherit': {
     cause:
-      'Sessions are started by this unit, and inherit its filter and its directives. That holds for root, too.',
+      'Sessions are started by this unit, and inherit its filter and its directives. That holds for root, too. With a filter, `verify` and `apply` in such a session read no filters back: `filters-unreadable`.',
     wayOut:
-      'Try a login while you still have another way in. `apply --confirm` takes the change back if nobody confirms it.',
+      'Try a login while you still have another way in. `apply --confirm` takes the change back if nobody confirms it. In such a session, verify other units by `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
   },
   'unreachable-program': {
     cause:

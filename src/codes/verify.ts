@@ -12,7 +12,7 @@ export const VERIFY = {
     cause:
       'A process is not held to a directive that systemd has loaded: it was started before, or something undoes the directive.',
     wayOut:
-      'Restart the service. If that does not help, look for what undoes the directive: a helper with privileges, or a mount.',
+      'Restart the service if it runs since before the policy; `apply` has done so. If that does not help, look for what undoes the directive: a helper with privileges, or a mount.',
   },
   'left-over': {
     cause:
@@ -46,8 +46,10 @@ export const VERIFY = {
     wayOut: 'Restart the service under the policy. What is started so obeys, whatever else it loads.',
   },
   'filters-unreadable': {
-    cause: 'The kernel does not let this process read filters back.',
-    wayOut: 'Run the command as root, outside of any sandbox or container.',
+    cause:
+      'The kernel does not let this process read filters back. It takes root, and no filter on the process itself. A login has the filter of the service by which it came: once ssh is confined, that holds for each new login by ssh.',
+    wayOut:
+      'Run the command as root, outside of any container. From a login with a filter the service manager runs it: `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
   },
   'processes-unreadable': {
     cause:

@@ -1,6 +1,7 @@
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import type { Outcome } from '../outcome.js';
+import { ifNameIsRight, lacking } from '../report/unanswered.js';
 import type { Context } from '../system/context.js';
 import { type Facts, MAX_FACTS, parseFacts } from '../system/recorded/facts-file.js';
 import { Digests } from '../system/recorded/host-class.js';
@@ -138,11 +139,10 @@ async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Ma
   }
   const { unanswered } = recorded;
   if (unanswered === undefined) return made;
-  const { length } = unanswered.questions;
-  const count = length === 1 ? 'a question of the plan has' : `${length} questions of the plan have`;
-  const hint =
+  const asks =
     "'sandbox-unit plan --facts' with the same policy prints the command that asks; what it prints goes to the end of each host's file";
-  const diagnostics = [error('unanswered', `${count} no answer`, { hint })];
+  const hint = `${ifNameIsRight(unanswered)}${asks}`;
+  const diagnostics = [error('unanswered', `the hosts have ${lacking(unanswered)}`, { hint })];
   return { exit: EXIT.findings, files: [], diagnostics, sources: new Map() };
 }
 

@@ -6,6 +6,7 @@ import { lackingAtBoot, lastingFiles } from '../prepare/at-boot.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
+import { Recorded } from '../system/recorded/recorded.js';
 import { writeBelow } from './class-folders.js';
 import { generateForHosts, type Made } from './generate-for-hosts.js';
 
@@ -46,7 +47,8 @@ export async function generate(
     return generateForHosts(context, { unit: full, hosts, output: output!, make });
   }
   const { exit, files, diagnostics, sources } = await make(context);
-  if (exit === EXIT.ok && output !== undefined) await writeBelow(context, output, files);
+  if (exit === EXIT.ok && output !== undefined && !hasOpenQuestions(context))
+    await writeBelow(context, output, files);
   return {
     exit,
     json: { files: files.map(fileJson) },
@@ -58,6 +60,10 @@ export async function generate(
     sources,
   };
 }
+
+/** Whether a recorded machine has yet to answer something: what was planned without the answer is worth nothing. */
+const hasOpenQuestions = ({ system }: Context): boolean =>
+  system instanceof Recorded && system.unanswered !== undefined;
 
 async function makeFiles(
   context: Context,

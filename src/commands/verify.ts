@@ -1,17 +1,13 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import { dropInFacts } from '../emit/drop-in-facts.js';
-import { isPermissiveDropIn } from '../emit/files.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
-import { againCommand, enableCommand } from '../prepare/apply-again.js';
 import { prepareConfined } from '../prepare/confined.js';
-import { enabledHere, enabledOf, madeAs } from '../prepare/enabled.js';
-import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
+import { enabledHere, enabledOf } from '../prepare/enabled.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
 import { directivesJson, directivesText } from '../report/directives.js';
@@ -21,6 +17,7 @@ import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
+import { applyAgain, modeBefore, notWritten } from '../status/not-written.js';
 import { unconfined } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
@@ -184,12 +181,6 @@ const changesCalls = (pending: readonly Change[]): boolean =>
     return lines(before?.content) !== lines(after?.content);
   });
 
-/** The mode of the present drop-in, if it isn't as planned. */
-function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | undefined {
-  const before = pending.find(({ path }) => path === dropIn)?.before;
-  return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
-}
-
 /** The findings about a unit's processes. */
 interface InForce {
   readonly kernel: Enforcement;
@@ -238,46 +229,6 @@ async function notThere(
   const hint = ownCommand(target.scope, `verify${options}`, unit);
   const message = `what confines ${unit} is ${elsewhere.path}`;
   return [error('not-applied', message, { hint }), ...refusedStarts];
-}
-
-/** The command line that applies the policy again, with the options of the present drop-in. */
-async function applyAgain(context: Context, prepared: Prepared, ...more: string[]): Promise<string> {
-  const { plan, unit, appliedRuns } = prepared;
-  const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
-  const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
-  const policy = prepared.policy.policy.file === INPUT_NAME ? INPUT : plan.policyFile;
-  const enabled = await enabledHere(context, unit.name.full);
-  return `'${againCommand(context, unit.name.full, { ...was, policy, enabled }, more)}'`;
-}
-
-async function notWritten(
-  context: Context,
-  prepared: Prepared,
-  pending: readonly Change[],
-  dropIn: string,
-): Promise<Diagnostic[]> {
-  if (pending.length === 0) return [];
-  const { plan } = prepared;
-  const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
-  const mode = modeBefore(pending, dropIn);
-  if (mode === 'permissive' && plan.mode === 'enforcing') {
-    const enabled = await enabledHere(context, plan.unit);
-    const enforce = enabled
-      ? `'${enableCommand(context, madeAs(enabled, { permissive: false }))}'`
-      : ours('apply');
-    const hint = `${enforce} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
-    return [error('not-applied', `${plan.unit} is permissive`, { hint })];
-  }
-  if (mode === 'enforcing' && plan.mode === 'permissive') {
-    const message = `${plan.unit} was applied without --permissive`;
-    return [error('not-applied', message, { hint: ours('verify') })];
-  }
-  const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
-  const apply = await applyAgain(context, prepared);
-  const check = await applyAgain(context, prepared, '--check', '--diff');
-  const hint =
-    check === apply ? `${apply} puts it right` : `${check} shows what differs, ${apply} puts it right`;
-  return [error('not-applied', message, { hint })];
 }
 
 /**

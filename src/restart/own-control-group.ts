@@ -1,4 +1,4 @@
-import { ownCommand } from '../command-lines.js';
+import { outsideOfLogin } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
@@ -29,9 +29,8 @@ export function insideOf(
   const { name } = service;
   const around = isWithin(groups, service) ? name : affectedAround(groups, affected);
   if (around === undefined) return [];
-  const outside = `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe`;
   const without = verb === 'explain --record' || verb === 'learn --restart' ? '' : ', or use --no-restart';
-  const hint = `run it outside: '${outside} ${ownCommand(scope, verb, name)}'${without}`;
+  const hint = `run it outside: '${outsideOfLogin(scope, verb, name)}'${without}`;
   return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
 }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { generate } from '../../src/commands/generate.js';
 import { Host } from '../../src/system/host.js';
+import { Recorded } from '../../src/system/recorded/recorded.js';
 import { FOLDER, LAUNCHER, NO_EXEC, SERVICE } from '../support/demo-service.js';
 import { FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -73,6 +74,29 @@ test('a policy that is wrong generates nothing', async () => {
   const system = machineWith(SERVICE, '[syscalls]\ndeny = ["exceve"]\n');
   const result = await generate(fakeContext(system), ['demo'], { output: '/out' });
   assert.deepEqual([result.exit, result.text, result.json, system.changes], [1, '', { files: [] }, []]);
+});
+
+test('a plan that asks what a recorded machine has not answered writes nothing', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  const program = new FakeSystem({ files: Object.fromEntries(system.files) });
+  const recorded = new Recorded({ host: 'web1', answers: new Map() }, program);
+  const of = (name: string | symbol) => (name === 'unanswered' ? recorded : system);
+  const half = new Proxy(recorded, {
+    get: (_, name) => {
+      const value: unknown = Reflect.get(of(name), name, of(name));
+      return typeof value === 'function' ? value.bind(of(name)) : value;
+    },
+  });
+  const context = { ...fakeContext(system, { program }), system: half };
+  const generated = () => generate(context, ['demo'], { output: '/out', activate: true });
+  await program.replace(`${context.home}/host-scripts/activate`, new Uint8Array(), { mode: 0o755 });
+  const { length } = program.changes;
+  await recorded.list('/etc/more');
+  assert.equal((await generated()).exit, 0);
+  assert.equal(program.changes.length, length);
+  Object.defineProperty(recorded, 'unanswered', { value: undefined });
+  await generated();
+  assert.ok(program.changes.length > length);
 });
 
 test('the same policy and unit give the same bytes', async () => {

@@ -153,6 +153,14 @@ if (THOROUGH) {
       assert.match(told, /\[other\.service\]: no-unit: there is no unit other\.service/);
     });
 
+    test('a first policy that can not be applied is an error, and no change is reported', async () => {
+      const wrong = manifest({ template: 'no-such' }) + manifest({ template: 'no-exec' }, 'other.service');
+      const { status: got, stdout, stderr } = await puppet(wrong);
+      assert.deepEqual([got, stdout], [EXIT.failed, '']);
+      assert.match(stderr, /unknown-template: no template 'no-such'/);
+      assert.match(stderr, /no-unit: there is no unit other\.service/);
+    });
+
     test('a change that is not kept yet is a warning until it is confirmed', async () => {
       const waiting = manifest({ template: 'no-exec', confirm: '10min' });
       const first = await puppet(waiting);
@@ -185,11 +193,11 @@ if (THOROUGH) {
 
     test('without the command nothing is taken for confined', async () => {
       await box.succeed(['mv', INSTALLED, '/root/command']);
-      await foretold(confined);
-      assert.match(
-        await fails(confined, EXIT.changedAndFailed),
-        /the command 'sandbox-unit' is not in the search path/,
-      );
+      const missing = /the command 'sandbox-unit' is not in the search path/;
+      assert.match(await foretold(confined), missing);
+      const free = await puppet(manifest({ ensure: 'absent' }));
+      assert.equal(free.status, EXIT.unchanged, free.stderr);
+      assert.match(await fails(confined, EXIT.failed), missing);
       await box.succeed(['mv', '/root/command', INSTALLED]);
     });
 

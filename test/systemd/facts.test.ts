@@ -1,6 +1,6 @@
 /** What is planned for a host by its answers is what is planned on it: for each unit of each systemd. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -8,6 +8,7 @@ import { Answers, hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
 import { runCommand as runHere } from '../support/command.js';
 import { runCommand } from '../support/command-in-box.js';
+import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, servicesObstacle } from '../support/service.js';
 import { alternatives, EVERY } from '../support/thorough.js';
@@ -55,6 +56,33 @@ for (const tree of alternatives(TREES)) {
         assert.deepEqual([here.status, here.stderr], [there.status, there.stderr]);
       }
       await box.sh(`rm -r /etc/systemd/system/${left}.d; systemctl daemon-reload`);
+    });
+
+    test('the first facts of a unit that is confined are enough, wherever files of ours are', async () => {
+      const unit = 'confined.service';
+      const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
+      await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
+      await box.succeed(['systemctl', 'start', unit]);
+      const input = '[syscalls]\ndeny = ["execve", "uname"]\n[apply]\nsettle = "100ms"\n';
+      for (const lifetime of [[], ['--runtime']]) {
+        const applied = await runCommand(box, ['apply', ...lifetime, '--policy', '-', unit], { input });
+        assert.equal(applied.status, 0, applied.stderr);
+        const gathered = await hostScript(box, inRepository('host-scripts/facts'), unit);
+        const facts = join(folder, 'confined.facts');
+        writeFileSync(facts, gathered.stdout);
+        for (const more of [['--activate'], ['--runtime', '--at-boot']]) {
+          const isHidden = more.includes('--at-boot') && lifetime.length === 0;
+          const output = join(folder, 'confined');
+          const words = [...more, '--template', 'no-exec', '--facts', facts, '--output', output, unit];
+          const made = await runHere(['generate', ...words], process.env);
+          const named = `${lifetime.join(' ')} ${words.join(' ')}`;
+          assert.equal(made.status, isHidden ? 2 : 0, `${named}\n${made.stderr}`);
+          assert.equal(existsSync(join(output, 'activate.d', unit)), !isHidden, named);
+          rmSync(output, { recursive: true, force: true });
+        }
+        const reverted = await runCommand(box, ['revert', unit]);
+        assert.equal(reverted.status, 0, reverted.stderr);
+      }
     });
 
     test('a plan from afar is the same, byte for byte', async () => {

@@ -93,6 +93,19 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await afresh();
   });
 
+  test('a /sys that systemd leaves writable is told, and BindReadOnlyPaths= closes it', async () => {
+    await changeFiles(box, { [`${UNITS}/tunables.service`]: SERVICE });
+    await box.succeed(['systemctl', 'start', 'tunables.service']);
+    await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+    const policy = '[service]\nProtectKernelTunables = true\n';
+    const said = await apply(box, `${policy}[apply]\nsettle = "100ms"\n`, 'tunables.service');
+    assert.match(said, /warning\[leaves-open]: ProtectKernelTunables= .*\/sys out, which can be written to/);
+    const closed = `${policy}BindReadOnlyPaths = ["/sys"]\n[apply]\nsettle = "100ms"\n`;
+    assert.doesNotMatch(await apply(box, closed, 'tunables.service'), /leaves-open|looser/);
+    await box.succeed(['systemctl', 'stop', 'tunables.service']);
+    await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
+  });
+
   test('a link in the place of a hidden folder is seen', async () => {
     await box.sh('mkdir /var/homes; rmdir /home; ln -s var/homes /home');
     const { status, seen } = await verify();

@@ -99,9 +99,22 @@ describe('from behind a filter', () => {
       assert.deepEqual([found.status, found.loaded], [2, true]);
       assert.deepEqual(codesOf(found), ['filters-unreadable', 'proven-in-part']);
       assert.match(found.diagnostics[0]!.message, message);
-      assert.match(found.diagnostics[0]!.hint!, /outside of any sandbox/);
+      assert.match(found.diagnostics[0]!.hint!, /runs it without: 'systemd-run --wait --pipe/);
     });
   }
+
+  test('that a login has from its service, the hint is a command that reads them back', {
+    skip,
+  }, async () => {
+    const login = 'systemd-run --quiet --wait --pipe -p ProtectClock=yes';
+    const found = await verify(`${login} ${COMMAND} verify --json mine.service`);
+    assert.deepEqual([found.status, codesOf(found)], [2, ['filters-unreadable', 'proven-in-part']]);
+    const [, command = ''] = /'(systemd-run [^']*)'/.exec(found.diagnostics[0]!.hint!) ?? [];
+    const again = await verify(
+      `${login} ${command.replace('sandbox-unit verify', `${COMMAND} verify --json`)}`,
+    );
+    assert.deepEqual([again.status, codesOf(again)], [0, []]);
+  });
 
   test('that lets all of it through', { skip }, async () => {
     const filter = '-p SystemCallFilter=~acct';

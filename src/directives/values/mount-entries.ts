@@ -2,7 +2,7 @@
 
 import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 import { findDirective } from '../table.js';
-import { HOMES, KERNEL, VENDOR } from './closed-paths.js';
+import { HOMES, KERNEL, ROOTS, VENDOR } from './closed-paths.js';
 
 /** The lines of a unit that mount something, as its files or the manager have them. */
 export interface MountLines {
@@ -117,6 +117,22 @@ const KERNEL_MOUNTS = [
   'ProtectKernelTunables',
   'ProtectProc',
 ];
+
+/** The first version of systemd that leaves the flags of a mount alone which it finds in place. */
+const LEAVES_MOUNTS = 255;
+
+/**
+ * Paths that systemd doesn't make read-only, whatever directive says so. Where it mounts the kernel's file systems anew it
+ * leaves a /sys that is mounted as it is, and then skips its flags (mount_bind_sysfs() and make_read_only() of systemd). Of
+ * PrivateNetwork= it is a mount of the unit's own.
+ */
+export const keptAsMounted = (lines: MountLines, systemd: number): readonly string[] =>
+  systemd >= LEAVES_MOUNTS &&
+  KERNEL_MOUNTS.some((name) => lines.isSet(name)) &&
+  !lines.isSet('PrivateNetwork') &&
+  !ROOTS.some((name) => lines.word(name) !== '')
+    ? ['/sys']
+    : [];
 
 /** Lists of paths, each of which is a mount of its own. */
 const LISTS = ['BindReadOnlyPaths', 'ExecPaths', 'InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths'];

@@ -69,9 +69,14 @@ const inherited = ({ name, needs }: Role, unit: string): Diagnostic[] =>
         note(
           'logins-inherit',
           `who logs in by ${unit} is confined by its policy, too, also as root; apply sees what is refused there while it tries, and no longer`,
+          { hint: VERIFIES },
         ),
       ]
     : [];
+
+/** ptrace(2) shows filters to no process that has one itself. */
+const VERIFIES =
+  "if that has a filter, verify reads none back in such a login: use 'systemd-run --wait --pipe sandbox-unit verify UNIT'";
 
 const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
 

@@ -72,7 +72,9 @@ type Line = Readonly<Record<string, unknown>>;
 
 const fail = (message: string) =>
   new UserError(
-    error('bad-facts', message, { hint: 'gather them anew on the machine: sandbox-unit facts' }),
+    error('bad-facts', message, {
+      hint: 'gather them anew: sandbox-unit facts --script | ssh root@HOST sh -s UNIT >HOST.facts',
+    }),
     EXIT.failure,
   );
 
@@ -84,6 +86,7 @@ const fail = (message: string) =>
 export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
   const answers = new Map<string, Answer>();
   const hosts = new Set<string>();
+  const machines = new Set<string>();
   const unpack = unpacker();
   for (const [path, text] of texts) {
     if (!text.endsWith('\n')) throw fail(`${path} is cut short`);
@@ -92,12 +95,16 @@ export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
       const at = `${path}:${++number}`;
       const parsed = parseLine(line, at);
       if (number === 1 && parsed.facts === undefined) throw fail(`${at}: these are no facts of a machine`);
-      if (parsed.facts !== undefined) hosts.add(hostOf(parsed, at));
-      else answers.set(textOf(parsed, 'ask', at), answerOf(parsed, at, unpack));
+      if (parsed.facts !== undefined) {
+        hosts.add(hostOf(parsed, at));
+        if (parsed.machine !== undefined) machines.add(textOf(parsed, 'machine', at));
+      } else answers.set(textOf(parsed, 'ask', at), answerOf(parsed, at, unpack));
       if (answers.size > MAX_ANSWERS) throw fail(`${at}: there are more than ${MAX_ANSWERS} answers`);
     }
   }
   if (hosts.size > 1) throw fail(`the facts are of several machines: ${[...hosts].join(', ')}`);
+  if (machines.size > 1)
+    throw fail(`the facts are of ${machines.size} machines, each by the name of ${[...hosts][0]}`);
   return { host: [...hosts][0] ?? '', answers };
 }
 

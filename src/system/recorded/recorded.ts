@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { EXIT, error, UserError } from '../../diagnostic.js';
+import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { UnitName } from '../../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../../unit/view.js';
 import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
@@ -28,6 +28,10 @@ export interface Unanswered {
   readonly questions: readonly string[];
   /** The script's command line for them, or for the first ones; undefined if the script can't be asked one. */
   readonly words: readonly string[] | undefined;
+  /** The service that is planned, where its own answers are missing: it may be misspelt. */
+  readonly unknown: string | undefined;
+  /** The services that the machine has told of. */
+  readonly known: readonly string[];
 }
 
 /** The most bytes of questions on one command line: a word of it has up to 128 KiB in base64 (MAX_ARG_STRLEN). */
@@ -77,7 +81,13 @@ export class Recorded extends NotRunning implements System {
     const questions = [...this.#open];
     if (questions.length === 0) return undefined;
     const words = questions.some((one) => UNASKABLE.test(one)) ? undefined : ['--ask', packed(questions)];
-    return { host: this.#host, questions, words };
+    // A plan asks of its own unit before it asks of others.
+    const planned = [...this.#asked].find((one) => serviceIn(one) !== undefined) ?? '';
+    const unknown = this.#open.has(planned) ? serviceIn(planned) : undefined;
+    const known = [...this.#answers.keys()]
+      .flatMap((one) => serviceIn(one) ?? [])
+      .map((name) => printable(name));
+    return { host: this.#host, questions, words, unknown, known };
   }
 
   /** All questions that were asked. */
@@ -220,6 +230,10 @@ export class Recorded extends NotRunning implements System {
     this.#pieces.set(path, [...(this.#pieces.get(path) ?? []), piece]);
   }
 }
+
+/** The service whose properties are asked. */
+const serviceIn = (question: string): string | undefined =>
+  /^unit (\S+\.service) Service$/.exec(question)?.[1];
 
 /** Questions in base64, a line each, as many as a command line takes. */
 function packed(questions: readonly string[]): string {

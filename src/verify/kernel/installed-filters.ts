@@ -30,6 +30,10 @@ export interface InstalledFilters {
 const LIMIT = 256 << 20;
 const TIMEOUT = 60_000;
 
+/** The way out of a filter on this process: a login has that of its service. */
+const OUTSIDE =
+  "the service manager runs it without: 'systemd-run --wait --pipe', and the command line; in a container, run it on the host";
+
 /** SIGSYS, by which a filter ends a process that makes a refused call. */
 const SIGSYS = 31;
 
@@ -54,7 +58,7 @@ export async function readFilters(
     : late
       ? `no answer in ${TIMEOUT / 1000} seconds`
       : printable(stderr.trim()) || `status ${status}`;
-  const hint = refused ? 'run it outside of any sandbox or container' : undefined;
+  const hint = refused ? OUTSIDE : undefined;
   throw new UserError(error('filters-unreadable', `can't read filters back: ${why}`, { hint }), EXIT.failure);
 }
 

@@ -1,6 +1,6 @@
 /** Diagnostics about threads of a unit that can't be seen: which, why, and what would show them. */
 
-import { systemctl, withCapabilities } from '../../command-lines.js';
+import { outsideOfLogin, systemctl, withCapabilities } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
 import { readStatus } from '../../state/process-status.js';
@@ -59,14 +59,21 @@ const WHY: ReadonlyMap<number, Reason> = new Map([
 function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker): Reason {
   const known = WHY.get(errno);
   if (known) return known;
-  if (confined) return ['this process has a filter itself', 'run it outside of any sandbox or container'];
+  const verify = permissive ? 'verify --permissive' : 'verify';
+  if (confined) {
+    const outside = scope === 'user' ? asUser(unit, verify) : outsideOfLogin(scope, verify, unit);
+    return [
+      'this process has a filter itself, as a login has that of a confined ssh',
+      `the service manager runs it without: '${outside}'; in a container, run it on the host`,
+    ];
+  }
   const why =
     errno === EACCES
       ? 'this takes CAP_SYS_ADMIN'
       : errno === EPERM
         ? "they can't be traced"
         : `errno ${errno}`;
-  if (scope === 'user') return [why, asUser(unit, permissive)];
+  if (scope === 'user') return [why, asUser(unit, verify)];
   if (errno === EPERM) return [why, 'run it as root, and without a debugger on them'];
   return [why, errno === EACCES ? 'run it as root, outside of any container' : undefined];
 }
@@ -75,8 +82,8 @@ function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker):
  * The command line for a user's unit: a user's manager serves that user alone, and the kernel asks for more than a user
  * has.
  */
-const asUser = (unit: string, permissive: boolean): string =>
-  withCapabilities('CAP_SYS_ADMIN CAP_SYS_PTRACE', permissive ? 'verify --permissive' : 'verify', unit);
+const asUser = (unit: string, words: string): string =>
+  withCapabilities('CAP_SYS_ADMIN CAP_SYS_PTRACE', words, unit);
 
 /** One diagnostic for each reason. */
 export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): Diagnostic[] {

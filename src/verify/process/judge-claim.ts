@@ -13,8 +13,9 @@ const HARMLESS: ReadonlySet<string> = new Set(['autofs', 'nsfs']);
 /**
  * Compares a claim with what a process sees.
  * @param host the manager's view
+ * @param kept paths that systemd leaves as they are mounted, whatever is claimed of them
  */
-export function judgeClaim(claim: Claim, view: View, host: View): Finding {
+export function judgeClaim(claim: Claim, view: View, host: View, kept: readonly string[]): Finding {
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
   const mount = mountAt(view.tree, path);
@@ -37,7 +38,7 @@ export function judgeClaim(claim: Claim, view: View, host: View): Finding {
     case 'executable':
       return mount.options.has('noexec') ? stricter(`${claim.path} can't be executed from`) : EQUAL;
     default:
-      return judgeBelow(claim, { path, mount }, view);
+      return judgeBelow(claim, { path, mount }, view, kept.includes(claim.path));
   }
 }
 
@@ -57,7 +58,7 @@ interface Place {
   readonly mount: PlacedMount;
 }
 
-function judgeBelow(claim: Claim, { path, mount }: Place, view: View): Finding {
+function judgeBelow(claim: Claim, { path, mount }: Place, view: View, isKept: boolean): Finding {
   const [option, otherwise] = REFUSES[claim.is as 'read-only' | 'noexec'];
   const inView = (paths: readonly string[]) =>
     paths.flatMap((one) => view.paths.get(one) ?? []).filter((one) => covers(path, one));
@@ -73,7 +74,7 @@ function judgeBelow(claim: Claim, { path, mount }: Place, view: View): Finding {
     .filter((one) => !one.mount.options.has(option) && !HARMLESS.has(one.mount.type))
     .filter((one) => !except.some((above) => covers(above, one.path)))
     .map((one) =>
-      leftOut.some((above) => covers(above, one.path))
+      (isKept && claim.is === 'read-only') || leftOut.some((above) => covers(above, one.path))
         ? open(`systemd leaves ${one.path} out, which ${otherwise}`)
         : looser(`${one.path} ${otherwise}`),
     );

@@ -4,6 +4,7 @@ import type { Get } from '../../directives/directive.js';
 import { TAKEN } from '../../directives/kinds/names/capabilities.js';
 import { findDirective } from '../../directives/table.js';
 import { CLAIMS, claimsOf } from '../../directives/values/mount-claims.js';
+import { keptAsMounted } from '../../directives/values/mount-entries.js';
 import type { Abi } from '../../syscalls/abi.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, unseen } from './finding.js';
@@ -27,6 +28,8 @@ import type { SeenProcess, View } from './seen-process.js';
 /** Values and facts that processes of a unit are compared with. */
 export interface Measure {
   readonly get: Get;
+  /** systemd's version. */
+  readonly systemd: number;
   /** The machine's own calling convention. */
   readonly abi: Abi;
   /** Capabilities that the kernel has, and the manager itself may have. */
@@ -160,8 +163,10 @@ function partsOf(directive: string, measure: Measure, judged: Judged): Finding[]
   ];
 }
 
-function judgeClaims(directive: string, { get, host }: Measure, { view, own }: Judged): Finding[] {
-  const claims = claimsOf(loadedLines(get), directive);
+function judgeClaims(directive: string, { get, host, systemd }: Measure, { view, own }: Judged): Finding[] {
+  const lines = loadedLines(get);
+  const claims = claimsOf(lines, directive);
   if (!view || !host) return claims.length > 0 ? [HIDDEN_MOUNTS] : [];
-  return claims.map((claim) => excused(judgeClaim(claim, view, host), own, 'mounts'));
+  const kept = keptAsMounted(lines, systemd);
+  return claims.map((claim) => excused(judgeClaim(claim, view, host, kept), own, 'mounts'));
 }

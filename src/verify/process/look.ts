@@ -143,6 +143,7 @@ async function readMeasure(
   const status = await readStatus(system, `${manager}`);
   return {
     get,
+    systemd: plan.target.systemd,
     abi: abisOf(plan.target.machine)[0]!,
     known: status ? capabilities(status, 'CapBnd') : 0n,
     namespaces: await system.links(`/proc/${manager}/ns`),

@@ -212,6 +212,9 @@ test('it is noted that logins inherit what holds the service, and jobs do not', 
       ({ severity, code }) => `${severity} ${code}`,
     );
   assert.ok(codes(SSHD).includes('note logins-inherit'));
+  const { diagnostics } = planOf('[service]\nProtectClock = true\n', SSHD);
+  const noted = diagnostics.find(({ code }) => code === 'logins-inherit');
+  assert.match(noted?.hint ?? '', /systemd-run --wait --pipe sandbox-unit verify/);
   assert.ok(!codes(CRON).includes('note logins-inherit'));
 });
 

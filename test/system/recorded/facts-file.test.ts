@@ -56,6 +56,19 @@ test('a later answer takes the place of an earlier one, of another file, too', (
   assert.deepEqual([host, answers.size, dataOf(answers.get('manager'))], ['web1', 1, '3']);
 });
 
+test('machines of one name are told apart by their IDs, as far as they are known', () => {
+  const of = (machine: unknown) => factLine({ facts: 1, host: 'web1', machine });
+  assert.equal(parse(of('a'), FIRST_LINE, of('a')).host, 'web1');
+  assert.equal(
+    refusal(() => parse(of('a'), of('b'))),
+    'the facts are of 2 machines, each by the name of web1',
+  );
+  assert.match(
+    refusal(() => parse(of(7))),
+    /there is no text 'machine'/,
+  );
+});
+
 test('names that objects have of themselves are names like others', () => {
   const found = answersIn(
     `{"ask":"__proto__","absent":true,"__proto__":{"failed":"x"}}\n`,

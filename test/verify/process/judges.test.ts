@@ -60,6 +60,7 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const measure = (properties: Properties): Measure => ({
   get: (name) => properties[name],
+  systemd: 257,
   abi: 'x86-64',
   known: KNOWN,
   namespaces: new Map([
@@ -85,6 +86,30 @@ function relation(directive: string, properties: Properties, judged: SeenProcess
 }
 
 const start = (text: string) => new RegExp(`^${text}`);
+
+test('a /sys that systemd leaves as it is mounted is open, and without that it is looser', () => {
+  const of = (properties: Properties, flag = 'rw') =>
+    relation(
+      'ProtectKernelTunables',
+      { ProtectKernelTunables: true, ...properties },
+      SYS.replace('FLAG', flag),
+    );
+  assert.equal(of({}), 'open: systemd leaves /sys out, which can be written to');
+  assert.equal(of({}, 'ro'), 'equal');
+  assert.equal(of({ PrivateNetwork: true }), 'looser: /sys can be written to');
+  assert.equal(of({ RootDirectory: '/srv' }), 'looser: /sys can be written to');
+  const bound = { BindReadOnlyPaths: [['/sys', '/sys', false, 0n]] };
+  const text = `${SYS}8 7 0:5 / /sys ro - sysfs s rw\n`.replace('FLAG', 'rw');
+  assert.equal(relation('ProtectKernelTunables', { ProtectKernelTunables: true, ...bound }, text), 'equal');
+});
+
+/** What a process sees whose /proc is read-only, and whose /sys has this flag. */
+const SYS = `1 0 0:1 / / rw - ext4 d rw
+3 1 0:3 / /proc ro - proc p rw
+5 3 0:9 /systemd/inaccessible/reg /proc/kallsyms ro - tmpfs t rw
+6 3 0:9 /systemd/inaccessible/reg /proc/kcore ro - tmpfs t rw
+7 1 0:5 / /sys FLAG - sysfs s rw
+`;
 
 test('privileges are held against what was given', () => {
   const bounded = { CapabilityBoundingSet: 0x400n, NoNewPrivileges: true, UID: 1, GID: 1 };

@@ -133,6 +133,31 @@ RSpec.describe Puppet::Provider::SandboxUnitPolicy::SandboxUnitPolicy do
       expect { insync?(:drift) }.to raise_error(Puppet::ResourceError, 'unknown-syscall: wrong (mend it)')
     end
 
+    {
+      'a policy that is refused' => ['unknown-syscall: wrong (mend it)', '/bin/sandbox-unit', 'present'],
+      'a missing command' => [%r{not in the search path}, nil, 'present'],
+      'a missing command that would free the unit' => [%r{not in the search path}, nil, 'absent'],
+    }.each do |what, (said, path, wanted)|
+      it "fails for #{what} before Puppet reports a change, and warns of it with --noop" do
+        checked(1, false, diagnostics: [error('unknown-syscall')])
+        allow(command).to receive(:path).and_return(path)
+        ensured = lambda do
+          provider.insync?(context, 'a.service', :ensure, { ensure: wanted == 'present' ? 'absent' : 'present' }, should.merge(ensure: wanted))
+        end
+        expect(&ensured).to raise_error(Puppet::Error, said)
+        Puppet[:noop] = true
+        expect(ensured.call).to be_nil
+        expect(context).to have_received(:warning).once.with('a.service', said)
+      ensure
+        Puppet[:noop] = false
+      end
+    end
+
+    it 'needs no command for a unit that is free and is to be' do
+      allow(command).to receive(:path).and_return(nil)
+      expect(provider.insync?(context, 'a.service', :ensure, { ensure: 'absent' }, { ensure: 'absent' })).to be_nil
+    end
+
     it 'needs nothing where a change waits to be confirmed, and warns' do
       checked(0, false, diagnostics: [{ 'severity' => 'warning', 'code' => 'unconfirmed', 'message' => 'goes back' }])
       expect(insync?(:drift)).to be(true)

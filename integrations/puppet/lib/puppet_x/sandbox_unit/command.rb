@@ -86,6 +86,7 @@ module PuppetX::SandboxUnit
   # The command `sandbox-unit`, which is started as a list of words, without a shell.
   class Command
     NAME = 'sandbox-unit'
+    MISSING = "the command '#{NAME}' is not in the search path of Puppet"
     ENVIRONMENT = { 'LANG' => 'C.UTF-8', 'LC_ALL' => 'C.UTF-8', 'LANGUAGE' => nil }.freeze
 
     # @return [String, nil] where it is installed
@@ -99,7 +100,7 @@ module PuppetX::SandboxUnit
     # @return [Answer]
     # @raise [Puppet::Error] where it isn't installed, or doesn't answer as it should
     def run(words, input = nil)
-      found = path or raise Puppet::Error, "the command '#{NAME}' is not in the search path of Puppet"
+      found = path or raise Puppet::Error, MISSING
       stdout, stderr, process = Open3.capture3(ENVIRONMENT, found, *words, stdin_data: input.to_s, chdir: '/', binmode: true)
       Answer.new(process.exitstatus, parse(stdout))
     rescue JSON::ParserError

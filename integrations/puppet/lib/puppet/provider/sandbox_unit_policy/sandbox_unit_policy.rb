@@ -38,10 +38,10 @@ class Puppet::Provider::SandboxUnitPolicy::SandboxUnitPolicy
   end
 
   # @return [Boolean, Array, nil] whether a property needs no change, or that it does and which; nil leaves it to Puppet
-  # @raise [Puppet::ResourceError] where the command refuses the policy
+  # @raise [Puppet::Error] where the command is missing, or refuses the policy
   def insync?(context, name, property, is, should)
     if property == :ensure
-      foretell(context, name, should) if is[:ensure].to_s == 'absent' && should[:ensure].to_s == 'present'
+      foretell(context, name, should) if is[:ensure].to_s != should[:ensure].to_s
       return nil
     end
     answer = @checks[name] ||= check(name, should)
@@ -80,12 +80,22 @@ class Puppet::Provider::SandboxUnitPolicy::SandboxUnitPolicy
     raise Puppet::Error, "#{wanted.join(', ')}: the unit's name is #{others.join(', ')}: use that as the title"
   end
 
-  # With --noop: what would keep a unit from being confined now. It may be gone when its turn comes, so it is no error.
+  # What keeps a unit from being confined or freed. Puppet reports a change before it is made: only here an error comes
+  # first. With --noop it is a warning, since resources before this one may mend it.
   def foretell(context, name, should)
-    return if !Puppet[:noop] || @command.path.nil?
+    told = obstacle(name, should)
+    return if told.nil?
+    raise Puppet::ResourceError, told unless Puppet[:noop]
+
+    context.warning(name, told)
+  end
+
+  def obstacle(name, should)
+    return PuppetX::SandboxUnit::Command::MISSING if @command.path.nil?
+    return if should[:ensure].to_s == 'absent'
 
     answer = check(name, should)
-    context.warning(name, answer.errors) if answer.refused?
+    answer.errors if answer.refused?
   end
 
   def check(name, should)
