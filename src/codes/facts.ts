@@ -40,6 +40,11 @@ export const FACTS = {
       'Files of earlier runs were for hosts whose answers have changed, or that are gone. No host has them any more.',
     wayOut: 'Nothing. They were removed, since nobody had changed them.',
   },
+  'files-stay': {
+    cause:
+      'Not every host has a plan: its facts have an error, or are not enough. Files of earlier runs may still be for such a host.',
+    wayOut: 'Mend what the other errors say, and run it again: then files that no host has any more go.',
+  },
   'not-enabled': {
     cause: 'Files for the boot were written to a folder that the generator does not read.',
     wayOut: 'Move them to the folder that the message names, or generate them with that `--output`.',

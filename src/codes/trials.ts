@@ -6,6 +6,12 @@ export const TRIALS = {
     cause: '`--check` tells that the change would restart the service.',
     wayOut: 'Nothing. `--no-restart` leaves the service as it runs until its next start.',
   },
+  'activation-failed': {
+    cause:
+      'Ansible has a host without the command changed by the script `activate`. The script has refused a unit or put it back, or has failed itself. The message is its own.',
+    wayOut:
+      'Where a service has ended, run the `journalctl` line of the message on the host. Correct the policy, then run the task again.',
+  },
   'restart-due': {
     cause:
       'The files are in place, and the service runs as it was started before: a restart was not wanted, or is not possible.',

@@ -33,7 +33,7 @@ export interface Classes {
 /** Files that were removed, and what is said of others. */
 export interface Written {
   readonly gone: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: Diagnostic[];
 }
 
 /** A file that was made for machines of a class. */
@@ -78,6 +78,7 @@ export async function writeClasses(
   const isOthers = pathsOf(others);
   const stale = isWhole ? earlier.filter(({ path }) => !isOthers.has(path)) : [];
   const { gone, diagnostics } = await removeStale(context, output, stale);
+  if (!isWhole && earlier.length > 0) diagnostics.push(staysForNow(earlier));
   const kept = [...others, ...(isWhole ? [] : earlier), ...made];
   if (kept.length + known.length > 0)
     await program.replace(record, new TextEncoder().encode(recordText(kept)), { mode: 0o644, foreign: true });
@@ -111,6 +112,13 @@ async function removeStale(
     diagnostics.push(note('files-gone', message));
   }
   return { gone, diagnostics };
+}
+
+/** A note about files of earlier runs that may still be a machine's, as not all machines' classes are known. */
+function staysForNow(files: readonly MadeFile[]): Diagnostic {
+  const folders = [...new Set(files.map(({ path }) => path.split('/')[0]!))];
+  const message = `files of earlier runs stay where they are, of ${shortList(folders, NAMED)}: not every machine has a plan`;
+  return note('files-stay', message, { hint: 'mend the errors of the others, then run it again' });
 }
 
 /** The record's first line, with the version of the others. */

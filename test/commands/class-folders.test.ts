@@ -64,7 +64,9 @@ test('files of other units, and of machines in other folders, stay', async () =>
 test('where a machine has an error nothing is removed until it has none', async () => {
   const system = new FakeSystem();
   await write(system, { [A]: 'x', [B]: 'y' });
-  assert.deepEqual((await write(system, { [B]: 'y' }, { isWhole: false })).gone, []);
+  const kept = await write(system, { [B]: 'y' }, { isWhole: false });
+  assert.deepEqual(kept, { gone: [], codes: ['files-stay'] });
+  assert.deepEqual((await write(system, { [A]: 'x', [B]: 'y' }, { isWhole: false })).codes, []);
   assert.deepEqual((await write(system, { [B]: 'y' })).gone, [`/out/${A}/etc/made`]);
 });
 

@@ -85,17 +85,6 @@ test('files that the generator has put into force are made anew by it', async ()
   assert.equal(hint, `'${AGAIN} && systemctl try-restart ${UNIT}' puts it right`);
 });
 
-test('a permissive unit is made enforcing by the files of the generator', async () => {
-  const system = await enabled({ permissive: true });
-  await putIntoForce(system);
-  const { errors, hint } = await found(system, atBoot(system));
-  assert.equal(errors[0], 'not-applied');
-  assert.equal(
-    hint,
-    `'${AGAIN} && systemctl try-restart ${UNIT}' enforces its policy; 'sandbox-unit verify --permissive ${UNIT}' holds it against what is let through`,
-  );
-});
-
 test('of a unit that runs as before and is refused no next start is promised', async () => {
   const system = await enabled();
   await putIntoForce(system, false);

@@ -1,5 +1,6 @@
 /** The command line of the script `activate`. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
@@ -28,3 +29,12 @@ for (const shell of ['dash', 'bash']) {
     }
   });
 }
+
+test('without a file of its own it changes nothing, and says how it gets one', async () => {
+  const input = readFileSync(SCRIPT, 'utf8');
+  for (const words of [['--revert', 'x.service'], ['x.service']]) {
+    const { status, stdout, stderr } = await run(['sh', '-s', '--', ...words], { input, cwd: '/usr/bin' });
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /'cat >\/run\/activate && sh \/run\/activate --revert UNIT' takes it from there$/m);
+  }
+});

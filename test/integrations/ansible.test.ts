@@ -111,7 +111,9 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       assert.deepEqual(unitStates(result), [`${UNIT}: rolled-back`], host);
       assert.match(
         String(result.msg),
-        host === 'bare' ? /demo\.service/ : /\[service-failed\]; hint: /,
+        host === 'bare'
+          ? /demo\.service.* \(signal SIGSYS.*'journalctl .* \[activation-failed\]/
+          : /\[service-failed\]; hint: /,
         host,
       );
     }
@@ -163,6 +165,25 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       for (const { result, host } of of(gone, name))
         assert.match(JSON.stringify(result.diff), /-ProtectHome=yes/, `${name} on ${host}`);
     for (const { result, host } of of(gone, 'again')) assert.deepEqual(result.diff, { prepared: '' }, host);
+    assert.deepEqual(await states(), were);
+  });
+
+  test('a unit that is not there fails the task, and keeps no other from its policy', async () => {
+    const look = task('look', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
+    const two = task('two', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
+    const done = await ansible.tasks(
+      'all',
+      `${checked(look)}  ignore_errors: true\n${two}  ignore_errors: true\n${task('away', UNIT, 'state: absent')}`,
+    );
+    for (const [name, state] of [
+      ['look', 'pending'],
+      ['two', 'applied'],
+    ] as const)
+      for (const { outcome, result, host } of of(done, name)) {
+        assert.deepEqual([outcome, result.changed], ['failed', true], `${name} on ${host}: ${result.msg}`);
+        assert.deepEqual(unitStates(result).sort(), [`${UNIT}: ${state}`, 'nosuch.service: refused'], host);
+        assert.match(String(result.msg), /nosuch\.service/, host);
+      }
     assert.deepEqual(await states(), were);
   });
 

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE } from '../support/native.js';
+import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
 
@@ -16,6 +18,8 @@ const MANIFEST = `${STAGE}/activate.d/${UNIT}`;
 const RECORD = `/var/lib/sandbox-unit/activate/${UNIT}`;
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const KEEPER = '/etc/systemd/system/sandbox-unit-activate.service';
+/** The generator, as it was built; boxes see the folder of the repository. */
+const GENERATOR = inRepository(`native-helper/build/${MACHINE}/generator`);
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[apply]\nsettle = "100ms"\n';
 
@@ -136,6 +140,8 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
         ['-x'],
         ['--confirm'],
         ['--confirm', '1;id', UNIT],
+        ['--confirm', '9', UNIT],
+        ['--confirm', '3601', UNIT],
         ['far.socket'],
         [],
       ])
@@ -309,6 +315,131 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
+    const pidAndState = async () => {
+      const { MainPID, ActiveState } = await properties(box, UNIT, 'MainPID', 'ActiveState');
+      return `${MainPID} ${ActiveState}`;
+    };
+
+    /** What of a unit that runs would keep it down after a restart: lines of it, and what the script says. */
+    const DUE: readonly (readonly [lines: string, why: string])[] = [
+      [
+        '[Unit]\nRequisite=down.service\nAfter=down.service\n',
+        'Requisite=down.service is down: it would stay down',
+      ],
+      [
+        '[Unit]\nRequires=masked.service\n',
+        'it needs masked.service, which is masked: systemd would refuse the restart',
+      ],
+      [
+        '[Unit]\nRequires=up.service\n',
+        'it needs masked.service, which is masked: systemd would refuse the restart',
+      ],
+      [
+        '[Unit]\nRequires=broken.service\nAfter=broken.service\n',
+        'it needs broken.service, which has failed: start that first',
+      ],
+      ['[Unit]\nRefuseManualStop=yes\n', 'RefuseManualStop=yes: restart it by its own means, or reboot'],
+      ['[Unit]\nRefuseManualStart=yes\n', 'RefuseManualStart=yes: restart it by its own means, or reboot'],
+      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: to stop it would do that'],
+      ['[Unit]\nConditionPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
+      ['[Unit]\nAssertPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
+    ];
+
+    test('a service that a restart would leave down is not restarted', async () => {
+      await changeFiles(box, {
+        '/etc/systemd/system/down.service': SERVICE,
+        '/etc/systemd/system/up.service': `[Unit]\nRequires=masked.service\n${SERVICE}`,
+        '/etc/systemd/system/broken.service': '[Service]\nType=oneshot\nExecStart=/bin/false\n',
+      });
+      await box.sh('ln -s /dev/null /etc/systemd/system/masked.service; systemctl daemon-reload');
+      const own = `${FILE}.d/own.conf`;
+      const was = await pidAndState();
+      for (const [lines, why] of DUE) {
+        await changeFiles(box, { [own]: lines });
+        await box.sh('systemctl is-failed broken.service || systemctl start broken.service');
+        await host.stage(UNIT, POLICY);
+        const due = `  restart due: ${UNIT}: ${why}\n`;
+        const checked = await host.activate('--check', UNIT);
+        assert.equal(checked.status, 3, checked.stderr);
+        assert.ok(checked.stdout.endsWith(due), `${lines}${checked.stdout}`);
+        for (const [words, state] of [
+          [[UNIT], 'activated'],
+          [['--revert', UNIT], 'reverted'],
+        ] as const) {
+          const { status, stdout, stderr } = await host.activate(...words);
+          assert.deepEqual([status, stdout, stderr], [0, `${UNIT}: ${state}\n${due}`, ''], lines);
+          assert.equal(await pidAndState(), was, lines);
+          assert.equal(isThere(DROP_IN), state === 'activated');
+        }
+      }
+      await box.sh(`rm ${own}; rm /etc/systemd/system/masked.service; systemctl daemon-reload`);
+      await isAsBefore();
+    });
+
+    test('a service that its restart leaves down is started again, and what can not be is told', async () => {
+      const restored = async () => {
+        await changeFiles(box, { [FILE]: SERVICE });
+        await box.succeed(['systemctl', 'restart', UNIT]);
+      };
+      const ending = "[Service]\nExecStart=/bin/sh -c 'uname || exit 0; exec tail -f /dev/null'\n";
+      await changeFiles(box, { [FILE]: ending });
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      await host.stage(UNIT, '[syscalls]\ndeny = ["uname:EPERM"]\n[apply]\nsettle = "1s"\n');
+      const ended = await host.activate(UNIT);
+      assert.deepEqual([ended.status, ended.stdout], [1, `${UNIT}: rolled back\n`], ended.stderr);
+      assert.match(ended.stderr, /does not start|did not stay up|is inactive/);
+      assert.match(await pidAndState(), / active$/);
+      await restored();
+      await isAsBefore();
+      const once = `[Unit]\nConditionPathExists=/root/once\n${SERVICE}ExecStop=/bin/rm /root/once\n`;
+      await changeFiles(box, { [FILE]: once });
+      await box.sh(`touch /root/once; systemctl restart ${UNIT}; touch /root/once; systemctl start ${UNIT}`);
+      await host.stage(UNIT, POLICY);
+      const down = await host.activate(UNIT);
+      const told = `${UNIT}: rolled back, but it does not run as before\n`;
+      assert.deepEqual([down.status, down.stdout], [1, told], down.stderr);
+      assert.match(down.stderr, /does not start/);
+      await restored();
+      await isAsBefore();
+    });
+
+    test('a service that somebody stops while it is tried stays so', async () => {
+      await host.stage(UNIT, `${POLICY}probe = ["sh", "-c", "systemctl stop ${UNIT}; false"]\n`);
+      const { status, stdout, stderr } = await host.activate(UNIT);
+      assert.deepEqual([status, stdout], [1, `${UNIT}: rolled back\n`], stderr);
+      assert.match(await pidAndState(), / inactive$/);
+      await box.succeed(['systemctl', 'start', UNIT]);
+      await isAsBefore();
+    });
+
+    test('a unit that the generator keeps from starting, or that is enabled for it, is refused', async () => {
+      const manifest = `/etc/sandbox-unit/enabled/activate.d/${UNIT}`;
+      const generator = '/etc/systemd/system-generators/sandbox-unit-generator';
+      const was = await pidAndState();
+      await box.sh(`install -D -m 755 ${GENERATOR} /usr/local/libexec/sandbox-unit/generator
+        mkdir -p /etc/systemd/system-generators ${dirname(manifest)}
+        ln -s /usr/local/libexec/sandbox-unit/generator ${generator}
+        echo x >${manifest}; systemctl daemon-reload`);
+      for (const words of [[UNIT], ['--check', UNIT]]) {
+        const { status, stdout, stderr } = await host.activate(...words);
+        assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`], stderr);
+        assert.equal(
+          stderr,
+          `activate: ${UNIT}: it can't start by the policy that is enabled for it at boot: its manifest is of another version\n`,
+        );
+      }
+      assert.equal(await pidAndState(), was);
+      await box.sh(`rm -r ${generator} /usr/local/libexec/sandbox-unit; systemctl daemon-reload`);
+      for (const words of [[UNIT], ['--check', UNIT]]) {
+        const { status, stdout, stderr } = await host.activate(...words);
+        assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`], stderr);
+        assert.match(stderr, /enabled at boot, and the generator would put its files back: first rm '\S+'$/m);
+      }
+      assert.equal(await pidAndState(), was);
+      await box.sh(`rm -r ${dirname(manifest)}`);
+      await isAsBefore();
+    });
+
     test('a record that can not be used stays, and its unit is left alone', async () => {
       await box.sh(`mkdir -p ${RECORD}`);
       const { status, stdout, stderr } = await host.activate(UNIT);
@@ -324,7 +455,10 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await box.sh(`touch /var/lib/sandbox-unit/${UNIT}.u`);
       const { status, stderr } = await host.activate(UNIT);
       assert.equal(status, 1);
-      assert.match(stderr, /sandbox-unit has left it half changed, or waiting/);
+      assert.match(
+        stderr,
+        /sandbox-unit has left it half changed, or waiting: 'sandbox-unit status far\.service' puts back/,
+      );
       await box.succeed(['rm', `/var/lib/sandbox-unit/${UNIT}.u`]);
       await isAsBefore();
       const changing = POLICY.replace('100ms', '60s');

@@ -98,6 +98,12 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     const { status, stdout, stderr } = await activate();
     assert.deepEqual([status, stdout], [1, `${UNIT}: rolled back\n`]);
     assert.match(stderr, new RegExp(`${UNIT}: ${UNIT} (?:did not stay up|is |does not start)`));
+    assert.match(
+      stderr,
+      / \(signal SIGSYS: a filter has refused a call\); 'journalctl [^']+' shows that run$/m,
+    );
+    const [, words = ''] = /'(journalctl [^']+)' shows that run/.exec(stderr) ?? [];
+    assert.match((await box.sh(words)).stdout, /status=31\/SYS/);
     assert.equal(await box.readFile(DROP_IN), were);
     assert.equal(await isConfined(), true);
     assert.deepEqual(await properties(box, UNIT, 'ActiveState'), { ActiveState: 'active' });
@@ -114,7 +120,7 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     const were = await box.readFile(DROP_IN);
     const other = POLICY.replace('uname', 'sysinfo');
     await stage(other);
-    const waits = await activate('--confirm', '2');
+    const waits = await activate('--confirm', '10');
     assert.deepEqual([waits.status, waits.stderr], [3, '']);
     assert.notEqual(await box.readFile(DROP_IN), were);
     // The way back needs nothing of what was copied to the host.
@@ -185,7 +191,10 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     for (const path of [DROP_IN, LAUNCHER])
       assert.ok(asked.stdout.includes(`  removes ${path}\n`), asked.stdout);
     assert.equal(await isConfined(), true);
-    const { status, stdout, stderr } = await activate('--revert');
+    // The line of docs/fleet.md for a host where the folder isn't there any more.
+    await box.writeFile('/run/script', readFileSync(inRepository('host-scripts/activate'), 'utf8'));
+    const line = `cat >/run/activate && sh /run/activate --revert ${UNIT}`;
+    const { status, stdout, stderr } = await box.sh(`cat /run/script | sh -c '${line}'`);
     assert.deepEqual([status, stdout, stderr], [0, `${UNIT}: reverted\n`, '']);
     assert.equal(await isConfined(), false);
     for (const path of [`${FILE}.d`, LAUNCHER])

@@ -56,14 +56,12 @@ done
 """Prints the drop-ins of all confined units."""
 
 SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
-
 WOULD_CHANGE = "would change"
 OF_FILES = (" ", "+", "-", "@@ ", "\\ ")
 """Beginnings of the lines in which the script shows files."""
 
 STATES = {"activated": "applied", "kept": "confirmed", WOULD_CHANGE: "pending", "rolled back": "rolled-back"}
 """What the script says of a unit, as the command says it. Other words are the same."""
-
 WAITS = "waits for "
 CHANGES = ("applied", "confirmed", "failed", "pending", "reverted", "unconfirmed")
 """States of units that were changed, or would be."""
@@ -109,11 +107,18 @@ def became(result: dict[str, t.Any], activation: Activation) -> dict[str, t.Any]
         last = "refused" if activation.errors and unit["state"] == "pending" else unit["state"]
         state = state_of(activation.became[name]) if name in activation.became else last
         units.append({**unit, "state": state, "diagnostics": unit["diagnostics"] + activation.errors.get(name, [])})
-    errors = [one for found in activation.errors.values() for one in found]
-    diagnostics = result["diagnostics"] + errors
+    diagnostics = result["diagnostics"] + activation.said()
     changed = any(unit["state"] in CHANGES for unit in units)
-    failed = dict(failed=True, msg=activation.failure()) if errors else {}
+    failed = dict(failed=True, msg=failure_of(diagnostics)) if activation.errors else {}
     return {**result, **failed, "changed": changed, "units": units, "diagnostics": diagnostics}
+
+
+def refuse(result: dict[str, t.Any], name: str, said: list[dict[str, t.Any]]) -> None:
+    """Notes in a result that a unit gets no policy. Others get theirs, as where the command is on the host."""
+    for unit in (one for one in result["units"] if one["unit"] == name):
+        unit.update(state="refused", diagnostics=unit["diagnostics"] + said)
+    diagnostics = result["diagnostics"] + said
+    result.update(failed=True, msg=failure_of(diagnostics), diagnostics=diagnostics)
 
 
 def archive(folder: pathlib.Path, path: pathlib.Path) -> str:
@@ -135,9 +140,9 @@ class Activation(t.NamedTuple):
     shown: str = ""
     """What a check shows of the files that would change."""
 
-    def failure(self) -> str:
-        """Why it has failed, in short."""
-        return failure_of([one for errors in self.errors.values() for one in errors])
+    def said(self) -> list[dict[str, str]]:
+        """All diagnostics."""
+        return [one for errors in self.errors.values() for one in errors]
 
 
 def activation_of(status: int, output: str, units: list[str]) -> Activation:
@@ -219,15 +224,14 @@ class Agentless:
         for unit in result["units"]:
             unit.pop("restarted", None)
         pending = [unit["unit"] for unit in result["units"] if unit["state"] == "pending"]
-        if result.get("failed"):
-            return {**result, "changed": False}
         tree = self._folder / "tree"
-        for unit in pending:
+        for unit in list(pending):
             words = ["generate", "--output", str(tree), "--activate", "--json", *options]
             status, made = self._controller.plan(words, [unit], policy)
             if status != EXIT_DONE:
-                said = diagnostics_of(made)
-                return {**result, "changed": False, "failed": True, "msg": failure_of(said), "diagnostics": said}
+                refuse(result, unit, diagnostics_of(made))
+                pending.remove(unit)
+        result["changed"] = bool(pending)
         if check_mode or not pending:
             return result
         for one in (result, *result["units"]):
@@ -245,8 +249,7 @@ class Agentless:
 
     def _activate(self, words: list[str], units: list[str]) -> Activation:
         """Runs the script that puts files into force."""
-        status, output = self._host.run_on_host(["sh", f"{self._stage}/activate", *words, *units])
-        return activation_of(status, output, units)
+        return activation_of(*self._host.run_on_host(["sh", f"{self._stage}/activate", *words, *units]), units)
 
     def _activated(self, result: dict[str, t.Any], pending: list[str]) -> dict[str, t.Any]:
         confirm = self._params["confirm"]
@@ -267,7 +270,7 @@ class Agentless:
         if kept.status != EXIT_DONE:
             # The way back begins in this folder.
             self._stage = None
-            result["msg"] = f"the change isn't kept, and goes back by itself: {kept.failure()}"
+            result["msg"] = f"the change isn't kept, and goes back by itself: {failure_of(kept.said())}"
         return result
 
     def _revert(self, units: list[str], check_mode: bool, with_diff: bool) -> dict[str, t.Any]:
