@@ -246,6 +246,7 @@ describe('on a terminal', { skip }, () => {
     const before = await modes();
     service(t, one.path, 'echo ready; exec sleep 1000');
     one.type('early\n');
+    await one.shows('early\r\n');
     assert.deepEqual(await modes(), before);
     one.begin();
     // The terminal itself has echoed what was typed before; the pseudo-terminal does again.

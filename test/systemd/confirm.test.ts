@@ -87,7 +87,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match((await run(1, 'confirm')).stderr, /error\[not-waiting\]/);
   });
 
-  test('goes back in time, though another run is at work, and another service comes to no end of its start', async () => {
+  test('goes back in time, though another run is at work, and another service comes to no end of its start', async (t) => {
     const unit = (start: string) =>
       `[Service]\nType=notify\nNotifyAccess=all\nTimeoutStartSec=infinity\nExecStart=bash -c '${start}'\n`;
     const wait = 'while [ -e /run/hang ]; do sleep 0.1; done; systemd-notify --ready; sleep infinity';
@@ -100,7 +100,14 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
       await box.writeFile(policyPath(`${name}.service`), `${policy}"${settle}"\n`);
     }
     await sh('systemctl daemon-reload; systemctl start hang slow');
-    await run(3, `apply --confirm 10s hang.service ${UNIT}`);
+    t.after(() =>
+      sh(`rm -f /run/hang; ! systemctl is-active --quiet at-work || systemctl kill --signal=INT at-work
+        while systemctl is-active --quiet at-work; do sleep 0.1; done; systemctl stop hang slow
+        rm /etc/systemd/system/{hang,slow}.service; systemctl daemon-reload
+        rm ${policyPath('hang.service')} ${policyPath('slow.service')}`),
+    );
+    // Until then the other run has to be at work.
+    await run(3, `apply --confirm 20s hang.service ${UNIT}`);
     await sh(`touch /run/hang; systemd-run --unit=at-work ${COMMAND} apply slow.service`);
     const hang = '/var/lib/sandbox-unit/hang.service.u';
     const is = async (name: string) =>
@@ -119,8 +126,6 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
     for (const name of [UNIT, 'hang.service'])
       assert.ok(said.includes(`${name} was not confirmed in time, and is rolled back`), said);
-    await sh(`systemctl stop hang slow; rm /etc/systemd/system/{hang,slow}.service; systemctl daemon-reload
-      rm ${policyPath('hang.service')} ${policyPath('slow.service')}`);
   });
 
   test('is not begun where a drop-in for all services keeps what would undo it from writing', async () => {
