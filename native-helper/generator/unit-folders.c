@@ -93,13 +93,16 @@ static bool add_entry(struct unit_entries *entries, size_t folder, int fd, const
 		entries->list = list;
 		room = more;
 	}
-	struct unit_entry added = {.folder = folder, .name = strdup(entry->d_name), .target = NULL};
-	if (added.name == NULL)
+	char *name = strdup(entry->d_name);
+	if (name == NULL)
 		return false;
+	struct unit_entry added = {.folder = folder, .name = name, .target = NULL};
 	bool is_link = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
 	if (is_link && is_service_name(entry->d_name) &&
-	    !read_target(fd, unit_folders[folder], entry->d_name, &added.target))
+	    !read_target(fd, unit_folders[folder], entry->d_name, &added.target)) {
+		free(name);
 		return false;
+	}
 	entries->list[entries->count++] = added;
 	return true;
 }

@@ -89,7 +89,9 @@ function notApplied({ plan }: Prepared): UserError {
 
 function notEnough({ plan }: Prepared, watched: number, after: number): UserError {
   const { scope } = plan.target;
-  const words = `learn --background --for ${Math.ceil((after - watched) / 60)}min`;
+  const minutes = Math.ceil((after - watched) / 60);
+  const rest = minutes < 60 ? `${minutes}min` : `${Math.ceil(minutes / 60)}h`;
+  const words = `learn --background --for ${rest}`;
   const message = `${plan.unit} was watched for ${spanText(watched)} under its policy, not for ${spanText(after)}`;
   const hint = `'${ownCommand(scope, words, plan.unit)}' watches the rest; --after asks for less`;
   return new UserError(error('not-watched-enough', message, { hint }), EXIT.failure);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { UserError } from '../../src/diagnostic.js';
 import { SEAL } from '../../src/evidence/policy/text/policy-text.js';
 import type { Recording } from '../../src/evidence/recording/recording.js';
 import { promote } from '../../src/learn/promote.js';
@@ -49,6 +50,15 @@ for (const [says, recordings, after, code] of REFUSALS) {
     assert.equal(text(), POLICY);
   });
 }
+
+test('the time that is missing is told, with the command that watches for so long', async () => {
+  const { context } = await applied([]);
+  await assert.rejects(promote(context, UNIT, 604_800, true), ({ diagnostics: [one] }: UserError) => {
+    assert.equal(one!.message, `${UNIT} was watched for 0s under its policy, not for 1w`);
+    assert.match(one!.hint!, /learn --background --for 168h demo\.service' watches the rest/);
+    return true;
+  });
+});
 
 test('a policy that is not applied is not promoted', async () => {
   const context = fakeContext(machine({}, POLICY));
