@@ -76,7 +76,9 @@ export function timeText(microseconds: bigint): string {
 
 /** A span in seconds for people, by its two largest units: `2d 4h`; less than one is `0s`. */
 export const spanText = (seconds: number): string =>
-  seconds < 1 ? '0s' : timeText(BigInt(Math.floor(seconds)) * 1_000_000n)
-    .split(' ')
-    .slice(0, 2)
-    .join(' ');
+  seconds < 1
+    ? '0s'
+    : timeText(BigInt(Math.floor(seconds)) * 1_000_000n)
+        .split(' ')
+        .slice(0, 2)
+        .join(' ');
