@@ -35,7 +35,7 @@ const part = (whole: string, heading: string): string[][] =>
     .map((line) => line.trim().split(/ {2,}/));
 
 test('spans have their two largest units', () => {
-  assert.deepEqual([0, 59.9, 61, DAY + 2 * HOUR + 61].map(spanText), ['0', '59s', '1min 1s', '1d 2h']);
+  assert.deepEqual([0, 59.9, 61, DAY + 2 * HOUR + 61].map(spanText), ['0s', '59s', '1min 1s', '1d 2h']);
 });
 
 test('whether it is enough is told by what was seen, and never that it is', () => {
