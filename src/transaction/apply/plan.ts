@@ -16,7 +16,7 @@ import type { UnitName } from '../../unit/name.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
 import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
-import { notPutIntoForce } from '../../verify/manager/in-force.js';
+import { notInForce } from '../../verify/manager/in-force.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
@@ -91,7 +91,7 @@ async function inForce(
     state: 'refused',
     diagnostics: [...written.diagnostics, ...why],
   });
-  const wrong = notPutIntoForce(context, written.prepared, unit);
+  const wrong = notInForce(context, written.prepared, unit);
   if (wrong.length > 0) return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(wrong);
   const due: Diagnostic[] = [];
   let isDue = false;

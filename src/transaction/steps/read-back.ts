@@ -10,7 +10,7 @@ import { downAlready, noRestartNeeded, notRunning, restartDue } from '../../stat
 import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
 import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
-import { loadedNow, notPutIntoForce } from '../../verify/manager/in-force.js';
+import { loadedNow, notInForce } from '../../verify/manager/in-force.js';
 import { type AppliedUnit, atOnce, noting, type RestartOptions, type Transaction } from '../changed-unit.js';
 
 /** Holds what systemd has loaded against the plan, and finds the restarts that are due. */
@@ -21,7 +21,7 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
       transaction.signals.assertNone();
       const { plan, unit: before } = unit.prepared;
       const loaded = await loadedNow(transaction.context, before);
-      const wrong = notPutIntoForce(transaction.context, unit.prepared, loaded, before);
+      const wrong = notInForce(transaction.context, unit.prepared, loaded, before);
       if (wrong.length > 0) return wrong;
       const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
         isUnderWay(service.state) ? resting(transaction, service.name) : service,

@@ -22,7 +22,7 @@ export async function loadedNow(context: Context, { name, state }: Loaded): Prom
  * Holds what the manager has loaded of a unit against its drop-in, of a template for each of its instances.
  * @param before the same before our drop-in was written
  */
-export function notPutIntoForce(
+export function notInForce(
   context: Context,
   prepared: Prepared,
   loaded: Loaded,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prepare } from '../../../src/prepare/prepare.js';
-import { loadedNow, notPutIntoForce, plannedDropIn } from '../../../src/verify/manager/in-force.js';
+import { loadedNow, notInForce, plannedDropIn } from '../../../src/verify/manager/in-force.js';
 import { machine, run } from '../../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { type FakeOptions, fakeContext } from '../../support/fake-system.js';
@@ -14,9 +14,7 @@ async function missing(later: (properties: Map<string, unknown>) => void, policy
   distort = later;
   const context = fakeContext(system);
   const prepared = await prepare(context, UNIT, {});
-  return notPutIntoForce(context, prepared, await loadedNow(context, prepared.unit)).map(
-    ({ message }) => message,
-  );
+  return notInForce(context, prepared, await loadedNow(context, prepared.unit)).map(({ message }) => message);
 }
 
 test('what the manager has loaded is in force', async () => {
@@ -57,7 +55,7 @@ test('of a template each instance is compared, and named', async () => {
   isChanged = true;
   const context = fakeContext(system);
   const prepared = await prepare(context, 't@.service', {});
-  const found = notPutIntoForce(context, prepared, await loadedNow(context, prepared.unit));
+  const found = notInForce(context, prepared, await loadedNow(context, prepared.unit));
   assert.ok(found.length > 0);
   for (const { message } of found) assert.match(message, /t@b\.service/);
 });
