@@ -107,8 +107,9 @@ export const CHANGES = {
     wayOut: '`systemctl status UNIT` says why. Without a confirmation the unit goes back by itself.',
   },
   'left-as-it-is': {
-    cause: 'The unit is confined in another way than this run would do it. It was not asked to change that.',
-    wayOut: 'The command in the hint changes it.',
+    cause:
+      'The unit is confined in another way than this run would do it, or a file that it made was changed since. It was not asked to change that.',
+    wayOut: 'The command in the hint changes it. A file that was changed is yours to remove.',
   },
   'no-policies': {
     cause: 'No folder of policies has one for a unit that is there.',

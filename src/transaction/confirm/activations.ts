@@ -63,7 +63,7 @@ async function deadlineIn(context: Context, unit: string, boot: string): Promise
 }
 
 /** The longest time that the script takes for `--confirm`, in milliseconds. */
-const LONGEST = 9_999_999_000;
+const LONGEST = 3_600_000;
 
 async function textOf({ system }: Context, path: string): Promise<string | undefined> {
   const file = await system.read(path, { limit: 4096 });
