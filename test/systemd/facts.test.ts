@@ -58,34 +58,35 @@ for (const tree of alternatives(TREES)) {
       await box.sh(`rm -r /etc/systemd/system/${left}.d; systemctl daemon-reload`);
     });
 
-    test('the first facts of a unit that is confined are enough, wherever files of ours are', async () => {
-      // A plan for it asks for systemd's libraries by a further round.
-      if (tree === 'bullseye') return;
-      const unit = 'confined.service';
-      const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
-      await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
-      await box.succeed(['systemctl', 'start', unit]);
-      const input = '[syscalls]\ndeny = ["execve", "uname"]\n[apply]\nsettle = "100ms"\n';
-      for (const lifetime of [[], ['--runtime']]) {
-        const applied = await runCommand(box, ['apply', ...lifetime, '--policy', '-', unit], { input });
-        assert.equal(applied.status, 0, applied.stderr);
-        const gathered = await hostScript(box, inRepository('host-scripts/facts'), unit);
-        const facts = join(folder, 'confined.facts');
-        writeFileSync(facts, gathered.stdout);
-        for (const more of [['--activate'], ['--runtime', '--at-boot']]) {
-          const isHidden = more.includes('--at-boot') && lifetime.length === 0;
-          const output = join(folder, 'confined');
-          const words = [...more, '--template', 'no-exec', '--facts', facts, '--output', output, unit];
-          const made = await runHere(['generate', ...words], process.env);
-          const named = `${lifetime.join(' ')} ${words.join(' ')}`;
-          assert.equal(made.status, isHidden ? 2 : 0, `${named}\n${made.stderr}`);
-          assert.equal(existsSync(join(output, 'activate.d', unit)), !isHidden, named);
-          rmSync(output, { recursive: true, force: true });
+    // There a plan asks for systemd's libraries, which takes a further round.
+    if (tree !== 'bullseye') {
+      test('the first facts of a unit that is confined are enough, wherever files of ours are', async () => {
+        const unit = 'confined.service';
+        const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
+        await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
+        await box.succeed(['systemctl', 'start', unit]);
+        const input = '[syscalls]\ndeny = ["execve", "uname"]\n[apply]\nsettle = "100ms"\n';
+        for (const lifetime of [[], ['--runtime']]) {
+          const applied = await runCommand(box, ['apply', ...lifetime, '--policy', '-', unit], { input });
+          assert.equal(applied.status, 0, applied.stderr);
+          const gathered = await hostScript(box, inRepository('host-scripts/facts'), unit);
+          const facts = join(folder, 'confined.facts');
+          writeFileSync(facts, gathered.stdout);
+          for (const more of [['--activate'], ['--runtime', '--at-boot']]) {
+            const isHidden = more.includes('--at-boot') && lifetime.length === 0;
+            const output = join(folder, 'confined');
+            const words = [...more, '--template', 'no-exec', '--facts', facts, '--output', output, unit];
+            const made = await runHere(['generate', ...words], process.env);
+            const named = `${lifetime.join(' ')} ${words.join(' ')}`;
+            assert.equal(made.status, isHidden ? 2 : 0, `${named}\n${made.stderr}`);
+            assert.equal(existsSync(join(output, 'activate.d', unit)), !isHidden, named);
+            rmSync(output, { recursive: true, force: true });
+          }
+          const reverted = await runCommand(box, ['revert', unit]);
+          assert.equal(reverted.status, 0, reverted.stderr);
         }
-        const reverted = await runCommand(box, ['revert', unit]);
-        assert.equal(reverted.status, 0, reverted.stderr);
-      }
-    });
+      });
+    }
 
     test('a plan from afar is the same, byte for byte', async () => {
       const { stdout } = await box.sh('systemctl list-unit-files --type=service --no-legend --no-pager');
