@@ -7,14 +7,14 @@ import {
   type Options,
   REPEATED,
 } from '../commands/options.js';
-import type { Verb, VerbGroup } from '../commands/verb.js';
+import { HELPS, type Verb, type VerbGroup } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
 import { EXIT } from '../diagnostic.js';
 import { COLOR_CHOICES, type Look } from '../look.js';
 import { VERSION } from '../version.js';
 import { type Asked, JSON_FLAG } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
-import { HELPS, NAME } from './usage.js';
+import { NAME } from './usage.js';
 
 export { CommanderError } from 'commander';
 

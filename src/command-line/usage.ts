@@ -6,9 +6,6 @@ import { ABSENT } from '../run/options.js';
 /** The name of the command. */
 export const NAME = 'sandbox-unit';
 
-/** The purpose of `help`, which is no verb. */
-export const HELPS = 'print the help of a command, or of the code of a message';
-
 export const isVerb = (word: string): boolean => VERBS.some(({ name }) => name === word);
 
 /** A diagnostic for an error of commander: `error: unknown option '--x'\n(Did you mean --y?)`. */

@@ -30,3 +30,6 @@ export interface VerbGroup {
   readonly does: string;
   readonly verbs: readonly Verb[];
 }
+
+/** The purpose of `help`, which is no verb. */
+export const HELPS = 'print the help of a command, or of the code of a message';

@@ -1,6 +1,10 @@
 /** Files of the generator (sandbox-unit-generator(8)). */
 
-import { hasNameOfDropIn } from './own-files.js';
+import { dropInPath, hasNameOfDropIn } from './own-files.js';
+import type { Placement } from './placement.js';
+
+/** The place of what the generator writes. */
+export const AT_BOOT: Placement = { scope: 'system', lifetime: 'runtime' };
 
 /** The folder of the files that the generator puts into force at boot (sandbox-unit-generator(8)). */
 export const ENABLED = '/etc/sandbox-unit/enabled';
@@ -10,6 +14,9 @@ export const enabledManifests = `${ENABLED}/activate.d`;
 
 /** The manifest of a unit. */
 export const enabledManifest = (unit: string): string => `${enabledManifests}/${unit}`;
+
+/** A unit's drop-in as the generator finds it, which it copies to the folder of those until the next boot. */
+export const enabledDropIn = (unit: string): string => `${ENABLED}${dropInPath(AT_BOOT, unit)}`;
 
 const REFUSAL = 'zz-sandbox-unit-refused.conf';
 

@@ -4,7 +4,7 @@ import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
 import { ROOTS } from '../directives/values/closed-paths.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { CommandFiles } from '../target/target.js';
-import { fileName } from '../unit/search.js';
+import { fileName } from '../unit/path.js';
 import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
 import type { Role } from './doorways/role.js';

@@ -1,10 +1,11 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { ENABLED, enabledManifest, refusalService } from '../paths/at-boot.js';
+import { AT_BOOT, ENABLED, enabledDropIn, enabledManifest, refusalService } from '../paths/at-boot.js';
 import { dropInPath } from '../paths/own-files.js';
 import { installedLauncher } from '../paths/programs.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
+import { fileName, folderOf } from '../unit/path.js';
 import type { Enabled } from './enabled.js';
 import { policyPlaces } from './load/find-policy.js';
 import { templateAt } from './load/find-template.js';
@@ -85,13 +86,12 @@ interface Enabling {
 export function enableCommand(context: Context, enabled: Enabled, how: Enabling = {}): string {
   const { launcher = false, verb = 'try-restart', tried } = how;
   const { unit } = enabled;
-  const path = installedLauncher(RUNTIME);
-  const services = unit.replace(/@(?=\.service$)/, '@*');
+  const path = installedLauncher(AT_BOOT);
   return [
     makeCommand(context, enabled),
     ...(launcher ? [`install -D -m 755 ${ENABLED}${path} ${path}`] : []),
     systemctl('system', 'daemon-reload'),
-    ...(tried === undefined ? [systemctl('system', verb, services)] : startedAgain(tried)),
+    ...(tried === undefined ? [systemctl('system', verb, servicePattern(unit))] : startedAgain(tried)),
   ].join(' && ');
 }
 
@@ -101,7 +101,7 @@ export function enableCommand(context: Context, enabled: Enabled, how: Enabling 
  */
 export const disableCommand = (unit: string, tried?: string): string =>
   [
-    `rm -rf ${filesForGenerator(unit).map(shellWord).join(' ')}`,
+    `rm -rf ${filesForGenerator(unit)}`,
     systemctl('system', 'daemon-reload'),
     ownCommand('system', 'revert', unit),
     ...startedAgain(tried),
@@ -109,25 +109,21 @@ export const disableCommand = (unit: string, tried?: string): string =>
 
 /** The command lines that do it on a host without this program. */
 export function disableThere(unit: string): string {
-  const dropIn = dropInPath(RUNTIME, unit);
-  const copies = `${shellWord(folderOf(dropIn))}${dropIn.slice(folderOf(dropIn).length).replace(/conf$/, '*')}`;
-  const services = unit.replace(/@(?=\.service$)/, '@*');
+  const dropIn = dropInPath(AT_BOOT, unit);
+  const copies = `${shellWord(folderOf(dropIn))}/${fileName(dropIn).replace(/conf$/, '*')}`;
   return [
-    `rm -rf ${filesForGenerator(unit).map(shellWord).join(' ')} ${copies}`,
+    `rm -rf ${filesForGenerator(unit)} ${copies}`,
     systemctl('system', 'daemon-reload'),
-    systemctl('system', 'try-restart', services),
+    systemctl('system', 'try-restart', servicePattern(unit)),
   ].join(' && ');
 }
 
-const RUNTIME = { scope: 'system', lifetime: 'runtime' } as const;
-
 /** The files of a unit that the generator reads: its manifest, and the folder of the others. */
-const filesForGenerator = (unit: string): string[] => [
-  enabledManifest(unit),
-  `${ENABLED}${folderOf(dropInPath(RUNTIME, unit))}`,
-];
+const filesForGenerator = (unit: string): string =>
+  [enabledManifest(unit), folderOf(enabledDropIn(unit))].map(shellWord).join(' ');
 
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+/** The pattern of the services that a unit's files are for, as systemctl(1) takes it. */
+const servicePattern = (unit: string): string => unit.replace(/@(?=\.service$)/, '@*');
 
 /** The command lines by which a service runs again whose start was refused. */
 const startedAgain = (tried: string | undefined): string[] =>

@@ -12,7 +12,7 @@ import {
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isTemplate } from '../unit/name.js';
-import { normalize } from '../unit/path.js';
+import { folderOf, normalize } from '../unit/path.js';
 import { exists } from './load/exists.js';
 import { pathsOfInstances } from './load/find-unit.js';
 import { generatorProgram, wayToNativeHelper } from './load/native-program.js';
@@ -80,7 +80,7 @@ export async function lackingAtBoot(
 /** The command line by which systemd has the generator: a link to a package's, or else a copy that is root's. */
 async function wayToGenerator(context: Context): Promise<string> {
   if (context.offline) return 'sandbox-unit-generator(8) says how systemd gets it';
-  const folder = LOCAL_GENERATOR.slice(0, LOCAL_GENERATOR.lastIndexOf('/'));
+  const folder = folderOf(LOCAL_GENERATOR);
   try {
     const program = await generatorProgram(context);
     const puts =

@@ -1,8 +1,7 @@
 /** Units whose policies the generator puts into force at boot (sandbox-unit-generator(8)). */
 
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import { ENABLED, enabledManifest, enabledManifests } from '../paths/at-boot.js';
-import { dropInPath } from '../paths/own-files.js';
+import { enabledDropIn, enabledManifest, enabledManifests } from '../paths/at-boot.js';
 import { orElse } from '../state/failures.js';
 import { MAX_SIZE } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
@@ -32,7 +31,7 @@ export async function enabledOf(context: Context, unit: string): Promise<Enabled
   if (found === undefined) return undefined;
   const [manifest, dropIn] = await Promise.all([
     content(context, enabledManifest(found)),
-    content(context, `${ENABLED}${dropInPath({ scope: 'system', lifetime: 'runtime' }, found)}`),
+    content(context, enabledDropIn(found)),
   ]);
   return {
     unit: found,
@@ -40,6 +39,10 @@ export async function enabledOf(context: Context, unit: string): Promise<Enabled
     facts: dropIn && dropInFacts(dropIn),
   };
 }
+
+/** The files of a unit as of enabledOf(); where none can be found, as of one of which nothing is known. */
+export const anyEnabled = async (context: Context, unit: string): Promise<Enabled> =>
+  (await enabledOf(context, unit)) ?? { unit, runsIfChanged: false, facts: undefined };
 
 /** Enabled files as of enabledOf(), where the context is that of what the generator writes; else undefined. */
 export const enabledHere = async (context: Context, unit: string): Promise<Enabled | undefined> =>

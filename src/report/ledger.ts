@@ -9,6 +9,7 @@ import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording
 import { type Look, PLAIN } from '../look.js';
 import { spanText } from '../policy/time-span.js';
 import { errnoName } from '../syscalls/errno.js';
+import { fileName } from '../unit/path.js';
 import { type TableOptions, table } from './table.js';
 
 export interface ShownLedger {
@@ -118,11 +119,8 @@ const of = (ledger: Ledger, { hosts, recordings }: Shown): string[] => [
   `${recordings}/${ledger.recordings}`,
 ];
 
-/** Of a program's path the name. */
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
 const programsText = (programs: readonly string[]): string =>
-  printable(programs.map(nameOf).join(' ') || '-', WIDTH);
+  printable(programs.map(fileName).join(' ') || '-', WIDTH);
 
 /** The name, with the ABI where that isn't the machine's own. */
 const callText = (ledger: Ledger, { name, architecture }: { name: string; architecture: string }): string =>

@@ -14,7 +14,7 @@ import {
 import { ownDropInPaths } from '../paths/own-files.js';
 import { PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { disableCommand, disableThere, enableCommand } from '../prepare/apply-again.js';
-import { type Enabled, enabledOf } from '../prepare/enabled.js';
+import { anyEnabled, type Enabled } from '../prepare/enabled.js';
 import { exists } from '../prepare/load/exists.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
@@ -22,6 +22,7 @@ import { hasFailed } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isServiceName } from '../unit/name.js';
+import { fileName, folderOf } from '../unit/path.js';
 
 /** The code of a unit whose next start the generator keeps from happening. */
 export const REFUSED_AT_BOOT = 'refused-at-boot';
@@ -37,8 +38,7 @@ export async function enabledAtBoot(context: Context, unit: string, isToGo = fal
   const { system, placement } = context;
   const manifest = enabledManifest(unit);
   if (placement.scope === 'user' || !(await exists(system, manifest))) return [];
-  const enabled = (await enabledOf(context, unit)) ?? { unit, runsIfChanged: false, facts: undefined };
-  const hint = wayToChange(context, enabled, isToGo);
+  const hint = wayToChange(context, await anyEnabled(context, unit), isToGo);
   return [
     error('enabled-at-boot', `${unit} is enabled at boot: the generator would put its files back`, { hint }),
   ];
@@ -84,10 +84,8 @@ interface Refused {
 }
 
 async function refusal(context: Context, { name, path }: Refused): Promise<Diagnostic> {
-  const unit = path.split('/').at(-2)?.replace(/\.d$/, '') ?? '';
-  const enabled = (isServiceName(unit) ? await enabledOf(context, unit) : undefined) ?? {
-    ...{ unit: isServiceName(unit) ? unit : name, runsIfChanged: false, facts: undefined },
-  };
+  const unit = fileName(folderOf(path)).replace(/\.d$/, '');
+  const enabled = await anyEnabled(context, isServiceName(unit) ? unit : name);
   const reason = await reasonBeside(context, path);
   const why = reason ?? 'the policy that is enabled for it does not fit any more';
   const hint = await wayOut(context, {

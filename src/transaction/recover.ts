@@ -14,6 +14,7 @@ import { orElse } from '../state/failures.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
+import { folderOf } from '../unit/path.js';
 import { changedSince } from './changed-since.js';
 import { disarm } from './confirm/keeper.js';
 import { meetingDeadlines } from './confirm/meeting-deadlines.js';
@@ -67,8 +68,6 @@ function unlessUnreadable(
   const said = causes.flatMap(({ diagnostics }) => diagnostics);
   throw new UserError([...found, ...said], Math.max(...causes.map(({ exit }) => exit)));
 }
-
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 /** Folders of files that belong to no unit alone. */
 const ownFolders = ({ placement }: Context): string[] => [

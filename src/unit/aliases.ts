@@ -1,6 +1,5 @@
 import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
-import { normalize } from './path.js';
-import { fileName } from './search.js';
+import { fileName, folderOf, normalize } from './path.js';
 
 /** The content of a directory of unit files. */
 export interface UnitDirectory {
@@ -30,7 +29,7 @@ export function unitNames(directories: readonly UnitDirectory[]): UnitNames {
       const link = links.get(name);
       const target =
         link === undefined ? undefined : normalize(link.startsWith('/') ? link : `${directory}/${link}`);
-      const isAlias = target !== undefined && places.has(target.slice(0, target.lastIndexOf('/')));
+      const isAlias = target !== undefined && places.has(folderOf(target));
       names.set(name, isAlias && fileName(target) !== name ? fileName(target) : undefined);
     }
   }

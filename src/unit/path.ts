@@ -10,3 +10,9 @@ export function normalize(path: string): string {
   }
   return `${absolute ? '/' : ''}${out.join('/')}`;
 }
+
+/** The folder that a path is in, without the slash at its end. */
+export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** The last name of a path. */
+export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -1,5 +1,6 @@
 import { error, printable, UserError } from '../diagnostic.js';
 import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
+import { fileName } from './path.js';
 
 /** The manager of units: the system's, or that of the user who runs this program. */
 export type Scope = 'system' | 'user';
@@ -166,8 +167,6 @@ export function selectDropIns(directories: readonly DropInDirectory[]): string[]
   }
   return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
 }
-
-export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Whether systemd reads a drop-in after another one, whatever their directories. */
 export const sortsAfter = (path: string, other: string): boolean =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
-import { ENABLED, refusalService } from '../../src/paths/at-boot.js';
+import { AT_BOOT, ENABLED, refusalService } from '../../src/paths/at-boot.js';
 import { filterPath } from '../../src/paths/own-files.js';
 import { PACKAGED_LAUNCHER } from '../../src/paths/programs.js';
 import { disableCommand } from '../../src/prepare/apply-again.js';
@@ -13,15 +13,7 @@ import { enabledAtBoot, refusedAtBoot } from '../../src/restart/enabled-at-boot.
 import { servicesOf } from '../../src/state/service.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { DROP_IN, LAUNCHER, UNIT } from '../support/demo-service.js';
-import {
-  AGAIN,
-  AT_BOOT,
-  atBoot,
-  enabled,
-  MANIFEST,
-  putIntoForce,
-  refuse,
-} from '../support/enabled-in-memory.js';
+import { AGAIN, atBoot, enabled, MANIFEST, putIntoForce, refuse } from '../support/enabled-in-memory.js';
 import { NATIVE } from '../support/native.js';
 
 const OWN = `/usr/lib/systemd/system/${UNIT}`;

@@ -1,14 +1,12 @@
 /** A unit that is enabled at boot on a machine in memory, and the generator's part of it. */
 import assert from 'node:assert/strict';
 import { type GenerateOptions, generate } from '../../src/commands/generate.js';
-import { ENABLED, reasonOfRefusal, refusalPath } from '../../src/paths/at-boot.js';
+import { AT_BOOT, ENABLED, reasonOfRefusal, refusalPath } from '../../src/paths/at-boot.js';
 import { dropInPath, filterPath } from '../../src/paths/own-files.js';
-import type { Placement } from '../../src/paths/placement.js';
 import type { Context } from '../../src/system/context.js';
 import { LAUNCHER, NO_EXEC, SERVICE, UNIT } from './demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, machineWith, program } from './fake-system.js';
 
-export const AT_BOOT: Placement = { scope: 'system', lifetime: 'runtime' };
 export const MANIFEST = `${ENABLED}/activate.d/${UNIT}`;
 
 /** The command line that makes the files of the unit anew. */

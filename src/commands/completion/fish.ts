@@ -1,3 +1,4 @@
+import { HELPS } from '../verb.js';
 import type { CompletedCommand, CompletedLine, CompletedOption, Kind } from './model.js';
 import { UNIT_LISTS } from './units.js';
 
@@ -7,7 +8,7 @@ export function fishCompletion({ commands, groups, names: lists }: CompletedLine
   const first: (readonly [name: string, does: string])[] = [
     ...single.map(({ words, does }) => [words[0]!, does] as const),
     ...groups,
-    ['help', 'print the help of a command, or of the code of a message'],
+    ['help', HELPS],
   ];
   const names = first.map(([name]) => name);
   const none = `not __fish_seen_subcommand_from ${names.join(' ')}`;

@@ -1,3 +1,4 @@
+import { HELPS } from '../verb.js';
 import type { CompletedCommand, CompletedLine, CompletedOption, Kind } from './model.js';
 import { UNIT_LISTS } from './units.js';
 
@@ -7,7 +8,7 @@ export function zshCompletion({ commands, groups, names: lists }: CompletedLine)
   const names = [
     ...single.map(({ words, does }) => described(words[0]!, does)),
     ...[...groups].map(([name, does]) => described(name, does)),
-    described('help', 'print the help of a command, or of the code of a message'),
+    described('help', HELPS),
   ];
   const inner = [...groups.keys()].map((group) =>
     groupCase(

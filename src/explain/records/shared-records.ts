@@ -3,6 +3,7 @@
 import { once } from '../../collections.js';
 import { startOf } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
+import { fileName } from '../../unit/path.js';
 import { COREDUMPS, type CoreDump, coreDumpsIn, type Sighting, whoseAt } from './journal.js';
 import { kernelRecords, type LoggedRecords } from './kernel-records.js';
 import { isWithin, lifetimes } from './lifetimes.js';
@@ -139,7 +140,7 @@ export class SharedRecords {
   async #isProgram({ programs, folders }: SharingOwner, program: string | undefined): Promise<boolean> {
     if (program === undefined) return false;
     if (programs.includes(program) || folders.some((folder) => program.startsWith(`${folder}/`))) return true;
-    const alike = programs.filter((path) => nameOf(path) === nameOf(program));
+    const alike = programs.filter((path) => fileName(path) === fileName(program));
     return (await Promise.all(alike.map((path) => this.#realPath(path)))).includes(program);
   }
 
@@ -167,8 +168,6 @@ const linesWith = (text: string, word: string): string =>
     .join('\n');
 
 const isUnseen = () => 'unseen' as const;
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The inaccuracy of a core dump's time, in milliseconds: the kernel gives it in whole seconds (core(5), %t). */
 const SECOND = 1000;

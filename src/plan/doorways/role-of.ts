@@ -2,7 +2,7 @@ import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { argumentsOf, type ExecCommand } from '../../unit/exec/line.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
-import { fileName } from '../../unit/search.js';
+import { fileName } from '../../unit/path.js';
 import { allWords } from '../../unit/values.js';
 import type { PlanRequest } from '../request.js';
 import type { Role } from './role.js';

@@ -4,7 +4,8 @@ import { findTransient } from '../../directives/rows/transient.js';
 import { findDirective } from '../../directives/table.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import { fileName, sortsAfter } from '../../unit/search.js';
+import { fileName } from '../../unit/path.js';
+import { sortsAfter } from '../../unit/search.js';
 import type { Assignment } from '../../unit/unit-file.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 

@@ -3,6 +3,7 @@ import { type Diagnostic, error, type Location, printable } from '../../diagnost
 import { fieldsOf } from '../../directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../directives/values/bus.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
+import { folderOf } from '../../unit/path.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
 import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
 import type { Plan } from '../plan.js';
@@ -160,8 +161,6 @@ interface Own {
   /** Undefined if the launcher gets its filter with its command. */
   readonly filterFile: string | undefined;
 }
-
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 const withoutOwn = (own: Own, { root, binds }: View): View => ({
   root,

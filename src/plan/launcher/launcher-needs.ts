@@ -2,6 +2,7 @@ import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { ExecCommand } from '../../unit/exec/line.js';
 import { strip } from '../../unit/exec/word.js';
+import { folderOf } from '../../unit/path.js';
 import { isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
 import type { PlannedDirective, PlannedProgram } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
@@ -51,8 +52,6 @@ export function launcherDirectives(
   }
   return directives;
 }
-
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 
 /** The files that the service must see so that the launcher can work. */
 const neededPaths = ({ target, places }: PlacedUnit) => [

@@ -2,6 +2,7 @@ import { type Diagnostic, error } from '../../diagnostic.js';
 import { programPlace } from '../../paths/own-files.js';
 import type { Policy } from '../../policy/policy.js';
 import type { Located } from '../../syscalls/section.js';
+import { fileName } from '../../unit/path.js';
 import type { PlannedDirective, PlannedProgram } from '../plan.js';
 import { bindReadOnly } from './path-directives.js';
 
@@ -29,7 +30,7 @@ export function planPrograms(policy: Policy, folder: string | undefined, launche
     diagnostics.push(error('gap-programs', message, { at: named[0]!.at, hint }));
   }
   if (named.length === 0 || diagnostics.length > 0) return { programs: [], directives: [], diagnostics };
-  const names = named.map(({ value }) => nameOf(value));
+  const names = named.map(({ value }) => fileName(value));
   const programs = named.map(({ value: path }, i): PlannedProgram => {
     const nth = names.slice(0, i + 1).filter((name) => name === names[i]).length;
     const place = programPlace(folder!, names[i]!, nth);
@@ -41,8 +42,6 @@ export function planPrograms(policy: Policy, folder: string | undefined, launche
   ]);
   return { programs, directives: [bindReadOnly(mounts, '[exec] programs')], diagnostics: [] };
 }
-
-const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** Errors in the paths of `[exec] programs` by themselves. */
 export function checkPrograms({ programs = [] }: Policy): Diagnostic[] {

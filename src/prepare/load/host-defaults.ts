@@ -10,6 +10,7 @@ import type { ParsedPolicy } from '../../policy/parse.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { decodePolicy } from '../../policy/toml.js';
 import type { Context } from '../../system/context.js';
+import { fileName, folderOf } from '../../unit/path.js';
 import type { PolicyPlace } from './find-template.js';
 
 /** Directives that take something from a service, by a name that is one service's or by a value that can give, too. */
@@ -38,8 +39,7 @@ export async function hostDefaults(context: Context, trusted: boolean): Promise<
 /** Whether a file that can't be found is a link. Of one on a recorded machine the answer to the reading tells. */
 async function leadsNowhere({ system, policies }: Context, path: string): Promise<boolean> {
   if (system !== policies) return false;
-  const name = path.lastIndexOf('/');
-  return (await system.links(path.slice(0, name))).has(path.slice(name + 1));
+  return (await system.links(folderOf(path))).has(fileName(path));
 }
 
 function linkToNowhere(path: string): UserError {
@@ -51,8 +51,7 @@ function linkToNowhere(path: string): UserError {
 }
 
 /** Whether a file has the name of defaults, wherever it is. */
-export const hasNameOfDefaults = (path: string): boolean =>
-  path.slice(path.lastIndexOf('/') + 1) === DEFAULTS;
+export const hasNameOfDefaults = (path: string): boolean => fileName(path) === DEFAULTS;
 
 /**
  * Reads the text of defaults as parseDefaults() does, and looks for directives that are one service's.

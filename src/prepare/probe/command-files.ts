@@ -5,7 +5,7 @@ import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { CommandFiles } from '../../target/target.js';
-import { fileName } from '../../unit/search.js';
+import { fileName } from '../../unit/path.js';
 
 /** The most output of getcap(8), in bytes. */
 const MAX_CAPABILITIES = 1 << 16;
