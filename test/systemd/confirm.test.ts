@@ -120,12 +120,16 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.equal(await is('at-work'), 'active');
     await sh('rm /run/hang');
     await box.waitFor('the way back of the other', async () => !(await isThere(hang)));
+    // The journal has a line some time after it is written.
+    await box.waitFor('the other run tells of both', async () => {
+      const said = await sh('journalctl --quiet --output=cat --unit=at-work');
+      return [UNIT, 'hang.service'].every((name) =>
+        said.includes(`${name} was not confirmed in time, and is rolled back`),
+      );
+    });
     assert.equal(await is('at-work'), 'active');
-    const said = await sh('journalctl --quiet --output=cat --unit=at-work');
     await sh('systemctl kill --signal=INT at-work');
     await isBack();
-    for (const name of [UNIT, 'hang.service'])
-      assert.ok(said.includes(`${name} was not confirmed in time, and is rolled back`), said);
   });
 
   test('is not begun where a drop-in for all services keeps what would undo it from writing', async () => {
