@@ -179,8 +179,10 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
     test('an upgrade leaves confined services running, and confined when they start anew', async () => {
       const before = await mainPids();
       const launcher = await box.succeed(['sha256sum', LAUNCHER]);
+      await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
       const { status, stderr } = await box.sh('dpkg --install /root/next/*.deb');
       assert.deepEqual([status, stderr], [0, '']);
+      assert.equal((await box.exec(['systemctl', 'is-active', STATUS_TIMER])).stdout, 'active\n');
       assert.equal(await box.succeed([LAUNCHER, '--version']), `sandbox-unit-launcher ${NEXT}\n`);
       assert.notEqual(await box.succeed(['sha256sum', LAUNCHER]), launcher);
       assert.deepEqual(await mainPids(), before);
@@ -204,7 +206,6 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
         await box.succeed(['test', '-x', LAUNCHER]);
         await areConfined();
       }
-      await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
       await box.succeed(['sandbox-unit', 'revert', ...UNITS]);
 
       // The generator of the package confines a unit whose policy is enabled.
