@@ -76,6 +76,7 @@ test('the launcher stays for what else needs it', { skip }, async (t) => {
   const files = {
     'etc/sandbox-unit/enabled/activate.d/d.service': '',
     'var/lib/sandbox-unit/activate/e.service/files': '',
+    'var/lib/sandbox-unit/activate/activate': '',
     'run/systemd/transient/run-1.service': STARTS,
     'etc/systemd/system/own.service': STARTS,
     'etc/systemd/system/f.service.d/own.conf': STARTS,
