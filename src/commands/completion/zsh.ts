@@ -135,7 +135,7 @@ function operandSpecs(operands: Kind | undefined, passThrough: boolean): string[
     : [quoted(`*:${valuesOf(operands)}`)];
 }
 
-/** What a kind is, in a word or two, and the action of _arguments that completes it. */
+/** Specifications of values for _arguments: the heading, and the action that completes them. */
 const VALUES: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   units: 'unit:_sandbox-unit_units',
   files: 'file:_files',
