@@ -38,6 +38,8 @@ test('nothing is said where nothing is confined', { skip }, async (t) => {
   const others = {
     'etc/systemd/system/a.service': '[Service]\nExecStart=/bin/true\n',
     'etc/sandbox-unit/a.service.toml': '',
+    // Any user could have made it.
+    'home/user/.config/systemd/user/b.service.d/zz-sandbox-unit.conf': STARTS,
     'var/lib/sandbox-unit/recordings/a.service/x.json': '{}',
   };
   for (const name of [COMMAND, PACKAGE]) assert.deepEqual(await ask(t, [name], others), NOTHING, name);
