@@ -61,7 +61,7 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
     })
     .configureHelp({
       styleTitle: (title) => look().paint('place', title),
-      // What an option takes is in its own words.
+      // An option's own words name the values that it takes.
       optionDescription: ({ description }) => description,
     })
     .addHelpText('after', `\nThe manual: man ${NAME}, man ${NAME}.toml`);
