@@ -150,6 +150,7 @@ describe('pages', { skip }, () => {
   test(PICTURE, async () => {
     const [, policy = '', path = ''] =
       /```toml\n(# (\/etc\S+\/nginx\.service\.toml)\n.*?)```/s.exec(README) ?? [];
+    assert.notEqual(path, '', 'README.md has no policy for nginx.service');
     await box.writeFile(path, policy);
     await box.succeed(['systemctl', 'start', 'nginx']);
     const all: Shown[] = [];
