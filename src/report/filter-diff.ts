@@ -59,6 +59,7 @@ function differenceLines(
   { abi, calls, got, expected, someArguments }: NamedDifference,
   when: string,
 ): string[] {
-  const subject = `${calls.join(', ')} (${abi}${someArguments ? ', some arguments' : ''}${when})`;
-  return [`-${subject}: ${got}`, `+${subject}: ${expected}`];
+  // Calls may be very many, so that the answer comes first.
+  const of = `(${abi}${someArguments ? ', some arguments' : ''}${when}): ${calls.join(', ')}`;
+  return [`-${got} ${of}`, `+${expected} ${of}`];
 }

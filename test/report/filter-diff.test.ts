@@ -20,8 +20,8 @@ async function diffOf(before: string, after: string): Promise<string[]> {
 test('each call is told with both answers, and calls that are alike in one line', async () => {
   const after = '[syscalls]\ndeny = ["execve", "mount:EPERM", "umount2", "acct"]\naction = "EACCES"\n';
   assert.deepEqual(await diffOf(POLICY, after), [
-    '-acct, umount2 (x86-64): allow',
-    '+acct, umount2 (x86-64): EACCES',
+    '-allow (x86-64): acct, umount2',
+    '+EACCES (x86-64): acct, umount2',
   ]);
 });
 
@@ -31,7 +31,7 @@ test('in JSON the diff is the same text, also in short', async () => {
   setPolicy(system, POLICY.replace('mount:EPERM', 'mount:ENOSYS'));
   const { json, text } = await run(system, { check: true, diff: true });
   const { summary, ...quiet } = await run(system, { check: true });
-  const diff = `--- ${FILTER}\n+++ ${FILTER}\n-mount (x86-64): EPERM\n+mount (x86-64): ENOSYS\n`;
+  const diff = `--- ${FILTER}\n+++ ${FILTER}\n-EPERM (x86-64): mount\n+ENOSYS (x86-64): mount\n`;
   for (const { units } of [json, summary!(quiet.json)] as { units: { diff: string }[] }[]) {
     assert.ok(units[0]!.diff.includes(diff));
     assert.ok(text.includes(units[0]!.diff));
@@ -41,8 +41,8 @@ test('in JSON the diff is the same text, also in short', async () => {
 test('where some arguments get another answer that is said', async () => {
   const rule = '[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 16 }]\naction = "EPERM"\n';
   assert.deepEqual(await diffOf(POLICY, POLICY + rule), [
-    '-socket (x86-64, some arguments): allow',
-    '+socket (x86-64, some arguments): EPERM',
+    '-allow (x86-64, some arguments): socket',
+    '+EPERM (x86-64, some arguments): socket',
   ]);
 });
 
