@@ -1,12 +1,12 @@
 /** Directives that systemd knows and, on some machines, skips in silence. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { parseMountInfo } from '../../src/formats/mount-info.js';
+import { mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { BESIDE_TUNABLES } from '../support/ineffective-cases.js';
 import { launcherObstacle } from '../support/native.js';
 import { planned, targetOf } from '../support/planned.js';
-import { policyPath, sandboxUnit } from '../support/service.js';
+import { mainPid, policyPath, sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
 const POLICY =
@@ -145,6 +145,25 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
         const open = mayBeOpen && systemd >= 255;
         assert.deepEqual({ lines, isOpen, isTold }, { lines, isOpen: open, isTold: open });
       }
+    });
+
+    test('the template hardened closes it', async () => {
+      await box.writeFile(
+        '/etc/systemd/system/steady.service',
+        '[Service]\nExecStart=sleep infinity\nBindReadOnlyPaths=/etc:/media\n',
+      );
+      await box.succeed(['systemctl', 'daemon-reload']);
+      await box.succeed(['systemctl', 'start', 'steady.service']);
+      const { status, stderr } = await sandboxUnit(box, 'apply', '--template', 'hardened', 'steady.service');
+      assert.equal(status, 0, stderr);
+      assert.doesNotMatch(stderr, /warning/);
+      const mounts = parseMountInfo(
+        await box.readFile(`/proc/${await mainPid(box, 'steady.service')}/mountinfo`),
+      );
+      for (const place of ['/sys', '/media']) assert.equal(mountOf(mounts, place)?.readOnly, true, place);
+      assert.equal(mountOf(mounts, '/media')?.path, '/media');
+      assert.equal((await sandboxUnit(box, 'verify', 'steady.service')).status, 0);
+      await box.succeed(['systemctl', 'stop', 'steady.service']);
       await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
     });
 
