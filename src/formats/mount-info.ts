@@ -5,6 +5,8 @@ export interface Mount {
   readonly path: string;
   /** Whether the kernel refuses to execute files there. */
   readonly noexec: boolean;
+  /** Whether the kernel refuses to write there. */
+  readonly readOnly: boolean;
 }
 
 /** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
@@ -12,7 +14,8 @@ export function parseMountInfo(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
     const [, , , , path, options] = line.split(' ');
     if (path === undefined || options === undefined) return [];
-    return [{ path: unescaped(path), noexec: options.split(',').includes('noexec') }];
+    const flags = options.split(',');
+    return [{ path: unescaped(path), noexec: flags.includes('noexec'), readOnly: flags.includes('ro') }];
   });
 }
 

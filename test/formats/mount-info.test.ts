@@ -12,17 +12,17 @@ import {
 const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
 24 23 0:23 / /run/a\\040b\\134c rw,relatime - tmpfs tmpfs rw,noexec
-25 22 0:24 / /twice rw,noexec - tmpfs tmpfs rw
+25 22 0:24 / /twice ro,noexec - tmpfs tmpfs rw
 26 25 0:25 / /twice rw - tmpfs tmpfs rw
 `;
 
-test('mounts are read with their place and whether anything may be executed', () => {
+test('mounts are read with their place and whether anything may be executed and written', () => {
   assert.deepEqual(parseMountInfo(TEXT), [
-    { path: '/', noexec: false },
-    { path: '/run', noexec: true },
-    { path: '/run/a b\\c', noexec: false },
-    { path: '/twice', noexec: true },
-    { path: '/twice', noexec: false },
+    { path: '/', noexec: false, readOnly: false },
+    { path: '/run', noexec: true, readOnly: false },
+    { path: '/run/a b\\c', noexec: false, readOnly: false },
+    { path: '/twice', noexec: true, readOnly: true },
+    { path: '/twice', noexec: false, readOnly: false },
   ]);
   assert.deepEqual(parseMountInfo(''), []);
   assert.deepEqual(parseMountInfo('no mount\n'), []);
@@ -31,12 +31,12 @@ test('mounts are read with their place and whether anything may be executed', ()
 test('a path is on the innermost mount above it', () => {
   const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
   const cases: readonly [path: string, mount: Mount][] = [
-    ['/etc/x', { path: '/', noexec: false }],
-    ['/run', { path: '/run', noexec: true }],
-    ['/run/x/y', { path: '/run', noexec: true }],
-    ['/running', { path: '/', noexec: false }],
-    ['/run/a b\\c/x', { path: '/run/a b\\c', noexec: false }],
-    ['/twice/x', { path: '/twice', noexec: false }],
+    ['/etc/x', { path: '/', noexec: false, readOnly: false }],
+    ['/run', { path: '/run', noexec: true, readOnly: false }],
+    ['/run/x/y', { path: '/run', noexec: true, readOnly: false }],
+    ['/running', { path: '/', noexec: false, readOnly: false }],
+    ['/run/a b\\c/x', { path: '/run/a b\\c', noexec: false, readOnly: false }],
+    ['/twice/x', { path: '/twice', noexec: false, readOnly: false }],
   ];
   for (const [path, mount] of cases) assert.deepEqual(on(path), mount, path);
   assert.equal(mountOf([], '/etc'), undefined);

@@ -318,9 +318,9 @@ test('places to write and execute are what no directive makes read-only or not e
 
 test("the host's mounts take places away, too", () => {
   const mounts = [
-    { path: '/', noexec: false },
-    { path: '/dev', noexec: true },
-    { path: '/tmp', noexec: true },
+    { path: '/', noexec: false, readOnly: false },
+    { path: '/dev', noexec: true, readOnly: false },
+    { path: '/tmp', noexec: true, readOnly: false },
   ];
   assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes'), mounts), [
     '/var/tmp',

@@ -243,3 +243,21 @@ export const UNDONE_PORTS: readonly UndoneCase[] = [
   ...row,
   open: `perl -MSocket -e "socket(S,PF_INET,SOCK_STREAM,0); exit !bind(S,sockaddr_in(7777,INADDR_ANY))"`,
 }));
+
+/**
+ * A unit's own lines beside ProtectKernelTunables=, and whether /sys stays as the host has it mounted, by systemd 257 and
+ * 262. systemd 252 closes it beside all of these.
+ */
+export const BESIDE_TUNABLES: readonly (readonly [lines: string, isOpen: boolean])[] = [
+  ['MountAPIVFS=no', true],
+  ['NoExecPaths=/sys', true],
+  ['PrivateUsers=yes', true],
+  ['ProtectSystem=strict', true],
+  ['ReadOnlyPaths=/sys', true],
+  ['RootDirectory=/', true],
+  ['BindPaths=/sys', false],
+  ['BindReadOnlyPaths=/sys', false],
+  ['BindReadOnlyPaths=/sys:/sys:norbind', false],
+  ['InaccessiblePaths=/sys', false],
+  ['PrivateNetwork=yes', false],
+];

@@ -1,10 +1,12 @@
 /** Directives that systemd knows and, on some machines, skips in silence. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
 import { Box, boxAvailable } from '../support/box.js';
+import { BESIDE_TUNABLES } from '../support/ineffective-cases.js';
 import { launcherObstacle } from '../support/native.js';
 import { planned, targetOf } from '../support/planned.js';
-import { policyPath, sandboxUnit } from '../support/service.js';
+import { mainPid, policyPath, sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
 const POLICY =
@@ -112,8 +114,61 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       }
     });
 
+    const versionOfSystemd = async () =>
+      Number(/^systemd (\d+)/.exec(await box.succeed(['systemctl', '--version']))![1]);
+
+    test('a /sys that the plan says stays as it is mounted does so, and no other', async () => {
+      const systemd = await versionOfSystemd();
+      await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+      const mounts = parseMountInfo(await box.readFile('/proc/self/mountinfo'));
+      for (const [lines, mayBeOpen] of BESIDE_TUNABLES) {
+        const properties = ['-p', 'ProtectKernelTunables=yes', '-p', lines];
+        const run = [
+          'systemd-run',
+          '--quiet',
+          '--wait',
+          '--pipe',
+          ...properties,
+          'cat',
+          '/proc/self/mountinfo',
+        ];
+        const { stdout } = await box.exec(run);
+        const isOpen = parseMountInfo(stdout).findLast(({ path }) => path === '/sys')?.readOnly === false;
+        const { diagnostics } = planned(
+          '[service]\nProtectKernelTunables = true\n',
+          lines,
+          targetOf(systemd, { mounts }),
+        );
+        const isTold = diagnostics.some(({ message }) =>
+          message.startsWith('ProtectKernelTunables= leaves /sys'),
+        );
+        const open = mayBeOpen && systemd >= 255;
+        assert.deepEqual({ lines, isOpen, isTold }, { lines, isOpen: open, isTold: open });
+      }
+    });
+
+    test('the template hardened closes it', async () => {
+      await box.writeFile(
+        '/etc/systemd/system/steady.service',
+        '[Service]\nExecStart=sleep infinity\nBindReadOnlyPaths=/etc:/media\n',
+      );
+      await box.succeed(['systemctl', 'daemon-reload']);
+      await box.succeed(['systemctl', 'start', 'steady.service']);
+      const { status, stderr } = await sandboxUnit(box, 'apply', '--template', 'hardened', 'steady.service');
+      assert.equal(status, 0, stderr);
+      assert.doesNotMatch(stderr, /warning/);
+      const mounts = parseMountInfo(
+        await box.readFile(`/proc/${await mainPid(box, 'steady.service')}/mountinfo`),
+      );
+      for (const place of ['/sys', '/media']) assert.equal(mountOf(mounts, place)?.readOnly, true, place);
+      assert.equal(mountOf(mounts, '/media')?.path, '/media');
+      assert.equal((await sandboxUnit(box, 'verify', 'steady.service')).status, 0);
+      await box.succeed(['systemctl', 'stop', 'steady.service']);
+      await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
+    });
+
     test('what the plan says stays open below a closed path does so, and nothing else', async () => {
-      const systemd = Number(/^systemd (\d+)/.exec(await box.succeed(['systemctl', '--version']))![1]);
+      const systemd = await versionOfSystemd();
       await box.succeed(['mkdir', '-p', '/srv/sub']);
       await box.succeed(['cp', '/usr/bin/true', '/srv/program']);
       for (const [directives, path, to, open] of HOLES) {

@@ -93,14 +93,24 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await afresh();
   });
 
-  test('a /sys that systemd leaves writable is told, and BindReadOnlyPaths= closes it', async () => {
+  test('a /sys that systemd leaves writable is told before and after, and BindReadOnlyPaths= closes it', async () => {
     await changeFiles(box, { [`${UNITS}/tunables.service`]: SERVICE });
     await box.succeed(['systemctl', 'start', 'tunables.service']);
     await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
     const policy = '[service]\nProtectKernelTunables = true\n';
-    const said = await apply(box, `${policy}[apply]\nsettle = "100ms"\n`, 'tunables.service');
-    assert.match(said, /warning\[leaves-open]: ProtectKernelTunables= .*\/sys out, which can be written to/);
-    const closed = `${policy}BindReadOnlyPaths = ["/sys"]\n[apply]\nsettle = "100ms"\n`;
+    await box.writeFile(policyPath('tunables.service'), policy);
+    const told =
+      /warning\[leaves-open]: ProtectKernelTunables= leaves \/sys \(as the host has it mounted\) writable/;
+    for (const words of [['plan'], ['apply', '--check']]) {
+      const { stdout, stderr } = await sandboxUnit(box, ...words, 'tunables.service');
+      assert.match(stdout + stderr, told, words.join(' '));
+    }
+    const quick = '[apply]\nsettle = "100ms"\n';
+    assert.match(await apply(box, `${policy}${quick}`, 'tunables.service'), told);
+    const { status, of, seen } = await verify('tunables.service');
+    assert.deepEqual([status, of('open')], [0, ['ProtectKernelTunables']]);
+    assert.match(seen.get('ProtectKernelTunables')!, /\/sys out, which can be written to/);
+    const closed = `${policy}BindReadOnlyPaths = ["/sys"]\n${quick}`;
     assert.doesNotMatch(await apply(box, closed, 'tunables.service'), /leaves-open|looser/);
     await box.succeed(['systemctl', 'stop', 'tunables.service']);
     await box.succeed(['mount', '-o', 'remount,ro', '/sys']);

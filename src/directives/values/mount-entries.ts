@@ -122,16 +122,19 @@ const KERNEL_MOUNTS = [
 const LEAVES_MOUNTS = 255;
 
 /**
- * Paths that systemd doesn't make read-only, whatever directive says so. Where it mounts the kernel's file systems anew it
- * leaves a /sys that is mounted as it is, and then skips its flags (mount_bind_sysfs() and make_read_only() of systemd). Of
- * PrivateNetwork= it is a mount of the unit's own.
+ * Paths that systemd doesn't make read-only, whatever directive says so, each with the directive that mounts it. Where
+ * systemd mounts the kernel's file systems anew it leaves a /sys that is mounted as it is, and then skips its flags
+ * (mount_bind_sysfs() and make_read_only() of systemd). Of PrivateNetwork= it is a mount of the unit's own, and so it is
+ * of a bind mount in its place.
  */
-export const keptAsMounted = (lines: MountLines, systemd: number): readonly string[] =>
+export const keptAsMounted = (lines: MountLines, systemd: number): readonly MountEntry[] =>
   systemd >= LEAVES_MOUNTS &&
-  KERNEL_MOUNTS.some((name) => lines.isSet(name)) &&
   !lines.isSet('PrivateNetwork') &&
-  !ROOTS.some((name) => lines.word(name) !== '')
-    ? ['/sys']
+  !ROOTS.some((name) => !['', '/'].includes(lines.word(name))) &&
+  !['BindPaths', 'BindReadOnlyPaths'].some((name) => lines.places(name).includes('/sys'))
+    ? KERNEL_MOUNTS.filter((name) => lines.isSet(name))
+        .slice(0, 1)
+        .flatMap((name) => entries(name, ['/sys']))
     : [];
 
 /** Lists of paths, each of which is a mount of its own. */

@@ -4,7 +4,14 @@ import { groupBy } from '../../collections.js';
 import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
 import { VENDOR } from '../../directives/values/closed-paths.js';
 import { CLAIMS, type Claim, claimsOf } from '../../directives/values/mount-claims.js';
-import { type MountEntry, type MountLines, mountLines } from '../../directives/values/mount-entries.js';
+import {
+  keptAsMounted,
+  type MountEntry,
+  type MountLines,
+  mountLines,
+} from '../../directives/values/mount-entries.js';
+import { type Mount, mountOf } from '../../formats/mount-info.js';
+import type { Target } from '../../target/target.js';
 import { covers, type UnitValues } from '../../unit/values.js';
 import type { ConfinedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
@@ -16,10 +23,15 @@ interface Hole {
   readonly path: string;
   /** The directive that mounts something there. */
   readonly by: string;
+  /** Of a path that stays as the host has it mounted: whether that is known. */
+  readonly mounted?: 'writable' | 'unknown';
 }
 
 /** Directives that close all below a path. */
 const CLOSING = ['NoExecPaths', 'ProtectHome', 'ProtectSystem', 'ReadOnlyPaths'];
+
+/** Directives that close the kernel's file systems. */
+const CLOSING_KERNEL = ['ProtectKernelTunables', 'ReadOnlyPaths'];
 
 /**
  * Warnings about what directives leave open because of the policy; errors where that is a line of the unit's own.
@@ -28,18 +40,21 @@ const CLOSING = ['NoExecPaths', 'ProtectHome', 'ProtectSystem', 'ReadOnlyPaths']
  * @param values the planned values of all directives
  */
 export function leftOpen(request: ConfinedUnit, values: UnitValues): Diagnostic[] {
-  const { systemd } = request.target;
-  const before = new Set(holesIn(ownValues(request.effective), systemd).map(keyOf));
-  const added = holesIn(values, systemd).filter(
-    (hole) => !before.has(keyOf(hole)) && !isUndone(request, values, hole),
+  const before = new Set(holesIn(ownValues(request.effective), request.target).map(keyOf));
+  const states = (name: string) => request.policy.service.some((one) => one.name === name);
+  const added = holesIn(values, request.target).filter(
+    (hole) =>
+      (!before.has(keyOf(hole)) || (hole.mounted && states(hole.directive))) &&
+      !isUndone(request, values, hole),
   );
   return [...groupBy(added, ({ directive }) => directive).values()].map((holes) => described(request, holes));
 }
 
 const keyOf = ({ directive, path }: Hole): string => `${directive} ${path}`;
 
-function holesIn(values: UnitValues, systemd: number): Hole[] {
-  const unit: Facts = { lines: mountLines(values), systemd };
+function holesIn(values: UnitValues, { systemd, mounts }: Pick<Target, 'systemd' | 'mounts'>): Hole[] {
+  const lines = mountLines(values);
+  const unit: Facts = { lines, systemd, kept: keptAsMounted(lines, systemd), mounts };
   const all = [...CLAIMS.keys()].flatMap((name) => claimsOf(unit.lines, name));
   const found = CLOSING.flatMap((directive) =>
     claimsOf(unit.lines, directive)
@@ -48,7 +63,14 @@ function holesIn(values: UnitValues, systemd: number): Hole[] {
         leftOutOf(claim, unit, all).map((entry) => ({ ...entry, directive, is: claim.is })),
       ),
   );
-  return [...new Map([...found, ...droppedIn(unit.lines)].map((hole) => [keyOf(hole), hole])).values()];
+  const kept = CLOSING_KERNEL.flatMap((directive) =>
+    claimsOf(unit.lines, directive).flatMap((claim) =>
+      keptOf(claim, unit, all).map((entry) => ({ ...entry, directive, is: claim.is })),
+    ),
+  );
+  return [
+    ...new Map([...found, ...kept, ...droppedIn(unit.lines)].map((hole) => [keyOf(hole), hole])).values(),
+  ];
 }
 
 /**
@@ -69,12 +91,35 @@ function droppedIn(lines: MountLines): Hole[] {
 interface Facts {
   readonly lines: MountLines;
   readonly systemd: number;
+  /** Paths that systemd leaves as the host has them mounted. */
+  readonly kept: readonly MountEntry[];
+  /** The host's; empty where they aren't known. */
+  readonly mounts: readonly Mount[];
+}
+
+/** Paths on or below that of a claim which stay as the host has them mounted, where that is writable or not known. */
+const keptOf = (claim: Claim, { kept, mounts }: Facts, all: readonly Claim[]) =>
+  kept
+    .filter(({ path }) => claim.is === 'read-only' && covers(claim.path, path))
+    .filter(({ path }) => !claim.except.some((above) => covers(above, path)))
+    .filter(({ path }) => !all.some((one) => one.is === 'inaccessible' && one.path === path))
+    .flatMap((entry) => {
+      const mounted = stateOf(mounts, entry.path);
+      return mounted ? [{ ...entry, mounted }] : [];
+    });
+
+/** Undefined for a path that is read-only, or no mount: that systemd mounts, with the flags that are claimed. */
+function stateOf(mounts: readonly Mount[], path: string): Hole['mounted'] {
+  if (mounts.length === 0) return 'unknown';
+  const mount = mountOf(mounts, path);
+  return mount?.path === path && !mount.readOnly ? 'writable' : undefined;
 }
 
 const leftOutOf = (claim: Claim, unit: Facts, all: readonly Claim[]): MountEntry[] =>
   claim.leftOut
     .filter(({ path, by }) => by !== '' && path !== claim.path && covers(claim.path, path))
     .map((entry) => openPartOf(entry, unit.lines))
+    .filter(({ path }) => !unit.kept.some((kept) => kept.path === path) || claim.is !== 'read-only')
     .filter(({ path }) => !path.includes('%') && !claim.except.some((above) => covers(above, path)))
     .filter(
       (entry) => !isClosed(claim.is, entry, unit, all) && isThere(entry, unit) && !isKeptByOld(claim, unit),
@@ -152,6 +197,13 @@ const IN_PLACE = ', with BindReadOnlyPaths in the place of ReadOnlyPaths';
 const IN_DEVICES = ', and of /dev: PrivateDevices = true, and /dev/shm in the list';
 
 const partsOf = (holes: readonly Hole[]): string =>
-  [...groupBy(holes, (hole) => hole.by)]
-    .map(([by, some]) => `${some.map(({ path }) => printable(path, 60)).join(', ')} (mounted for ${by}=)`)
+  [...groupBy(holes, reasonOf)]
+    .map(([reason, some]) => `${some.map(({ path }) => printable(path, 60)).join(', ')} (${reason})`)
     .join(', ');
+
+const reasonOf = ({ by, mounted }: Hole): string => (mounted ? MOUNTED[mounted] : `mounted for ${by}=`);
+
+const MOUNTED = {
+  writable: 'as the host has it mounted',
+  unknown: 'where the host has it mounted so',
+} as const;

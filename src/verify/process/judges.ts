@@ -167,6 +167,6 @@ function judgeClaims(directive: string, { get, host, systemd }: Measure, { view,
   const lines = loadedLines(get);
   const claims = claimsOf(lines, directive);
   if (!view || !host) return claims.length > 0 ? [HIDDEN_MOUNTS] : [];
-  const kept = keptAsMounted(lines, systemd);
+  const kept = keptAsMounted(lines, systemd).map(({ path }) => path);
   return claims.map((claim) => excused(judgeClaim(claim, view, host, kept), own, 'mounts'));
 }

@@ -55,6 +55,10 @@ describe('paths', () => {
     [['ReadOnlyPaths=/a/b'], 'BindPaths', ['/a'], undefined],
     [['ReadOnlyPaths=/a'], 'BindPaths', ['/a'], opens('/a', 'ReadOnlyPaths')],
     [['RootDirectory=/srv/root'], 'BindReadOnlyPaths', ['/etc'], opens('/etc', 'RootDirectory')],
+    [['RootDirectory=/srv/root'], 'BindReadOnlyPaths', ['/sys'], undefined],
+    [['RootDirectory=/srv/root'], 'BindPaths', ['/sys'], opens('/sys', 'RootDirectory')],
+    [['PrivateNetwork=yes'], 'BindReadOnlyPaths', ['/sys'], opens('/sys', 'PrivateNetwork')],
+    [['PrivateNetwork=no'], 'BindReadOnlyPaths', ['/sys'], undefined],
     [['RootDirectory=/srv/root', 'BindReadOnlyPaths=/etc'], 'BindReadOnlyPaths', ['/etc'], undefined],
     [
       ['BindReadOnlyPaths=/etc'],

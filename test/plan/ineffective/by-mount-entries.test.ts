@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Mount } from '../../../src/formats/mount-info.js';
+import { BESIDE_TUNABLES } from '../../support/ineffective-cases.js';
 import { planned, targetOf } from '../../support/planned.js';
 
 /** What is said of parts that stay open, for lines of [service] in a policy and lines of the unit's own. */
-function said(policy: string, lines = '', systemd = 257): string[] {
-  const { diagnostics } = planned(`[service]\n${policy}`, lines, targetOf(systemd));
+function said(policy: string, lines = '', systemd = 257, mounts: readonly Mount[] = []): string[] {
+  const { diagnostics } = planned(`[service]\n${policy}`, lines, targetOf(systemd, { mounts }));
   return diagnostics
     .filter(({ code }) => ['leaves-open', 'loosens'].includes(code))
     .map(({ severity, at, message }) => `${severity} ${at?.line}: ${message}`);
@@ -27,8 +29,8 @@ const SEEN: readonly (readonly [policy: string, warning?: string])[] = [
   ],
   [`${STRICT}InaccessiblePaths = ["/srv"]\nReadWritePaths = ["/var"]\nPrivateTmp = true`],
   [
-    `${STRICT}ProtectKernelTunables = true`,
-    'warning 2: ProtectSystem= leaves /run (mounted for ProtectKernelTunables=) writable',
+    `${STRICT}ProtectControlGroups = true`,
+    'warning 2: ProtectSystem= leaves /run (mounted for ProtectControlGroups=) writable',
   ],
   [
     'ReadOnlyPaths = ["/srv"]\nNoExecPaths = ["/srv/sub"]',
@@ -116,4 +118,49 @@ test("a mount of the unit's own that undoes NoExecPaths= is told once, as a gap"
   assert.deepEqual(said('NoExecPaths = ["/srv"]', 'ReadOnlyPaths=/srv /'), [
     'warning 2: NoExecPaths= leaves /srv (mounted for ReadOnlyPaths=) executable',
   ]);
+});
+
+const TUNABLES = 'ProtectKernelTunables = true\n';
+const mounted = (path: string, readOnly: boolean): Mount => ({ path, noexec: true, readOnly });
+const WRITABLE_SYS = [mounted('/', false), mounted('/sys', false)];
+const AS_MOUNTED = 'leaves /sys (as the host has it mounted) writable';
+
+test('from systemd 255 on a /sys that the host has mounted writable stays so', () => {
+  const of = (policy: string, lines = '') => said(policy, lines, 257, WRITABLE_SYS);
+  assert.deepEqual(of(TUNABLES), [`warning 2: ProtectKernelTunables= ${AS_MOUNTED}`]);
+  assert.deepEqual(said(TUNABLES, '', 262, WRITABLE_SYS), of(TUNABLES));
+  assert.deepEqual(said(TUNABLES, '', 255, WRITABLE_SYS), of(TUNABLES));
+  assert.deepEqual(said(TUNABLES, '', 254, WRITABLE_SYS), []);
+  assert.deepEqual(of('ReadOnlyPaths = ["/sys"]'), []);
+  assert.deepEqual(of('ReadOnlyPaths = ["/sys"]\nProtectProc = "invisible"'), [
+    `warning 2: ReadOnlyPaths= ${AS_MOUNTED}`,
+  ]);
+  assert.deepEqual(of('Nice = 1', 'ProtectKernelTunables=yes'), []);
+  assert.deepEqual(of(TUNABLES, 'ProtectKernelTunables=yes'), of(TUNABLES));
+  assert.deepEqual(of('ProtectProc = "invisible"', 'ReadOnlyPaths=/sys'), [
+    `warning 2: ReadOnlyPaths= ${AS_MOUNTED}`,
+  ]);
+});
+
+for (const [lines, isOpen] of [...BESIDE_TUNABLES, ['RootDirectory=/srv', false] as const]) {
+  test(`beside ProtectKernelTunables=, ${lines} leaves /sys ${isOpen ? 'as it is mounted' : 'closed'}`, () => {
+    const told = said(TUNABLES, lines, 257, WRITABLE_SYS);
+    assert.deepEqual(
+      told.filter((one) => one.includes('ProtectKernelTunables= leaves')),
+      isOpen ? [`warning 2: ProtectKernelTunables= ${AS_MOUNTED}`] : [],
+    );
+  });
+}
+
+test('a /sys that the host has mounted read-only, or not at all, is closed', () => {
+  assert.deepEqual(said(TUNABLES, '', 257, [mounted('/', false), mounted('/sys', true)]), []);
+  assert.deepEqual(said(TUNABLES, '', 257, [...WRITABLE_SYS, mounted('/sys', true)]), []);
+  assert.deepEqual(said(TUNABLES, '', 257, [mounted('/', false)]), []);
+});
+
+test("where nobody knows the host's mounts, the warning says what it depends on", () => {
+  assert.deepEqual(said(TUNABLES), [
+    'warning 2: ProtectKernelTunables= leaves /sys (where the host has it mounted so) writable',
+  ]);
+  assert.deepEqual(said(`${TUNABLES}BindReadOnlyPaths = ["/sys"]`), []);
 });

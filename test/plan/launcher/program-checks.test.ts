@@ -151,7 +151,7 @@ test('a program that is to be mounted over must be there, and be one', () => {
 
 test('what is mounted noexec starts neither the launcher nor a program', () => {
   const found = (policy: string, ...paths: string[]) => {
-    const mounts = paths.map((path) => ({ path, noexec: true }));
+    const mounts = paths.map((path) => ({ path, noexec: true, readOnly: false }));
     const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
     const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
     return planned(policy, '', target).diagnostics.map(

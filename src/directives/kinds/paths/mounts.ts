@@ -1,9 +1,9 @@
 /** Places that are mounted: bind mounts and empty file systems. */
 
-import { allWords, barePath, sinceReset, type UnitValues, wordsOf } from '../../../unit/values.js';
+import { allWords, barePath, isOn, sinceReset, type UnitValues, wordsOf } from '../../../unit/values.js';
 import type { Comparison, Reading, Strictness, ValueKind } from '../../directive.js';
 import { keepBackslashes, withoutSpecifiers } from '../../values/bus.js';
-import { type Closed, closedBy, hidden, opens, readOnly } from '../../values/closed-paths.js';
+import { type Closed, closed, closedBy, hidden, opens, ROOTS, readOnly } from '../../values/closed-paths.js';
 import { listKind, optional, plainWords } from '../../values/list.js';
 import { gives } from '../../values/strictness.js';
 import {
@@ -124,5 +124,14 @@ export const WRITABLE_MOUNTS: Strictness = gives((comparison) =>
 );
 
 export const READ_ONLY_MOUNTS: Strictness = gives((comparison) =>
-  opened(comparison, hidden(comparison.unit)),
+  opened(comparison, hiddenFromReaders(comparison.unit)),
 );
+
+/**
+ * Another root hides none of the kernel's /sys, since each directive about the kernel's file systems shows it there. With
+ * PrivateNetwork= a service has a /sys of its own, without the host's network devices.
+ */
+const hiddenFromReaders = (unit: UnitValues): Closed[] => [
+  ...hidden(unit).map((part) => (ROOTS.includes(part.by) ? { ...part, except: ['/sys'] } : part)),
+  ...(isOn(unit, 'PrivateNetwork') ? closed('PrivateNetwork', ['/sys']) : []),
+];
