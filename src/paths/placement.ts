@@ -33,6 +33,29 @@ export function unitDirectory({ scope, lifetime, home, runtimeDirectory }: Place
   return scope === 'system' ? '/etc/systemd/system' : `${home}/.config/systemd/user`;
 }
 
+/** The first version of systemd by which a user's state isn't among the configuration. */
+const HAS_STATE_HOME = 254;
+
+/**
+ * The folders that a unit's own are below, by the directives that give them, where nothing else is said to a user's
+ * manager (systemd.exec(5)); undefined for the system's manager.
+ * @param systemd its version
+ */
+export function userFolders(
+  { scope, home, runtimeDirectory }: Placement,
+  systemd: number,
+): ReadonlyMap<string, string> | undefined {
+  if (scope === 'system') return undefined;
+  const state = `${home}/${systemd < HAS_STATE_HOME ? '.config' : '.local/state'}`;
+  return new Map([
+    ['CacheDirectory', `${home}/.cache`],
+    ['ConfigurationDirectory', `${home}/.config`],
+    ['LogsDirectory', `${state}/log`],
+    ['RuntimeDirectory', `${runtimeDirectory}`],
+    ['StateDirectory', state],
+  ]);
+}
+
 export const places = (placement: Placement): Placement[] =>
   LIFETIMES.map((lifetime) => ({ ...placement, lifetime }));
 

@@ -10,7 +10,7 @@ import {
   ownDropInPaths,
   programsFolder,
 } from '../../src/paths/own-files.js';
-import { type Placement, unitDirectories } from '../../src/paths/placement.js';
+import { type Placement, unitDirectories, userFolders } from '../../src/paths/placement.js';
 import { policySearchPath } from '../../src/paths/policies.js';
 import { installedLauncher } from '../../src/paths/programs.js';
 import {
@@ -28,6 +28,20 @@ const USER: Placement = {
   home: '/home/u',
   runtimeDirectory: '/run/user/7',
 };
+
+test("a user's own folders of units are where systemd's version has them", () => {
+  const of = (systemd: number) => Object.fromEntries(userFolders(USER, systemd)!);
+  const common = {
+    CacheDirectory: '/home/u/.cache',
+    ConfigurationDirectory: '/home/u/.config',
+    RuntimeDirectory: '/run/user/7',
+  };
+  const newer = { LogsDirectory: '/home/u/.local/state/log', StateDirectory: '/home/u/.local/state' };
+  const older = { LogsDirectory: '/home/u/.config/log', StateDirectory: '/home/u/.config' };
+  assert.deepEqual(of(254), { ...common, ...newer });
+  assert.deepEqual(of(253), { ...common, ...older });
+  assert.equal(userFolders(SYSTEM, 257), undefined);
+});
 
 const PLACES: readonly [placement: Placement, folder: string, launcher: string][] = [
   [SYSTEM, '/etc/systemd/system', '/usr/local'],

@@ -14,6 +14,8 @@ export interface MountLines {
   readonly isSet: (directive: string) => boolean;
   /** The mounts of TemporaryFileSystem=. */
   readonly temporary: () => readonly TemporaryMount[];
+  /** The folders that a unit's own are below, by directives, where they are not those of the system's manager. */
+  readonly bases?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface TemporaryMount {
@@ -78,7 +80,7 @@ const FOLDERS = [
 /** The folders that are given to a unit; with DynamicUser= they are elsewhere, behind a link. */
 const foldersOf = (lines: MountLines): MountEntry[] =>
   FOLDERS.flatMap((name) => {
-    const base = findDirective(name)!.kind.base!;
+    const base = lines.bases?.get(name) ?? findDirective(name)!.kind.base!;
     const bases = lines.isSet('DynamicUser') ? [base, `${base}/private`] : [base];
     return lines.places(name).flatMap((path) =>
       entries(

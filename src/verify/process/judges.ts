@@ -30,6 +30,8 @@ export interface Measure {
   readonly get: Get;
   /** systemd's version. */
   readonly systemd: number;
+  /** The folders that the unit's own are below; undefined for those of the system's manager. */
+  readonly bases?: ReadonlyMap<string, string> | undefined;
   /** The machine's own calling convention. */
   readonly abi: Abi;
   /** Capabilities that the kernel has, and the manager itself may have. */
@@ -163,8 +165,12 @@ function partsOf(directive: string, measure: Measure, judged: Judged): Finding[]
   ];
 }
 
-function judgeClaims(directive: string, { get, host, systemd }: Measure, { view, own }: Judged): Finding[] {
-  const lines = loadedLines(get);
+function judgeClaims(
+  directive: string,
+  { get, bases, host, systemd }: Measure,
+  { view, own }: Judged,
+): Finding[] {
+  const lines = loadedLines(get, bases);
   const claims = claimsOf(lines, directive);
   if (!view || !host) return claims.length > 0 ? [HIDDEN_MOUNTS] : [];
   const kept = keptAsMounted(lines, systemd).map(({ path }) => path);

@@ -32,8 +32,12 @@ export const isSet = (get: Get, name: string): boolean => {
   return isOn(row, get(row.bus.property));
 };
 
-/** The lines of a unit as the manager has loaded it. */
-export const loadedLines = (get: Get): MountLines => ({
+/**
+ * The lines of a unit as the manager has loaded it.
+ * @param bases the folders that the unit's own are below, where they are not those of the system's manager
+ */
+export const loadedLines = (get: Get, bases?: ReadonlyMap<string, string>): MountLines => ({
+  bases,
   places: (name) => placesIn(get, name),
   word: (name) => word(get, name),
   isSet: (name) => isSet(get, name),

@@ -42,6 +42,8 @@ export interface Asked {
   readonly pids: readonly number[];
   /** The filters that were read just before. */
   readonly read?: UnitFilters | undefined;
+  /** The folders that the unit's own are below; undefined for those of the system's manager. */
+  readonly bases?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
@@ -51,21 +53,21 @@ export interface Asked {
 export async function look(
   system: System,
   planned: Planned,
-  { directives, pids, read }: Asked,
+  { directives, pids, read, bases }: Asked,
   readFilters: () => Promise<UnitFilters>,
 ): Promise<Look> {
   if (directives.length === 0) return { seen: [], isWhole: true };
   const get: Get = (property) => planned.unit.properties.get(property);
   const namespaces = directives.some(asksForNamespaces);
   const { held, free, isWhole } = await readUnitProcesses(system, planned, { pids, namespaces });
-  const lines = loadedLines(get);
+  const lines = loadedLines(get, bases);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
   const paths = ofProcess
     .flatMap(withImplied)
     .flatMap((name) => [...claimsOf(lines, name).flatMap(pathsOfClaim), ...pathsOfJoined(get, name)]);
   const main = held.find(({ pid }) => pid === planned.unit.mainPid);
-  const measure = { ...(await readMeasure(system, planned, get, paths)), main };
+  const measure = { ...(await readMeasure(system, planned, get, paths)), main, bases };
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
   const filters = ofProcess.flatMap(withImplied).some(hasSamples)
@@ -138,7 +140,7 @@ async function readMeasure(
   { plan }: Planned,
   get: Get,
   paths: readonly string[],
-): Promise<Omit<Measure, 'main'>> {
+): Promise<Omit<Measure, 'main' | 'bases'>> {
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   return {

@@ -1,6 +1,7 @@
 import { groupBy } from '../../collections.js';
 import { codeOf, type Diagnostic, UserError } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
+import { userFolders } from '../../paths/placement.js';
 import { filterReader } from '../../prepare/load/native-program.js';
 import { PROGRAM_WITHIN } from '../../state/process-status.js';
 import type { Context } from '../../system/context.js';
@@ -50,9 +51,10 @@ export async function proveDirectives(
   otherwise: ReadonlySet<string>,
   kernel: Pick<Enforcement, 'groups' | 'read'>,
 ): Promise<Proof> {
-  const { system } = context;
+  const { system, placement } = context;
   const pids = kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid));
-  const held = { directives: directivesOf(planned, otherwise), pids };
+  const bases = userFolders(placement, planned.plan.target.systemd);
+  const held = { directives: directivesOf(planned, otherwise), pids, bases };
   const readFilters = () => readUnit(system, planned.unit, () => filterReader(context));
   const line = `${planned.plan.unit}: looking at its processes`;
   const look = (read?: UnitFilters) =>

@@ -103,6 +103,24 @@ test('a /sys that systemd leaves as it is mounted is open, and without that it i
   assert.equal(relation('ProtectKernelTunables', { ProtectKernelTunables: true, ...bound }, text), 'equal');
 });
 
+test("a unit's own folder is writable where its manager makes it, and nowhere else", () => {
+  const text = `${HOST}5 1 0:1 /home /home ro - ext4 d rw
+6 1 0:1 /root /root ro - ext4 d rw
+7 4 0:4 /user /run/user ro - tmpfs r rw
+8 5 0:1 /home/u/.local/state/own /home/u/.local/state/own rw - ext4 d rw
+`;
+  const properties = { ProtectHome: 'read-only', StateDirectory: ['own'] };
+  const of = (bases?: ReadonlyMap<string, string>) =>
+    judge(
+      'ProtectHome',
+      { ...measure(properties), bases },
+      { process: seenProcess(), view: view(text), filters: undefined, own: NO_OWN_NAMESPACES },
+    ).relation;
+  assert.equal(of(new Map([['StateDirectory', '/home/u/.local/state']])), 'equal');
+  assert.equal(of(new Map([['StateDirectory', '/home/u/.config']])), 'looser');
+  assert.equal(of(), 'looser');
+});
+
 /** What a process sees whose /proc is read-only, and whose /sys has this flag. */
 const SYS = `1 0 0:1 / / rw - ext4 d rw
 3 1 0:3 / /proc ro - proc p rw
