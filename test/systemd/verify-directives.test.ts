@@ -100,6 +100,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     const policy = '[service]\nProtectKernelTunables = true\n';
     const said = await apply(box, `${policy}[apply]\nsettle = "100ms"\n`, 'tunables.service');
     assert.match(said, /warning\[leaves-open]: ProtectKernelTunables= .*\/sys out, which can be written to/);
+    assert.match(said, / hint: name that path, or those below it, in BindReadOnlyPaths=$/m);
     const closed = `${policy}BindReadOnlyPaths = ["/sys"]\n[apply]\nsettle = "100ms"\n`;
     assert.doesNotMatch(await apply(box, closed, 'tunables.service'), /leaves-open|looser/);
     await box.succeed(['systemctl', 'stop', 'tunables.service']);
