@@ -50,9 +50,15 @@ const CONTAINER_LACKS = '-sys_admin,-sys_ptrace,-bpf,-perfmon,-syslog,-audit_con
 const NPM = `mkdir -p ${dirname(INSTALLED)} && ln -sfn ${REPOSITORY} ${INSTALLED}
   printf '#!/bin/sh\\necho ${dirname(INSTALLED)}\\n' >/usr/local/bin/npm; chmod 755 /usr/local/bin/npm`;
 
+/** A machine with npm's install and a confined service alone. */
+const INSTALLED_BY_NPM = `${NGINX}; ${NPM}
+  sandbox-unit status | awk '/enforcing/ { print $1 }' | xargs -r sandbox-unit revert --quiet
+  rm -rf /etc/sandbox-unit /var/lib/sandbox-unit; mkdir /etc/sandbox-unit
+  echo 'extends = ["no-exec"]' >/etc/sandbox-unit/nginx.service.toml; sandbox-unit apply --quiet nginx`;
+
 /** What a manual page takes for granted. The one of `learn` writes the policy. */
 const MANUAL = `sandbox-unit learn --stop nginx; sandbox-unit revert --quiet nginx ssh
-  rm -rf /root/manual; mkdir -p /root/manual /var/lib/prometheus/node-exporter; cd /root/manual
+  rm -rf /root/manual; mkdir -p /root/manual /etc/sandbox-unit /var/lib/prometheus/node-exporter; cd /root/manual
   ln -s /srv/image image; echo 'extends = ["no-exec"]' >nginx.toml
   echo '[service]' >/etc/sandbox-unit/ssh.service.toml; rm -f /etc/sandbox-unit/nginx.service.toml
   [ "$1" = sandbox-unit-learn.1 ] || cp nginx.toml /etc/sandbox-unit/nginx.service.toml
@@ -72,6 +78,7 @@ const PAGES: readonly Page[] = [
   { name: 'fleet', prepare: NGINX, elsewhere: 0, dear: true },
   { name: 'containers', prepare: NGINX, elsewhere: 0, lacks: CONTAINER_LACKS },
   { name: 'configuration-management', prepare: NGINX, elsewhere: 0 },
+  { name: 'install', prepare: INSTALLED_BY_NPM, elsewhere: 4 },
 ];
 
 /** Commands that change nothing: what they show may come a moment later than they are called. */
@@ -147,28 +154,6 @@ describe('pages', { skip }, () => {
       assert.deepEqual(wrong, [], 'printed otherwise (UPDATE_GOLDEN=1 rewrites the page)');
     });
   }
-
-  test('README.md: drift, and a host without Node', async () => {
-    const text = readFileSync(inRepository('README.md'), 'utf8');
-    const linesBelow = (heading: string) =>
-      [
-        ...text
-          .split(`\n## ${heading}\n`)[1]!
-          .split('\n## ')[0]!
-          .matchAll(/^ {4}(\S.*)$/gm),
-      ].map(([, line]) => line);
-    await box.sh(`${NGINX}\n${NPM}`);
-    await box.writeFile('/etc/sandbox-unit/nginx.service.toml', 'extends = ["no-exec"]\n');
-    for (const heading of ['Drift', 'A host without Node']) {
-      const script = linesBelow(heading);
-      assert.ok(script.length > 2);
-      const { status, stdout, stderr } = await box.sh(script.join('\n'), { cwd: '/srv', timeoutMs: STEP_MS });
-      assert.equal(status, 0, `${heading}\n${stdout}${stderr}`);
-    }
-    await box.succeed(['systemctl', 'is-active', 'sandbox-unit-status.timer']);
-    assert.match((await run('sandbox-unit status nginx', undefined)).stdout, /^nginx\.service +enforcing/m);
-    await box.succeed(['sandbox-unit', 'revert', '--quiet', 'nginx']);
-  });
 
   if (THOROUGH) test('command lines of the manual pages', triesManual);
 
