@@ -36,11 +36,12 @@ export interface Shell
  * @returns the exit status
  */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
-  const { words, ...asked } = askedBy(argv);
-  const runVerb = async (verb: Verb, operands: string[], given: Options & CommonOptions) => {
-    const outcome = await attempt(shell, verb, operands, given);
-    const pages = verb.pages === true && given.pager !== false;
-    await shell.show(outcome, { ...given, pages, ...(given.json ? asked : {}) });
+  const { words: given, ...asked } = askedBy(argv);
+  const words = given.join(' ') === 'help help' ? ['help'] : given;
+  const runVerb = async (verb: Verb, operands: string[], options: Options & CommonOptions) => {
+    const outcome = await attempt(shell, verb, operands, options);
+    const pages = verb.pages === true && options.pager !== false;
+    await shell.show(outcome, { ...options, pages, ...(options.json ? asked : {}) });
     return outcome.exit;
   };
   const code = codeAsked(words);

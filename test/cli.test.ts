@@ -115,6 +115,7 @@ test('help takes a command, or the code of a message', async () => {
   const { status, stdout, stderr } = await cli('help', 'no-unit');
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^systemd knows no unit of this name.*\n\nWay out: /s);
+  assert.deepEqual(await cli('help', 'help'), await cli('--help'));
 });
 
 test('without a command the help is an error', async () => {

@@ -53,7 +53,7 @@ export const VERIFY = {
   },
   'processes-unreadable': {
     cause:
-      "What the kernel shows of the unit's processes can't be read. Nobody knows whether directives hold in them.",
+      "What the kernel shows of the unit's processes can't be read. Nobody knows what they run, or whether directives hold in them.",
     wayOut: 'Run the command as root, and outside of any container.',
   },
   'processes-unseen': {

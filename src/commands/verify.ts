@@ -74,13 +74,14 @@ export async function verify(
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
   const proof = await proofFor(context, prepared, { plan, unit: state }, kernel);
+  const main = await wrongMain(context, plan, seen);
   const wrong = [
     ...loaded,
-    ...(await wrongMain(context, plan, seen)),
+    ...main.filter((one) => !isHidden(one)),
     ...(isPermissive ? await looserThanPermissive(context, unit!, options) : looser(seen)),
     ...notHolding(proof, due.length > 0),
   ];
-  const unproven = [...kernel.unproven, ...proof.unproven];
+  const unproven = [...main.filter(isHidden), ...kernel.unproven, ...proof.unproven];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
@@ -167,6 +168,9 @@ async function wrongMain(
     ...(await replacedPrograms(system, mountedBy(plan, plan.unit), state)),
   ];
 }
+
+/** Whether an error tells that a process can't be looked at, and not what is wrong with it. */
+const isHidden = ({ code }: Diagnostic): boolean => code === 'processes-unreadable';
 
 /** Whether pending changes affect calls: filters, and lines of the drop-in about commands, calls and mounts. */
 const changesCalls = (pending: readonly Change[]): boolean =>

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { PACKAGED_LAUNCHER } from '../../src/paths/programs.js';
 import { Answers, hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
 import { runCommand as runHere } from '../support/command.js';
@@ -87,6 +88,27 @@ for (const tree of alternatives(TREES)) {
         }
       });
     }
+
+    test('the first facts are enough where a package has brought the launcher', async () => {
+      const unit = 'packaged.service';
+      const packaged = dirname(PACKAGED_LAUNCHER);
+      const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
+      await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
+      await box.sh(`mkdir -p ${packaged} && install -m 755 /usr/bin/true ${PACKAGED_LAUNCHER}`);
+      try {
+        const gathered = await hostScript(box, inRepository('host-scripts/facts'), unit);
+        const facts = join(folder, 'packaged.facts');
+        writeFileSync(facts, gathered.stdout);
+        const words = ['plan', '--template', 'no-exec', '--facts', facts, unit];
+        const planned = await runHere(words, process.env);
+        // The older systemd's libraries take a further round, which asks of them alone.
+        const more = /--ask (\S+)/.exec(planned.stdout)?.[1] ?? '';
+        assert.doesNotMatch(Buffer.from(more, 'base64').toString(), /libexec/);
+        if (tree !== 'bullseye') assert.equal(planned.status, 0, planned.stderr);
+      } finally {
+        await box.sh(`rm -r ${packaged}`);
+      }
+    });
 
     test('a plan from afar is the same, byte for byte', async () => {
       const { stdout } = await box.sh('systemctl list-unit-files --type=service --no-legend --no-pager');

@@ -36,6 +36,7 @@ const ENABLED = '/etc/sandbox-unit/enabled';
 /** The one that `apply` installs where no package has. */
 const OWN_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const STATUS_TIMER = 'sandbox-unit-status.timer';
+const STATUS_SERVICE = 'sandbox-unit-status.service';
 
 describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }, () => {
   let folder: string;
@@ -193,7 +194,7 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       for (const [i, pid] of (await mainPids()).entries()) assert.notEqual(pid, before[i]);
       await areConfined();
       await box.succeed(['sandbox-unit', 'status']);
-      await box.succeed(['systemctl', 'start', 'sandbox-unit-status.service']);
+      await box.succeed(['systemctl', 'start', STATUS_SERVICE]);
     });
 
     test('neither goes while units are confined, until they are reverted as it says', async () => {
@@ -208,6 +209,9 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
         await box.succeed(['test', '-x', LAUNCHER]);
         await areConfined();
       }
+      await box.writeFile(policyPath(UNIT), `${POLICY}[service]\nProtectHome = true\n`);
+      assert.notEqual((await box.exec(['systemctl', 'start', STATUS_SERVICE])).status, 0);
+      await box.writeFile(policyPath(UNIT), POLICY);
       await box.succeed(['sandbox-unit', 'revert', ...UNITS]);
 
       // The generator of the package confines a unit whose policy is enabled.
@@ -233,6 +237,7 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       assert.equal(await leftOf(box), '/etc/sandbox-unit\n');
       await box.succeed(['test', '-e', policyPath(UNIT)]);
       assert.equal((await box.exec(['systemctl', 'is-active', STATUS_TIMER])).stdout, 'inactive\n');
+      assert.equal((await box.exec(['systemctl', 'is-failed', STATUS_SERVICE])).stdout, 'inactive\n');
     });
   });
 

@@ -59,11 +59,22 @@ export async function notConfined(system: System, plan: Plan, unit: UnitState): 
   }
   if (!becomesProgram(plan) || (await isProgram(system, plan, pid))) return [];
   const program = printable(await executable(system, pid));
+  if (program === '') return [await unnamed(system, plan, pid)];
   return [
     error('not-confined', `the main process of ${plan.unit} is ${program}, which no launcher started`, {
       hint: `name what it becomes: programs = ["${program}"] in [exec]`,
     }),
   ];
+}
+
+/** The error about a main process whose file the kernel doesn't name: it has ended, or is another user's. */
+async function unnamed(system: System, plan: Plan, pid: number): Promise<Diagnostic> {
+  const status = await readStatus(system, `${pid}`);
+  if (status === undefined || /^[ZX]/.test(status.get('State') ?? ''))
+    return unconfined(plan, pid, 'has ended');
+  return error('processes-unreadable', `nobody knows what the main process of ${plan.unit} (${pid}) runs`, {
+    hint: 'run it as root, and outside of any container',
+  });
 }
 
 /** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */

@@ -32,11 +32,15 @@ export const leftOverDirective = ({ plan }: Planned, held: HeldDirective): Diagn
     return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });
   });
 
+/** The directive that closes what another leaves open: a mount that is only read can still be executed from. */
+const closing = ({ directive }: HeldDirective): string =>
+  directive === 'NoExecPaths' ? directive : 'BindReadOnlyPaths';
+
 export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
     warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'name that path, or those below it, in BindReadOnlyPaths= or NoExecPaths=',
+      hint: `name that path, or those below it, in ${closing(held)}=`,
     }),
   );
 

@@ -92,6 +92,20 @@ test('a main process that is none of the programs came by another way, whatever 
   assert.deepEqual(await found(await running('goes-around', ELSEWHERE), ELSEWHERE), []);
 });
 
+test('a main process whose file the kernel does not name is told by no name', async () => {
+  const unit = unitState({ MainPID: 100 });
+  const said = async (state: string) => {
+    const files = { '/proc/100/status': `State:\t${state}\nNoNewPrivs:\t1\nSeccomp:\t2\n` };
+    const [diagnostic, ...others] = await notConfined(new FakeSystem({ files }), PROGRAMS, unit);
+    assert.deepEqual(others, []);
+    return `${diagnostic!.code}: ${diagnostic!.message}`;
+  };
+  const unknown = 'processes-unreadable: nobody knows what the main process of demo.service (100) runs';
+  assert.equal(await said('S (sleeping)'), unknown);
+  const ended = 'not-confined: the main process of demo.service (100) has ended';
+  assert.equal(await said('Z (zombie)'), ended);
+});
+
 test('a script among the programs, and nothing else, is known by its path among the arguments', async () => {
   const { place } = PROGRAMS.programs[0]!;
   const unit = unitState({ MainPID: 100 });
