@@ -64,8 +64,8 @@ const NGINX = 'sandbox-unit revert --quiet nginx; systemctl stop apache2; system
 /** What containers without privileges have not. */
 const CONTAINER_LACKS = '-sys_admin,-sys_ptrace,-bpf,-perfmon,-syslog,-audit_control,-audit_read';
 
-/** Frees all services: the launcher goes with the last. */
-const FREED = `sandbox-unit learn --stop nginx
+/** Frees all services: the launcher goes with the last. A watch outlasts what README.md has for an uninstall. */
+const FREED = `systemctl stop 'sandbox-unit-learn-*'
   sandbox-unit status --json | jq -r '.units[].unit' | xargs -r sandbox-unit revert --quiet
   rm -rf /etc/sandbox-unit`;
 

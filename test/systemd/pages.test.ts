@@ -19,6 +19,10 @@ const LOOKS =
   /^(?:cat|curl|grep|journalctl|mailq|ls|pgrep|ps|runuser -u postgres -- psql -qAt|tail|systemctl (?:is-active|show)|sandbox-unit (?:explain|status)) /;
 const LOOKS_MS = 30_000;
 
+/** The kernel leaves records out where others on the machine log many, and nothing can be told of a service then. */
+const isLeftOut = (command: string, said: string): boolean =>
+  command.startsWith('sandbox-unit explain ') && /^note\[records-suppressed\]: /m.test(said);
+
 /** No command of a document takes this long, on a busy machine either. */
 const STEP_MS = 300_000;
 
@@ -92,9 +96,9 @@ describe('documents', { skip }, () => {
       if (LOOKS.test(step.command) && !isEnough())
         await box.waitFor(step.command, look, LOOKS_MS).catch(() => {});
       const printed = linesOf(said.stdout);
-      const isUntold = step.extent === 'none' || printed.length === 0;
+      const isUntold = step.extent !== 'all' || printed.length === 0;
       const ends = isUntold ? wrongEnd(step.command, said.status, said.stdout) : [];
-      const isAsTold = isAsShown(claim, printed);
+      const isAsTold = isAsShown(claim, printed) || isLeftOut(step.command, said.stdout);
       if (!isAsTold && UPDATES && step.extent === 'all')
         changes.push([step.shown, shownAnew(step.shown.text, printed)]);
       else if (!isAsTold || ends.length > 0)
