@@ -11,14 +11,14 @@ export const ELSEWHERE: readonly Row[] = [
     'it runs in the sources, and builds or boots: it is the tests, the benchmarks or the demonstration, which test/systemd/readme.test.ts shows',
   ],
   [
-    /^(?:README|docs\/first-service)\.md$/,
+    /^(?:README|docs\/(?:first-service|install))\.md$/,
     /^npm (?:pack|install|uninstall)\b/,
     'it asks a registry: test/package.test.ts makes that package and installs it without one',
   ],
   [
-    /^(?:README|docs\/first-service)\.md$/,
-    /^(?:apt-get|apt|dpkg|dnf|rpm) .*build-packages\//,
-    'packages are built first: test/systemd/packages.test.ts installs, upgrades and removes them',
+    /^(?:README\.md|docs\/)/,
+    /^apt-get install /,
+    'it asks Debian for packages, which the machine of the pages has, or takes built ones: test/systemd/packages.test.ts installs those',
   ],
   [
     /^integrations\/ansible\/README\.md$/,

@@ -20,9 +20,11 @@ import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 /** No test file takes this long, on a busy machine either; one that hangs must not hang the run. */
 const FILE_MS = 900_000;
 
-/** Files at a time: those that boot machines mostly wait, emulators compute. */
-const atOnce = (files: readonly string[]): number =>
-  availableParallelism() * (files.some((file) => file.includes(ONLY_ASKED)) ? 1 : 2) + 1;
+/** Files at a time, for each core: those that boot machines mostly wait, emulators compute. */
+const STAGES = [
+  { isEmulated: false, perCore: 2 },
+  { isEmulated: true, perCore: 1 },
+] as const;
 
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
 const LONG = [
@@ -84,11 +86,14 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
   const tally = new Tally({ shown, strict, files });
   const progress = new Progress({ shown, strict, files: runs.length, ...standardError() });
   const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
-  const names = runs.map(({ file }) => file);
-  const stream = run({ files: names, concurrency: atOnce(files), timeout: FILE_MS });
-  for await (const event of stream) {
-    tally.add(event as TestEvent);
-    progress.add(event as TestEvent);
+  for (const { isEmulated, perCore } of STAGES) {
+    const names = runs.map(({ file }) => file).filter((file) => file.includes(ONLY_ASKED) === isEmulated);
+    if (names.length === 0) continue;
+    const concurrency = availableParallelism() * perCore + 1;
+    for await (const event of run({ files: names, concurrency, timeout: FILE_MS })) {
+      tally.add(event as TestEvent);
+      progress.add(event as TestEvent);
+    }
   }
   clearInterval(ticks);
   progress.end();

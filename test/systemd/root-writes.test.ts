@@ -1,4 +1,4 @@
-/** What a service of root may write in spite of ProtectSystem=strict, as README.md says. */
+/** What a service of root may write in spite of ProtectSystem=strict, as docs/trust.md says. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Box, boxAvailable } from '../support/box.js';
