@@ -124,13 +124,16 @@ const OTHER_HOSTS = `sandbox-unit learn --for 1s nginx
 /** All documents whose command lines are run, in order. */
 export const RUNS: readonly DocumentRun[] = [...PAGES, ...manualPages().map(manualRun)];
 
-/** Scripts in front of a command of a document that begins another way than the commands above it. */
+/** Scripts in front of a command of a document that takes up another thread than the commands above it. */
 export const BEFORE: readonly (readonly [document: string, command: RegExp, script: string])[] = [
   [
     'man/sandbox-unit-generator.8',
     /^ln -s \/usr\/libexec/m,
     'rm /etc/systemd/system-generators/sandbox-unit-generator',
   ],
+  // The watch of a week is over.
+  ['man/sandbox-unit-learn.1', /^sandbox-unit learn --restart --for /, 'sandbox-unit learn --stop nginx'],
+  // The policy is another than the one at the top.
   ['README.md', /^sandbox-unit learn .*--write/, 'rm -f /etc/sandbox-unit/nginx.service.toml'],
 ];
 
