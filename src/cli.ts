@@ -6,7 +6,7 @@ import { defect, EXIT, error, renderDiagnostic } from './diagnostic.js';
 import type { ColorChoice, Looks } from './look.js';
 import { type Outcome, shown } from './outcome.js';
 import type { ShellOptions } from './program.js';
-import { lookOf, type Stream } from './system/terminal/look-of.js';
+import { isDumb, lookOf, type Stream } from './system/terminal/look-of.js';
 import { NO_TERMINAL, streamOf } from './system/terminal/streams.js';
 import { VERSION } from './version.js';
 
@@ -65,9 +65,8 @@ const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): Stream =>
 const outputSize = (): Stream => streamOf(1, () => sizeOf(process.stdout));
 const errorsSize = (): Stream => streamOf(2, () => sizeOf(process.stderr));
 
-/** The width of the terminal. The stream is opened only here: that takes a while. */
-const columns = (): number =>
-  process.stderr.isTTY && process.env.TERM !== 'dumb' ? process.stderr.columns : 0;
+/** The width of the terminal that standard error is; 0 for none that can clear a line. */
+const columns = (): number => (isDumb(process.env) ? 0 : (errorsSize().columns ?? 0));
 
 /** Whether a stream has yet to print. */
 let isPrinting = false;

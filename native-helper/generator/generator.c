@@ -2,8 +2,8 @@
  * sandbox-unit-generator: puts policies into force at boot and at each daemon-reload, from finished files
  * (systemd.generator(7)). Below /etc/sandbox-unit/enabled are the files as 'sandbox-unit generate --runtime --at-boot
  * --output /etc/sandbox-unit/enabled UNIT' has made them, and a manifest for each unit in activate.d/. They are copied to
- * /run/systemd/system. A unit whose files are not as they were made, or that has other files of its own since, gets a
- * condition that fails each start, and says why: it doesn't run unconfined.
+ * /run/systemd/system. A unit whose files are not as they were made, or that has other files of its own since, is held
+ * (refusal.h): it doesn't run unconfined.
  */
 #include <dirent.h>
 #include <errno.h>

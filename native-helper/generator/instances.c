@@ -82,7 +82,7 @@ const char *instances_changed(const char *template, const struct manifest *manif
 	instances.count = 0;
 	const struct unit_entries *entries = unit_entries_read(path);
 	if (entries == NULL)
-		return "a folder of units can't be read";
+		return unreadable_folder;
 	*path = "";
 	if (!add_instances(entries, template, &instances))
 		return "it has too many aliases or instances";

@@ -19,7 +19,6 @@ static const char absent_file[] = "a file of the unit is gone, or others than ro
 static const char new_drop_in[] = "the unit has a new drop-in";
 static const char other_fragment[] = "another unit file has taken the place of the unit's";
 static const char too_many[] = "it has too many drop-ins, aliases or instances";
-static const char unreadable_folder[] = "a folder of units can't be read";
 
 /* The file that a reason is about. */
 static char found[PATH_MAX];

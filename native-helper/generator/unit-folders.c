@@ -21,6 +21,8 @@ const char *const unit_folders[UNIT_FOLDERS] = {
 	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
 };
 
+const char unreadable_folder[] = "a folder of units can't be read";
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t length = strlen(text), wanted = strlen(end);

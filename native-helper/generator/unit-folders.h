@@ -24,6 +24,9 @@ struct unit_entries {
 	size_t count;
 };
 
+/* The reason where a folder can't be read whole. */
+extern const char unreadable_folder[];
+
 /* Lists the folders, at the first call. Returns NULL if one can't be read whole; `*path` is that one. */
 const struct unit_entries *unit_entries_read(const char **path);
 

@@ -38,8 +38,9 @@ export const STATUS = {
       '`systemctl daemon-reload`, and restart the service. Where another file is read, the hint names it.',
   },
   'drift-launcher': {
-    cause: 'The installed launcher is that of another version of sandbox-unit, as after an upgrade.',
-    wayOut: 'The next `sandbox-unit apply` of a unit that uses it replaces it.',
+    cause:
+      'The installed launcher is that of another version of sandbox-unit, as after an upgrade. Or a package has brought another one.',
+    wayOut: '`sandbox-unit apply UNIT` replaces it, or has the unit take that of the package.',
   },
   'drift-unknown': {
     cause: "Whether something has changed could not be found out, since a file can't be read by this user.",

@@ -2,11 +2,11 @@
 
 import type { Placement } from './placement.js';
 
-/** The path of the launcher that a package installs. */
-export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
-
-/** The path of another program of the native helper that a package installs. */
+/** The path of a program of the native helper that a package installs. */
 export const packagedProgram = (name: string): string => `/usr/libexec/sandbox-unit/${name}`;
+
+/** The path of the launcher that a package installs. */
+export const PACKAGED_LAUNCHER = packagedProgram('launcher');
 
 /** The path of the launcher that `apply` installs if no package has. */
 export const installedLauncher = ({ scope, home }: Placement): string =>

@@ -10,9 +10,16 @@ import type { UnitState } from '../system/unit-state.js';
 import { runsFree } from '../verify/kernel/confinement.js';
 
 /**
- * `live`: it runs with what was written; `not-proven`: others than root can change how it is started; `restart-due`: it has run since before; `reload-due`: the manager has yet to
- * read the drop-in; `not-read`: it reads another one in its place, or none, or one that takes lines of it back; `failed`: it doesn't run, and should;
- * `no-unit`: there is none for the drop-in; `unconfirmed`: it is live, and goes back unless it is confirmed.
+ * States of a service:
+ * - `live`: it runs with what was written
+ * - `unconfirmed`: it is live, and goes back unless it is confirmed
+ * - `not-proven`: others than root can change how it is started
+ * - `restart-due`: it has run since before
+ * - `reload-due`: the manager has yet to read the drop-in
+ * - `not-read`: the manager reads another drop-in in its place, or none, or one that takes lines of it back
+ * - `failed`: it doesn't run, and should
+ * - `not-running`: it doesn't run, and what was written takes effect at its next start
+ * - `no-unit`: there is none for the drop-in
  */
 export const STATES = [
   'live',

@@ -38,6 +38,8 @@ test('nothing is said where nothing is confined', { skip }, async (t) => {
   const others = {
     'etc/systemd/system/a.service': '[Service]\nExecStart=/bin/true\n',
     'etc/sandbox-unit/a.service.toml': '',
+    // Any user could have made it.
+    'home/user/.config/systemd/user/b.service.d/zz-sandbox-unit.conf': STARTS,
     'var/lib/sandbox-unit/recordings/a.service/x.json': '{}',
   };
   for (const name of [COMMAND, PACKAGE]) assert.deepEqual(await ask(t, [name], others), NOTHING, name);
@@ -76,6 +78,7 @@ test('the launcher stays for what else needs it', { skip }, async (t) => {
   const files = {
     'etc/sandbox-unit/enabled/activate.d/d.service': '',
     'var/lib/sandbox-unit/activate/e.service/files': '',
+    'var/lib/sandbox-unit/activate/activate': '',
     'run/systemd/transient/run-1.service': STARTS,
     'etc/systemd/system/own.service': STARTS,
     'etc/systemd/system/f.service.d/own.conf': STARTS,

@@ -15,7 +15,7 @@ export interface OwnTemplate {
   readonly template: string;
   /** Of a script of work. */
   readonly service: string;
-  /** The unit, whose file in test/services/units/ is that of its package or of its script. */
+  /** The unit. Its file in test/services/units/ has the settings of the package or script that it is from. */
   readonly unit: string;
   /** Whether Debian 12 has the service, too. */
   readonly older?: true;

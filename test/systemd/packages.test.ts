@@ -80,6 +80,8 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       ${LAUNCHER} --version
       test -L /usr/bin/sandbox-unit -a -x /usr/lib/sandbox-unit/dist/sandbox-unit.cjs
       ${completionsIn('/usr/share/zsh/site-functions')}
+      rpm --query --provides sandbox-unit | sed -n 's/^bundled(npm(\\(.*\\))) = /\\1 /p' | sort >/tmp/provided
+      grep -E '^[^ ]+ [0-9]+[.][0-9]+[.][0-9]+$' dist/LICENSES | sort | diff - /tmp/provided
       mkdir -p /etc/systemd/system/${UNIT}.d
       echo "ExecStart=${LAUNCHER} --" >/etc/systemd/system/${policy}
       ! rpm --erase sandbox-unit
@@ -179,8 +181,10 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
     test('an upgrade leaves confined services running, and confined when they start anew', async () => {
       const before = await mainPids();
       const launcher = await box.succeed(['sha256sum', LAUNCHER]);
+      await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
       const { status, stderr } = await box.sh('dpkg --install /root/next/*.deb');
       assert.deepEqual([status, stderr], [0, '']);
+      assert.equal((await box.exec(['systemctl', 'is-active', STATUS_TIMER])).stdout, 'active\n');
       assert.equal(await box.succeed([LAUNCHER, '--version']), `sandbox-unit-launcher ${NEXT}\n`);
       assert.notEqual(await box.succeed(['sha256sum', LAUNCHER]), launcher);
       assert.deepEqual(await mainPids(), before);
@@ -204,7 +208,6 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
         await box.succeed(['test', '-x', LAUNCHER]);
         await areConfined();
       }
-      await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
       await box.succeed(['sandbox-unit', 'revert', ...UNITS]);
 
       // The generator of the package confines a unit whose policy is enabled.
@@ -250,22 +253,31 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
     test('units are confined from elsewhere by it, and it stays as long as they are', async () => {
       await box.sh('dpkg --install /root/first/sandbox-unit-launcher*.deb');
       await host.stage(CONFINED, POLICY);
+      const script = '/usr/lib/sandbox-unit/host-scripts/activate';
+      const purge = () => box.exec(['dpkg', '--purge', 'sandbox-unit-launcher']);
+
+      assert.equal((await host.activate('--confirm', '600', CONFINED)).status, 3);
+      const waiting = await purge();
+      const ways = ['undo', 'revert'].map((verb) => `sh ${script} --${verb} ${CONFINED}`);
+      assert.deepEqual([waiting.status !== 0, wayOut(waiting)], [true, ways], waiting.stderr);
+      for (const line of ways) assert.equal((await box.sh(line)).status, 0, line);
+      assert.equal(await host.isConfined(CONFINED), false);
+
       const activated = await host.activate(CONFINED);
       assert.deepEqual([activated.status, activated.stderr], [0, '']);
       assert.ok((await box.succeed(['systemctl', 'cat', CONFINED])).includes(`ExecStart=${LAUNCHER} `));
       await box.succeed(['test', '!', '-e', '/usr/local/libexec/sandbox-unit']);
       assert.equal(await host.isConfined(CONFINED), true);
 
-      const refused = await box.exec(['dpkg', '--purge', 'sandbox-unit-launcher']);
+      const refused = await purge();
       assert.notEqual(refused.status, 0);
-      const script = '/usr/lib/sandbox-unit/host-scripts/activate';
       assert.deepEqual(wayOut(refused), [`sh ${script} --revert ${CONFINED}`], refused.stderr);
       await box.succeed(['systemctl', 'restart', CONFINED]);
       assert.equal(await host.isConfined(CONFINED), true);
 
       await box.sh(wayOut(refused)[0]!);
       assert.equal(await host.isConfined(CONFINED), false);
-      assert.equal((await box.exec(['dpkg', '--purge', 'sandbox-unit-launcher'])).status, 0);
+      assert.equal((await purge()).status, 0);
       assert.equal(existsSync(`/proc/${box.pid}/root${LAUNCHER}`), false);
     });
   });

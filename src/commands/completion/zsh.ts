@@ -25,43 +25,43 @@ _sandbox-unit_units() {
 ${UNIT_LISTS.map((list) => `        systemctl \${(M)words:#--user} ${list} 2>/dev/null`).join('\n')}
     )"})
     units=(\${(u)units%% *})
-    compadd -a units
+    compadd "$@" -a units
 }
 
 _sandbox-unit_templates() {
     local -a templates
     templates=(\${(f)"$(sandbox-unit template list --color=never 2>/dev/null)"})
     templates=(\${templates%% *})
-    compadd -a templates
+    compadd "$@" -a templates
 }
 
 _sandbox-unit_calls() {
     local -a calls
     calls=(${lists.calls.join(' ')})
     compset -P '*,'
-    compadd -q -S , -a calls
+    compadd "$@" -q -S , -a calls
 }
 
 _sandbox-unit_refused_calls() {
     local -a answers
     answers=(${lists.answers.join(' ')})
     if compset -P '*[^,]:'; then
-        compadd -q -S , -a answers
+        compadd "$@" -q -S , -a answers
     else
-        _sandbox-unit_calls
+        _sandbox-unit_calls "$@"
     fi
 }
 
 _sandbox-unit_directives() {
     local -a directives
     directives=(${lists.directives.join(' ')})
-    compadd -S = -a directives
+    compadd "$@" -S = -a directives
 }
 
 _sandbox-unit() {
     local curcontext=$curcontext context state state_descr line ret=1
     typeset -A opt_args
-    local -a verbs
+    local -a verbs codes expl
     verbs=(
 ${names.map((name) => `        ${name}`).join('\n')}
     )
@@ -73,7 +73,8 @@ ${names.map((name) => `        ${name}`).join('\n')}
             case $words[1] in
                 help)
                     _describe -t commands command verbs && ret=0
-                    compadd ${lists.codes.join(' ')} && ret=0 ;;
+                    codes=(${lists.codes.join(' ')})
+                    _wanted codes expl code compadd -a codes && ret=0 ;;
 ${single.map((command) => caseOf(command, 16)).join('\n')}
 ${inner.join('\n')}
             esac ;;
@@ -120,10 +121,10 @@ function caseOf({ words, options, operands, passThrough }: CompletedCommand, ind
 /** A specification of _arguments for each flag: an option may be there once more, since some may be repeated. */
 function optionSpecs({ flags, does, takes, isOptional }: CompletedOption): string[] {
   const text = does.replace(/[[\]\\:]/g, '\\$&');
-  const value = takes === undefined ? '' : `:${isOptional ? ':' : ''}value:${actionOf(takes)}`;
+  const value = takes === undefined ? '' : `:${isOptional ? ':' : ''}${valuesOf(takes)}`;
   return flags.map((flag) => {
     const joint = takes === undefined ? '' : flag.startsWith('--') ? '=' : '+';
-    return quoted(`*${flag}${joint}[${text}]${value}`.replace(':value:', ': :'));
+    return quoted(`*${flag}${joint}[${text}]${value}`);
   });
 }
 
@@ -131,22 +132,24 @@ function operandSpecs(operands: Kind | undefined, passThrough: boolean): string[
   if (operands === undefined) return [];
   return passThrough
     ? [quoted('(-)1:command: _command_names -e'), quoted('*::arguments: _normal')]
-    : [quoted(`*:operand:${actionOf(operands)}`)];
+    : [quoted(`*:${valuesOf(operands)}`)];
 }
 
-const ACTIONS: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
-  units: '_sandbox-unit_units',
-  files: '_files',
-  folders: '_files -/',
-  policies: '_files -g "*.toml"',
-  templates: '_sandbox-unit_templates',
-  calls: '_sandbox-unit_calls',
-  'refused-calls': '_sandbox-unit_refused_calls',
-  directives: '_sandbox-unit_directives',
-  users: '_users',
-  groups: '_groups',
-  command: '_command_names -e',
-  other: '',
+/** Specifications of values for _arguments: the heading, and the action that completes them. */
+const VALUES: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
+  units: 'unit:_sandbox-unit_units',
+  files: 'file:_files',
+  folders: 'folder:_files -/',
+  policies: 'policy:_files -g "*.toml"',
+  templates: 'template:_sandbox-unit_templates',
+  calls: 'system calls:_sandbox-unit_calls',
+  'refused-calls': 'system calls:_sandbox-unit_refused_calls',
+  directives: 'directive:_sandbox-unit_directives',
+  users: 'user:_users',
+  groups: 'group:_groups',
+  command: 'command:_command_names -e',
+  other: 'value:',
 };
 
-const actionOf = (kind: Kind): string => (typeof kind === 'string' ? ACTIONS[kind] : `(${kind.join(' ')})`);
+const valuesOf = (kind: Kind): string =>
+  typeof kind === 'string' ? VALUES[kind] : `value:(${kind.join(' ')})`;

@@ -2,6 +2,7 @@ import { isSurelyRefused } from '../../evidence/recording/kinds.js';
 import type { Recording, RefusedCall } from '../../evidence/recording/recording.js';
 import { ABIS, type Abi, kernelNumber } from '../../syscalls/abi.js';
 import { KILL, KILL_THREAD } from '../../syscalls/action.js';
+import { fileName } from '../../unit/path.js';
 import type { UnitCall } from './record.js';
 
 /** Refused calls of one kind that a watch saw; `time` is its end. */
@@ -41,7 +42,7 @@ function whoIn(
   call: RefusedCall,
 ): Pick<UnitCall, 'pid' | 'name' | 'program'> {
   const program = programs[call.programs[0] ?? -1]?.path;
-  return { pid: undefined, name: program?.slice(program.lastIndexOf('/') + 1) ?? 'unknown', program };
+  return { pid: undefined, name: program === undefined ? 'unknown' : fileName(program), program };
 }
 
 /**

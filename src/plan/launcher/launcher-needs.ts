@@ -2,7 +2,7 @@ import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { ExecCommand } from '../../unit/exec/line.js';
 import { strip } from '../../unit/exec/word.js';
-import { folderOf } from '../../unit/path.js';
+import { fileName, folderOf } from '../../unit/path.js';
 import { isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
 import type { PlannedDirective, PlannedProgram } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
@@ -60,7 +60,7 @@ const neededPaths = ({ target, places }: PlacedUnit) => [
 ];
 
 /** The file name of a command's program. A value in a unit file has no white space at its ends. */
-const baseName = ({ path }: ExecCommand) => strip(path.value.slice(path.value.lastIndexOf('/') + 1));
+const baseName = ({ path }: ExecCommand) => strip(fileName(path.value));
 
 /**
  * The SyslogIdentifier= for a unit that has none: systemd would take the name of the program that it starts, whatever

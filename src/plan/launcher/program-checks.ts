@@ -6,6 +6,7 @@ import { KILL } from '../../syscalls/action.js';
 import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import { mayPass, mildest, verdictOn } from '../../syscalls/resolve.js';
+import { fileName } from '../../unit/path.js';
 import { lastOf, type UnitValues } from '../../unit/values.js';
 import type { ConfinedUnit, PlacedUnit } from '../request.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
@@ -156,7 +157,7 @@ export function scriptWarnings(request: PlacedUnit, named: NamedPolicy): Diagnos
       .map(({ path }) => path.value),
   );
   return confinedPrograms(policy, effective).flatMap((path) => {
-    const isShell = SHELLS.has(path.slice(path.lastIndexOf('/') + 1)) && !unwrapped.has(path);
+    const isShell = SHELLS.has(fileName(path)) && !unwrapped.has(path);
     const isScript = target.programs.get(path)?.file.kind === 'script';
     if (!isShell && !isScript) return [];
     const message = `${printable(path)} is a ${isShell ? 'shell' : 'script'}, and can't start another program`;

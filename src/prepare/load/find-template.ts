@@ -1,6 +1,7 @@
 import { didYouMean, EXIT, error, type Location, UserError } from '../../diagnostic.js';
 import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
+import { fileName } from '../../unit/path.js';
 import { exists } from './exists.js';
 
 /** A policy's file, and the machine that it is on. */
@@ -28,7 +29,7 @@ const templateFolders = (context: Context): PolicyPlace[] => [
 
 /** The name of the template that a file is; undefined if it is none. */
 export function templateAt(context: Context, path: string): string | undefined {
-  const name = templateName(path.slice(path.lastIndexOf('/') + 1));
+  const name = templateName(fileName(path));
   return templateFolders(context).some((folder) => path === `${folder.path}/${name}.toml`) ? name : undefined;
 }
 

@@ -1,4 +1,5 @@
-# complete.zsh FPATH LINE...: prints what zsh would make of each line's last word; before each line `== LINE`.
+# complete.zsh FPATH LINE...: prints what zsh would make of each line's last word; before each line `== LINE`, and before
+# words that have a heading `# HEADING`.
 zmodload zsh/zpty
 folder=$1 out=$(mktemp)
 shift
@@ -15,10 +16,13 @@ zpty shell TERM=dumb zsh -f -i
 zpty -w shell "
 PROMPT= fpath=($folder \$fpath)
 autoload -Uz compinit && compinit -u -D
+zstyle ':completion:*' format %d
 compadd() {
     local -a hits
+    local heading=\${@[\${@[(i)-X]}+1]}
     if [[ \${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then
         builtin compadd -A hits \"\$@\"
+        [[ -z \$heading || -z \$hits ]] || print -r -- \"# \$heading\" >> $out
         print -rl -- \$hits >> $out
     fi
     builtin compadd \"\$@\"

@@ -154,8 +154,21 @@ test('zsh completes the command line', { skip }, async (t) => {
   const { folder, path } = folderOf(t);
   const script = `cd ${folder}/files && exec zsh -f ${inRepository(HERE, 'complete.zsh')} "$@"`;
   const words = ['sh', '-c', script, 'sh', join(folder, 'fpath'), ...TYPED];
-  assertOffered(offers(await inShells(folder, words, path)));
+  const found = await inShells(folder, words, path);
+  assertOffered(offers(found));
+  for (const [typed, heading] of HEADINGS)
+    assert.match(found.stdout, new RegExp(`^== sandbox-unit ${typed}\\n(?:# .*\\n[^#]*)*# ${heading}$`, 'm'));
 });
+
+/** Headings of what zsh offers. */
+const HEADINGS: readonly (readonly [typed: string, heading: string])[] = [
+  ['plan n', 'unit'],
+  ['plan --template n', 'template'],
+  ['help unknown-te', 'code'],
+  ['run --deny ptr', 'system calls'],
+  ['run -p ProtectSys', 'directive'],
+  ['run --errno ENETD', 'value'],
+];
 
 test('fish completes the command line', { skip }, async (t) => {
   const { folder, path } = folderOf(t);

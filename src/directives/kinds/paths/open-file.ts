@@ -1,3 +1,4 @@
+import { fileName } from '../../../unit/path.js';
 import type { ValueKind } from '../../directive.js';
 import { writeEach } from '../../values/list.js';
 import { absolutePath, checkSpecifiers, reject, scalar } from '../../values/text.js';
@@ -30,11 +31,7 @@ export const OPEN_FILE: ValueKind = {
     writeEach(row, values, (text) => {
       const [path = '', name = '', flags = ''] = text.split(':');
       const bits = flags.split(',').map((word) => FLAGS.get(word) ?? 0);
-      return [
-        path,
-        name === '' ? path.slice(path.lastIndexOf('/') + 1) : name,
-        BigInt(bits.reduce((a, b) => a | b, 0)),
-      ];
+      return [path, name === '' ? fileName(path) : name, BigInt(bits.reduce((a, b) => a | b, 0))];
     }),
 };
 
