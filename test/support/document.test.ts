@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { escaped, manualSteps, markdownSteps } from './document.js';
+import { type Extent, escaped, manualSteps, markdownSteps } from './document.js';
 
 const PAGE = `# A page
 
@@ -54,51 +54,28 @@ true &&
     Linux
 `;
 
-const none = (to: number) => ({ from: to, to, text: [] });
+/** A step with these lines of what is printed, which begin at `from`. */
+const command = (line: string, extent: Extent, block: number, from: number, ...text: string[]) => ({
+  kind: 'command',
+  command: line,
+  extent,
+  block,
+  shown: { from, to: from + text.length, text },
+});
 
 test('a page is steps in order', () => {
   assert.deepEqual(markdownSteps(PAGE), [
     { kind: 'file', path: '/etc/a.toml', content: '# /etc/a.toml\na = 1\n', mode: '0644' },
-    {
-      kind: 'command',
-      command: 'cat /etc/a.toml',
-      extent: 'all',
-      block: 8,
-      shown: { from: 9, to: 11, text: ['…', 'a = 1'] },
-    },
-    {
-      kind: 'command',
-      command: 'echo \\\n    joined',
-      extent: 'all',
-      block: 8,
-      shown: { from: 13, to: 14, text: ['joined'] },
-    },
+    command('cat /etc/a.toml', 'all', 8, 9, '…', 'a = 1'),
+    command('echo \\\n    joined', 'all', 8, 13, 'joined'),
     { kind: 'file', path: '/srv/x.cgi', content: '#!/bin/sh\n# /srv/x.cgi\necho\n', mode: '0755' },
     { kind: 'excerpt', path: '/etc/a.toml', shown: { from: 24, to: 25, text: ['a = 1'] } },
-    { kind: 'command', command: 'cat x \\\n  y', extent: 'none', block: 27, shown: none(31) },
-    { kind: 'command', command: 'A=1 ./z    # then this', extent: 'none', block: 27, shown: none(31) },
-    {
-      kind: 'command',
-      command: 'id',
-      extent: 'lines',
-      block: 35,
-      shown: { from: 36, to: 37, text: ['uid=0'] },
-    },
-    {
-      kind: 'command',
-      command: 'true',
-      extent: 'none',
-      block: 35,
-      shown: { from: 38, to: 38, text: [] },
-    },
-    { kind: 'command', command: 'true &&\n  false', extent: 'none', block: 41, shown: none(43) },
-    {
-      kind: 'command',
-      command: 'uname',
-      extent: 'lines',
-      block: 48,
-      shown: { from: 49, to: 50, text: ['Linux'] },
-    },
+    command('cat x \\\n  y', 'none', 27, 31),
+    command('A=1 ./z    # then this', 'none', 27, 31),
+    command('id', 'lines', 35, 36, 'uid=0'),
+    command('true', 'none', 35, 38),
+    command('true &&\n  false', 'none', 41, 43),
+    command('uname', 'lines', 48, 49, 'Linux'),
   ]);
 });
 
@@ -134,23 +111,11 @@ $ uname
 
 test('a manual page is steps in order, as it is read', () => {
   assert.deepEqual(manualSteps(MANUAL), [
-    { kind: 'command', command: 'echo --x "y"', extent: 'none', block: 1, shown: none(3) },
-    { kind: 'command', command: 'true', extent: 'none', block: 1, shown: none(3) },
-    { kind: 'command', command: 'false', extent: 'none', block: 4, shown: none(5) },
-    {
-      kind: 'command',
-      command: 'set -e\nA=1 \\\n  run \\\n  it',
-      extent: 'none',
-      block: 10,
-      shown: none(13),
-    },
-    {
-      kind: 'command',
-      command: 'uname',
-      extent: 'all',
-      block: 15,
-      shown: { from: 16, to: 17, text: ['.Linux \\'] },
-    },
+    command('echo --x "y"', 'none', 1, 3),
+    command('true', 'none', 1, 3),
+    command('false', 'none', 4, 5),
+    command('set -e\nA=1 \\\n  run \\\n  it', 'none', 10, 13),
+    command('uname', 'all', 15, 16, '.Linux \\'),
   ]);
   assert.throws(() => manualSteps('.Dl true\n'), /line 1: no command/);
   const hidden = '.Bd -literal\nkey = 1\nsandbox-unit apply\n.Ed\n';
