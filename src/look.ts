@@ -2,7 +2,7 @@
 
 /** Roles of a piece of text; each is told by its words or signs, too. */
 export const ROLES = [
-  ...(['error', 'warning', 'note', 'hint', 'place', 'heading', 'quiet'] as const),
+  ...(['error', 'warning', 'note', 'hint', 'place', 'heading'] as const),
   ...(['by-systemd', 'by-launcher', 'by-both', 'by-nobody'] as const),
   ...(['added', 'removed', 'hunk', 'good', 'doubtful', 'bad'] as const),
 ] as const;

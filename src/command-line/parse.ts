@@ -59,7 +59,11 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
       getOutHasColors: () => true,
       getErrHasColors: () => true,
     })
-    .configureHelp({ styleTitle: (title) => look().paint('place', title) })
+    .configureHelp({
+      styleTitle: (title) => look().paint('place', title),
+      // An option's own words name the values that it takes.
+      optionDescription: ({ description }) => description,
+    })
     .addHelpText('after', `\nThe manual: man ${NAME}, man ${NAME}.toml`);
   for (const verb of VERBS) addVerb(program, verb, runs);
   await program.parseAsync([...words], { from: 'user' });

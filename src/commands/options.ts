@@ -123,7 +123,7 @@ export interface CommonOptions {
 
 /** The flags of those, and their help. */
 export const COMMON_OPTIONS: readonly (readonly [flags: string, does: string])[] = [
-  ['--color <when>', 'colour what is printed; auto: on a terminal'],
+  ['--color <when>', 'colour what is printed: always, never, or auto, on a terminal'],
   ['--no-pager', "don't show long output page by page"],
 ];
 

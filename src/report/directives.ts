@@ -2,7 +2,7 @@ import { groupBy } from '../collections.js';
 import { printable } from '../diagnostic.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { HeldDirective, HeldFinding } from '../verify/process/finding.js';
-import { type Cell, table } from './table.js';
+import { type Cell, table, wrapped } from './table.js';
 
 /** Findings about directives in a unit's processes, for people; those that hold are only counted. */
 export function directivesText(directives: readonly HeldDirective[], look: Look = PLAIN): string {
@@ -24,7 +24,8 @@ export function directivesText(directives: readonly HeldDirective[], look: Look 
         ]),
     );
   const words = names('unseen').length > 0 ? `; systemd's word alone for ${names('unseen').join(', ')}` : '';
-  return `Directives: ${seen} of ${directives.length} seen in processes${words}\n${table(rows, { indent: '  ', look })}`;
+  const sum = `Directives: ${seen} of ${directives.length} seen in processes${words}`;
+  return `${wrapped(sum, look)}\n${table(rows, { indent: '  ', look })}`;
 }
 
 const ROLE: Readonly<Record<HeldDirective['relation'], Role>> = {

@@ -10,7 +10,7 @@ import { type Look, PLAIN } from '../look.js';
 import { spanText } from '../policy/time-span.js';
 import { errnoName } from '../syscalls/errno.js';
 import { fileName } from '../unit/path.js';
-import { type TableOptions, table } from './table.js';
+import { type TableOptions, table, wrapped } from './table.js';
 
 export interface ShownLedger {
   readonly ledger: Ledger;
@@ -28,7 +28,7 @@ const WIDTH = 100;
 export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger, look: Look = PLAIN): string {
   const parts = [
     headText(ledger, estimate),
-    estimateText(estimate, doubts),
+    estimateText(estimate, doubts, look),
     partText({ heading: 'Checklist', rows: checklist.map(checkRow), look }),
     callsText(ledger, look),
     refusedText(ledger, look),
@@ -49,7 +49,7 @@ const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, 
   `${unit}: ${plural(recordings, 'recording')} of ${plural(hosts, 'host')} (${architecture}), ` +
   `${spanText(seconds)} watched on ${plural(days, 'day')}\n`;
 
-function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[]): string {
+function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[], look: Look): string {
   const lines = [
     ...(lastNew
       ? [
@@ -60,7 +60,7 @@ function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Dou
     ...(hosts ? hostsLines(hosts) : []),
     ...(doubts.length > 0 ? ["records were lost or can't be seen: there may be more than that"] : []),
   ];
-  return `Enough? Nobody can know that nothing is missing.\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return `Enough? Nobody can know that nothing is missing.\n${lines.map((line) => `${wrapped(line, look, '  ')}\n`).join('')}`;
 }
 
 function slicesLines({ samples, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
@@ -114,9 +114,16 @@ function partText({ heading, rows, ...options }: Part): string {
   return `${heading}:\n${table(shown, { indent: '  ', ...options })}${rest}`;
 }
 
+/** How many hosts and recordings show a line: one that is alone shows all. */
 const of = (ledger: Ledger, { hosts, recordings }: Shown): string[] => [
-  `${hosts}/${ledger.hosts}`,
-  `${recordings}/${ledger.recordings}`,
+  ...(ledger.hosts > 1 ? [`${hosts}/${ledger.hosts}`] : []),
+  ...(ledger.recordings > 1 ? [`${recordings}/${ledger.recordings}`] : []),
+];
+
+/** The names of those columns. */
+const ofHead = ({ hosts, recordings }: Ledger): string[] => [
+  ...(hosts > 1 ? ['HOSTS'] : []),
+  ...(recordings > 1 ? ['RECORDINGS'] : []),
 ];
 
 const programsText = (programs: readonly string[]): string =>
@@ -136,7 +143,7 @@ function callsText(ledger: Ledger, look: Look): string {
     dateText(call.last),
     programsText(call.programs),
   ]);
-  const head = ['CALL', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
+  const head = ['CALL', 'COUNT', ...ofHead(ledger), 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
   // No call is left out: they are what a policy is made of.
   const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', look, head })}`;
   return all + numbersText('Calls that no table knows', ledger.nameless);
@@ -153,7 +160,7 @@ function refusedText(ledger: Ledger, look: Look): string {
     ...of(ledger, one),
     programsText(one.programs),
   ]);
-  const head = ['CALL', 'ANSWER', 'COUNT', 'HOSTS', 'RECORDINGS', 'PROGRAMS'];
+  const head = ['CALL', 'ANSWER', 'COUNT', ...ofHead(ledger), 'PROGRAMS'];
   const numbers = numbersText('Refused calls that no table knows', ledger.namelessRefused);
   return partText({ heading: 'Refused by a filter', head, rows, look }) + numbers;
 }
@@ -204,7 +211,7 @@ function capabilitiesText(ledger: Ledger, look: Look): string {
   ]);
   return partText({
     heading: 'Capabilities',
-    head: ['NAME', '', 'COUNT', 'HOSTS', 'RECORDINGS', 'CALLS'],
+    head: ['NAME', '', 'COUNT', ...ofHead(ledger), 'CALLS'],
     rows,
     look,
   });
@@ -232,7 +239,7 @@ function peersText(ledger: Ledger, look: Look): string {
   ]);
   return partText({
     heading: 'Addresses',
-    head: ['USE', 'FAMILY', 'ADDRESS', 'COUNT', 'HOSTS', 'RECORDINGS', 'ERROR'],
+    head: ['USE', 'FAMILY', 'ADDRESS', 'COUNT', ...ofHead(ledger), 'ERROR'],
     rows,
     look,
   });
@@ -254,7 +261,7 @@ function pathsText(ledger: Ledger, look: Look): string {
   ]);
   return partText({
     heading: 'Paths',
-    head: ['USE', 'PATH', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'ERROR'],
+    head: ['USE', 'PATH', 'COUNT', ...ofHead(ledger), 'PHASES', 'ERROR'],
     rows,
     look,
   });

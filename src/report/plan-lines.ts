@@ -2,7 +2,7 @@ import { groupBy, shortList } from '../collections.js';
 import { printable } from '../diagnostic.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { Enforcer, Plan, PlanLine } from '../plan/plan.js';
-import { type Cell, table } from './table.js';
+import { type Cell, styled, table } from './table.js';
 
 /** The way in which a plan is shown. */
 export interface ShownPlan {
@@ -30,12 +30,11 @@ function keyOf({ entry, enforcedBy, how, reason, at, subject }: PlanLine): strin
   return JSON.stringify([own, enforcedBy, how, reason]);
 }
 
-const ROLES: Readonly<Record<Enforcer, Role>> = {
+const ROLES: Readonly<Partial<Record<Enforcer, Role>>> = {
   systemd: 'by-systemd',
   launcher: 'by-launcher',
   'systemd and launcher': 'by-both',
   nobody: 'by-nobody',
-  'not needed': 'quiet',
 };
 
 /** @param lines one, or several entries of a list */
@@ -45,7 +44,7 @@ function rowOf(lines: readonly PlanLine[]): Cell[] {
   return [
     numbersText(lines.map(({ at }) => at.line)),
     lines.length === 1 ? first.subject : entriesText(lines),
-    [enforcedBy, ROLES[enforcedBy]],
+    styled(enforcedBy, ROLES[enforcedBy]),
     reason ? `${how} (${reason})`.trim() : how,
   ];
 }

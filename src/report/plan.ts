@@ -1,6 +1,6 @@
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import { type Look, PLAIN, type Role } from '../look.js';
+import { type Look, PLAIN } from '../look.js';
 import type { Plan, PlannedFilter } from '../plan/plan.js';
 import type { ProofSummary } from '../prepare/build-filter.js';
 import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
@@ -64,11 +64,11 @@ function filterText(proofs: readonly ProofSummary[], look: Look): string {
   return `Filter:\n${table(rows, { indent: '  ', look })}`;
 }
 
-const SIGNS: Readonly<Record<Change['kind'], readonly [sign: string, role: Role]>> = {
+const SIGNS: Readonly<Record<Change['kind'], Cell>> = {
   create: ['+', 'added'],
   replace: ['~', 'doubtful'],
   remove: ['-', 'removed'],
-  unchanged: ['=', 'quiet'],
+  unchanged: '=',
 };
 
 /** One line for each file, and the sum of the changes. */

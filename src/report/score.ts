@@ -5,7 +5,7 @@ import { type Exposure, exposureText, levelOf } from '../score/exposure.js';
 import type { PlannedExposure } from '../score/of-plan.js';
 import type { Scored } from '../score/score.js';
 import type { Access, Verdict } from '../score/verdicts.js';
-import { type Cell, table } from './table.js';
+import { type Cell, table, wrapped } from './table.js';
 
 export interface UnitScore {
   readonly unit: string;
@@ -85,7 +85,7 @@ export function openText({ score: { doors, flaws }, places }: Scored, look: Look
     table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
     `\nKnown flaws of kernels, by entry: ${withAccess(flaws, 'closed').length} closed, ${withAccess(flaws, 'needs').length} need what it can't get, ${open.length} open\n`,
     table(flawRows, { indent: '  ', look }),
-    `\nPlaces to write and execute: ${placesText(places)}\n`,
+    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, look)}\n`,
   ].join('');
 }
 

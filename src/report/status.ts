@@ -9,7 +9,7 @@ import type { Context } from '../system/context.js';
 import { stillWaits, timeOfDay } from '../transaction/confirm/stock.js';
 import { parseUnitName } from '../unit/name.js';
 import { tallyJson } from './explain.js';
-import { type Cell, table } from './table.js';
+import { type Cell, styled, table } from './table.js';
 
 export interface UnitStatus {
   readonly unit: string;
@@ -90,9 +90,7 @@ export function statusText(all: readonly UnitStatus[], whole: boolean, look: Loo
   return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'] });
 }
 
-const styled = (text: string, role: Role | undefined): Cell => (role ? [text, role] : text);
-
-const STATES: Readonly<Record<State, Role>> = {
+const STATES: Readonly<Partial<Record<State, Role>>> = {
   live: 'good',
   unconfirmed: 'doubtful',
   'not-proven': 'doubtful',
@@ -100,7 +98,6 @@ const STATES: Readonly<Record<State, Role>> = {
   'reload-due': 'doubtful',
   'not-read': 'bad',
   failed: 'bad',
-  'not-running': 'quiet',
   'no-unit': 'bad',
 };
 

@@ -4,6 +4,9 @@ import { type Look, PLAIN, type Role } from '../look.js';
 /** A cell: its text, and what it is where a terminal shows that. */
 export type Cell = string | readonly [text: string, role: Role];
 
+/** A cell of a role, or of none. */
+export const styled = (text: string, role: Role | undefined): Cell => (role ? [text, role] : text);
+
 export interface TableOptions {
   readonly indent?: string;
   readonly look?: Look;
@@ -27,9 +30,7 @@ export function table(rows: readonly (readonly Cell[])[], options: TableOptions 
   const { indent = '', look = PLAIN, head } = options;
   const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
   const printed = [...headings, ...rows].map((row) => row.map(printedCell));
-  const widths = fitted(printed, look.columns - indent.length);
-  const broken = printed.map((row) => row.map((cell, i) => brokenCell(cell, row.length > 1, widths[i]!)));
-  const used = mostOf(broken, ({ lines }) => Math.max(...lines.map((line) => line.length)));
+  const { broken, used } = brokenRows(printed, look.columns - indent.length);
   return broken
     .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
     .map((line) => (line.trim() === '' ? '\n' : line))
@@ -41,9 +42,35 @@ function printedCell(cell: Cell): Printed {
   return { text: printable(text, Number.POSITIVE_INFINITY), role };
 }
 
-/** The widths of all columns, by those of their cells, and so that they fit where they can. */
-function fitted(rows: readonly (readonly Printed[])[], room: number): readonly number[] {
+interface BrokenRows {
+  readonly broken: readonly (readonly Broken[])[];
+  /** The width of each column. */
+  readonly used: readonly number[];
+}
+
+/** All cells in lines, which fit where they can. Room that a column has and doesn't need is for those that are broken. */
+function brokenRows(rows: readonly (readonly Printed[])[], room: number): BrokenRows {
   const whole = mostOf(rows, ({ text }) => text.length);
+  let fit = brokenAt(rows, fitted(rows, whole, room));
+  for (let i = whole.length - 1; i >= 0; i--) {
+    const [used, spare] = [fit.used[i]!, room - widthOf(fit.used)];
+    if (spare > 0 && used < whole[i]!)
+      fit = brokenAt(rows, fit.used.with(i, Math.min(whole[i]!, used + spare)));
+  }
+  return fit;
+}
+
+function brokenAt(rows: readonly (readonly Printed[])[], widths: readonly number[]): BrokenRows {
+  const broken = rows.map((row) => row.map((cell, i) => brokenCell(cell, row.length > 1, widths[i]!)));
+  return { broken, used: mostOf(broken, ({ lines }) => Math.max(...lines.map((line) => line.length))) };
+}
+
+/** The widths of all columns, by those of their cells, and so that they fit where they can. */
+function fitted(
+  rows: readonly (readonly Printed[])[],
+  whole: readonly number[],
+  room: number,
+): readonly number[] {
   const longest = (pattern: RegExp) =>
     mostOf(rows, ({ text }) => Math.max(...text.split(pattern).map((piece) => piece.length)));
   // A long path that is broken leaves all other cells whole, where words alone would break many in vain.
@@ -103,6 +130,13 @@ function linesOf(row: readonly Broken[], widths: readonly number[], look: Look):
       .join(GAP)
       .trimEnd(),
   );
+}
+
+/** A text in lines that fit, those after the first further in. */
+export function wrapped(text: string, { columns }: Look, indent = ''): string {
+  const room = columns - indent.length;
+  const lines = text.length <= room ? [text] : brokenText(text, room - GAP.length);
+  return lines.map((line, i) => `${indent}${i > 0 ? GAP : ''}${line}`).join('\n');
 }
 
 /** A text in lines of some width at most: between words, or within one that is longer. */

@@ -70,7 +70,7 @@ function differencesText({ processes, differences }: ThreadGroup, look: Look): s
     difference.abi,
     `${difference.expected}, got ${difference.got}`,
     byText(difference),
-    difference.calls.join(' '),
+    difference.calls.join(', '),
   ]);
   return `Differences of ${pids}:\n${table(rows, { indent: '  ', look, head: ['', 'ABI', 'POLICY', 'BY', 'CALLS'] })}`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PLAIN } from '../../src/look.js';
 import { directivesJson, directivesText } from '../../src/report/directives.js';
 import type { HeldDirective } from '../../src/verify/process/finding.js';
 
@@ -31,6 +32,8 @@ test('directives that hold are counted, others are named with their processes', 
   assert.match(text, /ProtectSystem +left open/);
   assert.ok(!text.includes('PrivateTmp') && !text.includes('\u001b'));
   assert.equal(directivesText([]), '');
+  const narrow = directivesText(all.slice(0, 2), { ...PLAIN, columns: 60 });
+  assert.equal(narrow, "Directives: 1 of 2 seen in processes; systemd's word alone\n  for KeyringMode\n");
 });
 
 test('programs get all of it, and null for a directive that is no line of the policy', () => {

@@ -6,6 +6,7 @@ import { doubts } from '../../src/evidence/ledger/doubts.js';
 import { estimate } from '../../src/evidence/ledger/estimate.js';
 import { makeLedger } from '../../src/evidence/ledger/make-ledger.js';
 import type { Recording } from '../../src/evidence/recording/recording.js';
+import { PLAIN } from '../../src/look.js';
 import { spanText } from '../../src/policy/time-span.js';
 import { ledgerText, type ShownLedger } from '../../src/report/ledger.js';
 import { ledgerJson } from '../../src/report/ledger-json.js';
@@ -89,13 +90,36 @@ test('each kind of evidence has a table, and is harmless to read', () => {
   assert.match(whole, /^ {2}read \(x86\) /m);
   assert.match(whole, /^Calls that no table knows: x86-64 4000$/m);
   assert.match(whole, /^Refused calls that no table knows: x86-64 4000$/m);
-  assert.deepEqual(part(whole, 'Refused by')[1], ['clone3', 'ENOSYS', '2', '1/1', '1/1', 'demod']);
+  assert.deepEqual(part(whole, 'Refused by')[1], ['clone3', 'ENOSYS', '2', 'demod']);
   assert.deepEqual(part(whole, 'Arguments')[1], [
     ...['socket', '0,1', '2', 'AF_UNIX:SOCK_STREAM|SOCK_CLOEXEC AF_INET:SOCK_STREAM'],
   ]);
   assert.deepEqual(part(whole, 'Capabilities')[1]!.slice(0, 2), ['CAP_NET_BIND_SERVICE', 'granted']);
-  assert.deepEqual(part(whole, 'Addresses')[1], ['bind', 'inet6', '[::]:80', '1', '1/1', '1/1']);
+  assert.deepEqual(part(whole, 'Addresses')[1], ['bind', 'inet6', '[::]:80', '1']);
   assert.deepEqual(part(whole, 'Paths')[1]!.slice(0, 2), ['read', '/a\\x1b[2J']);
+});
+
+test('hosts and recordings are counted where there are several', () => {
+  const head = (...recordings: Recording[]) =>
+    part(text(...recordings), 'Calls')[0]!
+      .slice(0, 4)
+      .join(' ');
+  assert.equal(head(recording()), 'CALL COUNT PHASES FIRST');
+  assert.equal(head(recording(), recording()), 'CALL COUNT RECORDINGS PHASES');
+  const other = recording({ host: hostNamed('two') });
+  assert.equal(head(recording(), other), 'CALL COUNT HOSTS RECORDINGS');
+  assert.deepEqual(part(text(recording({ calls: [call('read')] }), other), 'Calls')[1]!.slice(2, 4), [
+    '1/2',
+    '1/2',
+  ]);
+});
+
+test('on a terminal nothing is wider than it must be', () => {
+  const lines = ledgerText(shown(recording({ calls: [call('read')] })), { ...PLAIN, columns: 70 }).split(
+    '\n',
+  );
+  assert.ok(lines.some((line) => line.startsWith('    ')));
+  for (const line of lines) assert.ok(line.length <= 70, line);
 });
 
 test('values have names where rules have, and a line says how many it leaves out', () => {

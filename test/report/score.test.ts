@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { error } from '../../src/diagnostic.js';
+import { PLAIN } from '../../src/look.js';
 import {
   changeJson,
   changeText,
@@ -41,6 +42,8 @@ test('a unit that is named has all that stays open', () => {
   assert.match(text, /by entry: 1 closed, 0 need what it can't get, 30 open$/m);
   assert.match(text, /^ {2}CVE-2022-0185 +mount option beyond its page +fsopen, fspick, fsconfig$/m);
   assert.match(text, /^Places to write and execute: \/dev, \/home, \/root, \/run\/user$/m);
+  const narrow = scoresText(UNITS.slice(0, 1), true, { ...PLAIN, columns: 50 });
+  assert.match(narrow, /^Places to write and execute: \/dev, \/home, \/root,\n {2}\/run\/user$/m);
 });
 
 test('places that are none, and that cannot be told, are said to be so', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { PLAIN } from '../../src/look.js';
-import { table } from '../../src/report/table.js';
+import { table, wrapped } from '../../src/report/table.js';
 
 const wide = (columns: number) => ({ ...PLAIN, columns });
 
@@ -48,6 +48,19 @@ test('what has no spaces is broken within paths and lists only where nothing els
     table([['reload due', path]], { look: wide(34) }),
     'reload due  /etc/sandbox-unit/\n            demo.service.toml\n',
   );
+});
+
+test('room that a broken column has left over is for the others', () => {
+  // Halves of the room would do for no column: the first needs 9 of 11, the last 13.
+  const text = table([['one-two-three four', 'five six seven']], { look: wide(29) });
+  assert.equal(text, 'one-two-three  five six seven\nfour\n');
+});
+
+test('a sentence is broken where it is too long, and its other lines are further in', () => {
+  assert.equal(wrapped('one two three', wide(13)), 'one two three');
+  assert.equal(wrapped('one two three', wide(9)), 'one two\n  three');
+  assert.equal(wrapped('one two three', wide(12), '  '), '  one two\n    three');
+  assert.equal(wrapped('one two three', PLAIN), 'one two three');
 });
 
 test('whatever the width, no text is lost, and nothing is wider than it must be', () => {

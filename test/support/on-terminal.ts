@@ -1,4 +1,4 @@
-/** The command on a terminal of its own, by script(1). */
+/** Commands on a terminal of their own, by script(1). */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { CLI, ENVIRONMENT } from './cli.js';
@@ -14,20 +14,32 @@ export interface TerminalOptions {
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** All that a command line prints on a terminal, with line ends as files have them. */
-export async function onTerminal(words: readonly string[], options: TerminalOptions = {}): Promise<string> {
-  const { columns = 80, rows = 1000, env = {}, typed = '' } = options;
+/** The words that run a command on a terminal. */
+export function terminalWords(words: readonly string[], options: TerminalOptions = {}): string[] {
+  const { columns = 80, rows = 1000, env = {} } = options;
   const set = Object.entries({ TERM: 'xterm', ...env }).map(([name, value]) => `${name}=${value}`);
-  const command = ['env', ...set, process.execPath, CLI, ...words].map(quoted).join(' ');
+  const command = ['env', ...set, ...words].map(quoted).join(' ');
   const shell = `stty cols ${columns} rows ${rows} && exec ${command}`;
-  const child = spawn('script', ['--quiet', '--echo', 'never', '--command', shell, '/dev/null'], {
+  return ['script', '--quiet', '--echo', 'never', '--return', '--command', shell, '/dev/null'];
+}
+
+/** Line ends as files have them. */
+export const withoutReturns = (printed: string): string => printed.replaceAll('\r\n', '\n');
+
+/** All that a command line prints on a terminal. */
+export async function onTerminal(words: readonly string[], options: TerminalOptions = {}): Promise<string> {
+  const [script, ...args] = terminalWords([process.execPath, CLI, ...words], options) as [
+    string,
+    ...string[],
+  ];
+  const child = spawn(script, args, {
     env: { ...ENVIRONMENT, SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'inherit'],
     // A pager that waits for more keys ends with its terminal.
     timeout: 60_000,
   });
-  child.stdin.write(typed);
+  child.stdin.write(options.typed ?? '');
   const said = await text(child.stdout);
   child.stdin.end();
-  return said.replaceAll('\r\n', '\n');
+  return withoutReturns(said);
 }

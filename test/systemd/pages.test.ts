@@ -1,18 +1,30 @@
 /**
  * Documents for users, done as they are written: each command line is run in its turn, and prints what the document shows.
- * UPDATE_GOLDEN=1 writes what is printed now into the documents: see test/support/shown.ts.
+ * UPDATE_GOLDEN=1 writes what is printed now into the documents: see test/support/shown.ts. It makes the
+ * picture of README.md, too: see test/support/terminal-picture.ts.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { escaped, type Lines, readDocument, type Shown, type Step } from '../support/document.js';
 import { whyElsewhere } from '../support/elsewhere.js';
+import { terminalWords, withoutReturns } from '../support/on-terminal.js';
 import { inRepository, REPOSITORY } from '../support/repository.js';
 import { bootWithPrograms, servicesObstacle } from '../support/service.js';
 import { isAsShown, shownAnew, withShown } from '../support/shown.js';
+import { type Shown as ShownOnTerminal, terminalPicture } from '../support/terminal-picture.js';
 import { THOROUGH } from '../support/thorough.js';
 import { BEFORE, type DocumentRun, ENDS, INSTALLED, MACHINE_OF_ALL, RUNS, SHORTER } from './document-runs.js';
+
+/** The picture of README.md, of what these commands print for its first policy. */
+const PICTURE = 'docs/pictures/terminal.svg';
+const PICTURED = [
+  'sandbox-unit plan nginx.service',
+  'sandbox-unit apply --quiet nginx.service',
+  'sandbox-unit status',
+];
+const PICTURE_COLUMNS = 100;
 
 /** Commands that change nothing: what they show may come a moment later than they are called. */
 const LOOKS =
@@ -122,6 +134,29 @@ describe('documents', { skip }, () => {
     if (wrong.length > 0)
       assert.fail(`UPDATE_GOLDEN=1 rewrites what is shown whole\n\n${wrong.join('\n\n')}`);
   }
+
+  /** What a command that succeeds prints on a terminal. */
+  async function shownOnTerminal(command: string): Promise<ShownOnTerminal> {
+    const words = terminalWords(command.split(' '), { columns: PICTURE_COLUMNS });
+    return { command, printed: withoutReturns(await box.succeed(words, { timeoutMs: STEP_MS })) };
+  }
+
+  test(PICTURE, async () => {
+    const policy = readDocument('README.md').steps.find((step) => step.kind === 'file');
+    assert.equal(policy?.path, '/etc/sandbox-unit/nginx.service.toml');
+    await box.writeFile(policy.path, policy.content);
+    await box.succeed(['systemctl', 'start', 'nginx']);
+    const all: ShownOnTerminal[] = [];
+    for (const command of PICTURED) all.push(await shownOnTerminal(command));
+    await box.succeed(['sandbox-unit', 'revert', '--quiet', 'nginx']);
+    await box.succeed(['rm', policy.path]);
+    const made = terminalPicture(all, PICTURED.join('; '), PICTURE_COLUMNS);
+    const file = inRepository(PICTURE);
+    const shown = existsSync(file) ? linesOf(readFileSync(file, 'utf8')) : [];
+    if (isAsShown(shown, linesOf(made))) return;
+    if (UPDATES) return writeFileSync(file, made);
+    assert.deepEqual(linesOf(made), shown, 'printed otherwise (UPDATE_GOLDEN=1 rewrites the picture)');
+  });
 
   for (const document of RUNS.filter(({ dear }) => !dear || THOROUGH || UPDATES))
     if (readDocument(document.path).steps.length > 0) test(document.path, () => tries(document));

@@ -57,7 +57,10 @@ function nothingRecorded(
   { full }: UnitName,
   diagnostics: readonly Diagnostic[],
 ): Outcome {
-  const hint = `'${ownCommand(placement.scope, 'learn --merge FILE', full)}' adds a recording of another host`;
+  const [watch, merge] = ['learn', 'learn --merge FILE'].map((words) =>
+    ownCommand(placement.scope, words, full),
+  );
+  const hint = `'${watch}' makes one, '${merge}' adds one of another host`;
   const none = error('no-recording', `there is no recording of ${full}`, { hint });
   const isUnread = diagnostics.length > 0;
   return outcome(

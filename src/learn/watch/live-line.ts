@@ -25,7 +25,7 @@ export class LiveLine {
     const lost = sum(ticks.map((tick) => tick.lost));
     const [unit] = units;
     const who = units.length === 1 ? `${unit!.name} (${unit!.phase ?? 'down'})` : `${units.length} services`;
-    const span = at >= 60 ? 'in the last minute' : 'since the begin';
+    const span = at >= 60 ? 'in the last minute' : 'since it began';
     return `${who}: ${spanText(at)}, ${calls} calls, ${isNew} new ${span}, ${lost === 0 ? 'nothing' : lost} lost`;
   }
 }

@@ -9,24 +9,26 @@ export interface Stream {
   readonly rows: number | undefined;
 }
 
-/** Styles that can be read on a light terminal and on a dark one: of the palette's own colours, never a bright one. */
+/**
+ * Styles that can be read on a light terminal and on a dark one: of the palette's own colours, never a bright one. Yellow
+ * is lost on white. Many terminals take bold for bright, which only red and magenta bear.
+ */
 const STYLES: Readonly<Record<Role, Parameters<typeof styleText>[0]>> = {
   error: ['bold', 'red'],
-  warning: ['bold', 'yellow'],
-  note: ['bold', 'cyan'],
+  warning: ['bold', 'magenta'],
+  note: 'bold',
   hint: 'cyan',
   place: 'bold',
   heading: 'underline',
-  quiet: 'dim',
   'by-systemd': 'green',
   'by-launcher': 'cyan',
-  'by-both': 'magenta',
+  'by-both': 'bold',
   'by-nobody': ['bold', 'red'],
   added: 'green',
   removed: 'red',
   hunk: 'cyan',
   good: 'green',
-  doubtful: 'yellow',
+  doubtful: 'magenta',
   bad: ['bold', 'red'],
 };
 

@@ -109,14 +109,16 @@ export class Progress {
     const width = this.#options.columns();
     if (width === 0) return;
     this.#isShown = true;
-    this.#options.write(`${CLEAR}${this.#text().slice(0, width - 1)}`);
+    this.#options.write(`${CLEAR}${this.#text(width - 1)}`);
   }
 
-  #text(): string {
-    if (this.#live !== undefined) return this.#live;
+  /** Where it has too little room, the text is cut: time shows that something is still going on. */
+  #text(width: number): string {
+    if (this.#live !== undefined) return this.#live.slice(0, width);
     // How many are done says more than what is being done to one of them.
     const { line } = this.#steps.findLast(({ line }) => typeof line !== 'string') ?? this.#steps.at(-1)!;
     const text = printable(typeof line === 'string' ? line : line()).replace(/ …$/, '');
-    return `${text} … ${spanText((this.#options.now() - this.#start) / 1000)}`;
+    const time = ` … ${spanText((this.#options.now() - this.#start) / 1000)}`;
+    return `${text.slice(0, Math.max(0, width - time.length))}${time}`.slice(0, width);
   }
 }

@@ -9,9 +9,9 @@ test('one service is named, with its phase', () => {
   const unit = { name: 'x.service', phase: 'serving' };
   assert.equal(
     line.text([unit], [tick(40)], 1),
-    'x.service (serving): 1s, 40 calls, 0 new since the begin, nothing lost',
+    'x.service (serving): 1s, 40 calls, 0 new since it began, nothing lost',
   );
-  assert.match(line.text([unit], [tick(47, 2)], 59), /59s, 47 calls, 7 new since the begin, 2 lost/);
+  assert.match(line.text([unit], [tick(47, 2)], 59), /59s, 47 calls, 7 new since it began, 2 lost/);
   assert.match(line.text([unit], [tick(49)], 110), /1min 50s, 49 calls, 9 new in the last minute/);
   assert.match(line.text([unit], [tick(49)], 130), /49 calls, 2 new in the last minute/);
 });

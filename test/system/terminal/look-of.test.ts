@@ -39,6 +39,29 @@ test('the width is that of the terminal, and of nothing else', () => {
     assert.equal(lookOf({ columns }, XTERM, 'always').columns, PLAIN.columns);
 });
 
+/** Red, green and blue of xterm's palette, from 0 to 1, by the code; bold takes the bright one. */
+const palette = (code: number, bright: boolean) =>
+  [0, 1, 2].map((bit) => (((code - 30) >> bit) & 1 ? (bright ? 1 : 205 / 255) : 0));
+
+/** The relative luminance of a colour (WCAG 2). */
+const luminance = (colour: readonly number[]) =>
+  colour
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i]!, 0);
+
+test('no role is lost on white or on black, where bold is bright neither', () => {
+  const { paint } = lookOf({ columns: 80 }, XTERM, 'always');
+  for (const role of ROLES) {
+    const codes = [...paint(role, 'text').matchAll(/\[(\d+)m/g)].map(([, code]) => Number(code));
+    assert.ok(!codes.includes(2), `${role} is dim`);
+    const colour = codes.find((code) => code >= 30 && code < 38);
+    if (colour === undefined) continue;
+    const light = luminance(palette(colour, codes.includes(1)));
+    for (const contrast of [1.05 / (light + 0.05), (light + 0.05) / 0.05])
+      assert.ok(contrast > 1.9, `${role}: ${contrast}`);
+  }
+});
+
 test('each role has a style, of the colours that a palette makes fit for its background', () => {
   const { paint } = lookOf({ columns: 80 }, XTERM, 'always');
   for (const role of ROLES) {

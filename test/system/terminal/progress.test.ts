@@ -130,8 +130,10 @@ test('the line fits the terminal, and has nothing in it that is not seen', () =>
   terminal.columns = 20;
   new Progress(terminal.options, `plan \u001b[2J${'x'.repeat(99)}`);
   const said = terminal.pass(1);
-  assert.equal(said, '<plan \\x1b[2Jxxxxxxx');
+  assert.equal(said, '<plan \\x1b[2Jxx … 1s');
   assert.equal(said.length, 20);
+  terminal.columns = 4;
+  assert.equal(terminal.pass(1), '< … ');
 });
 
 test('where there is no terminal nothing is shown', async () => {
