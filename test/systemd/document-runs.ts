@@ -147,7 +147,11 @@ export const ENDS: readonly (readonly [command: RegExp, statuses: readonly numbe
   // A policy has to be at work for a week.
   [/^sandbox-unit learn --promote /, [2], /^error\[not-watched-enough\]: /m],
   // What is refused with an errno leaves no record, and others on this machine fill the kernel's log.
-  [/^sandbox-unit explain (?:--record )?(?:--write )?(?:nginx|redis-server)\b/, [0, 2], /^error\[records-inconclusive\]: /m],
+  [
+    /^sandbox-unit explain (?:--record )?(?:--write )?(?:nginx|redis-server)\b/,
+    [0, 2],
+    /^error\[records-inconclusive\]: /m,
+  ],
   // The command that is run ends with an error.
   [/^sandbox-unit run .* uname\b/, [1], /^uname: cannot get system name: Network is down$/m],
   // Something would change.
