@@ -69,7 +69,7 @@ export interface MountEntry {
 const entries = (by: string, paths: readonly string[]): MountEntry[] => paths.map((path) => ({ path, by }));
 
 /** Directives that give a unit folders of its own. */
-const FOLDERS = [
+export const FOLDERS: readonly string[] = [
   'CacheDirectory',
   'ConfigurationDirectory',
   'LogsDirectory',
