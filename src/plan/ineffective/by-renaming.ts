@@ -103,7 +103,7 @@ function described({ policy }: ConfinedUnit, some: readonly Movable[]): Diagnost
     `close ${folder} itself`,
     ...(FOLDERS.includes(by) ? [] : [`narrow ${by}=`]),
     // A bind mount in another place needs a source, which the path doesn't tell.
-    ...(by === 'BindPaths' ? [] : [`mount what is above: BindPaths = ${JSON.stringify(folders)}`]),
+    ...(by === 'BindPaths' ? [] : [`mount it in its own place: BindPaths = ${JSON.stringify(folders)}`]),
   ];
   const lineOf = (name: string) => policy.service.find((one) => one.name === name)?.at;
   return warning('renamable', message, {
