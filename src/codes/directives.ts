@@ -26,6 +26,12 @@ export const DIRECTIVES = {
       "systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. So does `/sys` with `ProtectKernelTunables`, from systemd 255 on, where the host has it mounted writable. Where nobody knows the host's mounts, the message says so.",
     wayOut: 'List what is to be closed in the directive that the hint names.',
   },
+  renamable: {
+    cause:
+      'A path that is closed lies two or more levels below one that the service can write to. The service can rename the folder between, and make another path of that name. The next start closes the new path and leaves the old one open. The kernel renames no folder on which something is mounted itself.',
+    wayOut:
+      'Close a folder directly below the writable one, or name less in `ReadWritePaths`. `BindPaths` of the folder in its own place keeps it from being renamed, too. A service without the right to write to the folder above can not rename it: then do nothing.',
+  },
   overridden: {
     cause: 'Another drop-in sorts after ours and sets the directive again. systemd lets the last one count.',
     wayOut:

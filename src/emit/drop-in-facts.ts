@@ -8,7 +8,7 @@ import {
   systemdOfDropIn,
 } from './files.js';
 
-const HASHES = ['policyHash', 'unitHash', 'filesHash', 'textHash'] as const;
+const HASHES = ['policyHash', 'defaultsHash', 'unitHash', 'filesHash', 'textHash'] as const;
 type Hash = (typeof HASHES)[number];
 
 /** The facts that a drop-in of ours states. */

@@ -21,6 +21,8 @@ export interface Origin {
   readonly text?: string | undefined;
   /** The SHA-256 hash of the policy's texts, in hex. */
   readonly policyHash: string;
+  /** The SHA-256 hash of the host's defaults among these texts, in hex; undefined where there are none. */
+  readonly defaultsHash?: string | undefined;
   /** The SHA-256 hash of the unit's own assignments, in hex. */
   readonly unitHash: string;
   /** Codes of gaps that --allow-gaps let through: nobody enforces these parts of the policy. */
@@ -83,7 +85,13 @@ export const isPermissiveDropIn = (content: Uint8Array): boolean =>
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
-const HASHES = { policyHash: 'Policy', unitHash: 'Unit', filesHash: 'Files', textHash: 'Text' } as const;
+const HASHES = {
+  policyHash: 'Policy',
+  defaultsHash: 'Defaults',
+  unitHash: 'Unit',
+  filesHash: 'Files',
+  textHash: 'Text',
+} as const;
 
 /** A hash in the header of a drop-in of ours, in hex. */
 export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): string | undefined =>

@@ -7,6 +7,7 @@ import { wayInOf } from './doorways/role.js';
 import { doorwayOf } from './doorways/role-of.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
 import { leftOpen } from './ineffective/by-mount-entries.js';
+import { renamable } from './ineffective/by-renaming.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
@@ -55,6 +56,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
       ...leftOpen(request, plannedValues(effective, directives)),
+      ...renamable(request, plannedValues(effective, service.directives)),
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...unreachablePrograms(request, plannedValues(effective, directives)),
       ...programNeeds(request, plannedValues(effective, directives), calls, role),

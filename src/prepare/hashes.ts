@@ -1,3 +1,5 @@
+import type { Placement } from '../paths/placement.js';
+import { defaultsPaths } from '../paths/policies.js';
 import type { Surroundings } from '../plan/request.js';
 import { sha256 } from '../state/files-hash.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
@@ -7,6 +9,21 @@ import { surroundingsText } from './load/surroundings.js';
 
 /** Of the texts of a policy and of all that it extends. */
 export const policyHash = (sources: ReadonlyMap<string, string>): Promise<string> => sha256(sources.values());
+
+/** The path of the host's defaults among a policy's texts; undefined where it doesn't add to any. */
+export const defaultsIn = (
+  sources: ReadonlyMap<string, string>,
+  { scope, home }: Placement,
+): string | undefined => defaultsPaths(scope, home).find((path) => sources.has(path));
+
+/** Of the text of the host's defaults; undefined where the policy doesn't add to any. */
+export async function defaultsHash(
+  sources: ReadonlyMap<string, string>,
+  placement: Placement,
+): Promise<string | undefined> {
+  const path = defaultsIn(sources, placement);
+  return path === undefined ? undefined : sha256([sources.get(path)!]);
+}
 
 /**
  * Of what a unit says of its service, without ours: names and values of settings, wherever they are. Of a template what

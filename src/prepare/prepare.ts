@@ -15,7 +15,7 @@ import { execKeys } from '../unit/exec/keys.js';
 import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
 import { buildFilter, type ProofSummary, proofWarnings } from './build-filter.js';
-import { policyHash, unitHash } from './hashes.js';
+import { defaultsHash, policyHash, unitHash } from './hashes.js';
 import { findPolicy, namedPolicy } from './load/find-policy.js';
 import { findTemplate, type PolicyPlace } from './load/find-template.js';
 import { INPUT, inputPolicy } from './load/input-policy.js';
@@ -200,6 +200,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     policy: pathInHeader,
     text: options.policy === INPUT || isByItself(policy) ? policy.sources.get(policy.policy.file) : undefined,
     policyHash: await policyHash(policy.sources),
+    defaultsHash: await defaultsHash(policy.sources, context.placement),
     unitHash: await unitHash(effective, unit.instances, surroundings),
     gaps: toleratedGaps(found),
   };

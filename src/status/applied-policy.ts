@@ -24,9 +24,11 @@ export async function otherPolicyApplied(
     const hint = ownCommand(plan.target.scope, `explain --policy ${shellWord(was)}`, plan.unit);
     return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
   }
-  const [then, now] = [before, after].map(({ content }) => hashInDropIn(content, 'policyHash'));
-  if (then === now) return [];
-  const message = `${printable(plan.policyFile)} has changed since it was applied: calls are held to it as it is now`;
+  const differs = (which: 'policyHash' | 'defaultsHash') =>
+    hashInDropIn(before.content, which) !== hashInDropIn(after.content, which);
+  if (!differs('policyHash')) return [];
+  const orDefaults = differs('defaultsHash') ? ', or what it adds to,' : '';
+  const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are held to it as it is now`;
   const enabled = await enabledHere(context, unit.name.full);
   const hint = enabled ? enableCommand(context, enabled) : ownCommand(plan.target.scope, 'apply', plan.unit);
   return [note('other-policy', message, { hint })];

@@ -1,7 +1,7 @@
 import type { Code } from '../codes/subjects.js';
 import { groupBy } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
-import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
@@ -14,7 +14,7 @@ import {
   isSearched,
   optionsAgain,
 } from '../prepare/apply-again.js';
-import { policyHash, unitHash } from '../prepare/hashes.js';
+import { unitHash } from '../prepare/hashes.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
@@ -31,6 +31,7 @@ import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
+import { changedTexts } from './drift-policy.js';
 import { launcherChange, programsReplaced } from './drift-programs.js';
 
 /** How a unit differs from what was applied. */
@@ -255,10 +256,9 @@ async function policyChange(
       ? await findPolicy(context, unit)
       : namedPolicy(context, unit, policy);
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
-    const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
-    if (isDenied(context, diagnostics)) throw new UserError(diagnostics);
-    if ((await policyHash(sources)) === facts.policyHash) return undefined;
-    return `${printable(policy)}${sources.size > 1 ? ', or what it adds to,' : ''} has changed`;
+    const loaded = await loadPolicy(context, place, { trusted: true });
+    if (isDenied(context, loaded.diagnostics)) throw new UserError(loaded.diagnostics);
+    return await changedTexts(context, loaded, facts, policy);
   } catch (cause) {
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;

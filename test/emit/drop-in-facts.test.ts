@@ -22,6 +22,8 @@ test('a drop-in tells what it was made from', () => {
   assert.deepEqual([policy, systemd, permissive], ['/etc/sandbox-unit/demo.toml', '257', false]);
   assert.deepEqual([policyHash, unitHash, filesHash], [HASH('a'), HASH('b'), undefined]);
   assert.equal(ofPolicy('[syscalls]\ndeny = ["uname"]', true).permissive, true);
+  const onDefaults = { ...ORIGIN, defaultsHash: HASH('c') };
+  assert.equal(facts(dropInText(planned(policyFrom('')), onDefaults)).defaultsHash, HASH('c'));
 });
 
 /** Who holds the processes of ExecStart=. */

@@ -35,6 +35,12 @@ test('calls are explained by the policy that was applied, or it is said that the
   );
 });
 
+test("where the host's defaults have changed, the policy alone isn't named", async () => {
+  const system = await applied();
+  setFile(system, '/etc/sandbox-unit/defaults.toml', '[service]\nPrivateTmp = true\n');
+  assert.match((await told(system)).join(), /^note other-policy: \S+, or what it adds to, has changed since/);
+});
+
 test('a path that a shell would split is quoted in the way out', async () => {
   const system = await applied(NO_EXEC, { policy: ELSEWHERE }, { files: { [ELSEWHERE]: NO_EXEC } });
   assert.match((await told(system)).join(), /explain --policy '\/root\/it is\.toml' demo\.service\)$/);

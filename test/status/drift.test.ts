@@ -1,5 +1,5 @@
 /**
- * Tests of status/drift.ts and status/drift-loaded.ts: what has changed since a policy was applied,
+ * Tests of status/drift.ts, status/drift-policy.ts and status/drift-loaded.ts: what has changed since a policy was applied,
  * made by hand; `status` names it.
  */
 import assert from 'node:assert/strict';
@@ -9,6 +9,10 @@ import { generate } from '../../src/commands/generate.js';
 import { plan } from '../../src/commands/plan.js';
 import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';
+import { dropInFacts } from '../../src/emit/drop-in-facts.js';
+import { defaultsPaths } from '../../src/paths/policies.js';
+import { defaultsHash, policyHash } from '../../src/prepare/hashes.js';
+import { changedTexts } from '../../src/status/drift-policy.js';
 import type { Context } from '../../src/system/context.js';
 import { DROP_IN, FILTER, FOLDER, LAUNCHER, SERVICE, UNIT } from '../support/demo-service.js';
 import {
@@ -22,6 +26,7 @@ import {
   withInput,
 } from '../support/fake-system.js';
 import { olderSets } from '../support/older-sets.js';
+import { policyFrom } from '../support/policy.js';
 
 const VENDOR = `/usr/lib/systemd/system/${UNIT}`;
 const SERVICES = '[service]\nPrivateTmp = true\n';
@@ -95,7 +100,12 @@ const CASES: readonly (readonly [
   ['the policy', MORE, ['drift-policy'], /demo\.service\.toml, or what it adds to, has changed since/],
   ['a comment of the policy', edit(PLACE, '[syscalls]', '# more\n[syscalls]'), []],
   ['what the policy extends', write(BASE, '[syscalls]\ndeny = ["umount2"]\n'), ['drift-policy']],
-  ['the defaults of the host', write(DEFAULTS, '[service]\nProtectHome = true\n'), ['drift-policy']],
+  [
+    'the defaults of the host',
+    write(DEFAULTS, '[service]\nProtectHome = true\n'),
+    ['drift-policy'],
+    /^demo\.service: \/etc\/sandbox-unit\/defaults\.toml is new since its policy was applied$/,
+  ],
   ['defaults that the policy has itself', write(DEFAULTS, '[service]\nPrivateTmp = "disconnected"\n'), []],
   [
     'defaults that are wrong',
@@ -339,6 +349,48 @@ describe('what has changed since a policy was applied:', () => {
     assert.deepEqual((await found(system)).drift, []);
     system.files.delete(DEFAULTS);
     assert.deepEqual((await found(system)).drift, ['drift-policy']);
+  });
+
+  test('defaults that have changed are named, and the policy where it has', async () => {
+    const PLAIN = '[syscalls]\ndeny = ["execve"]\n';
+    const WITHOUT = `defaults = false\n${PLAIN}`;
+    const home: Change = write(DEFAULTS, '[service]\nProtectHome = true\n');
+    const cases: readonly (readonly [policy: string, RegExp, ...Change[]])[] = [
+      [PLAIN, /: \S+defaults\.toml has changed since its policy was applied$/, home],
+      [PLAIN, /: \S+defaults\.toml is gone since its policy was applied$/, remove(DEFAULTS)],
+      [PLAIN, /: \S+demo\.service\.toml has changed since/, write(PLACE, PLAIN.replace('"e', '"acct", "e'))],
+      [PLAIN, /: \S+demo\.service\.toml has changed since/, write(PLACE, WITHOUT)],
+      [WITHOUT, /: \S+demo\.service\.toml, or what it adds to, has changed since/, write(PLACE, PLAIN)],
+      [PLAIN, /: \S+defaults\.toml has changed since/, home, write(PLACE, PLAIN.replace('"e', '"acct", "e'))],
+    ];
+    for (const [policy, message, ...changes] of cases) {
+      const system = await applied({ files: { [DEFAULTS]: SERVICES, [PLACE]: policy } });
+      assert.deepEqual((await found(system)).drift, []);
+      for (const change of changes) change(system);
+      const { drift, messages } = await found(system);
+      assert.deepEqual(drift, ['drift-policy']);
+      assert.match(messages, message);
+    }
+  });
+
+  test("users' defaults that are gone are named by both places", async () => {
+    const text = '[service]\nPrivateTmp = true\n';
+    const loaded = {
+      policy: policyFrom('[syscalls]\ndeny = ["acct"]\n'),
+      sources: new Map([['/p.toml', 'x']]),
+    };
+    const hash = async (sources: ReadonlyMap<string, string>) => ({
+      policyHash: await policyHash(sources),
+      defaultsHash: await defaultsHash(sources, OF_USER),
+    });
+    const place = defaultsPaths('user', OF_USER.home)[1]!;
+    const was = await hash(new Map([...loaded.sources, [place, text]]));
+    const facts = { ...dropInFacts(new Uint8Array()), ...was };
+    const context = fakeContext(machineWith(SERVICE, POLICY), { placement: OF_USER });
+    assert.match(
+      (await changedTexts(context, loaded, facts, '/p.toml'))!,
+      /^\/\S+\/defaults\.toml, or \/etc\/sandbox-unit\/user\/defaults\.toml, is gone$/,
+    );
   });
 
   test('what was applied from a path that is relative to a folder is held against the file there', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { RENAMING_CASES } from '../support/renaming-cases.js';
 import { apply, properties, servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
@@ -52,6 +53,33 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.sh('mkdir -p /run/user/closed');
       assert.equal(await statusOf(home, 'BindReadOnlyPaths=/run'), 0);
       assert.notEqual(await statusOf(home, 'BindReadOnlyPaths=/run', 'ProtectHome=yes'), 0);
+    });
+
+    test('a folder above a closed path can be renamed where the plan warns of it, and nowhere else', async () => {
+      for (const protect of ['strict', 'no']) {
+        for (const { service, folder, says } of RENAMING_CASES) {
+          await box.sh('rm -rf /srv/*; mkdir -p /srv/a/b/c; chown -R nobody /srv');
+          const lines = Object.entries(service).map(([name, paths]) => `${name}=${paths.join(' ')}`);
+          const words = ['User=nobody', `ProtectSystem=${protect}`, ...lines].map(
+            (one) => `--property=${one}`,
+          );
+          const move = `mv ${folder} ${folder}-moved && mkdir -p /srv/a/b && echo new >/srv/a/b/file`;
+          const script = `test -d ${folder} || exit 9; ${move} || exit 8`;
+          const { status } = await box.exec([
+            'systemd-run',
+            '--quiet',
+            '--pipe',
+            '--wait',
+            ...words,
+            'sh',
+            '-c',
+            script,
+          ]);
+          assert.equal(status, says ? 0 : 8, `${words.join(' ')}: ${folder}`);
+          if (says) assert.equal(await box.readFile('/srv/a/b/file'), 'new\n');
+        }
+      }
+      await box.sh('rm -rf /srv/*; chown root /srv');
     });
 
     test('a program in ReadOnlyPaths= and ExecPaths= is not executable below what is read-only, too', async () => {

@@ -23,11 +23,17 @@ export interface TemporaryMount {
   readonly isReadOnly: boolean;
 }
 
-/** A mount of TemporaryFileSystem=, of its path and its options with commas between. */
+/** A mount of TemporaryFileSystem=, of its path and its options with commas between: of `ro` and `rw` the last one counts. */
 export const temporaryMount = (path: string, options: string): TemporaryMount => ({
   path: barePath(path),
-  isReadOnly: options.split(',').includes('ro'),
+  isReadOnly: options.split(',').findLast((option) => option === 'ro' || option === 'rw') === 'ro',
 });
+
+/** A mount of TemporaryFileSystem=, of a word `PATH[:OPTIONS]`. */
+export function temporaryMountOf(word: string): TemporaryMount {
+  const [path = '', options = ''] = word.split(':');
+  return temporaryMount(path, options);
+}
 
 /** Values that leave a service as it would be without a directive. */
 const OFF: ReadonlySet<string> = new Set(['', 'no', 'all']);
@@ -50,11 +56,7 @@ export function mountLines(unit: UnitValues): MountLines {
     places: (name) => (BINDS.has(name) ? bindPlacesOf(unit, name) : pathsOf(unit, name)),
     word,
     isSet: (name) => !OFF.has(word(name)),
-    temporary: () =>
-      allWords(unit.get('TemporaryFileSystem') ?? []).map((line) => {
-        const [path = '', options = ''] = line.split(':');
-        return temporaryMount(path, options);
-      }),
+    temporary: () => allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf),
   };
 }
 
@@ -69,7 +71,7 @@ export interface MountEntry {
 const entries = (by: string, paths: readonly string[]): MountEntry[] => paths.map((path) => ({ path, by }));
 
 /** Directives that give a unit folders of its own. */
-const FOLDERS = [
+export const FOLDERS: readonly string[] = [
   'CacheDirectory',
   'ConfigurationDirectory',
   'LogsDirectory',

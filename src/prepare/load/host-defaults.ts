@@ -1,12 +1,22 @@
 /** The file with the defaults of a host, to which its policies add. */
 
-import { EXIT, error, firstOf, type Location, UserError } from '../../diagnostic.js';
+import {
+  type Diagnostic,
+  EXIT,
+  error,
+  firstOf,
+  type Location,
+  printable,
+  UserError,
+} from '../../diagnostic.js';
 import type { Directive } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
+import { temporaryMountOf } from '../../directives/values/mount-entries.js';
 import { fixed } from '../../directives/values/strictness.js';
 import { DEFAULTS, defaultsPaths } from '../../paths/policies.js';
 import { notInDefaults, parseDefaults } from '../../policy/defaults.js';
 import type { ParsedPolicy } from '../../policy/parse.js';
+import type { DirectiveEntry } from '../../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { decodePolicy } from '../../policy/toml.js';
 import type { Context } from '../../system/context.js';
@@ -54,7 +64,7 @@ function linkToNowhere(path: string): UserError {
 export const hasNameOfDefaults = (path: string): boolean => fileName(path) === DEFAULTS;
 
 /**
- * Reads the text of defaults as parseDefaults() does, and looks for directives that are one service's.
+ * Reads the text of defaults as parseDefaults() does, and looks for directives that are one service's, or give it something.
  * @throws UserError as parseDefaults()
  */
 export function readDefaults(source: string, file: string): ParsedPolicy {
@@ -63,8 +73,29 @@ export function readDefaults(source: string, file: string): ParsedPolicy {
     const row = findDirective(name);
     return row !== undefined && !isForAll(row);
   });
-  const found = wrong.map(({ name, at }) => notInDefaults(name, at));
+  const found = [
+    ...wrong.map(({ name, at }) => notInDefaults(name, at)),
+    ...policy.service.flatMap(placesToWriteTo),
+  ];
   return { policy, diagnostics: [...diagnostics, ...firstOf(found)] };
+}
+
+/** Errors about file systems in memory that could be written to, where a service may have no other such place. */
+function placesToWriteTo({ name, value, valueAt: at }: DirectiveEntry): Diagnostic[] {
+  if (name !== 'TemporaryFileSystem') return [];
+  const words = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+  return words
+    .filter((word) => !temporaryMountOf(word).isReadOnly)
+    .map((word) =>
+      error(
+        'not-in-defaults',
+        `the defaults of a host give no place to write to, as '${printable(word, 60)}' is one`,
+        {
+          at,
+          hint: `make it read-only, with the option 'ro' at its end: "${word}${word.includes(':') ? ',' : ':'}ro"`,
+        },
+      ),
+    );
 }
 
 /** Whether a directive may be in the defaults: it takes something from any service alike. */

@@ -198,3 +198,16 @@ test('directives that only take from a service may be defaults, whatever service
   for (const { name } of DIRECTIVES)
     assert.deepEqual(codesOf(name), names.includes(name) ? [] : ['not-in-defaults'], name);
 });
+
+test('a file system in memory is read-only in defaults, since it would be a place to write to', () => {
+  const said = (value: string) =>
+    readDefaults(`[service]\nTemporaryFileSystem = ${value}`, 'd.toml').diagnostics.map(
+      ({ code, message, at, hint }) => `${at!.line} ${code}: ${message}; ${hint}`,
+    );
+  assert.deepEqual(said('["/srv:ro", "/opt:size=1m,rw,ro"]'), []);
+  const of = (word: string, hint: string) =>
+    `2 not-in-defaults: the defaults of a host give no place to write to, as '${word}' is one; make it read-only, with the option 'ro' at its end: "${hint}"`;
+  assert.deepEqual(said('["/opt:ro", "/srv"]'), [of('/srv', '/srv:ro')]);
+  assert.deepEqual(said('["/srv:ro,rw"]'), [of('/srv:ro,rw', '/srv:ro,rw,ro')]);
+  assert.deepEqual(said('"/srv:size=1m"'), [of('/srv:size=1m', '/srv:size=1m,ro')]);
+});

@@ -386,6 +386,12 @@ test('folders of the own are others than those of the host', () => {
   const srv = (options: string) => own(`9 1 0:9 / /srv ${options} - tmpfs s rw\n`);
   assert.equal(relation('TemporaryFileSystem', tmpfs, srv('ro')), 'equal');
   assert.match(relation('TemporaryFileSystem', tmpfs, srv('rw')), /^looser: \/srv can be written to/);
+  assert.equal(
+    relation('TemporaryFileSystem', { TemporaryFileSystem: [['/srv', 'ro,rw']] }, srv('rw')),
+    'equal',
+  );
+  const last = { TemporaryFileSystem: [['/srv', 'rw,ro']] };
+  assert.match(relation('TemporaryFileSystem', last, srv('rw')), /^looser: \/srv can be written to/);
 });
 
 test('the options of /proc tell what is seen of others', () => {

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planned } from '../../support/planned.js';
+import { RENAMING_CASES, renamingPolicy } from '../../support/renaming-cases.js';
+
+/** What is said of folders that can be renamed. */
+const said = (policy: string, lines = '') =>
+  planned(policy, lines).diagnostics.filter(({ code }) => code === 'renamable');
+
+const messages = (policy: string, lines = '') => said(policy, lines).map(({ message }) => message);
+
+for (const one of RENAMING_CASES) {
+  const policy = renamingPolicy(one);
+  test(`${JSON.stringify(one.service)}: ${one.folder} ${one.says ? 'can' : "can't"} be renamed`, () => {
+    const found = said(policy).map(({ severity, message, hint }) => `${severity}: ${message}; ${hint}`);
+    assert.deepEqual(found, one.says ? [`warning: ${one.says}`] : []);
+  });
+}
+
+const CLOSED = 'ReadOnlyPaths = ["/srv/a/b"]\n';
+
+test('the line is that of the closed path, else that of the writable one', () => {
+  const both = said(`[service]\nReadWritePaths = ["/srv"]\n${CLOSED}`);
+  assert.deepEqual(
+    both.map(({ at }) => at?.line),
+    [3],
+  );
+  const own = said('[service]\nNice = 1\nReadWritePaths = ["/srv"]\n', 'ReadOnlyPaths=/srv/a/b');
+  assert.deepEqual(
+    own.map(({ at }) => at?.line),
+    [3],
+  );
+});
+
+test('paths of one folder are told together, with all folders that are to be mounted', () => {
+  const policy =
+    '[service]\nReadWritePaths = ["-/srv/"]\nReadOnlyPaths = ["+/srv/a/c/x", "-/srv/a/c/y", "/srv/d/e"]\n';
+  assert.deepEqual(messages(policy), [
+    'ReadOnlyPaths= holds for /srv/a/c/x, /srv/a/c/y only until the service renames /srv/a, where it may',
+    'ReadOnlyPaths= holds for /srv/d/e only until the service renames /srv/d, where it may',
+  ]);
+  assert.match(said(policy)[0]!.hint!, /BindPaths = \["\/srv\/a","\/srv\/a\/c"\]$/);
+});
+
+test('folders of the unit and specifiers count, as a root that can be written to does', () => {
+  const state = said(
+    '[service]\nStateDirectory = ["demo"]\nInaccessiblePaths = ["/var/lib/demo/keys/private"]\n',
+  );
+  assert.match(state[0]!.message, /renames \/var\/lib\/demo\/keys, where it may$/);
+  assert.doesNotMatch(state[0]!.hint!, /narrow/);
+  const home = '[service]\nReadWritePaths = ["%h"]\nReadOnlyPaths = ["%h/.config/x"]\n';
+  assert.match(messages(home)[0]!, /for %h\/\.config\/x only until the service renames %h\/\.config,/);
+  const root = '[service]\nReadWritePaths = ["/"]\nInaccessiblePaths = ["/etc/shadow"]\n';
+  assert.match(messages(root)[0]!, /renames \/etc, where it may$/);
+});
+
+test('what nobody names as writable is no such folder, nor is a file system in memory', () => {
+  assert.deepEqual(messages(`[service]\n${CLOSED}`), []);
+  assert.deepEqual(messages(`[service]\nProtectSystem = "strict"\n${CLOSED}`), []);
+  assert.deepEqual(messages(`[service]\nTemporaryFileSystem = ["/srv"]\n${CLOSED}`), []);
+  assert.deepEqual(messages(`[service]\nReadWritePaths = ["/srv"]\nInaccessiblePaths = ["/opt/a/b"]\n`), []);
+});
+
+test("a folder that is to be renamed by the unit's own lines alone isn't the policy's", () => {
+  assert.deepEqual(messages('[service]\nNice = 1\n', 'ReadWritePaths=/srv\nReadOnlyPaths=/srv/a/b'), []);
+});
+
+test("what the launcher mounts for itself isn't the policy's", () => {
+  const policy =
+    '[syscalls]\ndeny = ["execve"]\n[service]\nProtectSystem = "strict"\nReadWritePaths = ["/etc"]\n';
+  assert.deepEqual(messages(policy), []);
+});
