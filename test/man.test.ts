@@ -154,12 +154,14 @@ const sectionOf = (shape: Shape): string[] =>
 test('each key of a policy is in its section of sandbox-unit.toml(5)', () => {
   const isSection = ({ type }: Shape) => !['string', 'boolean', 'list'].includes(type);
   const { rules, ...syscalls } = (POLICY.syscalls!.shape as { keys: Keys }).keys;
+  const ready = (POLICY.ready!.shape as { keys: Keys }).keys;
   const { expect, ...others } = POLICY;
   const sections = Object.entries(others).filter(([, { shape }]) => isSection(shape));
   const there = {
     'Top level': Object.keys(others).filter((name) => !isSection(others[name]!.shape)),
     ...Object.fromEntries(sections.map(([name, { shape }]) => [`[${name}]`, sectionOf(shape)])),
     '[syscalls]': Object.keys(syscalls),
+    '[ready]': Object.keys(ready),
     '[[syscalls.rules]]': keysWithin(rules!.shape),
     '[[expect]]': keysWithin(expect!.shape),
   };

@@ -20,6 +20,12 @@ export const GAPS = {
     cause: 'Only the launcher could enforce this line, and there is no launcher for this kind of machine.',
     wayOut: 'Leave the line out, or accept that it has no effect: `--allow-gaps`.',
   },
+  'gap-ready': {
+    cause:
+      'Nobody could load the filter of `[ready]` into the running service: for its type, its manager, its root or the machine.',
+    wayOut:
+      'Do as the hint says, or leave `[ready]` out. `--allow-gaps` goes on without it: then a service keeps the calls of its start.',
+  },
   'gap-no-command': {
     cause:
       'The policy needs the launcher, and no `ExecStart=` is put behind it: the unit has none, or `wrap` leaves it out.',

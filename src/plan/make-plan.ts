@@ -1,4 +1,6 @@
+import { type Diagnostic, error } from '../diagnostic.js';
 import { findDirective } from '../directives/table.js';
+import type { Policy } from '../policy/policy.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
 import { programLines } from './calls/lines.js';
@@ -61,6 +63,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...unreachablePrograms(request, plannedValues(effective, directives)),
       ...programNeeds(request, plannedValues(effective, directives), calls, role),
       ...calls.diagnostics,
+      ...readyGap(policy),
       ...prefixGaps(policy, effective, calls.diagnostics),
       ...lockOuts(role, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
@@ -74,3 +77,6 @@ const fatalLast = (a: PlannedDirective, b: PlannedDirective): number =>
   Number(isFatal(a)) - Number(isFatal(b));
 
 const isFatal = ({ name }: PlannedDirective): boolean => findDirective(name)?.fatal === true;
+
+const readyGap = ({ ready }: Policy): Diagnostic[] =>
+  ready ? [error('gap-ready', 'nobody can enforce [ready]', { at: ready.at, hint: 'leave it out' })] : [];

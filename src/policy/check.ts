@@ -10,6 +10,8 @@ import {
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
 import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import { limitsBefore, readyCalls } from '../syscalls/ready.js';
 import { callsOf, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
@@ -19,6 +21,7 @@ import type { Policy } from './policy.js';
 
 interface Context {
   readonly policy: Policy;
+  /** `[syscalls]`, or the lists of `[ready]` in its form. */
   readonly section: SyscallsSection;
   readonly sets: SyscallSets;
   readonly abis: readonly Abi[];
@@ -27,7 +30,7 @@ interface Context {
 type Rule = (context: Context) => Iterable<Diagnostic>;
 
 /**
- * Checks of `[syscalls]` and `[[expect]]` beyond the schema: every name is known, every operand has a value, no entry
+ * Checks of `[syscalls]`, `[ready]` and `[[expect]]` beyond the schema: every name is known, every operand has a value, no entry
  * contradicts another.
  * @param machines the machines that the policy will get a filter for
  * @param complete false where a part of the policy is missing: checks that need the whole are left out
@@ -39,14 +42,42 @@ export function checkSyscalls(
   complete = true,
 ): readonly Diagnostic[] {
   const { syscalls: section } = policy;
-  if (!section) return complete ? meantForCalls(policy) : [];
-  const names = section.architectures?.map((entry) => entry.value) ?? [];
-  const abis = machines.flatMap((machine) =>
-    abisOf(machine).filter((abi, i) => i === 0 || names.includes(abi)),
-  );
+  const ready = checkReady(policy, sets, machines, complete);
+  if (!section) return [...(complete ? meantForCalls(policy) : []), ...ready];
+  const context = { policy, section, sets, abis: openAbis(section, machines) };
   const rules = complete ? [...RULES, ...RULES_OF_THE_WHOLE] : RULES;
-  return rules.flatMap((rule) => firstOf(rule({ policy, section, sets, abis })));
+  return [...rules.flatMap((rule) => firstOf(rule(context))), ...ready];
 }
+
+/** The checks of `[ready]`: those of `[syscalls]` that are about lists and rules. */
+function checkReady(
+  policy: Policy,
+  known: SyscallSets,
+  machines: readonly Machine[],
+  complete: boolean,
+): readonly Diagnostic[] {
+  const { ready, syscalls } = policy;
+  if (!ready) return [];
+  const sets = withOwnSets(known);
+  const section = readyCalls(ready, syscalls && architecturesOf(syscalls));
+  const abis = openAbis(section, machines);
+  const own = { ...policy, unitDeny: [], expect: [] };
+  const before = syscalls && limitsBefore(resolveCalls(syscalls, known));
+  return [
+    ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
+    ...(complete ? firstOf(openDoors(section, policy.service, sets, abis, before)) : []),
+    ...(complete ? firstOf(hiddenArguments(section, sets, abis)) : []),
+  ];
+}
+
+const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
+  architectures.map(({ value }) => value);
+
+/** The ABIs that a section leaves open on machines, each machine's native one among them. */
+const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[] => {
+  const names = architecturesOf(section);
+  return machines.flatMap((machine) => abisOf(machine).filter((abi, i) => i === 0 || names.includes(abi)));
+};
 
 /** Errors about keys that have no effect without `[syscalls]`. */
 function meantForCalls({ expect: [expectation], programs: [program] = [] }: Policy): Diagnostic[] {
@@ -81,11 +112,18 @@ function* entryNamesAreKnown({ policy, section, sets }: Context) {
 
 function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
   if (expandSet(sets, entry.name)) return [];
+  if (expandSet(withOwnSets(sets), entry.name)) return [setOfReady(entry)];
   const where = sets.source === 'target' ? `systemd ${sets.systemd} here` : `systemd ${sets.systemd}`;
   const hint =
     didYouMean(entry.name, setNames(sets)) ?? `'systemd-analyze syscall-filter' lists the sets of ${where}`;
   return [error('unknown-set', `unknown syscall set '${entry.name}'`, { at: entry.at, hint })];
 }
+
+const setOfReady = ({ name, at }: CallEntry): Diagnostic =>
+  error('unknown-set', `only [ready] has the syscall set '${name}'`, {
+    at,
+    hint: 'systemd has no such set: name its calls one by one',
+  });
 
 function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[] {
   const place = whereKnown(name, sets);

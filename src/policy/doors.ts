@@ -2,7 +2,7 @@ import { type Diagnostic, type Location, warning } from '../diagnostic.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ENOSYS, permits } from '../syscalls/action.js';
 import { holdsAlways } from '../syscalls/conditions.js';
-import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from '../syscalls/named-policy.js';
 import { isAbsent } from '../syscalls/numbers.js';
 import { entriesByCall, mayPass, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import { sameCalls } from '../syscalls/same-calls.js';
@@ -30,14 +30,16 @@ interface Closed {
  * Warnings about calls that a policy refuses while another call that does the same passes.
  * @param service the lines of `[service]`, of which some shut doors, too
  * @param abis the ABIs that the policy will get a filter for: a call that none of them has is no door
+ * @param own refusals by other filters, which shut doors, too
  */
 export function openDoors(
   section: SyscallsSection,
   service: readonly DirectiveEntry[],
   sets: SyscallSets,
   abis: readonly Abi[],
+  own?: OwnLimits,
 ): Diagnostic[] {
-  const policy = resolveCalls(section, sets);
+  const policy = resolveCalls(section, sets, own);
   const newer = newerCalls(section, policy, sets, abis);
   const told = new Set(newer.flatMap(({ calls }) => calls));
   const exists = (call: string) => !isAbsent(call, abis, sets) && !told.has(call);

@@ -1,4 +1,4 @@
-import type { SyscallsSection } from '../syscalls/section.js';
+import type { CallLists, ReadySection, SyscallsSection } from '../syscalls/section.js';
 import type { Expectation, Policy } from './policy.js';
 
 /**
@@ -20,6 +20,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     extends: over.extends,
     defaults: over.defaults ?? base.defaults,
     syscalls: mergeSyscalls(base.syscalls, over.syscalls),
+    ready: mergeReady(base.ready, over.ready),
     service: [...base.service.filter((entry) => !names.has(entry.name)), ...over.service],
     loosen: [...base.loosen, ...over.loosen],
     wrap: over.wrap ?? base.wrap,
@@ -46,18 +47,34 @@ function questionOf({ syscall, args, architecture }: Expectation): string {
   return [architecture?.value ?? 'native', syscall.value, ...values].join(' ');
 }
 
+const mergeLists = (base: CallLists, over: CallLists): CallLists => ({
+  at: over.at,
+  allow: base.allow || over.allow ? [...(base.allow ?? []), ...(over.allow ?? [])] : undefined,
+  deny: [...base.deny, ...over.deny],
+  log: [...base.log, ...over.log],
+  rules: [...over.rules, ...base.rules],
+  action: over.action ?? base.action,
+});
+
+function mergeReady(
+  base: ReadySection | undefined,
+  over: ReadySection | undefined,
+): ReadySection | undefined {
+  if (!base || !over) return over ?? base;
+  return {
+    ...mergeLists(base, over),
+    reload: over.reload ?? base.reload,
+    settle: over.settle ?? base.settle,
+  };
+}
+
 function mergeSyscalls(
   base: SyscallsSection | undefined,
   over: SyscallsSection | undefined,
 ): SyscallsSection | undefined {
   if (!base || !over) return over ?? base;
   return {
-    at: over.at,
-    allow: base.allow || over.allow ? [...(base.allow ?? []), ...(over.allow ?? [])] : undefined,
-    deny: [...base.deny, ...over.deny],
-    log: [...base.log, ...over.log],
-    rules: [...over.rules, ...base.rules],
-    action: over.action ?? base.action,
+    ...mergeLists(base, over),
     unknown: over.unknown ?? base.unknown,
     inherit: over.inherit ?? base.inherit,
     implicit: over.implicit ?? base.implicit,

@@ -1,6 +1,6 @@
 import type { Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
-import type { CallEntry, Located, SyscallsSection } from '../syscalls/section.js';
+import type { CallEntry, Located, ReadySection, SyscallsSection } from '../syscalls/section.js';
 import type { Probe } from './probe.js';
 
 /** One line of `[service]`; the value is as TOML has it. */
@@ -30,6 +30,7 @@ export interface Policy {
   /** Whether the policy adds to the host's defaults; undefined: where there are some. */
   readonly defaults: Located<boolean> | undefined;
   readonly syscalls: SyscallsSection | undefined;
+  readonly ready: ReadySection | undefined;
   readonly service: readonly DirectiveEntry[];
   /** Names of `[service]` directives that may weaken the unit's own setting. */
   readonly loosen: readonly Located<string>[];

@@ -119,6 +119,32 @@ const SYSCALLS: Keys = {
   },
 };
 
+/** Lists of `[ready]`, which `[syscalls]` has, too. */
+const READY: Keys = {
+  allow: {
+    shape: STRINGS,
+    doc: "Calls and @sets that are left, beside @harmless; what isn't listed is refused",
+  },
+  deny: {
+    shape: STRINGS,
+    doc: 'Calls and @sets that are refused, even if allowed above; name:ERRNO, name:kill, name:log',
+  },
+  log: SYSCALLS.log!,
+  action: {
+    shape: { type: 'action' },
+    doc: 'What a refused call gets: an errno ("EPERM", the default), "kill" or "log"',
+  },
+  reload: {
+    shape: { type: 'boolean' },
+    doc: "Whether the service can be reloaded (default: as the unit has it); false: 'reload' is refused",
+  },
+  settle: {
+    shape: { type: 'span' },
+    doc: 'How long its threads must be the same ones (default "500ms" if the unit tells nothing)',
+  },
+  rules: SYSCALLS.rules!,
+};
+
 const EXPECT: Keys = {
   syscall: { shape: { type: 'string' }, doc: 'The call', required: true },
   args: { shape: { type: 'list', of: OPERAND }, doc: 'Its arguments (default 0)' },
@@ -134,6 +160,7 @@ export const POLICY: Keys = {
     doc: "Whether the host's defaults.toml comes first (default: where it is there); true: it must be there",
   },
   syscalls: { shape: { type: 'table', keys: SYSCALLS }, doc: 'System calls' },
+  ready: { shape: { type: 'table', keys: READY }, doc: 'System calls that are left once the service serves' },
   service: {
     shape: {
       type: 'directives',

@@ -46,11 +46,12 @@ function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = fals
   }
 }
 
-/** A hint that names the right section for a key in the wrong table. */
+/** A hint that names the right sections for a key in the wrong table. */
 function elsewhere(key: string): string | undefined {
-  for (const [section, { shape }] of Object.entries(POLICY)) {
-    if (shape.type === 'table' && Object.hasOwn(shape.keys, key)) return `'${key}' belongs in [${section}]`;
-  }
+  const sections = Object.entries(POLICY)
+    .filter(([, { shape }]) => shape.type === 'table' && Object.hasOwn(shape.keys, key))
+    .map(([section]) => `[${section}]`);
+  if (sections.length > 0) return `'${key}' belongs in ${sections.join(' or ')}`;
   return /^[A-Z]/.test(key) ? 'directives belong in [service]' : undefined;
 }
 

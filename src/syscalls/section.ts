@@ -32,14 +32,26 @@ export interface RuleEntry {
   readonly at: Location;
 }
 
-/** The section `[syscalls]` as written; a missing key is undefined. */
-export interface SyscallsSection {
+/** The lists and rules of a section on calls, as written; a missing key is undefined. */
+export interface CallLists {
   readonly at: Location;
   readonly allow: readonly CallEntry[] | undefined;
   readonly deny: readonly CallEntry[];
   readonly log: readonly CallEntry[];
   readonly rules: readonly RuleEntry[];
   readonly action: Located<Action> | undefined;
+}
+
+/** The section `[ready]` as written: the calls that a service keeps once it serves. */
+export interface ReadySection extends CallLists {
+  /** Whether the service can be reloaded then; undefined: as the unit has it. */
+  readonly reload: Located<boolean> | undefined;
+  /** Milliseconds for which its threads and programs must be the same ones; undefined: by the unit's type. */
+  readonly settle: Located<number> | undefined;
+}
+
+/** The section `[syscalls]` as written; a missing key is undefined. */
+export interface SyscallsSection extends CallLists {
   readonly unknown: Located<Action> | undefined;
   readonly inherit: Located<boolean> | undefined;
   readonly implicit: Located<boolean> | undefined;

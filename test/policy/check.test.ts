@@ -43,6 +43,33 @@ test('what the whole unit is refused is refused to its programs, and has a name'
   ]);
 });
 
+test('[ready] is checked as [syscalls] is, and has sets of its own', () => {
+  const ready = (lines: string, syscalls = '') => found(`${syscalls}\n[ready]\n${lines}`);
+  assert.deepEqual(ready('allow = ["@harmless", "accept4"]\nlog = ["@critical"]'), []);
+  assert.deepEqual(ready('deny = ["@harmles", "execv", "bind:EPERM", "bind:kill"]'), [
+    "unknown-set: unknown syscall set '@harmles'",
+    "foreign-syscall: no machine that is known here has the call 'execv'",
+    "contradiction: 'bind' is denied twice",
+    "open-door: 'bind' is refused, but io_uring does the same without the call",
+  ]);
+  assert.deepEqual(ready('', '[syscalls]\nallow = ["@harmless"]'), [
+    "unknown-set: only [ready] has the syscall set '@harmless'",
+  ]);
+  const nowhere = '[[ready.rules]]\nsyscall = "mmap"\nwhen = [{ arg = 2, eq = "PROT_X" }]\naction = "kill"';
+  assert.deepEqual(
+    ready(nowhere).map((one) => one.slice(0, 17)),
+    ['unknown-constant:', 'hidden-arguments:'],
+  );
+});
+
+test('a call that [syscalls] refuses is no door past [ready]', () => {
+  const door = (shut: string, open: string) => `open-door: '${shut}' is refused, but '${open}' does the same`;
+  const ready = '[ready]\ndeny = ["execve"]';
+  assert.deepEqual(found(ready), [door('execve', 'execveat')]);
+  // Until the service serves, the other one is open.
+  assert.deepEqual(found(`[syscalls]\ndeny = ["execveat"]\n${ready}`), [door('execveat', 'execve')]);
+});
+
 test('a policy that says what it means is right', () => {
   const source = `
 [syscalls]

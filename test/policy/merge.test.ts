@@ -81,6 +81,19 @@ for (const [key, first, second] of SINGLE) {
   });
 }
 
+test('[ready] is joined as [syscalls] is', () => {
+  const base = '[ready]\nallow = ["accept4"]\ndeny = ["execve"]\nreload = true\nsettle = "1s"';
+  const { ready } = merged(base, '[ready]\ndeny = ["bind"]\naction = "kill"\nreload = false');
+  assert.deepEqual(names(ready!.allow), ['accept4']);
+  assert.deepEqual(names(ready!.deny), ['execve', 'bind']);
+  assert.deepEqual(
+    [ready!.action, ready!.reload, ready!.settle].map((one) => one?.value),
+    [KILL, false, 1000],
+  );
+  assert.deepEqual(merged(base, '').ready, policy('a', base).ready);
+  assert.equal(merged('', '').ready, undefined);
+});
+
 /** The same as it would be in another file. */
 const relocate = (value: unknown, file: string) =>
   JSON.parse(JSON.stringify(value), (key, inner) => (key === 'file' ? file : inner));

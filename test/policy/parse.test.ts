@@ -1,3 +1,4 @@
+/** Tests of policy/parse.ts and all of policy/parse/: each key is read, at its place. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePolicy, warnIfEmpty } from '../../src/policy/parse.js';
@@ -69,6 +70,15 @@ test('every key is read', () => {
       architectures: ['native', 'x86-64', 'x32', 'x86', 'arm64', 'arm', 'riscv64'],
       enforcer: 'launcher',
       stage: 'exec',
+    },
+    ready: {
+      allow: [{ name: '@harmless' }, { name: 'accept4' }],
+      deny: [{ name: 'execve' }, { name: '@setuid', action: KILL }],
+      log: [{ name: 'connect' }],
+      rules: [{ syscall: 'mmap', action: errnoAction(1), when: [condition(2, 'bits-set', ['PROT_EXEC'])] }],
+      action: errnoAction(1),
+      reload: false,
+      settle: 500,
     },
     service: [
       { name: 'ProtectSystem', value: 'strict' },
@@ -158,6 +168,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
       enforcer: undefined,
       stage: undefined,
     },
+    ready: undefined,
     service: [],
     loosen: [],
     wrap: undefined,

@@ -14,7 +14,7 @@ test('every key in its form is right', () => assert.deepEqual(found(WHOLE), []))
 
 const CASES: readonly [source: string, ...found: string[]][] = [
   ['[syscall]\n', "1:2 unknown-key: unknown key 'syscall' (did you mean 'syscalls'?)"],
-  ['deny = []', "1:1 unknown-key: unknown key 'deny' ('deny' belongs in [syscalls])"],
+  ['deny = []', "1:1 unknown-key: unknown key 'deny' ('deny' belongs in [syscalls] or [ready])"],
   ['PrivateTmp = true', "1:1 unknown-key: unknown key 'PrivateTmp' (directives belong in [service])"],
   ['syscalls = 1', "1:12 wrong-type: 'syscalls' must be a table"],
   ['[syscalls]\ndeny = "execve"', "2:8 wrong-type: 'syscalls.deny' must be a list, in brackets"],

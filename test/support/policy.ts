@@ -47,6 +47,19 @@ when = [
 ]
 action = "allow"
 
+[ready]
+allow = ["@harmless", "accept4"]
+deny = ["execve", "@setuid:kill"]
+log = ["connect"]
+action = "EPERM"
+reload = false
+settle = "500ms"
+
+[[ready.rules]]
+syscall = "mmap"
+when = [{ arg = 2, bits-set = "PROT_EXEC" }]
+action = "EPERM"
+
 [service]
 ProtectSystem = "strict"
 ReadWritePaths = ["/var/lib/x"]

@@ -111,6 +111,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   extends: [],
   defaults: undefined,
   syscalls: undefined,
+  ready: undefined,
   service,
   loosen: [],
   wrap: undefined,

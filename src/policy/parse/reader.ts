@@ -1,0 +1,82 @@
+/** Values of a policy's text, with their places. */
+
+import { type Diagnostic, didYouMean, error, type Location } from '../../diagnostic.js';
+import { type Action, ALLOW } from '../../syscalls/action.js';
+import { actionWords, parseAction } from '../../syscalls/action-text.js';
+import type { Located } from '../../syscalls/section.js';
+import { parseTimeSpan } from '../time-span.js';
+import type { Path, TomlDocument } from '../toml.js';
+import { isInteger } from '../validate.js';
+
+export const isString = (value: unknown): value is string => typeof value === 'string';
+export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+export const isOperand = (value: unknown): value is string | number | bigint =>
+  isString(value) || isInteger(value);
+
+/** Takes values of the wanted type out of a document; validateShape() reports the others. */
+export class Reader {
+  /** Findings, whose diagnostics are made only when somebody asks for them. */
+  readonly #found: (() => Diagnostic)[] = [];
+  readonly document: TomlDocument;
+
+  constructor(document: TomlDocument) {
+    this.document = document;
+  }
+
+  report(found: () => Diagnostic) {
+    this.#found.push(found);
+  }
+
+  *findings() {
+    for (const found of this.#found) yield found();
+  }
+
+  value(path: Path): unknown {
+    let value: unknown = this.document.data;
+    for (const step of path) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+      value = (value as Record<string | number, unknown>)[step];
+    }
+    return value;
+  }
+
+  typed<T>(path: Path, is: (value: unknown) => value is T): Located<T> | undefined {
+    const value = this.value(path);
+    return is(value) ? { value, at: this.document.valueAt(path) } : undefined;
+  }
+
+  /** The paths of a list's elements; empty if the value is no list. */
+  elements(path: Path): Path[] {
+    const value = this.value(path);
+    return Array.isArray(value) ? value.map((_, i) => [...path, i]) : [];
+  }
+
+  strings(path: Path): Located<string>[] | undefined {
+    if (!Array.isArray(this.value(path))) return undefined;
+    return this.elements(path).flatMap((element) => this.typed(element, isString) ?? []);
+  }
+
+  /** The action at a path; a word or number that is none is reported. */
+  action(path: Path, { allow = false } = {}): Located<Action> | undefined {
+    const found = this.typed(path, isOperand);
+    if (!found) return undefined;
+    const action = allow && found.value === 'allow' ? ALLOW : parseAction(found.value);
+    if (action === undefined) this.report(() => unknownAction(String(found.value), found.at, { allow }));
+    return action === undefined ? undefined : { value: action, at: found.at };
+  }
+
+  /** The milliseconds of a time span. */
+  span(path: Path): Located<number> | undefined {
+    const text = this.typed(path, isString);
+    const value = text && parseTimeSpan(text.value);
+    return text && value !== undefined ? { value, at: text.at } : undefined;
+  }
+}
+
+export const unknownAction = (text: string, at: Location, { allow = false } = {}) =>
+  error('unknown-action', `unknown action '${text}'`, {
+    at,
+    hint:
+      didYouMean(text, [...actionWords(), ...(allow ? ['allow'] : [])]) ??
+      `${allow ? '"allow", ' : ''}"kill", "log", an errno's name such as "EPERM", or its number`,
+  });

@@ -1,0 +1,42 @@
+/** The meaning of `[ready]`: the calls that a service keeps once it serves. */
+
+import { ABIS } from './abi.js';
+import { errnoAction } from './action.js';
+import type { NamedPolicy, OwnLimits } from './named-policy.js';
+import { mildest, verdictOn } from './resolve.js';
+import { type CallEntry, NO_SYSCALLS, type ReadySection, type SyscallsSection } from './section.js';
+
+/** EPERM: a service goes on where a reload makes a call that nobody thought of. */
+const USUAL = errnoAction(1);
+
+/**
+ * `[ready]` as a section that can be resolved. An allow list has `@harmless`, without which no program goes on or ends.
+ * @param architectures the ABIs besides the native one through which calls come until then; by default all
+ */
+export function readyCalls(
+  { reload: _, settle: __, ...lists }: ReadySection,
+  architectures: readonly string[] = Object.keys(ABIS),
+): SyscallsSection {
+  const { at } = lists;
+  const implicit: CallEntry = { name: '@harmless', at };
+  return {
+    ...NO_SYSCALLS,
+    ...lists,
+    allow: lists.allow && [implicit, ...lists.allow],
+    action: lists.action ?? { value: USUAL, at },
+    implicit: { value: false, at },
+    architectures: architectures.map((value) => ({ value, at })),
+  };
+}
+
+/**
+ * The answers that hold until a service serves, as limits of what is resolved: a call that depends on arguments counts by
+ * its mildest answer.
+ */
+export const limitsBefore = (named: NamedPolicy): OwnLimits => ({
+  limit: (call) => mildest(verdictOn(named, call)),
+  calls: [...named.verdicts.keys()],
+  unnamed: named.unnamed,
+  unlisted: named.unlisted,
+  architectures: undefined,
+});
