@@ -15,6 +15,8 @@ const POLICIES = {
   'etc/sandbox-unit/demo.service.toml':
     '[syscalls]\ndeny = ["execve", "execveat", "uname", "swapon", "swapoff"]\nenforcer = "launcher"\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\n',
   'etc/sandbox-unit/plain.service.toml': '[syscalls]\ndeny = ["uname"]\nlog = ["mount"]\n',
+  'etc/sandbox-unit/serving.service.toml':
+    '[ready]\ndeny = ["execve", "execveat", "io_uring_setup"]\n[[ready.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"\n',
   'etc/sandbox-unit/bad.service.toml': '[syscalls]\ndeny = ["exceve"]\n',
 };
 
@@ -27,8 +29,10 @@ function system(t: TestContext): string {
     'usr/lib/x86_64-linux-gnu/libc.so.6': '',
     'usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
     'usr/sbin/demod': '',
+    'usr/libexec/sandbox-unit/tighten': '',
     'usr/lib/systemd/system/demo.service': unit,
     'usr/lib/systemd/system/plain.service': unit,
+    'usr/lib/systemd/system/serving.service': unit,
     'usr/lib/systemd/system/bad.service': unit,
   });
   return root;
@@ -37,7 +41,13 @@ function system(t: TestContext): string {
 /** Command lines that between them print every key; ROOT is a system's folder. */
 const RUNS: Readonly<Record<string, readonly string[]>> = {
   check: ['ROOT/etc/sandbox-unit/bad.service.toml ROOT/etc/sandbox-unit/plain.service.toml'],
-  plan: ['--root ROOT demo', '--summary --root ROOT demo', '--root ROOT plain', '--root ROOT bad'],
+  plan: [
+    '--root ROOT demo',
+    '--summary --root ROOT demo',
+    '--root ROOT plain',
+    '--root ROOT serving',
+    '--root ROOT bad',
+  ],
   generate: ['--root ROOT demo', '--root ROOT bad'],
   apply: ['--root ROOT --check --diff demo', '--root ROOT demo bad nothing'],
   revert: ['--root ROOT demo x.socket'],

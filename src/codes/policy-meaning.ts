@@ -31,6 +31,22 @@ export const POLICY_MEANING = {
       'An `[[expect]]` says which answer a call gets, and the policy gives another, or the ABI has no such call.',
     wayOut: 'The hint names the line that decides. Correct that line or the expectation.',
   },
+  'takes-nothing': {
+    cause:
+      '`[ready]` is for calls that pass until the service serves. What the line refuses is refused from the start already.',
+    wayOut: 'Leave the line out of `[ready]`, or the call out of what refuses it until then.',
+  },
+  'refused-before': {
+    cause:
+      "The filter of `[ready]` is added to those of the start. It can't let through what one of these refuses.",
+    wayOut: 'Leave the line out, or let the call through in `[syscalls]`, too.',
+  },
+  'ready-reload': {
+    cause:
+      'The unit has a reload, and `[ready]` does not say what becomes of it. A reload makes calls of a start, and some daemons tell nobody that one failed.',
+    wayOut:
+      '`reload = false` refuses the reload and has the service restarted instead. `reload = true` says that the lists have what a reload needs.',
+  },
   'rule-never-holds': {
     cause: 'All conditions of a rule must hold at once, and two of these exclude each other.',
     wayOut: 'Write several values of one argument as `in = […]`, or make two rules.',

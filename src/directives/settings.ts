@@ -61,6 +61,8 @@ const logIdentifier: Setting = {
   },
 };
 
+const type: Setting = { isLoaded: (values, get) => get('Type') === lastText(values) };
+
 /** Lists of calls are read back by filterDifferences() and logDifferences(). */
 export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['RequiresMountsFor', mountsFor],
@@ -69,4 +71,5 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['SystemCallErrorNumber', errorNumberSetting],
   ['SystemCallFilter', { write: lineByLine('SystemCallFilter') }],
   ['SystemCallLog', { write: lineByLine('SystemCallLog') }],
+  ['Type', type],
 ]);

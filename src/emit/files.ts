@@ -1,5 +1,5 @@
 import { printable } from '../diagnostic.js';
-import { dropInPath, filterPath, keptPolicyPath } from '../paths/own-files.js';
+import { dropInPath, filterPath, keptPolicyPath, readyFilterPath } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
 import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
@@ -33,22 +33,25 @@ export interface Origin {
   readonly textHash?: string;
 }
 
+/** The bytes of a unit's filter files: the launcher's, and that of `[ready]`. */
+export interface Filters {
+  readonly start?: Uint8Array | undefined;
+  readonly ready?: Uint8Array | undefined;
+}
+
 /**
- * The files of a plan: the drop-in, the filter if the launcher is used, two files for each of its programs, and the text of a
+ * The files of a plan: the drop-in, the filters if there are any, two files for each of its programs, and the text of a
  * policy that isn't elsewhere.
  */
-export function emitFiles(
-  plan: Plan,
-  filter: Uint8Array | undefined,
-  placement: Placement,
-  origin: Origin,
-): EmittedFile[] {
+export function emitFiles(plan: Plan, filters: Filters, placement: Placement, origin: Origin): EmittedFile[] {
   const files: EmittedFile[] = plan.programs.flatMap((program) => [
     { path: program.place, content: new Uint8Array(), mode: 0o644 },
     { path: program.script, content: encode(launcherScript(plan, program)), mode: 0o755 },
   ]);
-  // The filter comes first: a drop-in whose filter is missing starts nothing.
-  if (filter) files.push({ path: filterPath(placement, plan.unit), content: filter, mode: 0o644 });
+  // Filters come first: a drop-in whose filter is missing starts nothing.
+  const { start, ready } = filters;
+  if (start) files.push({ path: filterPath(placement, plan.unit), content: start, mode: 0o644 });
+  if (ready) files.push({ path: readyFilterPath(placement, plan.unit), content: ready, mode: 0o644 });
   const kept = keptPolicyPath(placement, plan.unit);
   if (origin.policy === kept && origin.text !== undefined)
     files.push({ path: kept, content: encode(origin.text), mode: 0o644 });
@@ -145,12 +148,12 @@ export function dropInText(plan: Plan, origin: Origin): string {
       .flatMap(({ name, values, because }) =>
         values.map((value, i): Entry => ({ key: name, value, ...(i === 0 ? { comment: because } : {}) })),
       );
-  const commands = plan.commands.flatMap(({ key, lines }) =>
+  const commands = plan.commands.flatMap(({ key, lines, because }) =>
     ['', ...lines].map(
       (value, i): Entry => ({
         key,
         value,
-        ...(i === 0 ? { comment: '[exec] wrap: behind the launcher' } : {}),
+        ...(i === 0 ? { comment: because ?? '[exec] wrap: behind the launcher' } : {}),
       }),
     ),
   );

@@ -5,6 +5,7 @@ import { type Placement, places, unitDirectory } from './placement.js';
 /** Names of our files sort after other tools', so that no drop-in of theirs comes later. */
 const DROP_IN = 'zz-sandbox-unit.conf';
 const FILTER = 'zz-sandbox-unit.filter';
+const READY_FILTER = 'zz-sandbox-unit.ready-filter';
 const PROGRAMS = 'zz-sandbox-unit.programs';
 const KEPT_POLICY = 'zz-sandbox-unit.toml';
 
@@ -21,6 +22,13 @@ export const dropInPath = (placement: Placement, unit: string): string =>
  */
 export const filterPath = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${FILTER}`;
+
+/**
+ * The path of the filter file of `[ready]`.
+ * @param unit the full name, checked
+ */
+export const readyFilterPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${READY_FILTER}`;
 
 /**
  * The path of the text of a policy that came by standard input. systemd doesn't read it, for it takes only *.conf.
@@ -57,6 +65,9 @@ export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP
 /** Whether a line or a path names a filter of ours. */
 export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
 
+/** Whether a line or a path names a filter of ours for a service that serves. */
+export const namesReadyFilter = (line: string): boolean => line.includes(`/${READY_FILTER}`);
+
 /**
  * The mount point of one of `[exec] programs`. It has the program's file name, by which the kernel names processes: those
  * of one name have folders of their own.
@@ -83,7 +94,7 @@ export function isOwnPath(placement: Placement, unit: string, path: string): boo
   return places(placement).some((at) => {
     const folder = `${programsFolder(at, unit)}/`;
     const isProgram = path.startsWith(folder) && /^(?:~\d+\/)?[^/]+$/.test(path.slice(folder.length));
-    const own = [dropInPath(at, unit), filterPath(at, unit), keptPolicyPath(at, unit)];
+    const own = [dropInPath, filterPath, readyFilterPath, keptPolicyPath].map((of) => of(at, unit));
     return own.includes(path) || isProgram;
   });
 }

@@ -12,6 +12,9 @@ export const PACKAGED_LAUNCHER = packagedProgram('launcher');
 export const installedLauncher = ({ scope, home }: Placement): string =>
   `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;
 
+/** The path of the program that loads the filter of `[ready]`, which only packages install. */
+export const INJECTOR = packagedProgram('tighten');
+
 /** Whether a program is a launcher of ours, a package's or an installed one, of whatever user. */
 export const isLauncher = (path: string): boolean => path.endsWith('/libexec/sandbox-unit/launcher');
 

@@ -1,6 +1,4 @@
-import { type Diagnostic, error } from '../diagnostic.js';
 import { findDirective } from '../directives/table.js';
-import type { Policy } from '../policy/policy.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
 import { programLines } from './calls/lines.js';
@@ -15,6 +13,8 @@ import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
 import type { Plan, PlannedDirective } from './plan.js';
 import { programNeeds } from './program-needs.js';
+import { typeWith } from './ready/injector.js';
+import { planReady } from './ready/ready.js';
 import type { PlanRequest } from './request.js';
 import { planService } from './service.js';
 import { plannedValues } from './unit-values.js';
@@ -25,7 +25,8 @@ import { unreachablePrograms } from './unreachable-programs.js';
  * rest. A launcher loads the whole policy as one filter. A line that nobody enforces is a gap: an error whose code
  * begins with `gap-`.
  */
-export function makePlan(request: PlanRequest): Plan {
+export function makePlan(given: PlanRequest): Plan {
+  const request = asStarted(given);
   const { unit, effective, policy, target } = request;
   const service = planService(request);
   const calls =
@@ -33,7 +34,9 @@ export function makePlan(request: PlanRequest): Plan {
   const { launcher } = calls;
   const role = doorwayOf(request);
   const directives = [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])];
-  const commands = launcher?.commands ?? [];
+  const readied = planReady(request, launcher?.commands ?? [], directives);
+  directives.push(...readied.directives);
+  const { commands } = readied;
   return {
     unit: unit.full,
     policyFile: policy.file,
@@ -42,6 +45,7 @@ export function makePlan(request: PlanRequest): Plan {
     target,
     lines: [
       ...calls.lines,
+      ...readied.lines,
       ...service.lines,
       ...programLines(launcher && launcher.programs.length > 0 ? policy.programs! : [], calls.diagnostics),
     ],
@@ -51,6 +55,7 @@ export function makePlan(request: PlanRequest): Plan {
     programs: launcher?.programs ?? [],
     filterFile: request.places?.filterFile,
     filter: calls.filter,
+    ready: readied.ready,
     systemCalls: calls.systemCalls,
     meaning: calls.meaning,
     diagnostics: [
@@ -63,7 +68,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...unreachablePrograms(request, plannedValues(effective, directives)),
       ...programNeeds(request, plannedValues(effective, directives), calls, role),
       ...calls.diagnostics,
-      ...readyGap(policy),
+      ...readied.diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
       ...lockOuts(role, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
@@ -72,11 +77,14 @@ export function makePlan(request: PlanRequest): Plan {
   };
 }
 
+/** The request with the type that `[ready]` gives the unit: what systemd's filters let through hangs on it. */
+const asStarted = (request: PlanRequest): PlanRequest => {
+  const { ready } = request.policy;
+  return ready ? { ...request, type: typeWith(request.effective, ready) } : request;
+};
+
 /** Sorts fatal directives last: where systemd can't take their value, the rest of the file is lost. */
 const fatalLast = (a: PlannedDirective, b: PlannedDirective): number =>
   Number(isFatal(a)) - Number(isFatal(b));
 
 const isFatal = ({ name }: PlannedDirective): boolean => findDirective(name)?.fatal === true;
-
-const readyGap = ({ ready }: Policy): Diagnostic[] =>
-  ready ? [error('gap-ready', 'nobody can enforce [ready]', { at: ready.at, hint: 'leave it out' })] : [];

@@ -5,7 +5,7 @@ import type { Target } from '../target/target.js';
 import type { RoleName } from './doorways/role.js';
 
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
-export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody' | 'not needed';
+export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'injector' | 'nobody' | 'not needed';
 
 /** An entry of a list of calls. */
 export interface ListEntry {
@@ -25,6 +25,8 @@ export interface PlanLine {
   readonly entry?: ListEntry;
   /** The means: `SystemCallFilter=~uname`, `filter`. */
   readonly how: string;
+  /** Set where the line is enforced from when the service serves, not from its start on. */
+  readonly phase?: 'ready';
   /** A reason for the enforcer: why systemd can't be it, why nobody is, or that the unit itself refuses the call. */
   readonly reason?: string;
 }
@@ -45,6 +47,8 @@ export interface PlannedCommands {
   readonly lines: readonly string[];
   /** The number of lines behind the launcher. */
   readonly wrapped: number;
+  /** The policy key behind lines that aren't there for the launcher alone. */
+  readonly because?: string;
 }
 
 /**
@@ -66,6 +70,27 @@ export interface PlannedFilter {
   readonly policies: readonly SyscallPolicy[];
   /** Stage `entry`: the policies in force before the entry point, for the same machines. */
   readonly start?: readonly SyscallPolicy[];
+}
+
+/** The calls of the native ABI that a service loses or keeps once it serves, in alphabetical order. */
+export interface Taken {
+  /** Calls that passed until then. */
+  readonly taken: readonly string[];
+  /** Calls of which some arguments are refused from then on. */
+  readonly narrowed: readonly string[];
+  /** Calls that pass, some of their arguments at least. */
+  readonly left: readonly string[];
+  /** Those of `@critical` that passed until then, and those that still do. */
+  readonly critical: { readonly before: readonly string[]; readonly left: readonly string[] };
+}
+
+/** The filter that is loaded into a service once it serves, and what it takes away. */
+export interface PlannedReady extends Taken {
+  /** The place of `[ready]`. */
+  readonly at: Location;
+  /** The path of its filter file. */
+  readonly file: string;
+  readonly filter: PlannedFilter;
 }
 
 /** A filter in systemd's terms: an action for every call that systemd knows. */
@@ -105,6 +130,8 @@ export interface Plan {
   /** Undefined if the launcher gets the filter with its command. */
   readonly filterFile: string | undefined;
   readonly filter: PlannedFilter | undefined;
+  /** Undefined if no filter is loaded once the service serves. */
+  readonly ready: PlannedReady | undefined;
   /** The policy that `[syscalls]` means on the target. */
   readonly meaning: SyscallPolicy | undefined;
   /** systemd's filter; undefined if the policy leaves SystemCallFilter= alone. */

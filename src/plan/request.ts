@@ -6,7 +6,12 @@ import type { SocketRules } from './ineffective/by-sockets.js';
 
 /** The paths of our files; undefined for a transient unit, which has none and gets its filter with the command. */
 export type Places =
-  | { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string }
+  | {
+      readonly dropIn: string;
+      readonly filterFile: string;
+      readonly programsFolder: string;
+      readonly readyFile: string;
+    }
   | undefined;
 
 /** Facts about a unit that the files of others decide, as the manager has them. */

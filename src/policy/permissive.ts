@@ -1,8 +1,14 @@
 import type { Policy } from './policy.js';
 
 /**
- * The policy with a permissive `[syscalls]`: refused calls are let through and recorded. The other sections stay in
- * force.
+ * The policy with a permissive `[syscalls]` and `[ready]`: refused calls are let through and recorded. The other sections
+ * stay in force.
  */
 export const asPermissive = (policy: Policy): Policy =>
-  policy.syscalls ? { ...policy, syscalls: { ...policy.syscalls, permissive: true } } : policy;
+  policy.syscalls || policy.ready
+    ? {
+        ...policy,
+        syscalls: policy.syscalls && { ...policy.syscalls, permissive: true },
+        ready: policy.ready && { ...policy.ready, permissive: true },
+      }
+    : policy;

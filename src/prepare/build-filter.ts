@@ -7,11 +7,17 @@ import type { PlannedFilter } from '../plan/plan.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 
+/** The bytes of a filter file, and the proofs of its programs. */
+interface BuiltFilter {
+  readonly file: Uint8Array;
+  readonly proofs: readonly ProofSummary[];
+}
+
 /**
  * Compiles a planned filter for each of its machines, proves every program against the policy, and packs them.
  * @throws UserError `filter-too-long`
  */
-export function buildFilter(filter: PlannedFilter): { file: Uint8Array; proofs: ProofSummary[] } {
+export function buildFilter(filter: PlannedFilter): BuiltFilter {
   const main = buildPrograms(filter.policies, 'main');
   const start = filter.start && buildPrograms(filter.start, 'start');
   const file = encodeFilterFile({
@@ -21,6 +27,15 @@ export function buildFilter(filter: PlannedFilter): { file: Uint8Array; proofs: 
     ...(start ? { start: start.programs } : {}),
   });
   return { file, proofs: [...main.proofs, ...(start?.proofs ?? [])] };
+}
+
+/**
+ * The filter for a service that serves, as buildFilter() makes that of its start.
+ * @throws UserError `filter-too-long`
+ */
+export function buildReadyFilter({ noNewPrivileges, log, policies }: PlannedFilter): BuiltFilter {
+  const { programs, proofs } = buildPrograms(policies, 'ready');
+  return { file: encodeFilterFile({ noNewPrivileges, log, programs, ready: true }), proofs };
 }
 
 function buildPrograms(policies: readonly SyscallPolicy[], role: ProofSummary['role']) {
@@ -45,8 +60,8 @@ export function proofWarnings(proofs: readonly ProofSummary[], at: Location | un
 /** The result of a filter's proof. */
 export interface ProofSummary {
   readonly machine: string;
-  /** `start`: the program in force before the entry point, at stage `entry`. */
-  readonly role: 'main' | 'start';
+  /** `start`: the program in force before the entry point, at stage `entry`; `ready`: the one of `[ready]`. */
+  readonly role: 'main' | 'start' | 'ready';
   /** The program's length. */
   readonly instructions: number;
   /** The number of calls that were run through the program and compared with the policy. */

@@ -2,7 +2,13 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
 import { dropInText, type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
-import { dropInPath, filterPath, keptPolicyPath, programsFolder } from '../paths/own-files.js';
+import {
+  dropInPath,
+  filterPath,
+  keptPolicyPath,
+  programsFolder,
+  readyFilterPath,
+} from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
@@ -14,7 +20,7 @@ import { effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
 import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
-import { buildFilter, type ProofSummary, proofWarnings } from './build-filter.js';
+import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
 import { defaultsHash, policyHash, unitHash } from './hashes.js';
 import { findPolicy, namedPolicy } from './load/find-policy.js';
 import { findTemplate, type PolicyPlace } from './load/find-template.js';
@@ -114,7 +120,10 @@ async function prepared(
   const { proofs } = made;
   return {
     ...common,
-    diagnostics: [...diagnostics, ...proofWarnings(proofs, policy.policy.syscalls?.at)],
+    diagnostics: [
+      ...diagnostics,
+      ...proofWarnings(proofs, (policy.policy.syscalls ?? policy.policy.ready)?.at),
+    ],
     proofs,
     files,
     changes: changes(files, current, context),
@@ -183,6 +192,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     places: {
       dropIn: dropInPath(context.placement, full),
       filterFile: filterPath(context.placement, full),
+      readyFile: readyFilterPath(context.placement, full),
       programsFolder: programsFolder(context.placement, full),
     },
     known: [...policy.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
@@ -195,6 +205,8 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const diagnostics = [...early, ...found, ...untrusted, ...absent];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);
+  const ready = plan.ready && buildReadyFilter(plan.ready.filter);
+  const filters = { start: built?.file, ready: ready?.file };
   const origin = {
     version: VERSION,
     policy: pathInHeader,
@@ -204,12 +216,12 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     unitHash: await unitHash(effective, unit.instances, surroundings),
     gaps: toleratedGaps(found),
   };
-  const bare = emitFiles(plan, built?.file, context.placement, origin);
+  const bare = emitFiles(plan, filters, context.placement, origin);
   const hash = await filesHash(bare);
   const hashed = { ...origin, filesHash: hash };
   const whole = { ...hashed, textHash: await textHash(new TextEncoder().encode(dropInText(plan, hashed))) };
-  const files = emitFiles(plan, built?.file, context.placement, whole);
-  return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
+  const files = emitFiles(plan, filters, context.placement, whole);
+  return { plan, planned, diagnostics, proofs: [...(built?.proofs ?? []), ...(ready?.proofs ?? [])], files };
 }
 
 /** Facts that other units' files decide; undefined offline, where no manager tells them. */

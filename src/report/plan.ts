@@ -1,11 +1,15 @@
+import { shortList } from '../collections.js';
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { type Look, PLAIN } from '../look.js';
-import type { Plan, PlannedFilter } from '../plan/plan.js';
+import type { Plan, PlannedFilter, PlannedReady } from '../plan/plan.js';
 import type { ProofSummary } from '../prepare/build-filter.js';
 import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
 import { linesText, type ShownPlan } from './plan-lines.js';
 import { type Cell, table } from './table.js';
+
+/** The most calls of `[ready]` that one row names. */
+const MOST_TAKEN = 8;
 
 /** The parts of a plan besides its lines. */
 export interface Planned {
@@ -21,6 +25,7 @@ export function planText(plan: Plan, { proofs, changes }: Planned, shown: ShownP
     changesText(changes, look),
     linesText(plan, shown),
     additionsText(plan, look),
+    readyText(plan, look),
     filterText(proofs, look),
   ];
   return parts.filter((part) => part !== '').join('\n');
@@ -40,7 +45,10 @@ function additionsText(plan: Plan, look: Look): string {
     `${name}=${section === 'Unit' ? '' : values.filter((value) => value !== '').join(' ')}`,
     because,
   ]);
-  const wraps = plan.commands.map(({ key, wrapped }) => [`${key}=`, `${wrapped} behind the launcher`]);
+  const wraps = plan.commands.map(({ key, wrapped, because }) => {
+    const behind = because === undefined || wrapped > 0 ? [`${wrapped} behind the launcher`] : [];
+    return [`${key}=`, [...behind, ...(because === undefined ? [] : [because])].join('; ')];
+  });
   const bare = plan.without.length > 0 ? [[plan.without.join(', '), withoutText(plan)]] : [];
   const all = [...rows, ...wraps, ...bare];
   return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', look })}`;
@@ -54,11 +62,29 @@ export function withoutText({ filter, programs, without }: Plan): string {
   return `without the launcher and what it alone enforces${until}${free}`;
 }
 
+const WHEN: Readonly<Record<ProofSummary['role'], string>> = {
+  main: '',
+  start: ', before the entry point',
+  ready: ', once it serves',
+};
+
+/** The calls that a service loses once it serves, and the rest. */
+function readyText({ ready }: Plan, look: Look): string {
+  if (!ready) return '';
+  const { taken, narrowed, left, critical } = ready;
+  const rows = [
+    ...(taken.length > 0 ? [['refused', `${taken.length}: ${shortList(taken, MOST_TAKEN)}`]] : []),
+    ...(narrowed.length > 0 ? [['by arguments', shortList(narrowed, MOST_TAKEN)]] : []),
+    ['left', `${left.length}, of @critical ${critical.left.length} of ${critical.before.length}`],
+  ];
+  return `Once it serves:\n${table(rows, { indent: '  ', look })}`;
+}
+
 function filterText(proofs: readonly ProofSummary[], look: Look): string {
   // Nothing is compiled for a plan with errors.
   if (proofs.length === 0) return '';
   const rows = proofs.map(({ machine, role, instructions, calls }) => [
-    role === 'main' ? machine : `${machine}, before the entry point`,
+    `${machine}${WHEN[role]}`,
     `${instructions} instructions, proven on ${calls} calls`,
   ]);
   return `Filter:\n${table(rows, { indent: '  ', look })}`;
@@ -102,7 +128,18 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
     directives: plan.directives,
     commands: plan.commands,
     withoutLauncher: plan.without,
-    filter: plan.filter ? filterJson(plan.filter, proofs) : null,
+    filter: plan.filter
+      ? filterJson(
+          plan.filter,
+          proofs.filter(({ role }) => role !== 'ready'),
+        )
+      : null,
+    ready: plan.ready
+      ? readyJson(
+          plan.ready,
+          proofs.filter(({ role }) => role === 'ready'),
+        )
+      : null,
     changes: changesJson(changes),
   };
 }
@@ -112,5 +149,10 @@ const filterJson = ({ noNewPrivileges, start }: PlannedFilter, proofs: readonly 
   noNewPrivileges,
   programs: proofs,
 });
+
+const readyJson = (
+  { taken, narrowed, left, critical, filter: { noNewPrivileges } }: PlannedReady,
+  proofs: readonly ProofSummary[],
+) => ({ taken, narrowed, left, critical, noNewPrivileges, programs: proofs });
 
 export const changesJson = (changes: readonly Change[]) => changes.map(({ kind, path }) => ({ kind, path }));

@@ -8,7 +8,9 @@ import {
   isTwinsFolder,
   keptPolicyPath,
   namesFilter,
+  namesReadyFilter,
   programsFolder,
+  readyFilterPath,
 } from '../paths/own-files.js';
 import { LIFETIMES, type Lifetime, unitDirectories } from '../paths/placement.js';
 import type { Context } from '../system/context.js';
@@ -24,6 +26,7 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
     ...(await readFiles(context, [
       dropInPath(placement, unit),
       filterPath(placement, unit),
+      readyFilterPath(placement, unit),
       keptPolicyPath(placement, unit),
     ])),
     ...(await readProgramFiles(context, programsFolder(placement, unit))),
@@ -60,7 +63,7 @@ export async function ownPlaces({ system, placement }: Context): Promise<OwnDrop
     for (const name of await system.list(directory)) {
       if (!name.endsWith('.d')) continue;
       const files = (await system.list(`${directory}/${name}`)).map((file) => `${directory}/${name}/${file}`);
-      const path = files.find(hasNameOfDropIn) ?? files.find(namesFilter);
+      const path = files.find(hasNameOfDropIn) ?? files.find(namesFilter) ?? files.find(namesReadyFilter);
       if (path) found.push({ unit: name.slice(0, -2), path, lifetime: LIFETIMES[i]! });
     }
   }

@@ -48,6 +48,8 @@ export interface ReadySection extends CallLists {
   readonly reload: Located<boolean> | undefined;
   /** Milliseconds for which its threads and programs must be the same ones; undefined: by the unit's type. */
   readonly settle: Located<number> | undefined;
+  /** Set by the command line, as that of `[syscalls]` is. */
+  readonly permissive?: boolean;
 }
 
 /** The section `[syscalls]` as written; a missing key is undefined. */

@@ -22,6 +22,8 @@ test('a setting is loaded where the manager has what the last lines say', () => 
     ['SystemCallErrorNumber', ['kill'], 1, false],
     ['SystemCallErrorNumber', ['EPERM'], 1, true],
     ['SystemCallErrorNumber', ['13'], 13, true],
+    ['Type', ['exec'], 'exec', true],
+    ['Type', ['exec'], 'simple', false],
   ];
   for (const [name, values, value, held] of cases)
     assert.equal(loaded(name, values, value), held, `${name} ${values}`);

@@ -57,7 +57,7 @@ test('a drop-in says which gaps were allowed, and nothing else is taken for that
 });
 
 test('the filter comes before the drop-in that needs it', () => {
-  const files = emitFiles(PLAN, Uint8Array.of(1, 2), PLACEMENT, ORIGIN);
+  const files = emitFiles(PLAN, { start: Uint8Array.of(1, 2) }, PLACEMENT, ORIGIN);
   assert.deepEqual(
     files.map(({ path, mode }) => [path, mode]),
     [
@@ -72,8 +72,27 @@ test('the filter comes before the drop-in that needs it', () => {
 test('without a filter there is the drop-in alone', () => {
   const plan = planned('[syscalls]\ndeny = ["uname"]');
   assert.deepEqual(
-    emitFiles(plan, undefined, PLACEMENT, ORIGIN).map(({ path }) => path),
+    emitFiles(plan, {}, PLACEMENT, ORIGIN).map(({ path }) => path),
     [`${FOLDER}/zz-sandbox-unit.conf`],
+  );
+});
+
+test('[ready] has a filter of its own, and a line behind those of the unit that loads it', () => {
+  const plan = planned(
+    '[ready]\ndeny = ["execve", "execveat", "io_uring_setup"]',
+    'ExecStartPost=-/bin/second',
+  );
+  const files = emitFiles(plan, { ready: Uint8Array.of(1) }, PLACEMENT, ORIGIN);
+  const ready = `${FOLDER}/zz-sandbox-unit.ready-filter`;
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    [ready, `${FOLDER}/zz-sandbox-unit.conf`],
+  );
+  const text = dropInText(plan, ORIGIN).replace(/^#.*\n/gm, '');
+  assert.equal(
+    text.slice(text.indexOf('[Service]')),
+    '[Service]\nType=exec\nExecStartPost=\nExecStartPost=-/bin/second\n' +
+      `ExecStartPost=+/usr/libexec/sandbox-unit/tighten --cgroup self --filter ${ready} --settle 500\n`,
   );
 });
 
@@ -81,7 +100,7 @@ test('programs get a place and a script for the launcher, before all else', () =
   const plan = planned(
     '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nprograms = ["/usr/bin/memcached"]',
   );
-  const files = emitFiles(plan, Uint8Array.of(1), PLACEMENT, ORIGIN);
+  const files = emitFiles(plan, { start: Uint8Array.of(1) }, PLACEMENT, ORIGIN);
   const programs = `${FOLDER}/zz-sandbox-unit.programs`;
   assert.deepEqual(
     files.map(({ path, mode, content }) => [path, mode, content.length]),

@@ -12,6 +12,7 @@ const IN_JSON = [
   'calls-of-other-machines',
   'option-permissive-at-entry',
   'program-missing',
+  'ready',
   'user-scope',
   'wrong-policy',
 ];
@@ -39,7 +40,14 @@ async function shown({ context, unit, options }: PlanCase) {
 }
 
 /** Keys whose values are a few words of this program. */
-const WORDS = ['.mode', '.target.scope', '.lines[].enforcedBy', '.filter.stage', '.filter.programs[].role'];
+const WORDS = [
+  '.mode',
+  '.target.scope',
+  '.lines[].enforcedBy',
+  '.filter.stage',
+  '.filter.programs[].role',
+  '.ready.programs[].role',
+];
 
 /** The keys of a value, with what is null, empty or a word: `.a`, `.a[].b`, `.a=null`, `.a=[]`, `.mode=permissive`. */
 function partsOf(value: unknown, path = ''): string[] {

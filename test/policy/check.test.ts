@@ -56,10 +56,8 @@ test('[ready] is checked as [syscalls] is, and has sets of its own', () => {
     "unknown-set: only [ready] has the syscall set '@harmless'",
   ]);
   const nowhere = '[[ready.rules]]\nsyscall = "mmap"\nwhen = [{ arg = 2, eq = "PROT_X" }]\naction = "kill"';
-  assert.deepEqual(
-    ready(nowhere).map((one) => one.slice(0, 17)),
-    ['unknown-constant:', 'hidden-arguments:'],
-  );
+  const codes = ready(nowhere).map((one) => one.replace(/:.*/, ''));
+  assert.deepEqual([...new Set(codes)], ['unknown-constant', 'open-door', 'hidden-arguments']);
 });
 
 test('a call that [syscalls] refuses is no door past [ready]', () => {

@@ -57,10 +57,10 @@ const LINE_RULES: readonly LineRule[] = [
     allowedIn: (path) => path.endsWith('.d.ts'), // another package's
   },
   {
-    says: 'who enforces a line is decided in plan/: calls/lines.ts for calls, service.ts for directives',
+    says: 'who enforces a line is decided in plan/: calls/ and ready/lines.ts for calls, service.ts for directives',
     pattern: /\benforcedBy\s*(?::|=(?!=))(?!\s*Enforcer\b)/,
     in: 'code',
-    allowedIn: (path) => path === 'plan/calls/lines.ts' || path === 'plan/service.ts',
+    allowedIn: (path) => ['plan/calls/lines.ts', 'plan/ready/lines.ts', 'plan/service.ts'].includes(path),
   },
   {
     says: 'a comment begins with a named thing, not with What, That or The same',

@@ -17,7 +17,7 @@ interface CaseTarget {
   readonly programs?: Readonly<Record<string, 'dynamic' | 'static' | 'script' | 'setuid'>>;
   /** An older systemd, or one whose systemd-analyze can't be run. */
   readonly without?: '247' | '252' | 'analyze';
-  /** A package has put the launcher there. */
+  /** A package has put the launcher there, and the program that loads filters into running services. */
   readonly packaged?: boolean;
   readonly allowGaps?: boolean;
   readonly permissive?: boolean;
@@ -42,6 +42,12 @@ const USER_HOME = '/home/user';
 /** Programs that every machine has, where a case doesn't say what they are. */
 const PRESENT = ['/bin/kill', '/bin/true', '/usr/sbin/demod', '/usr/sbin/nginx'];
 
+/** The programs of a package. */
+const PACKAGED: Contents = {
+  '/usr/libexec/sandbox-unit/launcher': program('the launcher'),
+  '/usr/libexec/sandbox-unit/tighten': program('the injector'),
+};
+
 export interface PlanCase {
   readonly unit: string;
   readonly system: FakeSystem;
@@ -63,7 +69,7 @@ export function planCase(name: string): PlanCase {
   const files: Contents = {
     [policy]: text('policy.toml'),
     [`${HOME}/native-helper/build/${machine}/launcher`]: program('the launcher'),
-    ...(target.packaged ? { '/usr/libexec/sandbox-unit/launcher': program('the launcher') } : {}),
+    ...(target.packaged ? PACKAGED : {}),
     ...Object.fromEntries(units.map(([path, bytes]) => [path.replace('unit', UNITS[scope]), bytes])),
     ...Object.fromEntries(PRESENT.map((path) => [path, program('')])),
     ...Object.fromEntries(programs),

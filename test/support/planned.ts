@@ -33,6 +33,7 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     mounts: [],
     ptraceScope: 0,
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
+    injector: '/usr/libexec/sandbox-unit/tighten',
     abilities: { lacks: new Map(), assumed: new Set() },
     programs: new Map(PRESENT.map((path) => [path, PROGRAM])),
     ...more,
@@ -69,6 +70,7 @@ export const planned = (policy: Policy | string, lines = '', target = targetOf(2
       dropIn: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf',
       filterFile: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter',
       programsFolder: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.programs',
+      readyFile: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.ready-filter',
     },
     usable: true,
   });

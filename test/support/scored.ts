@@ -28,7 +28,7 @@ export interface PolicyScore {
 /** The score of a policy on a unit with these lines in `[Service]`. */
 export function scoreOfPolicy(policy: string, lines = '', target: Target = targetOf(257)): PolicyScore {
   const plan = planned(policy, lines, target);
-  const emitted = emitFiles(plan, plan.filter && buildFilter(plan.filter).file, PLACEMENT, ORIGIN);
+  const emitted = emitFiles(plan, { start: plan.filter && buildFilter(plan.filter).file }, PLACEMENT, ORIGIN);
   const files = { plan, own: [unitFile(lines)], emitted };
   return { change: exposureOfPlan(files)!, after: scoreOfPlan(files)! };
 }

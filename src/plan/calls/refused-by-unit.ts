@@ -1,4 +1,4 @@
-import { type Diagnostic, warning } from '../../diagnostic.js';
+import { type Diagnostic, type Location, warning } from '../../diagnostic.js';
 import { permits } from '../../syscalls/action.js';
 import { callsOf, isOwnRefusal, verdictOn } from '../../syscalls/resolve.js';
 import type { CallEntry } from '../../syscalls/section.js';
@@ -11,8 +11,14 @@ export function ownRefusals(entry: CallEntry, context: Pick<CallContext, 'named'
   return callsOf(entry, context.target.sets).filter((call) => isOwnRefusal(verdictOn(context.named, call)));
 }
 
-/** Warnings about lines that permit nothing, since the unit's own filter refuses every call that they name. */
-export function refusedByUnit(context: Pick<CallContext, 'section' | 'named' | 'target'>): Diagnostic[] {
+/** A line, and the call or set that it names. */
+export interface NamedLine {
+  readonly name: string;
+  readonly at: Location;
+}
+
+/** The lines that permit nothing, since another filter refuses every call that they name. */
+export function refusedLines(context: Pick<CallContext, 'section' | 'named' | 'target'>): NamedLine[] {
   const { section, named, target } = context;
   const isRefused = (entry: CallEntry) => {
     const refused = ownRefusals(entry, context);
@@ -22,14 +28,17 @@ export function refusedByUnit(context: Pick<CallContext, 'section' | 'named' | '
   const rules = section.rules.filter(
     ({ syscall, action }) => permits(action.value) && isOwnRefusal(verdictOn(named, syscall.value)),
   );
-  const found = [
+  return [
     ...entries.map(({ name, at }) => ({ name, at })),
     ...rules.map(({ syscall, at }) => ({ name: syscall.value, at })),
   ];
-  return found.map(({ name, at }) =>
+}
+
+/** Warnings about lines that permit nothing, since the unit's own filter refuses every call that they name. */
+export const refusedByUnit = (context: Pick<CallContext, 'section' | 'named' | 'target'>): Diagnostic[] =>
+  refusedLines(context).map(({ name, at }) =>
     warning('refused-by-unit', `'${name}' stays ${REFUSED_BY_UNIT}`, {
       at,
       hint: "'inherit = false' in [syscalls] replaces the unit's filter by the policy's",
     }),
   );
-}

@@ -39,7 +39,7 @@ export function planLauncher(
   const { commands, without } = wrapped;
   const { programs } = mounted;
   if (programs.length === 0 && commands.every((one) => one.wrapped === 0)) return { diagnostics };
-  const noNewPrivileges = !isTurnedOff(policy) && !mayGain(request, values);
+  const noNewPrivileges = setsNoNewPrivileges(request, values);
   return {
     launcher: {
       commands,
@@ -58,6 +58,12 @@ export function planLauncher(
     ],
   };
 }
+
+/** Whether a filter is loaded with no_new_privs: unless the policy, or the kind of unit, has use for other privileges. */
+export const setsNoNewPrivileges = (
+  request: PlacedUnit & Pick<PlanRequest, 'unit'>,
+  values: UnitValues,
+): boolean => !isTurnedOff(request.policy) && !mayGain(request, values);
 
 /**
  * Whether the policy turns NoNewPrivileges= off. The unit's own line doesn't count: it is about other ways to

@@ -1,7 +1,7 @@
 import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
 import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../../paths/programs.js';
+import { INJECTOR, installedLauncher, PACKAGED_LAUNCHER } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
@@ -119,6 +119,10 @@ async function findLauncher(context: Context): Promise<string> {
   const isPackaged = await exists(context.system, PACKAGED_LAUNCHER);
   return isPackaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
 }
+
+/** The program that loads filters into running services. The facts of a recorded machine don't tell of it. */
+export const findInjector = async ({ system, isRecorded }: Context): Promise<string | undefined> =>
+  !isRecorded && (await exists(system, INJECTOR)) ? INJECTOR : undefined;
 
 /** The mounts of the running system; none offline, where they aren't known. */
 async function readMounts({ system, offline }: Context): Promise<Mount[]> {

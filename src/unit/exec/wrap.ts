@@ -84,6 +84,14 @@ function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic 
 export const execCommandText = ({ prefixes, path, argv0, rest }: ExecCommand): string =>
   closed([prefixes + path.raw, ...(argv0 ? [argv0.raw] : []), ...(rest === '' ? [] : [rest])].join(' '));
 
+/**
+ * A command that systemd runs with full privileges and outside of every sandbox, for a unit file.
+ * @param words an absolute path and its arguments, as plain text
+ * @throws UserError `unwritable-word` if systemd can't take one of them
+ */
+export const privilegedCommand = ([program = '', ...words]: readonly string[]): string =>
+  [`+${quoteExecPath(program)}`, ...words.map((word) => quoteExecWord(word, { noEnv: false }))].join(' ');
+
 /** A path as an argument: a plain `;` would end the command, so that it is quoted. */
 const argument = (raw: string) => (raw === ';' ? '";"' : closed(raw));
 

@@ -1,5 +1,5 @@
 import { printable } from '../../diagnostic.js';
-import { namesFilter } from '../../paths/own-files.js';
+import { namesFilter, namesReadyFilter } from '../../paths/own-files.js';
 import type { LoadedCommand } from '../../system/unit-state.js';
 import { argumentsOf, type ExecCommand, scanExecLine } from '../../unit/exec/line.js';
 import { sinceReset } from '../../unit/values.js';
@@ -21,7 +21,8 @@ export function commandDifferences(
     const message = `${key}= has ${behind} of ${loaded.length} commands behind the launcher, not ${wrapped.length} of ${lines.length}`;
     return [{ directive: key, message }];
   }
-  const other = lines.find((line, i) => namesFilter(line) && !isLoadedLine(line, loaded[i]));
+  const isOurs = (line: string) => namesFilter(line) || namesReadyFilter(line);
+  const other = lines.find((line, i) => isOurs(line) && !isLoadedLine(line, loaded[i]));
   if (other === undefined) return [];
   return [{ directive: key, message: `${key}= isn't loaded as '${printable(other, 120)}'` }];
 }
@@ -85,8 +86,9 @@ export function isLoadedLine(line: string, loaded: Command | undefined): boolean
   );
 }
 
-/** Prefixes that a line with the launcher may have, by systemd's names. */
+/** Prefixes that a line of ours may have, by systemd's names. */
 const FLAGS = [
+  ['+', 'privileged'],
   ['-', 'ignore-failure'],
   [':', 'no-env-expand'],
 ] as const;

@@ -24,6 +24,7 @@ const placesOf = (folder: string) => ({
   dropIn: `${folder}/zz-sandbox-unit.conf`,
   filterFile: `${folder}/zz-sandbox-unit.filter`,
   programsFolder: `${folder}/zz-sandbox-unit.programs`,
+  readyFile: `${folder}/zz-sandbox-unit.ready-filter`,
 });
 
 const planOf = (

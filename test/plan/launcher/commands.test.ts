@@ -28,7 +28,7 @@ function commands(lines: string, exec = '', wanted: readonly string[] = []) {
     effective: unit(lines),
     policy: policyFrom(exec && (exec.startsWith('[') ? exec : `[exec]\n${exec}`)),
     target: targetOf(257),
-    places: { dropIn: '/d', filterFile: FILTER, programsFolder: '/p' },
+    places: { dropIn: '/d', filterFile: FILTER, programsFolder: '/p', readyFile: '/r' },
   });
   assert.deepEqual(without, wanted);
   return { commands: found, codes: diagnostics.map(({ code, at }) => `${code}:${at?.line ?? ''}`) };

@@ -207,7 +207,7 @@ test('bases that can not be had hide neither each other nor what is wrong with t
   };
   const { diagnostics, policy, complete } = await load(files);
   const hints = {
-    policy: 'one of description, extends, defaults, syscalls, service, exec, apply, expect',
+    policy: 'one of description, extends, defaults, syscalls, ready, service, exec, apply, expect',
     syscalls:
       'one of allow, deny, log, action, inherit, implicit, architectures, unknown, enforcer, stage, rules',
   };

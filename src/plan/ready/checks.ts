@@ -1,0 +1,105 @@
+/** Diagnostics about lines of `[ready]` that say nothing, or something else than they do. */
+
+import { type Diagnostic, error, type Location, warning } from '../../diagnostic.js';
+import type { Policy } from '../../policy/policy.js';
+import { permits } from '../../syscalls/action.js';
+import { callsOf, mayPass, verdictOn } from '../../syscalls/resolve.js';
+import type { ReadySection } from '../../syscalls/section.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { cantBeMade } from '../calls/left-to-launcher.js';
+import { absentCalls, foreignSets } from '../calls/notes.js';
+import { type NamedLine, refusedLines } from '../calls/refused-by-unit.js';
+import type { ConfinedUnit } from '../request.js';
+import { type ReadyMeaning, takenAway } from './meaning.js';
+
+/** Everything that the lists and rules of `[ready]` should say otherwise. */
+export function readyChecks(
+  { policy, effective }: ConfinedUnit,
+  ready: ReadySection,
+  meaning: ReadyMeaning,
+): Diagnostic[] {
+  const { section, target, named, both } = meaning;
+  const written = { ...section, allow: ready.allow };
+  const context = { section: written, target, named, own: undefined, type: '' };
+  return [
+    ...takesNothing(policy, ready, meaning),
+    ...refusedLines({ section: written, named: both, target }).map(refusedBefore),
+    ...absentCalls(context),
+    ...(policy.syscalls ? [] : foreignSets(written, target, undefined)),
+    ...reloads(policy, effective, ready),
+  ];
+}
+
+/** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */
+function takesNothing(policy: Policy, ready: ReadySection, meaning: ReadyMeaning): Diagnostic[] {
+  const { before, target, named } = meaning;
+  const isIdle = (call: string) => !mayPass(verdictOn(before, call));
+  const denied = ready.deny.filter(
+    (entry) =>
+      !permits(entry.action ?? section(meaning)) &&
+      callsOf(entry, target.sets).every((call) => isIdle(call) || cantBeMade(call, { named, target })) &&
+      callsOf(entry, target.sets).some(isIdle),
+  );
+  const ruled = ready.rules.filter(({ syscall, action }) => !permits(action.value) && isIdle(syscall.value));
+  const lines: NamedLine[] = [
+    ...denied.map(({ name, at }) => ({ name, at })),
+    ...ruled.map(({ syscall, at }) => ({ name: syscall.value, at })),
+  ];
+  const found = lines.filter(({ at }) => at.file === policy.file).map(idleLine);
+  return found.length > 0 || changesAnything(ready, meaning) ? found : [idle(ready.at)];
+}
+
+const section = ({ section: { action } }: ReadyMeaning) => action!.value;
+
+const idleLine = ({ name, at }: NamedLine): Diagnostic =>
+  error('takes-nothing', `'${name}' is refused from the start, and this line takes nothing away`, {
+    at,
+    hint: 'leave it out of [ready], or out of what refuses it until then',
+  });
+
+const idle = (at: Location): Diagnostic =>
+  error('takes-nothing', '[ready] takes no call away that passes until then', {
+    at,
+    hint: 'name calls of the start in deny: execve, bind, setuid',
+  });
+
+function changesAnything({ log }: ReadySection, meaning: ReadyMeaning): boolean {
+  const { taken, narrowed } = takenAway(meaning);
+  return taken.length + narrowed.length + log.length > 0 || permits(section(meaning));
+}
+
+/** A warning about a line that lets through what is refused from the start: a filter can only be added. */
+const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
+  warning('refused-before', `'${name}' stays refused, as it is from the start`, {
+    at,
+    hint: '[ready] only takes away: let it through in [syscalls], too, or leave it out',
+  });
+
+/** Whether systemd can reload a unit, by its own lines. */
+export const hasReload = (effective: EffectiveUnit): boolean =>
+  effective.execCommands('ExecReload').length > 0 ||
+  effective.last('Service', 'Type')?.value === 'notify-reload';
+
+/** Diagnostics about a reload, which makes calls of a start. */
+function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: ReadySection): Diagnostic[] {
+  if (reload?.value === false && policy.reload?.value === true) {
+    const hint = 'take out one of the two';
+    const message = '[ready] refuses the reload that [apply] tries';
+    return [error('contradiction', message, { at: reload.at, hint })];
+  }
+  if (!hasReload(effective) && reload) {
+    const message = 'the unit has nothing to be reloaded by';
+    return [warning('no-reload', message, { at: reload.at, hint: 'leave it out' })];
+  }
+  if (!hasReload(effective) || reload) return [];
+  return [
+    warning(
+      'ready-reload',
+      'a reload may make calls that [ready] takes away: it would fail, perhaps unseen',
+      {
+        at,
+        hint: 'reload = false has the service restarted instead; true says that [ready] has what a reload needs',
+      },
+    ),
+  ];
+}

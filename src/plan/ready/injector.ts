@@ -1,0 +1,132 @@
+/** The program that loads the filter of `[ready]`: where it can work, and the lines of the unit that start it. */
+
+import { type Diagnostic, error } from '../../diagnostic.js';
+import { ROOTS } from '../../directives/values/closed-paths.js';
+import { INJECTOR } from '../../paths/programs.js';
+import type { ReadySection } from '../../syscalls/section.js';
+import type { Target } from '../../target/target.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { execCommandText, privilegedCommand } from '../../unit/exec/wrap.js';
+import { folderOf } from '../../unit/path.js';
+import { lastOf, type UnitValues } from '../../unit/values.js';
+import { hasCapability } from '../launcher/capabilities.js';
+import { requiresMounts } from '../launcher/path-directives.js';
+import type { PlannedCommands, PlannedDirective } from '../plan.js';
+import type { PlacedUnit } from '../request.js';
+import { hasReload } from './checks.js';
+
+/** Types of services that say when they are ready. The others' processes may still be those of the start. */
+const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];
+
+/** Milliseconds for which the threads of others must be the same ones. */
+const USUAL_SETTLE = 500;
+
+/** `Type=` by the unit's own lines and systemd's defaults (systemd.service(5)); the manager knows it with our drop-in. */
+export function ownType(effective: EffectiveUnit): string {
+  const written = effective.last('Service', 'Type')?.value;
+  if (written) return written;
+  if (effective.last('Service', 'BusName')?.value) return 'dbus';
+  return effective.execCommands('ExecStart').length > 0 ? 'simple' : 'oneshot';
+}
+
+/** The unit's type with `[ready]`: ExecStartPost= of `simple` may run before the program does. */
+export function typeWith(effective: EffectiveUnit, { reload }: ReadySection): string {
+  const type = ownType(effective);
+  if (type === 'simple') return 'exec';
+  return type === 'notify-reload' && reload?.value === false ? 'notify' : type;
+}
+
+/** Gaps where nobody can load the filter. */
+export function injectorGaps(
+  { effective, target, places }: PlacedUnit,
+  values: UnitValues,
+  { at }: ReadySection,
+): Diagnostic[] {
+  const type = ownType(effective);
+  const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
+  const gap = (why: string, hint: string) =>
+    error('gap-ready', `nobody can enforce [ready]: ${why}`, { at, hint });
+  const out = 'leave [ready] out, or refuse the calls in [syscalls]';
+  return [
+    ...(places ? [] : [gap('a transient unit has no file for its filter', out)]),
+    ...(target.scope === 'user' ? [gap("a user's manager may not load it into processes", out)] : []),
+    ...(target.machine === 'x86-64' ? [] : [gap(`no program loads it on ${target.machine}`, out)]),
+    ...(target.injector === undefined
+      ? [gap(`there is no ${INJECTOR}`, 'install the package sandbox-unit-launcher there')]
+      : []),
+    ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
+    ...(type === 'idle'
+      ? [gap('Type=idle starts when others have', 'Type=exec in a drop-in of the unit')]
+      : []),
+    ...(mayLoad(values, target)
+      ? []
+      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', 'leave NoNewPrivileges out of [service]')]),
+    ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
+  ];
+}
+
+/** Whether the service's processes may get a filter (seccomp(2)), where NoNewPrivileges= is turned off. */
+const mayLoad = (values: UnitValues, target: Target): boolean =>
+  lastOf(values, 'NoNewPrivileges') !== 'no' || hasCapability(values, target, 'CAP_SYS_ADMIN');
+
+/** Directives of the drop-in for `[ready]`, besides its commands. */
+export function readyDirectives(
+  { effective, target, places }: PlacedUnit,
+  ready: ReadySection,
+): PlannedDirective[] {
+  if (!places || target.injector === undefined) return [];
+  const type = typeWith(effective, ready);
+  const because =
+    type === 'exec'
+      ? "[ready] of a service that doesn't tell when it is ready: from its program's start on"
+      : '[ready] reload: Type=notify-reload has one of its own';
+  const paths = [target.injector, folderOf(places.readyFile)];
+  return [
+    ...(type === ownType(effective) ? [] : [{ name: 'Type', values: [type], because }]),
+    requiresMounts(paths, "[ready]'s filter, and the program that loads it, may be on mounts of their own"),
+  ];
+}
+
+/**
+ * The commands of a unit with those for `[ready]`: the filter is loaded behind the unit's own ExecStartPost= lines, which it
+ * would stop, too.
+ * @param commands those behind the launcher
+ */
+export function withInjector(
+  { effective, target, places }: PlacedUnit,
+  ready: ReadySection,
+  commands: readonly PlannedCommands[],
+): PlannedCommands[] {
+  if (!places || target.injector === undefined) return [...commands];
+  const settle = ready.settle?.value ?? (TELLING.includes(ownType(effective)) ? 0 : USUAL_SETTLE);
+  const line = privilegedCommand([
+    target.injector,
+    ...['--cgroup', 'self', '--filter', places.readyFile],
+    ...(settle > 0 ? ['--settle', String(settle)] : []),
+  ]);
+  const planned = commands.find(({ key }) => key === 'ExecStartPost') ?? {
+    key: 'ExecStartPost',
+    lines: effective.execCommands('ExecStartPost').map(execCommandText),
+    wrapped: 0,
+  };
+  const isTaken = ({ key }: { key: string }) =>
+    key === 'ExecStartPost' || (ready.reload?.value === false && RELOADS.includes(key));
+  return [
+    ...commands.filter((one) => !isTaken(one)),
+    ...noReload(effective, ready),
+    { ...planned, lines: [...planned.lines, line], because: '[ready]: the last line loads its filter' },
+  ];
+}
+
+const RELOADS: readonly string[] = ['ExecReload', 'ExecReloadPost'];
+
+/** A unit without ExecReload= can't be reloaded: `reload` is refused, and `reload-or-restart` restarts it. */
+const noReload = (effective: EffectiveUnit, { reload }: ReadySection): PlannedCommands[] =>
+  reload?.value === false && hasReload(effective)
+    ? RELOADS.filter((key) => effective.execCommands(key).length > 0).map((key) => ({
+        key,
+        lines: [],
+        wrapped: 0,
+        because: '[ready] reload = false: a reload would make calls that [ready] refuses',
+      }))
+    : [];

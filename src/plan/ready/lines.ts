@@ -1,0 +1,50 @@
+import { formatAction } from '../../syscalls/action-text.js';
+import { callsOf } from '../../syscalls/resolve.js';
+import type { CallEntry, ReadySection } from '../../syscalls/section.js';
+import { cantBeMade, openAbis } from '../calls/left-to-launcher.js';
+import type { ListEntry, PlanLine } from '../plan.js';
+import type { ReadyMeaning } from './meaning.js';
+
+const HOW = 'filter, once it serves';
+
+/**
+ * A plan line for each entry and rule of `[ready]`.
+ * @param gap the reason why nobody enforces them; undefined where the filter is loaded
+ */
+export function readyLines(ready: ReadySection, meaning: ReadyMeaning, gap: string | undefined): PlanLine[] {
+  const action = meaning.section.action!.value;
+  const line = (calls: readonly string[], one: Pick<PlanLine, 'at' | 'subject' | 'entry'>): PlanLine => ({
+    ...one,
+    ...enforcement(calls, meaning, gap),
+    phase: 'ready',
+  });
+  const entries = (list: ListEntry['list'], of: readonly CallEntry[]) =>
+    of.map((entry) => {
+      const answer = list === 'deny' ? { action: formatAction(entry.action ?? action) } : undefined;
+      const subject = `${list} ${entry.name}${answer ? `:${answer.action}` : ''}`;
+      const calls = callsOf(entry, meaning.target.sets);
+      return line(calls, { at: entry.at, subject, entry: { list, name: entry.name, ...answer } });
+    });
+  const rules = ready.rules.map(({ syscall, action: { value }, at }) =>
+    line([syscall.value], { at, subject: `rule ${syscall.value}: ${formatAction(value)}` }),
+  );
+  return [
+    ...entries('allow', ready.allow ?? []),
+    ...entries('deny', ready.deny),
+    ...entries('log', ready.log),
+    ...rules,
+  ];
+}
+
+function enforcement(
+  calls: readonly string[],
+  { named, target }: ReadyMeaning,
+  gap: string | undefined,
+): Pick<PlanLine, 'enforcedBy' | 'how' | 'reason'> {
+  if (calls.every((call) => cantBeMade(call, { named, target }))) {
+    const reason = `${openAbis({ named, target }).join(', ')} has no such call`;
+    return { enforcedBy: 'not needed', how: '', reason };
+  }
+  if (gap !== undefined) return { enforcedBy: 'nobody', how: '', reason: gap };
+  return { enforcedBy: 'injector', how: HOW };
+}

@@ -1,0 +1,70 @@
+/** The calls that `[ready]` takes from a service once it serves. */
+
+import { ABIS, abisOf } from '../../syscalls/abi.js';
+import { permits } from '../../syscalls/action.js';
+import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
+import { numbersOf } from '../../syscalls/numbers.js';
+import { withOwnSets } from '../../syscalls/own-sets.js';
+import { limitsBefore, readyCalls } from '../../syscalls/ready.js';
+import { callsOf, mayPass, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
+import { NO_SYSCALLS, type ReadySection, type SyscallsSection } from '../../syscalls/section.js';
+import { ownLimits } from '../calls/own-limits.js';
+import type { Taken } from '../plan.js';
+import type { ConfinedUnit } from '../request.js';
+
+/** A policy's calls before and after a service serves, by their names. */
+export interface ReadyMeaning {
+  /** The lists of `[ready]`; an allow list has `@harmless` among them. */
+  readonly section: SyscallsSection;
+  /** The target, whose sets are systemd's and our own. */
+  readonly target: ConfinedUnit['target'];
+  /** In force from the start on: `[syscalls]`, and the unit's own filter. It counts as enforced, be the policy permissive. */
+  readonly before: NamedPolicy;
+  /** The filter for a service that serves, by itself. */
+  readonly named: NamedPolicy;
+  /** In force once it serves: both. */
+  readonly both: NamedPolicy;
+}
+
+/** No filter of ours until the service serves: all ABIs are open that the unit itself leaves open. */
+const NO_FILTER: SyscallsSection = {
+  ...NO_SYSCALLS,
+  architectures: Object.keys(ABIS).map((value) => ({ value, at: NO_SYSCALLS.at })),
+};
+
+export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
+  const { syscalls = NO_FILTER } = policy;
+  const inherits = syscalls.inherit?.value ?? true;
+  const own = inherits ? ownLimits(effective, target.sets, target.systemd) : undefined;
+  const before = resolveCalls({ ...syscalls, permissive: false }, target.sets, own);
+  const sets = withOwnSets(target.sets);
+  const section = readyCalls(ready, before.architectures);
+  const enforced = { ...section, permissive: false };
+  return {
+    section,
+    target: { ...target, sets },
+    before,
+    named: resolveCalls(section, sets),
+    both: resolveCalls(enforced, sets, limitsBefore(before)),
+  };
+}
+
+export function takenAway({ target, before, both }: ReadyMeaning): Taken {
+  const calls = [...numbersOf(abisOf(target.machine)[0]!).keys()].sort();
+  const passed = calls.filter((call) => mayPass(verdictOn(before, call)));
+  const left = passed.filter((call) => mayPass(verdictOn(both, call)));
+  const critical = callsOf({ name: '@critical' }, target.sets);
+  return {
+    taken: passed.filter((call) => !left.includes(call)),
+    narrowed: left.filter((call) => refusesSome(verdictOn(both, call))),
+    left,
+    critical: {
+      before: passed.filter((call) => critical.includes(call)),
+      left: left.filter((call) => critical.includes(call)),
+    },
+  };
+}
+
+/** Whether `[ready]` itself refuses some arguments. */
+const refusesSome = ({ rules, otherwise }: NamedVerdict): boolean =>
+  [otherwise, ...rules.map(({ action }) => action.value)].some((action) => !permits(action));

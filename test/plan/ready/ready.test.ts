@@ -1,0 +1,271 @@
+/** Tests of all of plan/ready/: who loads the filter of `[ready]`, and what it takes away. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { makePlan } from '../../../src/plan/make-plan.js';
+import { typeWith } from '../../../src/plan/ready/injector.js';
+import { readyLines } from '../../../src/plan/ready/lines.js';
+import { readyMeaning } from '../../../src/plan/ready/meaning.js';
+import { asPermissive } from '../../../src/policy/permissive.js';
+import { errnoAction, LOG } from '../../../src/syscalls/action.js';
+import { numbersOf } from '../../../src/syscalls/numbers.js';
+import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
+import { effectiveUnit } from '../../../src/unit/effective.js';
+import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { planned, targetOf, unitFile } from '../../support/planned.js';
+import { policyFrom } from '../../support/policy.js';
+
+const STARTING = '[ready]\ndeny = ["execve", "execveat", "bind", "io_uring_setup"]\n';
+
+const found = (policy: string, lines = '', target = targetOf(257)) =>
+  planned(policy, lines, target).diagnostics.map(
+    ({ severity, code, message }) => `${severity} ${code}: ${message}`,
+  );
+
+const answer = (policy: SyscallPolicy, call: string) =>
+  evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });
+
+const post = (lines: string, ready = STARTING, target = targetOf(257)) =>
+  planned(ready, lines, target).commands.find(({ key }) => key === 'ExecStartPost')?.lines;
+
+const values = (name: string, lines: string, ready = STARTING) =>
+  planned(ready, lines).directives.find((one) => one.name === name)?.values;
+
+test('a policy without [ready] is planned as ever', () => {
+  const plan = planned('[syscalls]\ndeny = ["uname"]');
+  assert.equal(plan.ready, undefined);
+  assert.deepEqual(plan.commands, []);
+});
+
+describe('what is left', () => {
+  test('the filter has the answers of [ready] alone, and what it takes away is what passed until then', () => {
+    const plan = planned(`[syscalls]\nallow = ["@system-service"]\ndeny = ["execve:ENOSYS"]\n${STARTING}`);
+    const { ready } = plan;
+    assert.deepEqual(
+      ready!.taken,
+      ['bind', 'execveat', 'io_uring_setup'].filter((one) => ready!.taken.includes(one)),
+    );
+    assert.ok(ready!.taken.includes('bind') && !ready!.taken.includes('execve'));
+    const [filter] = ready!.filter.policies;
+    assert.deepEqual(
+      ['execve', 'bind', 'read', 'mount'].map((call) => answer(filter!, call)),
+      [errnoAction(1), errnoAction(1), 0x7fff0000, 0x7fff0000],
+    );
+    assert.ok(!ready!.left.includes('mount') && ready!.left.includes('read'));
+  });
+
+  test('of the calls that research counts, those that passed and those that do are told', () => {
+    const { critical } = planned(STARTING).ready!;
+    assert.equal(critical.before.length, 18);
+    assert.deepEqual(
+      critical.before.filter((call) => !critical.left.includes(call)),
+      ['bind', 'execve', 'execveat'],
+    );
+  });
+
+  test("the unit's own filter counts, with [syscalls] and without", () => {
+    const { taken } = planned(STARTING, 'SystemCallFilter=~bind').ready!;
+    assert.deepEqual(taken, ['execve', 'execveat', 'io_uring_setup']);
+    assert.deepEqual(found(STARTING, 'SystemCallFilter=~bind'), [
+      "error takes-nothing: 'bind' is refused from the start, and this line takes nothing away",
+    ]);
+  });
+
+  test('rules take some arguments away', () => {
+    const rule =
+      '[[ready.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = "AF_NETLINK" }]\naction = "EPERM"';
+    const { narrowed, left } = planned(`${STARTING}${rule}`).ready!;
+    assert.deepEqual(narrowed, ['socket']);
+    assert.ok(left.includes('socket'));
+  });
+
+  test('while a unit is permissive, calls are recorded and the plan tells what is taken when it is enforced', () => {
+    const plan = planned(asPermissive(policyFrom(STARTING)));
+    assert.equal(plan.ready!.filter.log, true);
+    assert.equal(answer(plan.ready!.filter.policies[0]!, 'execve'), LOG);
+    assert.ok(plan.ready!.taken.includes('execve'));
+  });
+
+  test('ABIs stay as open as they were', () => {
+    const abis = (policy: string, lines = '') => [
+      ...planned(policy, lines).ready!.filter.policies[0]!.abis.keys(),
+    ];
+    assert.deepEqual(abis(STARTING), ['x86-64', 'x32', 'x86']);
+    assert.deepEqual(abis(STARTING, 'SystemCallArchitectures=native'), ['x86-64']);
+    assert.deepEqual(abis(`[syscalls]\ndeny = ["uname"]\narchitectures = ["x86"]\n${STARTING}`), [
+      'x86-64',
+      'x86',
+    ]);
+  });
+});
+
+describe('lines that say nothing', () => {
+  test('a line that is refused from the start is an error, but for one of a base', () => {
+    const twice = `[syscalls]\ndeny = ["execve", "execveat"]\n${STARTING}`;
+    assert.deepEqual(found(twice), [
+      "error takes-nothing: 'execve' is refused from the start, and this line takes nothing away",
+      "error takes-nothing: 'execveat' is refused from the start, and this line takes nothing away",
+    ]);
+    const of = policyFrom(twice, 'base.toml');
+    const base = { ...of, file: 'p.toml' };
+    assert.deepEqual(planned(base).diagnostics, []);
+  });
+
+  test('a rule on a call that is refused from the start is one, too', () => {
+    const rule = '[[ready.rules]]\nsyscall = "mount"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"';
+    assert.deepEqual(found(`[syscalls]\ndeny = ["mount"]\n${STARTING}${rule}`), [
+      "error takes-nothing: 'mount' is refused from the start, and this line takes nothing away",
+    ]);
+  });
+
+  test('so is a [ready] that changes nothing', () => {
+    assert.deepEqual(found('[ready]\nsettle = "1s"'), [
+      'error takes-nothing: [ready] takes no call away that passes until then',
+    ]);
+    assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
+  });
+
+  test('nothing is let through that is refused from the start', () => {
+    assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
+      "warning refused-before: 'ptrace' stays refused, as it is from the start",
+    ]);
+  });
+});
+
+describe('what loads it', () => {
+  test('a service that tells when it is ready keeps its type, and others are of Type=exec and settle', () => {
+    const line = (settle: string) => [
+      '+/usr/libexec/sandbox-unit/tighten --cgroup self --filter /etc/systemd/system/demo.service.d/' +
+        `zz-sandbox-unit.ready-filter${settle}`,
+    ];
+    for (const type of ['notify', 'notify-reload', 'dbus', 'forking']) {
+      assert.deepEqual(post(`Type=${type}`, `${STARTING}reload = true`), line(''));
+      assert.equal(values('Type', `Type=${type}`, `${STARTING}reload = true`), undefined);
+    }
+    assert.deepEqual(post('BusName=org.example'), line(''));
+    assert.deepEqual(post(''), line(' --settle 500'));
+    assert.deepEqual(values('Type', 'Type=simple'), ['exec']);
+    assert.deepEqual(post('Type=exec'), line(' --settle 500'));
+    assert.equal(values('Type', 'Type=exec'), undefined);
+    assert.deepEqual(post('Type=notify', `${STARTING}settle = "2s"`), line(' --settle 2000'));
+    assert.deepEqual(post('Type=exec', `${STARTING}settle = "0"`), line(''));
+  });
+
+  test("it comes behind the unit's own lines, be they behind the launcher", () => {
+    const own = 'ExecStartPost=-/bin/second a "b c"\nExecStartPost=+/bin/third';
+    assert.deepEqual(post(own)!.slice(0, 2), ['-/bin/second a "b c"', '+/bin/third']);
+    const wrapped = `[syscalls]\ndeny = ["write"]\n[exec]\nwrap = ["ExecStart", "ExecStartPost"]\n${STARTING}`;
+    const lines = post('ExecStartPost=/bin/second', wrapped)!;
+    assert.equal(lines.length, 2);
+    assert.match(lines[0]!, /launcher --filter=.* -- \/bin\/second$/);
+    assert.match(lines[1]!, /^\+.*tighten /);
+  });
+
+  test('a later drop-in that sets ExecStartPost= again is an error', () => {
+    const later = parseUnitFile('/etc/systemd/system/demo.service.d/zzz.conf', '[Service]\nExecStartPost=\n');
+    const request = requestFor(STARTING);
+    const { diagnostics } = makePlan({ ...request, effective: effectiveUnit([unitFile(''), later]) });
+    assert.deepEqual(
+      diagnostics.map(({ code, message }) => [code, message]),
+      [['overridden', "systemd reads this 'ExecStartPost=' after ours, which is not in force then"]],
+    );
+  });
+
+  test('gaps are where it can not be loaded', () => {
+    const gap = (why: string) => [`error gap-ready: nobody can enforce [ready]: ${why}`];
+    assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
+    assert.deepEqual(found(STARTING, 'Type=idle'), gap('Type=idle starts when others have'));
+    assert.deepEqual(
+      found(STARTING, '', targetOf(257, { injector: undefined })),
+      gap('there is no /usr/libexec/sandbox-unit/tighten'),
+    );
+    assert.deepEqual(
+      found(STARTING, '', targetOf(257, { machine: 'arm64' })),
+      gap('no program loads it on arm64'),
+    );
+    assert.deepEqual(
+      found(STARTING, '', targetOf(257, { scope: 'user' })),
+      gap("a user's manager may not load it into processes"),
+    );
+    assert.ok(
+      found(STARTING, 'RootDirectory=/srv/x').includes(
+        gap("the program that loads it isn't in the root of RootDirectory=")[0]!,
+      ),
+    );
+    assert.ok(
+      found(`${STARTING}[service]\nNoNewPrivileges = false`, 'User=daemon').includes(
+        gap('without NoNewPrivileges that takes CAP_SYS_ADMIN')[0]!,
+      ),
+    );
+    const { ready, commands, lines } = planned(STARTING, 'Type=oneshot');
+    assert.deepEqual([ready, commands], [undefined, []]);
+    assert.deepEqual([...new Set(lines.map(({ enforcedBy }) => enforcedBy))], ['nobody']);
+  });
+});
+
+describe('a reload', () => {
+  const RELOADED = 'ExecReload=/bin/second\nExecReload=/bin/third';
+
+  test('is warned of where [ready] says nothing of it', () => {
+    const warned = [
+      'warning ready-reload: a reload may make calls that [ready] takes away: it would fail, perhaps unseen',
+    ];
+    assert.deepEqual(found(STARTING, RELOADED), warned);
+    assert.deepEqual(found(STARTING, 'Type=notify-reload'), warned);
+    assert.deepEqual(found(`${STARTING}reload = true`, RELOADED), []);
+    assert.deepEqual(found(`${STARTING}reload = false`, RELOADED), []);
+  });
+
+  test('is taken away with false, be it behind the launcher', () => {
+    const of = (policy: string, lines = RELOADED) =>
+      planned(policy, lines).commands.find(({ key }) => key === 'ExecReload')?.lines;
+    assert.deepEqual(of(`${STARTING}reload = false`), []);
+    assert.equal(of(`${STARTING}reload = true`), undefined);
+    const wrap = '[syscalls]\ndeny = ["write"]\n[exec]\nwrap = ["ExecStart", "ExecReload"]\n';
+    assert.deepEqual(of(`${wrap}${STARTING}reload = false`), []);
+    assert.equal(of(`${wrap}${STARTING}reload = true`)!.length, 2);
+    assert.deepEqual(values('Type', 'Type=notify-reload', `${STARTING}reload = false`), ['notify']);
+  });
+
+  test('can be neither taken away where there is none, nor where it is tried', () => {
+    assert.deepEqual(found(`${STARTING}reload = false`), [
+      'warning no-reload: the unit has nothing to be reloaded by',
+    ]);
+    assert.deepEqual(found(`${STARTING}reload = false\n[apply]\nreload = true`, RELOADED), [
+      'error contradiction: [ready] refuses the reload that [apply] tries',
+    ]);
+  });
+});
+
+/** A request for a plan of a policy on the usual service. */
+const requestFor = (policy: string) => ({
+  unit: parseUnitName('demo.service') as UnitName,
+  effective: effectiveUnit([unitFile('')]),
+  policy: policyFrom(policy),
+  target: targetOf(257),
+  places: {
+    dropIn: '/d/zz-sandbox-unit.conf',
+    filterFile: '/d/f',
+    programsFolder: '/d/p',
+    readyFile: '/d/r',
+  },
+  usable: true,
+});
+
+test('each entry has a line, from when the service serves on', () => {
+  const policy = policyFrom(
+    '[ready]\nallow = ["accept4"]\ndeny = ["bind:kill", "cacheflush"]\nlog = ["connect"]',
+  );
+  const request = { ...requestFor(''), policy };
+  const lines = readyLines(policy.ready!, readyMeaning(request, policy.ready!), undefined);
+  assert.deepEqual(
+    lines.map(({ subject, enforcedBy, phase }) => [subject, enforcedBy, phase]),
+    [
+      ['allow accept4', 'injector', 'ready'],
+      ['deny bind:kill', 'injector', 'ready'],
+      ['deny cacheflush:EPERM', 'not needed', 'ready'],
+      ['log connect', 'injector', 'ready'],
+    ],
+  );
+  assert.equal(typeWith(request.effective, policy.ready!), 'exec');
+});
