@@ -1,4 +1,4 @@
-import { namesFilter, programNamesIn } from '../paths/own-files.js';
+import { namesFilter, namesReadyFilter, programNamesIn } from '../paths/own-files.js';
 import {
   gapsInDropIn,
   hashInDropIn,
@@ -31,6 +31,8 @@ export interface DropInFacts extends Partial<Pick<Origin, Hash>> {
   readonly startsLaunched: boolean;
   /** Whether the processes of ExecStart= have a filter from their start on, the launcher's or systemd's. */
   readonly filtered: boolean;
+  /** Whether the filter of `[ready]` is loaded once the service serves. */
+  readonly tightened: boolean;
   /** Whether its last NoNewPrivileges= line is `yes`. */
   readonly noNewPrivileges: boolean;
   /** The files of `[exec] programs` that the drop-in mounts, without their folder. */
@@ -58,6 +60,7 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
     launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
     startsLaunched: programFiles.length > 0 || isBehindLauncher,
     filtered: refuses === true || isBehindLauncher,
+    tightened: live.some((line) => line.startsWith('ExecStartPost=') && namesReadyFilter(line)),
     noNewPrivileges: valuesOf('NoNewPrivileges').at(-1) === 'yes',
     programFiles,
   };

@@ -22,7 +22,7 @@ interface Line {
 export function unifiedDiff(change: Change, plan?: Plan): string {
   const { kind, path, before, after } = change;
   if (kind === 'unchanged') return '';
-  const calls = plan && path === plan.filterFile ? filterDiff(change, plan) : undefined;
+  const calls = plan && filterDiff(change, plan);
   if (calls !== undefined) return calls;
   if (!path.endsWith('.conf') && !hasNameOfKeptPolicy(path)) return `Binary file ${path}: ${kind}\n`;
   const lines = compare(linesOf(before), linesOf(after));

@@ -4,7 +4,7 @@ import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { StackComparer } from '../filter/compare/compare-stack.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, PlannedFilter } from '../plan/plan.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedDifference, nameDifferences } from '../verify/kernel/name-differences.js';
@@ -15,23 +15,28 @@ import { type NamedDifference, nameDifferences } from '../verify/kernel/name-dif
  * can't be read or isn't for that machine.
  */
 export function filterDiff({ path, before, after }: Change, plan: Plan): string | undefined {
-  if (!before || !after || !plan.filter) return undefined;
+  const filter = plannedAt(path, plan);
+  if (!before || !after || !filter) return undefined;
   const file = decodeFilterFile(before.content);
   if ('severity' in file) return undefined;
   const { machine } = plan.target;
-  const start = differencesOf(file.start, plan.filter.start, machine);
-  const whole = differencesOf(file.programs, plan.filter.policies, machine);
+  const start = differencesOf(file.start, filter.start, machine);
+  const whole = differencesOf(file.programs, filter.policies, machine);
   if (!whole || !start) return undefined;
-  const isOther = (file.start === undefined) !== (plan.filter.start === undefined);
+  const isOther = (file.start === undefined) !== (filter.start === undefined);
   const lines = [
-    ...flagLines('no_new_privs', file.noNewPrivileges, plan.filter.noNewPrivileges),
-    ...flagLines('refusals are recorded', file.log, plan.filter.log),
-    ...(isOther ? flagLines('stage entry', file.start !== undefined, plan.filter.start !== undefined) : []),
+    ...flagLines('no_new_privs', file.noNewPrivileges, filter.noNewPrivileges),
+    ...flagLines('refusals are recorded', file.log, filter.log),
+    ...(isOther ? flagLines('stage entry', file.start !== undefined, filter.start !== undefined) : []),
     ...start.flatMap((one) => differenceLines(one, ', before the entry point')),
     ...whole.flatMap((one) => differenceLines(one, '')),
   ];
   return `--- ${printable(path)}\n+++ ${printable(path)}\n${lines.map((line) => `${line}\n`).join('')}`;
 }
+
+/** The filter that is planned for a path; undefined for other files. */
+const plannedAt = (path: string, { filter, filterFile, ready }: Plan): PlannedFilter | undefined =>
+  path === filterFile ? filter : path === ready?.file ? ready.filter : undefined;
 
 const flagLines = (name: string, before: boolean, after: boolean): string[] =>
   before === after ? [] : [`-${name}: ${yes(before)}`, `+${name}: ${yes(after)}`];

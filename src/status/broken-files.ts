@@ -2,9 +2,9 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import type { FilterFile } from '../filter/filter-file.js';
-import { filterPath, programsFolder } from '../paths/own-files.js';
+import { filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { INJECTOR, installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { type AppliedFacts, againHint, enableCommand } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';
@@ -51,19 +51,24 @@ interface Needing {
   readonly launcher: string;
 }
 
-/** Missing files: the launcher, its filter, and the files of `[exec] programs`. */
+/**
+ * Missing files: the launcher, its filter, and the files of `[exec] programs`; the filter of `[ready]`, and the program that
+ * loads it.
+ */
 export async function missingFiles(
   { system, placement }: Context,
   unit: string,
-  { facts: { launched, programFiles }, files, launcher }: Needing,
+  { facts: { launched, tightened, programFiles }, files, launcher }: Needing,
 ): Promise<string[]> {
-  if (!launched) return [];
   const own = [
-    filterPath(placement, unit),
+    ...(launched ? [filterPath(placement, unit)] : []),
+    ...(tightened ? [readyFilterPath(placement, unit)] : []),
     ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
   ];
+  const programs = [...(launched ? [launcher] : []), ...(tightened ? [INJECTOR] : [])];
   const there = new Set(files.map(({ path }) => path));
-  return [...((await exists(system, launcher)) ? [] : [launcher]), ...own.filter((path) => !there.has(path))];
+  const missing = programs.map(async (path) => ((await exists(system, path)) ? [] : [path]));
+  return [...(await Promise.all(missing)).flat(), ...own.filter((path) => !there.has(path))];
 }
 
 /** The launcher that a unit's files name: the package's, or the installed one. */

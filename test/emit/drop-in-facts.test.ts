@@ -49,6 +49,13 @@ test("a drop-in tells whether systemd's filter, the launcher, or neither holds t
   assert.deepEqual(ofPolicy('[syscalls]\nlog = ["uname", "@swap"]').recorded, ['uname', '@swap']);
 });
 
+test('a drop-in tells whether a filter is loaded once the service serves', () => {
+  const ready = '[ready]\ndeny = ["execve", "execveat"]\n';
+  const { tightened, launched, filtered } = ofPolicy(ready);
+  assert.deepEqual([tightened, launched, filtered], [true, false, false]);
+  assert.equal(ofPolicy('[syscalls]\ndeny = ["execve"]').tightened, false);
+});
+
 test('of a line the last one counts, and comments do not', () => {
   const text = [
     'SystemCallFilter=~a',

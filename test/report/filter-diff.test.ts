@@ -1,6 +1,7 @@
 /** Changes of filters, told call by call. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { INJECTOR } from '../../src/paths/programs.js';
 import { machine, run, setPolicy } from '../support/apply-in-memory.js';
 import { FILTER } from '../support/demo-service.js';
 
@@ -54,4 +55,15 @@ test('a filter that is new, or that nobody can read, is named alone', async () =
   system.files.set(FILTER, { bytes: new TextEncoder().encode('damaged'), mode: 0o644 });
   const { text } = await run(system, { check: true, diff: true });
   assert.match(text, new RegExp(`^Binary file ${FILTER}: replace$`, 'm'));
+});
+
+test('the filter of [ready] is told as the one of the start is', async () => {
+  const ready = (calls: string) => `${POLICY}[ready]\ndeny = [${calls}]\n`;
+  const system = machine({ files: { [INJECTOR]: '' } }, ready('"bind"'));
+  assert.equal((await run(system)).exit, 0);
+  setPolicy(system, ready('"bind", "listen"'));
+  const { text } = await run(system, { check: true, diff: true });
+  const path = FILTER.replace(/filter$/, 'ready-filter');
+  assert.ok(text.includes(`--- ${path}\n+++ ${path}\n`), text);
+  assert.ok(text.includes('-allow (x86-64): listen\n+EPERM (x86-64): listen\n'), text);
 });
