@@ -1,0 +1,157 @@
+/** Services that lose calls once they serve. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { INJECTOR } from '../../src/paths/programs.js';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE, NATIVE } from '../support/native.js';
+import {
+  apply,
+  bootWithPrograms,
+  FILES,
+  mainPid,
+  policyPath,
+  properties,
+  revert,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
+
+/** Why no filter can be loaded into a running service here. */
+const obstacle = (): string | undefined =>
+  servicesObstacle() ?? (existsSync(BUILT) ? undefined : 'native-helper has no program tighten');
+
+const skip = obstacle();
+const POLICY = '[ready]\ndeny = ["execve", "execveat", "io_uring_setup:ENOSYS"]\n';
+
+/** A service that starts a program when it starts, when it is asked and when it is reloaded, and says what came of it. */
+const SERVICE = `#!/bin/bash
+out=${FILES}/$1.out
+ask=${FILES}/$1.ask
+try() { /bin/true 2>/dev/null; echo "$1 $?" >>"$out"; }
+trap 'try reloaded' HUP
+rm -f "$ask"
+mkfifo "$ask"
+exec 3<>"$ask"
+try started
+[ -z "$NOTIFY_SOCKET" ] || systemd-notify --ready
+while :; do read -r -u 3 || continue; try asked; done
+`;
+const PROGRAM = '/opt/programs/asked';
+
+let box: Box;
+
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('ready');
+  await box.writeFile(PROGRAM, SERVICE, '0755');
+  await box.sh(`mkdir -p ${INJECTOR.replace(/\/[^/]*$/, '')}`);
+  await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+});
+after(() => box?.stop());
+
+/** Defines a service, and starts it. */
+async function start(unit: string, lines: string): Promise<void> {
+  await changeFiles(box, { [`/etc/systemd/system/${unit}`]: `[Service]\n${lines}\n` });
+  await box.succeed(['systemctl', 'start', unit]);
+}
+
+/** Asks a service, and returns all that it has said since it was last asked for that. */
+async function said(unit: string, request: 'ask' | 'reload' | 'nothing', lines: number): Promise<string[]> {
+  const act = {
+    ask: `echo >"$ask"`,
+    reload: `systemctl reload "$1"`,
+    nothing: ':',
+  }[request];
+  const script = `
+    out=${FILES}/$1.out ask=${FILES}/$1.ask
+    ${act}
+    for _ in $(seq 1500); do [ "$(wc -l <"$out")" -ge ${lines} ] && break; sleep 0.02; done
+    cat "$out"
+    : >"$out"`;
+  const text = await box.succeed(['bash', '-c', script, 'bash', unit]);
+  return text.trimEnd().split('\n');
+}
+
+const DIRECT = `ExecStart=${PROGRAM} %n`;
+const BEHIND = `Type=forking\nExecStart=/bin/bash -c '${PROGRAM} %n & until [ -p ${FILES}/%n.ask ]; do sleep 0.02; done'`;
+
+describe('what a service starts until it serves it starts no more', () => {
+  const TYPES: readonly [type: string, lines: string, becomes: string][] = [
+    ['simple', DIRECT, 'exec'],
+    ['exec', `Type=exec\n${DIRECT}`, 'exec'],
+    ['notify', `Type=notify\nNotifyAccess=all\n${DIRECT}`, 'notify'],
+    ['forking', BEHIND, 'forking'],
+  ];
+  for (const [type, lines, becomes] of TYPES) {
+    test(`of Type=${type}`, { skip }, async () => {
+      const unit = `type-${type}.service`;
+      await start(unit, `${lines}\nExecStartPost=/bin/true`);
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+      await apply(box, POLICY, unit);
+      assert.deepEqual(await properties(box, unit, 'Type', 'ActiveState'), {
+        Type: becomes,
+        ActiveState: 'active',
+      });
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+      assert.equal((await sandboxUnit(box, 'status', unit)).status, 0);
+      await box.succeed(['systemctl', 'restart', unit]);
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+      await revert(box, unit);
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+      assert.equal((await properties(box, unit, 'Type')).Type, type);
+    });
+  }
+
+  test('of the user of a service without privileges, on top of what it may not do from the start', {
+    skip,
+  }, async () => {
+    const unit = 'user.service';
+    await box.sh(`chmod 777 ${FILES}`);
+    await start(unit, `User=nobody\n${DIRECT}`);
+    assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+    await apply(box, `[syscalls]\nallow = ["@system-service"]\naction = "EPERM"\n${POLICY}`, unit);
+    assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+    await revert(box, unit);
+  });
+});
+
+describe('a reload', () => {
+  const lines = `${DIRECT}\nExecReload=/bin/kill -HUP $MAINPID`;
+
+  test('of a service is as before, or refused, and then a restart takes its place', { skip }, async () => {
+    const unit = 'reload.service';
+    await start(unit, lines);
+    assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
+    await apply(box, `${POLICY}reload = true\n`, unit);
+    assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 126']);
+    await apply(box, `${POLICY}reload = false\n`, unit);
+    assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
+    const first = await mainPid(box, unit);
+    const { status, stderr } = await box.exec(['systemctl', 'reload', unit]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /not applicable/);
+    assert.equal(await mainPid(box, unit), first);
+    await box.succeed(['systemctl', 'reload-or-restart', unit]);
+    assert.notEqual(await mainPid(box, unit), first);
+    assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+    await revert(box, unit);
+  });
+});
+
+test('where the filter can not be loaded the service fails to start, and the policy is taken back', {
+  skip,
+}, async () => {
+  const unit = 'waiting.service';
+  await start(unit, DIRECT);
+  await box.writeFile(policyPath(unit), '[ready]\ndeny = ["read"]\n');
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.notEqual(status, 0, stdout + stderr);
+  assert.match(stdout + stderr, /rolled-back/);
+  assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
+  assert.equal((await said(unit, 'ask', 4)).at(-1), 'asked 0');
+});
