@@ -91,6 +91,11 @@ export interface PlannedReady extends Taken {
   /** The path of its filter file. */
   readonly file: string;
   readonly filter: PlannedFilter;
+  /**
+   * The least that holds for every thread of a service that serves: this filter and those of its start. A call that depends
+   * on arguments until then counts by its mildest answer.
+   */
+  readonly held: SyscallPolicy;
 }
 
 /** A filter in systemd's terms: an action for every call that systemd knows. */

@@ -24,6 +24,8 @@ export interface ReadyMeaning {
   readonly named: NamedPolicy;
   /** In force once it serves: both. */
   readonly both: NamedPolicy;
+  /** Both as they are loaded: of a permissive policy they record. */
+  readonly loaded: NamedPolicy;
 }
 
 /** No filter of ours until the service serves: all ABIs are open that the unit itself leaves open. */
@@ -40,12 +42,14 @@ export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready:
   const sets = withOwnSets(target.sets);
   const section = readyCalls(ready, before.architectures);
   const enforced = { ...section, permissive: false };
+  const asLoaded = resolveCalls(syscalls, target.sets, own);
   return {
     section,
     target: { ...target, sets },
     before,
     named: resolveCalls(section, sets),
     both: resolveCalls(enforced, sets, limitsBefore(before)),
+    loaded: resolveCalls(section, sets, limitsBefore(asLoaded)),
   };
 }
 

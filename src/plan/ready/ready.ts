@@ -51,6 +51,7 @@ export function planReady(
         log: meaning.section.permissive === true,
         policies: [resolve(meaning.named, target.machine)],
       },
+      held: resolve(meaning.loaded, target.machine),
       ...takenAway(meaning),
     },
     diagnostics,

@@ -52,7 +52,7 @@ export async function enforcement(
   unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
-  const { meaning } = plan;
+  const meaning = meaningOf(plan, unit);
   if (meaning === undefined) return NO_ENFORCEMENT;
   const held = { plan, unit, meaning };
   const comparer = new StackComparer();
@@ -66,6 +66,12 @@ export async function enforcement(
   }
   return found;
 }
+
+/** The meaning of a policy for a unit as it is: once it serves, that of `[ready]` and `[syscalls]` together. */
+const meaningOf = ({ ready, meaning }: Plan, { activeState }: UnitState): SyscallPolicy | undefined =>
+  ready && SERVING.includes(activeState) ? ready.held : meaning;
+
+const SERVING: readonly string[] = ['active', 'reloading', 'refreshing'];
 
 /** The most looks at a unit whose processes come and go. */
 const LOOKS = 15;

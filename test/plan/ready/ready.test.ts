@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makePlan } from '../../../src/plan/make-plan.js';
+import type { Plan } from '../../../src/plan/plan.js';
 import { typeWith } from '../../../src/plan/ready/injector.js';
 import { readyLines } from '../../../src/plan/ready/lines.js';
 import { readyMeaning } from '../../../src/plan/ready/meaning.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
-import { errnoAction, LOG } from '../../../src/syscalls/action.js';
+import { ALLOW, errnoAction, LOG } from '../../../src/syscalls/action.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
@@ -49,7 +50,7 @@ describe('what is left', () => {
     const [filter] = ready!.filter.policies;
     assert.deepEqual(
       ['execve', 'bind', 'read', 'mount'].map((call) => answer(filter!, call)),
-      [errnoAction(1), errnoAction(1), 0x7fff0000, 0x7fff0000],
+      [errnoAction(1), errnoAction(1), ALLOW, ALLOW],
     );
     assert.ok(!ready!.left.includes('mount') && ready!.left.includes('read'));
   });
@@ -84,6 +85,13 @@ describe('what is left', () => {
     assert.equal(plan.ready!.filter.log, true);
     assert.equal(answer(plan.ready!.filter.policies[0]!, 'execve'), LOG);
     assert.ok(plan.ready!.taken.includes('execve'));
+  });
+
+  test('threads are held to both filters, of which a permissive one records', () => {
+    const policy = `[syscalls]\ndeny = ["mount:EACCES"]\n${STARTING}`;
+    const answers = (plan: Plan) => ['execve', 'mount', 'read'].map((call) => answer(plan.ready!.held, call));
+    assert.deepEqual(answers(planned(policy)), [errnoAction(1), errnoAction(13), ALLOW]);
+    assert.deepEqual(answers(planned(asPermissive(policyFrom(policy)))), [LOG, LOG, ALLOW]);
   });
 
   test('ABIs stay as open as they were', () => {
