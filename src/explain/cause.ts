@@ -5,8 +5,10 @@ import type { Hidden } from '../syscalls/arguments.js';
 import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
 import { holds } from '../syscalls/policy.js';
-import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
+import { readyCalls } from '../syscalls/ready.js';
+import { answers, entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry } from '../syscalls/section.js';
 import { type Cause, type Confinement, type NamedCall, named } from './refused-call.js';
 
@@ -45,10 +47,22 @@ export function causeOf(call: NamedCall, confinement: Confinement): Cause {
   if (directives.length > 0) {
     return { kind: 'directive', what: directives.map((one) => `${one}=`).join(', '), at: entry?.at };
   }
+  const ready = byReady(call, confinement);
+  if (ready) return ready;
   return {
     kind: 'elsewhere',
     what: 'neither the policy as it is nor a directive that is known: another filter',
   };
+}
+
+/** The filter for a service that serves, where it doesn't let the call through without a record. */
+function byReady({ name }: NamedCall, { policy: { ready }, sets }: Confinement): Cause | undefined {
+  if (!ready) return undefined;
+  const verdict = verdictOn(resolveCalls(readyCalls(ready), withOwnSets(sets)), name);
+  if (answers(verdict).every((action) => action === ALLOW)) return undefined;
+  const entry = entriesByCall([...ready.log, ...ready.deny], withOwnSets(sets)).get(name);
+  const what = `[ready], once the service serves${entry ? `: ${entry.name}` : ''}`;
+  return { kind: 'ready', what, at: entry?.at ?? ready.at };
 }
 
 const OWN_FILTER: Cause = { kind: 'own-filter', what: "the unit's own SystemCallFilter=" };

@@ -22,7 +22,9 @@ export interface Explanation extends Tally {
 }
 
 /** Causes that no change of [syscalls] or of the unit's own filter would mend. */
-const OF_NO_FILTER: ReadonlySet<Cause['kind']> = new Set(['recorded', 'elsewhere', 'directive']);
+const OF_NO_FILTER: ReadonlySet<Cause['kind']> = new Set([
+  ...(['recorded', 'ready', 'elsewhere', 'directive'] as const),
+]);
 
 /** The most processes that one explanation names. */
 const MOST_PROCESSES = 5;

@@ -57,6 +57,7 @@ export type CauseKind =
   | 'unknown-number'
   | 'closed-convention'
   | 'directive'
+  | 'ready'
   | 'elsewhere';
 /** The line or the mechanism that decides on a call. */
 export interface Cause {

@@ -264,3 +264,18 @@ test('numbers that no table knows, and conventions that are closed, are said to 
   assert.deepEqual(at(0x40000003, 11), { name: 'execve', kind: 'closed-convention', changes: [] });
   assert.deepEqual(at(0xc00000b7, 11), { name: 'call 11', kind: 'closed-convention', changes: [] });
 });
+
+test('a call that is refused once the service serves is told with its line of [ready], and [syscalls] is left alone', () => {
+  const ready = '[ready]\nallow = ["accept4"]\ndeny = ["@critical"]\nlog = ["openat"]\n';
+  const policy = policyFrom(`[syscalls]\ndeny = ["mount"]\n${ready}`);
+  const cause = (name: string) => {
+    const { kind, what, at } = causeOf(callOf(name), confinementOf(policy));
+    return [kind, what, at?.line];
+  };
+  assert.deepEqual(cause('execve'), ['ready', '[ready], once the service serves: @critical', 5]);
+  assert.deepEqual(cause('openat'), ['ready', '[ready], once the service serves: openat', 6]);
+  assert.deepEqual(cause('ptrace'), ['ready', '[ready], once the service serves: @critical', 5]);
+  assert.deepEqual(cause('swapon'), ['ready', '[ready], once the service serves', 3]);
+  assert.equal(cause('mount')[0], 'denied');
+  assert.equal(cause('read')[0], 'elsewhere');
+});
