@@ -20,6 +20,8 @@ export interface Diagnostic {
   readonly message: string;
   /** The way out, one line. */
   readonly hint?: string;
+  /** The lines that people see a long hint in, of one thought each: the hint has a space in place of each break. */
+  readonly hintLines?: readonly string[];
   readonly at?: Location;
 }
 
@@ -116,7 +118,7 @@ export function inOrder(list: readonly Diagnostic[]): Diagnostic[] {
 }
 
 /** A diagnostic as programs read it: the place's keys stand beside the others. */
-const diagnosticJson = ({ at, ...rest }: Diagnostic) => ({ ...rest, ...at });
+const diagnosticJson = ({ at, hintLines: _, ...rest }: Diagnostic) => ({ ...rest, ...at });
 
 /** Diagnostics for programs, in order. */
 export const diagnosticsJson = (list: readonly Diagnostic[]) => inOrder(list).map(diagnosticJson);
@@ -174,9 +176,14 @@ export function renderDiagnostic(
         carets!.replace(/\^+$/, (found) => paint(d.severity, found)),
       );
   }
-  if (d.hint) lines.push(`  ${paint('hint', 'hint:')} ${printable(d.hint, 1000)}`);
+  const hints = d.hintLines ?? (d.hint ? [d.hint] : []);
+  const head = `  ${paint('hint', 'hint:')}`;
+  lines.push(...hints.map((hint, i) => `${i === 0 ? head : HINT_INDENT} ${printable(hint, 1000)}`));
   return lines.join('\n');
 }
+
+/** The columns of `  hint:`, before its further lines. */
+const HINT_INDENT = ' '.repeat('  hint:'.length);
 
 /** Lines of each text, split once: a large file may have many diagnostics. */
 const splitTexts = new WeakMap<ReadonlyMap<string, string>, Map<string, readonly string[]>>();

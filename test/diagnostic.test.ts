@@ -81,6 +81,14 @@ test('a diagnostic is one line without a place, and has its hint below', () => {
   );
 });
 
+test('people see the lines of a long hint, and programs the hint', () => {
+  const d = { ...error('wrong-type', 'wrong'), hint: 'do this, or that', hintLines: ['do this,', 'or that'] };
+  assert.equal(renderDiagnostic(d), 'error[wrong-type]: wrong\n  hint: do this,\n        or that');
+  assert.deepEqual(diagnosticsJson([d]), [
+    { severity: 'error', code: 'wrong-type', message: 'wrong', hint: 'do this, or that' },
+  ]);
+});
+
 test('there is no frame of a line that is missing, or too long for a terminal', () => {
   const header = (line: number) => `p.toml:${line}:1: error[wrong-type]: wrong`;
   assert.equal(render('one line', error('wrong-type', 'wrong', { at: at(7, 1) })), header(7));
@@ -92,7 +100,10 @@ test('text from outside stays on its line and can not steer the terminal', () =>
   const hostile = 'a\nb\r\u0000\u001b[31m\u009b\u2028\u202e\u2066';
   const d = error('wrong-type', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
   const shown = 'a\\x0ab\\x0d\\x00\\x1b[31m\\x9b\\u2028\\u202e\\u2066';
-  assert.equal(renderDiagnostic(d), `${shown}:1:1: error[wrong-type]: ${shown}\n  hint: ${shown}`);
+  const head = `${shown}:1:1: error[wrong-type]: ${shown}`;
+  assert.equal(renderDiagnostic(d), `${head}\n  hint: ${shown}`);
+  const twice = { ...d, hintLines: [hostile, hostile] };
+  assert.equal(renderDiagnostic(twice), `${head}\n  hint: ${shown}\n        ${shown}`);
 });
 
 test('long text is cut', () => {

@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { OPTIONS } from '../src/commands/options.js';
 import { VERBS } from '../src/commands/verbs.js';
+import { documentPaths, markdownSteps, readDocument } from './support/document.js';
+import { commandsToRun, ELSEWHERE, whyElsewhere } from './support/elsewhere.js';
 import { inRepository } from './support/repository.js';
 import { sentencesOf, wordsOf } from './support/sentences.js';
+import { BEFORE, ENDS, RUNS, SHORTER } from './systemd/document-runs.js';
 
 const DOCUMENTS = ['ARCHITECTURE.md', 'CONTRIBUTING.md'];
 
@@ -96,4 +99,36 @@ test('the command lines of documents for users have verbs and options that there
   );
   assert.ok(options.length > 40);
   for (const [verb, flag] of options) assert.ok(flagsOf(verb).has(flag), `${verb} ${flag}`);
+});
+
+const isRun = (path: string): boolean => RUNS.some((one) => one.path === path);
+
+test('test/systemd/pages.test.ts runs every command line of documents for users', () => {
+  const documents = documentPaths().map(readDocument);
+  assert.ok(documents.flatMap(commandsToRun).length > 150);
+  assert.deepEqual(documents.filter(({ path }) => !isRun(path)).flatMap(commandsToRun), []);
+  const forgotten = markdownSteps('```console\n# sandbox-unit status\n```\n\n    npm run x\n');
+  const page = { path: 'docs/new.md', text: '', steps: forgotten };
+  assert.deepEqual([isRun(page.path), commandsToRun(page)], [false, ['docs/new.md: sandbox-unit status']]);
+});
+
+test('what is said of command lines of documents is said of one that there is', () => {
+  const documents = documentPaths().map(readDocument);
+  const lines = documents.flatMap(({ path, steps }) =>
+    steps.flatMap((step) => (step.kind === 'command' ? [{ path, command: step.command }] : [])),
+  );
+  const run = lines.filter(({ path, command }) => whyElsewhere(path, command) === undefined);
+  const has = (of: typeof lines, command: RegExp, document = /^/) =>
+    of.some((line) => document.test(line.path) && command.test(line.command));
+  for (const [document, command, why] of ELSEWHERE) {
+    assert.ok(has(lines, command, document), `${command}`);
+    for (const [path] of why.matchAll(/\btest\/[\w./-]+/g)) assert.ok(isThere(path.replace(/\/$/, '')), path);
+  }
+  for (const [document, command] of BEFORE) assert.ok(has(run, command, new RegExp(document)), `${command}`);
+  for (const [command] of [...SHORTER, ...ENDS]) assert.ok(has(run, command), `${command}`);
+  for (const { path } of RUNS)
+    assert.ok(
+      documents.some((one) => one.path === path),
+      path,
+    );
 });

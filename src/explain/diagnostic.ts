@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import { callText, changeLine, type Explanation, isFinding } from './explanation.js';
+import { callText, changeLines, type Explanation, isFinding, joined } from './explanation.js';
 
 /** The end that one call came to, and several. */
 export const BECAME: Readonly<Record<Explanation['got'], readonly [one: string, more: string]>> = {
@@ -12,14 +12,18 @@ export const BECAME: Readonly<Record<Explanation['got'], readonly [one: string, 
 
 export const RECORDED = { severity: 'note', code: 'recorded-call' } as const;
 
-/** An explanation as a diagnostic: the call, its end, the line that decides, and the way out in one line. */
+/** An explanation as a diagnostic: the call, its end, the line that decides, and the way out. */
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
   const { call, got, cause, certain, opens: gains } = explanation;
   const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got][0]}: ${cause.what}`;
   const unknown = isGuess(explanation) ? UNKNOWN : undefined;
-  const hints = [changeLine(explanation), gains, unknown].filter((hint) => hint !== undefined);
-  const hint = hints.length > 0 ? hints.join('; ') : undefined;
-  const found = error('refused-call', message, { at: cause.at, hint });
+  const thoughts = [changeLines(explanation), gains === undefined ? [] : [gains], unknown ? [unknown] : []];
+  const hintLines = joined(
+    thoughts.filter((lines) => lines.length > 0),
+    ';',
+  );
+  const told = error('refused-call', message, { at: cause.at });
+  const found = hintLines.length > 0 ? { ...told, hint: hintLines.join(' '), hintLines } : told;
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
 

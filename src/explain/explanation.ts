@@ -66,17 +66,31 @@ export function processesOf(calls: readonly UnitCall[]): Explanation['processes'
 /** Whether a policy, or something besides it, refuses the call or would; false if the policy only has it recorded. */
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
-/** The changes that would let the call through, in one line; undefined if there are none. */
-export function changeLine({ changes, instead, cause, certain }: Explanation): string | undefined {
-  const lines = changes.map(({ does, text }) =>
-    text?.includes('\n') ? `${does}: ${text.split('\n').join(' / ')}` : does,
+/** The changes that would let the call through, as lines of one sentence; empty if there are none. */
+export function changeLines({ changes, instead, cause, certain }: Explanation): string[] {
+  const own = changes.map(({ does, text }) =>
+    text?.includes('\n') ? [`${does}:`, text.split('\n').join(' / ')] : [does],
   );
   const ways = [
-    ...(lines.length > 0 ? [lines.join(', and ')] : []),
-    ...(instead ? [instead.does] : []),
-    ...(certain && cause.kind === 'directive' && cause.at ? [`leave ${cause.what} out of [service]`] : []),
+    ...(own.length > 0 ? [joined(own, ',', 'and ')] : []),
+    ...(instead ? [[instead.does]] : []),
+    ...(certain && cause.kind === 'directive' && cause.at ? [[`leave ${cause.what} out of [service]`]] : []),
   ];
-  return ways.length === 0 ? undefined : `to allow it: ${ways.join('; or ')}`;
+  return joined(ways, ';', 'or ').map((line, i) => (i === 0 ? `to allow it: ${line}` : line));
+}
+
+/**
+ * Lines of several parts as those of one.
+ * @param mark stands behind each part that another follows
+ * @param word stands before each part that follows another
+ */
+export function joined(parts: readonly (readonly string[])[], mark: string, word = ''): string[] {
+  return parts.flatMap((lines, part) =>
+    lines.map((line, i) => {
+      const end = i === lines.length - 1 && part < parts.length - 1 ? mark : '';
+      return `${i === 0 && part > 0 ? word : ''}${line}${end}`;
+    }),
+  );
 }
 
 /** A call for people: `mount (165)`, `mount (x86, 21)`, `call 470`. */

@@ -92,7 +92,7 @@ const refusedText = (count: number): string =>
 function oneText(explanation: Explanation, unit: string, shown: Shown): string {
   const { sources, machine, look = PLAIN } = shown;
   const { processes, count, last, changes, instead, opens: gains } = explanation;
-  const { hint: _, ...diagnostic } = explanationDiagnostic(explanation, machine);
+  const { hint: _, hintLines: __, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
     const ran = program === undefined ? '' : ` (${printable(program)})`;
     return `${printable(name)}${pid === undefined ? '' : `[${pid}]`}${ran}`;

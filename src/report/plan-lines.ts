@@ -14,15 +14,23 @@ export interface ShownPlan {
 /** The most calls that one row names. */
 const MOST_NAMED = 3;
 
-/** The lines of a plan, file by file: entries of one list that are enforced alike share a row. */
+/**
+ * The lines of a plan, file by file, each from top to bottom: entries of one list that are enforced alike share a row, at
+ * the place of the first.
+ */
 export function linesText(plan: Plan, { look = PLAIN, verbose = false }: ShownPlan): string {
   const files = groupBy(plan.lines, ({ at }) => at.file);
+  const groupsOf = (lines: readonly PlanLine[]) =>
+    verbose ? lines.map((line) => [line]) : [...groupBy(lines, keyOf).values()];
   const rows = [...files].flatMap(([file, lines]) => [
     ...(files.size > 1 || file !== plan.policyFile ? [[[printable(file), 'place'] as const]] : []),
-    ...(verbose ? lines.map((line) => [line]) : [...groupBy(lines, keyOf).values()]).map(rowOf),
+    ...groupsOf(lines.toSorted(byPlace)).map(rowOf),
   ]);
   return table(rows, { indent: '  ', look, head: ['LINE', 'POLICY', 'ENFORCED BY', 'HOW'] });
 }
+
+/** The order of a file. */
+const byPlace = ({ at: a }: PlanLine, { at: b }: PlanLine): number => a.line - b.line || a.column - b.column;
 
 /** A text that entries of one list have in common if they are enforced alike. */
 function keyOf({ entry, enforcedBy, how, reason, at, subject }: PlanLine): string {

@@ -25,7 +25,7 @@ export function unansweredOutcome(open: Unanswered, { json, quiet, facts = [] }:
     ? "run the script with the 'words' of this object"
     : quiet
       ? 'leave --quiet out, and run the command that is printed'
-      : 'run the command on standard output, by the address at which you reach the machine';
+      : 'run the command that is printed, with an address at which you reach the machine';
   const hint = words
     ? `${ifNameIsRight(open)}${where}; give what the script prints as a further --facts`
     : 'plan it on that machine: the script can only be asked about names without control characters';

@@ -4,8 +4,6 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { causeOf, nameCall } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
-import { explanationDiagnostic } from '../../src/explain/diagnostic.js';
-import { explainCalls } from '../../src/explain/explanation.js';
 import { type Change, type Confinement, named } from '../../src/explain/refused-call.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { checkExpectations } from '../../src/policy/expect.js';
@@ -265,21 +263,4 @@ test('numbers that no table knows, and conventions that are closed, are said to 
   assert.deepEqual(at(0xc000003e, 9999), { name: 'call 9999', kind: 'unknown-number', changes: [] });
   assert.deepEqual(at(0x40000003, 11), { name: 'execve', kind: 'closed-convention', changes: [] });
   assert.deepEqual(at(0xc00000b7, 11), { name: 'call 11', kind: 'closed-convention', changes: [] });
-});
-
-test('a call that a directive of the policy refuses has a way out', () => {
-  const policy = policyFrom('[syscalls]\ndeny = ["uname"]\n[service]\nRestrictRealtime = true\n');
-  const confinement = { ...confinementOf(policy), refusers: () => ['RestrictRealtime'] };
-  const nr = numbersOf('x86-64').get('sched_setscheduler')!;
-  const process = { pid: 7, name: 'demod', program: '/usr/sbin/demod' };
-  const call = { ...process, time: 1, arch: ABIS['x86-64'].arch, nr, action: 0x50000, certain: true };
-  const [explained] = explainCalls([call], confinement, () => undefined);
-  const { message, hint } = explanationDiagnostic(explained!, 'x86-64');
-  assert.deepEqual(
-    [message, hint],
-    [
-      'sched_setscheduler (144) failed: RestrictRealtime=',
-      'to allow it: leave RestrictRealtime= out of [service]',
-    ],
-  );
 });

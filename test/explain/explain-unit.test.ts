@@ -1,4 +1,4 @@
-/** Tests of explain/explain-unit.ts, explain/explanation.ts, explain/diagnostic.ts, explain/opens.ts,
+/** Tests of explain/explain-unit.ts, explain/explanation.ts, explain/opens.ts,
  * explain/refusals-after-restart.ts, explain/tally.ts and explain/without-base.ts: what is said of refused calls. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

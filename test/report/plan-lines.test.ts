@@ -55,6 +55,15 @@ test('an entry of another answer, enforcer, means or reason has a row of its own
   }
 });
 
+test('rows go from the top of a file to its bottom, each at the place of its first entry', () => {
+  const { entry: _, ...rule } = denied('socket', 9, { subject: 'rule socket: allow' });
+  const allowed = { entry: { list: 'allow', name: 'read' }, subject: 'allow read' } as const;
+  const lines = [denied('read', 12, allowed), denied('bpf', 3), denied('mount', 20), rule];
+  const numbers = (verbose: boolean) => shown(lines, verbose).map((row) => row.split(' ')[0]);
+  assert.deepEqual(numbers(false), ['3-20', '9', '12']);
+  assert.deepEqual(numbers(true), ['3', '9', '12', '20']);
+});
+
 test('lines that are no entries of a list are never put together', () => {
   const { entry: _, ...rule } = denied('a', 4, { subject: 'rule socket: allow' });
   assert.equal(shown([rule, { ...rule, at: { ...rule.at, line: 5 } }]).length, 2);

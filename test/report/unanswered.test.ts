@@ -21,7 +21,7 @@ test('each round has a file of its own, so that no answer is lost', () => {
 });
 
 test('the hint names what is printed', () => {
-  assert.match(told({}).hint, /^run the command on standard output, by the address /);
+  assert.match(told({}).hint, /^run the command that is printed, with an address /);
   assert.match(told({ quiet: true }).hint, /^leave --quiet out, and run the command/);
   assert.match(told({ json: true }).hint, /'words' of this object/);
   assert.match(told({}, { words: undefined }).hint, /^plan it on that machine/);

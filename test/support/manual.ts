@@ -31,9 +31,3 @@ export function manualSentences(page: string): string[][] {
   const isWord = (word: string) => /[a-z0-9]/i.test(word) && !new RegExp(`^\\.?${INLINE}$`).test(word);
   return text.split(/\n\n|(?<=[^.][.?!])\n/).map((sentence) => sentence.split(/\s/).filter(isWord));
 }
-
-/** The command lines that a page shows for administrators, without their prompts. */
-export const manualCommands = (page: string): string[] =>
-  [...manualText(page).matchAll(/^\.Dl [#$] (.*)$/gm)].map(([, line]) =>
-    line!.replaceAll('\\-', '-').replaceAll('\\(dq', '"'),
-  );

@@ -165,7 +165,17 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     packages: [
       ...SYSTEMD,
       ...['cron', 'openssh-client', 'openssh-server', 'sudo'],
-      ...['apache2', 'apache2-utils', 'curl', 'nginx', 'php-fpm', 'postfix', 'postgresql'],
+      ...[
+        'apache2',
+        'apache2-utils',
+        'curl',
+        'jq',
+        'nginx',
+        'php-fpm',
+        'postfix',
+        'postgresql',
+        'redis-server',
+      ],
     ],
   },
   /** Ansible, its linters, and what its hosts have. */

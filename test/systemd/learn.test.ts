@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ChecklistItem } from '../../src/evidence/ledger/checklist.js';
+import { mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
 import type { Box } from '../support/box.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
-import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 interface Service {
   readonly unit: string;
@@ -14,6 +15,8 @@ interface Service {
   readonly answer: RegExp;
   /** Whether the other work has a rotation of logs. */
   readonly rotates?: boolean;
+  /** Whether ProtectKernelTunables= is the policy's, and not of its unit. */
+  readonly tunables?: boolean;
   /** The daemon that a start script becomes. */
   readonly daemon?: string;
 }
@@ -30,6 +33,7 @@ const SERVICES: readonly Service[] = [
       systemctl kill --signal=USR1 --kill-whom=main nginx; sleep 0.5
       curl -sS http://127.0.0.1/ >/dev/null; wc -l </var/log/nginx/access.log`,
     rotates: true,
+    tunables: true,
     answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>[\s\S]*\n1\n$/,
   },
   {
@@ -61,11 +65,13 @@ describe('learn', { skip: skip ?? false }, () => {
 
   before(async () => {
     box = await bootWithPrograms('learn');
+    // As hosts have it.
+    await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
     await box.succeed(['systemctl', 'start', ...SERVICES.map(({ unit }) => unit)]);
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer, rotates, daemon } of SERVICES) {
+  for (const { unit, work, otherWork, answer, rotates, tunables, daemon } of SERVICES) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);
@@ -75,7 +81,11 @@ describe('learn', { skip: skip ?? false }, () => {
         checklist.filter((item: ChecklistItem) => item.seen === 'no').map(({ what }: ChecklistItem) => what),
         ['log-rotation', 'day', 'week'],
       );
-      assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
+      const applied = await run(0, 'apply', unit);
+      assert.match(applied.stdout, /^Restarted, and verified\.$/m);
+      assert.doesNotMatch(applied.stderr, /leaves-open.*\/sys/);
+      const mounts = parseMountInfo(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
+      assert.equal(mountOf(mounts, '/sys')?.readOnly, tunables === true);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);

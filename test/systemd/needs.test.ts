@@ -147,6 +147,24 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       }
     });
 
+    test('a bind mount closes it, and leaves control groups as ProtectKernelTunables= has them', async () => {
+      await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+      for (const [lines, groups] of [
+        ['ProtectControlGroups=no', false],
+        ['ProtectControlGroups=yes', true],
+      ] as const) {
+        const properties = ['ProtectKernelTunables=yes', 'BindReadOnlyPaths=/sys', lines];
+        const { stdout } = await box.exec([
+          ...['systemd-run', '--quiet', '--wait', '--pipe'],
+          ...properties.flatMap((line) => ['-p', line]),
+          ...['cat', '/proc/self/mountinfo'],
+        ]);
+        const mounts = parseMountInfo(stdout);
+        const isClosed = (path: string) => mountOf(mounts, path)?.readOnly;
+        assert.deepEqual([isClosed('/sys'), isClosed('/sys/fs/cgroup')], [true, groups], lines);
+      }
+    });
+
     test('the template hardened closes it', async () => {
       await box.writeFile(
         '/etc/systemd/system/steady.service',

@@ -230,8 +230,12 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       for (const line of ways) await box.succeed(['sh', '-c', line]);
       await box.succeed(['rm', '-r', ENABLED]);
 
+      await box.succeed(['sandbox-unit', 'learn', '--quiet', '--background', '--for', '1h', UNIT]);
+      const watch = ['systemctl', 'is-active', `sandbox-unit-learn-${UNIT.replace('.service', '')}`];
+      assert.equal((await box.exec(watch)).stdout, 'active\n');
       const { status, stderr } = await box.exec(['dpkg', '--purge', 'sandbox-unit', 'sandbox-unit-launcher']);
       assert.equal(status, 0, stderr);
+      assert.notEqual((await box.exec(watch)).status, 0);
       assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '0');
       // Policies are the administrator's.
       assert.equal(await leftOf(box), '/etc/sandbox-unit\n');

@@ -1,4 +1,4 @@
-/** What README.md tells a newcomer to do, done as written; and what the demonstration shows. */
+/** The policy at the top of README.md, and what the demonstration shows. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -18,14 +18,6 @@ after(() => box?.stop());
 
 const README = readFileSync(inRepository('README.md'), 'utf8');
 
-/** The indented blocks of a section, in lines. */
-const blocksOf = (heading: string): string[][] =>
-  README.split(`\n## ${heading}\n`)[1]!
-    .split('\n## ')[0]!
-    .split(/\n\n(?! {4})/)
-    .map((block) => [...block.matchAll(/^ {4}(\S.*)$/gm)].map(([, line]) => line!))
-    .filter((lines) => lines.length > 0);
-
 test('the policy at the top', { skip }, async () => {
   const [, policy = '', path = ''] = /```toml\n(# (\S+)\n.*?)```/s.exec(README) ?? [];
   await box.writeFile(path, policy);
@@ -37,29 +29,3 @@ test('the policy at the top', { skip }, async () => {
 });
 
 test('npm run demo', { skip }, () => demonstrate(box, () => {}));
-
-test('how a service is confined', { skip }, async () => {
-  const [steps = [], [run = ''] = []] = blocksOf('Confine a service');
-  await box.succeed(['rm', '-rf', '/etc/sandbox-unit']);
-  await box.succeed(['systemctl', 'restart', 'nginx']);
-  const said = new Map<string, string>();
-  for (const line of steps) {
-    const { status, stdout, stderr } = await box.sh(line.replace('--for 10min', '--for 1s'));
-    assert.equal(status, 0, `${line}\n${stdout}${stderr}`);
-    said.set(line.split(' ')[1]!, stdout);
-  }
-  const firstLines: Readonly<Record<string, RegExp>> = {
-    learn: /^$/,
-    plan: /^nginx\.service: \/etc\/sandbox-unit\/nginx\.service\.toml$/m,
-    apply: /^nginx\.service: applied$/m,
-    verify: /^nginx\.service: enforced \(\/etc\/sandbox-unit\/nginx\.service\.toml\)$/m,
-    explain: /^nginx\.service: no refused call is on record/m,
-    status: /^nginx\.service +enforcing, /m,
-    revert: /^nginx\.service: reverted$/m,
-  };
-  assert.deepEqual([...said.keys()], Object.keys(firstLines));
-  for (const [verb, stdout] of said) assert.match(stdout, firstLines[verb]!, verb);
-  const refused = await box.sh(run);
-  assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /^uname: cannot get system name: Network is down$/m);
-});

@@ -8,6 +8,7 @@ import { hasPrivateTmp, privateTmp } from '../../../src/evidence/policy/directiv
 import { writablePaths } from '../../../src/evidence/policy/directives/write-paths.js';
 import type { Evidence } from '../../../src/evidence/policy/input.js';
 import type { RecordedPeer } from '../../../src/evidence/recording/recording.js';
+import { BESIDE_TUNABLES } from '../../support/ineffective-cases.js';
 import {
   calls,
   directive,
@@ -55,6 +56,12 @@ const socketOptions = (call: string, option: number): Partial<Evidence> => ({
 });
 
 const made = (names: string): Partial<Evidence> => ({ calls: withCalls(names).calls });
+
+/** Evidence of a network, by which the host's own is needed. */
+const SOCKET: Partial<Evidence> = {
+  calls: withCalls('socket').calls,
+  arguments: [...STARTED, values('socket', [0, 1], [[2, 1]])],
+};
 
 /** Devices that a /dev of the unit's own lacks. */
 const TUN = {
@@ -160,6 +167,23 @@ const CASES: readonly Case[] = [
     { paths: paths('write', ['/sys/fs/selinux/load', '/proc/12/oom_score_adj']) },
     true,
   ],
+  ['BindReadOnlyPaths', SOCKET, ['/sys']],
+  [
+    'BindReadOnlyPaths',
+    { ...SOCKET, paths: paths('write', ['/sys/fs/cgroup/x', '/sys/fs/selinux/y']) },
+    ['/sys'],
+  ],
+  ['BindReadOnlyPaths', { ...SOCKET, paths: paths('write', ['/sys/class/leds/x']) }, undefined],
+  ['BindReadOnlyPaths', { ...SOCKET, blind: ['calls'] }, undefined],
+  // The unit has a /sys of its own.
+  ['BindReadOnlyPaths', {}, undefined],
+  ['BindReadOnlyPaths', { lost: { peers: 1 } }, ['/sys']],
+  ['BindReadOnlyPaths', SOCKET, undefined, 'PrivateNetwork=yes'],
+  ...[...BESIDE_TUNABLES, ['RootDirectory=/srv', false] as const].map(
+    ([lines, isOpen]): Case => ['BindReadOnlyPaths', SOCKET, isOpen ? ['/sys'] : undefined, lines],
+  ),
+  ['BindReadOnlyPaths', SOCKET, ['/sys'], 'BindReadOnlyPaths=/etc:/media'],
+  ['BindReadOnlyPaths', SOCKET, undefined, 'ProtectKernelTunables=yes'],
   ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/hostname']) }, /hostname was changed/],
   ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/domainname']) }, /domainname was changed/],
   ['ProtectHostname', { paths: paths('read', ['/proc/sys/kernel/hostname']) }, true],
@@ -555,6 +579,22 @@ test('an exception falls with the rule that it is made from', () => {
     [directive(policy, 'SocketBindDeny'), directive(policy, 'SocketBindAllow')],
     [undefined, undefined],
   );
+});
+
+test('a directive for the sake of another falls with it, and that one stays without it', () => {
+  const proposed = [
+    { name: 'ProtectKernelTunables', value: true },
+    { name: 'BindReadOnlyPaths', value: ['/sys'] },
+  ];
+  const names = (lines: string) =>
+    keepGood(proposed, request(evidence(), { lines })).kept.map(({ name }) => name);
+  assert.deepEqual(names(''), ['ProtectKernelTunables', 'BindReadOnlyPaths']);
+  assert.deepEqual(names('PrivateNetwork=yes'), ['ProtectKernelTunables']);
+  const ifup = 'ExecStart=\nExecStart=/sbin/ifup -a';
+  assert.deepEqual(names(ifup), []);
+  const { proved, unproved } = learnDirectives(request(evidence(SOCKET), { lines: ifup }));
+  assert.ok(![...proved, ...unproved].some(({ name }) => name === 'BindReadOnlyPaths'));
+  assert.ok(unproved.some(({ name }) => name === 'ProtectKernelTunables'));
 });
 
 test('directives are asked again when another one falls', () => {

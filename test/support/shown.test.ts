@@ -1,54 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isAsShown, shownAnew, stepsOf, withShown } from './page.js';
-
-const PAGE = `# A page
-
-\`\`\`toml
-# /etc/a.toml
-a = 1
-\`\`\`
-
-\`\`\`console
-# cat /etc/a.toml
-…
-a = 1
-# echo \\
-    joined
-joined
-\`\`\`
-
-\`\`\`console elsewhere
-# curl example.org
-\`\`\`
-
-\`\`\`sh
-#!/bin/sh
-# /srv/x.cgi
-echo
-\`\`\`
-
-\`\`\`toml excerpt
-# /etc/a.toml
-a = 1
-\`\`\`
-
-\`\`\`
-# not a command
-\`\`\`
-`;
-
-test('a page is steps in order', () => {
-  assert.deepEqual(stepsOf(PAGE), [
-    { kind: 'file', path: '/etc/a.toml', content: '# /etc/a.toml\na = 1\n', mode: '0644' },
-    { kind: 'command', command: 'cat /etc/a.toml', shown: { from: 9, to: 11 } },
-    { kind: 'command', command: 'echo \\\n    joined', shown: { from: 13, to: 14 } },
-    { kind: 'elsewhere', command: 'curl example.org' },
-    { kind: 'file', path: '/srv/x.cgi', content: '#!/bin/sh\n# /srv/x.cgi\necho\n', mode: '0755' },
-    { kind: 'excerpt', path: '/etc/a.toml', shown: { from: 28, to: 29 } },
-  ]);
-  assert.throws(() => stepsOf('```console\nno prompt\n```\n'), /line 2: no command/);
-});
+import { isAsShown, shownAnew, withShown } from './shown.js';
 
 const lines = (text: string): string[] => (text === '' ? [] : text.split('|'));
 
