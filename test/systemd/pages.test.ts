@@ -74,13 +74,13 @@ const TOO_EARLY = /^error\[(?:not-watched-enough|records-inconclusive|watched)\]
 const NOT_HERE = /\bjq\b|^sudo |\.\/myos|^sh stage|--merge web2\.json/;
 
 const PAGES: readonly Page[] = [
-  { name: 'first-service', elsewhere: 2 },
+  { name: 'first-service', elsewhere: 3 },
   { name: 'postgresql', elsewhere: 1, dear: true },
   { name: 'exec-where-needed', prepare: `systemctl stop nginx; ${MAIL}`, elsewhere: 2 },
   { name: 'fleet', prepare: NGINX, elsewhere: 0, dear: true },
   { name: 'containers', prepare: NGINX, elsewhere: 0, lacks: CONTAINER_LACKS },
   { name: 'configuration-management', prepare: NGINX, elsewhere: 0 },
-  { name: 'install', prepare: INSTALLED_BY_NPM, elsewhere: 4 },
+  { name: 'install', prepare: INSTALLED_BY_NPM, elsewhere: 6 },
 ];
 
 /** The picture of README.md, of what these commands print for its first policy. */
