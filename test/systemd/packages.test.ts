@@ -9,6 +9,7 @@ import { inLayer } from '../support/layer.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { MACHINE } from '../support/native.js';
 import { lintPackages, makePackages, packagesObstacle } from '../support/packages.js';
+import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
 import {
   bootWithPrograms,
@@ -177,6 +178,18 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       assert.deepEqual(await launchersOf(), new Set([LAUNCHER]));
       await areConfined();
       await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
+    });
+
+    test('the page has the commands that have them watch what has changed', async () => {
+      const page = readFileSync(inRepository('docs/install.md'), 'utf8');
+      const [, block = ''] = /^With a \.deb[^`]*```console\n(.*?)```/ms.exec(page) ?? [];
+      const commands = [...block.matchAll(/^# (.*)$/gm)].map(([, command]) => command!);
+      assert.equal(commands.length, 2);
+      for (const command of commands) await box.succeed(['sh', '-c', command]);
+      await box.succeed(['systemctl', 'is-active', STATUS_TIMER]);
+      assert.match(await box.succeed(['apt-config', 'dump']), /^DPkg::Post-Invoke.*sandbox-unit status/m);
+      await box.succeed(['rm', '/etc/apt/apt.conf.d/90sandbox-unit']);
+      await box.succeed(['systemctl', 'disable', '--now', STATUS_TIMER]);
     });
 
     test('an upgrade leaves confined services running, and confined when they start anew', async () => {
