@@ -12,6 +12,8 @@ export interface TableOptions {
   readonly look?: Look;
   /** Names of the columns. */
   readonly head?: readonly string[];
+  /** Whether words of the last column may be cut in the middle, since they are whole elsewhere. */
+  readonly cutsLast?: boolean;
 }
 
 const GAP = '  ';
@@ -24,13 +26,14 @@ interface Printed {
 /**
  * Rows in columns, fit for a terminal; the last column isn't padded. A row of one cell stands across all columns.
  * Where the look has too few columns for the table, cells are broken into lines between their words, the widest
- * columns' first, and as a last resort within paths and lists.
+ * columns' first, then within paths and lists, and as a last resort within names of columns.
  */
 export function table(rows: readonly (readonly Cell[])[], options: TableOptions = {}): string {
-  const { indent = '', look = PLAIN, head } = options;
+  const { indent = '', look = PLAIN, head, cutsLast = false } = options;
   const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
   const printed = [...headings, ...rows].map((row) => row.map(printedCell));
-  const { broken, used } = brokenRows(printed, look.columns - indent.length);
+  const room = look.columns - indent.length;
+  const { broken, used } = brokenRows(cutsLast ? withLastCut(printed, room) : printed, room);
   return broken
     .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
     .map((line) => (line.trim() === '' ? '\n' : line))
@@ -71,11 +74,47 @@ function fitted(
   whole: readonly number[],
   room: number,
 ): readonly number[] {
-  const longest = (pattern: RegExp) =>
-    mostOf(rows, ({ text }) => Math.max(...text.split(pattern).map((piece) => piece.length)));
   // A long path that is broken leaves all other cells whole, where words alone would break many in vain.
-  const byWords = narrowed(whole, longest(WORDS), room);
-  return widthOf(byWords) <= room ? byWords : narrowed(whole, longest(PIECES), room);
+  const byWords = narrowed(whole, longestIn(rows, WORDS), room);
+  if (widthOf(byWords) <= room) return byWords;
+  const byPieces = narrowed(whole, longestIn(rows, PIECES), room);
+  return widthOf(byPieces) <= room ? byPieces : narrowed(whole, leastOf(rows), room);
+}
+
+/** The longest piece of each column. */
+const longestIn = (rows: readonly (readonly Printed[])[], pattern: RegExp, ofName = Infinity): number[] =>
+  mostOf(rows, ({ text, role }) => {
+    const longest = Math.max(...text.split(pattern).map((piece) => piece.length));
+    return role === 'heading' ? Math.min(longest, ofName) : longest;
+  });
+
+/** The widths below which no column can go. */
+const leastOf = (rows: readonly (readonly Printed[])[]): number[] => longestIn(rows, PIECES, LEAST_NAME);
+
+/** Characters that are left of a column's name in each of its lines, and of a word that is cut. */
+const LEAST_NAME = 5;
+const LEAST_CUT = 8;
+
+/** Rows whose last column has words that are cut in the middle, where nothing else would make the table fit. */
+function withLastCut(rows: readonly (readonly Printed[])[], room: number): readonly (readonly Printed[])[] {
+  const least = leastOf(rows);
+  const [last, over] = [least.length - 1, widthOf(least) - room];
+  if (over <= 0) return rows;
+  const most = Math.max(LEAST_CUT, least[last]! - over);
+  const cut = (text: string) =>
+    text
+      .split(WORDS)
+      .map((word) => cutInMiddle(word, most))
+      .join(' ');
+  return rows.map((row) => row.map((cell, i) => (i === last ? { ...cell, text: cut(cell.text) } : cell)));
+}
+
+/** A text of this many characters at most, without those in its middle. */
+function cutInMiddle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const before = text.slice(0, Math.ceil((most - 1) / 2)).replace(/[\ud800-\udbff]$/, '');
+  const after = text.slice(-Math.floor((most - 1) / 2)).replace(/^[\udc00-\udfff]/, '');
+  return `${before}…${after}`;
 }
 
 const widthOf = (widths: readonly number[]): number =>
@@ -84,6 +123,9 @@ const widthOf = (widths: readonly number[]): number =>
 /** The ends of words, and of what they are made of. */
 const WORDS = / /;
 const PIECES = /(?<=[/,]) ?| /;
+
+/** The ends of characters. */
+const CHARACTERS = /(?:)/;
 
 /** Widths from which a row takes what it has too much, the widest columns' first. */
 function narrowed(whole: readonly number[], least: readonly number[], room: number): readonly number[] {
@@ -112,7 +154,7 @@ interface Broken {
 }
 
 const brokenCell = ({ text, role }: Printed, isInColumn: boolean, width: number): Broken => ({
-  lines: isInColumn ? brokenText(text, width) : [text],
+  lines: isInColumn ? brokenText(text, width, role === 'heading' ? CHARACTERS : PIECES) : [text],
   role,
 });
 
@@ -140,12 +182,12 @@ export function wrapped(text: string, { columns }: Look, indent = ''): string {
 }
 
 /** A text in lines of some width at most: between words, or within one that is longer. */
-function brokenText(text: string, width: number): string[] {
+function brokenText(text: string, width: number, pattern = PIECES): string[] {
   if (text.length <= width) return [text];
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(WORDS)) {
-    const pieces = word.length > width ? word.split(PIECES) : [word];
+    const pieces = word.length > width ? word.split(pattern) : [word];
     pieces.forEach((piece, i) => {
       const longer = line === '' || i > 0 ? line + piece : `${line} ${piece}`;
       if (line !== '' && longer.length > width) {

@@ -122,6 +122,17 @@ test('on a terminal nothing is wider than it must be', () => {
   for (const line of lines) assert.ok(line.length <= 70, line);
 });
 
+test('long names fit a terminal, with several recordings too', () => {
+  const calls = ['rt_sigprocmask', 'inotify_add_watch'].map((name) => call(name, { programs: [0, 1] }));
+  const [demod] = recording().programs;
+  const programs = [{ ...demod!, path: '/usr/lib/demo/demo-worker-with-a-long-name' }, demod!];
+  const one = recording({ calls, programs });
+  const lines = ledgerText(shown(one, one), { ...PLAIN, columns: 80 });
+  for (const line of lines.split('\n')) assert.ok(line.length <= 80, lines);
+  assert.match(lines, / demo\S*…\S*ame$/m);
+  assert.match(text(one), / demo-worker-with-a-long-name demod$/m);
+});
+
 test('values have names where rules have, and a line says how many it leaves out', () => {
   const row = (name: string, place: number, values: readonly string[]) => ({
     ...{ architecture: 'x86-64', name, arguments: [place], phases: ['serving' as const], lost: 0 },

@@ -56,6 +56,24 @@ test('room that a broken column has left over is for the others', () => {
   assert.equal(text, 'one-two-three  five six seven\nfour\n');
 });
 
+test('a name of a column is broken within a word where nothing else helps', () => {
+  const options = { head: ['NAME', 'RECORDINGS'], look: wide(12) };
+  assert.equal(table([['a-name', '1/2']], options), 'NAME    RECOR\n        DINGS\na-name  1/2\n');
+  assert.equal(table([['a', '1/2']], { ...options, look: wide(20) }), 'NAME  RECORDINGS\na     1/2\n');
+});
+
+test('words of the last column are cut in the middle where that is asked for, and nothing else helps', () => {
+  const rows = [['one', 'a-program-of-a-long-name another']];
+  const cut = (columns: number) => table(rows, { look: wide(columns), cutsLast: true });
+  assert.equal(cut(60), 'one  a-program-of-a-long-name another\n');
+  assert.equal(cut(30), 'one  a-program-of-a-long-name\n     another\n');
+  assert.equal(cut(20), 'one  a-progr…ng-name\n     another\n');
+  assert.equal(cut(9), 'one  a-pr…ame\n     another\n');
+  assert.equal(table(rows, { look: wide(20) }), cut(30));
+  const signs = table([['one', '\u{1d54f}'.repeat(9)]], { look: wide(14), cutsLast: true });
+  assert.doesNotMatch(signs, /\p{Cs}/u);
+});
+
 test('a sentence is broken where it is too long, and its other lines are further in', () => {
   assert.equal(wrapped('one two three', wide(13)), 'one two three');
   assert.equal(wrapped('one two three', wide(9)), 'one two\n  three');

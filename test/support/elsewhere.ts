@@ -21,6 +21,11 @@ export const ELSEWHERE: readonly Row[] = [
     'it asks Debian for packages, which the machine of the pages has, or takes built ones: test/systemd/packages.test.ts installs those',
   ],
   [
+    /^docs\/install\.md$/,
+    /^(?:systemctl enable --now |cp \/usr\/share\/doc\/)/,
+    'it takes a .deb: test/systemd/packages.test.ts runs it where one is installed',
+  ],
+  [
     /^integrations\/ansible\/README\.md$/,
     /^ansible-galaxy /,
     'it takes Ansible: test/integrations/ builds the collection and installs it',

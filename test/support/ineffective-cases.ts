@@ -259,5 +259,6 @@ export const BESIDE_TUNABLES: readonly (readonly [lines: string, isOpen: boolean
   ['BindReadOnlyPaths=/sys', false],
   ['BindReadOnlyPaths=/sys:/sys:norbind', false],
   ['InaccessiblePaths=/sys', false],
+  ['NetworkNamespacePath=/proc/1/ns/net', false],
   ['PrivateNetwork=yes', false],
 ];

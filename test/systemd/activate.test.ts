@@ -157,7 +157,10 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
     const PLANTED: Readonly<Record<string, readonly [shell: string, why: RegExp]>> = {
       'a link in the place of the drop-in': [`ln -sf /etc/passwd ${STAGE}${DROP_IN}`, /there is no file/],
       'a pipe in its place': [`rm ${STAGE}${DROP_IN}; mkfifo ${STAGE}${DROP_IN}`, /there is no file/],
-      'a folder above that others write': [`chmod o+w ${STAGE}/etc`, /can be changed by others/],
+      'a folder above that others write': [
+        `chmod o+w ${STAGE}/etc`,
+        new RegExp(`zz-sandbox-unit\\S+ can be changed by others than root, since ${STAGE}/etc can$`, 'm'),
+      ],
       'a folder above that is a link of another user': [
         `mv ${STAGE}/etc /root/real; ln -s /root/real ${STAGE}/etc; chown -h daemon ${STAGE}/etc`,
         /can be changed by others/,
@@ -166,7 +169,10 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
         `mkdir /home/there; chown daemon /home/there; mv ${STAGE}/etc /home/there/etc; ln -s /home/there/etc ${STAGE}/etc`,
         /can be changed by others/,
       ],
-      'a manifest of another user': [`chown daemon ${MANIFEST}`, /can be changed by others/],
+      'a manifest of another user': [
+        `chown daemon ${MANIFEST}`,
+        /activate\.d\/\S+ can be changed by others than root$/m,
+      ],
       'a manifest that is a link': [
         `mv ${MANIFEST} /root/m; ln -s /root/m ${MANIFEST}`,
         /there is no \S+activate\.d/,
@@ -240,6 +246,13 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       const record = await activateWith(`mkdir -p ${state}; ${small} ${state}`, `umount ${state}`);
       assert.deepEqual([record.status, record.stdout], [1, `${UNIT}: refused\n`], record.stderr);
       assert.match(record.stderr, /the record can not be written/);
+      await isAsBefore();
+    });
+
+    test('a folder above its own that others write is named', async () => {
+      const { status, stderr } = await activateWith('chmod o+w /run', 'chmod o-w /run');
+      const why = '/run/sandbox-unit can be changed by others than root, since /run can';
+      assert.deepEqual([status, stderr], [1, `activate: ${why}\n`]);
       await isAsBefore();
     });
 

@@ -80,12 +80,13 @@ const INSTALLED_BY_NPM = `${FRESH}; mkdir /etc/sandbox-unit
 const PAGES: readonly DocumentRun[] = [
   { path: 'docs/first-service.md', prepare: 'echo "<title>web1</title>" >/var/www/html/index.html' },
   { path: 'docs/postgresql.md', dear: true },
-  { path: 'docs/exec-where-needed.md', prepare: `systemctl stop nginx; ${MAIL}` },
+  { path: 'docs/exec-where-needed.md', prepare: `systemctl stop nginx; ${MAIL}`, dear: true },
   { path: 'docs/fleet.md', prepare: NGINX, dear: true },
   { path: 'docs/containers.md', prepare: NGINX, lacks: CONTAINER_LACKS },
   {
     path: 'docs/configuration-management.md',
     prepare: NGINX,
+    dear: true,
     env: { BUILDROOT: '/srv/image', SRCDIR: '/srv' },
   },
   { path: 'docs/templates.md', prepare: 'systemctl start postgresql' },

@@ -1,5 +1,5 @@
 import type { CompletedCommand, CompletedLine, Kind } from './model.js';
-import { UNIT_LISTS } from './units.js';
+import { DROP_INS, UNIT_LISTS } from './units.js';
 
 /** A completion for bash 4.4 or newer; it needs no package of completions. */
 export function bashCompletion({ commands, groups, names: lists }: CompletedLine): string {
@@ -13,6 +13,10 @@ export function bashCompletion({ commands, groups, names: lists }: CompletedLine
     switch (name) {
       case 'LISTS':
         return UNIT_LISTS.map((list) => `    systemctl "$@" ${list} 2>/dev/null\n`).join('');
+      case 'DROP_INS':
+        return foundText(DROP_INS.system);
+      case 'USER_DROP_INS':
+        return foundText(DROP_INS.user);
       case 'COMMANDS':
         return names.join(' ');
       case 'CODES':
@@ -30,6 +34,13 @@ export function bashCompletion({ commands, groups, names: lists }: CompletedLine
     }
   });
 }
+
+/** Commands that list the files of patterns, whatever options the shell has for those without any. */
+const foundText = (patterns: readonly string[]): string =>
+  patterns.map((pattern) => `            compgen -G ${inOneWord(pattern)}\n`).join('');
+
+/** A pattern with all of it quoted, as compgen takes it. */
+const inOneWord = (pattern: string): string => `"${pattern.replaceAll('"', '')}"`;
 
 /** The options of a command, those that take something with what it is, and its operands. */
 function caseOf({ words, options, operands, passThrough }: CompletedCommand): string {
@@ -54,6 +65,29 @@ _sandbox_unit_units() {
 @LISTS@
 }
 
+_sandbox_unit_confined() {
+    local path
+    {
+        if [[ \${1-} ]]; then
+@USER_DROP_INS@
+        else
+@DROP_INS@
+        fi
+    } | while read -r path; do
+        path=\${path%.d/*}
+        printf '%s\\n' "\${path##*/}"
+    done
+}
+
+# Of units in lines those that begin with a word.
+_sandbox_unit_begun() {
+    local name _
+    while read -r name _; do
+        printf -v name '%q' "$name"
+        [[ $name == "$1"* ]] && printf '%s\\n' "$name"
+    done | sort -u
+}
+
 # The kind of what an option takes: NAME TAKES.
 _sandbox_unit_taken() {
     [[ $2 == *" $1:"* ]] || return
@@ -67,11 +101,11 @@ _sandbox_unit_candidates() {
     shift 2
     case $kind in
         =*) compgen -W "\${kind:1}" -- "$word" ;;
-        units)
-            _sandbox_unit_units "$@" | while read -r name _; do
-                printf -v name '%q' "$name"
-                [[ $name == "$word"* ]] && printf '%s\\n' "$name"
-            done | sort -u ;;
+        units) _sandbox_unit_units "$@" | _sandbox_unit_begun "$word" ;;
+        confined-units) _sandbox_unit_confined "$@" | _sandbox_unit_begun "$word" ;;
+        confined-units-first)
+            _sandbox_unit_candidates confined-units "$word" "$@" | grep . ||
+                _sandbox_unit_candidates units "$word" "$@" ;;
         files) compgen -f -- "$word" ;;
         policies)
             compgen -d -- "$word"

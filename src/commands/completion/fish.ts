@@ -1,6 +1,6 @@
 import { HELPS } from '../verb.js';
 import type { CompletedCommand, CompletedLine, CompletedOption, Kind } from './model.js';
-import { UNIT_LISTS } from './units.js';
+import { DROP_INS, UNIT_LISTS } from './units.js';
 
 /** A completion for fish 3.1 or newer. */
 export function fishCompletion({ commands, groups, names: lists }: CompletedLine): string {
@@ -18,6 +18,22 @@ function __sandbox_unit_units
     set -l manager
     contains -- --user (commandline -opc); and set manager --user
 ${UNIT_LISTS.map((list) => `    systemctl $manager ${list} 2>/dev/null | string match -r '^\\S+'`).join('\n')}
+end
+
+function __sandbox_unit_confined
+    set -l files ${DROP_INS.system.join(' ')}
+    contains -- --user (commandline -opc); and set files ${DROP_INS.user.join(' ')}
+    string replace -rf '^.*/([^/]*)\\.d/[^/]*$' '$1' -- $files
+end
+
+function __sandbox_unit_confined_first
+    set -l word (commandline -ct)
+    set -l begun (__sandbox_unit_confined | string match -- "$word*")
+    if test -n "$begun"
+        printf '%s\\n' $begun
+    else
+        __sandbox_unit_units
+    end
 end
 
 function __sandbox_unit_templates
@@ -105,6 +121,8 @@ function operandLines(
 
 const VALUES: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   units: " -x -a '(__sandbox_unit_units)'",
+  'confined-units': " -x -a '(__sandbox_unit_confined)'",
+  'confined-units-first': " -x -a '(__sandbox_unit_confined_first)'",
   files: ' -F',
   folders: " -x -a '(__fish_complete_directories)'",
   policies: " -k -x -a '(__sandbox_unit_policies)'",

@@ -11,6 +11,9 @@ import type { Verb, VerbGroup } from '../verb.js';
 /** Words that may stand in a place; a list of words has no others. */
 export type Kind =
   | 'units'
+  | 'confined-units'
+  /** Of units that begin with a word the confined ones, and all if none of them is. */
+  | 'confined-units-first'
   | 'files'
   | 'folders'
   | 'policies'
@@ -101,6 +104,15 @@ const OPERANDS: Readonly<Record<string, Kind>> = {
   '[command...]': 'command',
 };
 
+/** Operands of verbs that are about confined units. */
+const OF_CONFINED: Readonly<Record<string, Kind>> = {
+  confirm: 'confined-units',
+  revert: 'confined-units',
+  status: 'confined-units',
+  verify: 'confined-units-first',
+  explain: 'confined-units-first',
+};
+
 /** The command line of all verbs. */
 export function completedLine(verbs: readonly (Verb | VerbGroup)[]): CompletedLine {
   const commands = verbs.flatMap((verb) =>
@@ -127,7 +139,7 @@ function completed(verb: Verb, before: readonly string[]): CompletedCommand {
     words: [...before, verb.name],
     does: verb.does,
     options: [...own, ...common, completedOption(['-h, --help', 'print this'], 'other')],
-    operands: verb.operands === undefined ? undefined : OPERANDS[verb.operands],
+    operands: verb.operands === undefined ? undefined : (OF_CONFINED[verb.name] ?? OPERANDS[verb.operands]),
     passThrough: verb.passThrough ?? false,
   };
 }

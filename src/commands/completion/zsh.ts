@@ -1,6 +1,6 @@
 import { HELPS } from '../verb.js';
 import type { CompletedCommand, CompletedLine, CompletedOption, Kind } from './model.js';
-import { UNIT_LISTS } from './units.js';
+import { DROP_INS, UNIT_LISTS } from './units.js';
 
 /** A completion for zsh 5.8 or newer, as a file of its `fpath`. */
 export function zshCompletion({ commands, groups, names: lists }: CompletedLine): string {
@@ -26,6 +26,22 @@ ${UNIT_LISTS.map((list) => `        systemctl \${(M)words:#--user} ${list} 2>/de
     )"})
     units=(\${(u)units%% *})
     compadd "$@" -a units
+}
+
+_sandbox-unit_confined_units() {
+    local -a units
+    if (($words[(I)--user])); then
+        units=(${DROP_INS.user.map(orNone).join(' ')})
+    else
+        units=(${DROP_INS.system.map(orNone).join(' ')})
+    fi
+    units=(\${\${units%.d/*}:t})
+    units=(\${(u)units})
+    compadd "$@" -a units
+}
+
+_sandbox-unit_confined_units_first() {
+    _sandbox-unit_confined_units "$@" || _sandbox-unit_units "$@"
 }
 
 _sandbox-unit_templates() {
@@ -90,6 +106,9 @@ fi
 `;
 }
 
+/** A pattern that may find nothing. */
+const orNone = (pattern: string): string => `${pattern}(N)`;
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 const described = (name: string, does: string): string => quoted(`${name}:${does.replaceAll(':', '\\:')}`);
@@ -138,6 +157,8 @@ function operandSpecs(operands: Kind | undefined, passThrough: boolean): string[
 /** Specifications of values for _arguments: the heading, and the action that completes them. */
 const VALUES: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   units: 'unit:_sandbox-unit_units',
+  'confined-units': 'unit:_sandbox-unit_confined_units',
+  'confined-units-first': 'unit:_sandbox-unit_confined_units_first',
   files: 'file:_files',
   folders: 'folder:_files -/',
   policies: 'policy:_files -g "*.toml"',

@@ -31,6 +31,9 @@ export const NO_TUNABLES = ['/sys/fs/cgroup', '/sys/fs/selinux'];
 /** Directives that give a service another root. */
 export const ROOTS: readonly string[] = ['RootDirectory', 'RootImage', 'RootMStack'];
 
+/** Directives that give a unit another network than the host's, and a /sys with the devices of that one. */
+export const OTHER_NETWORKS: readonly string[] = ['NetworkNamespacePath', 'PrivateNetwork'];
+
 /** A part of the file system that a directive of the unit closes. */
 export interface Closed {
   readonly by: string;

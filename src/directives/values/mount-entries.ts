@@ -2,7 +2,7 @@
 
 import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 import { findDirective } from '../table.js';
-import { HOMES, KERNEL, ROOTS, VENDOR } from './closed-paths.js';
+import { HOMES, KERNEL, OTHER_NETWORKS, ROOTS, VENDOR } from './closed-paths.js';
 
 /** The lines of a unit that mount something, as its files or the manager have them. */
 export interface MountLines {
@@ -128,12 +128,12 @@ const LEAVES_MOUNTS = 255;
 /**
  * Paths that systemd doesn't make read-only, whatever directive says so, each with the directive that mounts it. Where
  * systemd mounts the kernel's file systems anew it leaves a /sys that is mounted as it is, and then skips its flags
- * (mount_bind_sysfs() and make_read_only() of systemd). Of PrivateNetwork= it is a mount of the unit's own, and so it is
- * of a bind mount in its place.
+ * (mount_bind_sysfs() and make_read_only() of systemd). A unit in another network has a mount of its own there, and so
+ * has one with a bind mount in its place.
  */
 export const keptAsMounted = (lines: MountLines, systemd: number): readonly MountEntry[] =>
   systemd >= LEAVES_MOUNTS &&
-  !lines.isSet('PrivateNetwork') &&
+  !OTHER_NETWORKS.some((name) => lines.isSet(name)) &&
   !ROOTS.some((name) => !['', '/'].includes(lines.word(name))) &&
   !['BindPaths', 'BindReadOnlyPaths'].some((name) => lines.places(name).includes('/sys'))
     ? KERNEL_MOUNTS.filter((name) => lines.isSet(name))

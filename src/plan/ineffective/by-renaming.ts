@@ -2,15 +2,9 @@
 
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, printable, warning } from '../../diagnostic.js';
-import {
-  FOLDERS,
-  type MountEntry,
-  type MountLines,
-  mountEntries,
-  mountLines,
-} from '../../directives/values/mount-entries.js';
+import { FOLDERS, type MountEntry, mountEntries, mountLines } from '../../directives/values/mount-entries.js';
 import { folderOf } from '../../unit/path.js';
-import { covers, type UnitValues } from '../../unit/values.js';
+import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
 import type { ConfinedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 
@@ -24,7 +18,7 @@ interface Movable {
   readonly by: string;
 }
 
-/** Directives whose paths a service is to find as they are, or not to find. */
+/** Directives that close paths. A bind mount of another place closes none: what it shows is out of reach there. */
 const CLOSING = ['BindReadOnlyPaths', 'InaccessiblePaths', 'ReadOnlyPaths', 'TemporaryFileSystem'];
 
 /** Directives that make a path read-write: below another one of them systemd drops their mount (drop_nop() of systemd). */
@@ -43,8 +37,8 @@ const AS_ABOVE = ['ExecPaths', 'NoExecPaths'];
  * @param values the values of directives, of the unit and the policy
  */
 export function renamable(request: ConfinedUnit, values: UnitValues): Diagnostic[] {
-  const before = new Set(movableIn(mountLines(ownValues(request.effective))).map(keyOf));
-  const added = movableIn(mountLines(values)).filter((one) => !before.has(keyOf(one)));
+  const before = new Set(movableIn(ownValues(request.effective)).map(keyOf));
+  const added = movableIn(values).filter((one) => !before.has(keyOf(one)));
   return [...groupBy(added, ({ directive, folders }) => `${directive} ${folders.join(' ')}`).values()].map(
     (some) => described(request, some),
   );
@@ -52,10 +46,10 @@ export function renamable(request: ConfinedUnit, values: UnitValues): Diagnostic
 
 const keyOf = ({ directive, path, folders }: Movable): string => `${directive} ${path} ${folders.join(' ')}`;
 
-function movableIn(lines: MountLines): Movable[] {
-  const entries = mountEntries(lines);
+function movableIn(values: UnitValues): Movable[] {
+  const entries = mountEntries(mountLines(values));
   return CLOSING.flatMap((directive) =>
-    lines.places(directive).flatMap((path) => {
+    closedBy(values, directive).flatMap((path) => {
       const [first, ...more] = foldersAbove(path).filter(
         (folder) => writableBy(folderOf(folder), entries) && !isFixed(folder, entries),
       );
@@ -64,6 +58,12 @@ function movableIn(lines: MountLines): Movable[] {
     }),
   );
 }
+
+const closedBy = (values: UnitValues, directive: string): string[] => {
+  const words = allWords(values.get(directive) ?? []).map((word) => word.split(':').map(barePath));
+  const inPlace = words.filter(([from, to]) => directive !== 'BindReadOnlyPaths' || !to || from === to);
+  return inPlace.map(([path]) => path!);
+};
 
 /** The folders above a path, the topmost first, without the root, which can't be renamed. */
 function foldersAbove(path: string): string[] {

@@ -41,8 +41,10 @@ function folderOf(t: TestContext): { readonly folder: string; readonly path: str
   return { folder, path: `${join(folder, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin` };
 }
 
-/** Lines, words that complete the last one, and words that don't. */
-const LINES: readonly (readonly [line: string, offered: readonly string[], others?: readonly string[]])[] = [
+/** A line, words that complete the last one, and words that don't. */
+type Line = readonly [line: string, offered: readonly string[], others?: readonly string[]];
+
+const LINES: readonly Line[] = [
   ['', ['plan', 'apply', 'template', 'help', 'completion'], ['show']],
   ['pl', ['plan'], ['apply']],
   ['plan n', ['nginx.service'], ['foo@.service', 'mine.service']],
@@ -91,12 +93,12 @@ function offers({ status, stdout, stderr }: RunResult): Map<string, string[]> {
   );
 }
 
-function assertOffered(found: Map<string, string[]>) {
+function assertOffered(found: Map<string, string[]>, lines = LINES) {
   assert.deepEqual(
     [...found.keys()],
-    LINES.map(([typed]) => typed),
+    lines.map(([typed]) => typed),
   );
-  for (const [typed, offered, others = []] of LINES) {
+  for (const [typed, offered, others = []] of lines) {
     const words = found.get(typed)!;
     for (const word of offered) assert.ok(words.includes(word), `${typed}: ${word} of ${words}`);
     for (const word of others) assert.ok(!words.includes(word), `${typed}: ${word} of ${words}`);
@@ -128,6 +130,14 @@ test('bash replaces what it takes for a word of its own, and quotes what it woul
   ]);
 });
 
+/** Command lines that complete the lines behind them, by shell. */
+const COMPLETING: Readonly<Record<ShellName, (folder: string) => string>> = {
+  bash: (folder) => `bash --norc ${inRepository(HERE, 'complete.bash')} ${folder}/bash`,
+  zsh: (folder) => `zsh -f ${inRepository(HERE, 'complete.zsh')} ${folder}/fpath`,
+  fish: (folder) =>
+    `fish --no-config --command 'source ${folder}/fish; for line in $argv; echo "== $line"; complete -C $line; end'`,
+};
+
 const inShells = (folder: string, words: readonly string[], path: string) =>
   inLayer(words, { tree: 'shells', folders: [folder], env: { PATH: path } });
 
@@ -152,8 +162,8 @@ test('bash with its package of completions completes other programs behind run',
 
 test('zsh completes the command line', { skip }, async (t) => {
   const { folder, path } = folderOf(t);
-  const script = `cd ${folder}/files && exec zsh -f ${inRepository(HERE, 'complete.zsh')} "$@"`;
-  const words = ['sh', '-c', script, 'sh', join(folder, 'fpath'), ...TYPED];
+  const script = `cd ${folder}/files && exec ${COMPLETING.zsh(folder)} "$@"`;
+  const words = ['sh', '-c', script, 'sh', ...TYPED];
   const found = await inShells(folder, words, path);
   assertOffered(offers(found));
   for (const [typed, heading] of HEADINGS)
@@ -172,10 +182,44 @@ const HEADINGS: readonly (readonly [typed: string, heading: string])[] = [
 
 test('fish completes the command line', { skip }, async (t) => {
   const { folder, path } = folderOf(t);
-  const script = `cd ${folder}/files; source ${folder}/fish; for line in $argv; echo "== $line"; complete -C $line; end`;
-  const words = ['fish', '--no-config', '--command', script, ...TYPED];
+  const script = `cd ${folder}/files && exec ${COMPLETING.fish(folder)} "$@"`;
+  const words = ['sh', '-c', script, 'sh', ...TYPED];
   assertOffered(offers(await inShells(folder, words, path)));
 });
+
+/** Makes drop-ins of the system: two of ours, and another's. */
+const CONFINE = `while read -r file; do mkdir -p "\${file%/*}" && : >"$file"; done <<END
+/etc/systemd/system/nginx.service.d/zz-sandbox-unit.conf
+/run/systemd/system/foo@.service.d/zz-sandbox-unit.conf
+/etc/systemd/system/plain.service.d/zz-other.conf
+END`;
+
+/** Lines of commands about confined units. */
+const OF_CONFINED: readonly Line[] = [
+  ['revert ', ['nginx.service', 'foo@.service'], ['plain.service', 'foo@1.service', 'own.service']],
+  ['revert foo@1', [], ['foo@1.service']],
+  ['status n', ['nginx.service'], ['foo@.service']],
+  ['confirm --undo ', ['nginx.service', 'foo@.service'], ['foo@1.service']],
+  ['verify ', ['nginx.service', 'foo@.service'], ['foo@1.service']],
+  ['explain foo@', ['foo@.service'], ['foo@1.service']],
+  ['explain foo@1', ['foo@1.service']],
+  ['revert --user ', ['own.service', 'late.service'], ['nginx.service', 'mine.service']],
+  ['verify --user mi', ['mine.service']],
+];
+
+for (const shell of SHELLS) {
+  test(`${shell} offers confined units to commands about those`, { skip }, async (t) => {
+    const { folder, path } = folderOf(t);
+    const [home, runtime] = [join(folder, 'a home'), join(folder, 'a runtime folder')];
+    writeTree(home, { '.config/systemd/user/own.service.d/zz-sandbox-unit.conf': '' });
+    writeTree(runtime, { 'systemd/user/late.service.d/zz-sandbox-unit.conf': '' });
+    const script = `${CONFINE}\nexec ${COMPLETING[shell](folder)} "$@"`;
+    const typed = OF_CONFINED.map(([line]) => `sandbox-unit ${line}`);
+    const env = { PATH: path, HOME: home, XDG_RUNTIME_DIR: runtime };
+    const options = { tree: 'shells', folders: [folder], env } as const;
+    assertOffered(offers(await inLayer(['sh', '-c', script, 'sh', ...typed], options)), OF_CONFINED);
+  });
+}
 
 test('the completion for bash has nothing that shellcheck warns of', {
   skip: layerAvailable(),

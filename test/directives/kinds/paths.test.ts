@@ -58,6 +58,12 @@ describe('paths', () => {
     [['RootDirectory=/srv/root'], 'BindReadOnlyPaths', ['/sys'], undefined],
     [['RootDirectory=/srv/root'], 'BindPaths', ['/sys'], opens('/sys', 'RootDirectory')],
     [['PrivateNetwork=yes'], 'BindReadOnlyPaths', ['/sys'], opens('/sys', 'PrivateNetwork')],
+    [
+      ['NetworkNamespacePath=/run/netns/a'],
+      'BindReadOnlyPaths',
+      ['/sys'],
+      opens('/sys', 'NetworkNamespacePath'),
+    ],
     [['PrivateNetwork=no'], 'BindReadOnlyPaths', ['/sys'], undefined],
     [['RootDirectory=/srv/root', 'BindReadOnlyPaths=/etc'], 'BindReadOnlyPaths', ['/etc'], undefined],
     [

@@ -61,6 +61,13 @@ test('what nobody names as writable is no such folder, nor is a file system in m
   assert.deepEqual(messages(`[service]\nReadWritePaths = ["/srv"]\nInaccessiblePaths = ["/opt/a/b"]\n`), []);
 });
 
+test('a bind mount of another place closes nothing', () => {
+  const of = (bind: string) =>
+    messages(`[service]\nReadWritePaths = ["/srv"]\nBindReadOnlyPaths = ["${bind}"]\n`);
+  assert.deepEqual(of('/dev/log:/srv/dev/log'), []);
+  assert.equal(of('-/srv/dev/log:/srv/dev/log:norbind').length, 1);
+});
+
 test("a folder that is to be renamed by the unit's own lines alone isn't the policy's", () => {
   assert.deepEqual(messages('[service]\nNice = 1\n', 'ReadWritePaths=/srv\nReadOnlyPaths=/srv/a/b'), []);
 });

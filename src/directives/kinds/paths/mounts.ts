@@ -3,7 +3,16 @@
 import { allWords, barePath, isOn, sinceReset, type UnitValues, wordsOf } from '../../../unit/values.js';
 import type { Comparison, Reading, Strictness, ValueKind } from '../../directive.js';
 import { keepBackslashes, withoutSpecifiers } from '../../values/bus.js';
-import { type Closed, closed, closedBy, hidden, opens, ROOTS, readOnly } from '../../values/closed-paths.js';
+import {
+  type Closed,
+  closed,
+  closedBy,
+  hidden,
+  OTHER_NETWORKS,
+  opens,
+  ROOTS,
+  readOnly,
+} from '../../values/closed-paths.js';
 import { listKind, optional, plainWords } from '../../values/list.js';
 import { gives } from '../../values/strictness.js';
 import {
@@ -128,10 +137,10 @@ export const READ_ONLY_MOUNTS: Strictness = gives((comparison) =>
 );
 
 /**
- * Another root hides none of the kernel's /sys, since each directive about the kernel's file systems shows it there. With
- * PrivateNetwork= a service has a /sys of its own, without the host's network devices.
+ * Another root hides none of the kernel's /sys, since each directive about the kernel's file systems shows it there. In
+ * another network a service has a /sys of its own, without the host's network devices.
  */
 const hiddenFromReaders = (unit: UnitValues): Closed[] => [
   ...hidden(unit).map((part) => (ROOTS.includes(part.by) ? { ...part, except: ['/sys'] } : part)),
-  ...(isOn(unit, 'PrivateNetwork') ? closed('PrivateNetwork', ['/sys']) : []),
+  ...OTHER_NETWORKS.filter((name) => isOn(unit, name)).flatMap((name) => closed(name, ['/sys'])),
 ];
