@@ -30,8 +30,8 @@
 #include "base/fail.h"
 #include "hosted/monotonic.h"
 #include "hosted/output.h"
-#include "control-group.h"
-#include "hold.h"
+#include "threads/control-group.h"
+#include "threads/hold.h"
 
 const char program_name[] = "read-filters";
 
