@@ -3,20 +3,21 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/fail.h"
 #include "hosted/monotonic.h"
 #include "control-group.h"
+#include "interrupted.h"
 
 #define THREADS_MAX (1U << 17)
 
-/* How long threads are waited for, in nanoseconds. */
-#define PATIENCE 100000000
 static const struct timespec between_looks = {.tv_nsec = 100000};
 
 static struct thread held[THREADS_MAX];
 static uint32_t held_count;
+static unsigned int pass;
 
 /* By a thread's ID: one more than its index in `held`, or 0 where it isn't there. */
 static uint32_t places[TID_LIMIT];
@@ -39,13 +40,69 @@ static struct thread *thread_of(int tid)
 	return &held[places[tid] - 1];
 }
 
+static volatile sig_atomic_t is_seizing;
+
+/* Takes the end of a thread, and no stop. */
+static void reap(int tid)
+{
+	siginfo_t seen = {0};
+	const int options = WEXITED | WNOHANG | __WALL;
+	if (waitid(P_PID, (id_t)tid, &seen, options | WNOWAIT) < 0 || seen.si_pid == 0)
+		return;
+	if (seen.si_code == CLD_EXITED || seen.si_code == CLD_KILLED || seen.si_code == CLD_DUMPED)
+		(void)waitid(P_PID, (id_t)tid, &seen, options);
+}
+
+/*
+ * Another thread's exec(2) waits until its process's threads, which are held here, have ended and been waited for. It
+ * keeps its process from being traced meanwhile: ptrace(2) would wait here for good.
+ */
+static void reap_ended(int number)
+{
+	(void)number;
+	int error = errno;
+	for (uint32_t i = 0; is_seizing && i < held_count; i++)
+		if (held[i].state != FREE)
+			reap(held[i].tid);
+	errno = error;
+}
+
+static void set_reaping(suseconds_t interval)
+{
+	struct sigaction action = {.sa_handler = reap_ended};
+	struct itimerval timer = {{.tv_usec = interval}, {.tv_usec = interval}};
+	if (interval != 0)
+		(void)sigaction(SIGALRM, &action, NULL);
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void begin_pass(void)
+{
+	pass++;
+	set_reaping(REAPING_INTERVAL);
+}
+
+int is_listed(const struct thread *thread)
+{
+	return thread->pass == pass;
+}
+
+static int seize(int tid)
+{
+	is_seizing = 1;
+	long result = ptrace(PTRACE_SEIZE, tid, NULL, NULL);
+	is_seizing = 0;
+	return result == 0 && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0;
+}
+
 int hold(int tid)
 {
 	struct thread *thread = thread_of(tid);
+	thread->pass = pass;
 	if (thread->state != FREE)
 		return 0;
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) == 0 && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0) {
-		*thread = (struct thread){.tid = tid, .state = STOPPING};
+	if (seize(tid)) {
+		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass};
 		return 1;
 	}
 	/* A thread that can't be traced is tried again each time: another may have got its ID since. */
@@ -56,7 +113,7 @@ int hold(int tid)
 
 void lose(struct thread *thread)
 {
-	*thread = (struct thread){.tid = thread->tid, .error = ESRCH};
+	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass};
 }
 
 /* Looks whether a thread stands still by now. */
@@ -91,10 +148,10 @@ static uint32_t look_at_all(int *freed)
 	return moving;
 }
 
-int await_stops(void)
+int await_stops(int64_t patience)
 {
 	int freed = 0;
-	int64_t end = monotonic_time() + PATIENCE;
+	int64_t end = monotonic_time() + patience;
 	while (look_at_all(&freed) > 0 && monotonic_time() < end)
 		(void)nanosleep(&between_looks, NULL);
 	for (struct thread *thread = held; thread < held + held_count; thread++) {
@@ -106,9 +163,34 @@ int await_stops(void)
 	return freed;
 }
 
+/* The stop for a signal has taken the place of the one that was asked for (ptrace_stop() in kernel/signal.c). */
+int deliver_signals(void)
+{
+	int count = 0;
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		if (thread->state != STOPPED || thread->signal == 0)
+			continue;
+		count++;
+		if (ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) == 0 &&
+		    ptrace(PTRACE_CONT, thread->tid, NULL, (void *)(uintptr_t)thread->signal) == 0)
+			*thread = (struct thread){.tid = thread->tid, .state = STOPPING, .pass = thread->pass};
+		else
+			lose(thread);
+	}
+	return count;
+}
+
+void release(struct thread *thread)
+{
+	restart_interrupted(thread->tid);
+	(void)ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
+	thread->state = FREE;
+}
+
 void release_all(void)
 {
 	for (struct thread *thread = held; thread < held + held_count; thread++)
 		if (thread->state == STOPPED)
-			(void)ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
+			release(thread);
+	set_reaping(0);
 }
