@@ -1,6 +1,7 @@
 #include "hold.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/time.h>
@@ -40,7 +41,12 @@ static struct thread *thread_of(int tid)
 	return &held[places[tid] - 1];
 }
 
-static volatile sig_atomic_t is_seizing;
+/* Ticks of the timer since a call began that may wait for good, from 1 on, or 0 where there is none. */
+static volatile sig_atomic_t seizing;
+static sigjmp_buf given_up;
+
+/* After as many ticks a thread counts as one that can't be traced. */
+#define SEIZING_TICKS 100
 
 /* Takes the end of a thread, and no stop. */
 static void reap(int tid)
@@ -61,10 +67,13 @@ static void reap_ended(int number)
 {
 	(void)number;
 	int error = errno;
-	for (uint32_t i = 0; is_seizing && i < held_count; i++)
+	for (uint32_t i = 0; seizing > 0 && i < held_count; i++)
 		if (held[i].state != FREE)
 			reap(held[i].tid);
 	errno = error;
+	/* The call has been broken off, and would begin anew. */
+	if (seizing > 0 && ++seizing > SEIZING_TICKS)
+		siglongjmp(given_up, 1);
 }
 
 static void set_reaping(suseconds_t interval)
@@ -89,10 +98,22 @@ int is_listed(const struct thread *thread)
 
 static int seize(int tid)
 {
-	is_seizing = 1;
-	long result = ptrace(PTRACE_SEIZE, tid, NULL, NULL);
-	is_seizing = 0;
-	return result == 0 && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0;
+	volatile long result = -1;
+	if (sigsetjmp(given_up, 1) == 0) {
+		seizing = 1;
+		result = ptrace(PTRACE_SEIZE, tid, NULL, NULL);
+	} else {
+		errno = ETIMEDOUT;
+	}
+	seizing = 0;
+	if (result < 0 && errno != EPERM)
+		return 0;
+	/* A thread that has taken this ID by an exec(2) is traced from here already, and can't be seized again. */
+	int error = errno;
+	int is_stopping = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0;
+	if (result < 0)
+		errno = error;
+	return is_stopping;
 }
 
 int hold(int tid)
@@ -114,6 +135,19 @@ int hold(int tid)
 void lose(struct thread *thread)
 {
 	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass};
+}
+
+int lose_gone(void)
+{
+	int count = 0;
+	unsigned long message;
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		if (thread->state != STOPPED || ptrace(PTRACE_GETEVENTMSG, thread->tid, NULL, &message) == 0)
+			continue;
+		lose(thread);
+		count++;
+	}
+	return count;
 }
 
 /* Looks whether a thread stands still by now. */

@@ -52,6 +52,9 @@ int is_listed(const struct thread *thread);
 /* Takes note that a stopped thread is gone: killed, or put out of its ID by another thread's exec. */
 void lose(struct thread *thread);
 
+/* Does so for all that are gone. Returns how many there were: another thread may have their ID. */
+int lose_gone(void);
+
 /* Lets a thread that stands still go on: an interrupted call is made again, as if there had been no stop. */
 void release(struct thread *thread);
 

@@ -65,11 +65,16 @@ export interface FilterFile {
    * instruction on.
    */
   readonly start?: Programs;
+  /**
+   * Whether the file is of stage `ready`: the policy is in force from when the service is up. `tighten` loads such a
+   * file, and the launcher refuses it. It has no programs of stage `entry`.
+   */
+  readonly ready?: boolean;
 }
 
 const MAGIC = new TextEncoder().encode('SBXUNITF');
 const VERSION = 1;
-const STAGES = ['exec', 'entry'];
+const STAGES = ['exec', 'entry', 'ready'];
 const NO_NEW_PRIVILEGES = 1;
 const LOG = 2;
 const KNOWN_FLAGS = NO_NEW_PRIVILEGES | LOG;
@@ -100,7 +105,7 @@ export function encodeFilterFile(file: FilterFile): Uint8Array {
   const bytes = new Uint8Array(HEADER_SIZE + programs.length * ENTRY_SIZE + instructions * INSTRUCTION_SIZE);
   bytes.set(MAGIC);
   const flags = (file.noNewPrivileges ? NO_NEW_PRIVILEGES : 0) | (file.log ? LOG : 0);
-  const words = [VERSION, STAGES.indexOf(file.start ? 'entry' : 'exec'), flags, programs.length];
+  const words = [VERSION, STAGES.indexOf(stageOf(file)), flags, programs.length];
   for (const { machine, role, program } of programs) words.push(archOf(machine), role, program.length);
   const view = new DataView(bytes.buffer);
   words.forEach((word, index) => {
@@ -114,9 +119,12 @@ export function encodeFilterFile(file: FilterFile): Uint8Array {
   return bytes;
 }
 
+const stageOf = ({ start, ready }: FilterFile): string => (ready ? 'ready' : start ? 'entry' : 'exec');
+
 /** The problem of a set of programs: stage `entry` takes both programs of a machine, or none. */
-function setProblem({ programs, start }: FilterFile): string | undefined {
+function setProblem({ programs, start, ready }: FilterFile): string | undefined {
   if (programs.size === 0) return 'the filter has no program';
+  if (start && ready) return "the filter has programs of stage 'entry' at stage 'ready'";
   const alone = start && MACHINES.find((machine) => programs.has(machine) !== start.has(machine));
   return alone && `the filter has for ${alone} only one of the two programs of stage 'entry'`;
 }
@@ -174,6 +182,7 @@ export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
     log: (flags & LOG) !== 0,
     programs: programs!,
     ...(start ? { start } : {}),
+    ...(stage === 'ready' ? { ready: true } : {}),
   };
   const problem = setProblem(file);
   return problem === undefined ? file : error('filter-file', problem);

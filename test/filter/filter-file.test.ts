@@ -59,6 +59,15 @@ test('those of stage entry have two programs for a machine', () => {
   );
 });
 
+test('those of stage ready have one program for a machine', () => {
+  const ready = file({ programs: new Map([['x86-64', [RETURN]]]), ready: true });
+  const bytes = encodeFilterFile(ready);
+  assert.equal(bytes[12], 2);
+  assert.deepEqual(decodeFilterFile(bytes), ready);
+  const both = { ...ready, start: ready.programs };
+  assert.throws(() => encodeFilterFile(both), /has programs of stage 'entry' at stage 'ready'/);
+});
+
 test('what is written is read back', () => {
   const straight = fc.array(
     fc.oneof(
@@ -180,7 +189,7 @@ describe('a file that is not exactly right is refused', () => {
     ],
     ['of another kind', changed(7, 0), 'the filter file does not begin as one does'],
     ['of version 2', changed(8, 2), 'the filter file has version 2, where 1 is known'],
-    ['for an unknown stage', changed(12, 2), 'the filter file has an unknown stage 2'],
+    ['for an unknown stage', changed(12, 3), 'the filter file has an unknown stage 3'],
     ['with an unknown flag', changed(16, 5), 'the filter file has unknown flags 0x5'],
     ['with the highest flag', changed(16, 0, 0, 0, 0x80), 'the filter file has unknown flags 0x80000000'],
     ['with no program', changed(20, 0), 'the filter file has 0 programs, where 1 to 8 fit'],

@@ -30,6 +30,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'send-descriptors': hosted('base'),
   'pty-relay': hosted('base', 'hosted'),
   generator: hosted('base'),
+  tighten: hosted('base', 'hosted', 'seccomp', 'threads'),
   observe: hosted('base', 'hosted', 'observe-bpf'),
 };
 
