@@ -138,7 +138,8 @@ export async function filtersOf({ program }: Tightening, group: string) {
   const decoded = decodeFilterFile(readFileSync(program('refusing')));
   assert.ok('programs' in decoded);
   const wanted = decoded.programs.get(MACHINE!);
-  const { stdout } = await run([program('read-filters'), group]);
+  const { status, signal, stdout, stderr } = await run([program('read-filters'), group]);
+  assert.deepEqual([status, signal, stderr], [0, undefined, ''], stdout);
   const { threads } = parseFilters(stdout) ?? assert.fail(stdout);
   return threads.map(({ tid, stack }) => ({
     tid,

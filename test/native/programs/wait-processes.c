@@ -21,7 +21,7 @@ static void handle(int number)
 	handled++;
 }
 
-/* Does something again and again until its time is up and the process may go. Returns the first problem. */
+/* Does something again and again until the process may go. Returns the first problem. */
 static int repeat(struct slot *slot, int (*work)(void))
 {
 	int problem = 0;
@@ -77,7 +77,7 @@ static int take_signals(struct slot *slot)
 	pid_t self = getpid();
 	(void)sigaction(SIGUSR1, &action, NULL);
 	pid_t pid = fork();
-	for (; pid == 0 && !slot->may_go; usleep(200))
+	for (; pid == 0 && !slot->may_go; pause_briefly())
 		(void)kill(self, SIGUSR1);
 	if (pid == 0)
 		_exit(0);
@@ -105,6 +105,7 @@ static int spawn(void)
 		execl("/bin/true", "true", NULL);
 		_exit(1);
 	}
+	pause_briefly();
 	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : EPROTO;
 }
 
@@ -118,6 +119,7 @@ static int fork_once(void)
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(0);
+	pause_briefly();
 	return expect(waitpid(pid, NULL, 0), pid);
 }
 
@@ -135,6 +137,7 @@ static int start_thread(void)
 {
 	pthread_t thread;
 	int problem = pthread_create(&thread, NULL, end_at_once, NULL);
+	pause_briefly();
 	return problem != 0 ? problem : pthread_join(thread, NULL);
 }
 

@@ -150,8 +150,8 @@ int main(int argc, char **argv)
 	for (int index = 0; index < count; index++)
 		await_waiting(index);
 	printf("ready %d\n", count);
-	if (fgets(line, sizeof line, stdin) == NULL)
-		return 1;
+	/* Without a line the test has ended before. */
+	(void)!fgets(line, sizeof line, stdin);
 	for (int index = 0; index < count; index++)
 		let_go(&slots[index], kinds[index]->name);
 	for (int index = 0; index < count; index++)
