@@ -176,6 +176,7 @@ test('the package installs and works where nothing can be compiled or fetched', 
     'read-records',
     'sandboxify',
     'send-descriptors',
+    'tighten',
   ]);
   const manual = manualPages().map((page) => `man${page.at(-1)}/${page}`);
   for (const page of manual) assert.ok(readFileSync(join(prefix, 'share/man', page)).length > 0);

@@ -131,6 +131,8 @@ static struct filter read_filter(const struct options *options, uint32_t owner)
 		problem = filter_parse(file_bytes, size, NATIVE_ARCH, &filter);
 	if (problem != NULL)
 		refuse_file("the filter", name, problem, NULL);
+	if (filter.stage == FILTER_STAGE_READY)
+		refuse_file("the filter", name, "is of stage 'ready', which is for running services", NULL);
 	return filter;
 }
 

@@ -30,14 +30,17 @@
 #include "base/fail.h"
 #include "hosted/monotonic.h"
 #include "hosted/output.h"
-#include "control-group.h"
-#include "hold.h"
+#include "threads/control-group.h"
+#include "threads/hold.h"
 
 const char program_name[] = "read-filters";
 
 /* How long threads are looked for, and when all go on, in nanoseconds. */
 #define TIME_TO_FIND 500000000
 #define TIME_TO_READ 900000000
+
+/* How long threads are waited for, in nanoseconds. */
+#define PATIENCE 100000000
 
 /* The outcome of the last look at the control groups. */
 static struct {
@@ -104,6 +107,7 @@ static int read_stacks(int64_t end)
 static int read_all(char **words)
 {
 	int64_t start = monotonic_time();
+	begin_pass();
 	for (char **word = words; *word != NULL; word++)
 		if (!is_folder(*word))
 			(void)hold(parse_tid(*word));
@@ -111,7 +115,7 @@ static int read_all(char **words)
 		found.is_news = 0;
 		found.foreign = 0;
 		list_groups(words, start + TIME_TO_FIND);
-		found.is_news |= await_stops();
+		found.is_news |= await_stops(PATIENCE);
 		int is_late = monotonic_time() > start + TIME_TO_FIND;
 		if (found.is_news && !is_late)
 			continue;

@@ -21,7 +21,7 @@ static const char *check_header(const uint8_t *bytes, size_t size)
 			return "does not begin as a filter file does";
 	if (read_u32(bytes + 8) != FILTER_VERSION)
 		return "has a version that this launcher doesn't know";
-	if (read_u32(bytes + 12) > FILTER_STAGE_ENTRY)
+	if (read_u32(bytes + 12) > FILTER_STAGE_READY)
 		return "asks for a stage that this launcher doesn't know";
 	if (read_u32(bytes + 16) & ~FILTER_FLAGS_KNOWN)
 		return "has flags that this launcher doesn't know";

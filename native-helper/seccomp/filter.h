@@ -16,13 +16,14 @@
  *	u32 count               programs, 1 to FILTER_PROGRAMS_MAX
  *	count times:
  *		u32 arch        AUDIT_ARCH_* of the machine's native ABI
- *		u32 role        FILTER_ROLE_*; at stage exec main alone, at stage entry one of each for an architecture
+ *		u32 role        FILTER_ROLE_*; at stage entry one of each for an architecture, else main alone
  *		u32 length      instructions, 1 to PROGRAM_MAX
  *	the programs in the same order, 8 bytes an instruction (struct sock_filter)
  */
 #define FILTER_VERSION 1U
 #define FILTER_STAGE_EXEC 0U        /* from the program's first instruction, its dynamic linker's that is */
 #define FILTER_STAGE_ENTRY 1U       /* from the program's entry point */
+#define FILTER_STAGE_READY 2U       /* from when the service is up; 'tighten' loads it, and the launcher refuses it */
 #define FILTER_ROLE_MAIN 0U         /* the policy */
 #define FILTER_ROLE_START 1U        /* in force between the exec and the entry point: the policy and start-up calls */
 #define FILTER_NO_NEW_PRIVILEGES 1U /* set no_new_privs before the filter is loaded */
@@ -48,7 +49,7 @@ struct program {
 	const uint8_t *instructions;
 };
 
-/* This machine's part of a filter file; `start` is empty at stage exec. */
+/* This machine's part of a filter file; `start` is empty but at stage entry. */
 struct filter {
 	uint32_t stage;
 	uint32_t flags;

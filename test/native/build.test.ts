@@ -26,6 +26,7 @@ const BUILT = [
   'send-descriptors',
   'pty-relay',
   'generator',
+  'tighten',
   'observe',
   'sandboxify',
   'libsandbox.so',
@@ -182,7 +183,14 @@ describe('with the tools of Debian 13', () => {
       const build = subfolder('musl');
       const headers = `-idirafter /usr/include -idirafter /usr/include/${MULTIARCH}`;
       assert.deepEqual(await make(build, 'CC=musl-gcc', `CFLAGS=${headers}`), DONE);
-      for (const name of ['read-filters', 'read-records', 'send-descriptors', 'pty-relay', 'generator'])
+      for (const name of [
+        'read-filters',
+        'read-records',
+        'send-descriptors',
+        'pty-relay',
+        'generator',
+        'tighten',
+      ])
         assert.match((await run([join(build, name), '--version'])).stdout, new RegExp(`^${name} `));
     });
 
@@ -241,6 +249,7 @@ describe('make install', { skip }, () => {
     'read-filters',
     'read-records',
     'send-descriptors',
+    'tighten',
   ];
 
   test('puts what it built where a package has it, and uninstall takes it away', async () => {

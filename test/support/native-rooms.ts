@@ -21,14 +21,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   seccomp: freestanding('base'),
   tracer: freestanding('base', 'seccomp'),
   hosted: hosted('base'),
+  threads: hosted('base', 'hosted'),
   'observe-bpf': { ...freestanding(), headers: /^bpf\/\w+\.h$/ },
   launcher: freestanding('base', 'seccomp', 'tracer'),
   sandboxify: freestanding('base', 'seccomp'),
-  'read-filters': hosted('base', 'hosted'),
+  'read-filters': hosted('base', 'hosted', 'threads'),
   'read-records': hosted('base', 'hosted', 'seccomp'),
   'send-descriptors': hosted('base'),
   'pty-relay': hosted('base', 'hosted'),
   generator: hosted('base'),
+  tighten: hosted('base', 'hosted', 'seccomp', 'threads'),
   observe: hosted('base', 'hosted', 'observe-bpf'),
 };
 

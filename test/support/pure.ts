@@ -11,7 +11,7 @@ export type Pure = (letter: string, requests: readonly Uint8Array[]) => Promise<
 
 const SOURCES = [
   ...['base/message', 'seccomp/filter', 'launcher/options', 'launcher/script'],
-  ...['sandboxify/request', 'sandboxify/calls', 'sandboxify/list-filter'],
+  ...['sandboxify/request', 'sandboxify/calls', 'sandboxify/list-filter', 'tighten/interpret'],
 ];
 
 /** Compiles pure.c into a folder. */

@@ -8,6 +8,7 @@
  *	m  a name                                   ->  the message of a failure with this name
  *	s  a script                                 ->  "filter=PATH program=PATH" or what is wrong
  *	o  words, each ended by NUL                 ->  "request=N", or the message
+ *	i  a call (struct seccomp_data), a program  ->  the program's answer to it, in hex
  *	e  architecture (u32), an environment's words  ->  "nothing", "no filter", the filter in hex, or the message
  */
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "../../../native-helper/launcher/options.h"
 #include "../../../native-helper/sandboxify/request.h"
 #include "../../../native-helper/launcher/script.h"
+#include "../../../native-helper/tighten/interpret.h"
 
 static void print_hex(const void *bytes, size_t size)
 {
@@ -125,6 +127,18 @@ static void answer_options(const uint8_t *bytes, size_t size)
 	free(words);
 }
 
+static void answer_call(const uint8_t *bytes, size_t size)
+{
+	struct seccomp_data call;
+	memcpy(&call, bytes, sizeof call);
+	size -= sizeof call;
+	/* A copy of its exact size, so that reading past its end is seen. */
+	struct sock_filter *program = malloc(size);
+	memcpy(program, bytes + sizeof call, size);
+	printf("%08x\n", interpret(program, (uint32_t)(size / sizeof *program), &call));
+	free(program);
+}
+
 static void answer_environment(uint32_t arch, const char *const *environment)
 {
 	struct sandbox_request request;
@@ -168,6 +182,8 @@ int main(void)
 			answer_script(bytes, size);
 		else if (letter == 'o')
 			answer_options(bytes, size);
+		else if (letter == 'i' && size > sizeof(struct seccomp_data))
+			answer_call(bytes, size);
 		else if (letter == 'e' && size >= 4) {
 			const char **words = split_words(bytes + 4, size - 4);
 			uint32_t arch;

@@ -6,6 +6,9 @@
 
 #include "stacks.h"
 
+/* How often threads that have ended are waited for, in microseconds. SIGALRM interrupts calls that wait meanwhile. */
+#define REAPING_INTERVAL 10000
+
 enum hold_state {
 	FREE, /* not traced: `error` says why */
 	STOPPING,
@@ -18,11 +21,15 @@ struct thread {
 	enum hold_state state;
 	int error; /* an errno: ESRCH where it has ended */
 	int signal; /* that it was about to get, or 0 */
+	unsigned int pass; /* the last one in which it was given to hold() */
 	struct stack *stack; /* its filters, once they have been read */
 };
 
 /* A thread by its index, in the order in which threads were first given to hold(); NULL behind the last. */
 struct thread *held_at(uint32_t index);
+
+/* Begins a new listing of threads. */
+void begin_pass(void);
 
 /*
  * Begins to stop a thread, unless that was begun before. Returns whether the thread may have started another until now:
@@ -30,11 +37,26 @@ struct thread *held_at(uint32_t index);
  */
 int hold(int tid);
 
-/* Waits, for a tenth of a second, until all threads stand still. Returns whether one that was STUCK moved on. */
-int await_stops(void);
+/*
+ * Waits, for `patience` in nanoseconds, until all threads stand still. Those that don't are STUCK then. Returns whether
+ * one that was STUCK moved on.
+ */
+int await_stops(int64_t patience);
+
+/* Lets threads that stand still before a signal have it, and stops them behind it. Returns whether there were any. */
+int deliver_signals(void);
+
+/* Whether a thread that stands still was given to hold() in this pass. Another may have had its ID before. */
+int is_listed(const struct thread *thread);
 
 /* Takes note that a stopped thread is gone: killed, or put out of its ID by another thread's exec. */
 void lose(struct thread *thread);
+
+/* Does so for all that are gone. Returns how many there were: another thread may have their ID. */
+int lose_gone(void);
+
+/* Lets a thread that stands still go on: an interrupted call is made again, as if there had been no stop. */
+void release(struct thread *thread);
 
 /* Lets all threads go on. */
 void release_all(void);

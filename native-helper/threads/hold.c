@@ -1,0 +1,230 @@
+#include "hold.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "base/fail.h"
+#include "hosted/monotonic.h"
+#include "control-group.h"
+#include "interrupted.h"
+
+#define THREADS_MAX (1U << 17)
+
+static const struct timespec between_looks = {.tv_nsec = 100000};
+
+static struct thread held[THREADS_MAX];
+static uint32_t held_count;
+static unsigned int pass;
+
+/* By a thread's ID: one more than its index in `held`, or 0 where it isn't there. */
+static uint32_t places[TID_LIMIT];
+
+struct thread *held_at(uint32_t index)
+{
+	return index < held_count ? &held[index] : NULL;
+}
+
+static struct thread *thread_of(int tid)
+{
+	if (places[tid] == 0) {
+		if (held_count == THREADS_MAX) {
+			release_all();
+			fail(1, (struct failure){.what = "there are more threads than this has room for"});
+		}
+		held[held_count] = (struct thread){.tid = tid};
+		places[tid] = ++held_count;
+	}
+	return &held[places[tid] - 1];
+}
+
+/* Ticks of the timer since a call began that may wait for good, from 1 on, or 0 where there is none. */
+static volatile sig_atomic_t seizing;
+static sigjmp_buf given_up;
+
+/* After as many ticks a thread counts as one that can't be traced. */
+#define SEIZING_TICKS 100
+
+/* Takes the end of a thread, and no stop. */
+static void reap(int tid)
+{
+	siginfo_t seen = {0};
+	const int options = WEXITED | WNOHANG | __WALL;
+	if (waitid(P_PID, (id_t)tid, &seen, options | WNOWAIT) < 0 || seen.si_pid == 0)
+		return;
+	if (seen.si_code == CLD_EXITED || seen.si_code == CLD_KILLED || seen.si_code == CLD_DUMPED)
+		(void)waitid(P_PID, (id_t)tid, &seen, options);
+}
+
+/*
+ * Another thread's exec(2) waits until its process's threads, which are held here, have ended and been waited for. It
+ * keeps its process from being traced meanwhile: ptrace(2) would wait here for good.
+ */
+static void reap_ended(int number)
+{
+	(void)number;
+	int error = errno;
+	for (uint32_t i = 0; seizing > 0 && i < held_count; i++)
+		if (held[i].state != FREE)
+			reap(held[i].tid);
+	errno = error;
+	/* The call has been broken off, and would begin anew. */
+	if (seizing > 0 && ++seizing > SEIZING_TICKS)
+		siglongjmp(given_up, 1);
+}
+
+static void set_reaping(suseconds_t interval)
+{
+	struct sigaction action = {.sa_handler = reap_ended};
+	struct itimerval timer = {{.tv_usec = interval}, {.tv_usec = interval}};
+	if (interval != 0)
+		(void)sigaction(SIGALRM, &action, NULL);
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void begin_pass(void)
+{
+	pass++;
+	set_reaping(REAPING_INTERVAL);
+}
+
+int is_listed(const struct thread *thread)
+{
+	return thread->pass == pass;
+}
+
+static int seize(int tid)
+{
+	volatile long result = -1;
+	if (sigsetjmp(given_up, 1) == 0) {
+		seizing = 1;
+		result = ptrace(PTRACE_SEIZE, tid, NULL, NULL);
+	} else {
+		errno = ETIMEDOUT;
+	}
+	seizing = 0;
+	if (result < 0 && errno != EPERM)
+		return 0;
+	/* A thread that has taken this ID by an exec(2) is traced from here already, and can't be seized again. */
+	int error = errno;
+	int is_stopping = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0;
+	if (result < 0)
+		errno = error;
+	return is_stopping;
+}
+
+int hold(int tid)
+{
+	struct thread *thread = thread_of(tid);
+	thread->pass = pass;
+	if (thread->state != FREE)
+		return 0;
+	if (seize(tid)) {
+		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass};
+		return 1;
+	}
+	/* A thread that can't be traced is tried again each time: another may have got its ID since. */
+	int is_known = thread->error == errno && errno != ESRCH;
+	thread->error = errno;
+	return !is_known;
+}
+
+void lose(struct thread *thread)
+{
+	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass};
+}
+
+int lose_gone(void)
+{
+	int count = 0;
+	unsigned long message;
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		if (thread->state != STOPPED || ptrace(PTRACE_GETEVENTMSG, thread->tid, NULL, &message) == 0)
+			continue;
+		lose(thread);
+		count++;
+	}
+	return count;
+}
+
+/* Looks whether a thread stands still by now. */
+static void look(struct thread *thread)
+{
+	int status = 0;
+	pid_t result = waitpid(thread->tid, &status, __WALL | WNOHANG);
+	if (result == 0)
+		return;
+	if (result < 0 || !WIFSTOPPED(status)) {
+		lose(thread);
+		return;
+	}
+	thread->state = STOPPED;
+	thread->error = 0;
+	int is_event = status >> 16 != 0; /* PTRACE_EVENT_* (ptrace(2)) */
+	thread->signal = is_event ? 0 : WSTOPSIG(status);
+}
+
+/* Looks at all that don't stand still yet. Returns how many are STOPPING; sets `freed` if a STUCK one moved on. */
+static uint32_t look_at_all(int *freed)
+{
+	uint32_t moving = 0;
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		enum hold_state before = thread->state;
+		if (before == STOPPING || before == STUCK)
+			look(thread);
+		if (before == STUCK && thread->state != STUCK)
+			*freed = 1;
+		moving += thread->state == STOPPING;
+	}
+	return moving;
+}
+
+int await_stops(int64_t patience)
+{
+	int freed = 0;
+	int64_t end = monotonic_time() + patience;
+	while (look_at_all(&freed) > 0 && monotonic_time() < end)
+		(void)nanosleep(&between_looks, NULL);
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		if (thread->state != STOPPING)
+			continue;
+		thread->state = STUCK;
+		thread->error = ETIMEDOUT;
+	}
+	return freed;
+}
+
+/* The stop for a signal has taken the place of the one that was asked for (ptrace_stop() in kernel/signal.c). */
+int deliver_signals(void)
+{
+	int count = 0;
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		if (thread->state != STOPPED || thread->signal == 0)
+			continue;
+		count++;
+		if (ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) == 0 &&
+		    ptrace(PTRACE_CONT, thread->tid, NULL, (void *)(uintptr_t)thread->signal) == 0)
+			*thread = (struct thread){.tid = thread->tid, .state = STOPPING, .pass = thread->pass};
+		else
+			lose(thread);
+	}
+	return count;
+}
+
+void release(struct thread *thread)
+{
+	restart_interrupted(thread->tid);
+	(void)ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
+	thread->state = FREE;
+}
+
+void release_all(void)
+{
+	for (struct thread *thread = held; thread < held + held_count; thread++)
+		if (thread->state == STOPPED)
+			release(thread);
+	set_reaping(0);
+}

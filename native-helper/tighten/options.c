@@ -1,0 +1,108 @@
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+
+#define SETTLE_MAX 600000
+
+/* Of a unit with Delegate=, whose control group systemd leaves to its processes. */
+#define CONTROL_GROUP "/.control"
+
+static char own_group[4096];
+
+static _Noreturn void fail_usage(const char *what, const char *name)
+{
+	fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = what, .name = name, .hint = "see tighten --help"});
+}
+
+static _Noreturn void fail_own_group(const char *what)
+{
+	fail(1, (struct failure){.what = what, .hint = "name it by its folder: --cgroup PATH"});
+}
+
+/* Where control groups of version 2 are, alone or beside those of version 1. */
+static const char *groups_root(void)
+{
+	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+}
+
+/* The folder of this process's own control group. The root's threads are those of all the machine. */
+static const char *find_own_group(void)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	while (file != NULL && fgets(line, sizeof line, file) != NULL && strncmp(line, "0::/", 4) != 0)
+		line[0] = '\0';
+	if (file != NULL)
+		(void)fclose(file);
+	line[strcspn(line, "\n")] = '\0';
+	size_t length = strlen(line), suffix = strlen(CONTROL_GROUP);
+	if (length > suffix && strcmp(line + length - suffix, CONTROL_GROUP) == 0)
+		line[length - suffix] = '\0';
+	if (strlen(line) <= 4)
+		fail_own_group("this process is in no control group of a unit's");
+	if (strstr(line, "/..") != NULL)
+		fail_own_group("this process's control group isn't seen from here");
+	int size = snprintf(own_group, sizeof own_group, "%s%s", groups_root(), line + 3);
+	if (size < 0 || (size_t)size >= sizeof own_group)
+		fail_own_group("this process's control group has too long a name");
+	return own_group;
+}
+
+/* strtoul(3) alone would let spaces and a sign through. */
+static unsigned int parse_milliseconds(const char *word)
+{
+	char *rest = NULL;
+	errno = 0;
+	unsigned long number = word[0] < '0' || word[0] > '9' ? SETTLE_MAX + 1 : strtoul(word, &rest, 10);
+	if (number > SETTLE_MAX || *rest != '\0' || errno != 0)
+		fail_usage("--settle takes milliseconds, at most 600000, not", word);
+	return (unsigned int)number;
+}
+
+static void check(const struct options *options)
+{
+	if (options->group == NULL || options->filter == NULL)
+		fail_usage("--cgroup and --filter are missing, or one of them", NULL);
+	if (options->group[0] != '/')
+		fail_usage("--cgroup takes the path of a folder, or self, not", options->group);
+}
+
+struct options parse_options(int argc, char **argv)
+{
+	static const char usage[] =
+		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--log] [--dry-run]\n"
+		"Gives all threads of a control group a filter, while they stand still.\n";
+	static const struct option known[] = {
+		{"cgroup", required_argument, NULL, 'c'}, {"filter", required_argument, NULL, 'f'},
+		{"settle", required_argument, NULL, 's'}, {"log", no_argument, NULL, 'l'},
+		{"dry-run", no_argument, NULL, 'd'},	  {NULL, 0, NULL, 0},
+	};
+	struct options options = {0};
+	answer_help(argc > 1 ? argv[1] : NULL, usage);
+	opterr = 0;
+	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
+		if (letter == 'c')
+			options.group = strcmp(optarg, "self") == 0 ? find_own_group() : optarg;
+		else if (letter == 'f')
+			options.filter = optarg;
+		else if (letter == 's')
+			options.settle = parse_milliseconds(optarg);
+		else if (letter == 'l')
+			options.log = 1;
+		else if (letter == 'd')
+			options.is_dry_run = 1;
+		else
+			fail_usage("unknown option, or one without its value:", argv[optind - 1]);
+	}
+	if (optind < argc)
+		fail_usage("unknown word:", argv[optind]);
+	check(&options);
+	return options;
+}

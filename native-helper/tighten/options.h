@@ -1,0 +1,16 @@
+/* The command line of `tighten`. */
+#ifndef SANDBOX_UNIT_TIGHTEN_OPTIONS_H
+#define SANDBOX_UNIT_TIGHTEN_OPTIONS_H
+
+struct options {
+	const char *group;       /* the folder of a control group */
+	const char *filter;      /* the path of a filter file */
+	unsigned int settle;     /* milliseconds, or 0 */
+	int log;                 /* whether refused calls are recorded, whatever the filter file says */
+	int is_dry_run;
+};
+
+/* Parses the command line. A mistake, --help and --version end this process. */
+struct options parse_options(int argc, char **argv);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * tighten: gives every thread of a control group one more seccomp filter while all stand still, and lets them go on as
+ * if nothing had happened. Calls that were waiting go on waiting. The threads are stopped as a debugger does it, and
+ * made to make the calls that load the filter. It takes CAP_SYS_ADMIN, no filter on this process itself, and a kernel
+ * with CONFIG_CHECKPOINT_RESTORE, Linux 5.13 or later.
+ *
+ * Standard output has the lines that report.h tells of. The exit status is
+ *
+ *	0   all threads have the filter, which was read back from each
+ *	1   nothing was changed
+ *	2   the command line is wrong
+ *	3   some had the filter, or might have: all processes of the control group were killed
+ *
+ * Where this process is killed before it lets them go, so are they.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "catch.h"
+#include "hosted/monotonic.h"
+#include "load.h"
+#include "machine.h"
+#include "members.h"
+#include "options.h"
+#include "report.h"
+#include "settle.h"
+#include "threads/hold.h"
+
+const char program_name[] = "tighten";
+
+#define EXIT_UNCHANGED 1
+#define EXIT_KILLED 3
+
+/* How often threads that came meanwhile are given the filter, too. */
+#define ROUNDS 4
+
+/* How long killed processes are waited for, in nanoseconds. */
+#define TIME_TO_DIE 5000000000
+
+/* Ends the processes that don't stand still, too, unless this one is among them. */
+static void kill_group(const char *group)
+{
+	char path[4096 + sizeof "/cgroup.kill"];
+	(void)snprintf(path, sizeof path, "%s/cgroup.kill", group);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "1", 1);
+	(void)close(fd);
+}
+
+static void await_deaths(void)
+{
+	static const struct timespec between_looks = {.tv_nsec = 1000000};
+	int64_t end = monotonic_time() + TIME_TO_DIE;
+	int status;
+	while (monotonic_time() < end && (waitpid(-1, &status, __WALL | WNOHANG) >= 0 || errno == EINTR))
+		(void)nanosleep(&between_looks, NULL);
+}
+
+static int kill_all(const char *group, struct caught caught)
+{
+	const struct thread *thread;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		if (thread->state != FREE)
+			(void)kill(thread->tid, SIGKILL);
+	if (!caught.has_self)
+		kill_group(group);
+	await_deaths();
+	printf("killed\n");
+	return EXIT_KILLED;
+}
+
+static int leave_unchanged(void)
+{
+	release_all();
+	printf("unchanged\n");
+	return EXIT_UNCHANGED;
+}
+
+/* Tells why the threads that were caught may not be all. Returns whether there is a reason. */
+static unsigned int tell_caught(struct caught caught)
+{
+	if (caught.foreign > 0)
+		tell_finding(0, REASON_FOREIGN, caught.foreign, 0);
+	if (!caught.is_settled)
+		tell_finding(0, REASON_UNSETTLED, 0, 0);
+	if (caught.threads == 0)
+		tell_finding(0, REASON_EMPTY, 0, 0);
+	return caught.foreign > 0 || !caught.is_settled || caught.threads == 0;
+}
+
+static int is_all_done(void)
+{
+	const struct member *member;
+	for (uint32_t i = 0; (member = member_at(i)) != NULL; i++)
+		if (member->part != WORKER && !member->is_done && member->thread->state == STOPPED)
+			return 0;
+	return 1;
+}
+
+/* Prints a line with the number of threads and processes, without those that work for the kernel. */
+static void print_counts(const char *word)
+{
+	unsigned int threads = 0, processes = 0;
+	const struct member *member;
+	for (uint32_t i = 0; (member = member_at(i)) != NULL; i++)
+		threads += member->part != WORKER;
+	for (struct member *process = NULL; (process = next_process(process)) != NULL;)
+		processes++;
+	printf("%s %u %u\n", word, threads, processes);
+}
+
+/* A process that dies from now on leaves none behind that has half of the filters. */
+static void let_go(int64_t since)
+{
+	struct thread *thread;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		if (thread->state == STOPPED)
+			bind_life(thread->tid, 0);
+	release_all();
+	printf("paused %lld\n", (long long)(monotonic_time() - since) / 1000);
+}
+
+static int tighten(const struct options *options, const struct wanted *wanted)
+{
+	struct caught caught = catch_group(options->group, 0);
+	int64_t since = caught.since;
+	for (int round = 0; round < ROUNDS; round++) {
+		unsigned int findings = tell_caught(caught) + look_at_members(wanted);
+		if (findings > 0)
+			return round == 0 ? leave_unchanged() : kill_all(options->group, caught);
+		if (is_all_done() || options->is_dry_run) {
+			let_go(since);
+			print_counts(options->is_dry_run ? "fit" : "tightened");
+			return 0;
+		}
+		enum loaded loaded = load_members(wanted);
+		if (loaded != ALL_HAVE_IT)
+			return round == 0 && loaded == NONE_HAS_IT ? leave_unchanged()
+								    : kill_all(options->group, caught);
+		/* A thread that came since the first look was put into the group by somebody else. */
+		caught = catch_group(options->group, 1);
+	}
+	tell_finding(0, REASON_UNSETTLED, 0, 0);
+	return kill_all(options->group, caught);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = parse_options(argc, argv);
+	if (!is_machine_known())
+		fail(EXIT_UNCHANGED, (struct failure){.what = "this takes a machine of x86-64"});
+	struct wanted wanted = read_wanted(options.filter);
+	if (options.log)
+		wanted.flags |= SECCOMP_FILTER_FLAG_LOG;
+	if (options.settle > 0 && !await_settled(options.group, options.settle))
+		printf("restless\n");
+	int status = tighten(&options, &wanted);
+	return fflush(stdout) == 0 ? status : (status == 0 ? EXIT_UNCHANGED : status);
+}

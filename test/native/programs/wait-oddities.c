@@ -1,0 +1,130 @@
+/* Processes whose registers, stacks, users or machine code are unusual. */
+#define _GNU_SOURCE
+#include "waits.h"
+
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* Its child is in a user namespace and a PID namespace of its own. */
+static int enter_namespaces(struct slot *slot)
+{
+	int status = 0;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+		return errno;
+	pid_t pid = fork_helper(slot);
+	if (pid == 0)
+		_exit(is_filtered());
+	(void)WAIT(slot, waitpid(pid, &status, 0));
+	return WEXITSTATUS(status) == is_filtered() ? 0 : EPROTO;
+}
+
+static int be_nobody(struct slot *slot)
+{
+	if (setgid(65534) < 0 || setuid(65534) < 0)
+		return errno;
+	return wait_to_go(slot);
+}
+
+#define STACK 65536
+
+/* Waits with a stack pointer below which data lies, as a stack of Go's can have it. */
+static int keep_low_stack(struct slot *slot)
+{
+	static const struct timespec duration = {.tv_sec = SECONDS};
+	uint8_t *memory = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)memset(memory, 0x5a, STACK / 2);
+	slot->is_ready = 1;
+	long result = SYS_nanosleep;
+	__asm__ volatile("movq %%rsp, %%rbx\n\t"
+			 "movq %[stack], %%rsp\n\t"
+			 "syscall\n\t"
+			 "movq %%rbx, %%rsp"
+			 : "+a"(result)
+			 : "D"(&duration), "S"(NULL), [stack] "r"(memory + STACK / 2)
+			 : "rbx", "rcx", "r11", "memory");
+	for (int i = 0; i < STACK / 2; i++)
+		if (memory[i] != 0x5a)
+			return EPROTO;
+	return (int)-result;
+}
+
+/*
+ * Runs one critical section (rseq(2)) after the other. The kernel clears the section's name for a thread that was
+ * outside of it, and then wouldn't abort it: a section that ends without its name is lost.
+ */
+static int run_sections(struct slot *slot)
+{
+	struct rseq *area = (void *)((char *)__builtin_thread_pointer() + __rseq_offset);
+	static struct rseq_cs section __attribute__((aligned(32)));
+	uint64_t is_lost = 0;
+	if (__rseq_size == 0)
+		return ENOSYS;
+	slot->is_ready = 1;
+	while (!slot->may_go && is_lost == 0) {
+		uint64_t rounds = 100000;
+		__asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
+				 "movq %%rax, 8(%[section])\n\t"
+				 "leaq 2f(%%rip), %%rcx\n\t"
+				 "subq %%rax, %%rcx\n\t"
+				 "movq %%rcx, 16(%[section])\n\t"
+				 "leaq 3f(%%rip), %%rax\n\t"
+				 "movq %%rax, 24(%[section])\n\t"
+				 "movq %[section], 8(%[area])\n"
+				 "1:\n\t"
+				 "decq %[rounds]\n\t"
+				 "jnz 1b\n\t"
+				 "cmpq $0, 8(%[area])\n\t"
+				 "sete %b[lost]\n"
+				 "2:\n\t"
+				 "jmp 4f\n\t"
+				 ".long 0x53053053\n"
+				 "3:\n\t"
+				 "movq $0, %[lost]\n"
+				 "4:"
+				 : [rounds] "+r"(rounds), [lost] "+r"(is_lost)
+				 : [section] "r"(&section), [area] "r"(area)
+				 : "rax", "rcx", "memory", "cc");
+	}
+	return is_lost == 0 ? 0 : EPROTO;
+}
+
+/* wait32, beside this program, reads until the process may go. */
+static int run_32_bits(struct slot *slot)
+{
+	int ends[2], status = 0;
+	char path[4096];
+	long length = readlink("/proc/self/exe", path, sizeof path - 3);
+	if (length < 0 || pipe(ends) < 0)
+		return errno;
+	(void)strcpy(path + length, "32");
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)dup2(ends[0], 0);
+		(void)close(ends[1]);
+		execl(path, path, NULL);
+		_exit(127);
+	}
+	(void)close(ends[0]);
+	(void)wait_to_go(slot);
+	(void)close(ends[1]);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return EPROTO;
+	/* The errno of its getppid, which is the filter's. */
+	return WEXITSTATUS(status) == (is_filtered() ? 77 : 0) ? 0 : ERANGE;
+}
+
+const struct kind wait_oddities[] = {
+	{"namespaces", enter_namespaces, 0},
+	{"nobody", be_nobody, 1},
+	{"low-stack", keep_low_stack, 0},
+	{"restartable-sequence", run_sections, 1},
+	{"32-bit", run_32_bits, 1},
+	{NULL, NULL, 0},
+};

@@ -1,0 +1,254 @@
+/** Filters that running threads are given, on a real kernel. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, type TestContext, test } from 'node:test';
+import { errnoAction } from '../../src/syscalls/action.js';
+import { filterRefusing } from '../support/native.js';
+import { runIn } from '../support/observer.js';
+import { run } from '../support/run.js';
+import { THOROUGH } from '../support/thorough.js';
+import { filtersOf, REFUSING, startIn, threadsOf, tightening } from '../support/tightened.js';
+import { until } from '../support/until.js';
+
+const setting = tightening();
+const { skip, group, program, tighten, filter } = setting;
+
+/** Kinds of waiting that there are at least. */
+const KINDS = 47;
+
+/** Starts a process of each kind of waiting. @returns what ends the waits, and tells what was odd about any */
+async function startWaits(path: string) {
+  const child = spawn(program('waits'), [path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
+  await until('all wait', () => lines.some((line) => line.startsWith('ready ')) || child.exitCode !== null);
+  return async (word: 'filtered' | 'plain') => {
+    child.stdin!.end(`${word}\n`);
+    await once(child, 'close');
+    const told = lines.slice(1);
+    assert.ok(told.length >= KINDS, lines.join('\n'));
+    assert.deepEqual(
+      told.filter((line) => !line.endsWith(' ok')),
+      [],
+    );
+  };
+}
+
+/** What `tighten` has printed, with numbers that differ from run to run left out. */
+const shapeOf = (stdout: string) => stdout.replace(/^(paused|tightened|fit) .*\n/gm, '$1\n');
+
+const refuse = async (path: string, ...words: string[]) => {
+  const { status, stdout, stderr } = await tighten(path, ...words);
+  assert.equal(status, 1, stdout + stderr);
+  assert.match(stdout, /\nunchanged\n$/);
+  assert.match(stderr, /^(?:tighten: [^\n]+\n)+$/);
+  return stdout.split('\n').slice(0, -2);
+};
+
+const napping = (t: TestContext, path: string) => startIn(t, path, ['/usr/bin/sleep', '1000']);
+const field = (tid: number, key: string) =>
+  new RegExp(`^${key}:\t(\\S+)`, 'm').exec(readFileSync(`/proc/${tid}/status`, 'utf8'))?.[1];
+
+describe('threads that wait', () => {
+  test('all have the filter, and none notices', { skip }, async (t) => {
+    const path = group(t);
+    const end = await startWaits(path);
+    const { status, stdout, stderr } = await tighten(path);
+    assert.deepEqual([status, stderr], [0, ''], stdout);
+    assert.match(stdout, /^paused \d+\ntightened \d+ \d+\n$/);
+    await end('filtered');
+  });
+
+  test('a dry run changes nothing', { skip }, async (t) => {
+    const path = group(t);
+    const end = await startWaits(path);
+    const { status, stdout, stderr } = await tighten(path, '--dry-run');
+    assert.deepEqual([status, shapeOf(stdout), stderr], [0, 'paused\nfit\n', '']);
+    await end('plain');
+  });
+
+  test('reading their filters disturbs none', { skip }, async (t) => {
+    const path = group(t);
+    const end = await startWaits(path);
+    const { status, stdout } = await run([program('read-filters'), path]);
+    assert.equal(status, 0, stdout);
+    await end('plain');
+  });
+});
+
+describe('threads that are hard to stop', () => {
+  for (const kind of ['chain', 'chains', 'untraced', 'exec', 'crowd']) {
+    test(`${kind}: none is left out`, { skip }, async (t) => {
+      const path = group(t);
+      await startIn(t, path, [program('hard-to-stop'), kind]);
+      const { status, stdout, stderr } = await tighten(path);
+      assert.deepEqual([status, shapeOf(stdout), stderr], [0, 'paused\ntightened\n', '']);
+      const filters = await filtersOf(setting, path);
+      assert.deepEqual(
+        filters.filter(({ isWanted, count }) => !isWanted || count !== 1),
+        [],
+      );
+    });
+  }
+
+  test('one that is traced already is told, and nothing is changed', { skip }, async (t) => {
+    const path = group(t);
+    await startIn(t, path, [program('hard-to-stop'), 'traced']);
+    await until('it is traced', () => threadsOf(path).some((tid) => field(tid, 'TracerPid') !== '0'));
+    const [line, ...others] = await refuse(path);
+    assert.match(line!, /^finding \d+ traced \d+$/);
+    assert.deepEqual(others, []);
+    for (const { count } of await filtersOf(setting, path)) assert.equal(count, 0);
+  });
+});
+
+describe('nothing is changed where', () => {
+  const unchanged = async (path: string) => {
+    for (const tid of threadsOf(path))
+      assert.deepEqual([field(tid, 'Seccomp'), field(tid, 'TracerPid')], ['0', '0']);
+  };
+
+  test('a thread waits in a call that the filter refuses', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await napping(t, path);
+    await until('it sleeps', () => field(pid!, 'State') === 'S');
+    const bytes = filterRefusing({ restart_syscall: errnoAction(1) }, { ready: true });
+    const lines = await refuse(path, '--filter', filter('no-restart', bytes));
+    assert.deepEqual(lines, [`finding ${pid} waits 219 ${0xc000003e}`]);
+    await unchanged(path);
+  });
+
+  test('a thread has no right to load', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await startIn(t, path, [
+      'setpriv',
+      '--reuid=65534',
+      '--clear-groups',
+      '/usr/bin/sleep',
+      '1000',
+    ]);
+    await until('it sleeps', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+    const bytes = filterRefusing(REFUSING, { ready: true, noNewPrivileges: false });
+    assert.deepEqual(await refuse(path, '--filter', filter('no-rights', bytes)), [
+      `finding ${pid} privileges`,
+    ]);
+    await unchanged(path);
+    const { status } = await tighten(path);
+    assert.deepEqual([status, field(pid!, 'NoNewPrivs'), field(pid!, 'Seccomp')], [0, '1', '2']);
+  });
+
+  test('threads are in a PID namespace that it does not see', { skip }, async (t) => {
+    const path = group(t);
+    await napping(t, path);
+    const inside = ['unshare', '--pid', '--fork', '--mount-proc', program('tighten')];
+    const { status, stdout } = await run([...inside, '--cgroup', path, '--filter', program('refusing')]);
+    assert.deepEqual([status, stdout], [1, 'finding 0 foreign 1\nfinding 0 empty\nunchanged\n']);
+    await unchanged(path);
+  });
+
+  test('there is no thread', { skip }, async (t) => {
+    assert.deepEqual(await refuse(group(t)), ['finding 0 empty']);
+  });
+
+  test('it has a filter itself', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await napping(t, path);
+    const other = filter('other', filterRefusing({ mkdir: errnoAction(1) }));
+    const launched = [program('launcher'), `--filter=${other}`, '--', program('tighten')];
+    const { status, stdout } = await run([...launched, '--cgroup', path, '--filter', program('refusing')]);
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, new RegExp(`^finding ${pid} unreadable (?:1|13)\nunchanged\n$`));
+    await unchanged(path);
+  });
+
+  if (THOROUGH)
+    test('the control group is frozen', { skip }, async (t) => {
+      const path = group(t);
+      const { pid } = await napping(t, path);
+      writeFileSync(join(path, 'cgroup.freeze'), '1');
+      assert.deepEqual(await refuse(path), [`finding ${pid} unmoving`]);
+      writeFileSync(join(path, 'cgroup.freeze'), '0');
+      await unchanged(path);
+    });
+});
+
+test('a second filter comes on top, and one that is there already is enough', { skip }, async (t) => {
+  const path = group(t);
+  const { pid } = await napping(t, path);
+  for (let times = 0; times < 2; times++) assert.equal((await tighten(path)).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '1');
+  const other = filter('on-top', filterRefusing({ mkdir: errnoAction(1) }, { ready: true }));
+  assert.equal((await tighten(path, '--filter', other)).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '2');
+});
+
+test('it leaves itself out of its own control group', { skip }, async (t) => {
+  const path = group(t);
+  const { pid } = await napping(t, path);
+  const words = ['--cgroup', 'self', '--filter', program('refusing')];
+  assert.equal((await runIn(path, [program('tighten'), ...words])).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '1');
+});
+
+test('it waits until threads come and go no more', { skip }, async (t) => {
+  const path = group(t);
+  const started = startIn(t, path, [
+    '/bin/sh',
+    '-c',
+    'for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exec sleep 1000',
+  ]);
+  const { pid } = await started;
+  const { status, stdout } = await tighten(path, '--settle', '1000');
+  assert.deepEqual([status, shapeOf(stdout)], [0, 'paused\ntightened\n']);
+  assert.equal(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'sleep\n');
+});
+
+describe('a mistake touches no thread:', () => {
+  const CASES: readonly [string, readonly string[], number, RegExp][] = [
+    ['no word', [], 2, /--cgroup and --filter are missing/],
+    ['an unknown option', ['--cgroup', '/x', '--force'], 2, /unknown option.*'--force'/],
+    ['a further word', ['--cgroup', '/x', '--filter', '/y', 'z'], 2, /unknown word: 'z'/],
+    ['a relative folder', ['--cgroup', 'x', '--filter', '/y'], 2, /takes the path of a folder, or self/],
+    ['no number', ['--cgroup', '/x', '--filter', '/y', '--settle', '-1'], 2, /takes milliseconds/],
+    [
+      'too large a number',
+      ['--cgroup', '/x', '--filter', '/y', '--settle', '600001'],
+      2,
+      /takes milliseconds/,
+    ],
+    ['no filter', ['--cgroup', '/x', '--filter', '/none'], 1, /can't be opened: ENOENT/],
+  ];
+  for (const [name, words, status, line] of CASES) {
+    test(name, { skip }, async () => {
+      const result = await run([program('tighten'), ...words]);
+      assert.deepEqual([result.status, result.stdout], [status, '']);
+      assert.match(result.stderr, /^tighten: [^\n]+\n$/);
+      assert.match(result.stderr, line);
+    });
+  }
+
+  const refusesFilter = async (t: TestContext, path: string, line: RegExp) => {
+    const { status, stdout, stderr } = await tighten(group(t), '--filter', path);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, line);
+  };
+
+  test('a filter of another stage', { skip }, async (t) => {
+    await refusesFilter(t, filter('exec', filterRefusing(REFUSING)), /is not of stage 'ready'/);
+  });
+
+  test('a filter that others may write', { skip }, async (t) => {
+    const path = filter('writable', filterRefusing(REFUSING, { ready: true }));
+    await run(['chmod', 'g+w', path]);
+    await refusesFilter(t, path, /isn't root's alone/);
+  });
+
+  test('a filter that is cut', { skip }, async (t) => {
+    const bytes = filterRefusing(REFUSING, { ready: true }).slice(0, -8);
+    await refusesFilter(t, filter('cut', bytes), /is not as long as its header says/);
+  });
+});
