@@ -59,7 +59,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   completion: ['bash'],
 };
 
-/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts, test/commands/generate-for-hosts.test.ts. */
+/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts, test/commands/generate/for-hosts.test.ts. */
 const ELSEWHERE = ['confirm', 'explain', 'verify', 'learn', 'run'];
 const KEYS_ELSEWHERE = [
   ...['units[].verified', 'units[].refusals[]', 'units[].confirmBy'],

@@ -35,7 +35,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     },
     pages: true,
     examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
-    load: async () => (await import('./generate.js')).generate,
+    load: async () => (await import('./generate/generate.js')).generate,
   },
   {
     name: 'apply',

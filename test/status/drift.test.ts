@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { generate } from '../../src/commands/generate.js';
+import { generate } from '../../src/commands/generate/generate.js';
 import { plan } from '../../src/commands/plan.js';
 import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';

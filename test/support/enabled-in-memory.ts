@@ -1,6 +1,6 @@
 /** A unit that is enabled at boot on a machine in memory, and the generator's part of it. */
 import assert from 'node:assert/strict';
-import { type GenerateOptions, generate } from '../../src/commands/generate.js';
+import { type GenerateOptions, generate } from '../../src/commands/generate/generate.js';
 import { AT_BOOT, ENABLED, reasonOfRefusal, refusalPath } from '../../src/paths/at-boot.js';
 import { dropInPath, filterPath } from '../../src/paths/own-files.js';
 import type { Context } from '../../src/system/context.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ApplyWords, apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
-import { generate } from '../../src/commands/generate.js';
+import { generate } from '../../src/commands/generate/generate.js';
 import { plan } from '../../src/commands/plan.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';

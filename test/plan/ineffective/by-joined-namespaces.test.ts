@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generate } from '../../../src/commands/generate.js';
+import { generate } from '../../../src/commands/generate/generate.js';
 import { makePlan } from '../../../src/plan/make-plan.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import type { UnitName } from '../../../src/unit/name.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { writeClasses } from '../../src/commands/class-folders.js';
-import { FakeSystem, fakeContext } from '../support/fake-system.js';
+import { writeClasses } from '../../../src/commands/generate/class-folders.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 
 const A = 'a'.repeat(16);
 const B = 'b'.repeat(16);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generateForHosts, type Made } from '../../src/commands/generate-for-hosts.js';
-import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import type { Context } from '../../src/system/context.js';
-import { FIRST_LINE, piece } from '../support/facts-lines.js';
-import { failure } from '../support/failure.js';
-import { FakeSystem, fakeContext } from '../support/fake-system.js';
+import { generateForHosts, type Made } from '../../../src/commands/generate/for-hosts.js';
+import { EXIT, error, UserError } from '../../../src/diagnostic.js';
+import type { Context } from '../../../src/system/context.js';
+import { FIRST_LINE, piece } from '../../support/facts-lines.js';
+import { failure } from '../../support/failure.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 
 /** Files that depend on one file of the machine: an empty one is an error, and `more` leads to a further question. */
 async function make({ system }: Context): Promise<Made> {

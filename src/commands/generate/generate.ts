@@ -1,14 +1,14 @@
-import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
-import type { EmittedFile } from '../emit/files.js';
-import { type Outcome, printed } from '../outcome.js';
-import { activationFiles, activationScript } from '../prepare/activation.js';
-import { lackingAtBoot, lastingFiles } from '../prepare/at-boot.js';
-import { serviceName } from '../prepare/load/load-unit.js';
-import { type PrepareOptions, prepare } from '../prepare/prepare.js';
-import type { Context } from '../system/context.js';
-import { Recorded } from '../system/recorded/recorded.js';
+import { EXIT, error, hasErrors, UserError } from '../../diagnostic.js';
+import type { EmittedFile } from '../../emit/files.js';
+import { type Outcome, printed } from '../../outcome.js';
+import { activationFiles, activationScript } from '../../prepare/activation.js';
+import { lackingAtBoot, lastingFiles } from '../../prepare/at-boot.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
+import { type PrepareOptions, prepare } from '../../prepare/prepare.js';
+import type { Context } from '../../system/context.js';
+import { Recorded } from '../../system/recorded/recorded.js';
 import { writeBelow } from './class-folders.js';
-import { generateForHosts, type Made } from './generate-for-hosts.js';
+import { generateForHosts, type Made } from './for-hosts.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;

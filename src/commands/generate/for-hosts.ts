@@ -1,12 +1,12 @@
-import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
-import type { EmittedFile } from '../emit/files.js';
-import type { Outcome } from '../outcome.js';
-import { ifNameIsRight, lacking } from '../report/unanswered.js';
-import type { Context } from '../system/context.js';
-import { type Facts, MAX_FACTS, parseFacts } from '../system/recorded/facts-file.js';
-import { Digests } from '../system/recorded/host-class.js';
-import { contextOf } from '../system/recorded/read-facts.js';
-import { Recorded } from '../system/recorded/recorded.js';
+import { type Diagnostic, EXIT, error, note, printable, UserError } from '../../diagnostic.js';
+import type { EmittedFile } from '../../emit/files.js';
+import type { Outcome } from '../../outcome.js';
+import { ifNameIsRight, lacking } from '../../report/unanswered.js';
+import type { Context } from '../../system/context.js';
+import { type Facts, MAX_FACTS, parseFacts } from '../../system/recorded/facts-file.js';
+import { Digests } from '../../system/recorded/host-class.js';
+import { contextOf } from '../../system/recorded/read-facts.js';
+import { Recorded } from '../../system/recorded/recorded.js';
 import { type Written, writeClasses } from './class-folders.js';
 
 /** The files for a unit, or the diagnostics because of which there are none. */

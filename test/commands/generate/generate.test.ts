@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { chownSync, existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
-import { generate } from '../../src/commands/generate.js';
-import { Host } from '../../src/system/host.js';
-import { Recorded } from '../../src/system/recorded/recorded.js';
-import { FOLDER, LAUNCHER, NO_EXEC, SERVICE } from '../support/demo-service.js';
-import { FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { apply } from '../../../src/commands/apply.js';
+import { generate } from '../../../src/commands/generate/generate.js';
+import { Host } from '../../../src/system/host.js';
+import { Recorded } from '../../../src/system/recorded/recorded.js';
+import { FOLDER, LAUNCHER, NO_EXEC, SERVICE } from '../../support/demo-service.js';
+import { FakeSystem, fakeContext, machineWith } from '../../support/fake-system.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 test('what apply would write is printed: texts as they are, the others by their size', async () => {
   const system = machineWith(SERVICE, NO_EXEC);

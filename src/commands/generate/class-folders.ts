@@ -1,10 +1,10 @@
-import { shortList } from '../collections.js';
-import { type Diagnostic, note, printable } from '../diagnostic.js';
-import type { EmittedFile } from '../emit/files.js';
-import { madeRecord } from '../paths/records.js';
-import { sha256, sha256OfBytes } from '../state/files-hash.js';
-import type { Context } from '../system/context.js';
-import { normalize } from '../unit/path.js';
+import { shortList } from '../../collections.js';
+import { type Diagnostic, note, printable } from '../../diagnostic.js';
+import type { EmittedFile } from '../../emit/files.js';
+import { madeRecord } from '../../paths/records.js';
+import { sha256, sha256OfBytes } from '../../state/files-hash.js';
+import type { Context } from '../../system/context.js';
+import { normalize } from '../../unit/path.js';
 
 /** Writes files below a folder of the machine that the program runs on, at their own paths. */
 export async function writeBelow(
