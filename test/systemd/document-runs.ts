@@ -82,14 +82,14 @@ const PAGES: readonly DocumentRun[] = [
   { path: 'docs/postgresql.md', dear: true },
   { path: 'docs/exec-where-needed.md', prepare: `systemctl stop nginx; ${MAIL}`, dear: true },
   { path: 'docs/fleet.md', prepare: NGINX, dear: true },
-  { path: 'docs/containers.md', prepare: NGINX, lacks: CONTAINER_LACKS },
+  { path: 'docs/containers.md', prepare: NGINX, lacks: CONTAINER_LACKS, dear: true },
   {
     path: 'docs/configuration-management.md',
     prepare: NGINX,
     dear: true,
     env: { BUILDROOT: '/srv/image', SRCDIR: '/srv' },
   },
-  { path: 'docs/templates.md', prepare: 'systemctl start postgresql' },
+  { path: 'docs/templates.md', prepare: 'systemctl start postgresql', dear: true },
   { path: 'README.md', prepare: `${FRESH}; systemctl start redis-server` },
   { path: 'docs/install.md', prepare: INSTALLED_BY_NPM },
 ];
