@@ -33,7 +33,8 @@ void begin_pass(void);
 
 /*
  * Begins to stop a thread, unless that was begun before. Returns whether the thread may have started another until now:
- * because it ran, or has just ended.
+ * because it ran, or has just ended, or there is no room for more threads. Threads that work for the kernel run no code of
+ * their process: they are left alone, and aren't among those of held_at().
  */
 int hold(int tid);
 
@@ -58,7 +59,7 @@ int lose_gone(void);
 /* Lets a thread that stands still go on: an interrupted call is made again, as if there had been no stop. */
 void release(struct thread *thread);
 
-/* Lets all threads go on. */
+/* Lets all threads go on, also those that stop only now. */
 void release_all(void);
 
 #endif

@@ -18,7 +18,7 @@ const setting = tightening();
 const { skip, group, program, tighten, filter } = setting;
 
 /** Kinds of waiting that there are at least. */
-const KINDS = 47;
+const KINDS = 49;
 
 /** Starts a process of each kind of waiting. @returns what ends the waits, and tells what was odd about any */
 async function startWaits(path: string) {
@@ -149,6 +149,33 @@ describe('nothing is changed where', () => {
     assert.deepEqual([status, stdout], [1, 'finding 0 foreign 1\nfinding 0 empty\nunchanged\n']);
     await unchanged(path);
   });
+
+  test('it has no CAP_SYS_ADMIN', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await napping(t, path);
+    const without = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin', program('tighten')];
+    const { status, stdout, stderr } = await run([
+      ...without,
+      ...['--cgroup', path, '--filter', program('refusing')],
+    ]);
+    assert.deepEqual([status, stdout], [1, `finding ${pid} unreadable 13\nunchanged\n`]);
+    assert.equal(stderr, `tighten: thread ${pid} can't be read: EACCES (permission denied)\n`);
+    await unchanged(path);
+  });
+
+  for (const [kind, reason, name] of [
+    ['dispatched', 'dispatched', 'a thread has its calls handed back to it'],
+    ['no-vdso', 'no-call', 'a thread has no instruction for a call'],
+    ...(THOROUGH ? ([['fault', 'stuck', 'a thread waits for memory']] as const) : []),
+  ] as const)
+    test(name, { skip }, async (t) => {
+      const path = group(t);
+      const { pid } = await startIn(t, path, [program('hard-to-stop'), kind]);
+      const isReady = () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ready\n';
+      await until('it is ready', () => isReady() && (kind !== 'fault' || field(pid!, 'State') === 'S'));
+      assert.deepEqual(await refuse(path), [`finding ${pid} ${reason}`]);
+      await unchanged(path);
+    });
 
   test('there is no thread', { skip }, async (t) => {
     assert.deepEqual(await refuse(group(t)), ['finding 0 empty']);
