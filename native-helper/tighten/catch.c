@@ -120,20 +120,13 @@ static void go_on(void)
 	} while (count_late() > 0 && monotonic_time() < end);
 }
 
-/* Lets those go that had a thread's ID when it was stopped, and aren't of the group. Returns how many others there are. */
-static unsigned int sort_out(void)
+/* Lets those go that had a thread's ID when it was stopped, and aren't of the group. */
+static void sort_out(void)
 {
-	unsigned int count = 0;
 	struct thread *thread;
-	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
-		if (thread->state != STOPPED)
-			continue;
-		if (is_listed(thread))
-			count++;
-		else
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		if (thread->state == STOPPED && !is_listed(thread))
 			release(thread);
-	}
-	return count;
 }
 
 struct caught catch_group(const char *group, int is_final)
@@ -148,6 +141,6 @@ struct caught catch_group(const char *group, int is_final)
 		go_on();
 		since = monotonic_time();
 	}
-	unsigned int threads = sort_out();
-	return (struct caught){threads, found.foreign, !found.is_news, found.error, found.has_self, since};
+	sort_out();
+	return (struct caught){found.foreign, !found.is_news, found.error, found.has_self, since};
 }

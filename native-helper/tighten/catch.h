@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 struct caught {
-	unsigned int threads; /* that stand still */
 	unsigned int foreign; /* threads of PID namespaces that aren't seen from here */
 	int is_settled;       /* there is no other thread */
 	int error;            /* an errno where the control group can't be listed, or 0 */

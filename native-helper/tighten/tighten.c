@@ -96,9 +96,7 @@ static unsigned int tell_caught(struct caught caught)
 		tell_finding(0, REASON_UNLISTED, (unsigned int)caught.error, 0);
 	else if (!caught.is_settled)
 		tell_finding(0, REASON_UNSETTLED, 0, 0);
-	if (caught.error == 0 && caught.threads == 0)
-		tell_finding(0, REASON_EMPTY, 0, 0);
-	return caught.foreign > 0 || !caught.is_settled || caught.threads == 0;
+	return caught.foreign > 0 || !caught.is_settled;
 }
 
 static int is_all_done(void)
@@ -138,6 +136,10 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 	int64_t since = caught.since;
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned int findings = tell_caught(caught) + look_at_members(wanted);
+		if (findings == 0 && member_at(0) == NULL) {
+			tell_finding(0, REASON_EMPTY, 0, 0);
+			findings++;
+		}
 		if (findings > 0)
 			return round == 0 ? leave_unchanged() : kill_all(options->group, caught);
 		if (is_all_done() || options->is_dry_run) {

@@ -31,6 +31,27 @@ test('killed at any moment, it leaves all threads alike, or none', { skip }, asy
   assert.ok(seen.plain! > 0 && seen.filtered! + seen.ended! > 0, `seed ${seed}: ${stdout}`);
 });
 
+test('who comes into the group meanwhile is given the filter, too', { skip }, async (t) => {
+  let given = 0;
+  for (let times = 0; times < 60 && given === 0; times++) {
+    const path = group(t);
+    const { pid } = await startIn(t, path, [program('hard-to-stop'), 'many']);
+    await until('all are there', () => threadsOf(path).length === 100, 60_000, 5);
+    const intruder = spawn(program('intrude'), [path, `${pid}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => intruder.kill('SIGKILL'));
+    const said: string[] = [];
+    intruder.stdout.on('data', (bytes) => said.push(...`${bytes}`.split('\n').filter(Boolean)));
+    await until('it watches', () => said.length > 0, 60_000, 5);
+    const { status } = await setting.tighten(path);
+    assert.equal(status, 0);
+    await until('it has come', () => said.length > 1, 60_000, 5);
+    given += /^Seccomp:\t2$/m.test(readFileSync(`/proc/${said[1]}/status`, 'utf8')) ? 1 : 0;
+    intruder.kill('SIGKILL');
+    await setting.empty(path);
+  }
+  assert.ok(given > 0, 'it never came in time');
+});
+
 test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
   const long = Object.fromEntries(
     [

@@ -10,6 +10,7 @@
  *	fault       waits in a call that needs memory which nobody brings (userfaultfd(2))
  *	dispatched  a process has calls handed back to it (PR_SET_SYSCALL_USER_DISPATCH)
  *	no-vdso     a process makes no call, and has no instruction for one that the kernel has brought
+ *	many        a hundred processes, which do little
  *	crowd       four processes with five threads each, which do little
  */
 #define _GNU_SOURCE
@@ -149,6 +150,9 @@ int main(int argc, char **argv)
 		unmap_vdso();
 	if (strcmp(kind, "dispatched") == 0)
 		hand_back_calls();
+	if (strcmp(kind, "many") == 0)
+		for (int i = 0; i < 99 && fork() != 0; i++)
+			;
 	if (strcmp(kind, "crowd") == 0)
 		crowd();
 	if (strcmp(kind, "vfork") == 0 && vfork() == 0) {
