@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 const setting = tightening();
 const { skip, group, program, filter } = setting;
 
-const KILLS = THOROUGH ? 1000 : 60;
+const KILLS = THOROUGH ? 1000 : 80;
 
 test('killed at any moment, it leaves all threads alike, or none', { skip }, async (t) => {
   const words = ['--cgroup', group(t), '--filter', program('refusing')];

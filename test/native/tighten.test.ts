@@ -21,8 +21,9 @@ const { skip, group, program, tighten, filter } = setting;
 const KINDS = 49;
 
 /** Starts a process of each kind of waiting. @returns what ends the waits, and tells what was odd about any */
-async function startWaits(path: string) {
+async function startWaits(t: TestContext, path: string) {
   const child = spawn(program('waits'), [path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
   const lines: string[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
   await until('all wait', () => lines.some((line) => line.startsWith('ready ')) || child.exitCode !== null);
@@ -56,7 +57,7 @@ const field = (tid: number, key: string) =>
 describe('threads that wait', () => {
   test('all have the filter, and none notices', { skip }, async (t) => {
     const path = group(t);
-    const end = await startWaits(path);
+    const end = await startWaits(t, path);
     const { status, stdout, stderr } = await tighten(path);
     assert.deepEqual([status, stderr], [0, ''], stdout);
     assert.match(stdout, /^paused \d+\ntightened \d+ \d+\n$/);
@@ -65,7 +66,7 @@ describe('threads that wait', () => {
 
   test('a dry run changes nothing', { skip }, async (t) => {
     const path = group(t);
-    const end = await startWaits(path);
+    const end = await startWaits(t, path);
     const { status, stdout, stderr } = await tighten(path, '--dry-run');
     assert.deepEqual([status, shapeOf(stdout), stderr], [0, 'paused\nfit\n', '']);
     await end('plain');
@@ -73,7 +74,7 @@ describe('threads that wait', () => {
 
   test('reading their filters disturbs none', { skip }, async (t) => {
     const path = group(t);
-    const end = await startWaits(path);
+    const end = await startWaits(t, path);
     const { status, stdout } = await run([program('read-filters'), path]);
     assert.equal(status, 0, stdout);
     await end('plain');

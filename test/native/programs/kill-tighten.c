@@ -1,5 +1,5 @@
 /*
- * kill-tighten GROUP TIMES SEED TIGHTEN WORD…: has `tighten` give a filter to four processes of five threads in a control
+ * kill-tighten GROUP TIMES SEED TIGHTEN WORD…: has `tighten` give a filter to twelve processes of two threads in a control
  * group, anew each time, and kills it at a random moment. Prints how often each outcome came, a line each:
  *
  *	plain      all run without it
@@ -25,8 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROCESSES 4
-#define THREADS 20
+#define PROCESSES 12
+#define THREADS 24
 
 /* So long those that are about to end, or in a tracer's hands, may be so, in seconds. */
 #define PATIENCE 5
@@ -186,19 +186,18 @@ static void tighten(char **argv, unsigned int microseconds)
 	(void)waitpid(pid, NULL, 0);
 }
 
-/* How long it takes when it isn't killed, in microseconds: the longest of a few times. */
+/* How long it takes when it isn't killed, in microseconds. */
 static unsigned int measure(char **argv)
 {
-	double longest = 0;
+	double duration = 0;
 	for (int times = 0; times < 5; times++) {
 		start_all();
-		double start = seconds();
+		duration -= seconds();
 		tighten(argv, 0);
-		double duration = seconds() - start;
-		longest = duration > longest ? duration : longest;
+		duration += seconds();
 		end_all();
 	}
-	return (unsigned int)(longest * 1e6);
+	return (unsigned int)(duration / 5 * 1e6);
 }
 
 int main(int argc, char **argv)
@@ -211,10 +210,10 @@ int main(int argc, char **argv)
 	if (group < 0)
 		err(1, "%s", group_path);
 	srandom((unsigned int)strtoul(argv[3], NULL, 10));
-	unsigned int longest = measure(argv + 4);
+	unsigned int duration = measure(argv + 4);
 	for (int left = atoi(argv[2]); left > 0; left--) {
 		start_all();
-		tighten(argv + 4, 1 + (unsigned int)random() % longest);
+		tighten(argv + 4, 1 + (unsigned int)random() % duration);
 		counts[settle()]++;
 		end_all();
 	}
