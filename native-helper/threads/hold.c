@@ -139,7 +139,8 @@ static int is_worker(int tid)
 /* A stop would have a worker of io_uring's break off what it is at, and the process told EINTR. */
 int hold(int tid)
 {
-	if (!is_held(tid) && is_worker(tid))
+	int may_work = !is_held(tid) && is_worker(tid);
+	if (may_work && runs_no_code(tid))
 		return 0;
 	struct thread *thread = thread_of(tid);
 	if (thread == NULL)
@@ -148,7 +149,7 @@ int hold(int tid)
 	if (thread->state != FREE)
 		return 0;
 	if (seize(tid)) {
-		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass};
+		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass, .may_work = may_work};
 		return 1;
 	}
 	/* A thread that can't be traced is tried again each time: another may have got its ID since. */
@@ -232,7 +233,10 @@ int deliver_signals(void)
 		count++;
 		if (ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) == 0 &&
 		    ptrace(PTRACE_CONT, thread->tid, NULL, (void *)(uintptr_t)thread->signal) == 0)
-			*thread = (struct thread){.tid = thread->tid, .state = STOPPING, .pass = thread->pass};
+			*thread = (struct thread){.tid = thread->tid,
+						  .state = STOPPING,
+						  .pass = thread->pass,
+						  .may_work = thread->may_work};
 		else
 			lose(thread);
 	}

@@ -158,6 +158,8 @@ unsigned int look_at_members(const struct wanted *wanted)
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
 		if (!is_listed(thread) || thread->error == ESRCH)
 			continue;
+		if (thread->may_work && runs_no_code(thread->tid))
+			continue;
 		if (thread->state != STOPPED) {
 			findings += (unsigned int)tell_untraced(thread);
 			continue;
