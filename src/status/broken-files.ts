@@ -72,14 +72,21 @@ export async function missingFiles(
   return [...(await Promise.all(missing)).flat(), ...own.filter((path) => !there.has(path))];
 }
 
-/** Programs that may not be executed: the launcher by all users, the other by root. */
+/** The launcher is executed by all users, the other program by root, who takes the right of any of them. */
+const EXECUTION = {
+  launcher: {
+    code: 'launcher',
+    isEnough: (mode: number) => mode === 0o111,
+    flaw: 'may not be executed by all',
+  },
+  tighten: { code: 'injector', isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
+} as const;
+
 async function notExecutable({ system }: Context, programs: readonly NamedProgram[]) {
   const found = programs.map(async ({ name, path }) => {
+    const { code, isEnough, flaw } = EXECUTION[name];
     const file = await system.read(path, { limit: 0, head: true });
-    const mode = (file?.mode ?? 0o111) & 0o111;
-    if (name === 'launcher' && mode !== 0o111)
-      return [['launcher', `${path} may not be executed by all`, path] as const];
-    return mode === 0 ? [['injector', `${path} may not be executed`, path] as const] : [];
+    return !file || isEnough(file.mode & 0o111) ? [] : [[code, `${path} ${flaw}`, path] as const];
   });
   return (await Promise.all(found)).flat();
 }

@@ -25,7 +25,7 @@ export async function programsReplaced(
   return (await Promise.all(found)).flat();
 }
 
-/** What drift of a program is told by. */
+/** Codes and words for drift of each program. */
 const TOLD = {
   launcher: { code: 'drift-launcher', does: 'units are started by' },
   tighten: { code: 'drift-injector', does: 'filters of [ready] are loaded by' },

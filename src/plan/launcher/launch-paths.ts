@@ -48,7 +48,7 @@ export function plannedLaunch(
     unit,
     paths: [
       ...(filter ? [placeOf(launcher)] : []),
-      ...(filterFile === undefined ? [] : [folderOf(filterFile)]),
+      ...(filter && filterFile !== undefined ? [folderOf(filterFile)] : []),
       ...programs.map(({ path }) => path),
     ],
     privileged: ready ? [placeOf(injector), folderOf(ready.file)] : [],

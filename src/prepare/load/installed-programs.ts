@@ -15,7 +15,11 @@ import { wayToNativeHelper } from './native-program.js';
 /** The most bytes of a program that drop-ins name. */
 export const MAX_PROGRAM_SIZE = 4 << 20;
 
-const CODES: Readonly<Record<InstalledProgram, Code>> = { launcher: 'no-launcher', tighten: 'no-injector' };
+/** Codes for programs that weren't built. */
+const UNBUILT: Readonly<Record<InstalledProgram, { readonly code: Code }>> = {
+  launcher: { code: 'no-launcher' },
+  tighten: { code: 'no-injector' },
+};
 
 /** The paths of the programs that a plan's drop-in names, wherever they are. */
 export const programsOf = ({
@@ -58,7 +62,7 @@ async function programFile(
   }
   const message = `there is no ${name} for ${machine}: ${built}`;
   const hint = wayToNativeHelper(context.home);
-  throw new UserError(error(CODES[name], message, { hint }), EXIT.failure);
+  throw new UserError(error(UNBUILT[name].code, message, { hint }), EXIT.failure);
 }
 
 /**
