@@ -105,7 +105,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
   });
 
   test('a check tells of programs that go with the last unit, as the change takes them', async () => {
-    const tightening = `${POLICY}[ready]\ndeny = ["bind"]\n`;
+    const tightening = `${POLICY}[ready]\ndeny = ["chroot"]\n`;
     for (const [unit, policy, written] of [
       [UNIT, POLICY, [LAUNCHER]],
       [ODD, tightening, [TIGHTEN]],

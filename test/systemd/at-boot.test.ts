@@ -24,7 +24,7 @@ const FIRST = NAMES[0]!;
 const SERVICE =
   '[Service]\nType=exec\nExecStart=/bin/tail -f /dev/null\n[Install]\nWantedBy=multi-user.target\n';
 const POLICY =
-  '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nProtectHome = true\n[ready]\ndeny = ["bind"]\nsettle = "0"\n';
+  '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nProtectHome = true\n[ready]\ndeny = ["chroot"]\nsettle = "0"\n';
 const OTHER_COMMAND = '[Service]\nExecStart=\nExecStart=/bin/tail -n 5 -f /dev/null\n';
 
 interface Row {

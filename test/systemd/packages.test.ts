@@ -34,7 +34,7 @@ const WRAPPED = 'memcached.service';
 const UNITS = [WRAPPED, UNIT];
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "ptrace"]\naction = "EPERM"\n';
 /** Refuses calls once the service serves, too. */
-const READY = `${POLICY}[ready]\ndeny = ["bind"]\nreload = true\n`;
+const READY = `${POLICY}[ready]\ndeny = ["chroot"]\nreload = true\n`;
 const LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 const ENABLED = '/etc/sandbox-unit/enabled';
 /** The programs that `apply` installs where no package has. */
