@@ -312,6 +312,20 @@ describe('what was left half changed', () => {
     }
   });
 
+  test('says by one key that programs are installed, whichever they are, as earlier versions wrote it', async () => {
+    for (const start of [machine, tightening]) {
+      const whole = await start();
+      await attempt(whole, VERBS.apply!);
+      const system = await start({ killAt: whole.calls.indexOf(`restart ${UNIT}`) + 2 });
+      await attempt(system, VERBS.apply!);
+      system.revive();
+      const record = JSON.parse(system.text(UNDO)!);
+      assert.deepEqual([record.version, record.launcher, record.installs], [2, true, undefined]);
+      await attempt(system, (context) => status(context, []));
+      assert.deepEqual([system.files.has(LAUNCHER), system.files.has(TIGHTEN)], [false, false]);
+    }
+  });
+
   test('is put back after a boot, without what was there until that boot only', async () => {
     const runtime = { placement: { scope: 'system', lifetime: 'runtime' } as const };
     for (const [more, said] of [[{}, ['put-back']] as const, [runtime, ['not-applied']] as const]) {
