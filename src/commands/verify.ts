@@ -95,9 +95,11 @@ async function untrustedStartsOf(
   context: Context,
   { plan, unit, appliedRuns }: Prepared,
 ): Promise<Diagnostic[]> {
-  if (!plan.filter || plan.filterFile === undefined || appliedRuns.files.length === 0) return [];
-  const { launcher } = plan.target;
-  return untrustedStarts(context, { launcher, filterFile: plan.filterFile }, unit.services);
+  const { target, filter, filterFile, ready } = plan;
+  const launched = filter && filterFile ? { program: target.launcher, filter: filterFile } : undefined;
+  const loading = ready && { program: target.injector, filter: ready.file };
+  if (appliedRuns.files.length === 0) return [];
+  return untrustedStarts(context, { launched, loading }, unit.services);
 }
 
 /**

@@ -89,7 +89,7 @@ export const temporaryName = (unique: string): string => `.sandbox-unit-${unique
 /** Whether a file has the name of one that wasn't completed. */
 export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a-f-]+\.tmp$/.test(name);
 
-/** Whether a path is that of a file of ours for a unit; the launcher's isn't. */
+/** Whether a path is that of a file of ours for a unit; those of installed programs aren't. */
 export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
   return places(placement).some((at) => {
     const folder = `${programsFolder(at, unit)}/`;

@@ -65,6 +65,7 @@ function mergeReady(
     ...mergeLists(base, over),
     reload: over.reload ?? base.reload,
     settle: over.settle ?? base.settle,
+    startPost: over.startPost ?? base.startPost,
   };
 }
 

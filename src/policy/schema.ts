@@ -142,6 +142,10 @@ const READY: Keys = {
     shape: { type: 'span' },
     doc: 'How long its threads must be the same ones (default "500ms" if the unit tells nothing)',
   },
+  'start-post': {
+    shape: { type: 'choice', values: ['before', 'after'] },
+    doc: 'When the unit\'s own ExecStartPost= commands run: "before" the filter is loaded (default), or "after"',
+  },
   rules: SYSCALLS.rules!,
 };
 

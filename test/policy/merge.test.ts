@@ -82,13 +82,14 @@ for (const [key, first, second] of SINGLE) {
 }
 
 test('[ready] is joined as [syscalls] is', () => {
-  const base = '[ready]\nallow = ["accept4"]\ndeny = ["execve"]\nreload = true\nsettle = "1s"';
+  const base =
+    '[ready]\nallow = ["accept4"]\ndeny = ["execve"]\nreload = true\nsettle = "1s"\nstart-post = "after"';
   const { ready } = merged(base, '[ready]\ndeny = ["bind"]\naction = "kill"\nreload = false');
   assert.deepEqual(names(ready!.allow), ['accept4']);
   assert.deepEqual(names(ready!.deny), ['execve', 'bind']);
   assert.deepEqual(
-    [ready!.action, ready!.reload, ready!.settle].map((one) => one?.value),
-    [KILL, false, 1000],
+    [ready!.action, ready!.reload, ready!.settle, ready!.startPost].map((one) => one?.value),
+    [KILL, false, 1000, 'after'],
   );
   assert.deepEqual(merged(base, '').ready, policy('a', base).ready);
   assert.equal(merged('', '').ready, undefined);

@@ -79,6 +79,7 @@ test('every key is read', () => {
       action: errnoAction(1),
       reload: false,
       settle: 500,
+      startPost: 'after',
     },
     service: [
       { name: 'ProtectSystem', value: 'strict' },

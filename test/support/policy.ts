@@ -54,6 +54,7 @@ log = ["connect"]
 action = "EPERM"
 reload = false
 settle = "500ms"
+start-post = "after"
 
 [[ready.rules]]
 syscall = "mmap"

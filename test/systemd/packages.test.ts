@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { INJECTOR } from '../../src/paths/programs.js';
 import { Box } from '../support/box.js';
 import { inLayer } from '../support/layer.js';
 import { changeFiles } from '../support/loaded-units.js';
@@ -34,10 +35,13 @@ const UNIT = 'nginx.service';
 const WRAPPED = 'memcached.service';
 const UNITS = [WRAPPED, UNIT];
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "ptrace"]\naction = "EPERM"\n';
+/** Refuses calls once the service serves, too. */
+const READY = `${POLICY}[ready]\ndeny = ["chroot"]\nreload = true\n`;
 const LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 const ENABLED = '/etc/sandbox-unit/enabled';
-/** The one that `apply` installs where no package has. */
+/** The programs that `apply` installs where no package has. */
 const OWN_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+const OWN_TIGHTEN = '/usr/local/libexec/sandbox-unit/tighten';
 const WATCH = 'sandbox-unit-learn-nginx.service';
 const STATUS_TIMER = 'sandbox-unit-status.timer';
 const STATUS_SERVICE = 'sandbox-unit-status.service';
@@ -132,19 +136,19 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
     let box: Box;
     before(async () => {
       box = await bootWithPrograms('packages');
-      await box.writeFile(policyPath(UNIT), POLICY);
+      await box.writeFile(policyPath(UNIT), READY);
       await box.writeFile(policyPath(WRAPPED), `${POLICY}[exec]\nprograms = ["/usr/bin/memcached"]\n`);
       await box.succeed(['systemctl', 'start', ...UNITS]);
       await box.succeed([...COMMAND, 'apply', ...UNITS]);
-      assert.deepEqual(await launchersOf(), new Set([OWN_LAUNCHER]));
+      assert.deepEqual(await programsOf(), new Set([OWN_LAUNCHER, OWN_TIGHTEN]));
       await bring(box, 'first', 'next');
     });
     after(() => box?.stop());
 
-    const launchersOf = async () =>
+    const programsOf = async () =>
       new Set(
         (await box.succeed(['systemctl', 'cat', ...UNITS])).match(
-          /\/usr\/[a-z/]*libexec\/sandbox-unit\/launcher/g,
+          /\/usr\/[a-z/]*libexec\/sandbox-unit\/(?:launcher|tighten)/g,
         ),
       );
 
@@ -178,7 +182,7 @@ describe('packages', { skip: servicesObstacle() ?? packagesObstacle() ?? false }
       assert.equal(refused.stdout, '');
 
       await box.succeed(['sandbox-unit', 'apply', ...UNITS]);
-      assert.deepEqual(await launchersOf(), new Set([LAUNCHER]));
+      assert.deepEqual(await programsOf(), new Set([LAUNCHER, INJECTOR]));
       await areConfined();
       await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
     });
