@@ -96,15 +96,16 @@ describe('a service under load', { skip: skip ?? false }, () => {
     await box.succeed(['systemctl', 'start', unit]);
     const asking = box.succeed(['node', CLIENT]);
     const pid = await mainPid(box, unit);
-    await box.writeFile(policyPath(unit), NO_EXEC);
+    // A reload of nginx closes connections that stay, with or without a policy.
+    await box.writeFile(policyPath(unit), `${NO_EXEC}reload = false\n`);
     assert.match(await run(3, 'apply', '--live', '--check', unit), /note\[keeps-filter\]/);
     assert.match(await run(0, 'apply', '--live', unit), /^Given to what runs, and verified\.$/m);
     assert.match(await run(0, 'apply', '--live', unit), /^nginx\.service: unchanged$/m);
-    await box.succeed(['systemctl', 'reload', unit]);
     await box.writeFile(`${FILES}/enough`, '');
     const { answers, failures } = JSON.parse(await asking) as { answers: number; failures: number };
     assert.equal(failures, 0);
     assert.ok(answers > 0);
+    await box.succeed(['systemctl', 'reload', unit]);
     assert.equal(await mainPid(box, unit), pid);
     await run(0, 'verify', unit);
     assert.match(await run(0, 'status', unit), /^nginx\.service +enforcing +live, injected /m);
