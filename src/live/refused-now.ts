@@ -10,6 +10,7 @@ import type { Plan } from '../plan/plan.js';
 import { filterReader } from '../prepare/load/native-program.js';
 import type { Service } from '../state/service.js';
 import { permits } from '../syscalls/action.js';
+import { expandSet } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { inPieces } from '../verify/kernel/in-pieces.js';
 import { type NamedDifference, nameDifferences } from '../verify/kernel/name-differences.js';
@@ -37,6 +38,7 @@ export async function refusedNow(
   if (hidden.length > 0) return hidden;
   const comparer = new StackComparer();
   const refusers = createRefusers(state, plan.target);
+  const isUnknown = unknownToSystemd(plan);
   const seen = new Set<number>();
   for (const thread of read.threads) {
     const stack = thread.stack.map(withoutGuard);
@@ -45,7 +47,9 @@ export async function refusedNow(
     seen.add(number);
     const work = comparer.compare(stack, wanted);
     const { differences, uncompared, sampled } = await inPieces(system, work, () => comparer.spent);
-    const refused = nameDifferences(wanted, differences.filter(isTaken), refusers).filter(isOfCalls);
+    const refused = nameDifferences(wanted, differences.filter(isTaken), refusers)
+      .filter(isOfCalls)
+      .filter(({ calls, got, by }) => !calls.every((call) => isUnknown(call, got, by)));
     const restarts = `'${ownCommand(placement.scope, 'apply', name)}' restarts it, and the call passes then`;
     if (refused.length > 0) return [loosens(thread, name, refused, restarts)];
     if (uncompared + thread.unread > 0 || sampled > 0) return [unknown(thread, name, restarts)];
@@ -58,6 +62,15 @@ const isTaken = ({ expected, got }: Difference): boolean => permits(expected) &&
 
 /** Whether no other directive refuses them: those stay as they are. */
 const isOfCalls = ({ by }: NamedDifference): boolean => by.every((name) => name.startsWith('SystemCall'));
+
+/** A function that tells calls which systemd's filter answers with ENOSYS because it doesn't know them: at each start it does. */
+function unknownToSystemd({ target: { sets } }: Plan) {
+  const known = new Set(expandSet(sets, '@known') ?? []);
+  return (call: string, got: string, by: readonly string[]): boolean =>
+    got === 'ENOSYS' &&
+    by.includes('SystemCallFilter') &&
+    (!known.has(call) || (sets.unresolved?.has(call) ?? false));
+}
 
 const who = ({ name, pid }: UnitThread): string => `${printable(name || 'what has ended since')} (${pid})`;
 

@@ -41,8 +41,8 @@ export interface Changed extends OfUnit {
   readonly state: 'applied' | 'unconfirmed' | 'confirmed' | 'reverted' | 'rolled-back' | 'failed';
   /** Whether a restart of a service was tried. */
   readonly restarted: boolean;
-  /** Whether the processes of a service were given filters as they run. */
-  readonly tightened?: boolean;
+  /** Whether the processes of a service were given filters as they run; undefined where that was not to be done. */
+  readonly tightened?: boolean | undefined;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
   /** Calls that its services were refused while they were tried; undefined where that could not be seen. */

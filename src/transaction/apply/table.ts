@@ -134,7 +134,7 @@ async function refusedCalls(
 
 function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUnit>): UnitResult {
   const { changes, prepared, restarted, verified, refusals, services } = unit;
-  const tightened = unit.injected.length > 0;
+  const tightened = unit.live ? unit.injected.length > 0 : undefined;
   const diagnostics = [...unit.notes, ...failures, ...undone];
   const common = { unit: unit.unit, changes, diagnostics, prepared };
   if (state === 'done') {
