@@ -86,7 +86,7 @@ async function start(unit: string, lines = ''): Promise<void> {
 
 /** What a unit says from now on. */
 async function says(unit: string): Promise<string> {
-  const script = `rm -f "$1"; for _ in $(seq 1500); do [ -s "$1" ] && break; sleep 0.02; done; cat "$1"`;
+  const script = `rm -f "$1"; for _ in $(seq 1500); do said=$(cat "$1" 2>&-); [ -n "$said" ] && break; sleep 0.02; done; echo "$said"`;
   return (await box.succeed(['bash', '-c', script, 'bash', `${FILES}/${unit}.out`])).trim();
 }
 
