@@ -4,6 +4,7 @@ import type { Entries } from './entry.js';
 import { FACTS } from './facts.js';
 import { GAPS } from './gaps.js';
 import { LEARNING } from './learning.js';
+import { LIVE } from './live.js';
 import { MACHINE } from './machine.js';
 import { POLICY_MEANING } from './policy-meaning.js';
 import { POLICY_TEXT } from './policy-text.js';
@@ -26,6 +27,7 @@ export const SUBJECTS = [
   { heading: 'The machine, its service manager and its files', entries: MACHINE },
   { heading: 'Changes: apply, revert and confirm', entries: CHANGES },
   { heading: 'Restarts and trials', entries: TRIALS },
+  { heading: 'Filters for processes that run: apply --live and tighten', entries: LIVE },
   { heading: 'Changes since a policy was applied, and scores', entries: STATUS },
   { heading: 'Findings of verify', entries: VERIFY },
   { heading: 'Refused calls, and their records', entries: REFUSALS },

@@ -5,7 +5,7 @@ import type { Options } from '../commands/options.js';
 export const COMMAND_GROUPS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'Write and try a policy:': ['template', 'learn', 'schema', 'check', 'plan'],
-    'Confine units:': ['apply', 'confirm', 'revert', 'run'],
+    'Confine units:': ['apply', 'confirm', 'revert', 'tighten', 'run'],
     'See what holds:': ['status', 'verify', 'score', 'explain'],
     'For other machines:': ['generate', 'facts'],
     'For shells:': ['completion'],

@@ -1,5 +1,6 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { assertCanInject } from '../live/inject.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { readInputFirst } from '../prepare/load/input-policy.js';
@@ -57,6 +58,7 @@ export async function apply(
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   if (options.facts && !options.check) throw fromAfar();
   const confirm = askedWait(options.confirm);
+  if (options.live) assertLive(context, options, confirm);
   assertConfirmable(context, options, confirm);
   await readInputFirst(context, options);
   let applied: Applied = { results: [], diagnostics: [], sources: new Map() };
@@ -99,6 +101,15 @@ function outcomeOf(
 function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: Asked): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
   throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
+}
+
+/** @throws UserError `usage` for options about a restart, and where no filter can be loaded into what runs */
+function assertLive(context: Context, { restart }: ApplyOptions, asked: Asked): void {
+  if (restart === false)
+    throw usage("--live can't be used with --no-restart: it doesn't restart, and takes effect at once");
+  if (typeof asked === 'number')
+    throw usage("--live can't be used with --confirm: a filter can't be taken back");
+  assertCanInject(context);
 }
 
 /** Options for all units together. */

@@ -28,6 +28,7 @@ import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { runUnit } from '../state/run-units.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
+import { untilRestartOf } from '../status/injected.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone, withLock } from '../transaction/lock.js';
@@ -96,7 +97,10 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
-  return outcomeOf(prepared, { run, isPast, written }, { ...options, look: context.caller.look });
+  const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, look: context.caller.look });
+  // A call that it refuses is in no line of the policy.
+  const besides = await untilRestartOf(context, prepared);
+  return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides] };
 }
 
 /** A look at a unit, and the policy that was written for what was found. */

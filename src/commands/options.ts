@@ -33,6 +33,8 @@ export interface Options extends RunOptions {
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
   readonly restart?: boolean;
+  readonly live?: boolean;
+  readonly understood?: string;
   /** A time; false with --no-confirm. */
   readonly confirm?: string | false;
   readonly noConfirm?: never;
@@ -90,6 +92,8 @@ export const OPTIONS = {
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
+  live: ['--live', 'take the calls from what runs, without a restart: where the policy only refuses more'],
+  understood: ['--understood <code>', "go on where people or machines get in by the unit: 'locks-out'"],
   reload: ['--no-reload', 'refuse units whose files systemd has yet to read, and leave that to others'],
   confirm: ['--confirm <time>', 'roll it back unless it is confirmed within this time'],
   noConfirm: ['--no-confirm', 'keep it without a confirmation'],
@@ -142,4 +146,5 @@ export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   purge: ['runtime'],
   openmetrics: ['json', 'quiet'],
   undo: ['undoLate'],
+  live: ['all', 'purge', 'user', 'root', 'facts', 'permissive'],
 };

@@ -42,6 +42,7 @@ import { Drift } from '../status/drift.js';
 import { driftCodes } from '../status/drift-programs.js';
 import { enabledStatus, unitsWithoutFiles } from '../status/enabled-unit.js';
 import { loadedBy, namedPrograms } from '../status/named-programs.js';
+import { withInjections } from '../status/injected.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
 import { inForce, type State, stateOf } from '../status/service-state.js';
 import { confinesNoMore, wasTakenAway } from '../status/taken-away.js';
@@ -101,7 +102,8 @@ export async function status(
       ? (await runUnits(context)).map((one) => runStatus(context, one, records))
       : [];
   const found = [...looked, ...(await Promise.all(runs))];
-  const all = withDeadlines(context, found, await allWaiting(context));
+  const injected = await withInjections(context, found, units.length === 0);
+  const all = withDeadlines(context, injected, await allWaiting(context));
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;

@@ -2,7 +2,10 @@ import { RUN_OPTIONS, type RunOptions } from '../run/options.js';
 import type { Verb, VerbGroup } from './verb.js';
 
 const PLANS = ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', 'root', 'facts'] as const;
-const APPLIES = ['all', 'purge', 'check', 'diff', 'restart', 'reload', 'confirm', 'noConfirm'] as const;
+const APPLIES = [
+  ...(['all', 'purge', 'check', 'diff', 'live', 'restart'] as const),
+  ...(['reload', 'confirm', 'noConfirm'] as const),
+] as const;
 const SPEAKS = ['json', 'quiet'] as const;
 
 export const VERBS: readonly (Verb | VerbGroup)[] = [
@@ -45,6 +48,20 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     summarizes: true,
     examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service', 'apply --all'],
     load: async () => (await import('./apply.js')).apply,
+  },
+  {
+    name: 'tighten',
+    does: 'refuse calls to what runs of a unit, at once and until its next start',
+    operands: '<unit...>',
+    options: ['deny', 'action', 'understood', 'check', ...SPEAKS],
+    own: {
+      deny: ['--deny <calls>', 'refuse these calls, and sets of calls; name:ERRNO, name:kill'],
+    },
+    examples: [
+      'tighten --deny execve,execveat nginx.service',
+      'tighten --check --deny @mount session-3.scope',
+    ],
+    load: async () => (await import('./tighten.js')).tighten,
   },
   {
     name: 'facts',

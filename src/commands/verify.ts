@@ -17,6 +17,7 @@ import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
+import { untilRestartOf } from '../status/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../status/not-written.js';
 import { unconfined } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
@@ -81,12 +82,13 @@ export async function verify(
     ...(isPermissive ? await looserThanPermissive(context, unit!, options) : looser(seen)),
     ...notHolding(proof, due.length > 0),
   ];
+  const besides = await untilRestartOf(context, prepared);
   const unproven = [...main.filter(isHidden), ...kernel.unproven, ...proof.unproven];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
     sources,
-    diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open],
+    diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open, ...besides],
   };
 }
 

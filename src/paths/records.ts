@@ -38,6 +38,20 @@ export const runsFolder = (placement: Placement): string => `${runtimeFolder(pla
  */
 export const runsPath = (placement: Placement, unit: string): string => `${runsFolder(placement)}/${unit}`;
 
+/** The folder of records of filters that running processes were given. */
+export const injectionsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/injections`;
+
+/** @param unit the full name, checked */
+export const injectionsPath = (placement: Placement, unit: string): string =>
+  `${injectionsFolder(placement)}/${unit}`;
+
+/**
+ * The filter file of a unit whose running processes are about to be given it.
+ * @param unit the full name, checked
+ */
+export const injectedFilterPath = (placement: Placement, unit: string): string =>
+  `${runtimeFolder(placement)}/filters/${unit}`;
+
 /** The folder of undo records: the state of a unit before a change, until the change is done. */
 export const undoFolder = ({ scope, home }: Placement): string =>
   scope === 'system' ? '/var/lib/sandbox-unit' : `${home}/.local/state/sandbox-unit`;

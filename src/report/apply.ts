@@ -95,8 +95,9 @@ const exposureOf = ({ prepared }: UnitResult): PlannedExposure | undefined =>
   prepared && exposureOfPlan({ plan: prepared.plan, own: prepared.unit.files, emitted: prepared.files });
 
 function restartedText(result: UnitResult): string {
-  if (!isDone(result) || !result.restarted) return '';
-  return result.verified ? 'Restarted, and verified.\n' : 'Restarted.\n';
+  if (!isDone(result) || !(result.restarted || result.tightened)) return '';
+  const how = result.tightened ? 'Given to what runs' : 'Restarted';
+  return result.verified ? `${how}, and verified.\n` : `${how}.\n`;
 }
 
 const isDone = (result: UnitResult): result is Changed =>
@@ -113,11 +114,12 @@ function filesText(result: UnitResult, look: Look): string {
 
 function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
-  const { restarted = false, verified, refusals, deadline } = 'restarted' in result ? result : {};
+  const { restarted = false, tightened, verified, refusals, deadline } = 'restarted' in result ? result : {};
   return {
     unit,
     state,
     restarted,
+    ...(tightened === undefined ? {} : { tightened }),
     ...(verified === undefined ? {} : { verified }),
     ...(refusals === undefined ? {} : { refusals: explanationsJson(refusals) }),
     ...(deadline === undefined ? {} : { confirmBy: timeOfDay(deadline) }),

@@ -2,6 +2,7 @@ import type { Code } from '../codes/subjects.js';
 import { shortList } from '../collections.js';
 import { type Diagnostic, diagnosticsJson, printable } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
+import type { Injection } from '../live/injections.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
@@ -33,6 +34,8 @@ export interface UnitStatus {
   readonly drift: readonly Code[];
   /** Whether there may be more drift than can be told. */
   readonly untold?: boolean;
+  /** The filters that what runs of it was given, by `apply --live` or `tighten`. */
+  readonly injected?: readonly Injection[];
   /** The latest time to confirm its change, in milliseconds since 1970; undefined where none waits. */
   readonly deadline?: number;
   readonly diagnostics: readonly Diagnostic[];
@@ -77,17 +80,31 @@ function withDeadline(
 /** @param whole whether all units were looked for */
 export function statusText(all: readonly UnitStatus[], whole: boolean, look: Look = PLAIN): string {
   const rows = all
-    .filter(({ dropIn, drift, transient }) => dropIn !== undefined || transient || drift.length > 0)
+    .filter((one) => one.dropIn !== undefined || one.transient || one.drift.length > 0 || isInjected(one))
     .map((one): Cell[] => [
       one.unit,
       styled(modeText(one), one.mode && MODES[one.mode]),
-      styled(one.state?.replaceAll('-', ' ') ?? '-', one.state && STATES[one.state]),
+      styled(stateText(one), one.state && STATES[one.state]),
       styled(driftText(one), one.drift.length > 0 ? 'bad' : one.untold ? 'doubtful' : undefined),
       styled(refusedText(one), (one.refused?.count ?? 0) > 0 ? 'doubtful' : undefined),
-      one.transient ? 'sandbox-unit run' : printable(one.policy ?? '-'),
+      printable(originText(one)),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
   return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'] });
+}
+
+const isInjected = ({ injected = [] }: UnitStatus): boolean => injected.length > 0;
+
+/** The state, and whether what runs has got filters since its start. */
+const stateText = (one: UnitStatus): string =>
+  [...(one.state ? [one.state.replaceAll('-', ' ')] : []), ...(isInjected(one) ? ['injected'] : [])].join(
+    ', ',
+  ) || '-';
+
+/** The policy; of a unit without one the command that confines it. */
+function originText({ transient, policy, injected = [] }: UnitStatus): string {
+  if (transient) return 'sandbox-unit run';
+  return policy ?? (injected.some(({ by }) => by === 'tighten') ? 'sandbox-unit tighten' : '-');
 }
 
 const STATES: Readonly<Partial<Record<State, Role>>> = {
@@ -132,6 +149,7 @@ export const statusJson = ({
   gaps,
   missing,
   drift,
+  injected = [],
   deadline,
 }: UnitStatus) => ({
   unit,
@@ -147,6 +165,7 @@ export const statusJson = ({
   gaps,
   missing,
   drift,
+  injected: injected.map(({ by, at, deny }) => ({ by, at: timeOfDay(at), deny })),
   confirmBy: deadline === undefined ? null : timeOfDay(deadline),
 });
 

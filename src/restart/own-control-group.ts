@@ -34,7 +34,8 @@ export function insideOf(
   return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
 }
 
-function isWithin(groups: readonly string[], { state }: Service): boolean {
+/** Whether one of these control groups is that of a service, or below it. */
+export function isWithin(groups: readonly string[], { state }: Service): boolean {
   const group = state.controlGroup;
   return /^\/./.test(group) && groups.some((own) => covers(group, own));
 }

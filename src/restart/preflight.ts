@@ -115,7 +115,7 @@ const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
  * An error about a trial that ends all that runs if it fails: nobody would be there to roll the service back. A note
  * about units that a failure only starts.
  */
-function failing(context: Context, verb: Restarting, { name, state }: AffectedUnit): Diagnostic[] {
+export function failing(context: Context, verb: Restarting, { name, state }: AffectedUnit): Diagnostic[] {
   const { scope, lifetime } = context.placement;
   const later =
     verb === 'apply'

@@ -7,7 +7,7 @@ import type { Context } from '../system/context.js';
 import type { RunOptions } from './options.js';
 
 /** The name that diagnostics show for a policy on the command line. */
-const COMMAND_LINE = 'command line';
+export const COMMAND_LINE = 'command line';
 
 /** The options of `run`, by the keys of the policy that they become. */
 const OPTIONS: ReadonlyMap<string, string> = new Map([
@@ -15,11 +15,18 @@ const OPTIONS: ReadonlyMap<string, string> = new Map([
   ['action', '--errno'],
 ]);
 
-/** A diagnostic about a policy on the command line, by the option in place of a line that nobody has written. */
-export function namingOption(diagnostic: Diagnostic, sources: ReadonlyMap<string, string>): Diagnostic {
+/**
+ * A diagnostic about a policy on the command line, by the option in place of a line that nobody has written.
+ * @param options names of options, by the keys that they become
+ */
+export function namingOption(
+  diagnostic: Diagnostic,
+  sources: ReadonlyMap<string, string>,
+  options = OPTIONS,
+): Diagnostic {
   const { at, message, hint, ...rest } = diagnostic;
   const lines = sources.get(COMMAND_LINE)?.split('\n') ?? [];
-  const optionAt = (line: number) => OPTIONS.get(lines[line - 1]?.split(' ', 1)[0] ?? '');
+  const optionAt = (line: number) => options.get(lines[line - 1]?.split(' ', 1)[0] ?? '');
   const named = (text: string) =>
     text.replace(PLACE, (_, line: string) => optionAt(Number(line)) ?? 'the command line');
   const told = { ...rest, message: named(message), ...(hint === undefined ? {} : { hint: named(hint) }) };
@@ -75,7 +82,8 @@ export function inlinePolicy(
 const usage = (message: string, hint?: string) =>
   new UserError(error('usage', message, { hint }), EXIT.findings);
 
-function listOf(key: string, values: readonly string[] | undefined): string[] {
+/** The line of a list of calls; none where there is no list. @throws UserError `usage` */
+export function listOf(key: string, values: readonly string[] | undefined): string[] {
   if (values === undefined) return [];
   const names = values
     .flatMap((value) => value.split(','))
@@ -93,7 +101,8 @@ function listOf(key: string, values: readonly string[] | undefined): string[] {
 /** A string of TOML: one of JSON is valid there. */
 const quoted = (text: string): string => JSON.stringify(text);
 
-const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(text)) : quoted(text));
+/** An answer to refused calls as a value of TOML. */
+export const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(text)) : quoted(text));
 
 /** The reference to a base: `extends` takes a name without a slash for a template. */
 const referenceTo = (base: string, policy: string | undefined): string =>

@@ -59,7 +59,7 @@ export interface System {
   manager(): Promise<ManagerFacts>;
   /** A service. */
   unit(name: string): Promise<UnitState>;
-  /** A unit of any type, with the properties that all types have; a slice or socket also with its own. */
+  /** A unit of any type, with the properties that all types have; a scope, slice or socket also with its own. */
   anyUnit(name: string): Promise<UnitState>;
   /** The names of a template's loaded instances, sorted; they need not run. */
   instances(template: UnitName): Promise<string[]>;

@@ -1,6 +1,7 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { Explanation } from '../explain/explanation.js';
+import type { LiveChange } from '../live/live-change.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
@@ -17,6 +18,8 @@ import type { Pending, UnitResult } from './unit-result.js';
 export interface RestartOptions {
   /** False leaves services as they run. */
   readonly restart?: boolean | undefined;
+  /** Whether services are given the policy as they run, in place of a restart. */
+  readonly live?: boolean | undefined;
 }
 
 /** A unit that is being changed. */
@@ -47,6 +50,10 @@ export interface AppliedUnit extends ChangedUnit {
   readonly verified: boolean | undefined;
   /** Calls that its services were refused while they were tried; undefined where that could not be seen. */
   readonly refusals: readonly Explanation[] | undefined;
+  /** The change that its services get as they run; undefined where they are restarted. */
+  readonly live?: LiveChange | undefined;
+  /** Services whose processes were given it. */
+  readonly injected: readonly string[];
   /** The time in which its change must be confirmed, in milliseconds; undefined where it holds at once. */
   readonly confirmWithin?: number | undefined;
   /** The latest time to confirm it, in milliseconds since 1970, once it waits. */
@@ -111,6 +118,7 @@ export const appliedUnit = (unit: ChangedUnit, { prepared }: Pick<AppliedUnit, '
   ...unit,
   prepared,
   asTheyAre: [],
+  injected: [],
   verified: undefined,
   refusals: undefined,
 });

@@ -6,6 +6,7 @@ export type StepName =
   | 'reload'
   | 'read-back'
   | 'restart'
+  | 'tighten'
   | 'try'
   | 'verify'
   | 'confirm'

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { Explanation } from '../explain/explanation.js';
+import type { LiveChange } from '../live/live-change.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { Service } from '../state/service.js';
 
@@ -30,6 +31,8 @@ export interface Pending extends OfUnit {
 /** A unit that a policy is to be applied to. */
 export interface PendingApply extends Pending {
   readonly prepared: Prepared;
+  /** The change that its services get as they run; undefined where they are restarted. */
+  readonly live?: LiveChange | undefined;
 }
 
 /** A unit that was to be changed. */
@@ -38,6 +41,8 @@ export interface Changed extends OfUnit {
   readonly state: 'applied' | 'unconfirmed' | 'confirmed' | 'reverted' | 'rolled-back' | 'failed';
   /** Whether a restart of a service was tried. */
   readonly restarted: boolean;
+  /** Whether the processes of a service were given filters as they run; undefined where that was not to be done. */
+  readonly tightened?: boolean | undefined;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
   /** Calls that its services were refused while they were tried; undefined where that could not be seen. */

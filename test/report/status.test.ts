@@ -56,7 +56,18 @@ test('to programs what can not be told is null', () => {
     {
       ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null, transient: false },
       ...{ recorded: [], refused: null, gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
+      injected: [],
     },
+  );
+});
+
+test('behind the state stands whether what runs was given filters; a unit without a policy has the command', () => {
+  const by = (who: 'apply' | 'tighten') => [{ invocation: '1', at: 0, by: who, deny: [] }];
+  assert.equal(row({ injected: by('apply') })[2], 'live, injected');
+  const { dropIn: _, state: __, mode: ___, policy: ____, ...bare } = one();
+  assert.match(
+    statusText([{ ...bare, injected: by('tighten') }], true),
+    /^a\.service +- +injected +- +- +sandbox-unit tighten$/m,
   );
 });
 

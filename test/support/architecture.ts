@@ -99,6 +99,7 @@ export const LAYERS: readonly string[] = [
     'learn',
     'transaction',
     'status',
+    'live',
     'restart',
   ],
   ...['explain', 'observer', 'verify', 'prepare', 'state', 'system'],

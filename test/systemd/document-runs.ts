@@ -157,6 +157,7 @@ export const ENDS: readonly (readonly [command: RegExp, statuses: readonly numbe
   [/^sandbox-unit run .* uname\b/, [1], /^uname: cannot get system name: Network is down$/m],
   // Something would change.
   [/^sandbox-unit apply --check --json=summary nginx\.service$/, [3], /"changed": true/],
+  [/^sandbox-unit tighten --check /, [3], /^nginx\.service: pending$/m],
   [/^sandbox-unit revert --check /, [3], /^nginx\.service: pending$/m],
   // The change of ssh.service waits for a confirmation.
   [/\bsandbox-unit apply (?:--confirm .*|--all(?: --purge)?)$/, [3], /^(?:note|warning)\[unconfirmed\]: /m],

@@ -88,6 +88,7 @@ const VALUES: Partial<Record<keyof Options, Kind>> = {
   gid: 'groups',
   exercise: 'command',
   stage: ['exec', 'entry'],
+  understood: ['locks-out'],
   ifChanged: ['refuse', 'run'],
   serviceType: ['simple', 'exec', 'forking', 'oneshot', 'dbus', 'notify', 'notify-reload', 'idle'],
   expandEnvironment: ['yes', 'no'],

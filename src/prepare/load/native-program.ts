@@ -40,6 +40,10 @@ export const observerProgram = (context: Context): Promise<string> =>
 export const generatorProgram = (context: Context): Promise<string> =>
   nativeProgram(context, 'generator', 'no-generator');
 
+/** The program that loads filters into running services. @throws UserError `no-injector` */
+export const injectorProgram = (context: Context): Promise<string> =>
+  nativeProgram(context, 'tighten', 'no-injector');
+
 /** @throws UserError `no-sender` */
 export const descriptorSender = (context: Context): Promise<string> =>
   nativeProgram(context, 'send-descriptors', 'no-sender');

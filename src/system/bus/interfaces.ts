@@ -4,9 +4,9 @@ import { SERVICE, UNIT } from './names.js';
 
 export const OF_SERVICE: readonly string[] = [UNIT, `${SERVICE}.Service`];
 
-const OWN = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
+const OWN = new Map(['Scope', 'Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
 
-/** Those of a unit of any type: a slice and a socket have one of their own. */
+/** Those of a unit of any type: a scope, a slice and a socket have one of their own. */
 export function interfacesOf(unit: string): string[] {
   const own = OWN.get(unit.slice(unit.lastIndexOf('.') + 1));
   return own === undefined ? [UNIT] : [UNIT, own];

@@ -1,6 +1,7 @@
 import { systemctl } from '../../command-lines.js';
 import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
+import { planLive } from '../../live/live-change.js';
 import { dropInPath } from '../../paths/own-files.js';
 import { fullName } from '../../prepare/load/load-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
@@ -24,6 +25,8 @@ export interface ApplyOptions extends PrepareOptions {
   readonly diff?: boolean;
   /** False leaves the service as it runs. */
   readonly restart?: boolean;
+  /** Whether services are given the policy as they run. */
+  readonly live?: boolean;
   /** The time to confirm the change, as on the command line; false: it holds at once. */
   readonly confirm?: string | false;
   /** False refuses units of which systemd has yet to read files. */
@@ -52,12 +55,15 @@ export async function planApply(
     const prepared = options.check ? planned : comparingFilters(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
-    const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared, options))];
+    const restart = options.restart !== false && !options.live;
+    const before = await preflight(context, prepared, { ...options, restart });
+    const diagnostics = [...prepared.diagnostics, ...before];
     const { name, services } = prepared.unit;
     const found = { unit: name.full, changes, diagnostics, services, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
     const unloadable = notLoadable(context, prepared);
     if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
+    if (options.live) return await asItRuns(context, found, options);
     return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
@@ -65,6 +71,21 @@ export async function planApply(
     const { exit, diagnostics } = cause;
     return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
   }
+}
+
+/** A unit whose services are given the policy as they run. */
+async function asItRuns(
+  context: Context,
+  found: AsWritten,
+  options: ApplyOptions,
+): Promise<NotChanged | PendingApply> {
+  const { live, diagnostics } = await planLive(context, found.prepared, {
+    isSure: options.confirm === false,
+  });
+  const all = { ...found, diagnostics: [...found.diagnostics, ...diagnostics] };
+  if (hasErrors(diagnostics)) return { ...all, state: 'refused' };
+  if (live !== undefined || isPending(found.changes)) return { ...all, state: 'pending', live };
+  return inForce(context, all, { ...options, restart: false });
 }
 
 /** An error for a unit that systemd can't load: its drop-in could not be read back. */

@@ -22,6 +22,7 @@ import { readBackApplied } from '../steps/read-back.js';
 import { keepUndoRecords } from '../steps/record.js';
 import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';
+import { keptFilters, tightenServices } from '../steps/tighten.js';
 import { tryServices } from '../steps/try.js';
 import { verifyServices } from '../steps/verify.js';
 import { writeFiles } from '../steps/write.js';
@@ -57,7 +58,9 @@ const applyTable = (
     { ...undo.write, per: 'run', do: writeFiles(transaction) },
     { ...undo.reload, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: readBackApplied(transaction, options) },
-    { ...undo.restart, per: 'round', do: restartServices(transaction) },
+    options.live
+      ? { ...undo.restart, name: 'tighten', per: 'round', do: tightenServices(transaction) }
+      : { ...undo.restart, per: 'round', do: restartServices(transaction) },
     { name: 'try', per: 'round', do: tryServices(transaction, own) },
     { name: 'verify', per: 'round', do: verifyServices(transaction) },
     // The time to confirm begins when nothing more is to be tried.
@@ -73,10 +76,11 @@ export async function applyUnits(
   options: ApplyUnitsOptions,
 ): Promise<UnitResult[]> {
   const starts = ({ services, changes }: PendingApply) =>
-    options.restart !== false && services.some((service) => isLeftDown(service, changes));
+    options.restart !== false && !options.live && services.some((service) => isLeftDown(service, changes));
   const confirming = (unit: ChangedUnit, one: PendingApply) => ({
     ...appliedUnit(unit, one),
-    confirmWithin: confirmWithin(one, options),
+    live: one.live,
+    confirmWithin: options.live ? undefined : confirmWithin(one, options),
   });
   const { units, refused } = await beginEach(transaction, pending, confirming, starts);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
@@ -111,7 +115,10 @@ const course = (
     const now = n === 0 ? unit.due.slice(0, 1) : unit.due.slice(end - CHANGED_AT_ONCE, end);
     return now.length > 0 ? { ...unit, now } : undefined;
   },
-  beforeUndo: (unit, failures) => refusedCalls(transaction, unit, failures),
+  beforeUndo: async (unit, failures) => [
+    ...(await refusedCalls(transaction, unit, failures)),
+    ...(await orElse(() => keptFilters(transaction.context, unit), [])),
+  ],
 });
 
 /** Refused calls of a service that failed. They are read before the roll-back ends the processes that can tell. */
@@ -127,17 +134,18 @@ async function refusedCalls(
 
 function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUnit>): UnitResult {
   const { changes, prepared, restarted, verified, refusals, services } = unit;
+  const tightened = unit.live ? unit.injected.length > 0 : undefined;
   const diagnostics = [...unit.notes, ...failures, ...undone];
   const common = { unit: unit.unit, changes, diagnostics, prepared };
   if (state === 'done') {
     const { deadline } = unit;
     const how = deadline === undefined ? 'applied' : 'unconfirmed';
-    return { ...common, state: how, restarted, verified, refusals, deadline };
+    return { ...common, state: how, restarted, tightened, verified, refusals, deadline };
   }
   const isUnread = failedAt === 'record' || failedAt === 'arm' || failedAt === 'write';
-  if (!isRestored(undone)) return { ...common, state: 'failed', restarted, verified, refusals };
+  if (!isRestored(undone)) return { ...common, state: 'failed', restarted, tightened, verified, refusals };
   const exit = failedAt === 'arm' ? { exit: EXIT.failure } : {};
   return isUnread
     ? { ...common, state: 'refused', services, ...exit }
-    : { ...common, state: 'rolled-back', restarted, verified, refusals };
+    : { ...common, state: 'rolled-back', restarted, tightened, verified, refusals };
 }

@@ -63,7 +63,7 @@ async function withDue(
       if (isPending(unit.changes)) notes.push(noRestartNeeded(name, hasProbe));
       continue;
     }
-    const obstacle = await obstacleTo(context, service);
+    const obstacle = options.live ? undefined : await obstacleTo(context, service);
     if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
     else due.push(name);
   }

@@ -11,15 +11,22 @@ import { keepUndoRecord } from '../undo-record.js';
 import { mayHaveRestarted } from '../undo-record-format.js';
 
 /** Restarts services. All records say so before the first restart, which may restart other units' services, too. */
-export const restartServices =
-  <U extends ChangedUnit>(transaction: Transaction) =>
+export const restartServices = <U extends ChangedUnit>(transaction: Transaction) =>
+  onServices<U>(transaction, (one) => restartNow(transaction, one));
+
+/** Changes services, after the records say that they may be restarted, and while they are watched. */
+export const onServices =
+  <U extends ChangedUnit>(
+    transaction: Transaction,
+    change: (announced: StepResult<U>) => Promise<StepResult<U>>,
+  ) =>
   async (units: readonly U[]): Promise<readonly StepResult<U>[]> => {
     const { context } = transaction;
     const left = await Promise.all(units.map((unit) => leaveStopped(context, unit)));
     const announced = await Promise.all(left.map((one) => announce(transaction, one)));
     await transaction.trialWatch?.begin(announced.flatMap(watchedOf));
     await transaction.listening?.look(announced.flatMap(({ unit }) => unit.now));
-    return Promise.all(announced.map((one) => restartNow(transaction, one)));
+    return Promise.all(announced.map(change));
   };
 
 /** The services of a unit that are about to be restarted under a policy that refuses something. */

@@ -1,0 +1,118 @@
+/** A filter of a few refused calls, for a unit that may have no policy. */
+
+import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { lockOuts } from '../plan/doorways/lock-outs.js';
+import { roleOf } from '../plan/doorways/role-of.js';
+import { checkSyscalls } from '../policy/check.js';
+import type { Policy } from '../policy/policy.js';
+import { buildReadyFilter } from '../prepare/build-filter.js';
+import { loadFiles, serviceName } from '../prepare/load/load-unit.js';
+import { listensOf } from '../prepare/load/surroundings.js';
+import type { MachineFacts } from '../prepare/probe/target.js';
+import { orElse } from '../state/failures.js';
+import type { Service } from '../state/service.js';
+import { permits } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import type { SyscallPolicy } from '../syscalls/policy.js';
+import { readyCalls } from '../syscalls/ready.js';
+import { callsOf, mayPass, resolve, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import type { ReadySection, SyscallsSection } from '../syscalls/section.js';
+import type { Context } from '../system/context.js';
+import type { Target } from '../target/target.js';
+import { effectiveUnit } from '../unit/effective.js';
+import type { Filter } from './inject.js';
+
+/** Refused calls, and the filter that refuses them. */
+export interface Denied {
+  /** As written, each with its answer: `execve:EPERM`, `@mount:kill`. */
+  readonly entries: readonly string[];
+  readonly filter: Filter;
+  readonly meaning: SyscallPolicy;
+  /** The policy with the calls in the place of those of a service's start. */
+  readonly policy: Policy;
+  readonly target: Target;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Calls without which no program ends, or comes back from the handler of a signal. */
+const INDISPENSABLE: readonly string[] = [
+  'exit',
+  'exit_group',
+  'restart_syscall',
+  'rt_sigreturn',
+  'sigreturn',
+];
+
+/**
+ * Makes the filter.
+ * @param policy one that has `[ready]` alone
+ * @throws UserError for names that aren't known, and for calls without which no program ends
+ */
+export function denied(
+  policy: Policy,
+  ready: ReadySection,
+  { facts }: MachineFacts,
+  known: readonly Diagnostic[],
+): Denied {
+  const checked = [...known, ...checkSyscalls(policy, facts.sets, [facts.machine])];
+  if (hasErrors(checked)) throw new UserError(checked);
+  const target = { ...facts, sets: withOwnSets(facts.sets), programs: new Map() };
+  const section = readyCalls(ready);
+  const named = resolveCalls(section, target.sets);
+  const problem = denialProblem(section, named, target);
+  if (problem) throw new UserError([problem], EXIT.failure);
+  const meaning = resolve(named, facts.machine);
+  const { file } = buildReadyFilter({ noNewPrivileges: refusesExec(named), log: false, policies: [meaning] });
+  const action = section.action!.value;
+  return {
+    entries: ready.deny.map((entry) => `${entry.name}:${formatAction(entry.action ?? action)}`),
+    filter: { file, machine: facts.machine },
+    meaning,
+    policy: { ...policy, syscalls: section },
+    target,
+    diagnostics: checked,
+  };
+}
+
+function denialProblem(
+  section: SyscallsSection,
+  named: NamedPolicy,
+  { sets }: Target,
+): Diagnostic | undefined {
+  const lenient = section.deny.find((entry) => permits(entry.action ?? section.action!.value));
+  if (lenient)
+    return error('not-tightened', `'${lenient.name}' would be let through: name an errno, or kill`);
+  const call = INDISPENSABLE.find((one) => !mayPass(verdictOn(named, one)));
+  const entry = call && section.deny.find((one) => callsOf(one, sets).includes(call));
+  if (!entry) return undefined;
+  const message = `'${entry.name}' has ${call}, without which no program ends or goes on`;
+  return error('not-tightened', message, { hint: 'name the other calls one by one' });
+}
+
+/** Whether no program can be started, so that no_new_privs takes nothing more away. */
+const refusesExec = (named: NamedPolicy): boolean =>
+  ['execve', 'execveat'].every((call) => !mayPass(verdictOn(named, call)));
+
+/** Errors where a unit would no longer let people and machines in, or run things; warnings if that is understood. */
+export async function lockOutsOf(
+  context: Context,
+  { name, state }: Service,
+  { policy, target, meaning }: Denied,
+): Promise<readonly Diagnostic[]> {
+  if (!name.endsWith('.service')) return [];
+  const unit = serviceName(name);
+  // A unit without a file that can be read is known by its name alone.
+  const files = await orElse(async () => (await loadFiles(context, unit, state)).files, []);
+  const effective = effectiveUnit(files);
+  const listens = await listensOf({ system: context.system, unit, states: [state] });
+  const surroundings = { partners: [], allowed: new Map(), sockets: new Map(), listens };
+  const request = { unit, effective, surroundings, policy, target };
+  const found = lockOuts(roleOf(request), request, { meaning, launcher: undefined });
+  return found
+    .filter(({ code }) => code === 'locks-out')
+    .map(({ at: _, ...one }) => ({ ...one, hint: WAY_OUT }));
+}
+
+const WAY_OUT = "leave the call out for this unit; if it is meant: '--understood locks-out'";

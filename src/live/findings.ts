@@ -1,0 +1,127 @@
+/** Diagnostics about threads that can't be given a filter. */
+
+import type { Code } from '../codes/subjects.js';
+import { groupBy } from '../collections.js';
+import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { readStatus } from '../state/process-status.js';
+import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
+import { errnoName } from '../syscalls/errno.js';
+import { nameOf } from '../syscalls/numbers.js';
+import type { System } from '../system/system.js';
+import type { Finding, Reason } from './parse-report.js';
+
+interface Row {
+  readonly code: Code;
+  /** The end of a sentence that begins with a thread, or with nothing where `isAlone`. */
+  readonly says: (numbers: readonly number[], facts: Facts) => string;
+  readonly hint?: string;
+  /** Whether the sentence is about no thread. */
+  readonly isAlone?: true;
+}
+
+interface Facts {
+  readonly machine: Machine;
+  /** The name of a process that traces, where it is there. */
+  readonly tracer: string;
+}
+
+const AGAIN = 'run it again; if it stays so, a restart gives the filter to all that is started';
+const LOST = 'another program may write to its memory: look at what runs as its user';
+
+const withErrno =
+  (what: string) =>
+  ([errno = 0]: readonly number[]) =>
+    `${what}: ${errnoName(errno) ?? `error ${errno}`}`;
+
+const always = (what: string) => () => what;
+
+const ROWS: Readonly<Record<Reason, Row>> = {
+  waits: {
+    code: 'thread-waits',
+    says: ([nr = 0, arch = 0], { machine }) =>
+      `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,
+    hint: 'leave the call out, or try again when nothing waits in it',
+  },
+  traced: {
+    code: 'thread-traced',
+    says: ([pid], { tracer }) => `is traced by process ${pid}${tracer}`,
+    hint: 'end the debugger, or strace, that traces it',
+  },
+  untraceable: { code: 'thread-unreachable', says: withErrno("can't be stopped") },
+  stuck: {
+    code: 'thread-stuck',
+    says: always("can't be stopped: it waits for a device, or for a child that has yet to exec"),
+    hint: AGAIN,
+  },
+  privileges: {
+    code: 'thread-unprivileged',
+    says: always('may not load a filter: it has neither no_new_privs nor CAP_SYS_ADMIN'),
+    hint: "a filter that refuses both execve and execveat sets no_new_privs; 'NoNewPrivileges = true' in [service] does from the next start on",
+  },
+  strict: { code: 'thread-unreachable', says: always("is in seccomp's strict mode, which takes no filter") },
+  foreign: {
+    code: 'thread-unreachable',
+    says: ([count]) => `${count} threads are in a PID namespace that isn't seen from here`,
+    hint: 'run it on the host',
+    isAlone: true,
+  },
+  unsettled: {
+    code: 'thread-stuck',
+    says: always('threads come faster than they can be stopped'),
+    hint: AGAIN,
+    isAlone: true,
+  },
+  empty: {
+    code: 'not-running',
+    says: always('there is no process to give the filter to'),
+    isAlone: true,
+  },
+  'no-call': {
+    code: 'thread-unreachable',
+    says: always('has no instruction by which it could load a filter'),
+  },
+  unmoving: {
+    code: 'thread-stuck',
+    says: always("doesn't run: its control group may be frozen"),
+    hint: "'systemctl thaw' lets a frozen unit go on",
+  },
+  refused: { code: 'thread-unreachable', says: withErrno("can't load the filter") },
+  evaded: { code: 'thread-evades', says: always('makes another call than it was made to make'), hint: LOST },
+  missing: { code: 'thread-evades', says: always("doesn't have the filter that it loaded"), hint: LOST },
+  unreadable: { code: 'thread-unreachable', says: withErrno("can't be read") },
+};
+
+const callText = (machine: Machine, arch: number, nr: number): string => {
+  const id = abiOf(machine, arch, nr);
+  const name = id && nameOf(id.abi, id.nr);
+  if (id === undefined || name === undefined) return `call ${nr}`;
+  return isNative(machine, id.abi) ? name : `${name} (${id.abi})`;
+};
+
+const isNative = (machine: Machine, abi: Abi): boolean => abi === machine;
+
+/** Errors, one for all threads of which the same is true. Names of processes are hostile text. */
+export async function findingErrors(
+  system: System,
+  unit: string,
+  machine: Machine,
+  findings: readonly Finding[],
+): Promise<Diagnostic[]> {
+  const groups = groupBy(findings, ({ reason, numbers }) => `${reason} ${numbers.join()}`);
+  const found: Diagnostic[] = [];
+  for (const [first, ...more] of groups.values()) {
+    const { tid, reason, numbers } = first!;
+    const { code, says, hint, isAlone } = ROWS[reason];
+    const tracer = reason === 'traced' ? await nameIn(system, numbers[0]!) : '';
+    const who = isAlone || tid === 0 ? '' : `thread ${tid}${await nameIn(system, tid)} `;
+    const others = more.length > 0 ? ` (and ${more.length} more like it)` : '';
+    found.push(error(code, `${unit}: ${who}${says(numbers, { machine, tracer })}${others}`, { hint }));
+  }
+  return found;
+}
+
+/** The name of a thread in brackets; empty if it has ended. */
+async function nameIn(system: System, tid: number): Promise<string> {
+  const name = (await readStatus(system, `${tid}`))?.get('Name');
+  return name === undefined ? '' : ` (${printable(name, 40)})`;
+}

@@ -1,0 +1,103 @@
+/** Lines of the program `tighten`, as native-helper/tighten/report.h has them. */
+
+/** Reasons for which a thread, or a whole control group, can't be given a filter, and the count of numbers behind each. */
+export const REASONS = {
+  waits: 2,
+  traced: 1,
+  untraceable: 1,
+  stuck: 0,
+  privileges: 0,
+  strict: 0,
+  foreign: 1,
+  unsettled: 0,
+  empty: 0,
+  'no-call': 0,
+  unmoving: 0,
+  refused: 1,
+  evaded: 0,
+  missing: 0,
+  unreadable: 1,
+} as const;
+
+export type Reason = keyof typeof REASONS;
+
+export interface Finding {
+  /** 0 where it is no single thread's. */
+  readonly tid: number;
+  readonly reason: Reason;
+  /** `waits`: a call's number and its AUDIT_ARCH; `traced`: a process; `foreign`: how many; else an errno. */
+  readonly numbers: readonly number[];
+}
+
+/**
+ * The end of a run: `fit` of one that only looks; `unchanged`: all go on as before; `killed`: all processes were ended, since
+ * some had the filter and others not.
+ */
+export type Ending = 'tightened' | 'fit' | 'unchanged' | 'killed';
+
+export interface Report {
+  readonly ending: Ending;
+  readonly findings: readonly Finding[];
+  /** How many have the filter, or would get it; 0 for the other endings. */
+  readonly threads: number;
+  readonly processes: number;
+  /** For how long all of them stood still, in microseconds, where that is told. */
+  readonly paused: number | undefined;
+}
+
+/** Endings by the exit status that goes with them. */
+const STATUSES: Readonly<Record<Ending, number>> = { tightened: 0, fit: 0, unchanged: 1, killed: 3 };
+
+/** The count of numbers behind the first word of a line. */
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ['restless', 0],
+  ['tightened', 2],
+  ['fit', 2],
+  ['unchanged', 0],
+  ['killed', 0],
+  ['paused', 1],
+]);
+
+/** The most findings that are taken in: each thread may have one. */
+const MOST_FINDINGS = 1 << 17;
+
+/**
+ * Parses the output of a run.
+ * @returns undefined if it is anything else, so that nobody knows how the processes are
+ */
+export function parseReport(text: string, status: number): Report | undefined {
+  const lines = text.split('\n');
+  if (lines.pop() !== '') return undefined;
+  const findings: Finding[] = [];
+  const seen = new Map<string, readonly number[]>();
+  for (const line of lines) {
+    const [word = '', ...rest] = line.split(' ');
+    const finding = word === 'finding' ? parseFinding(rest) : undefined;
+    const numbers = rest.map(decimal);
+    if (finding && findings.length < MOST_FINDINGS) findings.push(finding);
+    else if (seen.has(word) || numbers.length !== NUMBERS.get(word) || !areNumbers(numbers)) return undefined;
+    else seen.set(word, numbers);
+  }
+  const endings = (Object.keys(STATUSES) as Ending[]).filter((ending) => seen.has(ending));
+  // A filter that can't be read, or a group that can't be listed, leaves no line.
+  const ending = lines.length === 0 && status === STATUSES.unchanged ? 'unchanged' : endings[0];
+  if (ending === undefined || endings.length > 1 || STATUSES[ending] !== status) return undefined;
+  const [threads = 0, processes = 0] = seen.get(ending) ?? [];
+  return { ending, findings, threads, processes, paused: seen.get('paused')?.[0] };
+}
+
+function parseFinding([first = '', reason = '', ...rest]: readonly string[]): Finding | undefined {
+  const tid = decimal(first);
+  const numbers = rest.map(decimal);
+  if (tid === undefined || !isReason(reason) || numbers.length !== REASONS[reason] || !areNumbers(numbers))
+    return undefined;
+  return { tid, reason, numbers };
+}
+
+const isReason = (word: string): word is Reason => Object.hasOwn(REASONS, word);
+
+const areNumbers = (numbers: readonly (number | undefined)[]): numbers is readonly number[] =>
+  !numbers.includes(undefined);
+
+/** Numbers have 32 bits; times may have more. */
+const decimal = (text: string): number | undefined => (/^\d{1,12}$/.test(text) ? Number(text) : undefined);

@@ -1,0 +1,127 @@
+/** Takes calls from the running processes of a unit, until its restart. */
+
+import { outsideOfLogin, ownCommand, systemctl } from '../command-lines.js';
+import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { fullName } from '../prepare/load/load-unit.js';
+import { isWithin, ownGroups } from '../restart/own-control-group.js';
+import { orElse } from '../state/failures.js';
+import type { Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import type { UnitState } from '../system/unit-state.js';
+import { type Denied, lockOutsOf } from './deny.js';
+import { runningUnit } from './find-units.js';
+import { type Injected, inject } from './inject.js';
+import { addInjection, type Injection } from './injections.js';
+
+/** The outcome for a unit. */
+export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'paused'> {
+  readonly unit: string;
+  /** `pending`: nothing stands against it; `killed`: its processes were ended; `unknown`: they may have been. */
+  readonly state: 'tightened' | 'pending' | 'refused' | 'killed' | 'unknown';
+  readonly diagnostics: readonly Diagnostic[];
+  /** The exit status where the command line or the machine is at fault. */
+  readonly exit?: number;
+}
+
+export interface TightenOptions {
+  /** Whether it is only seen if it could be done. */
+  readonly check?: boolean;
+  /** Whether lines by which people get in may be taken. */
+  readonly understood?: boolean;
+}
+
+const NONE = { threads: 0, processes: 0, paused: undefined };
+
+/** Gives the processes of a unit the filter; what stands against it is among the diagnostics. */
+export async function tightenUnit(
+  context: Context,
+  text: string,
+  denied: Denied,
+  options: TightenOptions,
+): Promise<Tightened> {
+  try {
+    return await tightenRunning(context, await runningUnit(context, text), denied, options);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { diagnostics, exit } = cause;
+    return { ...NONE, unit: fullName(text), state: 'refused', diagnostics, exit };
+  }
+}
+
+async function tightenRunning(
+  context: Context,
+  unit: Service,
+  denied: Denied,
+  { check = false, understood = false }: TightenOptions,
+): Promise<Tightened> {
+  const lockOuts = await lockOutsOf(context, unit, denied);
+  const before = [
+    ...(understood ? lockOuts.map(asWarning) : lockOuts),
+    ...(await inOwnGroup(context, unit, `tighten --deny ${denied.entries.join()}`)),
+  ];
+  if (hasErrors(before)) return { ...NONE, unit: unit.name, state: 'refused', diagnostics: before };
+  const { ending, failures, ...counts } = await inject(context, unit, denied.filter, check);
+  const found = { ...counts, unit: unit.name, diagnostics: [...before, ...failures] };
+  if (ending === 'unchanged') return { ...found, state: 'refused' };
+  if (ending === 'fit') return { ...found, state: 'pending' };
+  if (ending !== 'tightened') return { ...found, state: ending };
+  const kept = await keepInjection(context, unit, { by: 'tighten', deny: denied.entries });
+  return {
+    ...found,
+    state: 'tightened',
+    diagnostics: [...found.diagnostics, untilRestart(context, unit), ...kept],
+  };
+}
+
+/** An error if this program is in the unit's control group: it would stand still with it, and get the filter. */
+export async function inOwnGroup(
+  context: Context,
+  unit: Service,
+  words: string,
+): Promise<readonly Diagnostic[]> {
+  if (!isWithin(await ownGroups(context), unit)) return [];
+  const hint = `run it outside: '${outsideOfLogin(context.placement.scope, words, unit.name)}'`;
+  return [
+    error('own-service', `this program runs in ${unit.name}, and would get the filter itself`, { hint }),
+  ];
+}
+
+/**
+ * Keeps which run of a unit has a filter.
+ * @returns an error where the unit is in another run by now, and a warning where it can't be kept
+ */
+export async function keepInjection(
+  context: Context,
+  { name, state }: Service,
+  what: Pick<Injection, 'by' | 'deny'>,
+): Promise<readonly Diagnostic[]> {
+  const { system, placement } = context;
+  const after = await orElse<UnitState | undefined>(() => stateOf(context, name), undefined);
+  if (after && after.invocationId !== state.invocationId) {
+    const hint = `'${ownCommand(placement.scope, 'status', name)}' says how it runs; run the command again`;
+    return [
+      error(
+        'started-meanwhile',
+        `${name} was started anew meanwhile: what was started has no filter by this`,
+        { hint },
+      ),
+    ];
+  }
+  const injection = { ...what, invocation: state.invocationId, at: system.now() };
+  try {
+    await addInjection(context, name, injection);
+    return [];
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return cause.diagnostics.map(asWarning);
+  }
+}
+
+const stateOf = ({ system }: Context, name: string): Promise<UnitState> =>
+  name.endsWith('.service') ? system.unit(name) : system.anyUnit(name);
+
+/** Filters can't be taken away: the kernel has no call for that. */
+const untilRestart = ({ placement: { scope } }: Context, { name }: Service): Diagnostic =>
+  note('keeps-filter', `${name} keeps the filter until its next start, and nothing takes it away before`, {
+    ...(name.endsWith('.service') ? { hint: `'${systemctl(scope, 'restart', name)}' takes it away` } : {}),
+  });

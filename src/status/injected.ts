@@ -1,0 +1,111 @@
+/** Filters that what runs of units was given, whether a policy confines them or not. */
+
+import { inBatches } from '../collections.js';
+import { type Diagnostic, note } from '../diagnostic.js';
+import { deniedBy, type Injection, injectedUnits, injectionsOf } from '../live/injections.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { orElse } from '../state/failures.js';
+import { ASKED_AT_ONCE } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import { parseUnitName } from '../unit/name.js';
+
+/** A unit's status, as far as it matters here. */
+interface Told {
+  readonly unit: string;
+  readonly dropIn?: string;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exit?: number;
+}
+
+/** A unit that has no drop-in of ours, but filters. */
+export interface InjectedUnit {
+  readonly unit: string;
+  readonly recorded: readonly string[];
+  readonly gaps: readonly string[];
+  readonly missing: readonly string[];
+  readonly drift: readonly [];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly injected: readonly Injection[];
+}
+
+/** Codes of what is said of a unit that no policy confines. */
+const UNCONFINED: readonly string[] = ['unconfined', 'not-a-service'];
+
+/**
+ * Adds to the status of units the filters that their present runs were given; a template has those of its instances.
+ * @param isWhole whether units that have filters alone are told, too
+ */
+export async function withInjections<T extends Told>(
+  context: Context,
+  all: readonly T[],
+  isWhole: boolean,
+): Promise<(T | (T & Pick<InjectedUnit, 'injected'>) | InjectedUnit)[]> {
+  const present = await presentInjections(context);
+  if (present.size === 0) return [...all];
+  const taken = new Set<string>();
+  const told = all.map((one) => {
+    const names = [...present.keys()].filter((name) => name === one.unit || templateOf(name) === one.unit);
+    for (const name of names) taken.add(name);
+    const injected = names.flatMap((name) => present.get(name)!);
+    return injected.length === 0 ? one : { ...one, ...besides(one, injected), injected };
+  });
+  const rest = isWhole ? [...present].filter(([name]) => !taken.has(name)) : [];
+  const none = { recorded: [], gaps: [], missing: [], drift: [] } as const;
+  return [
+    ...told,
+    ...rest.map(([unit, injected]) => ({
+      ...none,
+      unit,
+      injected,
+      diagnostics: untilRestart(unit, injected),
+    })),
+  ];
+}
+
+const templateOf = (unit: string): string | undefined => {
+  const name = parseUnitName(unit);
+  return 'full' in name ? name.template : undefined;
+};
+
+/** A unit without a policy is no finding where it has a filter. */
+function besides({ unit, dropIn, diagnostics, exit }: Told, injected: readonly Injection[]) {
+  const isFree =
+    dropIn === undefined &&
+    diagnostics.length > 0 &&
+    diagnostics.every(({ code }) => UNCONFINED.includes(code));
+  const found = [...(isFree ? [] : diagnostics), ...untilRestart(unit, injected)];
+  return { diagnostics: found, ...(isFree || exit === undefined ? { exit: undefined } : { exit }) };
+}
+
+/** A note on the calls that `tighten` refuses to what runs of a unit. */
+function untilRestart(unit: string, injected: readonly Injection[]): Diagnostic[] {
+  const denied = deniedBy(injected).map((entry) => entry.replace(/:(.*)/, ' ($1)'));
+  if (denied.length === 0) return [];
+  const message = `what runs of ${unit} is refused until its next start, by sandbox-unit tighten: ${denied.join(', ')}`;
+  return [note('tightened', message)];
+}
+
+/** Notes on the calls that `tighten` refuses to what runs of a unit's services. */
+export async function untilRestartOf(
+  context: Context,
+  { unit: { services } }: Pick<Prepared, 'unit'>,
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const service of services)
+    found.push(...untilRestart(service.name, await injectionsOf(context, service)));
+  return found;
+}
+
+/** The filters of present runs, by the units' names. */
+async function presentInjections(context: Context): Promise<ReadonlyMap<string, readonly Injection[]>> {
+  const names = (await orElse(() => injectedUnits(context), [])).filter((text) => {
+    const name = parseUnitName(text);
+    return 'full' in name && name.full === text;
+  });
+  const found = await inBatches(names, ASKED_AT_ONCE, async (name) => {
+    const ask = () => (name.endsWith('.service') ? context.system.unit(name) : context.system.anyUnit(name));
+    const state = await orElse(ask, undefined);
+    return state ? injectionsOf(context, { name, state }) : [];
+  });
+  return new Map(names.flatMap((name, i) => (found[i]!.length > 0 ? [[name, found[i]!]] : [])));
+}

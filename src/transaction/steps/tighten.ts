@@ -1,0 +1,72 @@
+import { systemctl } from '../../command-lines.js';
+import { type Diagnostic, warning } from '../../diagnostic.js';
+import { inject } from '../../live/inject.js';
+import type { LiveChange } from '../../live/live-change.js';
+import { keepInjection } from '../../live/tighten-unit.js';
+import { failuresOf } from '../../state/failures.js';
+import type { Service } from '../../state/service.js';
+import type { Context } from '../../system/context.js';
+import { type AppliedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
+import type { StepResult } from '../runner.js';
+import { onServices } from './restart.js';
+
+/** Gives services the policy as they run. A service that goes down by that is restarted by the undo of a restart. */
+export const tightenServices = (transaction: Transaction) =>
+  onServices<AppliedUnit>(transaction, (one) => tightenNow(transaction, one));
+
+async function tightenNow(
+  { context, signals }: Transaction,
+  { unit, failures }: StepResult<AppliedUnit>,
+): Promise<StepResult<AppliedUnit>> {
+  const { live } = unit;
+  if (failures.length > 0 || unit.now.length === 0 || live === undefined) return { unit, failures };
+  const injected: string[] = [];
+  const notes: Diagnostic[] = [];
+  const found = await failuresOfEach(unit.now, async (name) => {
+    signals.assertNone();
+    const service = { name, state: await context.system.unit(name) };
+    // No signal ends the wait: the program's end in the middle would be that of the processes.
+    const said = await failuresOf(() => giveAll(context, service, live, () => injected.push(name)));
+    notes.push(...said.filter(({ severity }) => severity !== 'error'));
+    return said.filter(({ severity }) => severity === 'error');
+  });
+  const all = [...new Set([...unit.injected, ...injected])];
+  return { unit: { ...noting(unit, notes), injected: all }, failures: found };
+}
+
+/**
+ * Gives a service the filters, one after the other. Of several all are tried before the first is loaded.
+ * @param given is called when its processes have one
+ */
+async function giveAll(
+  context: Context,
+  service: Service,
+  { filters }: LiveChange,
+  given: () => void,
+): Promise<readonly Diagnostic[]> {
+  for (const filter of filters.length > 1 ? filters : []) {
+    const { failures } = await inject(context, service, filter, true);
+    if (failures.length > 0) return failures;
+  }
+  for (const filter of filters) {
+    const { failures } = await inject(context, service, filter);
+    if (failures.length > 0) return failures;
+    given();
+  }
+  return keepInjection(context, service, { by: 'apply', deny: [] });
+}
+
+/** Warnings about services that run on with filters of a change that is taken back. */
+export async function keptFilters(
+  { system, placement: { scope } }: Context,
+  { injected, record }: AppliedUnit,
+): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const name of injected) {
+    const { invocationId } = await system.unit(name);
+    if (!record.runs.some((run) => run.unit === name && run.invocation === invocationId)) continue;
+    const hint = `'${systemctl(scope, 'restart', name)}' takes it away`;
+    found.push(warning('keeps-filter', `${name} runs on, and keeps the filter until its restart`, { hint }));
+  }
+  return found;
+}

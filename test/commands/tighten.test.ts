@@ -1,0 +1,72 @@
+/** `tighten` as a command, on a machine in memory. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type TightenWords, tighten } from '../../src/commands/tighten.js';
+import { UserError } from '../../src/diagnostic.js';
+import type { Context } from '../../src/system/context.js';
+import { UNIT } from '../support/demo-service.js';
+import { fakeContext, OF_USER } from '../support/fake-system.js';
+import { EXEC, RECORD, runTighten, tightenable, tightenedStates } from '../support/tightened-in-memory.js';
+
+const refusedWith = (code: string) => (cause: unknown) =>
+  cause instanceof UserError && cause.diagnostics[0]!.code === code;
+
+test('with --check what runs is only looked at', async () => {
+  const { system, given, asked } = tightenable();
+  const result = await runTighten(system, { ...EXEC, check: true });
+  assert.deepEqual([result.exit, tightenedStates(result)], [3, [`${UNIT} pending`]]);
+  assert.match(result.text, /3 threads of 2 processes would be refused/);
+  assert.deepEqual([given().length, asked[0]!.includes('--dry-run')], [0, true]);
+  assert.equal(system.files.has(RECORD), false);
+});
+
+describe('refused is', () => {
+  const cases: readonly (readonly [string, TightenWords, string])[] = [
+    ['a call that nobody knows', { deny: ['exceve'] }, 'unknown-syscall'],
+    ['an answer that is none', { deny: ['execve'], action: 'EWRONG' }, 'unknown-action'],
+    ['an answer that lets through', { deny: ['execve:log'] }, 'not-tightened'],
+    ['a call without which no program ends', { deny: ['exit_group'] }, 'not-tightened'],
+    ['a set with such a call', { deny: ['@default'] }, 'not-tightened'],
+    ['no call at all', { deny: [''] }, 'usage'],
+    ['no option at all', {}, 'usage'],
+    ['an unknown word for what is understood', { ...EXEC, understood: 'all' }, 'usage'],
+  ];
+  for (const [what, words, code] of cases) {
+    test(what, async () => {
+      const { system, asked } = tightenable();
+      await assert.rejects(runTighten(system, words), (cause) => {
+        assert.ok(cause instanceof UserError);
+        assert.equal(cause.diagnostics[0]!.code, code);
+        return true;
+      });
+      assert.equal(asked.length, 0);
+    });
+  }
+
+  test('a diagnostic about a call names the option, and no line that nobody wrote', async () => {
+    await assert.rejects(runTighten(tightenable().system, { deny: ['exceve'] }), (cause) => {
+      assert.ok(cause instanceof UserError);
+      const [{ message, hint, at }] = cause.diagnostics as [(typeof cause.diagnostics)[0]];
+      assert.deepEqual(
+        [message, hint, at],
+        ["--deny: unknown syscall 'exceve'", "did you mean 'execve'?", undefined],
+      );
+      return true;
+    });
+  });
+
+  test('a machine or a manager on which it can not be done', async () => {
+    const { system } = tightenable();
+    const others: readonly Partial<Context>[] = [
+      { machine: 'arm64' },
+      { offline: true },
+      { placement: OF_USER },
+    ];
+    for (const more of others)
+      await assert.rejects(tighten(fakeContext(system, more), [UNIT], EXEC), refusedWith('not-live'));
+    await assert.rejects(
+      tighten(fakeContext(system, { superuser: false }), [UNIT], { ...EXEC, check: true }),
+      refusedWith('needs-root'),
+    );
+  });
+});

@@ -1,0 +1,151 @@
+/** Tests of live/live-change.ts and live/refused-now.ts: `apply --live` on a machine in memory. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { revert } from '../../src/commands/revert.js';
+import { status } from '../../src/commands/status.js';
+import { UserError } from '../../src/diagnostic.js';
+import { INJECTOR } from '../../src/paths/programs.js';
+import { prepare } from '../../src/prepare/prepare.js';
+import type { SyscallPolicy } from '../../src/syscalls/policy.js';
+import { codesOf, run, setPolicy, sorted, statesOf, unitsOf } from '../support/apply-in-memory.js';
+import { DROP_IN, NO_EXEC, UNIT } from '../support/demo-service.js';
+import { fakeContext } from '../support/fake-system.js';
+import { tightenable } from '../support/tightened-in-memory.js';
+
+const LIVE = { live: true } as const;
+const RESTART = `restart ${UNIT}`;
+
+/** The meaning of a policy for the service. */
+async function meaningOf(policy: string): Promise<SyscallPolicy> {
+  const { plan } = await prepare(fakeContext(tightenable(policy).system), UNIT, {});
+  return plan.meaning!;
+}
+
+describe('what only takes calls away', () => {
+  test('is given to what runs, written for the next start, and verified', async () => {
+    const { system, given, asked } = tightenable();
+    const result = await run(system, LIVE);
+    assert.deepEqual(
+      statesOf(result),
+      [`${UNIT} applied`],
+      result.diagnostics.map((d) => d.message).join('\n'),
+    );
+    assert.equal(result.exit, 0);
+    assert.ok(codesOf(result).includes('note keeps-filter'));
+    const [unit] = unitsOf(result) as unknown as {
+      restarted: boolean;
+      tightened: boolean;
+      verified: boolean;
+    }[];
+    assert.deepEqual([unit!.restarted, unit!.tightened, unit!.verified], [false, true, true]);
+    assert.match(result.text, /^Given to what runs, and verified\.$/m);
+    assert.deepEqual([asked.length, given().length], [1, 1]);
+    assert.ok(system.files.has(DROP_IN));
+    assert.ok(!system.calls.includes(RESTART));
+    const shown = await status(fakeContext(system), []);
+    assert.match(shown.text, /^demo\.service +enforcing +live, injected /m);
+    assert.equal(shown.exit, 0);
+  });
+
+  test('is nothing to do when it is done', async () => {
+    const { system, asked } = tightenable();
+    await run(system, LIVE);
+    const again = await run(system, LIVE);
+    assert.deepEqual([again.exit, statesOf(again), asked.length], [0, [`${UNIT} unchanged`], 1]);
+  });
+
+  test('is told beforehand with --check, and what can not be undone', async () => {
+    const { system, asked } = tightenable();
+    const before = sorted(system.files);
+    const result = await run(system, { ...LIVE, check: true });
+    assert.deepEqual([result.exit, codesOf(result), asked.length], [3, ['note keeps-filter'], 0]);
+    assert.deepEqual(sorted(system.files), before);
+  });
+
+  test('is two filters where there is [ready] on top, both tried before the first is loaded', async () => {
+    const { system, given, asked } = tightenable(
+      '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat"]\n',
+      {
+        files: { [INJECTOR]: '' },
+      },
+    );
+    const result = await run(system, LIVE);
+    assert.equal(result.exit, 0, result.diagnostics.map((d) => d.message).join('\n'));
+    assert.deepEqual(
+      asked.map((argv) => argv.includes('--dry-run')),
+      [true, true, false, false],
+    );
+    assert.equal(given().length, 2);
+  });
+});
+
+describe('a change that can not be made as it runs is refused before anything is written:', () => {
+  const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
+  const cases: readonly (readonly [string, string, string, Parameters<typeof tightenable>[1]?])[] = [
+    ['of a service that is down', NO_EXEC, 'not-live', { running: [] }],
+    ['of directives', `${NO_EXEC}[service]\nPrivateTmp = true\nNoNewPrivileges = true\n`, 'live-directives'],
+    ['of directives alone', '[service]\nPrivateTmp = true\n', 'not-live'],
+    ['of programs behind a start script', PROGRAMS, 'not-live'],
+    ['that records', '[syscalls]\nlog = ["swapon"]\n', 'not-live'],
+    [
+      'of how people get in',
+      '[syscalls]\ndeny = ["swapon"]\n',
+      'not-live',
+      {
+        files: {
+          '/usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/sshd -D\n',
+          '/usr/sbin/sshd': '',
+        },
+      },
+    ],
+  ];
+  for (const [what, policy, code, options] of cases) {
+    test(what, async () => {
+      const { system, asked } = tightenable(policy, options);
+      const before = sorted(system.files);
+      for (const check of [true, false]) {
+        const result = await run(system, { ...LIVE, check });
+        assert.equal(result.exit, 1);
+        const errors = codesOf(result).filter((one) => one.startsWith('error '));
+        assert.equal(errors[0], `error ${code}`, result.diagnostics.map((d) => d.message).join('\n'));
+      }
+      assert.equal(asked.length, 0);
+      assert.deepEqual(sorted(system.files), before);
+    });
+  }
+
+  test('what lets a call through that is refused as it runs, by whatever filter', async () => {
+    const before = [await meaningOf('[syscalls]\ndeny = ["swapon", "uname"]\n')];
+    const { system, asked } = tightenable('[syscalls]\ndeny = ["swapon", "swapoff"]\n', { before });
+    const result = await run(system, LIVE);
+    assert.deepEqual([result.exit, codesOf(result)], [1, ['error live-loosens']]);
+    assert.match(result.diagnostics[0]!.message, /: uname$/);
+    assert.equal(asked.length, 0);
+    setPolicy(system, '[syscalls]\ndeny = ["swapon", "swapoff", "uname"]\n');
+    assert.equal((await run(system, LIVE)).exit, 0);
+  });
+
+  test('what would need a restart, or could go back', async () => {
+    const { system } = tightenable();
+    for (const more of [{ restart: false }, { confirm: '1min' }] as const)
+      await assert.rejects(run(system, { ...LIVE, ...more }), (cause) => {
+        assert.ok(cause instanceof UserError);
+        assert.equal(cause.diagnostics[0]!.code, 'usage');
+        return true;
+      });
+  });
+
+  test('but not how people get in, where that is meant', async () => {
+    const [, policy, , options] = cases.at(-1)!;
+    const { system } = tightenable(policy, options);
+    const result = await run(system, { ...LIVE, confirm: false });
+    assert.equal(result.exit, 0, result.diagnostics.map((d) => d.message).join('\n'));
+  });
+});
+
+test('revert restarts what was tightened, which is free then', async () => {
+  const { system } = tightenable();
+  await run(system, LIVE);
+  assert.equal((await revert(fakeContext(system), [UNIT], {})).exit, 0);
+  assert.ok(system.calls.includes(RESTART));
+});

@@ -1,0 +1,278 @@
+/** `apply --live` and `tighten` on a real machine: what runs loses calls, and goes on. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { INJECTOR } from '../../src/paths/programs.js';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE, NATIVE } from '../support/native.js';
+import {
+  bootWithPrograms,
+  FILES,
+  mainPid,
+  PROGRAMS,
+  policyPath,
+  properties,
+  revert,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
+
+/** Why no filter can be loaded into a running service here. */
+const skip =
+  servicesObstacle() ??
+  (MACHINE === 'x86-64' ? undefined : `tighten doesn't know ${MACHINE}`) ??
+  (existsSync(BUILT) ? undefined : 'native-helper has no program tighten');
+
+const EXEC = ['--deny', 'execve,execveat'];
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n[apply]\nsettle = "100ms"\n';
+
+/** Says again and again whether it can start a program. */
+const TRYING = `${PROGRAMS}/trying`;
+const SAYS = `#!/bin/bash
+fifo=${FILES}/$1.fifo
+[ -p "$fifo" ] || mkfifo "$fifo"
+exec 3<>"$fifo"
+while :; do
+  if /bin/true 2>/dev/null; then echo can; else echo cannot; fi >${FILES}/$1.out
+  read -t 0.05 -u 3
+done
+`;
+
+/** Asks a server all the time, by connections that stay, until it is to end; says how often, and what went wrong. */
+const CLIENT = `${PROGRAMS}/client.mjs`;
+const ASKS = `import { existsSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+let [answers, failures] = [0, 0];
+const ask = () => new Promise((done) => {
+  get({ host: '127.0.0.1', port: 80, agent }, (answer) => {
+    answer.resume().on('end', () => { answers += answer.statusCode === 200; failures += answer.statusCode !== 200; done(); });
+  }).on('error', () => { failures++; done(); });
+});
+const asking = async () => { while (!existsSync('${FILES}/enough')) await ask(); };
+await Promise.all(Array.from({ length: 8 }, asking));
+agent.destroy();
+console.log(JSON.stringify({ answers, failures }));
+`;
+
+let box: Box;
+
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('live');
+  await box.writeFile(TRYING, SAYS, '0755');
+  await box.writeFile(CLIENT, ASKS);
+});
+after(() => box?.stop());
+
+/** Runs the command, which ends with a status; returns all that it said. */
+async function run(status: number, ...words: string[]): Promise<string> {
+  const found = await sandboxUnit(box, ...words);
+  const said = found.stdout + found.stderr;
+  assert.equal(found.status, status, `${words.join(' ')}\n${said}`);
+  return said;
+}
+
+/** Defines a service that says whether it can start a program, and starts it. */
+async function start(unit: string, lines = ''): Promise<void> {
+  const file = unit.replace(/@.*\./, '@.');
+  await changeFiles(box, { [`/etc/systemd/system/${file}`]: `[Service]\nExecStart=${TRYING} %n\n${lines}` });
+  await box.succeed(['systemctl', 'start', unit]);
+}
+
+/** What a unit says from now on. */
+async function says(unit: string): Promise<string> {
+  const script = `rm -f "$1"; for _ in $(seq 1500); do said=$(cat "$1" 2>&-); [ -n "$said" ] && break; sleep 0.02; done; echo "$said"`;
+  return (await box.succeed(['bash', '-c', script, 'bash', `${FILES}/${unit}.out`])).trim();
+}
+
+describe('a service under load', { skip: skip ?? false }, () => {
+  const unit = 'nginx.service';
+
+  test('gets a policy without a restart, and its clients see nothing of it', async () => {
+    await box.succeed(['systemctl', 'start', unit]);
+    const asking = box.succeed(['node', CLIENT]);
+    const pid = await mainPid(box, unit);
+    // A reload of nginx closes connections that stay, with or without a policy.
+    await box.writeFile(policyPath(unit), `${NO_EXEC}reload = false\n`);
+    assert.match(await run(3, 'apply', '--live', '--check', unit), /note\[keeps-filter\]/);
+    assert.match(await run(0, 'apply', '--live', unit), /^Given to what runs, and verified\.$/m);
+    assert.match(await run(0, 'apply', '--live', unit), /^nginx\.service: unchanged$/m);
+    await box.writeFile(`${FILES}/enough`, '');
+    const { answers, failures } = JSON.parse(await asking) as { answers: number; failures: number };
+    assert.equal(failures, 0);
+    assert.ok(answers > 0);
+    await box.succeed(['systemctl', 'reload', unit]);
+    assert.equal(await mainPid(box, unit), pid);
+    await run(0, 'verify', unit);
+    assert.match(await run(0, 'status', unit), /^nginx\.service +enforcing +live, injected /m);
+  });
+
+  test('loses more calls, and gets none back before its restart', async () => {
+    await box.writeFile(policyPath(unit), NO_EXEC.replace('"execveat"', '"execveat", "swapon"'));
+    await run(0, 'apply', '--live', unit);
+    const before = await box.succeed(['cat', `/etc/systemd/system/${unit}.d/zz-sandbox-unit.conf`]);
+    await box.writeFile(policyPath(unit), NO_EXEC);
+    assert.match(await run(1, 'apply', '--live', unit), /error\[live-loosens\]: .*: swapon$/m);
+    assert.equal(await box.succeed(['cat', `/etc/systemd/system/${unit}.d/zz-sandbox-unit.conf`]), before);
+    await run(1, 'verify', unit);
+  });
+
+  test('has the same policy after its restart', async () => {
+    await box.writeFile(policyPath(unit), NO_EXEC.replace('"execveat"', '"execveat", "swapon"'));
+    await box.succeed(['systemctl', 'restart', unit]);
+    await run(0, 'verify', unit);
+    const shown = await run(0, 'status', unit);
+    assert.match(shown, /^nginx\.service +enforcing +live +/m);
+    assert.doesNotMatch(shown, /injected/);
+    await revert(box, unit);
+  });
+});
+
+describe('a change of what runs', { skip: skip ?? false }, () => {
+  const APPLY = '[apply]\nsettle = "100ms"\n';
+
+  test('is what a restart comes to, for each enforcer, one after the other', async () => {
+    const unit = 'enforcers.service';
+    await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+    await start(unit, 'NoNewPrivileges=yes\nUser=nobody\n');
+    await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
+    const allowed = '[syscalls]\nallow = ["@system-service"]\naction = "EPERM"\n';
+    const deny = (names: string) => `deny = [${names}]\n`;
+    const ready = `[ready]\n${deny('"execve", "execveat"')}settle = "1s"\n`;
+    const steps: readonly (readonly [policy: string, says: string, restarted?: true])[] = [
+      [allowed, 'can'],
+      [`${allowed}${deny('"uname"')}`, 'can', true],
+      [`${allowed}${deny('"uname", "getrandom:ENOSYS"')}${ready}`, 'cannot'],
+    ];
+    for (const [policy, said, restarted] of steps) {
+      await box.writeFile(policyPath(unit), policy + APPLY);
+      const pid = await mainPid(box, unit);
+      await run(0, 'apply', '--live', unit);
+      assert.equal(await mainPid(box, unit), pid);
+      assert.equal(await says(unit), said, policy);
+      await run(0, 'verify', unit);
+      // The filters of a start may answer otherwise than ours do: systemd's doesn't know all calls.
+      if (restarted) await box.succeed(['systemctl', 'restart', unit]);
+    }
+    await box.succeed(['systemctl', 'restart', unit]);
+    assert.equal(await says(unit), 'cannot');
+    await run(0, 'verify', unit);
+    await revert(box, unit);
+    assert.equal(await says(unit), 'can');
+  });
+
+  test('of a template is one of all its instances', async () => {
+    const units = ['many@1.service', 'many@2.service', 'many@3.service'];
+    for (const unit of units) await start(unit);
+    await box.writeFile(policyPath('many@.service'), NO_EXEC);
+    await run(0, 'apply', '--live', 'many@.service');
+    for (const unit of units) {
+      assert.equal(await says(unit), 'cannot');
+      await run(0, 'verify', unit);
+    }
+    assert.match(await run(0, 'status', 'many@.service'), /^many@\.service +enforcing +live, injected /m);
+    await revert(box, 'many@.service');
+  });
+
+  test('is not made where the processes may load no filter', async () => {
+    const unit = 'unprivileged.service';
+    await start(unit, 'User=nobody\n');
+    await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
+    await box.writeFile(policyPath(unit), `[syscalls]\ndeny = ["swapon"]\n${APPLY}`);
+    assert.match(await run(1, 'apply', '--live', unit), /error\[thread-unprivileged\]/);
+    assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
+    assert.match(await run(1, 'tighten', '--deny', 'swapon', unit), /error\[thread-unprivileged\]/);
+    await run(0, 'tighten', ...EXEC, unit);
+    assert.equal(await says(unit), 'cannot');
+  });
+
+  test('that fails its trial takes the files back, and the filter stays until a restart', async () => {
+    const unit = 'failing.service';
+    await start(unit);
+    await box.writeFile(policyPath(unit), `${NO_EXEC}probe = ["/bin/false"]\nprobe-timeout = "1s"\n`);
+    const said = await run(1, 'apply', '--live', unit);
+    assert.match(said, /^failing\.service: rolled-back$/m);
+    assert.match(said, /warning\[keeps-filter\]: .*\n {2}hint: 'systemctl restart failing\.service'/);
+    assert.equal(await says(unit), 'cannot');
+    assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
+    await box.succeed(['systemctl', 'restart', unit]);
+    assert.equal(await says(unit), 'can');
+  });
+
+  test('that a thread waits for is not made, and it waits on', async () => {
+    const unit = 'waiting.service';
+    await start(unit);
+    const pid = await mainPid(box, unit);
+    // A shell reads a descriptor with a timeout by select.
+    const said = await run(1, 'tighten', '--deny', 'pselect6,select,poll,ppoll,read,epoll_wait', unit);
+    assert.match(said, /error\[thread-waits\]: waiting\.service: thread \d+ \(trying\) waits in /);
+    assert.equal(await says(unit), 'can');
+    assert.equal(await mainPid(box, unit), pid);
+  });
+});
+
+describe('calls are taken at once, and until the next start', { skip: skip ?? false }, () => {
+  for (const unit of ['plain.service', 'template@one.service']) {
+    test(`from ${unit}`, async () => {
+      await start(unit);
+      assert.equal(await says(unit), 'can');
+      await run(3, 'tighten', '--check', ...EXEC, unit);
+      assert.equal(await says(unit), 'can');
+      assert.match(
+        await run(0, 'tighten', ...EXEC, unit),
+        /: tightened\n\d+ threads? of .* refused execve \(EPERM\), execveat \(EPERM\); /,
+      );
+      assert.equal(await says(unit), 'cannot');
+      assert.match(await run(0, 'status'), new RegExp(`^${unit} +- +injected .*sandbox-unit tighten$`, 'm'));
+      await box.succeed(['systemctl', 'restart', unit]);
+      assert.equal(await says(unit), 'can');
+      assert.doesNotMatch(await run(0, 'status'), new RegExp(`^${unit} `, 'm'));
+    });
+  }
+
+  test('from a session, and not from the slice above it', async () => {
+    const unit = 'one.scope';
+    const run_ = ['systemd-run', '--scope', '--unit=one', '--slice=user.slice', TRYING, unit];
+    await box.sh(
+      `${run_.join(' ')} >/dev/null 2>&1 & until [ -s ${FILES}/${unit}.out ]; do sleep 0.02; done`,
+    );
+    assert.match(await run(2, 'tighten', ...EXEC, 'user.slice'), /error\[not-tightened\]/);
+    assert.match(await run(2, 'tighten', ...EXEC, 'init.scope'), /error\[not-tightened\]/);
+    assert.equal(await says(unit), 'can');
+    await run(0, 'tighten', ...EXEC, unit);
+    assert.equal(await says(unit), 'cannot');
+    assert.match(await run(0, 'status', unit), /^one\.scope +- +injected /m);
+    await box.succeed(['systemctl', 'stop', unit]);
+  });
+
+  test('from a confined unit, which is stricter than its policy then', async () => {
+    const unit = 'confined.service';
+    await start(unit, 'User=nobody\n');
+    await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
+    await box.writeFile(policyPath(unit), '[syscalls]\ndeny = ["swapon"]\n[apply]\nsettle = "100ms"\n');
+    await run(0, 'apply', unit);
+    assert.match(await run(0, 'tighten', ...EXEC, '--action', 'ENOSYS', unit), /execve \(ENOSYS\)/);
+    assert.equal(await says(unit), 'cannot');
+    assert.match(await run(0, 'verify', unit), /note\[tightened\]: .*execve \(ENOSYS\), execveat \(ENOSYS\)/);
+    await revert(box, unit);
+    assert.equal(await says(unit), 'can');
+  });
+
+  test('not from a unit by which people get in, unless that is meant', async () => {
+    const unit = 'sshd.service';
+    await start(unit);
+    assert.match(
+      await run(1, 'tighten', ...EXEC, unit),
+      /error\[locks-out\]: .*sshd\.service: nobody could log in/,
+    );
+    assert.equal(await says(unit), 'can');
+    await run(0, 'tighten', ...EXEC, '--understood', 'locks-out', unit);
+    assert.equal(await says(unit), 'cannot');
+    await box.succeed(['systemctl', 'stop', unit]);
+  });
+});
