@@ -150,9 +150,9 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
   const found = await preflight(context, prepared, { verb: 'explain --record' });
   const diagnostics = [...prepared.diagnostics, ...found];
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
-  if (!policy.policy.syscalls) {
+  if (!policy.policy.syscalls && !policy.policy.ready) {
     const hint = 'what the unit itself refuses is not let through';
-    const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
+    const message = `the policy of ${plan.unit} has neither [syscalls] nor [ready]: there is nothing to let through and record`;
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
   const service = { name: plan.unit, state: unit.state! };
