@@ -26,7 +26,7 @@ export function nameCall(
   return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
 }
 
-/** What is known of a call besides its name. */
+/** Facts about calls besides their name. */
 export interface Circumstances {
   /** Whether it was refused, not only recorded. */
   readonly isRefused: boolean;

@@ -22,8 +22,9 @@ import type {
 } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
+import { isOfReady } from './expect.js';
 import { hiddenArguments } from './hidden-arguments.js';
-import { isOfReady, type Policy } from './policy.js';
+import type { Policy } from './policy.js';
 
 interface Context {
   readonly policy: Policy;

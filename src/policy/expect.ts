@@ -13,7 +13,7 @@ import { type Call, evaluate, type SyscallPolicy } from '../syscalls/policy.js';
 import { entriesByCall, isOwnRefusal, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
-import { type Expectation, isOfReady, type Policy } from './policy.js';
+import type { Expectation, Policy } from './policy.js';
 
 /** A filter of a policy: by the names of calls, and by numbers on each machine that it is checked for. */
 export interface Meaning {
@@ -23,6 +23,9 @@ export interface Meaning {
   readonly named: NamedPolicy;
   readonly machines: readonly SyscallPolicy[];
 }
+
+/** Whether an expectation is about a service that serves. */
+export const isOfReady = ({ phase }: Expectation): boolean => phase?.value === 'ready';
 
 /** The action that a call gets through one ABI. */
 interface Answer {

@@ -1,5 +1,6 @@
 import type { CallLists, ReadySection, SyscallsSection } from '../syscalls/section.js';
-import { type Expectation, isOfReady, type Policy } from './policy.js';
+import { isOfReady } from './expect.js';
+import type { Expectation, Policy } from './policy.js';
 
 /**
  * Joins a policy with its bases, which come first, in their order. Lists of calls, rules, expectations, loosened

@@ -27,8 +27,6 @@ export interface Expectation {
 /** A part of a service's life: until it serves, and from then on. */
 export type Phase = 'start' | 'ready';
 
-export const isOfReady = ({ phase }: Expectation): boolean => phase?.value === 'ready';
-
 /** A policy file as written, bases of `extends` included. */
 export interface Policy {
   readonly file: string;

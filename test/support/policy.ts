@@ -85,6 +85,7 @@ understood = ["locks-out"]
 [[expect]]
 syscall = "execve"
 action = "kill"
+phase = "ready"
 
 [[expect]]
 syscall = "socket"

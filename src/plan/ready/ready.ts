@@ -40,7 +40,7 @@ export function planReady(
   const mode = modeOf(meaning.section, meaning.target);
   const values = plannedValues(effective, directives);
   const gaps = injectorGaps(request, values, ready);
-  // That of [syscalls] tells of both.
+  // The note of [syscalls] tells of both.
   const isTold = !ready.permissive || policy.syscalls !== undefined;
   const diagnostics = [
     ...(isTold ? [] : [permissiveNote(request)]),
