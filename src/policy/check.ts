@@ -96,10 +96,11 @@ const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[]
 };
 
 /** Errors about keys that have no effect without `[syscalls]`. */
-function meantForCalls({ expect, programs: [program] = [] }: Policy): Diagnostic[] {
+function meantForCalls({ ready, expect, programs: [program] = [] }: Policy): Diagnostic[] {
   const { at } = expect.find((one) => !isOfReady(one))?.syscall ?? {};
+  const hint = ready && `with phase = "ready" it is about [ready]`;
   return [
-    ...(at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at })] : []),
+    ...(at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at, hint })] : []),
     ...(program ? [error('programs-without-filter', "'programs' needs [syscalls]", { at: program.at })] : []),
   ];
 }

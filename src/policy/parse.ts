@@ -124,7 +124,7 @@ const isPhase = (value: unknown): value is Phase => value === 'start' || value =
 export function warnIfEmpty(policy: Policy, severity: 'warning' | 'error' = 'warning'): Diagnostic[] {
   const { syscalls, ready, service, defaults } = policy;
   if (syscalls || ready || service.length > 0 || policy.extends.length > 0 || defaults?.value) return [];
-  const hint = 'add [syscalls] or [service]';
+  const hint = 'add [syscalls], [ready] or [service]';
   const at = { file: policy.file, line: 1, column: 1 };
   return [{ ...warning('empty-policy', 'the policy confines nothing', { at, hint }), severity }];
 }
