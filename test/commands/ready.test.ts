@@ -56,6 +56,17 @@ test('status names a file without which the service would not start', async () =
   }
 });
 
+test('status does not claim to know of calls that fail with an errno, unless they are let through', async () => {
+  for (const permissive of [false, true]) {
+    const system = withInjector();
+    await run(system, { permissive });
+    const { mode, all } = await shown(system);
+    const { refused } = all[0] as unknown as { refused: { unseen: string[] } };
+    assert.equal(mode, permissive ? 'permissive' : 'enforcing');
+    assert.equal(refused.unseen.includes('errno'), !permissive, refused.unseen.join());
+  }
+});
+
 test('without the program that loads it nothing is written', async () => {
   const system = machine({}, POLICY);
   const before = sorted(system.files);
