@@ -98,6 +98,18 @@ describe('under a policy with [ready]', () => {
     );
     assert.match(text, /\n {2}to allow it, take "execve" out of deny in line 4 \(/);
   });
+
+  test('what its filter refuses by a base may be allowed without the base', async () => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [POLICY_FILE, 'extends = ["tight"]\n[syscalls]\ndeny = ["acct"]\n'],
+      ['/etc/sandbox-unit/templates/tight.toml', '[ready]\ndeny = ["execve", "execveat"]\naction = "kill"\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text } = await explained(system);
+    assert.match(text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}\[\[ready\.rules\]\]\n/);
+    assert.ok(text.includes('\n  or take "tight" out of extends in line 1, and with it execveat ('), text);
+  });
 });
 
 test('what an extended policy refuses may be taken out of extends in its place', async () => {
