@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plan } from '../../src/commands/plan.js';
+import { verify } from '../../src/commands/verify.js';
 import { decodeFilterFile } from '../../src/filter/filter-file.js';
 import { INJECTOR } from '../../src/paths/programs.js';
 import { codesOf, machine, run, sorted } from '../support/apply-in-memory.js';
@@ -65,6 +66,20 @@ test('status does not claim to know of calls that fail with an errno, unless the
     assert.equal(mode, permissive ? 'permissive' : 'enforcing');
     assert.equal(refused.unseen.includes('errno'), !permissive, refused.unseen.join());
   }
+});
+
+test('verify tells a permissive unit by the header of its drop-in, whose lines are those of an enforcing one', async () => {
+  const system = withInjector();
+  await run(system, { permissive: true });
+  const told = async (options = {}) => {
+    const { diagnostics } = await verify(fakeContext(system), [UNIT], options);
+    return diagnostics.filter(({ code }) => code === 'not-applied').map(({ message }) => message);
+  };
+  assert.deepEqual(await told(), [`${UNIT} is permissive`]);
+  assert.deepEqual(await told({ permissive: true }), []);
+  await run(system);
+  assert.deepEqual(await told(), []);
+  assert.deepEqual(await told({ permissive: true }), [`${UNIT} was applied without --permissive`]);
 });
 
 test('without the program that loads it nothing is written', async () => {
