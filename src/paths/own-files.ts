@@ -61,6 +61,8 @@ export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP
 
 /** The filter that belongs to a drop-in of ours, by the drop-in's path. */
 export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
+export const readyFilterBeside = (dropIn: string): string =>
+  `${dropIn.slice(0, -DROP_IN.length)}${READY_FILTER}`;
 
 /** Whether a line or a path names a filter of ours. */
 export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);

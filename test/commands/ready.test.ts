@@ -70,6 +70,31 @@ test('status names a file without which the service would not start', async () =
   }
 });
 
+test('status does not claim to know of calls that fail with an errno, unless they are let through', async () => {
+  for (const permissive of [false, true]) {
+    const system = machine({}, POLICY);
+    await run(system, { permissive });
+    const { mode, all } = await shown(system);
+    const { refused } = all[0] as unknown as { refused: { unseen: string[] } };
+    assert.equal(mode, permissive ? 'permissive' : 'enforcing');
+    assert.equal(refused.unseen.includes('errno'), !permissive, refused.unseen.join());
+  }
+});
+
+test('verify tells a permissive unit by the header of its drop-in, whose lines are those of an enforcing one', async () => {
+  const system = machine({}, POLICY);
+  await run(system, { permissive: true });
+  const told = async (options = {}) => {
+    const { diagnostics } = await verify(fakeContext(system), [UNIT], options);
+    return diagnostics.filter(({ code }) => code === 'not-applied').map(({ message }) => message);
+  };
+  assert.deepEqual(await told(), [`${UNIT} is permissive`]);
+  assert.deepEqual(await told({ permissive: true }), []);
+  await run(system);
+  assert.deepEqual(await told(), []);
+  assert.deepEqual(await told({ permissive: true }), [`${UNIT} was applied without --permissive`]);
+});
+
 test('status names the installed program where it is gone, may not be executed, or is of another version', async () => {
   const system = machine({}, POLICY);
   await run(system);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { mergePolicies } from '../../src/policy/merge.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
-import { ALLOW, KILL } from '../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
 
 function policy(file: string, source: string): Policy {
   const parsed = parsePolicy(source, file);
@@ -155,6 +155,22 @@ test('of directives with one name the last one holds, at its own place', () => {
       ['PrivateTmp', true, 'a'],
       ['ProtectHome', true, 'b'],
       ['ProtectSystem', 'full', 'c'],
+    ],
+  );
+});
+
+test('expectations of the start and of a service that serves stand beside each other', () => {
+  const expect = (phase: string, action: string) =>
+    `[[expect]]\nsyscall = "x"\n${phase}action = "${action}"\n`;
+  const { expect: found } = merged(
+    expect('', 'kill') + expect('phase = "ready"\n', 'kill'),
+    expect('phase = "start"\n', 'allow') + expect('phase = "ready"\n', 'EPERM'),
+  );
+  assert.deepEqual(
+    found.map(({ phase, action }) => [phase?.value, action.value]),
+    [
+      ['start', ALLOW],
+      ['ready', errnoAction(1)],
     ],
   );
 });

@@ -86,6 +86,7 @@ understood = ["locks-out"]
 [[expect]]
 syscall = "execve"
 action = "kill"
+phase = "ready"
 
 [[expect]]
 syscall = "socket"

@@ -43,7 +43,7 @@ const NPM = `mkdir -p ${dirname(INSTALLED)} && ln -sfn ${REPOSITORY} ${INSTALLED
 const HELPER = `${REPOSITORY}/native-helper/build/${MACHINE}`;
 
 /** What the launcher's package has. */
-const PACKAGED = `install -D -t /usr/libexec/sandbox-unit ${HELPER}/generator
+const PACKAGED = `install -D -t /usr/libexec/sandbox-unit ${HELPER}/generator ${HELPER}/tighten
   install -D -t /usr/bin ${HELPER}/sandboxify; install -D -t /usr/lib/x86_64-linux-gnu ${HELPER}/libsandbox.so`;
 
 /** A user's program, of root. */
@@ -80,6 +80,7 @@ const INSTALLED_BY_NPM = `${FRESH}; mkdir /etc/sandbox-unit
 const PAGES: readonly DocumentRun[] = [
   { path: 'docs/first-service.md', prepare: 'echo "<title>web1</title>" >/var/www/html/index.html' },
   { path: 'docs/postgresql.md', dear: true },
+  { path: 'docs/ready.md', prepare: NGINX, dear: true },
   { path: 'docs/exec-where-needed.md', prepare: `systemctl stop nginx; ${MAIL}`, dear: true },
   { path: 'docs/fleet.md', prepare: NGINX, dear: true },
   { path: 'docs/containers.md', prepare: NGINX, lacks: CONTAINER_LACKS, dear: true },
