@@ -95,7 +95,7 @@ function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] 
   return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
 }
 
-/** What is said of `[ready]`: the calls that it takes away, and what it lacks. */
+/** Notes and warnings about `[ready]`: the calls that it takes away, and what it lacks. */
 function readyOf(
   { placement: { scope } }: Context,
   { policy: { ready }, unit, ledger }: ProvedPolicy,

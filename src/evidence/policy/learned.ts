@@ -8,7 +8,7 @@ export interface LearnedPolicy {
   /** Calls by their tiers, in alphabetical order. */
   readonly calls: readonly SortedCall[];
   readonly rules: readonly RuledCall[];
-  /** What the service loses once it serves; the reason why it can't be told, or undefined where nobody asks. */
+  /** The calls that go once the service serves; the reason why they aren't known, or undefined where nobody asks. */
   readonly ready: LearnedReady | string | undefined;
   readonly directives: LearnedDirectives;
   /** The program that a start script becomes. */

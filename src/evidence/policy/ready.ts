@@ -101,7 +101,9 @@ const isOpen = (name: string, needed: ReadonlySet<string>): boolean =>
 
 const withOthersAlike = (names: readonly string[]): string[] => [
   ...names,
-  ...groups().filter((group) => group.some((name) => names.includes(name))).flat(),
+  ...groups()
+    .filter((group) => group.some((name) => names.includes(name)))
+    .flat(),
 ];
 
 /** Calls that are of a start, and those that work may need as well. */

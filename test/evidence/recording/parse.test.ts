@@ -1,10 +1,12 @@
-/** Tests of evidence/recording/parse.ts, evidence/recording/shape.ts and evidence/recording/format.ts: a stored recording. */
+/**
+ * Tests of evidence/recording/parse.ts, evidence/recording/recording.ts, evidence/recording/shape.ts and
+ * evidence/recording/format.ts: a stored recording. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
-import type { Recording } from '../../../src/evidence/recording/recording.js';
+import { onceReadyOf, type Recording } from '../../../src/evidence/recording/recording.js';
 import { asOlder, fullRecording, recording } from '../../support/recordings.js';
 
 const bytesOf = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
@@ -74,6 +76,8 @@ test('a text that is no JSON, or of another version, is an error', () => {
 test('a recording of version 1 has calls of which is not told when they came', () => {
   const one = asOlder(fullRecording());
   assert.deepEqual(parsed(one), one);
+  assert.deepEqual(onceReadyOf({ phases: { start: 1, reload: 2 } }), ['reload']);
+  assert.deepEqual(onceReadyOf({ phases: { start: 1, reload: 2 }, onceReady: [] }), []);
   const said = (json: unknown) => {
     const result = parsed(json);
     return 'severity' in result ? result.message : '';
