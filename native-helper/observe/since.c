@@ -16,7 +16,7 @@ void note_clock(__u32 value)
 	settings[count++ % SETTINGS] = (struct setting){.time = monotonic_time(), .value = value};
 }
 
-/* What the clock of the programs showed at a time, or less. */
+/* The value that the programs' clock had at a time, or an earlier one. */
 static __u32 clock_at(int64_t time)
 {
 	for (unsigned int i = 1; i <= count && i <= SETTINGS; i++) {
