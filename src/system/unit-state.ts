@@ -110,6 +110,7 @@ const sockets = kind('a(ss)', (value): readonly (readonly [type: string, address
 const FIELDS = {
   accept: flag('Accept'),
   activeEnterTimestamp: time('ActiveEnterTimestamp'),
+  activeEnterTimestampMonotonic: time('ActiveEnterTimestampMonotonic'),
   activeState: word(
     'active',
     'reloading',

@@ -148,6 +148,8 @@ export const SHORTER: readonly (readonly [RegExp, string])[] = [
 export const ENDS: readonly (readonly [command: RegExp, statuses: readonly number[], said: RegExp])[] = [
   // A policy has to be at work for a week.
   [/^sandbox-unit learn --promote /, [2], /^error\[not-watched-enough\]: /m],
+  // The program that loads the filter of [ready] comes with a package.
+  [/^sandbox-unit learn --show nginx --ready /, [0, 2], /^error\[gap-ready\]: /m],
   // What is refused with an errno leaves no record, and others on this machine fill the kernel's log.
   [
     /^sandbox-unit explain (?:--record )?(?:--write )?(?:nginx|redis-server)\b/,

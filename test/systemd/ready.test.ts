@@ -275,3 +275,41 @@ test('where the filter can not be loaded the service fails to start, and the pol
   await box.succeed(['systemctl', 'restart', unit]);
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
 });
+
+test('a service loses by a learned policy what only its start was seen to need', { skip }, async () => {
+  const unit = 'learned.service';
+  // As hosts have it.
+  await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+  const daemon = `setpriv --regid=65534 --clear-groups /bin/true; exec ${PROGRAM} %n`;
+  await start(
+    unit,
+    `Type=notify
+    NotifyAccess=all
+    ExecStart=/bin/bash -c '${daemon}'
+    ExecReload=/bin/sh -c '/bin/true; kill -HUP $MAINPID'
+    ExecStop=/bin/sh -c '/bin/true; kill $MAINPID'`.replaceAll(/^ +/gm, ''),
+  );
+  const learned = async (...words: string[]) => {
+    const asked = ['learn', ...words, '--ready', unit, '--write', policyPath(unit), '--json'];
+    const { status, stdout, stderr } = await sandboxUnit(box, ...asked);
+    assert.equal(status, 0, stdout + stderr);
+    const { text, ready } = JSON.parse(stdout) as { text: string; ready: string[] };
+    const applied = await sandboxUnit(box, 'apply', unit);
+    assert.equal(applied.status, 0, `${applied.stdout}${applied.stderr}${text}`);
+    return ready;
+  };
+  const reload = () => box.exec(['systemctl', 'reload', unit]);
+  const keeping = await learned('--restart', '--for', '3s');
+  assert.deepEqual([keeping.includes('setgroups'), keeping.includes('execve')], [true, false]);
+  await box.succeed(['rm', `${FILES}/${unit}.out`]);
+  await box.succeed(['systemctl', 'restart', unit]);
+  assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+  assert.equal((await reload()).status, 0);
+  assert.deepEqual(await said(unit, 'nothing', 1), ['reloaded 0']);
+  // Commands of its stop have executed a program, and it itself only in its start and its reload.
+  const without = await learned('--show', '--no-reload');
+  assert.deepEqual([without.includes('setgroups'), without.includes('execve')], [true, true]);
+  assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+  assert.notEqual((await reload()).status, 0);
+  await revert(box, unit);
+});

@@ -35,11 +35,14 @@ export function typeWith(effective: EffectiveUnit, { reload }: ReadySection): st
   return type === 'notify-reload' && reload?.value === false ? 'notify' : type;
 }
 
-/** Gaps where nobody can load the filter. */
+/**
+ * Gaps where nobody can load the filter.
+ * @param at the section's place, where there is a policy
+ */
 export function injectorGaps(
-  { effective, target, places }: PlacedUnit,
+  { effective, target, places }: Omit<PlacedUnit, 'policy'>,
   values: UnitValues,
-  { at }: ReadySection,
+  { at }: Partial<Pick<ReadySection, 'at'>>,
 ): Diagnostic[] {
   const type = ownType(effective);
   const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
