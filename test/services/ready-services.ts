@@ -10,12 +10,16 @@ export interface ReadyService {
   readonly starts: string;
   /** The program that its script has it start while it serves; undefined where it has no means. */
   readonly by?: string;
+  /** Whether it logs nothing of a program that it can't start. */
+  readonly silent?: true;
   /** The value of `reload` in the policy; undefined where its unit has no reload. */
   readonly reload?: boolean;
   /** The value of `settle` in the policy. */
   readonly settle?: string;
   /** Why it can't lose that. */
   readonly needs?: string;
+  /** Further lines of the policy, which the filter takes. */
+  readonly lines?: string;
 }
 
 /** In the order of the table. */
@@ -28,7 +32,7 @@ export const READY: readonly ReadyService[] = [
     reload: true,
   },
   { name: 'haproxy', starts: 'itself, as its master', by: 'a Lua script in the worker', reload: false },
-  { name: 'icecast2', starts: 'by a script', by: 'a script for streams', reload: true },
+  { name: 'icecast2', starts: 'by a script', by: 'a script for streams', silent: true, reload: true },
   { name: 'lighttpd', starts: 'scripts of its configuration', by: 'a CGI', reload: false },
   { name: 'mariadb', starts: 'by a script', by: 'a function of SQL, in C', settle: '2s' },
   { name: 'memcached', starts: 'by a script' },
@@ -38,8 +42,10 @@ export const READY: readonly ReadyService[] = [
     by: 'a server for SMTP',
     reload: true,
     needs: 'its master starts all other programs, when there is work for them',
+    // Its unit has neither that nor CAP_SYS_ADMIN, one of which a filter takes.
+    lines: '[service]\nNoNewPrivileges = true',
   },
-  { name: 'squid', starts: 'itself, and helpers', by: 'a helper for access', reload: false },
+  { name: 'squid', starts: 'itself, and helpers', by: 'a helper for access', reload: false, settle: '2s' },
   {
     name: 'varnish',
     starts: 'a compiler',
@@ -53,12 +59,13 @@ export const READY: readonly ReadyService[] = [
 const CALLS = ['execve', 'execveat'];
 
 /** The policy of a daemon. */
-export const policyOf = ({ reload, settle }: ReadyService): string =>
+export const policyOf = ({ reload, settle, lines }: ReadyService): string =>
   [
     '[ready]',
     `deny = ${JSON.stringify(CALLS)}`,
     ...(reload === undefined ? [] : [`reload = ${reload}`]),
     ...(settle === undefined ? [] : [`settle = "${settle}"`]),
+    ...(lines === undefined ? [] : [lines]),
     '',
   ].join('\n');
 

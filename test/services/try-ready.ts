@@ -36,7 +36,7 @@ async function confined(service: BoxedService, daemon: ReadyService): Promise<st
   const applied = await command<Applied>(service, 'apply', '--no-confirm', unit);
   const { kind, reasons } = outcomeOf({ template: daemon.name, applied, problems: [] });
   if (kind !== 'works') return [`apply: ${kind}`, ...reasons];
-  const refused = daemon.by ? /^refused: .*Operation not permitted/ : /^none$/;
+  const refused = refusalOf(daemon);
   const problems = [
     ...(await programs(service, 'with the policy', refused)),
     // What the daemon is for is then refused, too.
@@ -47,6 +47,11 @@ async function confined(service: BoxedService, daemon: ReadyService): Promise<st
   await succeed(box, 'rm', policyPath(unit));
   return problems;
 }
+
+const refusalOf = ({ by, silent }: ReadyService): RegExp => {
+  if (by === undefined) return /^none$/;
+  return silent ? /^refused: no word$/ : /^refused: .*Operation not permitted/;
+};
 
 /** What each program came to that the daemon was to start. Returns what isn't as it should be. */
 async function programs({ box, verb }: BoxedService, when: string, wanted: RegExp): Promise<string[]> {

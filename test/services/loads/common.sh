@@ -151,7 +151,7 @@ answers() {
   fail "'$*' answers '$(printf %s "$said" | tail -c 300)', not '$regex'"
 }
 
-# try_start LOG COMMAND...: the command's output says 'started' if the service could start a program. Else the output or the
+# try_start LOG COMMAND...: the command's output has the line 'started' if the service could start a program. Else the output or the
 # log says why not. LOG is a file, or `journal` for the unit's.
 try_start() {
   log=$1
@@ -160,7 +160,7 @@ try_start() {
   [ "$log" = journal ] || from=$(($(wc -l <"$log") + 1))
   said=$("$@" 2>&1 </dev/null) || :
   for _ in 1 2 3 4 5 6 7 8; do
-    case $said in *started*) echo started && return ;; esac
+    ! printf '%s\n' "$said" | grep -qx started || { echo started && return; }
     ! why=$({ printf '%s\n' "$said" && told; } | grep -m 1 'Operation not permitted') || {
       echo "refused: $why"
       return

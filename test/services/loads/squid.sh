@@ -28,9 +28,9 @@ rotate() {
   rotated squid
 }
 
-# A helper that is started when the first address asks for it, and ends then.
+# A helper that is started when the first address asks for it.
 prepare_programs() {
-  printf '#!/bin/sh\nread -r _ && echo OK\n' >/usr/local/bin/program
+  printf '#!/bin/sh\nwhile read -r _; do echo OK; done\n' >/usr/local/bin/program
   chmod 755 /usr/local/bin/program
   cat >/etc/squid/conf.d/aaa-program.conf <<'CONF'
 shutdown_lifetime 1 second

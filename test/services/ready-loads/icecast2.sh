@@ -5,8 +5,27 @@
 unit=icecast2.service
 server=http://127.0.0.1:8000
 
+# The unit is the one that systemd makes of Debian's init script.
 prepare() {
-  sed -i 's/^ENABLE=.*/ENABLE=true/' /etc/default/icecast2
+  cat >/etc/systemd/system/$unit <<'UNIT'
+[Unit]
+Description=LSB: Icecast2 streaming media server
+SourcePath=/etc/init.d/icecast2
+
+[Service]
+Type=forking
+Restart=no
+TimeoutSec=5min
+IgnoreSIGPIPE=no
+KillMode=process
+GuessMainPID=no
+RemainAfterExit=yes
+SuccessExitStatus=5 6
+ExecStart=/etc/init.d/icecast2 start
+ExecStop=/etc/init.d/icecast2 stop
+ExecReload=/etc/init.d/icecast2 reload
+UNIT
+  systemctl daemon-reload
   password=$(sed -n 's|.*<source-password>\(.*\)</source-password>.*|\1|p' /etc/icecast2/icecast.xml)
   echo "$password" >/srv/source-password
 }
@@ -51,14 +70,12 @@ prepare_programs() {
   sed -i 's|</icecast>|<mount><mount-name>/program.mp3</mount-name><on-connect>/usr/local/bin/program</on-connect></mount>&|' /etc/icecast2/icecast.xml
 }
 
-heard() {
-  rm -f /run/icecast2-program/said
-  sending program.mp3 sleep 1
-  ! cat /run/icecast2-program/said 2>/dev/null || return 0
-}
-
+# It says nothing of a script that it can't start: the stream has come, and the script has not run.
 start_program() {
-  try_start /var/log/icecast2/error.log heard
+  rm -f /run/icecast2-program/said
+  answers '"listenurl":".*program.mp3"' sending program.mp3 curl -sS "$server/status-json.xsl"
+  sleep 2
+  if [ -e /run/icecast2-program/said ]; then cat /run/icecast2-program/said; else echo 'refused: no word'; fi
 }
 
 run "$@"
