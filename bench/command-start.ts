@@ -1,8 +1,7 @@
 /** How long the command takes, whole processes, over a Node that does nothing. */
-import { inRepository } from '../test/support/repository.js';
 import { timeInTurns } from './in-turns.js';
 import { atMostTimes, type Bench, type Row } from './row.js';
-import { COMMAND } from './workshop.js';
+import { COMMAND, SHIPPED } from './workshop.js';
 
 const ROUNDS = 60;
 const NOTHING = ['node', '-e', '0'];
@@ -11,12 +10,11 @@ export const commandStart: Bench = {
   name: 'command-start',
   obstacle: () => undefined,
   run: async () => {
-    const template = (name: string) => inRepository('templates', `${name}.toml`);
     const [nothing, version, small, large] = (await timeInTurns(ROUNDS, [
       NOTHING,
       ['node', COMMAND, '--version'],
-      ['node', COMMAND, 'check', template('no-exec')],
-      ['node', COMMAND, 'check', template('nginx')],
+      ['node', COMMAND, 'check', SHIPPED.small],
+      ['node', COMMAND, 'check', SHIPPED.large],
     ])) as [number, number, number, number];
     return [
       row('sandbox-unit --version', nothing, version, 1.4),

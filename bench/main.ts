@@ -35,6 +35,7 @@ interface Result {
   readonly bench: string;
   readonly rows: readonly Row[];
   readonly skipped?: string;
+  readonly failed?: string;
 }
 
 /** What the numbers depend on. */
@@ -57,13 +58,21 @@ function systemdOfBoxes(): string {
   return version ?? 'unknown';
 }
 
+/** The others are measured, whether or not one fails. */
 async function measure({ name, obstacle, run }: Bench): Promise<Result> {
   const skipped = obstacle();
-  return skipped === undefined ? { bench: name, rows: await run() } : { bench: name, rows: [], skipped };
+  if (skipped !== undefined) return { bench: name, rows: [], skipped };
+  try {
+    return { bench: name, rows: await run() };
+  } catch (error) {
+    return { bench: name, rows: [], failed: (error as Error).message };
+  }
 }
 
-const textOf = ({ bench, rows, skipped }: Result) =>
-  `${bench}\n${skipped === undefined ? tableOf(rows) : `skipped: ${skipped}`}\n`;
+function textOf({ bench, rows, skipped, failed }: Result): string {
+  if (failed !== undefined) return `${bench}\nfailed: ${failed}\n`;
+  return `${bench}\n${skipped === undefined ? tableOf(rows) : `skipped: ${skipped}`}\n`;
+}
 
 async function main(words: readonly string[]): Promise<void> {
   const json = words.includes('--json');
@@ -87,6 +96,7 @@ async function main(words: readonly string[]): Promise<void> {
     if (!json) console.log(textOf(result));
   }
   if (json) console.log(JSON.stringify({ machine: facts, results }, undefined, 2));
+  if (results.some(({ failed }) => failed !== undefined)) process.exitCode = 2;
 }
 
 await main(process.argv.slice(2)).catch((error: Error) => {

@@ -1,13 +1,12 @@
 /** How long plan and verify take, and apply and status where nothing has changed, for one unit and for many; in a box. */
 import { join } from 'node:path';
 import { type Box, boxAvailable } from '../test/support/box.js';
-import { inRepository } from '../test/support/repository.js';
 import type { Aim, Bench, Row } from './row.js';
-import { apply, COMMAND, inBox } from './workshop.js';
+import { apply, COMMAND, inBox, SHIPPED } from './workshop.js';
 
 const ROUNDS = 25;
 const UNIT = 'nginx.service';
-const POLICY = inRepository('templates', 'nginx.toml');
+const POLICY = SHIPPED.large;
 const IN_TURNS = join(import.meta.dirname, 'in-turns.js');
 
 export const unitCommands: Bench = {

@@ -31,6 +31,12 @@ export const HELPERS = {
 /** What the seccomp directives of systemd.exec(5) do, in one filter. */
 export const CALLS_POLICY = inRepository('bench', 'policies', 'calls.toml');
 
+/** Policies that are shipped: a small one, and one that is made of several. */
+export const SHIPPED = {
+  small: inRepository('templates', 'no-exec.toml'),
+  large: inRepository('templates', 'services', 'nginx.toml'),
+} as const;
+
 /** Where programs are in a box. */
 export const PROGRAMS = '/opt/bench';
 

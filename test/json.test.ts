@@ -44,6 +44,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   plan: [
     '--root ROOT demo',
     '--summary --root ROOT demo',
+    '--summary --root ROOT serving',
     '--root ROOT plain',
     '--root ROOT serving',
     '--root ROOT bad',
@@ -52,7 +53,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   apply: ['--root ROOT --check --diff demo', '--root ROOT demo bad nothing'],
   revert: ['--root ROOT demo x.socket'],
   status: ['--root ROOT', '--root ROOT demo bad'],
-  score: ['--root ROOT', '--root ROOT --max 1.0 demo nothing'],
+  score: ['--root ROOT', '--root ROOT --max 1.0 demo serving nothing'],
   'template list': [''],
   'template show': ['no-exec'],
   schema: [''],
@@ -94,7 +95,9 @@ test('the manual has a part for each command, and one for all', () => {
 for (const name of Object.keys(RUNS)) {
   test(`the keys that '${name} --json' prints are those of the manual`, { skip }, async (t) => {
     const root = system(t);
-    if (['revert', 'status', 'score'].includes(name)) await cli('apply', '--root', root, 'demo', 'plain');
+    const more = name === 'score' ? ['serving'] : [];
+    if (['revert', 'status', 'score'].includes(name))
+      await cli('apply', '--root', root, 'demo', 'plain', ...more);
     if (name === 'status') {
       rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
       const plain = `${root}/etc/systemd/system/plain.service.d/zz-sandbox-unit.conf`;

@@ -36,7 +36,7 @@ static bool has_sum(struct content content, const char *wanted)
 	return strcmp(sum, wanted) == 0;
 }
 
-/* Whether a file is one that is copied for a unit; else it is the launcher, which has to be there. */
+/* Whether a file is one that is copied for a unit; else it is a program, which has to be there. */
 static bool is_copied(const char *unit, const char *path)
 {
 	char start[PATH_MAX];
@@ -61,24 +61,38 @@ static bool has_drop_in(const char *unit, const struct manifest *manifest)
 	return false;
 }
 
-static bool is_launcher(const char *path)
+/* A program that the lines of units start, and what is said where it can't be. Units share it: it is looked at once. */
+static struct program {
+	const char *path, *missing;
+	bool is_known, is_good;
+} programs[] = {
+#define LAUNCHER_MISSING "the launcher is not there, is no program, or others than root can change it"
+#define TIGHTEN_MISSING "tighten is not there, is no program, or others than root can change it"
+	{.path = "/usr/local/libexec/sandbox-unit/launcher", .missing = LAUNCHER_MISSING},
+	{.path = "/usr/libexec/sandbox-unit/launcher", .missing = LAUNCHER_MISSING},
+	{.path = "/usr/local/libexec/sandbox-unit/tighten", .missing = TIGHTEN_MISSING},
+	{.path = "/usr/libexec/sandbox-unit/tighten", .missing = TIGHTEN_MISSING},
+};
+
+static struct program *program_at(const char *path)
 {
-	return strcmp(path, "/usr/local/libexec/sandbox-unit/launcher") == 0 ||
-	       strcmp(path, "/usr/libexec/sandbox-unit/launcher") == 0;
+	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+		if (strcmp(path, programs[i].path) == 0)
+			return &programs[i];
+	}
+	return NULL;
 }
 
-/* Whether a launcher can be started. Units mostly share one: it is looked at once for all that follow each other. */
-static bool is_program(const char *launcher)
+/* Whether a program can be started. */
+static bool can_start(struct program *program)
 {
-	static char looked_at[PATH_MAX];
-	static bool is_good;
-	if (strcmp(launcher, looked_at) == 0)
-		return is_good;
-	struct content installed = read_file(launcher);
-	is_good = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
-	free(installed.bytes);
-	snprintf(looked_at, sizeof looked_at, "%s", launcher);
-	return is_good;
+	if (!program->is_known) {
+		struct content installed = read_file(program->path);
+		program->is_good = installed.size > 4 && memcmp(installed.bytes, "\177ELF", 4) == 0;
+		program->is_known = true;
+		free(installed.bytes);
+	}
+	return program->is_good;
 }
 
 /* Copies a unit's files, the drop-in last: without the others it would start nothing. Returns NULL, or a reason. */
@@ -91,10 +105,11 @@ static const char *copy_files(const char *unit, const struct manifest *manifest,
 		bool is_last = length > 5 && strcmp(file->path + length - 5, ".conf") == 0;
 		if (is_last != is_drop_in)
 			continue;
-		if (is_launcher(file->path)) {
+		struct program *program = program_at(file->path);
+		if (program != NULL) {
 			/* An upgrade may have replaced it: it reads the filters of earlier versions, or starts nothing. */
-			if (!is_program(file->path))
-				return "the launcher is not there, is no program, or others than root can change it";
+			if (!can_start(program))
+				return program->missing;
 			continue;
 		}
 		if (!is_copied(unit, file->path))

@@ -65,7 +65,7 @@ static __always_inline __u32 program_bit(struct unit *unit, struct task_struct *
 	return index < 0 ? 0 : 1U << (index & 31);
 }
 
-static __always_inline void see(struct seen *seen, __u32 programs)
+static __always_inline void see(struct seen *seen, __u32 programs, __u32 once_ready)
 {
 	__u32 now = state.watched.now, slice = state.watched.slice, last_slice = seen->last_slice;
 	if (seen->first == 0)
@@ -76,16 +76,23 @@ static __always_inline void see(struct seen *seen, __u32 programs)
 		__sync_fetch_and_add(&seen->slices, 1);
 	if ((seen->programs & programs) != programs)
 		__sync_fetch_and_or(&seen->programs, programs);
+	if ((seen->once_ready & once_ready) != once_ready)
+		__sync_fetch_and_or(&seen->once_ready, once_ready);
 }
 
-/* Counts a call of a unit's program. */
-static __always_inline void count_call(__u32 index, struct unit *unit, __u32 slot, __u32 programs)
+/* Counts a call of a unit's program. Those of a command don't count as made once the unit is ready while the reload or the stop
+ * lasts that it was started in, by its number, and no longer: where the control group outlives a restart, the service itself
+ * looks like one. */
+static __always_inline void count_call(__u32 index, struct unit *unit, __u32 slot, __u32 programs, __u32 command)
 {
+	__u32 phase = phase_of(index);
+	int is_command = command != 0 && command == phase_number_of(index) && phase != PHASE_SERVING;
+	__u32 once_ready = phase == PHASE_START || is_command ? 0 : 1U << phase;
 	__u32 stripe = index * (state.watched.stripe_mask + 1) + (bpf_get_smp_processor_id() & state.watched.stripe_mask);
 	struct counts *stripes = bpf_map_lookup_elem(&counts, &stripe);
 	if (stripes)
-		__sync_fetch_and_add(&stripes->of[WITHIN(slot, CALLS)][phase_of(index)], 1);
-	see(&unit->seen[WITHIN(slot, CALLS)], programs);
+		__sync_fetch_and_add(&stripes->of[WITHIN(slot, CALLS)][phase], 1);
+	see(&unit->seen[WITHIN(slot, CALLS)], programs, once_ready);
 }
 
 #endif

@@ -31,6 +31,11 @@ static __always_inline __u32 phase_of(__u32 index)
 	return state.watched.groups[WITHIN(index, UNITS)].phase & (PHASES - 1);
 }
 
+static __always_inline __u32 phase_number_of(__u32 index)
+{
+	return state.watched.groups[WITHIN(index, UNITS)].phase_number;
+}
+
 /* Follows a unit to the control group that is made for it, or for one that it is in. */
 static __always_inline void follow(__u32 index, __u64 id, __u64 parent, __u64 name, int level)
 {
@@ -43,6 +48,7 @@ static __always_inline void follow(__u32 index, __u64 id, __u64 parent, __u64 na
 			continue;
 		struct unit *unit = unit_at(index);
 		state.watched.groups[index].phase = PHASE_START;
+		state.watched.groups[index].phase_number++;
 		state.watched.groups[index].level = (__u32)level;
 		state.watched.groups[index].id = id;
 		if (unit)

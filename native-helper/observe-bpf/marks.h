@@ -16,6 +16,7 @@ struct mark {
 	__u16 life;    /* the unit's, at the last call that began in its control group */
 	__u32 program; /* its bit at the last call that began; outside that of programs without room */
 	__u32 filters; /* how many of the task's are the unit's: all that it had at that call */
+	__u32 command; /* the number of the phase for which the manager started it, or the task that made it; 0: of the start */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -38,17 +39,28 @@ static __always_inline void mark_inside(struct mark *mark, __u32 index, const st
 	mark->filters = filters_of(task);
 }
 
-static __always_inline void mark_begin(__u32 index, struct unit *unit, struct task_struct *task, __u32 program)
+/* Marks the task as in a call. Returns the phase in which it was started as a command, by its number; 0 for another task. */
+static __always_inline __u32 mark_begin(__u32 index, struct unit *unit, struct task_struct *task, __u32 program)
 {
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!mark) {
 		lose(unit, LOST_MARKS);
-		return;
+		return 0;
 	}
 	mark_inside(mark, index, unit, task);
 	mark->program = program;
 	if (program != 0)
 		mark->is_service = 1;
+	return mark->command;
+}
+
+/* A program begins. What the manager starts for a unit that has started is a command, of a reload or a stop. What the service
+ * itself executes has the mark of its task. */
+static __always_inline void mark_program(__u32 index, struct task_struct *task)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+	if (mark && !mark->is_service)
+		mark->command = phase_of(index) == PHASE_START ? 0 : phase_number_of(index);
 }
 
 /* Is a task the service's own, whatever program it runs? */

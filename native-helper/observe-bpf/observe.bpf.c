@@ -40,8 +40,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
-	if (scope != CALLS_ONLY)
-		mark_begin(index, unit, task, program);
+	__u32 command = scope == CALLS_ONLY ? 0 : mark_begin(index, unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (program == 0 || scope == REFUSED_ONLY)
 		return 0;
@@ -49,7 +48,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 		lose(unit, LOST_NUMBERS);
 		return 0;
 	}
-	count_call(index, unit, slot, program);
+	count_call(index, unit, slot, program, command);
 	if (state.first_watch[WITHIN(slot, CALLS)] != 0)
 		note_arguments(index, slot, (__u64)regs, BEGINS);
 	return 0;
@@ -94,6 +93,7 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	}
 	if (add_program(unit, key, phase_of(index)) < 0)
 		return 0;
+	mark_program(index, task);
 	struct file *file = BPF_CORE_READ(program, file);
 	if (scope != ALL)
 		return 0;
@@ -116,11 +116,13 @@ int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 		fork_outside(task, child);
 		return 0;
 	}
-	if (is_service(task)) {
+	struct mark *own = bpf_task_storage_get(&marks, task, 0, 0);
+	if (own && own->is_service) {
 		struct mark *mark = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		/* It returns from the call that makes it, as if it had begun that. */
 		if (mark) {
 			mark->is_service = 1;
+			mark->command = own->command;
 			mark_inside(mark, index, unit, task);
 			see_place(mark, index, unit, child);
 		} else {

@@ -64,7 +64,7 @@ static inline __u64 hash_name(const char name[NAME_SIZE])
 struct group {
 	__u64 id;    /* of the control group; 0: none */
 	__u32 level; /* its depth, as the kernel counts: a namespace hides the upper part */
-	__u32 phase;
+	__u32 phase, phase_number; /* the latter is another one for each phase, from 1 on */
 };
 
 /* The part that every call of the machine reads. */
@@ -139,9 +139,9 @@ static inline __u64 value_of(__u64 key)
 /* A call of a unit. Its counts are apart: they have a stripe for each CPU. */
 struct seen {
 	__u32 first, last; /* tenths of a second; first: plus one, 0: not yet */
-	__u32 slices;
-	__u32 last_slice;
+	__u32 slices, last_slice;
 	__u32 programs; /* a bit each */
+	__u32 once_ready; /* phases in which a process made it that the service had then, or made since: a bit each */
 };
 
 struct counts {

@@ -38,7 +38,7 @@ static void print_call(const struct tables *tables, unsigned int index, unsigned
 		print_comma(&is_first);
 		printf("%llu", count);
 	}
-	printf("],\"programs\":%u}", seen->programs);
+	printf("],\"programs\":%u,\"onceReady\":%u}", seen->programs, seen->once_ready);
 }
 
 static void print_calls(const struct tables *tables, unsigned int index)

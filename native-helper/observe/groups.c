@@ -86,6 +86,7 @@ void watch_groups(const struct request *request, struct tables *tables)
 		if (depth == 0)
 			refuse("no-cgroup", "the control group that %s is in can't be opened: %s", request->units[i], strerror(errno));
 		group->phase = PHASE_SERVING;
+		group->phase_number = 1;
 		chain_groups(tables->state->ancestors[i], request->units[i]);
 		__atomic_store_n(&watched->units, i + 1, __ATOMIC_SEQ_CST);
 		(void)begin_group(group, request->units[i], depth, 0);
@@ -112,6 +113,7 @@ static void find_moved_group(const char *path, unsigned int index, struct tables
 	if (id == 0 || id == before || !begin_group(group, path, depth, before))
 		return;
 	group->phase = PHASE_START;
+	__atomic_fetch_add(&group->phase_number, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&tables->units[index].lives, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&tables->units[index].lost[LOST_GROUPS], 1, __ATOMIC_SEQ_CST);
 }

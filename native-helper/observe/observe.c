@@ -15,7 +15,9 @@
  *	                                        for all bits. ABI is `native`, `compat` or `x32`
  *	look ABI NR KIND PATH-ARG BASE-ARG      a call to look at when it returns
  *	start                                   ends these lines
- *	phase INDEX PHASE                       afterwards: what comes is of `start`, `serving`, `reload` or `stop`
+ *	phase INDEX PHASE [SINCE]               afterwards: what comes is of `start`, `serving`, `reload` or `stop`. Calls
+ *	                                        that were made since then, in microseconds of the monotonic clock, count as
+ *	                                        made once the unit was ready, in this phase
  *	dump                                    afterwards: prints the units
  *
  * Lines on standard output, each a JSON object: {"ready":…}, {"tick":…} each second, {"dump":INDEX,…} for each unit and then
@@ -42,11 +44,14 @@
 #include "lines.h"
 #include "programs.h"
 #include "request.h"
+#include "since.h"
 
 const char program_name[] = "observe";
 
 #define TENTH INT64_C(100000000) /* of a second, in nanoseconds */
 #define TENTHS_OF_TICK 10
+#define MICROSECOND 1000
+#define LATEST (1UL << 52) /* no time, in microseconds: a century is less */
 
 static struct request request = {.slice = 600};
 static struct tables tables;
@@ -63,9 +68,11 @@ static int64_t tenths_since_ready(void)
 static void set_clock(void)
 {
 	struct watched *watched = &tables.state->watched;
-	__u32 now = (__u32)tenths_since_ready();
-	__atomic_store_n(&watched->now, now, __ATOMIC_RELAXED);
+	__u32 now = (__u32)tenths_since_ready(), before = watched->now;
+	__atomic_store_n(&watched->now, now, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&watched->slice, now / request.slice + 1, __ATOMIC_RELAXED);
+	if (now != before)
+		note_clock(now);
 }
 
 /* Takes lines up to `start`. */
@@ -172,10 +179,15 @@ static void set_phase(char *words)
 {
 	const char *index = strsep(&words, " ");
 	unsigned long unit = parse_number(index, request.unit_count);
-	unsigned int phase = parse_phase(words);
-	if (unit == request.unit_count || phase == PHASES)
-		refuse("bad-line", "it must be: phase INDEX start|serving|reload|stop");
-	__atomic_store_n(&tables.state->watched.groups[unit].phase, phase, __ATOMIC_SEQ_CST);
+	unsigned int phase = parse_phase(strsep(&words, " "));
+	unsigned long since = parse_number(words, LATEST);
+	if (unit == request.unit_count || phase == PHASES || (words != NULL && since == LATEST))
+		refuse("bad-line", "it must be: phase INDEX start|serving|reload|stop [SINCE]");
+	struct group *group = &tables.state->watched.groups[unit];
+	__atomic_store_n(&group->phase, phase, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&group->phase_number, 1, __ATOMIC_SEQ_CST);
+	if (words != NULL)
+		see_since(&tables.units[unit], (int64_t)since * MICROSECOND, phase);
 }
 
 static void take_line(char *line)

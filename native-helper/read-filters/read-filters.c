@@ -17,7 +17,8 @@
  *	unsettled               threads, or control groups, came faster than they could be stopped and looked at, or are
  *	                        too many, so that there may be others
  *
- * Of a control group this process itself is left out. The exit status is 0, or 1 if nothing could be printed.
+ * Of a control group this process itself is left out, and so are threads that work for the kernel, as io_uring's do. The
+ * exit status is 0, or 1 if nothing could be printed.
  */
 #include <endian.h>
 #include <errno.h>

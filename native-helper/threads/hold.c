@@ -7,14 +7,17 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include "base/fail.h"
 #include "hosted/monotonic.h"
 #include "control-group.h"
 #include "interrupted.h"
+#include "thread-stat.h"
 
 #define THREADS_MAX (1U << 17)
 
 static const struct timespec between_looks = {.tv_nsec = 100000};
+
+/* How long those that don't stand still yet are waited for when all go on, in nanoseconds. */
+#define TIME_TO_RELEASE 1000000000
 
 static struct thread held[THREADS_MAX];
 static uint32_t held_count;
@@ -28,25 +31,34 @@ struct thread *held_at(uint32_t index)
 	return index < held_count ? &held[index] : NULL;
 }
 
+/* The entry of a thread, or NULL where there is no room for it. */
 static struct thread *thread_of(int tid)
 {
+	if (places[tid] == 0 && held_count == THREADS_MAX)
+		return NULL;
 	if (places[tid] == 0) {
-		if (held_count == THREADS_MAX) {
-			release_all();
-			fail(1, (struct failure){.what = "there are more threads than this has room for"});
-		}
 		held[held_count] = (struct thread){.tid = tid};
 		places[tid] = ++held_count;
 	}
 	return &held[places[tid] - 1];
 }
 
+static int is_held(int tid)
+{
+	return places[tid] != 0 && held[places[tid] - 1].state != FREE;
+}
+
 /* Ticks of the timer since a call began that may wait for good, from 1 on, or 0 where there is none. */
 static volatile sig_atomic_t seizing;
 static sigjmp_buf given_up;
 
-/* After as many ticks a thread counts as one that can't be traced. */
+/*
+ * After as many ticks a thread counts as one that can't be traced. Where one has been given up, others of its process wait
+ * for the same, and have less time.
+ */
 #define SEIZING_TICKS 100
+#define SEIZING_TICKS_LATER 2
+static volatile sig_atomic_t seizing_ticks = SEIZING_TICKS;
 
 /* Takes the end of a thread, and no stop. */
 static void reap(int tid)
@@ -72,7 +84,7 @@ static void reap_ended(int number)
 			reap(held[i].tid);
 	errno = error;
 	/* The call has been broken off, and would begin anew. */
-	if (seizing > 0 && ++seizing > SEIZING_TICKS)
+	if (seizing > 0 && ++seizing > seizing_ticks)
 		siglongjmp(given_up, 1);
 }
 
@@ -88,6 +100,7 @@ static void set_reaping(suseconds_t interval)
 void begin_pass(void)
 {
 	pass++;
+	seizing_ticks = SEIZING_TICKS;
 	set_reaping(REAPING_INTERVAL);
 }
 
@@ -103,6 +116,7 @@ static int seize(int tid)
 		seizing = 1;
 		result = ptrace(PTRACE_SEIZE, tid, NULL, NULL);
 	} else {
+		seizing_ticks = SEIZING_TICKS_LATER;
 		errno = ETIMEDOUT;
 	}
 	seizing = 0;
@@ -116,14 +130,26 @@ static int seize(int tid)
 	return is_stopping;
 }
 
+static int is_worker(int tid)
+{
+	struct thread_stat stat;
+	return read_thread_stat(tid, &stat) == 0 && stat.is_worker;
+}
+
+/* A stop would have a worker of io_uring's break off what it is at, and the process told EINTR. */
 int hold(int tid)
 {
+	int may_work = !is_held(tid) && is_worker(tid);
+	if (may_work && runs_no_code(tid))
+		return 0;
 	struct thread *thread = thread_of(tid);
+	if (thread == NULL)
+		return 1;
 	thread->pass = pass;
 	if (thread->state != FREE)
 		return 0;
 	if (seize(tid)) {
-		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass};
+		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass, .may_work = may_work};
 		return 1;
 	}
 	/* A thread that can't be traced is tried again each time: another may have got its ID since. */
@@ -207,7 +233,10 @@ int deliver_signals(void)
 		count++;
 		if (ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) == 0 &&
 		    ptrace(PTRACE_CONT, thread->tid, NULL, (void *)(uintptr_t)thread->signal) == 0)
-			*thread = (struct thread){.tid = thread->tid, .state = STOPPING, .pass = thread->pass};
+			*thread = (struct thread){.tid = thread->tid,
+						  .state = STOPPING,
+						  .pass = thread->pass,
+						  .may_work = thread->may_work};
 		else
 			lose(thread);
 	}
@@ -221,10 +250,40 @@ void release(struct thread *thread)
 	thread->state = FREE;
 }
 
+/* Their `error` stays: they haven't stood still with the others. */
+static void release_late(void)
+{
+	for (struct thread *thread = held; thread < held + held_count; thread++) {
+		int error = thread->error;
+		if (thread->state != STUCK)
+			continue;
+		look(thread);
+		if (thread->state == STOPPED)
+			release(thread);
+		thread->error = error;
+	}
+}
+
+/* Whether a thread is about to stop that only has to be given a processor for it. */
+static int is_one_late(void)
+{
+	struct thread_stat stat;
+	for (const struct thread *thread = held; thread < held + held_count; thread++)
+		if (thread->state == STUCK && read_thread_stat(thread->tid, &stat) == 0 && !stat.waits_for_kernel)
+			return 1;
+	return 0;
+}
+
+/* Those that were asked to stop would see the answer of an interrupted call, weren't they let go as the others are. */
 void release_all(void)
 {
+	int64_t end = monotonic_time() + TIME_TO_RELEASE;
 	for (struct thread *thread = held; thread < held + held_count; thread++)
 		if (thread->state == STOPPED)
 			release(thread);
+	while (is_one_late() && monotonic_time() < end) {
+		(void)nanosleep(&between_looks, NULL);
+		release_late();
+	}
 	set_reaping(0);
 }

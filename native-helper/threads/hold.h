@@ -21,6 +21,7 @@ struct thread {
 	enum hold_state state;
 	int error; /* an errno: ESRCH where it has ended */
 	int signal; /* that it was about to get, or 0 */
+	int may_work; /* for the kernel: it ran when it was to be told whether it runs code of its process */
 	unsigned int pass; /* the last one in which it was given to hold() */
 	struct stack *stack; /* its filters, once they have been read */
 };
@@ -33,7 +34,8 @@ void begin_pass(void);
 
 /*
  * Begins to stop a thread, unless that was begun before. Returns whether the thread may have started another until now:
- * because it ran, or has just ended.
+ * because it ran, or has just ended, or there is no room for more threads. Threads that work for the kernel run no code of
+ * their process: they are left alone, and aren't among those of held_at(), but for one that runs right now.
  */
 int hold(int tid);
 
@@ -58,7 +60,7 @@ int lose_gone(void);
 /* Lets a thread that stands still go on: an interrupted call is made again, as if there had been no stop. */
 void release(struct thread *thread);
 
-/* Lets all threads go on. */
+/* Lets all threads go on, also those that stop only now. */
 void release_all(void);
 
 #endif

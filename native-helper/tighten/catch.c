@@ -4,11 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fail.h"
 #include "hosted/monotonic.h"
-#include "proc.h"
 #include "threads/control-group.h"
 #include "threads/hold.h"
+#include "threads/thread-stat.h"
 
 #define MILLISECOND INT64_C(1000000)
 
@@ -31,6 +30,7 @@ static const struct timespec between_looks = {.tv_nsec = 200000};
 static struct {
 	int is_news; /* a thread that may have started another until now */
 	int has_self;
+	int error;
 	unsigned int foreign;
 } found;
 
@@ -49,24 +49,39 @@ static void list(const char *group, int64_t end)
 	found.is_news = 0;
 	found.foreign = 0;
 	begin_pass();
-	int error = list_group(group, end, meet);
-	if (error == ETIMEDOUT)
+	found.error = list_group(group, end, meet);
+	/* Others than those that were seen may be there. */
+	if (found.error != 0)
 		found.is_news = 1;
-	if (error == 0 || error == ETIMEDOUT)
-		return;
-	release_all();
-	fail(1, (struct failure){.what = "can't list the threads of", .name = group, .error = error});
+	if (found.error == ETIMEDOUT)
+		found.error = 0;
 }
 
-/* Counts threads that don't stop, or of them those that need a processor for it. Those that work for the kernel needn't. */
-static unsigned int count_stuck(int is_running)
+/* Whether a thread isn't held that may be later: it doesn't stop, or its process couldn't be traced in time. */
+static int is_late(const struct thread *thread)
+{
+	return is_listed(thread) && (thread->state == STUCK || (thread->state == FREE && thread->error == ETIMEDOUT));
+}
+
+static unsigned int count_late(void)
 {
 	unsigned int count = 0;
 	const struct thread *thread;
-	struct proc_thread shown;
+	struct thread_stat stat;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
-		count += thread->state == STUCK && is_listed(thread) && read_proc(thread->tid, &shown) == 0 &&
-			 !shown.is_worker && !(is_running && shown.waits_for_kernel);
+		count += is_late(thread) && read_thread_stat(thread->tid, &stat) == 0 && !stat.has_ended;
+	return count;
+}
+
+/* Counts threads that would stop, were they given a processor. Those that wait for the kernel wouldn't. */
+static unsigned int count_running(void)
+{
+	unsigned int count = 0;
+	const struct thread *thread;
+	struct thread_stat stat;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		count += thread->state == STUCK && is_listed(thread) && read_thread_stat(thread->tid, &stat) == 0 &&
+			 !stat.waits_for_kernel;
 	return count;
 }
 
@@ -74,7 +89,7 @@ static void await_all(void)
 {
 	int64_t end = monotonic_time() + PATIENCE_WITH_RUNNING;
 	found.is_news |= await_stops(PATIENCE);
-	while (count_stuck(1) > 0 && monotonic_time() < end) {
+	while (count_running() > 0 && monotonic_time() < end) {
 		(void)nanosleep(&between_looks, NULL);
 		found.is_news |= await_stops(0);
 	}
@@ -91,7 +106,7 @@ static void stop_all(const char *group, int64_t end)
 		while (deliver_signals() > 0 && monotonic_time() < end);
 		found.is_news |= lose_gone() > 0;
 		quiet = found.is_news ? 0 : quiet + 1;
-	} while (quiet < 2 && monotonic_time() < end);
+	} while (quiet < 2 && found.error == 0 && monotonic_time() < end);
 }
 
 /* Lets all go on until those that couldn't be stopped stand still, which stay so. */
@@ -102,23 +117,16 @@ static void go_on(void)
 	do {
 		(void)nanosleep(&between_looks, NULL);
 		(void)await_stops(0);
-	} while (count_stuck(0) > 0 && monotonic_time() < end);
+	} while (count_late() > 0 && monotonic_time() < end);
 }
 
-/* Lets those go that had a thread's ID when it was stopped, and aren't of the group. Returns how many others there are. */
-static unsigned int sort_out(void)
+/* Lets those go that had a thread's ID when it was stopped, and aren't of the group. */
+static void sort_out(void)
 {
-	unsigned int count = 0;
 	struct thread *thread;
-	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
-		if (thread->state != STOPPED)
-			continue;
-		if (is_listed(thread))
-			count++;
-		else
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		if (thread->state == STOPPED && !is_listed(thread))
 			release(thread);
-	}
-	return count;
 }
 
 struct caught catch_group(const char *group, int is_final)
@@ -128,11 +136,11 @@ struct caught catch_group(const char *group, int is_final)
 	for (;;) {
 		int is_last = is_final || monotonic_time() > end;
 		stop_all(group, is_last ? monotonic_time() + TIME_FOR_LAST : end);
-		if (is_last || (count_stuck(0) == 0 && !found.is_news))
+		if (is_last || found.error != 0 || (count_late() == 0 && !found.is_news))
 			break;
 		go_on();
 		since = monotonic_time();
 	}
-	unsigned int threads = sort_out();
-	return (struct caught){threads, found.foreign, !found.is_news, found.has_self, since};
+	sort_out();
+	return (struct caught){found.foreign, !found.is_news, found.error, found.has_self, since};
 }

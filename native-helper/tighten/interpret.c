@@ -26,7 +26,7 @@ static uint32_t *slot(struct machine *machine, uint32_t k)
 	return &machine->memory[k % BPF_MEMWORDS];
 }
 
-/* What a load into A or X loads. */
+/* The word that a load brings into A or X. */
 static uint32_t load(struct machine *machine, const struct sock_filter *instruction)
 {
 	switch (BPF_MODE(instruction->code)) {

@@ -6,7 +6,7 @@
 #include <linux/seccomp.h>
 #include <stdint.h>
 
-/* What a program answers to a call: SECCOMP_RET_*. A program that the kernel wouldn't take answers with a kill. */
+/* The answer of a program to a call: SECCOMP_RET_*. A program that the kernel wouldn't take answers with a kill. */
 uint32_t interpret(const struct sock_filter *program, uint32_t length, const struct seccomp_data *call);
 
 #endif

@@ -41,6 +41,10 @@ static int tell_outcome(struct member *member, enum outcome outcome, int64_t res
 		lose(member->thread);
 	else if (outcome == NO_CALL)
 		tell_finding(tid, REASON_NO_CALL, 0, 0);
+	else if (outcome == DISPATCHED)
+		tell_finding(tid, REASON_DISPATCHED, 0, 0);
+	else if (outcome == SEQUENCE)
+		tell_finding(tid, REASON_SEQUENCE, 0, 0);
 	else if (outcome == LATE)
 		tell_finding(tid, REASON_UNMOVING, 0, 0);
 	else if (outcome == EVADED)
@@ -237,7 +241,7 @@ static int read_back(const struct wanted *wanted)
 	int failures = 0;
 	struct member *member;
 	for (uint32_t i = 0; (member = member_at(i)) != NULL; i++) {
-		if (member->part == WORKER || member->is_done || !is_there(member) || has_gained(member, wanted))
+		if (member->is_done || !is_there(member) || has_gained(member, wanted))
 			continue;
 		tell_finding(member->thread->tid, REASON_MISSING, 0, 0);
 		failures++;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/ptrace.h>
 
 #include "proc.h"
@@ -39,11 +38,9 @@ int write_machine(const struct tracee *tracee)
 	return ptrace(PTRACE_SETREGS, tracee->tid, NULL, &registers) < 0 ? -1 : 0;
 }
 
-/* Words of the auxiliary vector have half the size in processes of 32 bits, and of x32. */
-static uint64_t find_vdso(int tid)
+int is_in_call(const struct tracee *tracee)
 {
-	uint64_t at = read_auxiliary(tid, AT_SYSINFO_EHDR, sizeof(uint64_t));
-	return at != 0 ? at : read_auxiliary(tid, AT_SYSINFO_EHDR, sizeof(uint32_t));
+	return (int64_t)tracee->registers.orig_rax >= 0;
 }
 
 static int find_in_vdso(struct tracee *tracee, const uint8_t *wanted)
@@ -67,8 +64,7 @@ int find_site(struct tracee *tracee)
 	tracee->site.is_32 = registers->cs == CODE_32;
 	const uint8_t *wanted = tracee->site.is_32 ? call_32 : call_64;
 	tracee->site.at = registers->rip - INSTRUCTION_SIZE;
-	int is_in_call = (int64_t)registers->orig_rax >= 0;
-	if (is_in_call && read_memory(tracee->tid, tracee->site.at, bytes, sizeof bytes) == sizeof bytes &&
+	if (is_in_call(tracee) && read_memory(tracee->tid, tracee->site.at, bytes, sizeof bytes) == sizeof bytes &&
 	    memcmp(bytes, wanted, sizeof bytes) == 0)
 		return 1;
 	return find_in_vdso(tracee, wanted);
@@ -119,6 +115,12 @@ int write_machine(const struct tracee *tracee)
 	(void)tracee;
 	errno = ENOSYS;
 	return -1;
+}
+
+int is_in_call(const struct tracee *tracee)
+{
+	(void)tracee;
+	return 0;
 }
 
 int find_site(struct tracee *tracee)

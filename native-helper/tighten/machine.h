@@ -11,6 +11,9 @@ int is_machine_known(void);
 int read_machine(struct tracee *tracee);
 int write_machine(const struct tracee *tracee);
 
+/* Whether the thread was in a call when it was stopped. */
+int is_in_call(const struct tracee *tracee);
+
 /* Finds an instruction that makes calls: the one that the thread has just made one by, or one in the vDSO. */
 int find_site(struct tracee *tracee);
 

@@ -9,6 +9,7 @@
 #include "proc.h"
 #include "report.h"
 #include "threads/interrupted.h"
+#include "threads/thread-stat.h"
 
 /* As many as threads can be held. */
 #define MEMBERS_MAX (1U << 17)
@@ -37,7 +38,8 @@ struct member *next_process(struct member *member)
 static int tell_untraced(const struct thread *thread)
 {
 	struct proc_thread shown;
-	if (read_proc(thread->tid, &shown) < 0 || shown.has_ended || (thread->state == STUCK && shown.is_worker))
+	struct thread_stat stat;
+	if (read_proc(thread->tid, &shown) < 0 || read_thread_stat(thread->tid, &stat) < 0 || stat.has_ended)
 		return 0;
 	if (thread->state == STUCK)
 		tell_finding(thread->tid, REASON_STUCK, 0, 0);
@@ -48,11 +50,16 @@ static int tell_untraced(const struct thread *thread)
 	return 1;
 }
 
-/* Whether the call that a thread makes again gets through the new program. Others don't count: they may be refused. */
-static int tell_waiting(int tid, const struct wanted *wanted)
+/*
+ * Whether the call that a thread makes again gets through the new program. Others don't count: they may be refused.
+ * Returns how many findings there are.
+ */
+static unsigned int tell_waiting(struct member *member, const struct wanted *wanted)
 {
 	struct seccomp_data call;
+	int tid = member->thread->tid;
 	int result = find_interrupted(tid, &call);
+	member->is_waiting = result == 1;
 	if (result < 0)
 		tell_finding(tid, REASON_UNREADABLE, (unsigned int)errno, 0);
 	if (result <= 0)
@@ -84,17 +91,17 @@ static unsigned int look(struct member *member, const struct wanted *wanted)
 		return 1;
 	}
 	member->tgid = shown.tgid;
-	member->part = shown.is_worker ? WORKER : SYNCED;
+	member->part = SYNCED;
 	member->has_no_new_privileges = shown.has_no_new_privileges;
 	member->may_load = shown.may_load;
 	member->is_done = has_wanted(member->before, wanted);
-	if (member->part == WORKER || member->is_done)
+	if (member->is_done)
 		return 0;
 	if (shown.seccomp == SECCOMP_MODE_STRICT) {
 		tell_finding(tid, REASON_STRICT, 0, 0);
 		return 1;
 	}
-	return (unsigned int)tell_waiting(tid, wanted);
+	return tell_waiting(member, wanted);
 }
 
 static int compare(const void *left, const void *right)
@@ -117,26 +124,22 @@ static int needs_privileges(const struct member *member, const struct wanted *wa
 
 /*
  * A call for all threads gives them all filters of the thread that makes it, and its no_new_privs. Threads of one
- * process are therefore alike, or each makes the call for itself. Returns how many findings there are.
+ * process are therefore alike, or each makes the call for itself. One that waits in a call is in no restartable sequence
+ * (rseq(2)), and has an instruction for a call at hand. Returns how many findings there are.
  */
 static unsigned int divide(struct member *process, const struct wanted *wanted)
 {
 	struct member *carrier = NULL;
-	const struct member *first = NULL;
 	enum part others = SYNCED;
 	for (struct member *member = process; is_of(member, process); member++) {
-		if (member->part == WORKER)
-			continue;
-		if (first == NULL)
-			first = member;
-		if (!is_alike(member, first))
+		if (!is_alike(member, process))
 			others = ALONE;
-		if (carrier == NULL && !member->is_done)
+		if (!member->is_done && (carrier == NULL || (member->is_waiting && !carrier->is_waiting)))
 			carrier = member;
 	}
 	unsigned int findings = 0;
 	for (struct member *member = process; carrier != NULL && is_of(member, process); member++) {
-		if (member->part == WORKER || member->is_done)
+		if (member->is_done)
 			continue;
 		member->part = member == carrier ? CARRIER : others;
 		if (member->part == SYNCED || !needs_privileges(member, wanted))
@@ -154,6 +157,8 @@ unsigned int look_at_members(const struct wanted *wanted)
 	member_count = 0;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
 		if (!is_listed(thread) || thread->error == ESRCH)
+			continue;
+		if (thread->may_work && runs_no_code(thread->tid))
 			continue;
 		if (thread->state != STOPPED) {
 			findings += (unsigned int)tell_untraced(thread);

@@ -13,7 +13,6 @@ enum part {
 	SYNCED,  /* a call of another thread of its process gives it to all (SECCOMP_FILTER_FLAG_TSYNC) */
 	CARRIER, /* it makes that call */
 	ALONE,   /* it makes the call for itself, since threads of its process differ in what they have */
-	WORKER,  /* not at all: it runs no code of the process, and makes no call */
 };
 
 struct member {
@@ -22,6 +21,7 @@ struct member {
 	enum part part;
 	int has_no_new_privileges;
 	int may_load;
+	int is_waiting; /* in a call, which it will make again */
 	int is_done; /* its newest filter is the wanted one */
 	struct stack *before; /* its filters, without the new one */
 	uint64_t mapping; /* of the program in a CARRIER's memory, or 0 */
@@ -41,8 +41,8 @@ int is_of(const struct member *member, const struct member *process);
 int has_wanted(const struct stack *stack, const struct wanted *wanted);
 
 /*
- * Makes all threads members that stand still and were listed in the last pass, and looks at them. Returns how many findings there were, each of which
- * has been told.
+ * Makes all threads members that stand still and were listed in the last pass, and looks at them. Returns how many
+ * findings there were, each of which has been told.
  */
 unsigned int look_at_members(const struct wanted *wanted);
 

@@ -8,11 +8,6 @@
 
 #define CAP_SYS_ADMIN_BIT 21
 
-/* Flags of a thread that only the kernel's own headers have (include/linux/sched.h). */
-#define PF_IO_WORKER 0x10UL
-#define PF_USER_WORKER 0x4000UL
-#define PF_KTHREAD 0x200000UL
-
 static int open_proc(int tid, const char *name)
 {
 	char path[64];
@@ -38,23 +33,6 @@ static unsigned long number_of(const char *status, const char *key, int base)
 	return at == NULL ? 0 : strtoul(at + strlen(key), NULL, base);
 }
 
-/* The name, which may hold anything, ends with the last parenthesis. */
-static int read_stat(int tid, struct proc_thread *thread)
-{
-	char text[2048];
-	char state = 'X';
-	unsigned long flags = 0;
-	if (!read_text(tid, "stat", text, sizeof text))
-		return -1;
-	const char *behind = strrchr(text, ')');
-	if (behind == NULL || sscanf(behind + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2)
-		return -1;
-	thread->has_ended = state == 'Z' || state == 'X';
-	thread->waits_for_kernel = state == 'D';
-	thread->is_worker = (flags & (PF_IO_WORKER | PF_USER_WORKER | PF_KTHREAD)) != 0;
-	return 0;
-}
-
 int read_proc(int tid, struct proc_thread *thread)
 {
 	char text[8192];
@@ -66,24 +44,33 @@ int read_proc(int tid, struct proc_thread *thread)
 	thread->seccomp = (int)number_of(text, "\nSeccomp:", 10);
 	thread->has_no_new_privileges = number_of(text, "\nNoNewPrivs:", 10) == 1;
 	thread->may_load = (number_of(text, "\nCapEff:", 16) >> CAP_SYS_ADMIN_BIT & 1) != 0;
-	return read_stat(tid, thread);
+	return 0;
 }
 
-uint64_t read_auxiliary(int tid, uint64_t type, unsigned int word)
+/* Names of files begin with a slash: nobody but the kernel maps something of this name. */
+static int is_vdso(const char *line, uint64_t *from)
 {
-	uint8_t bytes[1024];
-	int fd = open_proc(tid, "auxv");
-	long size = fd < 0 ? 0 : read(fd, bytes, sizeof bytes);
-	if (fd >= 0)
-		(void)close(fd);
-	for (long at = 0; at + 2 * (long)word <= size; at += 2 * (long)word) {
-		uint64_t pair[2] = {0};
-		memcpy(&pair[0], bytes + at, word);
-		memcpy(&pair[1], bytes + at + word, word);
-		if (pair[0] == type)
-			return pair[1];
-	}
-	return 0;
+	int name = 0;
+	unsigned long at = 0;
+	if (sscanf(line, "%lx-%*x r-xp %*s %*s 0 %n", &at, &name) != 1 || name == 0 || strcmp(line + name, "[vdso]\n") != 0)
+		return 0;
+	*from = at;
+	return 1;
+}
+
+uint64_t find_vdso(int tid)
+{
+	char *line = NULL;
+	size_t room = 0;
+	uint64_t from = 0;
+	int fd = open_proc(tid, "maps");
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	while (file != NULL && getline(&line, &room, file) > 0 && !is_vdso(line, &from))
+		;
+	if (file != NULL)
+		(void)fclose(file);
+	free(line);
+	return from;
 }
 
 unsigned long read_memory(int tid, uint64_t from, void *to, unsigned long size)

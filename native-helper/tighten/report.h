@@ -22,8 +22,11 @@ enum reason {
 	REASON_STRICT,      /* it has seccomp's strict mode */
 	REASON_FOREIGN,     /* threads of PID namespaces that aren't seen from here: how many */
 	REASON_UNSETTLED,   /* threads come faster than they can be stopped */
+	REASON_UNLISTED,    /* the control group can't be read: an errno */
 	REASON_EMPTY,       /* there is no thread */
 	REASON_NO_CALL,     /* it has no instruction that makes a call */
+	REASON_DISPATCHED,  /* its calls are handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2)) */
+	REASON_SEQUENCE,    /* it may be in a restartable sequence (rseq(2)), which this kernel doesn't show */
 	REASON_UNMOVING,    /* it doesn't run, as in a frozen control group */
 	REASON_REFUSED,     /* a call of it failed: an errno */
 	REASON_EVADED,      /* it made another call than the one that it was made to make */

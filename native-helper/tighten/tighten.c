@@ -1,8 +1,9 @@
 /*
  * tighten: gives every thread of a control group one more seccomp filter while all stand still, and lets them go on as
  * if nothing had happened. Calls that were waiting go on waiting. The threads are stopped as a debugger does it, and
- * made to make the calls that load the filter. It takes CAP_SYS_ADMIN, no filter on this process itself, and a kernel
- * with CONFIG_CHECKPOINT_RESTORE, Linux 5.13 or later.
+ * made to make the calls that load the filter. It takes CAP_SYS_ADMIN and CAP_SYS_PTRACE, no filter on this process
+ * itself, and a kernel with CONFIG_CHECKPOINT_RESTORE. Before Linux 5.13 it also takes a thread in each process that
+ * waits in a call.
  *
  * Standard output has the lines that report.h tells of. The exit status is
  *
@@ -91,29 +92,28 @@ static unsigned int tell_caught(struct caught caught)
 {
 	if (caught.foreign > 0)
 		tell_finding(0, REASON_FOREIGN, caught.foreign, 0);
-	if (!caught.is_settled)
+	if (caught.error != 0)
+		tell_finding(0, REASON_UNLISTED, (unsigned int)caught.error, 0);
+	else if (!caught.is_settled)
 		tell_finding(0, REASON_UNSETTLED, 0, 0);
-	if (caught.threads == 0)
-		tell_finding(0, REASON_EMPTY, 0, 0);
-	return caught.foreign > 0 || !caught.is_settled || caught.threads == 0;
+	return caught.foreign > 0 || !caught.is_settled;
 }
 
 static int is_all_done(void)
 {
 	const struct member *member;
 	for (uint32_t i = 0; (member = member_at(i)) != NULL; i++)
-		if (member->part != WORKER && !member->is_done && member->thread->state == STOPPED)
+		if (!member->is_done && member->thread->state == STOPPED)
 			return 0;
 	return 1;
 }
 
-/* Prints a line with the number of threads and processes, without those that work for the kernel. */
+/* Prints a line with the number of threads and processes. */
 static void print_counts(const char *word)
 {
 	unsigned int threads = 0, processes = 0;
-	const struct member *member;
-	for (uint32_t i = 0; (member = member_at(i)) != NULL; i++)
-		threads += member->part != WORKER;
+	while (member_at(threads) != NULL)
+		threads++;
 	for (struct member *process = NULL; (process = next_process(process)) != NULL;)
 		processes++;
 	printf("%s %u %u\n", word, threads, processes);
@@ -136,6 +136,10 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 	int64_t since = caught.since;
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned int findings = tell_caught(caught) + look_at_members(wanted);
+		if (findings == 0 && member_at(0) == NULL) {
+			tell_finding(0, REASON_EMPTY, 0, 0);
+			findings++;
+		}
 		if (findings > 0)
 			return round == 0 ? leave_unchanged() : kill_all(options->group, caught);
 		if (is_all_done() || options->is_dry_run) {

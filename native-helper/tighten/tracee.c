@@ -24,6 +24,7 @@
 
 /* Requests that an older C library doesn't name. */
 #define GET_RSEQ_CONFIGURATION 0x420f
+#define GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
 
 void bind_life(int tid, int is_bound)
 {
@@ -122,21 +123,37 @@ static int has_rseq(void)
 	return is_there;
 }
 
-/* A thread that goes on outside of its critical section loses the section, and later wouldn't abort it. */
-static int keep_section(struct tracee *tracee)
+/*
+ * A thread that goes on outside of its critical section loses the section, and later wouldn't abort it. No call is made
+ * in a section (rseq(2)).
+ */
+static enum outcome keep_section(struct tracee *tracee)
 {
 	struct {
 		uint64_t at;
 		uint32_t size, signature, flags, pad;
 	} area = {0};
-	if (ptrace(GET_RSEQ_CONFIGURATION, tracee->tid, (void *)sizeof area, &area) < 0)
-		return errno == EIO && !has_rseq() ? 0 : -1;
+	if (ptrace(GET_RSEQ_CONFIGURATION, tracee->tid, (void *)sizeof area, &area) < 0) {
+		if (errno != EIO)
+			return failed();
+		return is_in_call(tracee) || !has_rseq() ? DONE : SEQUENCE;
+	}
 	if (area.at == 0)
-		return 0;
+		return DONE;
 	tracee->rseq_slot = area.at + RSEQ_SECTION_OFFSET;
 	errno = 0;
 	tracee->rseq_section = (uint64_t)ptrace(PTRACE_PEEKDATA, tracee->tid, (void *)tracee->rseq_slot, NULL);
-	return errno == 0 ? 0 : -1;
+	return errno == 0 ? DONE : failed();
+}
+
+/* Such a thread has calls handed back to it, as signals (prctl(2)). Before Linux 6.4 ptrace(2) doesn't tell of it. */
+static int takes_calls_itself(const struct tracee *tracee)
+{
+	struct {
+		uint64_t mode, selector, offset, length;
+	} dispatch = {0};
+	return ptrace(GET_SYSCALL_USER_DISPATCH_CONFIG, tracee->tid, (void *)sizeof dispatch, &dispatch) == 0 &&
+	       dispatch.mode != 0;
 }
 
 static int set_mask(int tid, uint64_t mask)
@@ -147,11 +164,16 @@ static int set_mask(int tid, uint64_t mask)
 enum outcome enter(struct tracee *tracee)
 {
 	const uintptr_t options = OPTIONS | PTRACE_O_SUSPEND_SECCOMP;
-	if (read_machine(tracee) < 0 || keep_section(tracee) < 0 ||
+	if (read_machine(tracee) < 0 ||
 	    ptrace(PTRACE_GETSIGMASK, tracee->tid, (void *)sizeof tracee->mask, &tracee->mask) < 0)
 		return failed();
+	if (takes_calls_itself(tracee))
+		return DISPATCHED;
 	if (!find_site(tracee))
 		return NO_CALL;
+	enum outcome outcome = keep_section(tracee);
+	if (outcome != DONE)
+		return outcome;
 	if (ptrace(PTRACE_SETOPTIONS, tracee->tid, NULL, (void *)options) < 0)
 		return failed();
 	tracee->is_entered = 1;

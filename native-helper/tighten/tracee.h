@@ -37,6 +37,8 @@ enum outcome {
 	LATE,     /* it didn't run in time */
 	EVADED,   /* it did something else */
 	NO_CALL,  /* it has no instruction for it */
+	DISPATCHED, /* its calls are handed back to it */
+	SEQUENCE, /* it may be in a restartable sequence, which this kernel doesn't show */
 	UNTRACED, /* ptrace(2) failed, with an errno */
 };
 

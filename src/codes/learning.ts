@@ -133,6 +133,30 @@ export const LEARNING = {
       'The policy confines one program. The script that starts it goes without a filter for as long as it lives.',
     wayOut: 'Without `[exec]` all of the unit is confined.',
   },
+  ready: {
+    cause:
+      '`[ready]` of the learned policy refuses calls that the service made until it was ready, and not since.',
+    wayOut: 'Nothing. A list that is too long for the message is in the policy.',
+  },
+  'ready-unknown': {
+    cause:
+      "`[ready]` was asked for, and the recordings don't tell what the service does no more once it serves.",
+    wayOut: 'The command in the hint watches a start, and work. Without `--ready` the policy is the same.',
+  },
+  'ready-left': {
+    cause:
+      'Calls were made at the start alone that work may need as well, and too little work was watched to tell.',
+    wayOut: 'Watch again with `--exercise` and a command that gives the service work, or for a day.',
+  },
+  'ready-older': {
+    cause:
+      "Some recordings are of an older version. They don't tell exactly which calls came once the service was ready.",
+    wayOut: 'Nothing, where newer ones have seen the same. `sandbox-unit learn --forget UNIT` removes all.',
+  },
+  'reload-unseen': {
+    cause: 'The unit can be reloaded, and no reload was watched. It may need calls that `[ready]` refuses.',
+    wayOut: 'Watch one by `--restart`, or give `--no-reload`: the service is restarted in its place.',
+  },
   written: {
     cause: 'The learned policy is written to the file.',
     wayOut: 'Read it, then run the command in the hint.',

@@ -85,6 +85,10 @@ export const MACHINE = {
     cause: 'The launcher for this kind of machine is not built.',
     wayOut: 'Build it by the command in the hint, or install a package that has it.',
   },
+  'no-injector': {
+    cause: 'The program that loads filters of `[ready]` is not built for this kind of machine.',
+    wayOut: 'Build it by the command in the hint, or install a package that has it.',
+  },
   'no-reader': {
     cause: 'The program that reads filters or records from the kernel is not built.',
     wayOut: 'Build it by the command in the hint, or install a package that has it.',

@@ -23,8 +23,8 @@ export const POLICY_MEANING = {
   },
   'expect-without-filter': {
     cause:
-      'An expectation is about an answer of the filter, and the policy has no `[syscalls]` to make one from.',
-    wayOut: 'Add `[syscalls]`, or remove the `[[expect]]`.',
+      'An expectation is about an answer of the filter, and the policy has no `[syscalls]` to make one from. With `phase = "ready"` it takes `[ready]`.',
+    wayOut: 'Add that table, or remove the `[[expect]]`.',
   },
   'expectation-failed': {
     cause:

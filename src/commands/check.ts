@@ -3,14 +3,17 @@ import type { Outcome } from '../outcome.js';
 import { checkPrograms } from '../plan/launcher/programs.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
-import { checkExpectations } from '../policy/expect.js';
+import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
 import type { PolicyPlace } from '../prepare/load/find-template.js';
 import { hasNameOfDefaults } from '../prepare/load/host-defaults.js';
 import { INPUT, inputPolicy } from '../prepare/load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import { MACHINES } from '../syscalls/abi.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import { readyCalls } from '../syscalls/ready.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
-import { bundledSets } from '../syscalls/sets.js';
+import type { SyscallsSection } from '../syscalls/section.js';
+import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 
 /** Checks policy files by themselves: names, values, expectations. Filters are proven when they are made. */
@@ -59,8 +62,19 @@ function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Di
     ...checkService(policy),
     ...checkPrograms(policy),
   ];
-  if (hasErrors(diagnostics) || !policy.syscalls || policy.expect.length === 0) return diagnostics;
-  const named = resolveCalls(policy.syscalls, sets);
-  const machines = MACHINES.map((machine) => resolve(named, machine));
-  return [...diagnostics, ...checkExpectations(policy, { sets, named, machines })];
+  if (hasErrors(diagnostics) || policy.expect.length === 0) return diagnostics;
+  const { syscalls, ready } = policy;
+  const before = syscalls && meaningOf(syscalls, sets);
+  const architectures = syscalls && before!.named.architectures;
+  const serving = ready && meaningOf(readyCalls(ready, architectures), withOwnSets(sets));
+  return [
+    ...diagnostics,
+    ...(before ? checkExpectations(policy, before) : []),
+    ...(serving ? checkReadyExpectations(policy, before, serving) : []),
+  ];
+}
+
+function meaningOf(section: SyscallsSection, sets: SyscallSets): Meaning {
+  const named = resolveCalls(section, sets);
+  return { section, sets, named, machines: MACHINES.map((machine) => resolve(named, machine)) };
 }

@@ -123,6 +123,8 @@ function outcomeOf(
   const texts = written?.policy;
   const left = texts ? leftOver(explanations) : explanations;
   const diff = texts && textDiff(policyFile, texts.before, texts.after);
+  const changes = explanations.flatMap((one) => one.changes);
+  const readyAllow = namesToAdd(changes, 'ready');
   const how = {
     machine: target.machine,
     look: options.look,
@@ -143,7 +145,8 @@ function outcomeOf(
       policy: policyFile,
       since: new Date(since).toISOString(),
       refusals: explanationsJson(explanations),
-      allow: namesToAdd(explanations.flatMap(({ changes }) => changes)),
+      allow: namesToAdd(changes),
+      ...(readyAllow.length > 0 ? { readyAllow } : {}),
       ...(diff === undefined ? {} : { diff }),
     },
     text: isTold ? '' : explanationsText(unit, explanations, { sources, ...how, diff, left }),

@@ -23,6 +23,7 @@ export interface Options extends RunOptions {
   readonly write?: string | boolean;
   readonly action?: string;
   readonly addresses?: boolean;
+  readonly ready?: boolean;
   readonly verbose?: boolean;
   readonly max?: string;
   readonly summary?: boolean;
@@ -85,6 +86,7 @@ export const OPTIONS = {
   write: ['--write [file]', 'write the policy that the recordings prove, without a file to standard output'],
   action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
   addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
+  ready: ['--ready', 'take calls of the start from the service once it serves'],
   verbose: ['--verbose', 'tell each call by itself'],
   max: ['--max <exposure>', 'exit 1 where the exposure of a unit is above this, from 0 to 10'],
   summary: ['--summary', 'show what stays open under the policy, instead of its lines'],

@@ -9,7 +9,7 @@ import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
 import { heldRecords } from '../transaction/confirm/stock.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { addLauncher, planRevert, type RevertOptions } from '../transaction/revert/plan.js';
+import { addPrograms, planRevert, type RevertOptions } from '../transaction/revert/plan.js';
 import { revertUnits } from '../transaction/revert/table.js';
 import {
   isToBeChanged,
@@ -42,7 +42,7 @@ async function revertEach(
   const undone = options.check ? [] : await undoWaiting(context, units);
   const found = await planEach(units, (unit) => planRevert(context, unit, options));
   const planned = found.map((one) => withUndone(one, undone));
-  await addLauncher(context, planned);
+  await addPrograms(context, planned);
   const pending = planned.filter(isToBeChanged);
   const shown = { ...options, look: context.caller.look };
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), shown);
@@ -65,7 +65,7 @@ async function changeUnits(
   }
 }
 
-/** Undoes the changes of units that wait to be confirmed: there may be files of before, and a launcher that goes with them. */
+/** Undoes the changes of units that wait to be confirmed: there may be files of before, and programs that go with them. */
 async function undoWaiting(context: Context, units: readonly string[]): Promise<readonly UnitResult[]> {
   if (context.offline) return [];
   const names = await Promise.all(

@@ -1,4 +1,3 @@
-import type { Code } from '../codes/subjects.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
@@ -38,9 +37,11 @@ import {
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
-import { brokenFiles, launcherOf, missingFiles } from '../status/broken-files.js';
+import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
+import { driftCodes } from '../status/drift-programs.js';
 import { enabledStatus, unitsWithoutFiles } from '../status/enabled-unit.js';
+import { loadedBy, namedPrograms } from '../status/named-programs.js';
 import { withInjections } from '../status/injected.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
 import { inForce, type State, stateOf } from '../status/service-state.js';
@@ -218,17 +219,17 @@ async function statusOf(
   const filterFile = filterPath(at.placement, unit);
   const bytes = content(filterFile);
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
-  const launcher = launcherOf(at.placement, files);
-  const missing = await missingFiles(at, unit, { facts, files, launcher });
+  const programs = namedPrograms(at.placement, files, facts);
+  const missing = await missingFiles(at, unit, { facts, files, programs });
   const services = await seenServices(context, confined);
   const appliedRuns = await appliedRunsOf(at, unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
-  const broken = await brokenFiles(at, { unit, facts, files, filter, filterFile, launcher, missing });
+  const broken = await brokenFiles(at, { unit, facts, files, filter, filterFile, programs, missing });
   const { changed, untold, exit } = isThere
-    ? await drift.of(at, { unit, facts, files, services, state, launcher })
+    ? await drift.of(at, { unit, facts, files, services, state, programs })
     : { changed: [], untold: [] };
-  const untrusted = facts.launched ? await untrustedRuns(at, { launcher, filterFile }, services ?? []) : [];
+  const untrusted = await untrustedRuns(at, loadedBy(at.placement, unit, programs), services ?? []);
   if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
@@ -251,7 +252,7 @@ async function statusOf(
     dropIn,
     gaps: facts.gaps,
     missing,
-    drift: codesOf([...changed, ...refusedStarts], missing.includes(launcher)),
+    drift: driftCodes([...changed, ...refusedStarts], programs, missing),
     untold: untold.length > 0,
     diagnostics: [
       ...[...refusedStarts, ...broken, ...drifted, ...untrusted, ...untold, ...failed],
@@ -261,11 +262,6 @@ async function statusOf(
     ...(exit === undefined ? {} : { exit }),
   };
 }
-
-/** Codes of what has changed; a launcher that is missing has changed, too. */
-const codesOf = (changed: readonly Diagnostic[], lacksLauncher: boolean): Code[] => [
-  ...new Set([...changed.map(({ code }) => code), ...(lacksLauncher ? (['drift-launcher'] as const) : [])]),
-];
 
 interface Seen {
   readonly facts: DropInFacts;

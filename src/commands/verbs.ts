@@ -144,6 +144,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
         'write',
         'action',
         'addresses',
+        'ready',
+        'reload',
         'promote',
         'after',
         'check',
@@ -151,7 +153,13 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
       ] as const),
       ...SPEAKS,
     ],
-    own: { restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'] },
+    own: {
+      restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'],
+      reload: [
+        '--no-reload',
+        'with --ready: take what a reload needs, too, and have the service restarted instead',
+      ],
+    },
     examples: [
       'learn --restart --for 10min nginx.service',
       'learn --background --for 7d nginx.service',

@@ -3,7 +3,7 @@ import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
-import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
+import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
 import { prepareConfined } from '../prepare/confined.js';
@@ -71,7 +71,7 @@ export async function verify(
     ...refusedStarts,
   ];
   const kernel = await readKernel(context, plan, state);
-  const isPermissive = isLetThrough(prepared, pending, dropIn);
+  const isPermissive = isLetThrough(prepared, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
   const proof = await proofFor(context, prepared, { plan, unit: state }, kernel);
@@ -97,9 +97,11 @@ async function untrustedStartsOf(
   context: Context,
   { plan, unit, appliedRuns }: Prepared,
 ): Promise<Diagnostic[]> {
-  if (!plan.filter || plan.filterFile === undefined || appliedRuns.files.length === 0) return [];
-  const { launcher } = plan.target;
-  return untrustedStarts(context, { launcher, filterFile: plan.filterFile }, unit.services);
+  const { target, filter, filterFile, ready } = plan;
+  const launched = filter && filterFile ? { program: target.launcher, filter: filterFile } : undefined;
+  const loading = ready && { program: target.injector, filter: ready.file };
+  if (appliedRuns.files.length === 0) return [];
+  return untrustedStarts(context, { launched, loading }, unit.services);
 }
 
 /**
@@ -129,8 +131,8 @@ const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));
 
 /** Whether the unit is permissive, although it is asked to be enforcing. */
-const isLetThrough = ({ plan }: Prepared, pending: readonly Change[], dropIn: string): boolean =>
-  plan.mode === 'enforcing' && modeBefore(pending, dropIn) === 'permissive';
+const isLetThrough = ({ plan, changes }: Prepared, dropIn: string): boolean =>
+  plan.mode === 'enforcing' && modeBefore(changes, dropIn) === 'permissive';
 
 /** Errors about a permissive unit that is looser than its permissive plan. */
 async function looserThanPermissive(
@@ -177,7 +179,7 @@ const isHidden = ({ code }: Diagnostic): boolean => code === 'processes-unreadab
 /** Whether pending changes affect calls: filters, and lines of the drop-in about commands, calls and mounts. */
 const changesCalls = (pending: readonly Change[]): boolean =>
   pending.some(({ path, before, after }) => {
-    if (!hasNameOfDropIn(path)) return path.endsWith('.filter');
+    if (!hasNameOfDropIn(path)) return namesFilter(path) || namesReadyFilter(path);
     const lines = (content?: Uint8Array) =>
       new TextDecoder()
         .decode(content)

@@ -5,12 +5,11 @@ import type { Hidden } from '../syscalls/arguments.js';
 import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
-import { withOwnSets } from '../syscalls/own-sets.js';
 import { holds } from '../syscalls/policy.js';
-import { readyCalls } from '../syscalls/ready.js';
-import { answers, entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
-import type { RuleEntry } from '../syscalls/section.js';
-import { type Cause, type Confinement, type NamedCall, named } from './refused-call.js';
+import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
+import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+import { type Cause, type Confinement, type NamedCall, named, sectionOf, setsOf } from './refused-call.js';
 
 /**
  * Names a call.
@@ -27,42 +26,70 @@ export function nameCall(
   return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
 }
 
+/** Facts about calls besides their name. */
+export interface Circumstances {
+  /** Whether it was refused, not only recorded. */
+  readonly isRefused: boolean;
+  /** Whether it may have been made when the service served. */
+  readonly mayBeServing: boolean;
+}
+
 /** The line of the policy, or whatever else decides on a call. */
-export function causeOf(call: NamedCall, confinement: Confinement): Cause {
-  const { policy, own, refusers } = confinement;
-  const section = policy.syscalls;
-  const { abi, name } = call;
+export function causeOf(
+  call: NamedCall,
+  confinement: Confinement,
+  { isRefused, mayBeServing }: Circumstances = { isRefused: true, mayBeServing: true },
+): Cause {
+  const { abi } = call;
   if (abi === undefined) return { kind: 'closed-convention', what: 'a convention that this machine lacks' };
+  const early = fromStart(call, abi, confinement);
+  const isOnlyRecorded = early?.kind === 'recorded' && (isRefused || mayBeServing);
+  if (early && !isOnlyRecorded) return early;
+  const late = byReady(call, confinement);
+  if (late && !(early && late.kind === 'recorded')) return late;
+  return early ?? (call.known || !confinement.policy.syscalls ? OTHER_FILTER : newerThanTables(call));
+}
+
+const OTHER_FILTER: Cause = {
+  kind: 'elsewhere',
+  what: 'neither the policy as it is nor a directive that is known: another filter',
+};
+
+const newerThanTables = ({ name }: NamedCall): Cause => ({
+  kind: 'elsewhere',
+  what: `${name}, newer than the table of ${NUMBERS_SOURCE}`,
+});
+
+/** The cause among what is in force from the start on; undefined if that lets the call through without a record. */
+function fromStart(call: NamedCall, abi: Abi, confinement: Confinement): Cause | undefined {
+  const { policy, own, sets, refusers } = confinement;
+  const section = policy.syscalls;
+  const { name } = call;
   if (section) {
     const meaning = named(confinement);
     const closed = closedConvention(abi, confinement, meaning);
     if (closed) return closed;
-    if (!call.known) return unknownNumber(call, confinement, meaning);
-    const decided = byPolicy(call, confinement);
+    if (!call.known) return unknownNumber(section, meaning);
+    const decided = byLists(call, section, sets);
     if (decided) return decided;
     if (!permits(verdictOn(meaning, name).limit)) return OWN_FILTER;
   } else if (own && call.known && !permits(own.limit(name))) return OWN_FILTER;
   const directives = refusers(name, abi);
   const entry = policy.service.find(({ name: directive }) => directives.includes(directive));
-  if (directives.length > 0) {
-    return { kind: 'directive', what: directives.map((one) => `${one}=`).join(', '), at: entry?.at };
-  }
-  const ready = byReady(call, confinement);
-  if (ready) return ready;
-  return {
-    kind: 'elsewhere',
-    what: 'neither the policy as it is nor a directive that is known: another filter',
-  };
+  if (directives.length === 0) return undefined;
+  return { kind: 'directive', what: directives.map((one) => `${one}=`).join(', '), at: entry?.at };
 }
 
-/** The filter for a service that serves, where it doesn't let the call through without a record. */
-function byReady({ name }: NamedCall, { policy: { ready }, sets }: Confinement): Cause | undefined {
-  if (!ready) return undefined;
-  const verdict = verdictOn(resolveCalls(readyCalls(ready), withOwnSets(sets)), name);
-  if (answers(verdict).every((action) => action === ALLOW)) return undefined;
-  const entry = entriesByCall([...ready.log, ...ready.deny], withOwnSets(sets)).get(name);
-  const what = `[ready], once the service serves${entry ? `: ${entry.name}` : ''}`;
-  return { kind: 'ready', what, at: entry?.at ?? ready.at };
+/** The cause among what is in force once the service serves; undefined if that lets the call through without a record. */
+function byReady(call: NamedCall, confinement: Confinement): Cause | undefined {
+  const { policy, sets } = confinement;
+  const section = sectionOf(policy, 'ready');
+  if (!section) return undefined;
+  const found = call.known ? byLists(call, section, setsOf(sets, 'ready')) : unlistedInReady(confinement);
+  if (!found) return undefined;
+  // The first entry of its allow list is @harmless, which nobody wrote.
+  const at = found.kind === 'not-allowed' ? (policy.ready!.allow?.[0]?.at ?? section.at) : found.at;
+  return { ...found, what: `${found.what}, once it serves`, at, phase: 'ready' };
 }
 
 const OWN_FILTER: Cause = { kind: 'own-filter', what: "the unit's own SystemCallFilter=" };
@@ -81,17 +108,25 @@ function closedConvention(
   return { kind: 'closed-convention', what: `${abi} is not in architectures`, at };
 }
 
-function unknownNumber(call: NamedCall, { policy }: Confinement, { unlisted }: NamedPolicy): Cause {
-  const section = policy.syscalls!;
-  if (unlisted === ALLOW)
-    return { kind: 'elsewhere', what: `${call.name}, newer than the table of ${NUMBERS_SOURCE}` };
+/** An allow list of `[ready]` has no key for numbers that no table knows. */
+function unlistedInReady(confinement: Confinement): Cause | undefined {
+  if (named(confinement, 'ready').unlisted === ALLOW) return undefined;
+  return { kind: 'not-allowed', what: `newer than the table of ${NUMBERS_SOURCE}, and not in allow` };
+}
+
+/** The answer to a number that no table knows; undefined if it is let through. */
+function unknownNumber(section: SyscallsSection, { unlisted }: NamedPolicy): Cause | undefined {
+  if (unlisted === ALLOW) return undefined;
   const what = `unknown = "${formatAction(unlisted)}": it is newer than the table of ${NUMBERS_SOURCE}`;
   return { kind: 'unknown-number', what, at: section.unknown?.at ?? section.at };
 }
 
 /** The cause among lists and rules; undefined if these let the call through without a record. */
-function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Confinement): Cause | undefined {
-  const section = policy.syscalls!;
+function byLists(
+  { name, abi, args }: NamedCall,
+  section: SyscallsSection,
+  sets: SyscallSets,
+): Cause | undefined {
   const rules = section.rules.filter((rule) => rule.syscall.value === name);
   const hidden = rules.flatMap((rule) => hiddenFrom(rule, abi!) ?? [])[0];
   if (hidden) return unseen(rules, hidden, verdictOn(resolveCalls(section, sets), name));

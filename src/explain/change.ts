@@ -1,5 +1,4 @@
-import { checkExpectations } from '../policy/expect.js';
-import type { Expectation, Policy } from '../policy/policy.js';
+import type { Expectation, Phase } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
@@ -7,14 +6,21 @@ import { argumentIn, placeOf } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict, OwnLimits } from '../syscalls/named-policy.js';
 import { callNames } from '../syscalls/numbers.js';
-import { resolve, verdictOn } from '../syscalls/resolve.js';
-import type { CallEntry, ConditionEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
+import { verdictOn } from '../syscalls/resolve.js';
+import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
-import { type Confinement, type NamedCall, named } from './refused-call.js';
+import {
+  type Confinement,
+  failedExpectations,
+  listsOf,
+  type NamedCall,
+  named,
+  withLists,
+} from './refused-call.js';
 
-/** Changes of a section, and the section that they make of it. */
+/** Changes of a table of the policy, and the lists that they make of its own. */
 interface Edit {
-  readonly section: SyscallsSection;
+  readonly lists: CallLists;
   readonly changes: readonly Change[];
   /** The rule that lets the call through, if one is added. */
   readonly rule?: RuleEntry;
@@ -24,26 +30,30 @@ interface Edit {
  * The smallest changes that let a call through and change nothing else, each tried on the policy in memory. They edit
  * the policy's file, not those that it extends. Empty if there are no such changes.
  * @param relaxed the unit's own limits with `SystemCallFilter=CALL` after its other lines
+ * @param phase the phase whose table refuses the call: `[syscalls]` or `[ready]`
  */
 export function changesFor(
   call: NamedCall,
   confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
+  phase: Phase = 'start',
 ): readonly Change[] {
-  if (!call.known || call.abi === undefined || !isOpen(call.abi, confinement)) return [];
-  const before = named(confinement);
+  const before = named(confinement, phase);
+  if (!call.known || call.abi === undefined || !isOpen(call.abi, before, confinement)) return [];
   const isOwn = !permits(verdictOn(before, call.name).limit);
   const own = isOwn ? relaxed(call.name) : confinement.own;
-  const fits = (edit: Edit) => {
-    const policy = { ...confinement.policy, syscalls: edit.section };
-    return isExact(before, named({ ...confinement, policy, own }), call.name, edit);
-  };
-  const edits = confinement.policy.syscalls
-    ? editsOf(call, confinement.policy, confinement.policy.syscalls)
-    : [];
+  const changed = ({ lists }: Edit) => ({
+    ...confinement,
+    policy: withLists(confinement.policy, phase, lists),
+    own,
+  });
+  const fits = (edit: Edit) => isExact(before, named(changed(edit), phase), call.name, edit);
+  const lists = listsOf(confinement.policy, phase);
+  const { file } = confinement.policy;
+  const edits = lists ? editsOf(call, { file, phase }, lists) : [];
   const found = edits.find(fits);
   if (!found) return [];
-  const after = { ...confinement, policy: { ...confinement.policy, syscalls: found.section }, own };
+  const after = changed(found);
   return [...found.changes, ...expected(call.name, after), ...(isOwn ? [unitChange(call.name)] : [])];
 }
 
@@ -52,15 +62,12 @@ export function changesFor(
  * an extended file gets another one in the file.
  */
 function expected(name: string, confinement: Confinement): Change[] {
-  const { policy, sets, machine } = confinement;
+  const { policy } = confinement;
   const about = policy.expect.filter(({ syscall }) => syscall.value === name);
-  if (about.length === 0) return [];
-  const meaning = named(confinement);
-  const machines = [resolve(meaning, machine)];
+  const fails = (one: Expectation) =>
+    failedExpectations({ ...confinement, policy: { ...policy, expect: [one] } }).length > 0;
   return about
-    .filter(
-      (one) => checkExpectations({ ...policy, expect: [one] }, { sets, named: meaning, machines }).length > 0,
-    )
+    .filter(fails)
     .map((one) => (one.action.at.file === policy.file ? expectAllowed(one) : expectAnew(one, policy.file)));
 }
 
@@ -74,13 +81,14 @@ const expectAllowed = ({ action: { at } }: Expectation): Change => ({
   edit: { kind: 'replace', at, text: '"allow"' },
 });
 
-function expectAnew({ syscall, args, architecture }: Expectation, file: string): Change {
+function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): Change {
   const given = args.map(({ value }) => (typeof value === 'bigint' ? `${value}` : `"${value}"`));
   const lines = [
     '[[expect]]',
     `syscall = "${syscall.value}"`,
     ...(given.length > 0 ? [`args = [${given.join(', ')}]`] : []),
     ...(architecture ? [`architecture = "${architecture.value}"`] : []),
+    ...(phase ? [`phase = "${phase.value}"`] : []),
     ALLOWED,
   ];
   const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
@@ -89,8 +97,8 @@ function expectAnew({ syscall, args, architecture }: Expectation, file: string):
 }
 
 /** Whether a convention's calls can be let through: a convention that is closed as a whole stays so. */
-const isOpen = (abi: Abi, confinement: Confinement): boolean =>
-  abi === confinement.machine || named(confinement).architectures.includes(abi);
+const isOpen = (abi: Abi, { architectures }: NamedPolicy, { machine }: Confinement): boolean =>
+  abi === machine || architectures.includes(abi);
 
 const unitChange = (call: string): Change => ({
   does: `add SystemCallFilter=${call} to the unit`,
@@ -98,56 +106,70 @@ const unitChange = (call: string): Change => ({
   text: `[Service]\nSystemCallFilter=${call}`,
 });
 
+/** A table of a policy's file. */
+interface Table {
+  readonly file: string;
+  readonly phase: Phase;
+}
+
+const nameOf = ({ phase }: Table) => (phase === 'start' ? 'syscalls' : 'ready');
+
 /** Possible edits, the smallest first. The last one adds a rule, which stands before all lists. */
-function editsOf(call: NamedCall, policy: Policy, section: SyscallsSection): Edit[] {
-  const none: Edit = { section, changes: [] };
-  const taken = withoutDenied(call.name, policy, none);
-  const added = (edit: Edit) => withAllowed(call.name, policy, edit);
-  const rule = withRule(call, policy, section);
+function editsOf(call: NamedCall, table: Table, lists: CallLists): Edit[] {
+  const none: Edit = { lists, changes: [] };
+  const taken = withoutDenied(call.name, table, none);
+  const added = (edit: Edit) => withAllowed(call.name, table, edit);
+  const rule = withRule(call, table, lists);
   return [none, ...taken, ...added(none), ...taken.flatMap(added), ...rule];
 }
 
-function withoutDenied(name: string, { file }: Policy, edit: Edit): Edit[] {
-  const gone = edit.section.deny.filter((entry) => entry.name === name && entry.at.file === file);
+function withoutDenied(name: string, { file }: Table, edit: Edit): Edit[] {
+  const gone = edit.lists.deny.filter((entry) => entry.name === name && entry.at.file === file);
   if (gone.length === 0) return [];
-  const deny = edit.section.deny.filter((entry) => !gone.includes(entry));
+  const deny = edit.lists.deny.filter((entry) => !gone.includes(entry));
   const changes = gone.map((entry): Change => {
     const { line } = entry.at;
     const does = `take "${written(entry)}" out of deny in line ${line}`;
     return { does, where: file, line, edit: { kind: 'take-out', entry: written(entry), at: entry.at } };
   });
-  return [{ section: { ...edit.section, deny }, changes: [...edit.changes, ...changes] }];
+  return [{ lists: { ...edit.lists, deny }, changes: [...edit.changes, ...changes] }];
 }
 
 const written = ({ name, action }: CallEntry): string =>
   action === undefined ? name : `${name}:${formatAction(action)}`;
 
-function withAllowed(name: string, { file }: Policy, edit: Edit): Edit[] {
-  const { allow } = edit.section;
+function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
+  const { file } = table;
+  const { allow } = edit.lists;
   if (!allow) return [];
   const own = allow.filter(({ at }) => at.file === file);
   const line = own[0]?.at.line;
   const common = {
     where: file,
-    edit: { kind: 'add', list: 'allow', name, after: own.at(-1)?.at },
+    edit: { kind: 'add', table: nameOf(table), list: 'allow', name, after: own.at(-1)?.at },
   } as const;
   const change: Change =
     line !== undefined
       ? { does: `add "${name}" to allow in line ${line}`, text: `"${name}"`, line, ...common }
-      : { does: `allow "${name}" in [syscalls]`, text: `[syscalls]\nallow = ["${name}"]`, ...common };
-  const more = [...allow, { name, at: edit.section.at }];
-  return [{ section: { ...edit.section, allow: more }, changes: [...edit.changes, change] }];
+      : {
+          does: `allow "${name}" in [${nameOf(table)}]`,
+          text: `[${nameOf(table)}]\nallow = ["${name}"]`,
+          ...common,
+        };
+  const more = [...allow, { name, at: edit.lists.at }];
+  return [{ lists: { ...edit.lists, allow: more }, changes: [...edit.changes, change] }];
 }
 
 /**
  * An edit that adds a rule before all others: for these arguments if they are known and other rules depend on some,
  * else for all.
  */
-function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): Edit[] {
+function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
+  const { file } = table;
   const { abi, name, args } = call;
-  const others = section.rules.filter((rule) => rule.syscall.value === name);
+  const others = lists.rules.filter((rule) => rule.syscall.value === name);
   if (others.some((rule) => hiddenFrom(rule, abi!))) return [];
-  const at = section.at;
+  const at = lists.at;
   const tested = others.flatMap((rule) => rule.when);
   const when = args && tested.length > 0 ? exactly(tested, call, args) : [ANY_ARGUMENT];
   const rule: RuleEntry = {
@@ -167,7 +189,7 @@ function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): 
   const first = others.find((one) => one.at.file === file);
   const place = first ? `before the others on ${name}, in line ${first.at.line}` : '';
   const which = tested.length > 0 && !args ? ` whatever its arguments${place && ','}` : '';
-  const text = ruleText(name, when);
+  const text = ruleText(nameOf(table), name, when);
   const change: Change = {
     does: `add a rule that allows ${name}${which}${place && ` ${place}`}`,
     where: file,
@@ -175,7 +197,7 @@ function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): 
     ...(first ? { line: first.at.line } : {}),
     edit: { kind: 'insert', text, before: first?.at },
   };
-  return [{ section: { ...section, rules: [rule, ...section.rules] }, changes: [change], rule }];
+  return [{ lists: { ...lists, rules: [rule, ...lists.rules] }, changes: [change], rule }];
 }
 
 interface Test {
@@ -203,14 +225,14 @@ function exactly(
   });
 }
 
-function ruleText(name: string, when: readonly Test[]): string {
+function ruleText(table: string, name: string, when: readonly Test[]): string {
   const conditions = when.map(({ arg, op, value, width }) => {
     // An integer of TOML is signed.
     const operand = value < 1n << 63n ? `${value}` : `"${value}"`;
     return `{ arg = ${arg}, ${op} = ${operand}${width === 64 ? ', width = 64' : ''} }`;
   });
   const comment = when.includes(ANY_ARGUMENT) ? ' # any value' : '';
-  return `[[syscalls.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]${comment}\naction = "allow"`;
+  return `[[${table}.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]${comment}\naction = "allow"`;
 }
 
 /** Whether a policy lets a call through after a change, and treats all others as before. */

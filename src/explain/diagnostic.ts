@@ -17,7 +17,12 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
   const { call, got, cause, certain, opens: gains } = explanation;
   const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got][0]}: ${cause.what}`;
   const unknown = isGuess(explanation) ? UNKNOWN : undefined;
-  const thoughts = [changeLines(explanation), gains === undefined ? [] : [gains], unknown ? [unknown] : []];
+  const thoughts = [
+    changeLines(explanation),
+    gains === undefined ? [] : [gains],
+    unknown ? [unknown] : [],
+    cause.kind === 'ready' ? [OUT_OF_READY] : [],
+  ];
   const hintLines = joined(
     thoughts.filter((lines) => lines.length > 0),
     ';',
@@ -26,6 +31,10 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
   const found = hintLines.length > 0 ? { ...told, hint: hintLines.join(' '), hintLines } : told;
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
+
+/** The hint for a call that is refused once a service serves: it may still be one of the start. */
+const OUT_OF_READY =
+  "take it out of [ready], or give 'settle' there more time if the service was still starting";
 
 const NO_CHANGE = "no change is proposed for what may be another's call";
 

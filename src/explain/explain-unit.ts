@@ -13,6 +13,7 @@ import { type Explanation, explainCalls } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
 import type { UnitCall } from './records/record.js';
 import { refusedCalls, type Sought } from './records/refused-calls.js';
+import { phaseAt } from './records/start-of.js';
 import { userManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
 
@@ -106,6 +107,7 @@ export function explainKnown(
     own: limits(''),
     refusers: createRefusers(state, target),
     weaker: policy.withoutBases(),
+    phaseAt: (time) => phaseAt(time, state),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
   const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));

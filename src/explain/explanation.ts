@@ -1,3 +1,4 @@
+import type { Phase } from '../policy/policy.js';
 import type { OwnLimits } from '../syscalls/named-policy.js';
 import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
@@ -19,11 +20,13 @@ export interface Explanation extends Tally {
   readonly instead: Change | undefined;
   /** The service's gain by the change. */
   readonly opens: string | undefined;
+  /** When the calls were made, under a policy with `[ready]`; undefined where that isn't known, or both are true. */
+  readonly phase?: Phase | undefined;
 }
 
-/** Causes that no change of [syscalls] or of the unit's own filter would mend. */
+/** Causes that no change of the policy's lists or of the unit's own filter would mend. */
 const OF_NO_FILTER: ReadonlySet<Cause['kind']> = new Set([
-  ...(['recorded', 'ready', 'elsewhere', 'directive'] as const),
+  ...(['recorded', 'elsewhere', 'directive'] as const),
 ]);
 
 /** The most processes that one explanation names. */
@@ -45,18 +48,30 @@ function explained(
   relaxed: (call: string) => OwnLimits | undefined,
 ): Explanation {
   const told = tally(confinement.machine, same);
-  const { call, certain } = told;
-  const cause = causeOf(call, confinement);
+  const { call, certain, got } = told;
+  const phases = phasesOf(same, confinement);
+  const mayBeServing = phases.includes('ready');
+  const cause = causeOf(call, confinement, { isRefused: got !== 'recorded', mayBeServing });
   const isMendable = certain && !OF_NO_FILTER.has(cause.kind);
-  const changes = isMendable ? changesFor(call, confinement, relaxed) : [];
+  const changes = isMendable ? changesFor(call, confinement, relaxed, cause.phase) : [];
   return {
     ...told,
     cause,
+    phase: cause.phase ?? (phases.length === 1 ? phases[0] : undefined),
     changes,
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     processes: processesOf(same),
     opens: changes.length > 0 ? opens(call.name, confinement.sets) : undefined,
   };
+}
+
+/** The phases that calls were made in, each once; a watch doesn't tell when it saw them. */
+function phasesOf(
+  calls: readonly UnitCall[],
+  { policy: { ready }, phaseAt }: Confinement,
+): (Phase | undefined)[] {
+  if (!ready || !phaseAt) return [];
+  return [...new Set(calls.map((call) => ('from' in call ? undefined : phaseAt(call.time))))];
 }
 
 /** The processes that made calls, a few of them. */

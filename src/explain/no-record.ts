@@ -4,6 +4,7 @@ import { isPermissiveDropIn } from '../emit/files.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { errnoOf } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { readyCalls } from '../syscalls/ready.js';
 import { refusal } from '../syscalls/resolve.js';
 
 /** Facts by which calls may have been refused although none is on record. */
@@ -52,10 +53,10 @@ export function noRecordOf({ unit, silent, hint }: Unrecorded, { killed, suppres
 
 /** The errno that calls get which the policy in force refuses without an action of their own; undefined if none. */
 function silentAnswer({ policy, appliedRuns }: Prepared): string | undefined {
-  const section = policy.policy.syscalls;
   const { files } = appliedRuns;
-  if (!section || files.length === 0 || files.some(({ content }) => isPermissiveDropIn(content)))
-    return undefined;
-  const action = refusal(section);
-  return errnoOf(action) === undefined ? undefined : formatAction(action);
+  if (files.length === 0 || files.some(({ content }) => isPermissiveDropIn(content))) return undefined;
+  const { syscalls, ready } = policy.policy;
+  const sections = [...(syscalls ? [syscalls] : []), ...(ready ? [readyCalls(ready)] : [])];
+  const silent = sections.map(refusal).find((action) => errnoOf(action) !== undefined);
+  return silent === undefined ? undefined : formatAction(silent);
 }

@@ -2,17 +2,16 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { checkSyscalls } from '../policy/check.js';
 import type { TextEdit } from '../policy/edit.js';
-import { checkExpectations } from '../policy/expect.js';
-import type { Policy } from '../policy/policy.js';
+import type { Phase, Policy } from '../policy/policy.js';
 import { ALLOW } from '../syscalls/action.js';
 import { conditionsOf, holdsAlways } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { callNames } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
-import { resolve, verdictOn } from '../syscalls/resolve.js';
+import { verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry } from '../syscalls/section.js';
 import { type Explanation, isFinding } from './explanation.js';
-import { type Confinement, type NamedCall, named } from './refused-call.js';
+import { type Confinement, failedExpectations, type NamedCall, named } from './refused-call.js';
 
 /** The edits of a policy's file that explanations propose, each once; additions to a list by their names. */
 export const editsOf = (explanations: readonly Explanation[]): TextEdit[] => {
@@ -36,26 +35,40 @@ export function leftOver(explanations: readonly Explanation[]): Explanation[] {
 type Ruled = Pick<Confinement, 'policy' | 'sets' | 'machine'>;
 
 /**
- * Errors of a patched policy by itself, and whether it lets the calls through and is in all else as before; the unit's
- * own filter is left aside.
+ * Whether a patched policy is without errors, lets the calls through, each in the table that refused it, and is in all else
+ * as before; the unit's own filter is left aside.
  * @param policy the patched one
  */
 export function isProved(before: Ruled, policy: Policy, explanations: readonly Explanation[]): boolean {
   const after = { ...before, policy };
-  const [was, is] = [before, after].map((one) => named({ ...one, own: undefined })) as [
+  const edited = explanations.filter(({ changes }) => changes.some(({ edit }) => edit !== undefined));
+  const isOf = (phase: Phase) => (one: Explanation) => (one.cause.phase ?? 'start') === phase;
+  return (
+    !hasErrors(errorsOf(after)) &&
+    PHASES.every((phase) => isProvedIn(phase, [before, after], edited.filter(isOf(phase)))) &&
+    restOf(before.policy) === restOf(policy)
+  );
+}
+
+const PHASES: readonly Phase[] = ['start', 'ready'];
+
+/** @param edited explanations of calls that the table of this phase shall let through, and no others */
+function isProvedIn(
+  phase: Phase,
+  policies: readonly [before: Ruled, after: Ruled],
+  edited: readonly Explanation[],
+): boolean {
+  const [was, is] = policies.map((one) => named({ ...one, own: undefined }, phase)) as [
     NamedPolicy,
     NamedPolicy,
   ];
-  const edited = explanations.filter(({ changes }) => changes.some(({ edit }) => edit !== undefined));
   const calls = new Set(edited.map(({ call }) => call.name));
   const others = [...new Set([...callNames(), ...was.verdicts.keys(), ...is.verdicts.keys()])];
   return (
-    !hasErrors(errorsOf(after, is)) &&
     edited.every(({ call }) => isLetThrough(verdictOn(is, call.name), call)) &&
     [...calls].every((name) => keepsRules(verdictOn(was, name), verdictOn(is, name))) &&
     others.every((name) => calls.has(name) || textOf(verdictOn(was, name)) === textOf(verdictOn(is, name))) &&
-    was.unlisted === is.unlisted &&
-    restOf(before.policy) === restOf(policy)
+    was.unlisted === is.unlisted
   );
 }
 
@@ -64,9 +77,9 @@ const keepsRules = (was: NamedVerdict, is: NamedVerdict): boolean =>
   is.rules.length >= was.rules.length &&
   textOf(is.rules.slice(is.rules.length - was.rules.length)) === textOf(was.rules);
 
-const errorsOf = ({ policy, sets, machine }: Ruled, meaning: NamedPolicy): Diagnostic[] => [
-  ...checkSyscalls(policy, sets, [machine]),
-  ...checkExpectations(policy, { sets, named: meaning, machines: [resolve(meaning, machine)] }),
+const errorsOf = (ruled: Ruled): Diagnostic[] => [
+  ...checkSyscalls(ruled.policy, ruled.sets, [ruled.machine]),
+  ...failedExpectations({ ...ruled, own: undefined }),
 ];
 
 function isLetThrough({ rules, otherwise }: NamedVerdict, { abi, args }: NamedCall): boolean {
@@ -85,12 +98,12 @@ const textOf = (data: unknown): string =>
 const withBigints = (value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
 
 /** Everything in a policy that no change of calls is about. */
-function restOf({ syscalls, expect: _, ...rest }: Policy): string {
-  const {
-    allow: _allow,
-    deny: _deny,
-    rules: _rules,
-    ...section
-  } = syscalls ?? { allow: [], deny: [], rules: [] };
-  return textOf({ ...rest, section });
+function restOf({ syscalls, ready, expect: _, ...rest }: Policy): string {
+  const tables = [syscalls, ready].map((table) => {
+    const { allow: _allow, deny: _deny, rules: _rules, ...section } = table ?? EMPTY;
+    return section;
+  });
+  return textOf({ ...rest, tables });
 }
+
+const EMPTY = { allow: [], deny: [], rules: [] };

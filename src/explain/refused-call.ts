@@ -1,10 +1,13 @@
-import type { Location } from '../diagnostic.js';
+import type { Diagnostic, Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
-import type { Policy, WeakerPolicy } from '../policy/policy.js';
+import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
+import type { Phase, Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../syscalls/abi.js';
 import type { NamedPolicy, OwnLimits } from '../syscalls/named-policy.js';
-import { resolveCalls } from '../syscalls/resolve.js';
-import { NO_SYSCALLS } from '../syscalls/section.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import { NO_FILTER, readyCalls } from '../syscalls/ready.js';
+import { resolve, resolveCalls } from '../syscalls/resolve.js';
+import { type CallLists, NO_SYSCALLS, type SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 
 /** A change that lets a call through, to a policy or to the unit itself. */
@@ -32,6 +35,8 @@ export interface Confinement {
   readonly refusers: (call: string, abi: Abi) => readonly string[];
   /** Variants of the policy, each without one of the bases that it extends itself, or without the host's defaults. */
   readonly weaker?: readonly WeakerPolicy[];
+  /** The phase of the unit's last run that a time is in, milliseconds since 1970; undefined for a time of another run. */
+  readonly phaseAt?: (time: number) => Phase | undefined;
 }
 
 /** A call by its calling convention. */
@@ -57,18 +62,69 @@ export type CauseKind =
   | 'unknown-number'
   | 'closed-convention'
   | 'directive'
-  | 'ready'
   | 'elsewhere';
+
 /** The line or the mechanism that decides on a call. */
 export interface Cause {
   readonly kind: CauseKind;
   /** The cause in short: `deny @mount`. */
   readonly what: string;
   readonly at?: Location | undefined;
+  /** Set where it is of `[ready]`, which decides once the service serves. */
+  readonly phase?: 'ready';
 }
 
-/** The policy's verdicts by names, with the unit's own limits unless `inherit` is false. */
-export function named({ policy, sets, own }: Pick<Confinement, 'policy' | 'sets' | 'own'>): NamedPolicy {
-  const section = policy.syscalls ?? NO_SYSCALLS;
-  return resolveCalls(section, sets, (section.inherit?.value ?? true) ? own : undefined);
+/** The policy that a call is held against, and the unit's own limits. */
+export type Limited = Pick<Confinement, 'policy' | 'sets' | 'own'>;
+
+/** The lists and rules of `[syscalls]`, or those of `[ready]` in its form; undefined where the policy has no such table. */
+export function sectionOf({ syscalls, ready }: Policy, phase: Phase): SyscallsSection | undefined {
+  if (phase === 'start') return syscalls;
+  const architectures = syscalls && (syscalls.architectures ?? []).map(({ value }) => value);
+  return ready && readyCalls(ready, architectures);
+}
+
+/** The lists of a table as they are written. */
+export const listsOf = ({ syscalls, ready }: Policy, phase: Phase): CallLists | undefined =>
+  phase === 'start' ? syscalls : ready;
+
+/** A policy with other lists in one of its tables. */
+export function withLists(policy: Policy, phase: Phase, lists: CallLists): Policy {
+  const { syscalls, ready } = policy;
+  return phase === 'start'
+    ? { ...policy, syscalls: syscalls && { ...syscalls, ...lists } }
+    : { ...policy, ready: ready && { ...ready, ...lists } };
+}
+
+/** The sets that a table knows. */
+export const setsOf = (sets: SyscallSets, phase: Phase): SyscallSets =>
+  phase === 'start' ? sets : withOwnSets(sets);
+
+/**
+ * The policy's verdicts by names: those of the start with the unit's own limits unless `inherit` is false, or those of
+ * `[ready]` by themselves.
+ */
+export function named({ policy, sets, own }: Limited, phase: Phase = 'start'): NamedPolicy {
+  const section = sectionOf(policy, phase) ?? NO_SYSCALLS;
+  const limits = phase === 'start' && (section.inherit?.value ?? true) ? own : undefined;
+  return resolveCalls(section, setsOf(sets, phase), limits);
+}
+
+/** Errors about expectations of a policy that don't hold. */
+export function failedExpectations(confinement: Limited & Pick<Confinement, 'machine'>): Diagnostic[] {
+  const { policy, sets, own, machine } = confinement;
+  const meaning = (phase: Phase, verdicts: NamedPolicy): Meaning => ({
+    section: sectionOf(policy, phase),
+    sets: setsOf(sets, phase),
+    named: verdicts,
+    machines: [resolve(verdicts, machine)],
+  });
+  const before = policy.syscalls ? named(confinement) : resolveCalls(NO_FILTER, sets, own);
+  const start = meaning('start', before);
+  return [
+    ...(policy.syscalls ? checkExpectations(policy, start) : []),
+    ...(policy.ready
+      ? checkReadyExpectations(policy, start, meaning('ready', named(confinement, 'ready')))
+      : []),
+  ];
 }

@@ -25,6 +25,7 @@ import type { UnitName } from '../unit/name.js';
 import { HOST } from '../unit/view.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
+import { assertMayBeReady } from './ready-gaps.js';
 import { storedRecordings } from './recordings/store.js';
 import { refusedByDefaults } from './refused-by-defaults.js';
 import { commandsOf, plainPrograms } from './unit-facts.js';
@@ -40,7 +41,8 @@ export interface ProvedPolicy {
 /**
  * Writes the policy of a unit of this machine, from its recordings.
  * @param text the unit's name
- * @throws UserError `no-recording`, the errors of recordings that can't be read, and as loadUnit() and probeMachine()
+ * @throws UserError `no-recording`, the errors of recordings that can't be read, and as loadUnit(), probeMachine() and
+ *   assertMayBeReady()
  */
 export async function provedPolicy(
   context: Context,
@@ -49,6 +51,7 @@ export async function provedPolicy(
 ): Promise<ProvedPolicy> {
   const { system } = context;
   const unit = await loadUnit(context, text);
+  if (options.ready) await assertMayBeReady(context, unit);
   const all = await wholeRecordings(context, unit.name);
   const { facts } = await probeMachine(context);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
@@ -90,15 +93,18 @@ async function wholeRecordings(context: Context, unit: UnitName): Promise<Record
 /**
  * Finds out whether a policy may be written after a watch, before the watch begins.
  * @param path the file; undefined for standard output
- * @throws UserError as provedPolicy() for recordings, and as writeToFile() for the file that is there
+ * @param isReady whether it is to have `[ready]`
+ * @throws UserError as provedPolicy() for recordings and `[ready]`, and as writeToFile() for the file that is there
  */
 export async function assertWritable(
   context: Context,
   text: string,
   path: string | undefined,
+  isReady = false,
 ): Promise<void> {
-  const { name } = await loadUnit(context, text);
-  await wholeRecordings(context, name);
+  const unit = await loadUnit(context, text);
+  if (isReady) await assertMayBeReady(context, unit);
+  await wholeRecordings(context, unit.name);
   if (path === undefined) return;
   await assertPlace(context, path);
   await earlierPolicy(context, path);

@@ -138,7 +138,7 @@ function callNamed(machine: Machine, { abi, nr }: { readonly abi: ObservedAbi; r
 const namedCalls = ({ calls }: ObservedUnit, { machine }: Naming, used: Used): Recording['calls'] =>
   calls
     .filter(({ counts }) => counts.some((count) => count > 0))
-    .map(({ first, last, slices, counts, programs, ...call }) => ({
+    .map(({ first, last, slices, counts, programs, onceReady, ...call }) => ({
       ...callNamed(machine, call),
       count: Math.min(
         counts.reduce((sum, count) => sum + count, 0),
@@ -151,6 +151,7 @@ const namedCalls = ({ calls }: ObservedUnit, { machine }: Naming, used: Used): R
         PHASES.flatMap((phase, i) => (counts[i]! > 0 ? [[phase, counts[i]!] as const] : [])),
       ),
       programs: used(programs),
+      onceReady: phasesOf(onceReady),
     }));
 
 const namedRefused = ({ refused }: ObservedUnit, { machine }: Naming, used: Used): Recording['refused'] =>

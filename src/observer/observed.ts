@@ -19,6 +19,8 @@ export interface ObservedUnit {
     readonly counts: readonly [number, number, number, number];
     /** A bit a program; the highest for programs without room. */
     readonly programs: number;
+    /** A bit a phase in which it was made once the service was ready: see `RecordedCall`. */
+    readonly onceReady: number;
   }[];
   readonly refused: readonly {
     readonly abi: ObservedAbi;

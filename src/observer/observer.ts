@@ -101,9 +101,12 @@ export class Observer {
     return this.#isOver;
   }
 
-  /** Tells the phase of a unit from here on. */
-  phase(unit: number, phase: Phase) {
-    this.#talk.say(`phase ${unit} ${phase}`);
+  /**
+   * Tells the phase of a unit from here on.
+   * @param since microseconds of the monotonic clock: what was made since then counts as made once the unit was ready
+   */
+  phase(unit: number, phase: Phase, since?: number) {
+    this.#talk.say(`phase ${unit} ${phase}${since === undefined ? '' : ` ${since}`}`);
   }
 
   /**

@@ -43,7 +43,10 @@ const SHAPE: Check<ObservedUnit> = object({
   slices: whole(),
   programs: list(object({ path: bytes, phases }), MOST_PROGRAMS),
   calls: list(
-    object({ abi, nr: number, first: seconds, last: seconds, slices: whole(), counts, programs: mask }),
+    object({
+      ...{ abi, nr: number, first: seconds, last: seconds, slices: whole() },
+      ...{ counts, programs: mask, onceReady: phases },
+    }),
     1 << 14,
   ),
   refused: list(object({ abi, nr: number, errno, count, programs: mask }, { certain: flag }), 1 << 14),

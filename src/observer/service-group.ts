@@ -1,7 +1,7 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { Placement } from '../paths/placement.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { INJECTOR, installedLauncher, installedProgram, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 
@@ -27,11 +27,19 @@ export async function groupFolder({ system }: Context, { name, state }: Service)
  * Where systemd is, and what it executes between the fork and a service's program, the first since version 255. Their calls
  * aren't the service's. The observer leaves out what isn't there.
  */
-export const MANAGERS = [
+const MANAGERS = [
   '/usr/lib/systemd/systemd-executor',
   '/usr/lib/systemd/systemd',
   '/lib/systemd/systemd-executor',
   '/lib/systemd/systemd',
+];
+
+/** Programs that systemd executes for a service, and whose calls aren't the service's. */
+export const setups = (placement: Placement): readonly string[] => [
+  ...MANAGERS,
+  // It loads the filter of `[ready]`, in the service's control group.
+  installedProgram(placement, 'tighten'),
+  INJECTOR,
 ];
 
 /** Where launchers may be. A script of the service may execute them, too: with `[exec] programs` they are in a daemon's place. */

@@ -61,6 +61,8 @@ export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP
 
 /** The filter that belongs to a drop-in of ours, by the drop-in's path. */
 export const filterBeside = (dropIn: string): string => `${dropIn.slice(0, -DROP_IN.length)}${FILTER}`;
+export const readyFilterBeside = (dropIn: string): string =>
+  `${dropIn.slice(0, -DROP_IN.length)}${READY_FILTER}`;
 
 /** Whether a line or a path names a filter of ours. */
 export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
@@ -89,7 +91,7 @@ export const temporaryName = (unique: string): string => `.sandbox-unit-${unique
 /** Whether a file has the name of one that wasn't completed. */
 export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a-f-]+\.tmp$/.test(name);
 
-/** Whether a path is that of a file of ours for a unit; the launcher's isn't. */
+/** Whether a path is that of a file of ours for a unit; those of installed programs aren't. */
 export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
   return places(placement).some((at) => {
     const folder = `${programsFolder(at, unit)}/`;

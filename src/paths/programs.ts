@@ -8,12 +8,27 @@ export const packagedProgram = (name: string): string => `/usr/libexec/sandbox-u
 /** The path of the launcher that a package installs. */
 export const PACKAGED_LAUNCHER = packagedProgram('launcher');
 
-/** The path of the launcher that `apply` installs if no package has. */
-export const installedLauncher = ({ scope, home }: Placement): string =>
-  `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;
-
-/** The path of the program that loads the filter of `[ready]`, which only packages install. */
+/** The path of the program that loads the filter of `[ready]`, as a package installs it. */
 export const INJECTOR = packagedProgram('tighten');
+
+/** Programs that drop-ins name: `apply` installs those that a policy needs and no package has. */
+const INSTALLED = ['launcher', 'tighten'] as const;
+
+export type InstalledProgram = (typeof INSTALLED)[number];
+
+/** The path of a program that `apply` installs if no package has. */
+export const installedProgram = ({ scope, home }: Placement, name: InstalledProgram): string =>
+  `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/${name}`;
+
+/** The paths of all programs that `apply` installs, those of one folder. */
+export const installedPrograms = (placement: Placement): string[] =>
+  INSTALLED.map((name) => installedProgram(placement, name));
+
+export const isInstalledProgram = (placement: Placement, path: string): boolean =>
+  installedPrograms(placement).includes(path);
+
+/** The path of the launcher that `apply` installs if no package has. */
+export const installedLauncher = (placement: Placement): string => installedProgram(placement, 'launcher');
 
 /** Whether a program is a launcher of ours, a package's or an installed one, of whatever user. */
 export const isLauncher = (path: string): boolean => path.endsWith('/libexec/sandbox-unit/launcher');

@@ -11,7 +11,7 @@ import { renamable } from './ineffective/by-renaming.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
-import type { Plan, PlannedDirective } from './plan.js';
+import type { Mode, Plan, PlannedDirective } from './plan.js';
 import { programNeeds } from './program-needs.js';
 import { typeWith } from './ready/injector.js';
 import { planReady } from './ready/ready.js';
@@ -41,7 +41,7 @@ export function makePlan(given: PlanRequest): Plan {
     unit: unit.full,
     policyFile: policy.file,
     doorway: wayInOf(role),
-    mode: calls.mode,
+    mode: jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
     target,
     lines: [
       ...calls.lines,
@@ -76,6 +76,12 @@ export function makePlan(given: PlanRequest): Plan {
     ],
   };
 }
+
+/** The mode of both tables; undefined for one that there isn't. One that refuses calls is enough to be enforcing. */
+const jointMode = (...modes: readonly (Mode | undefined)[]): Mode => {
+  const known = modes.filter((mode) => mode !== undefined);
+  return known.length > 0 && known.every((mode) => mode === 'permissive') ? 'permissive' : 'enforcing';
+};
 
 /** The request with the type that `[ready]` gives the unit: what systemd's filters let through hangs on it. */
 const asStarted = (request: PlanRequest): PlanRequest => {

@@ -22,6 +22,7 @@ import type {
 } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
+import { isOfReady } from './expect.js';
 import { hiddenArguments } from './hidden-arguments.js';
 import type { Policy } from './policy.js';
 
@@ -48,7 +49,7 @@ export function checkSyscalls(
   complete = true,
 ): readonly Diagnostic[] {
   const { syscalls: section } = policy;
-  const ready = checkReady(policy, sets, machines, complete);
+  const ready = [...(complete ? meantForReady(policy) : []), ...checkReady(policy, sets, machines, complete)];
   if (!section) return [...(complete ? meantForCalls(policy) : []), ...ready];
   const context = { policy, section, sets, abis: openAbis(section, machines) };
   const rules = complete ? [...RULES, ...RULES_OF_THE_WHOLE] : RULES;
@@ -67,7 +68,7 @@ function checkReady(
   const sets = withOwnSets(known);
   const section = readyCalls(ready, syscalls && architecturesOf(syscalls));
   const abis = openAbis(section, machines);
-  const own = { ...policy, unitDeny: [], expect: [] };
+  const own = { ...policy, unitDeny: [], expect: syscalls ? [] : policy.expect };
   const before = syscalls && limitsBefore(resolveCalls(syscalls, known));
   return [
     ...longSettle(ready),
@@ -95,12 +96,20 @@ const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[]
 };
 
 /** Errors about keys that have no effect without `[syscalls]`. */
-function meantForCalls({ expect: [expectation], programs: [program] = [] }: Policy): Diagnostic[] {
-  const { at } = expectation?.syscall ?? {};
+function meantForCalls({ ready, expect, programs: [program] = [] }: Policy): Diagnostic[] {
+  const { at } = expect.find((one) => !isOfReady(one))?.syscall ?? {};
+  const hint = ready && `with phase = "ready" it is about [ready]`;
   return [
-    ...(at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at })] : []),
+    ...(at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at, hint })] : []),
     ...(program ? [error('programs-without-filter', "'programs' needs [syscalls]", { at: program.at })] : []),
   ];
+}
+
+/** The error about an expectation of a service that serves, without `[ready]`. */
+function meantForReady({ ready, expect }: Policy): Diagnostic[] {
+  const { at } = (ready ? undefined : expect.find(isOfReady))?.phase ?? {};
+  const message = '[[expect]] with phase = "ready" needs [ready]';
+  return at ? [error('expect-without-filter', message, { at })] : [];
 }
 
 const RULES: readonly Rule[] = [

@@ -6,6 +6,8 @@ import type { Location } from '../diagnostic.js';
 export type TextEdit =
   | {
       readonly kind: 'add';
+      /** The table of the list; `[syscalls]` unless told. */
+      readonly table?: ListTable;
       readonly list: 'allow' | 'deny' | 'log';
       readonly name: string;
       /** The last entry of the list that is there; undefined if the text has no such list. */
@@ -31,6 +33,9 @@ export type TextEdit =
     }
   /** Inserts tables before the one that begins at a place, or at the end. */
   | { readonly kind: 'insert'; readonly text: string; readonly before: Location | undefined };
+
+/** A table of a policy that has lists of calls. */
+export type ListTable = 'syscalls' | 'ready';
 
 /** A part of a text, and the text that takes its place; offsets in UTF-16 units. */
 interface Splice {
@@ -59,7 +64,7 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
   const cuts = edits.flatMap((edit) => (edit.kind === 'take-out' ? [withoutElement(text, edit.at)] : []));
   const lists = groupBy(
     edits.flatMap((edit) => (edit.kind === 'add' ? [edit] : [])),
-    ({ list }) => list,
+    ({ table = 'syscalls', list }) => `${table} ${list}`,
   );
   const found = [
     ...[...lists.values()].map((adds) => added(text, adds)),
@@ -69,7 +74,7 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
       return edit.kind === 'insert' ? [inserted(text, edit.text, edit.before)] : [];
     }),
     cuts.every((one) => one !== undefined)
-      ? joined(text, lists.has('log') ? cuts : withEmptied(text, cuts))
+      ? joined(text, lists.has('syscalls log') ? cuts : withEmptied(text, cuts))
       : undefined,
   ];
   return found.every((one) => one !== undefined) ? found.flat() : undefined;
@@ -77,9 +82,9 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
 
 /** @param adds entries of one list */
 function added(text: string, adds: readonly (TextEdit & { kind: 'add' })[]): Splice[] | undefined {
-  const { list, after, heading } = adds[0]!;
+  const { table = 'syscalls', list, after, heading } = adds[0]!;
   const names = adds.map(({ name }) => name);
-  return after ? addedTo(text, after, names, heading) : newList(text, list, names);
+  return after ? addedTo(text, after, names, heading) : newList(text, table, list, names);
 }
 
 /** The text with all splices; undefined if two are about one part of it. */
@@ -188,14 +193,17 @@ function addedTo(
   return [...(hasComma ? [] : [{ start: end, end, text: ',' }]), { start: last, end: last, text: block }];
 }
 
-const HEADER = /^[ \t]*\[[ \t]*syscalls[ \t]*\][ \t]*(?:#[^\n]*)?$/m;
+const HEADERS: Readonly<Record<ListTable, RegExp>> = {
+  syscalls: /^[ \t]*\[[ \t]*syscalls[ \t]*\][ \t]*(?:#[^\n]*)?$/m,
+  ready: /^[ \t]*\[[ \t]*ready[ \t]*\][ \t]*(?:#[^\n]*)?$/m,
+};
 
-/** A list that isn't there, after the header of `[syscalls]`, or with one at the end. */
-function newList(text: string, list: string, names: readonly string[]): Splice[] {
+/** A list that isn't there, after the header of its table, or with one at the end. */
+function newList(text: string, table: ListTable, list: string, names: readonly string[]): Splice[] {
   const short = `${list} = [${quoted(names).join(', ')}]`;
   const written = short.length <= WIDTH ? short : `${list} = [\n${filledLines(names, '  ').join('\n')},\n]`;
-  const header = HEADER.exec(text);
-  if (!header) return atEnd(text, `[syscalls]\n${written}`);
+  const header = HEADERS[table].exec(text);
+  if (!header) return atEnd(text, `[${table}]\n${written}`);
   const end = header.index + header[0].length;
   return [{ start: end, end, text: `\n${written}` }];
 }

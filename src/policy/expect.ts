@@ -1,7 +1,7 @@
 import { groupBy } from '../collections.js';
 import { type Diagnostic, didYouMean, error, type Location } from '../diagnostic.js';
 import { ABIS, type Abi, abisOf, kernelNumber } from '../syscalls/abi.js';
-import type { Action } from '../syscalls/action.js';
+import { type Action, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { registersWith } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
@@ -15,38 +15,69 @@ import type { SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
-/** A policy's result: by the names of calls, and by numbers on each machine that it is checked for. */
+/** A filter of a policy: by the names of calls, and by numbers on each machine that it is checked for. */
 export interface Meaning {
+  /** The lists and rules that it comes from; undefined for a unit's own filter alone. */
+  readonly section: SyscallsSection | undefined;
   readonly sets: SyscallSets;
   readonly named: NamedPolicy;
   readonly machines: readonly SyscallPolicy[];
 }
 
+/** Whether an expectation is about a service that serves. */
+export const isOfReady = ({ phase }: Expectation): boolean => phase?.value === 'ready';
+
 /** The action that a call gets through one ABI. */
 interface Answer {
   readonly abi: Abi;
   readonly got: Action;
+  /** The filter that gives it. */
+  readonly by: Meaning;
 }
 
 /**
- * Errors about `[[expect]]` tables that don't hold for a policy, or name a call that the ABI lacks. Tables for ABIs of
- * other machines are passed over.
+ * Errors about `[[expect]]` tables on the start of a service that don't hold for a policy, or name a call that the ABI
+ * lacks. Tables for ABIs of other machines are passed over.
  */
-export function checkExpectations(policy: Policy, meaning: Meaning): Diagnostic[] {
-  return policy.expect.flatMap((expectation) => {
-    const spoken = meaning.machines.flatMap(({ machine }) => abiOf(expectation, abisOf(machine)) ?? []);
-    const answers = meaning.machines.flatMap((machine) => answersTo(expectation, machine));
-    if (spoken.length > 0 && answers.length === 0) return [withoutCall(expectation, spoken)];
-    const wrong = answers.filter(({ got }) => got !== expectation.action.value);
-    return [...groupBy(wrong, ({ got }) => got)].map(([got, list]) => {
-      const { syscall, action } = expectation;
-      const abis = list.map(({ abi }) => abi);
-      const message = `${syscall.value} on ${abis.join(', ')} gets '${formatAction(got)}', not '${formatAction(action.value)}'`;
-      const hint = whatDecides(policy, expectation, abis[0]!, meaning);
-      return error('expectation-failed', message, { at: syscall.at, hint });
-    });
+export const checkExpectations = ({ expect }: Policy, meaning: Meaning): Diagnostic[] =>
+  expect.filter((one) => !isOfReady(one)).flatMap((one) => failuresOf(one, [meaning]));
+
+/**
+ * Errors about `[[expect]]` tables on a service that serves, as those of checkExpectations(). What is in force before and
+ * the filter of `[ready]` answer together.
+ * @param before in force from the start on; undefined where nothing is
+ */
+export function checkReadyExpectations(
+  { expect }: Policy,
+  before: Meaning | undefined,
+  ready: Meaning,
+): Diagnostic[] {
+  const filters: readonly [Meaning, ...Meaning[]] = before ? [ready, before] : [ready];
+  return expect.filter(isOfReady).flatMap((one) => failuresOf(one, filters));
+}
+
+/** @param filters all that are in force together, for the same machines; of two that are as strict the first answers */
+function failuresOf(expectation: Expectation, filters: readonly [Meaning, ...Meaning[]]): Diagnostic[] {
+  const [{ machines }] = filters;
+  const spoken = machines.flatMap(({ machine }) => abiOf(expectation, abisOf(machine)) ?? []);
+  const answers = machines.flatMap((_, i) =>
+    jointAnswer(filters.flatMap((one) => answerOf(expectation, one, i))),
+  );
+  if (spoken.length > 0 && answers.length === 0) return [withoutCall(expectation, spoken)];
+  const wrong = answers.filter(({ got }) => got !== expectation.action.value);
+  return [...groupBy(wrong, ({ got }) => got)].map(([got, list]) => {
+    const { syscall, action } = expectation;
+    const when = isOfReady(expectation) ? ' once it serves' : '';
+    const abis = list.map(({ abi }) => abi);
+    const message = `${syscall.value} on ${abis.join(', ')} gets '${formatAction(got)}'${when}, not '${formatAction(action.value)}'`;
+    const hint = whatDecides(expectation, list[0]!, filters);
+    return error('expectation-failed', message, { at: syscall.at, hint });
   });
 }
+
+/** The answer that the kernel takes of those by several filters; empty if there is none. */
+const jointAnswer = (answers: readonly Answer[]): Answer[] =>
+  answers.length === 0 ? [] : [answers.reduce((a, b) => (stricter(a.got, b.got) === a.got ? a : b))];
 
 /** The ABI of a machine that an expectation is for; undefined where the machine lacks it. */
 function abiOf({ architecture }: Expectation, abis: readonly Abi[]): Abi | undefined {
@@ -63,24 +94,29 @@ function withoutCall({ syscall: { value: call, at } }: Expectation, abis: readon
   });
 }
 
-function answersTo(expectation: Expectation, meaning: SyscallPolicy): Answer[] {
+/** @param i which of the machines */
+function answerOf(expectation: Expectation, by: Meaning, i: number): Answer[] {
   const { syscall, args } = expectation;
+  const meaning = by.machines[i]!;
   const abi = abiOf(expectation, abisOf(meaning.machine));
   const nr = abi && numbersOf(abi).get(syscall.value);
   if (abi === undefined || nr === undefined) return [];
   const values = args.map((arg) => parseOperand(arg, abi, 64));
   const registers = registersWith(abi, syscall.value, values);
   const call: Call = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
-  return [{ abi, got: evaluate(meaning, call) }];
+  return [{ abi, by, got: evaluate(meaning, call) }];
 }
 
 /** A hint at the line, or the missing line, that decides a call's action. */
 function whatDecides(
-  { syscalls: section }: Policy,
-  { syscall: { value: call, at } }: Expectation,
-  abi: Abi,
-  { sets, named, machines }: Meaning,
+  expectation: Expectation,
+  { abi, by }: Answer,
+  [first]: readonly [Meaning, ...Meaning[]],
 ): string {
+  const { value: call, at } = expectation.syscall;
+  const { section, sets, named, machines } = by;
+  const table = by === first ? '[ready]' : '[syscalls]';
+  const of = isOfReady(expectation) ? ` of ${table}` : '';
   const place = (there: Location) =>
     there.file === at.file ? `line ${there.line}` : `${there.file}:${there.line}`;
   if (!machines.some(({ abis }) => abis.has(abi))) return `'architectures' leaves ${abi} out`;
@@ -88,16 +124,19 @@ function whatDecides(
     return `${call} makes other calls, and gets what they get`;
   }
   if (isOwnRefusal(verdictOn(named, call))) {
-    return "the unit's own SystemCallFilter= refuses it; 'inherit = false' replaces that";
+    const replaced = section ? "; 'inherit = false' replaces that" : '';
+    return `the unit's own SystemCallFilter= refuses it${replaced}`;
   }
-  const rules = section!.rules.filter(({ syscall }) => syscall.value === call);
+  const rules = (section?.rules ?? []).filter(({ syscall }) => syscall.value === call);
   const [hidden] = rules.flatMap((one) => hiddenFrom(one, abi) ?? []);
   if (hidden) return `on ${abi} '${call}' ${hidden.why}: it gets the strictest answer of its rules`;
   const [rule] = rules;
   if (rule) return `the rules on ${call} come first: ${place(rule.at)}`;
-  const found = entryOn(section!, call, sets);
+  const found = section && entryOn(section, call, sets);
   if (found) return `it comes from '${found.list}': ${place(found.entry.at)}`;
-  return section!.allow ? "'allow' doesn't name it" : "no line names it, and 'deny' lets the rest through";
+  return section?.allow
+    ? `'allow'${of} doesn't name it`
+    : `no line${of} names it, and 'deny' lets the rest through`;
 }
 
 /** The list that decides on a call where no rule does, and its entry; undefined if none names the call. */

@@ -1,4 +1,5 @@
 import type { CallLists, ReadySection, SyscallsSection } from '../syscalls/section.js';
+import { isOfReady } from './expect.js';
 import type { Expectation, Policy } from './policy.js';
 
 /**
@@ -39,12 +40,15 @@ function mergeTwo(base: Policy, over: Policy): Policy {
 }
 
 /**
- * The call, arguments and ABI of an expectation as text; trailing zero arguments are left out, as they are the default.
+ * The call, arguments, ABI and phase of an expectation as text; trailing zero arguments are left out, as they are the
+ * default.
  */
-function questionOf({ syscall, args, architecture }: Expectation): string {
+function questionOf(expectation: Expectation): string {
+  const { syscall, args, architecture } = expectation;
   const values = args.map(({ value }) => String(value));
   while (values.at(-1) === '0') values.pop();
-  return [architecture?.value ?? 'native', syscall.value, ...values].join(' ');
+  const phase = isOfReady(expectation) ? 'ready' : 'start';
+  return [phase, architecture?.value ?? 'native', syscall.value, ...values].join(' ');
 }
 
 const mergeLists = (base: CallLists, over: CallLists): CallLists => ({
@@ -65,6 +69,7 @@ function mergeReady(
     ...mergeLists(base, over),
     reload: over.reload ?? base.reload,
     settle: over.settle ?? base.settle,
+    startPost: over.startPost ?? base.startPost,
   };
 }
 

@@ -2,7 +2,7 @@ import { type Diagnostic, error, firstOf, printable, warning } from '../diagnost
 import type { Located } from '../syscalls/section.js';
 import { readOperand, readReady, readSyscalls } from './parse/calls.js';
 import { isBoolean, isString, Reader } from './parse/reader.js';
-import type { DirectiveEntry, Expectation, Policy } from './policy.js';
+import type { DirectiveEntry, Expectation, Phase, Policy } from './policy.js';
 import { commandProbe, endpointProbe, isEndpoint, type Probe } from './probe.js';
 import { POLICY } from './schema.js';
 import { type Path, parseToml, type TomlDocument } from './toml.js';
@@ -110,9 +110,12 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
       action,
       args: args.slice(0, 6).flatMap((arg) => readOperand(reader, arg)),
       architecture: reader.typed([...path, 'architecture'], isString),
+      phase: reader.typed([...path, 'phase'], isPhase),
     },
   ];
 }
+
+const isPhase = (value: unknown): value is Phase => value === 'start' || value === 'ready';
 
 /**
  * The diagnostic for a policy that confines nothing.
@@ -121,7 +124,7 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
 export function warnIfEmpty(policy: Policy, severity: 'warning' | 'error' = 'warning'): Diagnostic[] {
   const { syscalls, ready, service, defaults } = policy;
   if (syscalls || ready || service.length > 0 || policy.extends.length > 0 || defaults?.value) return [];
-  const hint = 'add [syscalls] or [service]';
+  const hint = 'add [syscalls], [ready] or [service]';
   const at = { file: policy.file, line: 1, column: 1 };
   return [{ ...warning('empty-policy', 'the policy confines nothing', { at, hint }), severity }];
 }

@@ -20,7 +20,12 @@ export interface Expectation {
   /** `native` or an ABI's name. */
   readonly architecture: Located<string> | undefined;
   readonly action: Located<Action>;
+  /** From when on it is asserted: the start, the default, or when the service serves, by `[ready]` too. */
+  readonly phase: Located<Phase> | undefined;
 }
+
+/** A part of a service's life: until it serves, and from then on. */
+export type Phase = 'start' | 'ready';
 
 /** A policy file as written, bases of `extends` included. */
 export interface Policy {

@@ -142,6 +142,10 @@ const READY: Keys = {
     shape: { type: 'span' },
     doc: 'How long its threads must be the same ones (default "500ms" if the unit tells nothing)',
   },
+  'start-post': {
+    shape: { type: 'choice', values: ['before', 'after'] },
+    doc: 'When the unit\'s own ExecStartPost= commands run: "before" the filter is loaded (default), or "after"',
+  },
   rules: SYSCALLS.rules!,
 };
 
@@ -150,6 +154,10 @@ const EXPECT: Keys = {
   args: { shape: { type: 'list', of: OPERAND }, doc: 'Its arguments (default 0)' },
   architecture: { shape: { type: 'choice', values: ARCHITECTURES }, doc: 'The ABI (default "native")' },
   action: { shape: { type: 'action', allow: true }, doc: 'What the filter must answer', required: true },
+  phase: {
+    shape: { type: 'choice', values: ['start', 'ready'] },
+    doc: 'From when on: "start" (the default), or "ready": once the service serves, with [ready]',
+  },
 };
 
 export const POLICY: Keys = {

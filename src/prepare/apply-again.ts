@@ -2,7 +2,7 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { AT_BOOT, ENABLED, enabledDropIn, enabledManifest, refusalService } from '../paths/at-boot.js';
 import { dropInPath } from '../paths/own-files.js';
-import { installedLauncher } from '../paths/programs.js';
+import { type InstalledProgram, installedProgram } from '../paths/programs.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { fileName, folderOf } from '../unit/path.js';
@@ -74,8 +74,8 @@ function wordsAgain(context: Context, unit: string, applied: Applied): readonly 
 }
 
 interface Enabling {
-  /** Whether the launcher is to be put in its place, too. */
-  readonly launcher?: boolean;
+  /** The program that is to be put in its place, too. */
+  readonly program?: InstalledProgram;
   /** The verb for the services then; as a rule only those that run are restarted. */
   readonly verb?: 'try-restart' | 'restart';
   /** A service whose start was refused: it is started, and that is no failure any more. */
@@ -84,12 +84,12 @@ interface Enabling {
 
 /** The command lines that make a unit's files for the generator anew, have it look at them, and its services run by them. */
 export function enableCommand(context: Context, enabled: Enabled, how: Enabling = {}): string {
-  const { launcher = false, verb = 'try-restart', tried } = how;
+  const { program, verb = 'try-restart', tried } = how;
   const { unit } = enabled;
-  const path = installedLauncher(AT_BOOT);
+  const path = program && installedProgram(AT_BOOT, program);
   return [
     makeCommand(context, enabled),
-    ...(launcher ? [`install -D -m 755 ${ENABLED}${path} ${path}`] : []),
+    ...(path ? [`install -D -m 755 ${ENABLED}${path} ${path}`] : []),
     systemctl('system', 'daemon-reload'),
     ...(tried === undefined ? [systemctl('system', verb, servicePattern(unit))] : startedAgain(tried)),
   ].join(' && ');

@@ -5,8 +5,8 @@ import { dropInPath } from '../paths/own-files.js';
 import {
   GENERATOR,
   GENERATOR_FOLDERS,
-  installedLauncher,
   isGenerator,
+  isInstalledProgram,
   LOCAL_GENERATOR,
 } from '../paths/programs.js';
 import type { Context } from '../system/context.js';
@@ -62,12 +62,12 @@ export async function lackingAtBoot(
     const hint = `it reads ${printable(read)}; for another machine, name its facts with --facts`;
     found.push(warning('not-enabled', `the generator doesn't read ${printable(output)}`, { hint }));
   }
-  const launcher = files.find(({ path }) => path === installedLauncher(context.placement))?.path;
-  if (launcher !== undefined && !(await exists(context.system, launcher))) {
+  for (const { path } of files.filter((file) => isInstalledProgram(context.placement, file.path))) {
+    if (await exists(context.system, path)) continue;
     const hint = context.offline
-      ? `install ${printable(output)}${launcher} there`
+      ? `install ${printable(output)}${path} there`
       : `'${ownCommand('system', 'apply --runtime', unit.name.full)}' tries the policy, and installs it`;
-    const message = `there is no ${launcher}: the generator won't let ${unit.name.full} start`;
+    const message = `there is no ${path}: the generator won't let ${unit.name.full} start`;
     found.push(warning('not-installed', message, { hint }));
   }
   if (!(await isLinked(context))) {

@@ -18,7 +18,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { lastOf } from '../unit/values.js';
 import type { LoadedPolicy } from './load/load-policy.js';
 import { readCommands } from './probe/command-files.js';
-import { findInjector, type MachineFacts, probeTarget } from './probe/target.js';
+import { findProgram, type MachineFacts, probeTarget } from './probe/target.js';
 
 export interface PlanOptions {
   /** The gaps that are warnings, not errors. */
@@ -58,7 +58,7 @@ export async function planOn(
   const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
   const target = {
     ...(await probeTarget(context, machine, programPlaces(policy, effective))),
-    injector: policy.ready && (await findInjector(context)),
+    ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
     commands: hasOwnRoot(policy, effective)
       ? undefined
       : await readCommands(

@@ -25,7 +25,7 @@ import { defaultsHash, policyHash, unitHash } from './hashes.js';
 import { findPolicy, namedPolicy } from './load/find-policy.js';
 import { findTemplate, type PolicyPlace } from './load/find-template.js';
 import { INPUT, inputPolicy } from './load/input-policy.js';
-import { launcherFiles } from './load/launcher-file.js';
+import { programFiles, programsOf } from './load/installed-programs.js';
 import { type LoadedPolicy, loadPolicy } from './load/load-policy.js';
 import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
 import { listensOf, surroundingsOf } from './load/surroundings.js';
@@ -63,7 +63,7 @@ export interface Prepared {
  * Prepares a change, all the way from a policy and a unit to the files and how these differ from the present ones.
  * Nothing is written.
  * @param machine facts about the machine, for those who prepare several units
- * @throws UserError if the unit, the policy or the launcher can't be read, or if the filter is too long
+ * @throws UserError if the unit, the policy or a program to be installed can't be read, or if the filter is too long
  */
 export async function prepare(
   context: Context,
@@ -106,15 +106,15 @@ async function prepared(
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const others = await otherwise(context, unit, given, made.files);
   if (others.length > 0) return refused([...diagnostics, ...others]);
-  const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
-  const files = [...launcher, ...made.files];
+  const programs = await programFiles(context, plan.target.machine, programsOf(plan));
+  const files = [...programs, ...made.files];
   const there = await readOwnFiles(context, unit.name.full);
   const own = await markUntrusted(context, there);
   const current = [
     ...own,
     ...(await readTrusted(
       context,
-      launcher.map(({ path }) => path),
+      programs.map(({ path }) => path),
     )),
   ];
   const { proofs } = made;

@@ -9,7 +9,7 @@ import { settingsOfFiles } from '../score/of-files.js';
 import { settingsOnBus } from '../score/on-bus.js';
 import { placesOf } from '../score/places.js';
 import { type Scored, type Subject, scoreOf } from '../score/score.js';
-import { launcherFilter, type StartLines } from '../state/launcher-filter.js';
+import { launcherFilter, readyFilter, type StartLines } from '../state/launcher-filter.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
@@ -36,12 +36,32 @@ export async function scoreLoaded(
   { state }: Service,
 ): Promise<ScoreResult> {
   const dropIn = state.dropInPaths.find(hasNameOfDropIn);
-  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn, linesOnBus(state));
+  const filters = await filtersOf(context, dropIn, linesOnBus(state));
   const settings = settingsOnBus((name) => state.properties.get(name), facts);
-  return scored({ settings, facts, filter, places: () => placesOfProcess(context, state.mainPid) });
+  return scored({ settings, facts, ...filters, places: () => placesOfProcess(context, state.mainPid) });
 }
 
-const linesOnBus = (state: UnitState): StartLines => ({
+/** The lines of a unit, all drop-ins together, by which its processes get filters of ours. */
+interface FilterLines extends StartLines {
+  /** The words of each command of ExecStartPost=. */
+  readonly posts: readonly (readonly string[])[];
+}
+
+/** @param dropIn the path of our drop-in that the unit has, if it has one */
+async function filtersOf(
+  context: Context,
+  dropIn: string | undefined,
+  lines: FilterLines,
+): Promise<Pick<Given, 'filter' | 'ready'>> {
+  if (dropIn === undefined) return { filter: undefined, ready: undefined };
+  return {
+    filter: await launcherFilter(context, dropIn, lines),
+    ready: await readyFilter(context, dropIn, lines.posts),
+  };
+}
+
+const linesOnBus = (state: UnitState): FilterLines => ({
+  posts: commandsOf(state, 'ExecStartPost').map(({ argv }) => argv),
   starts: commandsOf(state, 'ExecStart').flatMap(({ argv, flags }) =>
     flags.includes('privileged') ? [] : [argv],
   ),
@@ -51,7 +71,8 @@ const linesOnBus = (state: UnitState): StartLines => ({
   ),
 });
 
-const linesOf = (unit: EffectiveUnit): StartLines => ({
+const linesOf = (unit: EffectiveUnit): FilterLines => ({
+  posts: unit.execCommands('ExecStartPost').map(argumentsOf),
   starts: unit
     .execCommands('ExecStart')
     .flatMap((command) => (command.prefixes.includes('+') ? [] : [argumentsOf(command)])),
@@ -76,12 +97,12 @@ export async function scoreOffline(
   const dropIn = await ownDropIn(context, unit.name);
   const own = dropIn === undefined ? [] : (await readFiles(context, [dropIn])).files;
   const effective = effectiveUnit(withOwn(unit.files, own), execKeys(facts.systemd));
-  const filter = dropIn === undefined ? undefined : await launcherFilter(context, dropIn, linesOf(effective));
+  const filters = await filtersOf(context, dropIn, linesOf(effective));
   const settings = settingsOfFiles(effective, facts);
   return scored({
     settings,
     facts,
-    filter,
+    ...filters,
     places: async () => placesOf(ownValues(effective), facts.mounts),
   });
 }
@@ -100,16 +121,18 @@ async function ownDropIn(context: Context, name: UnitName): Promise<string | und
 
 interface Given extends Pick<Subject, 'settings'>, Pick<MachineFacts, 'facts'> {
   readonly filter: FilterFile | Diagnostic | undefined;
+  readonly ready: FilterFile | Diagnostic | undefined;
   readonly places: () => Promise<Scored['places']>;
 }
 
-async function scored({ settings, facts, filter, places }: Given): Promise<ScoreResult> {
+async function scored({ settings, facts, filter, ready, places }: Given): Promise<ScoreResult> {
   if (filter && !('programs' in filter)) return filter;
+  if (ready && !('programs' in ready)) return ready;
   const { machine, sets } = facts;
   try {
-    return { score: scoreOf({ settings, machine, sets, filter }), places: await places() };
+    return { score: scoreOf({ settings, machine, sets, filter, ready }), places: await places() };
   } catch (cause) {
     if (!(cause instanceof Unprovable) && !(cause instanceof ProgramError)) throw cause;
-    return error('filter-unknown', `the launcher's filter is none of ours: ${cause.message}`);
+    return error('filter-unknown', `a filter of it is none of ours: ${cause.message}`);
   }
 }

@@ -1,8 +1,9 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
-import { PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import {
   type Launch,
   loadedLaunch,
+  type OwnFiles,
   pickedSources,
   plannedLaunch,
   untrustedPath,
@@ -15,8 +16,8 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
 
 /**
- * Errors about paths by which a system service is started behind the launcher, if others than root can change them.
- * None if the launcher starts nothing. A user's own services are started by paths that the user can change.
+ * Errors about paths by which a system service is started behind the launcher, or its filter of `[ready]` is loaded, if
+ * others than root can change them. None if no program of ours has a part in it. A user's own services are started by paths that the user can change.
  */
 export async function untrustedLaunch(
   context: Context,
@@ -24,14 +25,14 @@ export async function untrustedLaunch(
   effective: EffectiveUnit,
   loaded?: UnitState,
 ): Promise<Diagnostic[]> {
-  const launch = plannedLaunch(plan, effective, PACKAGED_LAUNCHER, loaded?.properties);
+  const launch = plannedLaunch(plan, effective, [PACKAGED_LAUNCHER, INJECTOR], loaded?.properties);
   return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 
 /** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
 export const untrustedStarts = (
   context: Context,
-  own: Parameters<typeof loadedLaunch>[1],
+  own: OwnFiles,
   services: readonly Service[],
 ): Promise<Diagnostic[]> => untrustedStartsOf(context, launchesOf(context, own, services));
 
@@ -41,14 +42,14 @@ export const untrustedStarts = (
  */
 export async function untrustedRuns(
   context: Context,
-  own: Parameters<typeof loadedLaunch>[1],
+  own: OwnFiles,
   services: readonly Service[],
 ): Promise<Diagnostic[]> {
   const launches = launchesOf(context, own, services);
   const byDirectives = await untrustedStartsOf(context, launches);
   if (byDirectives.length > 0) return byDirectives;
   const found = launches.map(async ({ launch, process }) =>
-    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch, { process }), true),
+    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch.paths, { process }), true),
   );
   return (await Promise.all(found)).flat();
 }
@@ -62,12 +63,8 @@ interface Started {
   readonly process: number;
 }
 
-const launchesOf = (
-  context: Context,
-  own: Parameters<typeof loadedLaunch>[1],
-  services: readonly Service[],
-): Started[] =>
-  (isLookedAt(context) ? services : []).map(({ name, state }) => ({
+const launchesOf = (context: Context, own: OwnFiles, services: readonly Service[]): Started[] =>
+  (isLookedAt(context) && (own.launched || own.loading) ? services : []).map(({ name, state }) => ({
     launch: loadedLaunch(name, own, state.properties),
     process: state.mainPid,
   }));
@@ -85,10 +82,11 @@ interface UntrustedPath {
 
 /** Errors about the paths of a launch as the host and as the service sees them, its starters and its images. */
 async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
-  const first = launch.paths[0]!;
+  const all = [...launch.paths, ...launch.privileged];
+  const first = all[0]!;
   const found = [
-    ...(await untrustedPaths(context, launch, HOST)),
-    ...(await untrustedPaths(context, launch, launch.view)),
+    ...(await untrustedPaths(context, all, HOST)),
+    ...(await untrustedPaths(context, all, launch.view)),
     { path: first, untrusted: pickedSources(launch) },
   ];
   for (const path of launch.starters.filter((one) => one.startsWith('/'))) {
@@ -103,11 +101,11 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
 
 async function untrustedPaths(
   context: Context,
-  launch: Launch,
+  paths: readonly string[],
   view: View | NamespaceOf,
 ): Promise<UntrustedPath[]> {
   const found: UntrustedPath[] = [];
-  for (const path of launch.paths) found.push({ path, untrusted: await untrustedOn(context, path, view) });
+  for (const path of paths) found.push({ path, untrusted: await untrustedOn(context, path, view) });
   return found;
 }
 

@@ -6,7 +6,7 @@ import { BECAME, RECORDED } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
 import type { Change } from '../explain/refused-call.js';
 import { type Look, PLAIN } from '../look.js';
-import { filledLines } from '../policy/edit.js';
+import { filledLines, type ListTable } from '../policy/edit.js';
 import type { Scope } from '../unit/search.js';
 
 /** The most programs and instances of one kind that a line names. */
@@ -26,8 +26,8 @@ export interface ShownGroups {
 /** Explanations that have their end and their cause in common, in as many lines as one takes. */
 export function groupsText(explanations: readonly Explanation[], shown: ShownGroups): string[] {
   const groups = groupBy(explanations, (one) => {
-    const { kind, what, at } = one.cause;
-    const same = isByName(one) ? [kind] : [kind, what, at];
+    const { kind, what, at, phase } = one.cause;
+    const same = isByName(one) ? [kind, phase] : [kind, what, at];
     return JSON.stringify([one.got, one.certain, ...same]);
   });
   return [...groups.values()].map((group) => groupText(group, shown));
@@ -42,7 +42,8 @@ function commonCause(group: readonly Explanation[]): string {
   const [{ cause }] = group as [Explanation];
   const lines = [...new Set(group.flatMap(({ cause: { at } }) => at?.line ?? []))].sort((a, b) => a - b);
   if (group.length === 1 || !isByName(group[0]!)) return cause.what;
-  return `by name in deny${lines.length > 1 ? `, lines ${shortList(lines.map(String), MOST_NAMED)}` : ''}`;
+  const where = lines.length > 1 ? `, lines ${shortList(lines.map(String), MOST_NAMED)}` : '';
+  return `by name in deny${where}${cause.phase ? ', once it serves' : ''}`;
 }
 
 function groupText(group: readonly Explanation[], { sources, machine, look }: ShownGroups): string {
@@ -67,9 +68,16 @@ function groupText(group: readonly Explanation[], { sources, machine, look }: Sh
   const lines = [
     renderDiagnostic(isFinding(group[0]!) ? found : { ...found, ...RECORDED }, sources, look),
     ...(calls.length === 1 ? [] : wordsIn([...new Set(names)].sort())),
-    `  by ${shortList([...new Set(who)], MOST_NAMED)}, last at ${new Date(last).toISOString()}`,
+    `  by ${shortList([...new Set(who)], MOST_NAMED)}, last at ${new Date(last).toISOString()}${phaseText(group)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The phase in which all these calls were made; empty where it isn't known, or they were made in both. */
+export function phaseText(group: readonly Explanation[]): string {
+  const [phase, ...others] = new Set(group.map((one) => one.phase));
+  if (phase === undefined || others.length > 0) return '';
+  return phase === 'start' ? ', at a start' : ', once it served';
 }
 
 /** Names of calls in lines that are filled. */
@@ -82,7 +90,7 @@ export function changesText(explanations: readonly Explanation[], unit: string):
   const once = [...new Map(all.map((change) => [JSON.stringify(change), change])).values()];
   const groups = groupBy(once, (change) =>
     ['add', 'take-out'].includes(change.edit?.kind ?? '')
-      ? `${change.edit!.kind} ${change.line}`
+      ? `${change.edit!.kind} ${tableOf(change)} ${change.line}`
       : JSON.stringify(change),
   );
   const ways = [...groups.values()].map(changeOfAll);
@@ -95,6 +103,10 @@ export function changesText(explanations: readonly Explanation[], unit: string):
   ];
 }
 
+/** The table of the list that a change adds to. */
+const tableOf = ({ edit }: Change): ListTable =>
+  (edit?.kind === 'add' ? edit.table : undefined) ?? 'syscalls';
+
 /** @param same one change, or several of one list in one line */
 function changeOfAll(same: readonly Change[]): Change {
   const [first] = same as [Change];
@@ -104,18 +116,25 @@ function changeOfAll(same: readonly Change[]): Change {
     return { does: `take ${entries.join(', ')} out of deny in line ${line}`, where };
   }
   if (first.edit?.kind !== 'add') return first;
-  const names = namesToAdd(same);
+  const table = tableOf(first);
+  const names = namesToAdd(same, table);
   if (line === undefined) {
-    const text = `[syscalls]\nallow = [\n${filledLines(names, '  ', PASTED).join('\n')},\n]`;
+    const text = `[${table}]\nallow = [\n${filledLines(names, '  ', PASTED).join('\n')},\n]`;
     return { does: 'write', where, text };
   }
   const text = filledLines(names, '', PASTED).join('\n');
   return { does: `add to allow in line ${line}`, where, text };
 }
 
-/** The names that changes add to `allow`, sorted. */
-export const namesToAdd = (changes: readonly Change[]): string[] =>
-  [...new Set(changes.flatMap(({ edit }) => (edit?.kind === 'add' ? [edit.name] : [])))].sort();
+/** The names that changes add to `allow` of a table, sorted. */
+export const namesToAdd = (changes: readonly Change[], table: ListTable = 'syscalls'): string[] =>
+  [
+    ...new Set(
+      changes.flatMap((change) =>
+        change.edit?.kind === 'add' && tableOf(change) === table ? [change.edit.name] : [],
+      ),
+    ),
+  ].sort();
 
 /** A change in a line, and the text to write; both may have names and paths of another's policy. */
 export function wayText({ does, where, text }: Change, word: string, unit: string): string[] {

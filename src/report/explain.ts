@@ -10,6 +10,7 @@ import {
   furtherText,
   gainsText,
   groupsText,
+  phaseText,
   wayText,
 } from './explain-short.js';
 
@@ -100,7 +101,7 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
   const times = count === 1 ? 'once' : `${count} times, last`;
   const lines = [
     renderDiagnostic(diagnostic, sources, look),
-    `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}`,
+    `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}${phaseText([explanation])}`,
     ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
     ...(instead ? wayText(instead, 'or', unit) : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, look)}`]),
@@ -111,14 +112,18 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
 
 /** Explanations for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
-  explanations.map(({ cause, changes, instead, opens: gains, processes, ...told }) => ({
+  explanations.map(({ cause, changes, instead, opens: gains, phase, processes, ...told }) => ({
     ...tallyJson(told),
+    ...(phase ? { phase } : {}),
     processes: processes.map(({ pid, name, program }) => ({
       pid: pid ?? null,
       name,
       program: program ?? null,
     })),
-    cause: { kind: cause.kind, what: cause.what, ...cause.at },
+    cause: {
+      ...{ kind: cause.kind, what: cause.what, ...cause.at },
+      ...(cause.phase ? { phase: cause.phase } : {}),
+    },
     changes: changes.map(({ edit: _, ...change }) => change),
     ...(instead ? { instead } : {}),
     ...(gains === undefined ? {} : { opens: gains }),

@@ -29,7 +29,7 @@ export function filterDiff({ path, before, after }: Change, plan: Plan): string 
     ...flagLines('refusals are recorded', file.log, filter.log),
     ...(isOther ? flagLines('stage entry', file.start !== undefined, filter.start !== undefined) : []),
     ...start.flatMap((one) => differenceLines(one, ', before the entry point')),
-    ...whole.flatMap((one) => differenceLines(one, '')),
+    ...whole.flatMap((one) => differenceLines(one, path === plan.ready?.file ? ', once it serves' : '')),
   ];
   return `--- ${printable(path)}\n+++ ${printable(path)}\n${lines.map((line) => `${line}\n`).join('')}`;
 }

@@ -58,9 +58,10 @@ const withAccess = <T extends Verdict>(all: readonly T[], access: Access): T[] =
 
 /** One unit: its exposure, and what stays open. */
 function unitText({ unit, scored }: Told, look: Look): string {
-  const { exposure, bySystemd } = scored.score;
+  const { exposure, untilReady, bySystemd } = scored.score;
+  const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
   const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
-  return `${unit}: exposure ${withLevel(exposure, look)}${alone}\n\n${openText(scored, look)}`;
+  return `${unit}: exposure ${withLevel(exposure, look)}${until}${alone}\n\n${openText(scored, look)}`;
 }
 
 /** Scores for people: a table, or all about each where units are named. */
@@ -73,7 +74,8 @@ export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Lo
     : tableText(all, look);
 
 /** Doors, entries of known flaws, and places. */
-export function openText({ score: { doors, flaws }, places }: Scored, look: Look = PLAIN): string {
+export function openText({ score, places }: Scored, look: Look = PLAIN): string {
+  const { doors, flaws, untilReady } = score;
   const doorRows = doors.map((one): Cell[] => [
     one.door.name,
     one.door.does,
@@ -82,6 +84,7 @@ export function openText({ score: { doors, flaws }, places }: Scored, look: Look
   const open = withAccess(flaws, 'open');
   const flawRows = open.map((one) => [one.flaw.cve, one.flaw.what, one.calls.join(', ')]);
   return [
+    untilReady === undefined ? '' : 'What stays open once it serves:\n',
     table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
     `\nKnown flaws of kernels, by entry: ${withAccess(flaws, 'closed').length} closed, ${withAccess(flaws, 'needs').length} need what it can't get, ${open.length} open\n`,
     table(flawRows, { indent: '  ', look }),
@@ -106,8 +109,10 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export const changeText = ({ before, after }: PlannedExposure, look: Look = PLAIN): string =>
-  `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it\n`;
+export function changeText({ before, after, ready }: PlannedExposure, look: Look = PLAIN): string {
+  const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, look)} once it serves`;
+  return `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it${serving}\n`;
+}
 
 function withLevel(exposure: Exposure, { paint }: Look): string {
   const [level, role] = levelCell(exposure);
@@ -115,7 +120,12 @@ function withLevel(exposure: Exposure, { paint }: Look): string {
 }
 
 export const changeJson = (change: PlannedExposure | undefined) =>
-  change ? { before: change.before / 10, after: change.after / 10 } : null;
+  change
+    ? {
+        ...{ before: change.before / 10, after: change.after / 10 },
+        ...(change.ready === undefined ? {} : { ready: change.ready / 10 }),
+      }
+    : null;
 
 /** Scores for programs: sandbox-unit.json(5). */
 export const scoresJson = (all: readonly UnitScore[]) =>
@@ -124,8 +134,10 @@ export const scoresJson = (all: readonly UnitScore[]) =>
 export const scoredJson = ({ score, places }: Scored) => ({
   exposure: score.exposure / 10,
   level: levelOf(score.exposure),
+  ...(score.untilReady === undefined ? {} : { untilReady: score.untilReady / 10 }),
   bySystemd: score.bySystemd / 10,
   byLauncher: score.byLauncher,
+  ...(score.untilReady === undefined ? {} : { byReady: score.byReady }),
   doors: score.doors.map(({ door, ...verdict }) => ({ door: door.name, ...verdictJson(verdict) })),
   flaws: score.flaws.map(({ flaw: { cve, what, at }, ...verdict }) => ({
     cve,

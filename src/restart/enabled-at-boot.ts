@@ -12,7 +12,7 @@ import {
   refusalService,
 } from '../paths/at-boot.js';
 import { ownDropInPaths } from '../paths/own-files.js';
-import { PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { type InstalledProgram, packagedProgram } from '../paths/programs.js';
 import { disableCommand, disableThere, enableCommand } from '../prepare/apply-again.js';
 import { anyEnabled, type Enabled } from '../prepare/enabled.js';
 import { exists } from '../prepare/load/exists.js';
@@ -120,6 +120,12 @@ interface Why {
   readonly tried: string | undefined;
 }
 
+/** The generator's words for programs. */
+const PROGRAMS: readonly [words: string, name: InstalledProgram][] = [
+  ['the launcher', 'launcher'],
+  ['tighten', 'tighten'],
+];
+
 /** The command lines that let a unit start with its policy again, by the generator's reason (native-helper/generator/). */
 async function wayOut(context: Context, { enabled, reason, tried }: Why): Promise<string> {
   const [, what = reason, path = ''] = /^([^:]*): (\/.*)$/.exec(reason) ?? [];
@@ -133,11 +139,10 @@ async function wayOut(context: Context, { enabled, reason, tried }: Why): Promis
   }
   if (what.startsWith("a file can't be written") || what.startsWith('the generator has not come'))
     return `'${reload}' has the generator try it again`;
-  if (what.startsWith('the launcher') && isThere && path === PACKAGED_LAUNCHER)
+  const program = PROGRAMS.find(([words]) => what.startsWith(words))?.[1];
+  if (program && isThere && path === packagedProgram(program))
     return `install the package of ${path} again, then '${reload}'`;
-  if (what.startsWith('the launcher')) {
-    return `'${enableCommand(context, enabled, { launcher: true, tried })}' installs it`;
-  }
+  if (program) return `'${enableCommand(context, enabled, { program, tried })}' installs it`;
   if (what.startsWith('a file of the unit is gone') && isThere)
     return `'chown root ${file} && chmod go-w ${file} && ${reload}' leaves it to root`;
   if (ownDropInPaths({ scope: 'system', lifetime: 'always' }, enabled.unit).includes(path)) {

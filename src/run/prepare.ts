@@ -8,7 +8,7 @@ import { searchPath } from '../plan/launcher/commands.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import { buildFilter, proofWarnings } from '../prepare/build-filter.js';
 import { findDropIns } from '../prepare/load/find-unit.js';
-import { launcherFiles } from '../prepare/load/launcher-file.js';
+import { programFiles } from '../prepare/load/installed-programs.js';
 import type { LoadedPolicy } from '../prepare/load/load-policy.js';
 import { planOn } from '../prepare/plan.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
@@ -214,7 +214,7 @@ const ofOneMachine = (filter: NonNullable<Plan['filter']>) => ({
 });
 
 async function missingLauncher(context: Context, { target }: Plan): Promise<EmittedFile[]> {
-  const wanted = await launcherFiles(context, target);
+  const wanted = await programFiles(context, target.machine, [target.launcher]);
   const current = await readTrusted(
     context,
     wanted.map(({ path }) => path),

@@ -35,18 +35,19 @@ export function listLayer({ allows, calls }: CallList, machine: Machine): Layer 
   };
 }
 
-/** The part of a filter that decides on one machine, and its effect beside the calls. */
-export interface LauncherLayer extends Layer {
+/** The part of a filter of ours that decides on one machine, and its effect beside the calls. */
+export interface FilterLayer extends Layer {
   /** Whether calls of another ABI than the native one pass. */
   readonly opensOthers: boolean;
   readonly noNewPrivileges: boolean;
 }
 
 /**
- * The launcher's filter; undefined where it has no program for the machine, on which the launcher then starts nothing.
+ * A filter of ours; undefined where it has no program for the machine, on which a service with it doesn't start.
+ * @param name `the launcher`
  * @throws Unprovable, ProgramError for a program that our compiler didn't make
  */
-export function launcherLayer(file: FilterFile, machine: Machine): LauncherLayer | undefined {
+export function filterLayer(name: string, file: FilterFile, machine: Machine): FilterLayer | undefined {
   const program = file.programs.get(machine);
   if (!program) return undefined;
   const native = nativeOf(machine);
@@ -54,7 +55,7 @@ export function launcherLayer(file: FilterFile, machine: Machine): LauncherLayer
   const numbers = numbersOf(native);
   const passing = passingOf(program);
   return {
-    name: 'the launcher',
+    name,
     mode: passing(arch, [UNLISTED, UNLISTED]) ? 'deny' : 'allow',
     passes: (call, args) => {
       const nr = numbers.get(call) ?? UNLISTED;

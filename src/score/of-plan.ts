@@ -1,7 +1,7 @@
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { decodeFilterFile } from '../filter/filter-file.js';
-import { hasNameOfDropIn, namesFilter } from '../paths/own-files.js';
+import { hasNameOfDropIn, namesFilter, namesReadyFilter } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
 import { ownValues } from '../plan/unit-values.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
@@ -24,15 +24,23 @@ export interface PlannedFiles {
 /** The exposure of a unit without its policy and with it. */
 export interface PlannedExposure {
   readonly before: Exposure;
+  /** From its start on. */
   readonly after: Exposure;
+  /** Once it serves; undefined where no filter is loaded then. */
+  readonly ready?: Exposure;
 }
 
 export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined {
   const confined = confinedBy(files);
   if (!confined) return undefined;
   const { plan, own } = files;
-  const before = subjectOf(plan, effectiveUnit(own, execKeys(plan.target.systemd)), undefined);
-  return { before: exposureOf(before).exposure, after: exposureOf(confined.subject).exposure };
+  const before = subjectOf(plan, effectiveUnit(own, execKeys(plan.target.systemd)), NO_FILTERS);
+  const { exposure, untilReady } = exposureOf(confined.subject);
+  return {
+    before: exposureOf(before).exposure,
+    after: untilReady ?? exposure,
+    ...(untilReady === undefined ? {} : { ready: exposure }),
+  };
 }
 
 /** The score of a unit with its policy. */
@@ -51,19 +59,31 @@ interface Confined {
   readonly subject: Subject;
 }
 
-/** The unit with the drop-in, and the filter of ours that goes with it. */
+type Filters = Pick<Subject, 'filter' | 'ready'>;
+
+const NO_FILTERS: Filters = { filter: undefined, ready: undefined };
+
+/** The unit with the drop-in, and the filters of ours that go with it. */
 function confinedBy({ plan, own, emitted }: PlannedFiles): Confined | undefined {
   const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
   if (!dropIn) return undefined;
-  const file = emitted.find(({ path }) => namesFilter(path));
-  const isLaunched = dropInFacts(dropIn.content).startsLaunched;
-  const filter = isLaunched && file ? decodeFilterFile(file.content) : undefined;
+  const { startsLaunched, tightened } = dropInFacts(dropIn.content);
+  const filters = {
+    filter: startsLaunched ? filterIn(emitted, namesFilter) : undefined,
+    ready: tightened ? filterIn(emitted, namesReadyFilter) : undefined,
+  };
   const all = [...own, parseUnitFile(dropIn.path, dropIn.content)];
   const unit = effectiveUnit(all, execKeys(plan.target.systemd));
-  return { unit, subject: subjectOf(plan, unit, filter && 'programs' in filter ? filter : undefined) };
+  return { unit, subject: subjectOf(plan, unit, filters) };
 }
 
-function subjectOf({ target }: Plan, unit: EffectiveUnit, filter: Subject['filter']): Subject {
+function filterIn(files: readonly EmittedFile[], isWanted: (path: string) => boolean): Subject['filter'] {
+  const file = files.find(({ path }) => isWanted(path));
+  const filter = file && decodeFilterFile(file.content);
+  return filter && 'programs' in filter ? filter : undefined;
+}
+
+function subjectOf({ target }: Plan, unit: EffectiveUnit, filters: Filters): Subject {
   const { scope, systemd, sets, machine } = target;
-  return { settings: settingsOfFiles(unit, { scope, systemd, sets }), machine, sets, filter };
+  return { settings: settingsOfFiles(unit, { scope, systemd, sets }), machine, sets, ...filters };
 }

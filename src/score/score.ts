@@ -2,7 +2,7 @@ import type { FilterFile } from '../filter/filter-file.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import { type Assessed, assess, type Exposure } from './exposure.js';
-import { directiveLayers, filteringOf, type LauncherLayer, launcherLayer, listLayer } from './layers.js';
+import { directiveLayers, type FilterLayer, filteringOf, filterLayer, listLayer } from './layers.js';
 import type { Settings } from './settings.js';
 import { type DoorVerdict, doorsOf, type FlawVerdict, flawsOf } from './verdicts.js';
 
@@ -13,15 +13,21 @@ export interface Subject {
   readonly sets: SyscallSets;
   /** The filter that the launcher loads; undefined where there is none. */
   readonly filter: FilterFile | undefined;
+  /** The filter that is loaded once it serves; undefined where there is none. */
+  readonly ready: FilterFile | undefined;
 }
 
-/** How exposed a unit is. */
+/** How exposed a unit is, once it serves. */
 export interface Exposed {
   readonly exposure: Exposure;
-  /** The exposure without the launcher's filter, as `systemd-analyze security` has it. */
+  /** The exposure until it serves; undefined where no filter is loaded then. */
+  readonly untilReady: Exposure | undefined;
+  /** The exposure without filters of ours, as `systemd-analyze security` has it. */
   readonly bySystemd: Exposure;
   /** The rows that the launcher's filter makes better. */
   readonly byLauncher: readonly string[];
+  /** The rows that the filter makes better which is loaded once it serves. */
+  readonly byReady: readonly string[];
 }
 
 /** How exposed a unit is, and what stays open to it. */
@@ -41,43 +47,63 @@ export interface Scored {
  * The exposure of a unit.
  * @throws Unprovable for a filter that our compiler didn't make
  */
-export function exposureOf(subject: Subject, launcher = launcherOf(subject)): Exposed {
-  const { settings, machine, sets } = subject;
-  const plain = assess({ settings, filtering: filteringOf([listLayer(settings.filter, machine)], sets) });
-  const all = launcher ? assessBehind(subject, launcher) : plain;
-  return { exposure: all.exposure, bySystemd: plain.exposure, byLauncher: better(plain, all) };
+export function exposureOf(subject: Subject, filters = filtersOf(subject)): Exposed {
+  const { launcher, ready } = filters;
+  const plain = assessBehind(subject, []);
+  const start = assessBehind(subject, present(launcher));
+  const all = assessBehind(subject, present(launcher, ready));
+  return {
+    exposure: all.exposure,
+    untilReady: ready && start.exposure,
+    bySystemd: plain.exposure,
+    byLauncher: better(plain, start),
+    byReady: better(start, all),
+  };
 }
 
-function assessBehind({ settings, machine, sets }: Subject, launcher: LauncherLayer): Assessed {
-  const filtering = filteringOf([listLayer(settings.filter, machine), launcher], sets);
-  return assess({ settings: behindLauncher(settings, launcher), filtering });
+function assessBehind({ settings, machine, sets }: Subject, filters: readonly FilterLayer[]): Assessed {
+  const filtering = filteringOf([listLayer(settings.filter, machine), ...filters], sets);
+  return assess({ settings: behind(settings, filters), filtering });
 }
 
 /**
- * Scores a unit.
+ * Scores a unit, as it is once it serves.
  * @throws Unprovable, ProgramError for a filter that our compiler didn't make
  */
 export function scoreOf(subject: Subject): Score {
   const { settings, machine, sets } = subject;
-  const launcher = launcherOf(subject);
-  const filters = [listLayer(settings.filter, machine), ...(launcher ? [launcher] : [])];
+  const filters = filtersOf(subject);
+  const own = present(filters.launcher, filters.ready);
   const gate = {
-    settings: launcher ? behindLauncher(settings, launcher) : settings,
+    settings: behind(settings, own),
     machine,
-    layers: [...filters, ...directiveLayers(settings, sets)],
+    layers: [listLayer(settings.filter, machine), ...own, ...directiveLayers(settings, sets)],
   };
-  return { ...exposureOf(subject, launcher), doors: doorsOf(gate), flaws: flawsOf(gate) };
+  return { ...exposureOf(subject, filters), doors: doorsOf(gate), flaws: flawsOf(gate) };
 }
 
-const launcherOf = ({ filter, machine }: Subject): LauncherLayer | undefined =>
-  filter && launcherLayer(filter, machine);
+/** Filters of ours on one machine. */
+interface OwnFilters {
+  readonly launcher: FilterLayer | undefined;
+  readonly ready: FilterLayer | undefined;
+}
 
-/** The settings of processes that the launcher starts: it may take privileges and other ABIs from them. */
-function behindLauncher(settings: Settings, { noNewPrivileges, opensOthers }: LauncherLayer): Settings {
+const filtersOf = ({ filter, ready, machine }: Subject): OwnFilters => ({
+  launcher: filter && filterLayer('the launcher', filter, machine),
+  ready: ready && filterLayer('[ready]', ready, machine),
+});
+
+const present = (...filters: readonly (FilterLayer | undefined)[]): FilterLayer[] =>
+  filters.flatMap((filter) => filter ?? []);
+
+/** The settings of processes with filters of ours: they may have taken privileges and other ABIs from them. */
+function behind(settings: Settings, filters: readonly FilterLayer[]): Settings {
+  const isNative = filters.some(({ opensOthers }) => !opensOthers);
+  const hasNone = filters.some(({ noNewPrivileges }) => noNewPrivileges);
   return {
     ...settings,
-    isOn: (name) => (name === 'NoNewPrivileges' && noNewPrivileges) || settings.isOn(name),
-    architectures: opensOthers ? settings.architectures : ['native'],
+    isOn: (name) => (name === 'NoNewPrivileges' && hasNone) || settings.isOn(name),
+    architectures: isNative ? ['native'] : settings.architectures,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ExistingFile } from '../emit/changes.js';
 import type { AppliedFacts } from '../prepare/apply-again.js';
 import type { Service } from '../state/service.js';
+import type { NamedProgram } from './named-programs.js';
 import type { State } from './service-state.js';
 
 /** A unit with files of ours. */
@@ -12,6 +13,6 @@ export interface Applied {
   /** The services that the drop-in is for, and their state; undefined offline. */
   readonly services: readonly Service[] | undefined;
   readonly state: State | undefined;
-  /** The launcher that its files name. */
-  readonly launcher: string;
+  /** The programs of ours that its files name. */
+  readonly programs: readonly NamedProgram[];
 }

@@ -3,11 +3,10 @@ import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import type { FilterFile } from '../filter/filter-file.js';
 import { filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
-import type { Placement } from '../paths/placement.js';
-import { INJECTOR, installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { type AppliedFacts, againHint, enableCommand } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';
+import type { NamedProgram } from './named-programs.js';
 
 /** Files of a unit with which it won't start. */
 
@@ -18,27 +17,30 @@ interface Files {
   readonly filterFile: string;
   /** The filter; where it can't be read why not. */
   readonly filter: FilterFile | Diagnostic | undefined;
-  readonly launcher: string;
+  readonly programs: readonly NamedProgram[];
   /** As missingFiles() finds them. */
   readonly missing: readonly string[];
 }
 
-/** An error for each file that is missing, or with which the launcher starts nothing. */
+/** An error for each file that is missing, or with which the unit can't be started. */
 export async function brokenFiles(
   at: Context,
-  { unit, facts, files, filter, filterFile, launcher, missing }: Files,
+  { unit, facts, files, filter, filterFile, programs, missing }: Files,
 ): Promise<Diagnostic[]> {
   const again = againHint(at, unit, facts);
-  // The generator's files don't have the launcher in its place.
-  const installed = facts.enabled ? enableCommand(at, facts.enabled, { launcher: true }) : again;
+  // The generator's files don't have programs in their places.
+  const hintFor = (path: string | undefined) => {
+    const program = programs.find((one) => one.path === path)?.name;
+    return program && facts.enabled ? enableCommand(at, facts.enabled, { program }) : again;
+  };
   const found = [
-    ...missing.map((path) => ['file-missing', `${path} is missing`, path === launcher] as const),
-    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`, false] as const),
-    ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw, true] as const),
-    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw, false] as const),
+    ...missing.map((path) => ['file-missing', `${path} is missing`, path] as const),
+    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`, undefined] as const),
+    ...(await notExecutable(at, programs)),
+    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw, undefined] as const),
   ];
-  return found.map(([code, why, isLauncher]) =>
-    error(code, `${unit} won't start: ${why}`, { hint: isLauncher ? installed : again }),
+  return found.map(([code, why, path]) =>
+    error(code, `${unit} won't start: ${why}`, { hint: hintFor(path) }),
   );
 }
 
@@ -48,7 +50,7 @@ const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
 interface Needing {
   readonly facts: DropInFacts;
   readonly files: readonly EmittedFile[];
-  readonly launcher: string;
+  readonly programs: readonly NamedProgram[];
 }
 
 /**
@@ -58,35 +60,35 @@ interface Needing {
 export async function missingFiles(
   { system, placement }: Context,
   unit: string,
-  { facts: { launched, tightened, programFiles }, files, launcher }: Needing,
+  { facts: { launched, tightened, programFiles }, files, programs }: Needing,
 ): Promise<string[]> {
   const own = [
     ...(launched ? [filterPath(placement, unit)] : []),
     ...(tightened ? [readyFilterPath(placement, unit)] : []),
     ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
   ];
-  const programs = [...(launched ? [launcher] : []), ...(tightened ? [INJECTOR] : [])];
   const there = new Set(files.map(({ path }) => path));
-  const missing = programs.map(async (path) => ((await exists(system, path)) ? [] : [path]));
+  const missing = programs.map(async ({ path }) => ((await exists(system, path)) ? [] : [path]));
   return [...(await Promise.all(missing)).flat(), ...own.filter((path) => !there.has(path))];
 }
 
-/** The launcher that a unit's files name: the package's, or the installed one. */
-export const launcherOf = (placement: Placement, files: readonly EmittedFile[]): string =>
-  files.some(
-    ({ path, content }) =>
-      !path.endsWith('.filter') && new TextDecoder().decode(content).includes(PACKAGED_LAUNCHER),
-  )
-    ? PACKAGED_LAUNCHER
-    : installedLauncher(placement);
+/** The launcher is executed by all users, the other program by root, who takes the right of any of them. */
+const EXECUTION = {
+  launcher: {
+    code: 'launcher',
+    isEnough: (mode: number) => mode === 0o111,
+    flaw: 'may not be executed by all',
+  },
+  tighten: { code: 'injector', isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
+} as const;
 
-async function notExecutable(
-  { system }: Context,
-  { launched }: DropInFacts,
-  path: string,
-): Promise<string[]> {
-  const file = launched ? await system.read(path, { limit: 0, head: true }) : undefined;
-  return file && (file.mode & 0o111) !== 0o111 ? [`${path} may not be executed by all`] : [];
+async function notExecutable({ system }: Context, programs: readonly NamedProgram[]) {
+  const found = programs.map(async ({ name, path }) => {
+    const { code, isEnough, flaw } = EXECUTION[name];
+    const file = await system.read(path, { limit: 0, head: true });
+    return !file || isEnough(file.mode & 0o111) ? [] : [[code, `${path} ${flaw}`, path] as const];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** The launcher takes a user's filter only where it is told that it is one. */

@@ -1,12 +1,14 @@
+import type { Code } from '../codes/subjects.js';
 import { isSameBytes } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import { programsFolder } from '../paths/own-files.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { type InstalledProgram, installedProgram, packagedProgram } from '../paths/programs.js';
 import { exists } from '../prepare/load/exists.js';
-import { launcherFiles, MAX_LAUNCHER_SIZE } from '../prepare/load/launcher-file.js';
+import { MAX_PROGRAM_SIZE, programFiles } from '../prepare/load/installed-programs.js';
 import type { Context } from '../system/context.js';
 import { replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import type { Applied } from './applied.js';
+import type { NamedProgram } from './named-programs.js';
 
 /** Root sees what is mounted for a service, and a user for a service of its own. */
 export async function programsReplaced(
@@ -23,21 +25,40 @@ export async function programsReplaced(
   return (await Promise.all(found)).flat();
 }
 
-/** An error if the installed launcher isn't the one that this program would install, or that a package has. */
-export async function launcherChange(context: Context): Promise<Diagnostic[]> {
+/** Codes and words for drift of each program. */
+const TOLD = {
+  launcher: { code: 'drift-launcher', does: 'units are started by' },
+  tighten: { code: 'drift-injector', does: 'filters of [ready] are loaded by' },
+} as const satisfies Record<InstalledProgram, { readonly code: Code; readonly does: string }>;
+
+/**
+ * Codes of what has changed; a program that is missing has changed, too.
+ * @param missing paths of missing files
+ */
+export function driftCodes(
+  changed: readonly Diagnostic[],
+  programs: readonly NamedProgram[],
+  missing: readonly string[],
+): Code[] {
+  const gone = programs.filter(({ path }) => missing.includes(path));
+  return [...new Set([...changed.map(({ code }) => code), ...gone.map(({ name }) => TOLD[name].code)])];
+}
+
+/** An error if an installed program isn't the one that this program would install, or that a package has. */
+export async function installedChange(context: Context, name: InstalledProgram): Promise<Diagnostic[]> {
   const { system, placement, machine, offline } = context;
-  const path = installedLauncher(placement);
+  const { code, does } = TOLD[name];
+  const [path, packaged] = [installedProgram(placement, name), packagedProgram(name)];
   if (offline || machine === undefined) return [];
-  if (await exists(system, PACKAGED_LAUNCHER)) {
+  if (await exists(system, packaged)) {
     const hint = 'apply has each of them take that one';
-    const message = `units are started by ${path}, and a package has ${PACKAGED_LAUNCHER}`;
-    return [error('drift-launcher', message, { hint })];
+    return [error(code, `${does} ${path}, and a package has ${packaged}`, { hint })];
   }
-  const [wanted] = await launcherFiles(context, { machine, launcher: path });
-  const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
+  const [wanted] = await programFiles(context, machine, [path]);
+  const there = await system.read(path, { limit: MAX_PROGRAM_SIZE });
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
-  // A missing launcher is told by missingFiles().
+  // A missing program is told by missingFiles().
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units puts this one in its place';
-  return [error('drift-launcher', `${path} isn't the launcher of this version of sandbox-unit`, { hint })];
+  return [error(code, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];
 }

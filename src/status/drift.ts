@@ -5,7 +5,7 @@ import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnosti
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
-import { PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import {
   type AppliedFacts,
@@ -32,7 +32,7 @@ import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
 import { changedTexts } from './drift-policy.js';
-import { launcherChange, programsReplaced } from './drift-programs.js';
+import { installedChange, programsReplaced } from './drift-programs.js';
 
 /** How a unit differs from what was applied. */
 export interface Drifted {
@@ -52,7 +52,7 @@ export class Drift {
   #managerFacts: Promise<ManagerFacts> | undefined;
   #managerSets: Promise<SyscallSets | undefined> | undefined;
   #machine: Promise<MachineFacts> | undefined;
-  #launcher: Promise<Diagnostic[]> | undefined;
+  readonly #installed = new Map<InstalledProgram, Promise<Diagnostic[]>>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -70,9 +70,12 @@ export class Drift {
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
       ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
       ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
-      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER
-        ? [this.#launcherChanged().then((all) => all.map((one) => installing(context, one, facts)))]
-        : []),
+      // A package's programs are the package's.
+      ...applied.programs
+        .filter(({ path }) => isInstalledProgram(context.placement, path))
+        .map(async ({ name }) =>
+          (await this.#installedChanged(name)).map((one) => installing(context, one, facts, name)),
+        ),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // Lines that other drop-ins override are loaded otherwise for that.
@@ -117,7 +120,7 @@ export class Drift {
       if (isDenied(context, wrong)) throw new UserError(wrong);
       if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
       if (hasErrors(diagnostics)) return [];
-      const made = files.filter(({ path }) => path !== prepared.plan.target.launcher);
+      const made = files.filter(({ path }) => !isInstalledProgram(context.placement, path));
       if ((await filesHash(made)) === facts.filesHash) return [];
       const stale = staleCommand(context, applied, made);
       return suspects.map(({ code, why }) =>
@@ -160,10 +163,10 @@ export class Drift {
     return this.#managerSets;
   }
 
-  /** The launcher of a package is the package's. */
-  #launcherChanged(): Promise<Diagnostic[]> {
-    this.#launcher ??= launcherChange(this.#context);
-    return this.#launcher;
+  #installedChanged(name: InstalledProgram): Promise<Diagnostic[]> {
+    const found = this.#installed.get(name) ?? installedChange(this.#context, name);
+    this.#installed.set(name, found);
+    return found;
   }
 }
 
@@ -228,9 +231,13 @@ interface Suspect {
   readonly why: string;
 }
 
-/** The drift of a launcher that `apply` would not put right, since the unit is enabled at boot. */
-const installing = (context: Context, one: Diagnostic, { enabled }: AppliedFacts): Diagnostic =>
-  enabled ? { ...one, hint: enableCommand(context, enabled, { launcher: true }) } : one;
+/** The drift of a program that `apply` would not put right, since the unit is enabled at boot. */
+const installing = (
+  context: Context,
+  one: Diagnostic,
+  { enabled }: AppliedFacts,
+  program: InstalledProgram,
+): Diagnostic => (enabled ? { ...one, hint: enableCommand(context, enabled, { program }) } : one);
 
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');

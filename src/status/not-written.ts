@@ -12,9 +12,9 @@ import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
 
-/** The mode of the present drop-in, if it isn't as planned. */
-export function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | undefined {
-  const before = pending.find(({ path }) => path === dropIn)?.before;
+/** The mode of the present drop-in, if it isn't as planned, in its comments alone perhaps. */
+export function modeBefore(changes: readonly Change[], dropIn: string): Plan['mode'] | undefined {
+  const before = changes.find(({ path, kind }) => path === dropIn && kind !== 'unchanged')?.before;
   return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
 }
 
@@ -41,7 +41,7 @@ export async function notWritten(
   if (pending.length === 0) return [];
   const { plan } = prepared;
   const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
-  const mode = modeBefore(pending, dropIn);
+  const mode = modeBefore(prepared.changes, dropIn);
   if (mode === 'permissive' && plan.mode === 'enforcing') {
     const enabled = await enabledHere(context, plan.unit);
     const enforce = enabled

@@ -9,7 +9,7 @@ export interface UnitMode {
   readonly mode: Mode;
   /** Of an enforcing unit the calls that are let through and recorded, and sets of them. */
   readonly recorded: readonly string[];
-  /** Whether the launcher's filter lets calls fail with an errno, of which the kernel has no record. */
+  /** Whether a filter of ours lets calls fail with an errno, of which the kernel has no record. That of `[ready]` may. */
   readonly isSilent: boolean;
 }
 
@@ -31,7 +31,7 @@ export function unitMode(
   return {
     mode: enforcing ? 'enforcing' : 'permissive',
     recorded: enforcing ? found.recorded : [],
-    isSilent: found.fails && !isLenient,
+    isSilent: (found.fails || facts.tightened) && !isLenient,
   };
 }
 

@@ -6,6 +6,12 @@ import type { NamedPolicy, OwnLimits } from './named-policy.js';
 import { mildest, verdictOn } from './resolve.js';
 import { type CallEntry, NO_SYSCALLS, type ReadySection, type SyscallsSection } from './section.js';
 
+/** No filter of ours until the service serves: all ABIs are open that the unit itself leaves open. */
+export const NO_FILTER: SyscallsSection = {
+  ...NO_SYSCALLS,
+  architectures: Object.keys(ABIS).map((value) => ({ value, at: NO_SYSCALLS.at })),
+};
+
 /** EPERM: a service goes on where a reload makes a call that nobody thought of. */
 const USUAL = errnoAction(1);
 

@@ -48,6 +48,8 @@ export interface ReadySection extends CallLists {
   readonly reload: Located<boolean> | undefined;
   /** Milliseconds for which its threads and programs must be the same ones; undefined: by the unit's type. */
   readonly settle: Located<number> | undefined;
+  /** When the unit's own commands of ExecStartPost= run, beside the loading of the filter; undefined: before. */
+  readonly startPost: Located<'before' | 'after'> | undefined;
   /** Set by the command line, as that of `[syscalls]` is. */
   readonly permissive?: boolean;
 }

@@ -109,6 +109,8 @@ const sockets = kind('a(ss)', (value): readonly (readonly [type: string, address
 /** All fields; a property that is missing, or has a value of another type, is empty, 0 or false. */
 const FIELDS = {
   accept: flag('Accept'),
+  activeEnterTimestamp: time('ActiveEnterTimestamp'),
+  activeEnterTimestampMonotonic: time('ActiveEnterTimestampMonotonic'),
   activeState: word(
     'active',
     'reloading',

@@ -46,8 +46,8 @@ export interface Target {
   readonly ptraceScope: number;
   /** The launcher's path on the target, where it is or will be installed. */
   readonly launcher: string;
-  /** The path of the program that loads the filter of `[ready]`; undefined where there is none, or no use for it. */
-  readonly injector?: string | undefined;
+  /** The path of the program that loads the filter of `[ready]`, where it is or will be installed. */
+  readonly injector: string;
   /** Programs that the unit's Exec lines and the policy name, by paths or plain names. Missing ones are left out. */
   readonly programs: ReadonlyMap<string, Program>;
   /** Files of the commands of all Exec lines, by their programs; undefined where the policy has no need of them. */

@@ -144,21 +144,28 @@ const untold = ({ plan }: Prepared, why: string): Diagnostic =>
     hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets it work with all of them recorded`,
   });
 
-/** @returns what is to be said of the restart */
+/** @returns what is to be said of the restart, and of a table whose refusals can't be recorded */
 async function assertRecordable(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
   const { plan, unit, policy, sources } = prepared;
   const found = await preflight(context, prepared, { verb: 'explain --record' });
   const diagnostics = [...prepared.diagnostics, ...found];
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
-  if (!policy.policy.syscalls) {
+  if (!policy.policy.syscalls && !policy.policy.ready) {
     const hint = 'what the unit itself refuses is not let through';
-    const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
+    const message = `the policy of ${plan.unit} has neither [syscalls] nor [ready]: there is nothing to let through and record`;
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
+  const gaps = prepared.diagnostics.filter(({ code }) => code === 'gap-ready');
+  if (gaps.length > 0 && !policy.policy.syscalls)
+    throw new UserError(
+      gaps.map((gap) => ({ ...gap, severity: 'error' as const })),
+      EXIT.findings,
+      sources,
+    );
   const service = { name: plan.unit, state: unit.state! };
   const affected = await affectedUnits(context, [service], { starts: !isRunning(service.state) });
   const obstacle = (await obstacleTo(context, service, affected)) ?? (await wouldGoDown(context, service));
-  if (obstacle === undefined) return found;
+  if (obstacle === undefined) return [...found, ...gaps];
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));
 }

@@ -5,7 +5,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { isOwnPath } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
-import { installedLauncher } from '../paths/programs.js';
+import { isInstalledProgram } from '../paths/programs.js';
 import { undoPath } from '../paths/records.js';
 import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
@@ -50,8 +50,8 @@ export interface UndoRecord {
   readonly step: NotedStep;
   /** Whether the change itself starts a service that doesn't run. */
   readonly starts: boolean;
-  /** Whether the change installs the launcher, so that undoing it may remove the launcher. */
-  readonly launcher: boolean;
+  /** Whether the change installs a program that drop-ins name, so that undoing it may remove such programs. */
+  readonly installs: boolean;
   /** The unit's files of ours, in the order in which they are changed. */
   readonly files: readonly FileUndo[];
   /** Undefined until the change is done; one that holds at once never has it. */
@@ -63,7 +63,7 @@ export const mayHaveRestarted = ({ step }: UndoRecord): boolean => step === 'res
 
 const VERSION = 2;
 
-/** Files of a unit's changes. Files that other units use, too, as the launcher, are left out. */
+/** Files of a unit's changes. Files that other units use, too, as installed programs, are left out. */
 export const filesToUndo = (
   placement: Placement,
   unit: string,
@@ -73,16 +73,18 @@ export const filesToUndo = (
     .filter(({ kind, path }) => kind !== 'unchanged' && isOwnPath(placement, unit, path))
     .map(({ path, before, after }) => ({ path, before, after }));
 
-export const putsLauncher = (placement: Placement, changes: readonly Change[]): boolean =>
-  changes.some(({ kind, path }) => kind === 'create' && path === installedLauncher(placement));
+export const installsProgram = (placement: Placement, changes: readonly Change[]): boolean =>
+  changes.some(({ kind, path }) => kind === 'create' && isInstalledProgram(placement, path));
 
-export function encodeUndoRecord({ files, ...rest }: UndoRecord): Uint8Array {
+/** In the file the key `launcher` says whether programs are installed: the launcher was the only one. */
+export function encodeUndoRecord({ files, installs, ...rest }: UndoRecord): Uint8Array {
   const asText = ({ path, before, after }: FileUndo) => ({
     path,
     before: stateJson(before),
     after: stateJson(after),
   });
-  const text = JSON.stringify({ version: VERSION, ...rest, files: files.map(asText) }, undefined, 1);
+  const whole = { version: VERSION, ...rest, launcher: installs, files: files.map(asText) };
+  const text = JSON.stringify(whole, undefined, 1);
   return new TextEncoder().encode(`${text}\n`);
 }
 
@@ -128,13 +130,13 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function parseUndoRecord(bytes: Uint8Array): UndoRecord | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION) return undefined;
-  const { unit, boot, step, starts, launcher, runs, affected, files, confirmation } = json;
+  const { unit, boot, step, starts, launcher: installs, runs, affected, files, confirmation } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string') return undefined;
   if (!isNotedStep(step) || typeof starts !== 'boolean') return undefined;
-  if (typeof launcher !== 'boolean') return undefined;
+  if (typeof installs !== 'boolean') return undefined;
   const read = Array.isArray(files) ? files.map(readFile) : [undefined];
   if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(affected, isText)) return undefined;
-  const record = { unit, boot, step, starts, launcher, runs, affected, files: read };
+  const record = { unit, boot, step, starts, installs, runs, affected, files: read };
   if (confirmation === undefined) return record;
   return isConfirmation(confirmation) ? { ...record, confirmation } : undefined;
 }

@@ -9,8 +9,8 @@ import {
   decodeUndoRecord,
   encodeUndoRecord,
   filesToUndo,
+  installsProgram,
   type NotedStep,
-  putsLauncher,
   type UndoRecord,
 } from './undo-record-format.js';
 
@@ -55,7 +55,7 @@ export async function makeUndoRecord(
     affected,
     step: 'write',
     starts,
-    launcher: putsLauncher(context.placement, changes),
+    installs: installsProgram(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
 }

@@ -27,6 +27,24 @@ test('good policies are named, and the exit status is 0', async () => {
   });
 });
 
+test('expectations of a service that serves are checked, with [syscalls] and without', async () => {
+  const ready = '[ready]\ndeny = ["execve", "execveat"]\n[[expect]]\nphase = "ready"\nsyscall = "execve"\n';
+  const policies = {
+    'alone.toml': `${ready}action = "EPERM"\n`,
+    'wrong.toml': `${ready}action = "kill"\n`,
+    'both.toml': `[syscalls]\ndeny = ["execve", "execveat"]\n${ready}action = "kill"\n`,
+  };
+  const { text, diagnostics } = await check(
+    fakeContext(new FakeSystem({ files: policies })),
+    Object.keys(policies),
+  );
+  assert.equal(text, 'alone.toml: ok\nboth.toml: ok\n');
+  assert.deepEqual(
+    diagnostics.map(({ code, message }) => `${code}: ${message}`),
+    ["expectation-failed: execve on x86-64, arm64, riscv64 gets 'EPERM' once it serves, not 'kill'"],
+  );
+});
+
 test('of several policies all are checked, whichever are wrong', async () => {
   const result = await checked('bad.toml', 'good.toml', 'gone.toml');
   assert.deepEqual([result.exit, result.text], [2, 'good.toml: ok\n']);

@@ -57,7 +57,14 @@ test('the keys that it prints are those of the manual', async () => {
   const written = machine({ records: [record(100, 165)] });
   const allows = { ...policy, bytes: new TextEncoder().encode('[syscalls]\nallow = ["@basic-io"]\n') };
   written.files.set(`/etc/sandbox-unit/${UNIT}.toml`, allows);
-  const outcomes = [await explained(extending), await explain(fakeContext(written), [UNIT], { write: true })];
+  const serving = machine({ records: [record(100, 165)] });
+  const ready = { ...policy, bytes: new TextEncoder().encode('[ready]\nallow = ["accept4"]\n') };
+  serving.files.set(`/etc/sandbox-unit/${UNIT}.toml`, ready);
+  const outcomes = [
+    await explained(extending),
+    await explained(serving),
+    await explain(fakeContext(written), [UNIT], { write: true }),
+  ];
   const seen = new Set([json, ...outcomes.map((one) => one.json)].flatMap((one) => [...pathsOf(one)]));
   assert.deepEqual([...seen].sort(), [...documentedKeys('explain').keys()].sort());
 });

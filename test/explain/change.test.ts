@@ -1,12 +1,11 @@
 /** Tests of explain/change.ts, explain/cause.ts and explain/refused-call.ts: the line that decides, and the smallest change. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { causeOf, nameCall } from '../../src/explain/cause.js';
+import { describe, test } from 'node:test';
+import { type Circumstances, causeOf, nameCall } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
-import { type Change, type Confinement, named } from '../../src/explain/refused-call.js';
+import { type Change, type Confinement, failedExpectations, named } from '../../src/explain/refused-call.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
-import { checkExpectations } from '../../src/policy/expect.js';
 import { mergePolicies } from '../../src/policy/merge.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { ABIS } from '../../src/syscalls/abi.js';
@@ -14,6 +13,7 @@ import { ALLOW } from '../../src/syscalls/action.js';
 import { nameOf, numbersOf } from '../../src/syscalls/numbers.js';
 import { decide, type Verdict } from '../../src/syscalls/policy.js';
 import { resolve } from '../../src/syscalls/resolve.js';
+import type { SyscallsSection } from '../../src/syscalls/section.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { unitFile } from '../support/planned.js';
@@ -64,13 +64,8 @@ const verdicts = (policy: Policy, lines = ''): ReadonlyMap<number, Verdict> =>
   resolve(named(confinementOf(policy, lines)), 'x86-64').abis.get('x86-64')!.verdicts;
 
 /** The expectations of a policy that don't hold. */
-function disappointed(policy: Policy) {
-  const confinement = confinementOf(policy);
-  const meaning = named(confinement);
-  const machines = [resolve(meaning, confinement.machine)];
-  const found = checkExpectations(policy, { sets: confinement.sets, named: meaning, machines });
-  return found.map(({ message }) => message);
-}
+const disappointed = (policy: Policy) =>
+  failedExpectations(confinementOf(policy)).map(({ message }) => message);
 
 /** The templates that speak of calls themselves, each without what it extends. */
 const TEMPLATES = templateFiles()
@@ -265,17 +260,101 @@ test('numbers that no table knows, and conventions that are closed, are said to 
   assert.deepEqual(at(0xc00000b7, 11), { name: 'call 11', kind: 'closed-convention', changes: [] });
 });
 
-test('a call that is refused once the service serves is told with its line of [ready], and [syscalls] is left alone', () => {
-  const ready = '[ready]\nallow = ["accept4"]\ndeny = ["@critical"]\nlog = ["openat"]\n';
-  const policy = policyFrom(`[syscalls]\ndeny = ["mount"]\n${ready}`);
-  const cause = (name: string) => {
-    const { kind, what, at } = causeOf(callOf(name), confinementOf(policy));
-    return [kind, what, at?.line];
-  };
-  assert.deepEqual(cause('execve'), ['ready', '[ready], once the service serves: @critical', 5]);
-  assert.deepEqual(cause('openat'), ['ready', '[ready], once the service serves: openat', 6]);
-  assert.deepEqual(cause('ptrace'), ['ready', '[ready], once the service serves: @critical', 5]);
-  assert.deepEqual(cause('swapon'), ['ready', '[ready], once the service serves', 3]);
-  assert.equal(cause('mount')[0], 'denied');
-  assert.equal(cause('read')[0], 'elsewhere');
+describe('a call that is refused once the service serves', () => {
+  const ready = '[ready]\nallow = ["accept4"]\ndeny = ["@critical", "statx"]\nlog = ["openat"]\n';
+  const policy = policyFrom(`[syscalls]\ndeny = ["mount"]\nlog = ["bind", "brk"]\n${ready}`);
+
+  test('is told with its line of [ready]', () => {
+    const cause = (name: string, seen?: Circumstances) => {
+      const { kind, what, at, phase } = causeOf(callOf(name), confinementOf(policy), seen);
+      return [kind, what, at?.line, phase];
+    };
+    assert.deepEqual(cause('execve'), ['denied', 'deny @critical, once it serves', 6, 'ready']);
+    assert.deepEqual(cause('openat'), ['recorded', 'log openat, once it serves', 7, 'ready']);
+    assert.deepEqual(cause('swapon'), ['not-allowed', 'not in allow, once it serves', 5, 'ready']);
+    assert.deepEqual(cause('mount'), ['denied', 'deny mount', 2, undefined]);
+    assert.equal(cause('read')[0], 'elsewhere');
+    // The start only records it.
+    assert.deepEqual(cause('bind'), ['denied', 'deny @critical, once it serves', 6, 'ready']);
+    assert.deepEqual(cause('brk'), ['recorded', 'log brk', 3, undefined]);
+    const atStart = { isRefused: false, mayBeServing: false };
+    assert.deepEqual(cause('bind', atStart), ['recorded', 'log bind', 3, undefined]);
+    assert.equal(cause('bind', { ...atStart, mayBeServing: true })[0], 'denied');
+  });
+
+  test('is told of an allow list for numbers that no table knows', () => {
+    const call = nameCall('x86-64', { arch: ABIS['x86-64'].arch, nr: 9999 });
+    const { kind, what, phase } = causeOf(call, confinementOf(policy));
+    assert.deepEqual([kind, phase], ['not-allowed', 'ready']);
+    assert.match(what, /^newer than the table of .*, and not in allow, once it serves$/);
+    const denying = policyFrom('[syscalls]\ndeny = ["mount"]\n[ready]\ndeny = ["bind"]\n');
+    assert.equal(causeOf(call, confinementOf(denying)).kind, 'elsewhere');
+  });
+
+  test('gets a change of [ready] that allows it and nothing else, and [syscalls] is left alone', () => {
+    const source = `${TABLES}[ready]
+deny = ["execve", "@setuid"]
+allow = ["@system-service"]
+[[ready.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_NETLINK" }]
+action = "EPERM"
+`;
+    const own = policyFrom(source);
+    const inReady = (name: string, args?: readonly bigint[]) =>
+      changesFor(callOf(name, args), confinementOf(own), () => undefined, 'ready');
+    const TAKEN: readonly (readonly [call: string, does: string, args?: readonly bigint[]])[] = [
+      ['execve', 'take "execve" out of deny in line 5'],
+      ['swapon', 'add "swapon" to allow in line 6'],
+      ['setuid', 'add a rule that allows setuid'],
+      ['socket', 'add a rule that allows socket before the others on socket, in line 7', [16n, 0n, 0n]],
+    ];
+    for (const [call, does, args] of TAKEN) {
+      const found = inReady(call, args);
+      assert.deepEqual(
+        found.map((one) => one.does),
+        [does],
+      );
+      assert.ok(!found.some(({ text }) => text?.includes('syscalls')));
+      const after = policyFrom(found.reduce(edited, source));
+      assert.deepEqual(plainLists(after.syscalls!), plainLists(own.syscalls!), call);
+      const answers = (policy: Policy) =>
+        resolve(named(confinementOf(policy), 'ready'), 'x86-64').abis.get('x86-64')!.verdicts;
+      for (const [number, was] of answers(own)) {
+        const is = answers(after).get(number)!;
+        if (nameOf('x86-64', number) === call)
+          assert.equal(decide(is, [...(args ?? [0n, 0n, 0n]), 0n, 0n, 0n]), ALLOW, call);
+        else assert.deepEqual(plain(is), plain(was), `${call}: ${number}`);
+      }
+    }
+  });
+
+  test('in a base gets a change of the file, and the expectation another one', () => {
+    const base = policyFrom(
+      '[ready]\nallow = ["accept4"]\n[[expect]]\nphase = "ready"\nsyscall = "bind"\naction = "EPERM"',
+      'base',
+    );
+    const policy = mergePolicies([base], policyFrom('description = "own"', 'own'));
+    const found = changesFor(callOf('bind'), confinementOf(policy), () => undefined, 'ready');
+    assert.deepEqual(
+      found.map(({ does, text, where }) => [does, text, where]),
+      [
+        ['allow "bind" in [ready]', '[ready]\nallow = ["bind"]', 'own'],
+        [
+          'expect it, in place of base:5',
+          '[[expect]]\nsyscall = "bind"\nphase = "ready"\naction = "allow"',
+          'own',
+        ],
+      ],
+    );
+  });
 });
+
+const TABLES = '[syscalls]\ndeny = ["mount"]\nallow = ["@system-service", "swapon"]\n';
+
+/** Lists and rules without their places. */
+const plainLists = ({ allow, deny, rules }: SyscallsSection) =>
+  JSON.stringify([allow, deny, rules], (key, value) => {
+    if (key === 'at') return undefined;
+    return typeof value === 'bigint' ? `${value}` : value;
+  });

@@ -37,6 +37,18 @@ test('a call that a directive of the policy refuses has a way out', () => {
   );
 });
 
+test('a call that is refused once the service serves has a way out', () => {
+  const { message, hint } = explanationDiagnostic(
+    refused('execve', '[ready]\ndeny = ["execve"]\n'),
+    'x86-64',
+  );
+  assert.equal(message, 'execve (59) failed: [ready], once the service serves: execve');
+  assert.equal(
+    hint,
+    "take it out of [ready], or give 'settle' there more time if the service was still starting",
+  );
+});
+
 test('people see a change, what comes with it, and another way in lines of their own', () => {
   const policy = '[syscalls]\ndeny = ["@mount"]\n[[expect]]\nsyscall = "mount"\naction = "kill"\n';
   const instead = { does: 'take "no-exec" out of extends in line 1', where: 'p.toml' };

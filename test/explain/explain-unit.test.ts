@@ -1,7 +1,7 @@
 /** Tests of explain/explain-unit.ts, explain/explanation.ts, explain/opens.ts,
  * explain/refusals-after-restart.ts, explain/tally.ts and explain/without-base.ts: what is said of refused calls. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { fakeContext, program } from '../support/fake-system.js';
 import {
@@ -62,6 +62,54 @@ test('the line that refused a call, and what would let it through', async () => 
     '  warning[opens]: with CAP_SYS_ADMIN it can then change which files it sees',
     '',
   ]);
+});
+
+describe('under a policy with [ready]', () => {
+  const READY = '[syscalls]\ndeny = ["mount"]\n[ready]\ndeny = ["execve", "bind"]\naction = "kill"\n';
+  /** @param served when the service was up, in seconds since its start; undefined: never */
+  const phases = async (calls: readonly number[], served: number | undefined, policy = READY) => {
+    const enter = (properties: Map<string, unknown>) => {
+      if (served !== undefined) properties.set('ActiveEnterTimestamp', BigInt(START + served) * 1_000_000n);
+      else properties.set('ActiveState', 'failed');
+    };
+    const records = calls.map((call) => record(100, call));
+    const system = machine({ records }, { distort: enter });
+    system.files.set(POLICY_FILE, { bytes: new TextEncoder().encode(policy), mode: 0o644 });
+    const { refusals, text } = await explained(system);
+    return { text, told: refusals.map((one) => [one.call, (one as { phase?: string }).phase]) };
+  };
+
+  test('a call was made at a start, or once the service served', async () => {
+    assert.deepEqual((await phases([165], 120)).told, [['mount', 'start']]);
+    assert.deepEqual((await phases([165], 30)).told, [['mount', 'ready']]);
+    assert.deepEqual((await phases([165], undefined)).told, [['mount', 'start']]);
+    assert.match((await phases([165], 120)).text, /Z, at a start\n/);
+    assert.deepEqual((await phases([165], 120, '[syscalls]\ndeny = ["mount"]\n')).told, [
+      ['mount', undefined],
+    ]);
+  });
+
+  test('what its filter refuses was made once it served, whenever the manager has that from', async () => {
+    const { told, text } = await phases([59], 120);
+    assert.deepEqual(told, [['execve', 'ready']]);
+    assert.match(
+      text,
+      /:4:9: error\[refused-call\]: execve \(59\) ended the process: deny execve, once it serves\n/,
+    );
+    assert.match(text, /\n {2}to allow it, take "execve" out of deny in line 4 \(/);
+  });
+
+  test('what its filter refuses by a base may be allowed without the base', async () => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [POLICY_FILE, 'extends = ["tight"]\n[syscalls]\ndeny = ["acct"]\n'],
+      ['/etc/sandbox-unit/templates/tight.toml', '[ready]\ndeny = ["execve", "execveat"]\naction = "kill"\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text } = await explained(system);
+    assert.match(text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}\[\[ready\.rules\]\]\n/);
+    assert.ok(text.includes('\n  or take "tight" out of extends in line 1, and with it execveat ('), text);
+  });
 });
 
 test('what an extended policy refuses may be taken out of extends in its place', async () => {

@@ -98,6 +98,35 @@ action = "allow"
   );
 });
 
+test('what each table refuses is allowed in that table alone', async () => {
+  const { exit, policy: denying } = await write(
+    refusedUnder(
+      '[syscalls]\ndeny = ["mount", "uselib"]\n[ready]\ndeny = ["uname", "bpf", "bind"]\naction = "kill"\n',
+    ),
+  );
+  assert.equal(exit, 0);
+  assert.equal(denying, '[syscalls]\ndeny = ["uselib"]\n[ready]\ndeny = ["bind"]\naction = "kill"\n');
+  const { policy: allowing } = await write(
+    refusedUnder(
+      '[ready]\naction = "kill"\nallow = ["accept4"]\n[syscalls]\nallow = ["@system-service", "bpf"]\n',
+    ),
+  );
+  assert.equal(
+    allowing,
+    '[ready]\naction = "kill"\nallow = ["accept4", "bpf", "uname"]\n[syscalls]\nallow = ["@system-service", "bpf", "mount"]\n',
+  );
+});
+
+test('a list that the table [ready] of the file lacks is added to it', async () => {
+  const system = refusedUnder('extends = ["base"]\n[ready]\ndeny = ["bind"]\n', [63]);
+  system.files.set(
+    '/etc/sandbox-unit/templates/base.toml',
+    bytes('[ready]\nallow = ["accept4"]\naction = "kill"\n'),
+  );
+  const { exit, policy } = await write(system);
+  assert.deepEqual([exit, policy], [0, 'extends = ["base"]\n[ready]\nallow = ["uname"]\ndeny = ["bind"]\n']);
+});
+
 test('a list in an inline table is edited as any', async () => {
   const { exit, policy } = await write(refusedUnder('syscalls = { deny = ["mount"], rules = [] }\n', [165]));
   assert.deepEqual([exit, policy], [0, 'syscalls = { deny = [], rules = [] }\n']);
@@ -166,10 +195,28 @@ test('a file that could not be written, or changed meanwhile, is told', async ()
   assert.deepEqual([exit, codes.at(-1), policy], [2, 'not-written', `${ALLOWS}#\n`]);
 });
 
+test('the proof sees a change of the other table', () => {
+  const call = { abi: 'x86-64', number: 321, name: 'bpf', known: true } as const;
+  const change = { does: '', where: POLICY_FILE, edit: { kind: 'insert', text: '', before: undefined } };
+  const cause = { kind: 'denied', what: '', phase: 'ready' };
+  const explanation = { call, cause, changes: [change] } as unknown as Explanation;
+  const BASE = '[syscalls]\ndeny = ["bpf", "mount"]\n[ready]\ndeny = ["bpf", "bind"]\n';
+  const proved = (text: string) =>
+    isProved({ policy: policyFrom(BASE), sets: bundledSets(), machine: 'x86-64' }, policyFrom(text), [
+      explanation,
+    ]);
+  assert.equal(proved(BASE.replace('"bpf", "bind"', '"bind"')), true);
+  assert.equal(proved(BASE.replace('"bpf", "mount"', '"mount"')), false, 'it is still refused');
+  assert.equal(proved(BASE.replaceAll('"bpf", ', '')), false, 'more is let through');
+  assert.equal(proved(BASE.replace('"bpf", "bind"', '"bind"').concat('reload = true\n')), false);
+  assert.equal(proved(BASE.replace('"bpf", "bind"', '"bind"').concat('log = ["read"]\n')), false);
+});
+
 test('the proof sees whatever else a text would change', () => {
   const call = { abi: 'x86-64', number: 165, name: 'mount', known: true } as const;
   const change = { does: '', where: POLICY_FILE, edit: { kind: 'insert', text: '', before: undefined } };
-  const explanation = { call, changes: [change] } as unknown as Explanation;
+  const cause = { kind: 'denied', what: '' };
+  const explanation = { call, cause, changes: [change] } as unknown as Explanation;
   const BASE = '[syscalls]\nallow = ["@basic-io"]\n[service]\nPrivateTmp = true\n';
   const proved = (text: string, base = BASE) =>
     isProved(

@@ -168,7 +168,9 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     assert.deepEqual(await states(), were);
   });
 
-  test('a unit that is not there fails the task, and keeps no other from its policy', async () => {
+  test('a unit that is not there fails the task, and keeps no other from its policy', {
+    skip: SKIPPED,
+  }, async () => {
     const look = task('look', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
     const two = task('two', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
     const done = await ansible.tasks(
@@ -187,7 +189,9 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     assert.deepEqual(await states(), were);
   });
 
-  test('a user who becomes root changes how people get in, by the example; what is not named is purged', async () => {
+  test('a user who becomes root changes how people get in, by the example; what is not named is purged', {
+    skip: SKIPPED,
+  }, async () => {
     const as = ['-e', `ansible_user=${USER} ansible_become=true`, '--limit', 'web,bare'];
     const policies = { confined_units: { [UNIT]: { content: POLICY } }, ssh_policy: HARMLESS };
     const example = inRepository('integrations/ansible/examples/roll-out.yml');

@@ -5,12 +5,15 @@ import { filterTests } from './filters.js';
 import { launcherTests } from './launcher.js';
 import { listTests } from './lists.js';
 import { observerTests } from './observer.js';
+import { tightenTests, tightenUnderYamaTests } from './tighten.js';
 
 /** All groups of tests, in an order that each can bear. */
 export const ALL = [
   ...[filterTests, argumentTests, launcherTests, escapeTests, listTests, entryTests, tracerTests],
   observerTests,
+  tightenTests,
   yamaTests,
+  tightenUnderYamaTests,
 ];
 
 /** Debian has x32 in its kernels, but turned off. */

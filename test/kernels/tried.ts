@@ -56,6 +56,7 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
   'escape-dynamic': native('escape', '-pthread'),
   'early.so': native('early', '-shared', '-fPIC'),
   'observe-one': { source: 'test/kernels/observe-one.c' },
+  'tighten-one': { source: 'test/kernels/tighten-one.c' },
   observed: native('observed', '-static', '-pthread'),
   'try-filter': { source: 'test/filter/try-filter.c' },
   static: myos('-static'),

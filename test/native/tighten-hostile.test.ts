@@ -2,58 +2,54 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
 import { errnoAction } from '../../src/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';
 import { THOROUGH } from '../support/thorough.js';
-import { filtersOf, startIn, threadsOf, tightening } from '../support/tightened.js';
+import { startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
-const { skip, group, empty, program, filter } = setting;
+const { skip, group, program, filter } = setting;
 
-/** Processes of four, with five threads each. */
-const CROWD = 20;
-const TIMES = THOROUGH ? 1000 : 25;
+const KILLS = THOROUGH ? 1000 : 80;
 
-/** State and tracer of a thread, or undefined where it has ended. */
-function stateOf(tid: number): { state: string; tracer: string } | undefined {
-  if (!existsSync(`/proc/${tid}/status`)) return undefined;
-  const text = readFileSync(`/proc/${tid}/status`, 'utf8');
-  const value = (key: string) => new RegExp(`^${key}:\t(\\S+)`, 'm').exec(text)![1]!;
-  return { state: value('State'), tracer: value('TracerPid') };
-}
+test('killed at any moment, it leaves all threads alike, or none', { skip }, async (t) => {
+  const words = ['--cgroup', group(t), '--filter', program('refusing')];
+  const argv = [program('kill-tighten'), words[1]!, `${KILLS}`, `${seed}`, program('tighten'), ...words];
+  const { status, stdout, stderr } = await run(argv, { timeoutMs: 300_000 });
+  assert.deepEqual([status, stderr], [0, '']);
+  t.diagnostic(stdout.replaceAll('\n', ' '));
+  const seen = Object.fromEntries(
+    [...stdout.matchAll(/(\w+) (\d+)/g)].map(([, word, n]) => [word, Number(n)]),
+  );
+  assert.deepEqual([seen.mixed, seen.held], [0, 0], stdout);
+  // Neither all before it has begun, nor all behind its end.
+  assert.ok(seen.plain! > 0 && seen.filtered! + seen.ended! > 0, `seed ${seed}: ${stdout}`);
+});
 
-test(`killed at any moment, it leaves all threads alike, or none`, { skip }, async (t) => {
-  const seen = { filtered: 0, plain: 0, ended: 0 };
-  const moments = fc.sample(fc.integer({ min: 0, max: 12_000 }), { numRuns: TIMES, seed });
-  for (const microseconds of moments) {
+test('who comes into the group meanwhile is given the filter, too', { skip }, async (t) => {
+  let given = 0;
+  for (let times = 0; times < 60 && given === 0; times++) {
     const path = group(t);
-    await startIn(t, path, [program('hard-to-stop'), 'crowd']);
-    await until('all are there', () => threadsOf(path).length === CROWD, 60_000, 2);
-    const words = ['--cgroup', path, '--filter', program('refusing')];
-    const child = spawn(program('tighten'), words, { stdio: 'ignore' });
-    await sleep(microseconds / 1000);
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    // The kernel lets threads go, or ends them, when the tracer's death is complete.
-    await until('none is traced', () =>
-      threadsOf(path).every((tid) => stateOf(tid)?.tracer !== `${child.pid}`),
-    );
-    const filters = await filtersOf(setting, path);
-    const counts = new Set(filters.map(({ count }) => count));
-    assert.ok(counts.size <= 1, JSON.stringify(filters));
-    assert.ok(threadsOf(path).every((tid) => stateOf(tid)?.state !== 't'));
-    seen[filters.length === 0 ? 'ended' : counts.has(1) ? 'filtered' : 'plain']++;
-    await empty(path);
+    const { pid } = await startIn(t, path, [program('hard-to-stop'), 'many']);
+    await until('all are there', () => threadsOf(path).length === 100, 60_000, 5);
+    const intruder = spawn(program('intrude'), [path, `${pid}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => intruder.kill('SIGKILL'));
+    const said: string[] = [];
+    intruder.stdout.on('data', (bytes) => said.push(...`${bytes}`.split('\n').filter(Boolean)));
+    await until('it watches', () => said.length > 0, 60_000, 5);
+    const { status } = await setting.tighten(path);
+    assert.equal(status, 0);
+    await until('it has come', () => said.length > 1, 60_000, 5);
+    given += /^Seccomp:\t2$/m.test(readFileSync(`/proc/${said[1]}/status`, 'utf8')) ? 1 : 0;
+    intruder.kill('SIGKILL');
+    await setting.empty(path);
   }
-  t.diagnostic(JSON.stringify(seen));
-  assert.ok(seen.filtered + seen.ended > 0 && seen.plain + seen.ended > 0, JSON.stringify({ seed, ...seen }));
+  assert.ok(given > 0, 'it never came in time');
 });
 
 test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {

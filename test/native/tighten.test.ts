@@ -18,11 +18,12 @@ const setting = tightening();
 const { skip, group, program, tighten, filter } = setting;
 
 /** Kinds of waiting that there are at least. */
-const KINDS = 47;
+const KINDS = 49;
 
 /** Starts a process of each kind of waiting. @returns what ends the waits, and tells what was odd about any */
-async function startWaits(path: string) {
+async function startWaits(t: TestContext, path: string) {
   const child = spawn(program('waits'), [path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
   const lines: string[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
   await until('all wait', () => lines.some((line) => line.startsWith('ready ')) || child.exitCode !== null);
@@ -56,7 +57,7 @@ const field = (tid: number, key: string) =>
 describe('threads that wait', () => {
   test('all have the filter, and none notices', { skip }, async (t) => {
     const path = group(t);
-    const end = await startWaits(path);
+    const end = await startWaits(t, path);
     const { status, stdout, stderr } = await tighten(path);
     assert.deepEqual([status, stderr], [0, ''], stdout);
     assert.match(stdout, /^paused \d+\ntightened \d+ \d+\n$/);
@@ -65,7 +66,7 @@ describe('threads that wait', () => {
 
   test('a dry run changes nothing', { skip }, async (t) => {
     const path = group(t);
-    const end = await startWaits(path);
+    const end = await startWaits(t, path);
     const { status, stdout, stderr } = await tighten(path, '--dry-run');
     assert.deepEqual([status, shapeOf(stdout), stderr], [0, 'paused\nfit\n', '']);
     await end('plain');
@@ -73,7 +74,7 @@ describe('threads that wait', () => {
 
   test('reading their filters disturbs none', { skip }, async (t) => {
     const path = group(t);
-    const end = await startWaits(path);
+    const end = await startWaits(t, path);
     const { status, stdout } = await run([program('read-filters'), path]);
     assert.equal(status, 0, stdout);
     await end('plain');
@@ -146,9 +147,36 @@ describe('nothing is changed where', () => {
     await napping(t, path);
     const inside = ['unshare', '--pid', '--fork', '--mount-proc', program('tighten')];
     const { status, stdout } = await run([...inside, '--cgroup', path, '--filter', program('refusing')]);
-    assert.deepEqual([status, stdout], [1, 'finding 0 foreign 1\nfinding 0 empty\nunchanged\n']);
+    assert.deepEqual([status, stdout], [1, 'finding 0 foreign 1\nunchanged\n']);
     await unchanged(path);
   });
+
+  test('it has no CAP_SYS_ADMIN', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await napping(t, path);
+    const without = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin', program('tighten')];
+    const { status, stdout, stderr } = await run([
+      ...without,
+      ...['--cgroup', path, '--filter', program('refusing')],
+    ]);
+    assert.deepEqual([status, stdout], [1, `finding ${pid} unreadable 13\nunchanged\n`]);
+    assert.equal(stderr, `tighten: thread ${pid} can't be read: EACCES (permission denied)\n`);
+    await unchanged(path);
+  });
+
+  for (const [kind, reason, name] of [
+    ['dispatched', 'dispatched', 'a thread has its calls handed back to it'],
+    ['no-vdso', 'no-call', 'a thread has no instruction for a call'],
+    ...(THOROUGH ? ([['fault', 'stuck', 'a thread waits for memory']] as const) : []),
+  ] as const)
+    test(name, { skip }, async (t) => {
+      const path = group(t);
+      const { pid } = await startIn(t, path, [program('hard-to-stop'), kind]);
+      const isReady = () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ready\n';
+      await until('it is ready', () => isReady() && (kind !== 'fault' || field(pid!, 'State') === 'S'));
+      assert.deepEqual(await refuse(path), [`finding ${pid} ${reason}`]);
+      await unchanged(path);
+    });
 
   test('there is no thread', { skip }, async (t) => {
     assert.deepEqual(await refuse(group(t)), ['finding 0 empty']);

@@ -43,6 +43,10 @@ test('numbers become names, masks become lists', () => {
   );
   assert.deepEqual(calls[0]!.phases, { start: 4, serving: 900, stop: 2 });
   assert.deepEqual(
+    calls.map(({ onceReady }) => onceReady),
+    [['serving'], [], ['serving'], ['serving']],
+  );
+  assert.deepEqual(
     refused.map(({ name, answer }) => [name, answer]),
     [
       ['clone3', 38],
@@ -53,7 +57,7 @@ test('numbers become names, masks become lists', () => {
 
 test('each machine has its own ABIs, and numbers of x32 lack their bit', () => {
   const calls = (['native', 'compat', 'x32'] as const).map((abi) => ({
-    ...{ abi, first: 0, last: 0, slices: 1, counts: [1, 0, 0, 0] as const, programs: 0 },
+    ...{ abi, first: 0, last: 0, slices: 1, counts: [1, 0, 0, 0] as const, programs: 0, onceReady: 0 },
     nr: abi === 'x32' ? 0x40000000 : 63,
   }));
   const at = (machine: DumpFacts['machine']) =>
@@ -137,6 +141,7 @@ const anyDump: fc.Arbitrary<ObservedUnit> = fc.record({
       last: fc.nat(1000),
       slices: fc.nat(9),
       counts: fc.tuple(count, count, count, count),
+      onceReady: fc.nat(15),
     }),
   ),
   refused: fc.array(fc.record({ ...call, errno, count })),

@@ -23,6 +23,7 @@ const FAULTS: readonly [json: unknown, says: RegExp][] = [
     { ...dump(), calls: [{ ...dump().calls[0], counts: [1, 2, 3] }] },
     /calls\[0\]\.counts must be counts of four/,
   ],
+  [{ ...dump(), calls: [{ ...dump().calls[0], onceReady: 16 }] }, /calls\[0\]\.onceReady must be/],
   [{ ...dump(), calls: [{ ...dump().calls[0], last: 1e12 }] }, /calls\[0\]\.last must be/],
   [{ ...dump(), paths: [{ ...dump().paths[0], use: 'eat' }] }, /paths\[0\]\.use must be one of/],
   [{ ...dump(), paths: [{ ...dump().paths[0], phases: 16 }] }, /paths\[0\]\.phases must be/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UserError } from '../../src/diagnostic.js';
-import { groupFolder, launchers, MANAGERS } from '../../src/observer/service-group.js';
+import { groupFolder, launchers, setups } from '../../src/observer/service-group.js';
 import { UNIT } from '../support/demo-service.js';
 import { FakeObserver } from '../support/fake-observer.js';
 import type { FakeOptions } from '../support/fake-system.js';
@@ -26,9 +26,10 @@ test('without a hierarchy of control groups there is none, and the error says so
   });
 });
 
-test('programs that set services up may be where systemd and the launcher are', () => {
+test('programs that set services up may be where systemd, the launcher and what loads filters of [ready] are', () => {
   const { placement } = contextOf(new FakeObserver());
-  const programs = [...MANAGERS, ...launchers(placement)];
-  for (const path of ['/usr/lib/systemd/systemd-executor', '/usr/local/libexec/sandbox-unit/launcher'])
-    assert.ok(programs.includes(path), path);
+  const installed = '/usr/local/libexec/sandbox-unit';
+  for (const path of ['/usr/lib/systemd/systemd-executor', `${installed}/tighten`])
+    assert.ok(setups(placement).includes(path), path);
+  assert.ok(launchers(placement).includes(`${installed}/launcher`));
 });

@@ -8,6 +8,7 @@ const skip = layerAvailable() ?? false;
 const COMMAND = 'sandbox-unit';
 const PACKAGE = 'sandbox-unit-launcher';
 const STARTS = '[Service]\nExecStart=/usr/libexec/sandbox-unit/launcher -- /bin/true\n';
+const TIGHTENS = '[Service]\nExecStartPost=+/usr/libexec/sandbox-unit/tighten --cgroup self\n';
 const ACTIVATE = 'sh /usr/lib/sandbox-unit/host-scripts/activate';
 const dropIn = (folder: string, unit: string) => `${folder}/systemd/system/${unit}.d/zz-sandbox-unit.conf`;
 
@@ -70,8 +71,10 @@ test('the launcher goes where drop-ins do without it, and the command where it i
   assert.deepEqual(await ask(t, [COMMAND], files, env), NOTHING);
   const waits = { ...files, 'var/lib/sandbox-unit/w.service.u': '' };
   assert.deepEqual(await ask(t, [COMMAND], waits, env), told(`${ACTIVATE} --revert w.service`));
-  const needed = { [dropIn('etc', 'c.service')]: STARTS };
-  assert.deepEqual(await ask(t, [PACKAGE], needed, env), told(`${ACTIVATE} --revert c.service`));
+  for (const lines of [STARTS, TIGHTENS]) {
+    const needed = { [dropIn('etc', 'c.service')]: lines };
+    assert.deepEqual(await ask(t, [PACKAGE], needed, env), told(`${ACTIVATE} --revert c.service`));
+  }
 });
 
 test('the launcher stays for what else needs it', { skip }, async (t) => {
@@ -82,6 +85,7 @@ test('the launcher stays for what else needs it', { skip }, async (t) => {
     'run/systemd/transient/run-1.service': STARTS,
     'etc/systemd/system/own.service': STARTS,
     'etc/systemd/system/f.service.d/own.conf': STARTS,
+    'etc/systemd/system/g.service.d/own.conf': TIGHTENS,
   };
   const take = 'take /usr/libexec/sandbox-unit/launcher out of';
   const { status, ways } = await ask(t, [PACKAGE], files);
@@ -92,8 +96,10 @@ test('the launcher stays for what else needs it', { skip }, async (t) => {
     'systemctl stop run-1.service',
   ]);
   assert.deepEqual(
-    ways.slice(3).map((line) => line.replace(take, '').trim().split(' ').sort()),
+    ways.slice(3, 4).map((line) => line.replace(take, '').trim().split(' ').sort()),
     [['/etc/systemd/system/f.service.d/own.conf', '/etc/systemd/system/own.service']],
   );
+  const tightens = 'take /usr/libexec/sandbox-unit/tighten out of /etc/systemd/system/g.service.d/own.conf';
+  assert.deepEqual(ways.slice(4), [tightens]);
   assert.deepEqual(await ask(t, [COMMAND], files), NOTHING);
 });

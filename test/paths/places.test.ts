@@ -12,7 +12,7 @@ import {
 } from '../../src/paths/own-files.js';
 import { type Placement, unitDirectories, userFolders } from '../../src/paths/placement.js';
 import { policySearchPath } from '../../src/paths/policies.js';
-import { installedLauncher } from '../../src/paths/programs.js';
+import { installedPrograms } from '../../src/paths/programs.js';
 import {
   endOfRecording,
   isRecordingName,
@@ -60,7 +60,7 @@ for (const [placement, folder, launcher] of PLACES) {
         filterPath(placement, 'a@b.service'),
         keptPolicyPath(placement, 'a@b.service'),
         programsFolder(placement, 'a@b.service'),
-        installedLauncher(placement),
+        ...installedPrograms(placement),
       ],
       [
         `${folder}/a@b.service.d/zz-sandbox-unit.conf`,
@@ -68,6 +68,7 @@ for (const [placement, folder, launcher] of PLACES) {
         `${folder}/a@b.service.d/zz-sandbox-unit.toml`,
         `${folder}/a@b.service.d/zz-sandbox-unit.programs`,
         `${launcher}/libexec/sandbox-unit/launcher`,
+        `${launcher}/libexec/sandbox-unit/tighten`,
       ],
     );
   });

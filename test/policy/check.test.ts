@@ -70,6 +70,23 @@ test('a call that [syscalls] refuses is no door past [ready]', () => {
   assert.deepEqual(found(`[syscalls]\ndeny = ["execveat"]\n${ready}`), [door('execveat', 'execve')]);
 });
 
+test('an expectation needs the table that it is about, and knows its calls', () => {
+  const expect = (more: string) => `[[expect]]\nsyscall = "execve"\naction = "EPERM"\n${more}`;
+  const [ready, syscalls] = ['[ready]\ndeny = ["execve", "execveat"]\n', '[syscalls]\ndeny = ["uname"]\n'];
+  assert.deepEqual(found(`${ready}${expect('phase = "ready"')}`), []);
+  assert.deepEqual(found(`${ready}${expect('')}`), ['expect-without-filter: [[expect]] needs [syscalls]']);
+  assert.deepEqual(found(`${syscalls}${expect('phase = "ready"')}`), [
+    'expect-without-filter: [[expect]] with phase = "ready" needs [ready]',
+  ]);
+  assert.deepEqual(found(`${ready}${expect('phase = "ready"').replace('execve', 'exceve')}`), [
+    "unknown-syscall: unknown syscall 'exceve'",
+  ]);
+  assert.deepEqual(
+    found(`${ready}${expect('phase = "ready"\nargs = ["O_NOTHING"]')}`).map((one) => one.split(':')[0]),
+    ['unknown-constant'],
+  );
+});
+
 test('a policy that says what it means is right', () => {
   const source = `
 [syscalls]

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkExpectations } from '../../src/policy/expect.js';
+import { checkExpectations, checkReadyExpectations, type Meaning } from '../../src/policy/expect.js';
 import { MACHINES, type Machine } from '../../src/syscalls/abi.js';
+import { withOwnSets } from '../../src/syscalls/own-sets.js';
+import { readyCalls } from '../../src/syscalls/ready.js';
 import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
+import type { SyscallsSection } from '../../src/syscalls/section.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
@@ -36,13 +39,15 @@ action = "EPERM"
 
 const messages = (expectation: string, machine: Machine = 'x86-64') => {
   const policy = policyFrom(LISTS + expectation);
-  const sets = bundledSets();
-  const named = resolveCalls(policy.syscalls!, sets);
-  const machines = [resolve(named, machine)];
-  return checkExpectations(policy, { sets, named, machines }).map(
+  return checkExpectations(policy, meaningOf(policy.syscalls!, [machine])).map(
     ({ code, message }) => `${code}: ${message}`,
   );
 };
+
+function meaningOf(section: SyscallsSection, machines: readonly Machine[], sets = bundledSets()): Meaning {
+  const named = resolveCalls(section, sets);
+  return { section, sets, named, machines: machines.map((machine) => resolve(named, machine)) };
+}
 
 /** What each machine says: nothing where it holds, or does not concern the machine. */
 const CASES: readonly [expectation: string, byMachine: Partial<Record<Machine, string>>][] = [
@@ -125,17 +130,76 @@ for (const [expectation, byMachine] of CASES) {
 test('an expectation on a call is for the machines that have it, if any does', () => {
   const policy = (call: string) =>
     policyFrom(`[syscalls]\ndeny = ["uname"]\n[[expect]]\n${call}\naction = "allow"`);
-  const sets = bundledSets();
-  const found = (call: string) => {
-    const named = resolveCalls(policy(call).syscalls!, sets);
-    const machines = MACHINES.map((machine) => resolve(named, machine));
-    return checkExpectations(policy(call), { sets, named, machines }).map(({ message, hint }) => [
+  const found = (call: string) =>
+    checkExpectations(policy(call), meaningOf(policy(call).syscalls!, MACHINES)).map(({ message, hint }) => [
       message,
       hint,
     ]);
-  };
   assert.deepEqual(found('syscall = "open"'), []);
   assert.deepEqual(found('syscall = "send"'), [
     ["there is no call 'send' on x86-64, arm64, riscv64", "did you mean 'sendto'?"],
   ]);
+});
+
+const BOTH = `[syscalls]
+deny = ["mount:EACCES", "@clock:ENOSYS"]
+[[syscalls.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_PACKET" }]
+action = "EACCES"
+[ready]
+deny = ["mount", "execve", "adjtimex:kill"]
+[[ready.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_NETLINK" }]
+action = "EPERM"
+`;
+
+/** What is said of an expectation of a service that serves, and the hint. */
+function whileServing(lists: string, expectation: string): string[] {
+  const policy = policyFrom(`${lists}[[expect]]\nphase = "ready"\n${expectation}`);
+  const { syscalls, ready } = policy;
+  const sets = withOwnSets(bundledSets());
+  const before = syscalls && meaningOf(syscalls, ['x86-64']);
+  const serving = meaningOf(readyCalls(ready!), ['x86-64'], sets);
+  assert.deepEqual(before ? checkExpectations(policy, before) : [], []);
+  const found = checkReadyExpectations(policy, before, serving);
+  return found.map(({ message, hint }) => `${message}; ${hint}`);
+}
+
+test('once the service serves both tables answer, the stricter one, and of two alike the newer filter', () => {
+  const HOLD = [
+    'syscall = "execve"\naction = "EPERM"',
+    'syscall = "mount"\naction = "EPERM"',
+    'syscall = "adjtimex"\naction = "kill"',
+    'syscall = "clock_settime"\naction = "ENOSYS"',
+    'syscall = "socket"\nargs = ["AF_PACKET"]\naction = "EACCES"',
+    'syscall = "socket"\nargs = ["AF_NETLINK"]\naction = "EPERM"',
+    'syscall = "socket"\nargs = ["AF_INET"]\naction = "allow"',
+    'syscall = "read"\naction = "allow"',
+  ];
+  for (const expectation of HOLD) assert.deepEqual(whileServing(BOTH, expectation), [], expectation);
+});
+
+test('an expectation of a service that serves fails with the line that decides, of whichever table', () => {
+  const failing = (call: string) => whileServing(BOTH, `syscall = "${call}"\naction = "allow"`);
+  assert.deepEqual(failing('execve'), [
+    "execve on x86-64 gets 'EPERM' once it serves, not 'allow'; it comes from 'deny': line 8",
+  ]);
+  assert.deepEqual(failing('clock_settime'), [
+    "clock_settime on x86-64 gets 'ENOSYS' once it serves, not 'allow'; it comes from 'deny': line 2",
+  ]);
+  assert.deepEqual(whileServing('[ready]\nallow = ["accept4"]\n', 'syscall = "bind"\naction = "allow"'), [
+    "bind on x86-64 gets 'EPERM' once it serves, not 'allow'; 'allow' of [ready] doesn't name it",
+  ]);
+});
+
+test('an expectation of the start knows nothing of [ready]', () => {
+  const policy = policyFrom(
+    `${BOTH}[[expect]]\nsyscall = "execve"\naction = "allow"\n[[expect]]\nsyscall = "execve"\nphase = "start"\naction = "kill"`,
+  );
+  assert.deepEqual(
+    checkExpectations(policy, meaningOf(policy.syscalls!, ['x86-64'])).map(({ at }) => at?.line),
+    [17],
+  );
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { mergePolicies } from '../../src/policy/merge.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
-import { ALLOW, KILL } from '../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
 
 function policy(file: string, source: string): Policy {
   const parsed = parsePolicy(source, file);
@@ -82,13 +82,14 @@ for (const [key, first, second] of SINGLE) {
 }
 
 test('[ready] is joined as [syscalls] is', () => {
-  const base = '[ready]\nallow = ["accept4"]\ndeny = ["execve"]\nreload = true\nsettle = "1s"';
+  const base =
+    '[ready]\nallow = ["accept4"]\ndeny = ["execve"]\nreload = true\nsettle = "1s"\nstart-post = "after"';
   const { ready } = merged(base, '[ready]\ndeny = ["bind"]\naction = "kill"\nreload = false');
   assert.deepEqual(names(ready!.allow), ['accept4']);
   assert.deepEqual(names(ready!.deny), ['execve', 'bind']);
   assert.deepEqual(
-    [ready!.action, ready!.reload, ready!.settle].map((one) => one?.value),
-    [KILL, false, 1000],
+    [ready!.action, ready!.reload, ready!.settle, ready!.startPost].map((one) => one?.value),
+    [KILL, false, 1000, 'after'],
   );
   assert.deepEqual(merged(base, '').ready, policy('a', base).ready);
   assert.equal(merged('', '').ready, undefined);
@@ -154,6 +155,22 @@ test('of directives with one name the last one holds, at its own place', () => {
       ['PrivateTmp', true, 'a'],
       ['ProtectHome', true, 'b'],
       ['ProtectSystem', 'full', 'c'],
+    ],
+  );
+});
+
+test('expectations of the start and of a service that serves stand beside each other', () => {
+  const expect = (phase: string, action: string) =>
+    `[[expect]]\nsyscall = "x"\n${phase}action = "${action}"\n`;
+  const { expect: found } = merged(
+    expect('', 'kill') + expect('phase = "ready"\n', 'kill'),
+    expect('phase = "start"\n', 'allow') + expect('phase = "ready"\n', 'EPERM'),
+  );
+  assert.deepEqual(
+    found.map(({ phase, action }) => [phase?.value, action.value]),
+    [
+      ['start', ALLOW],
+      ['ready', errnoAction(1)],
     ],
   );
 });

@@ -79,6 +79,7 @@ test('every key is read', () => {
       action: errnoAction(1),
       reload: false,
       settle: 500,
+      startPost: 'after',
     },
     service: [
       { name: 'ProtectSystem', value: 'strict' },
@@ -110,8 +111,11 @@ test('every key is read', () => {
     listening: 'warn',
     understood: ['locks-out'],
     expect: [
-      { syscall: 'execve', args: [], architecture: undefined, action: KILL },
-      { syscall: 'socket', args: ['AF_UNIX', 1n, -1n], architecture: 'x86', action: errnoAction(13) },
+      { syscall: 'execve', args: [], architecture: undefined, action: KILL, phase: 'ready' },
+      {
+        ...{ syscall: 'socket', args: ['AF_UNIX', 1n, -1n], architecture: 'x86', action: errnoAction(13) },
+        phase: undefined,
+      },
     ],
   });
 });

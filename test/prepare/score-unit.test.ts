@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeFilterFile } from '../../src/filter/filter-file.js';
+import { INJECTOR } from '../../src/paths/programs.js';
 import { serviceName } from '../../src/prepare/load/load-unit.js';
 import { probeMachine } from '../../src/prepare/probe/target.js';
 import { type ScoreResult, scoreLoaded, scoreOffline } from '../../src/prepare/score-unit.js';
@@ -48,6 +49,43 @@ describe('a filter that no launcher loads, since a later drop-in starts somethin
     const counts = async (lines: string) => (await both(await later(LAUNCHED + PROGRAMS, lines)))[1];
     assert.equal(await counts('BindReadOnlyPaths=\n'), false);
     assert.equal(await counts('Nice=1\n'), true);
+  });
+});
+
+describe('the filter that is loaded once a service serves', () => {
+  const READY = '[ready]\ndeny = ["execve", "execveat", "@clock"]\n';
+  const DROP = '/etc/systemd/system/demo.service.d';
+  const tightened = () => applied(READY, {}, { files: { [INJECTOR]: '' } });
+  const both = async (system: FakeSystem) => {
+    const context = fakeContext(system, { offline: true });
+    return [
+      await loaded(system),
+      await scoreOffline(context, await probeMachine(context), serviceName(UNIT)),
+    ];
+  };
+
+  test('counts, by the bus and offline', async () => {
+    for (const one of await both(await tightened())) {
+      const { exposure, untilReady } = scoreIn(one).score;
+      assert.ok(untilReady !== undefined && exposure < untilReady);
+    }
+  });
+
+  test('does not count where a later drop-in resets the line that loads it', async () => {
+    const system = await tightened();
+    const reset = new TextEncoder().encode('[Service]\nExecStartPost=\n');
+    system.files.set(`${DROP}/zzz.conf`, { bytes: reset, mode: 0o644 });
+    await system.reload();
+    for (const one of await both(system)) assert.equal(scoreIn(one).score.untilReady, undefined);
+  });
+
+  test('that is missing is an error', async () => {
+    const system = await tightened();
+    system.files.delete(`${DROP}/zz-sandbox-unit.ready-filter`);
+    for (const one of await both(system)) {
+      assert.ok('code' in one);
+      assert.match(one.message, /^the filter of \[ready\] can't be told: .* isn't there/);
+    }
   });
 });
 

@@ -62,6 +62,40 @@ test('where there is no list, one is shown to be pasted as a whole', () => {
   );
 });
 
+test('calls of the two tables are told apart, and each goes into the list of its own', () => {
+  const ready = (name: string, number: number): Explanation => ({
+    ...explanation(name, number),
+    phase: 'ready',
+    cause: {
+      kind: 'not-allowed',
+      what: 'not in allow, once it serves',
+      at: { ...at, line: 5 },
+      phase: 'ready',
+    },
+    changes: [inReady(name)],
+  });
+  const inReady = (name: string): Change => {
+    const { line: _, ...change } = adds(name);
+    return { ...change, edit: { kind: 'add', table: 'ready', list: 'allow', name, after: undefined } };
+  };
+  const anew = (one: Explanation): Explanation => ({
+    ...one,
+    changes: one.changes.map(({ line: _, ...change }) => change),
+  });
+  const shown = text([anew(MOUNT), anew(UNAME), ready('bind', 49), ready('execve', 59)]);
+  assert.match(shown, /: 2 calls were recorded: not in allow\n/);
+  assert.match(shown, /: 2 calls were recorded: not in allow, once it serves\n {4}bind, execve\n/);
+  assert.match(shown, /last at 2023-11-14T22:13:20\.000Z, once it served\n/);
+  const list = (table: string, names: string) =>
+    ` {6}\\[${table}\\]\n {6}allow = \\[\n {8}${names},\n {6}\\]\n`;
+  assert.match(
+    shown,
+    new RegExp(`${list('syscalls', '"mount", "uname"')}.*\n${list('ready', '"bind", "execve"')}`),
+  );
+  assert.deepEqual(namesToAdd([inReady('bind'), adds('b')]), ['b']);
+  assert.deepEqual(namesToAdd([inReady('bind'), adds('b')], 'ready'), ['bind']);
+});
+
 test('calls that are denied by name are one group, and leave each line together', () => {
   const denied = (name: string, number: number, line: number): Explanation => {
     const there = { ...at, line };

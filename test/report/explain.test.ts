@@ -41,6 +41,26 @@ test('a call has the processes, the last time, and the changes that let it throu
   assert.match(shown, /it may mount/);
 });
 
+test('under a policy with [ready] it is told when the calls were made', () => {
+  const atStart = explanation({ phase: 'start' });
+  const late = explanation({
+    phase: 'ready',
+    cause: { kind: 'denied', what: 'deny mount, once it serves', phase: 'ready' },
+  });
+  assert.match(text(atStart), /, once at 2023-11-14T22:13:20\.000Z, at a start\n/);
+  assert.match(text(late), /, once at 2023-11-14T22:13:20\.000Z, once it served\n/);
+  assert.match(text(explanation()), /, once at 2023-11-14T22:13:20\.000Z\n/);
+  const told = explanationsJson([atStart, late, explanation()]).map((one) => [
+    'phase' in one ? one.phase : null,
+    'phase' in one.cause ? one.cause.phase : null,
+  ]);
+  assert.deepEqual(told, [
+    ['start', null],
+    ['ready', 'ready'],
+    [null, null],
+  ]);
+});
+
 test('names of processes and texts of policies reach no terminal as they are', () => {
   const hostile = 'a\x1b[2J\nb';
   const shown = text(

@@ -10,6 +10,7 @@ import {
   scoresJson,
   scoresText,
 } from '../../src/report/score.js';
+import { exposureText, levelOf } from '../../src/score/exposure.js';
 import { scoreOfPolicy } from '../support/scored.js';
 
 const PLANNED = scoreOfPolicy(
@@ -49,6 +50,28 @@ test('a unit that is named has all that stays open', () => {
 test('places that are none, and that cannot be told, are said to be so', () => {
   assert.match(openText({ ...after, places: [] }), /execute: none$/m);
   assert.match(openText({ ...after, places: undefined }), /execute: can't be told, since/);
+});
+
+test('what [ready] takes away is told beside the start', () => {
+  const { change, after } = scoreOfPolicy('[ready]\ndeny = ["execve", "execveat", "@clock", "@mount"]\n');
+  const { exposure, untilReady } = after.score;
+  const text = scoresText([{ unit: 'a.service', scored: after, diagnostics: [] }], true);
+  const [now, then] = [exposure, untilReady!].map(exposureText);
+  assert.ok(
+    text.startsWith(
+      `a.service: exposure ${now} ${levelOf(exposure)}, ${then} until it serves, ${then} by what systemd enforces alone\n`,
+    ),
+    text,
+  );
+  assert.match(text, /^ {2}exec +start programs +closed by \[ready\]$/m);
+  assert.equal(
+    changeText(change),
+    `Exposure: 9.6 UNSAFE without the policy, ${then} UNSAFE with it,\n          ${now} ${levelOf(exposure)} once it serves\n`,
+  );
+  assert.deepEqual(changeJson(change), { before: 9.6, after: untilReady! / 10, ready: exposure / 10 });
+  const { untilReady: until, byReady } = scoredJson(after);
+  assert.deepEqual([until, byReady], [untilReady! / 10, after.score.byReady]);
+  assert.equal('untilReady' in scoredJson(PLANNED.after), false);
 });
 
 test('a change is one line', () => {

@@ -12,7 +12,7 @@ import { disableCommand } from '../../src/prepare/apply-again.js';
 import { enabledAtBoot, refusedAtBoot } from '../../src/restart/enabled-at-boot.js';
 import { servicesOf } from '../../src/state/service.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { DROP_IN, LAUNCHER, UNIT } from '../support/demo-service.js';
+import { DROP_IN, LAUNCHER, TIGHTEN, UNIT } from '../support/demo-service.js';
 import { AGAIN, atBoot, enabled, MANIFEST, putIntoForce, refuse } from '../support/enabled-in-memory.js';
 import { NATIVE } from '../support/native.js';
 
@@ -69,6 +69,11 @@ const WAYS: readonly (readonly [what: string, path: string, hint: string])[] = [
     'the launcher is not there, is no program, or others than root can change it',
     PACKAGED_LAUNCHER,
     `install the package of ${PACKAGED_LAUNCHER} again, then 'systemctl daemon-reload'`,
+  ],
+  [
+    'tighten is not there, is no program, or others than root can change it',
+    TIGHTEN,
+    `'${AGAIN.replace(' && systemctl', ` && install -D -m 755 /etc/sandbox-unit/enabled${TIGHTEN} ${TIGHTEN} && systemctl`)} && systemctl try-restart ${UNIT}' installs it`,
   ],
 ];
 

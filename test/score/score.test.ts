@@ -1,6 +1,6 @@
 /** Tests of score/score.ts and all of score/: how exposed a unit is, by its files, on the bus, and behind the launcher. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { INFINITY } from '../../src/directives/values/bus.js';
 import { DOORS, type DoorName } from '../../src/score/doors.js';
 import { exposureText, levelOf } from '../../src/score/exposure.js';
@@ -85,7 +85,7 @@ const onBus = (properties: readonly (readonly [name: string, value: unknown])[],
   const all = new Map([...BARE, ...properties]);
   const { machine, sets, scope, systemd } = { ...targetOf(257), ...more };
   const settings = settingsOnBus((name) => all.get(name), { scope, systemd });
-  return exposureText(scoreOf({ settings, machine, sets, filter: undefined }).exposure);
+  return exposureText(scoreOf({ settings, machine, sets, filter: undefined, ready: undefined }).exposure);
 };
 
 test('the exposure of a unit on the bus is that of systemd-analyze', () => {
@@ -145,6 +145,46 @@ action = "EPERM"
   const some = open.replace('"@mount"', '"@mount", "umount2:log"');
   assert.deepEqual(scoreOfPolicy(some).after.score.byLauncher, ['SystemCallFilter_clock']);
   assert.deepEqual(scoreOfPolicy(`[syscalls]\nenforcer = "launcher"\n${rules}`).after.score.byLauncher, []);
+});
+
+describe('the filter that is loaded once a service serves', () => {
+  const READY = '[ready]\ndeny = ["execve", "execveat", "@clock"]\n';
+
+  test('counts, beside all that was there before', () => {
+    const { change, after } = scoreOfPolicy(READY + LAUNCHED);
+    const { exposure, untilReady, bySystemd, byLauncher, byReady, doors } = after.score;
+    const { change: without } = scoreOfPolicy(LAUNCHED);
+    assert.deepEqual([change.before, change.after, change.ready], [96, without.after, exposure]);
+    assert.deepEqual([untilReady, bySystemd], [without.after, 92]);
+    // @clock is refused from the start.
+    assert.deepEqual(byLauncher, ['SystemCallFilter_clock', 'SystemCallFilter_mount']);
+    assert.deepEqual(byReady, []);
+    const of = (name: string) => doors.find(({ door }) => door.name === name)!;
+    assert.deepEqual([of('exec').access, of('exec').by], ['closed', ['[ready]']]);
+    assert.deepEqual(of('mounts').by, ['the launcher']);
+  });
+
+  test('counts by itself, and what systemd enforces is as systemd-analyze has it', () => {
+    const { change, after } = scoreOfPolicy(READY);
+    const { exposure, untilReady, bySystemd, byReady } = after.score;
+    assert.equal(bySystemd, scoreOfLines('').bySystemd);
+    assert.deepEqual([change.before, change.after, change.ready], [bySystemd, untilReady, exposure]);
+    assert.ok(exposure < untilReady!);
+    assert.ok(byReady.includes('SystemCallFilter_clock'), byReady.join());
+  });
+
+  test('closes nothing while it only records', () => {
+    const { byReady, doors } = scoreOfPolicy(`${READY}action = "log"\n`).after.score;
+    assert.ok(!byReady.some((row) => row.startsWith('SystemCallFilter')));
+    assert.equal(doors[0]!.access, 'open');
+  });
+
+  test('is none where nobody loads it', () => {
+    const target = targetOf(257, { injector: undefined });
+    const { change, after } = scoreOfPolicy(READY, '', target);
+    assert.equal(after.score.untilReady, undefined);
+    assert.equal('ready' in change, false);
+  });
 });
 
 test('a permissive policy closes nothing', () => {

@@ -13,6 +13,7 @@ const FOLDERS = {
   loads: 'services',
   'more-loads': 'more-services',
   'template-loads': 'services',
+  'ready-loads': 'ready-services',
 } as const satisfies Record<string, TreeName>;
 type Folder = keyof typeof FOLDERS;
 
@@ -31,13 +32,8 @@ export const LEARNED: readonly string[] = namesIn('loads');
 /** Names of the services that the templates for any daemon are tried on. */
 export const ALL: readonly string[] = [...LEARNED, ...namesIn('more-loads')];
 
-/** Services for which there is a template of their own, beside those above. */
-const FOR_TEMPLATES: readonly string[] = namesIn('template-loads');
-
-function folderOf(name: string): Folder {
-  if (LEARNED.includes(name)) return 'loads';
-  return FOR_TEMPLATES.includes(name) ? 'template-loads' : 'more-loads';
-}
+const folderOf = (name: string): Folder =>
+  (Object.keys(FOLDERS) as Folder[]).find((folder) => namesIn(folder).includes(name))!;
 
 /** A service in its box. */
 export interface BoxedService {

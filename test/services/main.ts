@@ -2,14 +2,17 @@
  * Gives services of Debian, and programs of several languages, work: `node build/test/services/main.js
  * [--seconds=N] [--keep=FOLDER] [NAME…]`. Standard output has the table of docs/learned-services.md, standard error the
  * progress. With `--templates`, or `--template=NAME,…`, it has that of docs/templates-on-services.md. With
- * `--own-templates [TEMPLATE…]` it has that of docs/templates.md.
+ * `--own-templates [TEMPLATE…]` it has that of docs/templates.md, and with `--ready` the first of docs/ready-on-services.md.
  */
 import { parseArgs } from 'node:util';
+import { injectorObstacle } from '../support/injector.js';
 import { servicesObstacle } from '../support/service.js';
 import { ALL, LEARNED, type Release } from './in-box.js';
 import { cellOf, type Outcome, type TriedTemplates, templateTable } from './outcome.js';
 import { OWN_TEMPLATES, type OwnTemplate, ownTable } from './own-templates.js';
+import { READY, readyTable, type TriedReady } from './ready-services.js';
 import { type Learned, rowOf, tableOf } from './table.js';
+import { tryReady } from './try-ready.js';
 import { type Options, tryService } from './try-service.js';
 import { TEMPLATES, tryTemplates } from './try-templates.js';
 
@@ -84,6 +87,19 @@ async function tryOwnTemplates(templates: readonly string[]): Promise<boolean> {
   return tried.every(([, outcomes]) => outcomes.every(({ kind }) => kind === 'works'));
 }
 
+/** Whether all was as it should be; the table goes to standard output. */
+async function tryAllReady(names: readonly string[]): Promise<boolean> {
+  const all: TriedReady[] = [];
+  for (const service of READY.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    say(`${service.name} …`);
+    const problems = await tryReady(service).catch((error: Error) => [error.message]);
+    for (const problem of problems) say(`${service.name}: ${problem}`);
+    all.push({ service, problems });
+  }
+  process.stdout.write(readyTable(all));
+  return all.every(({ problems }) => problems.length === 0);
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
@@ -93,16 +109,22 @@ async function main(words: readonly string[]): Promise<number> {
       template: { type: 'string' },
       templates: { type: 'boolean' },
       'own-templates': { type: 'boolean', default: false },
+      ready: { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
   const own = values['own-templates'];
-  const known = own ? OWN_TEMPLATES.map(({ template }) => template) : ALL;
+  const known = own
+    ? OWN_TEMPLATES.map(({ template }) => template)
+    : values.ready
+      ? READY.map(({ name }) => name)
+      : ALL;
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new Error(`no ${own ? 'template' : 'service'} '${unknown}': ${[...new Set(known)].join(', ')}`);
-  const obstacle = servicesObstacle();
+  const obstacle = servicesObstacle() ?? (values.ready ? injectorObstacle() : undefined);
   if (obstacle !== undefined) throw new Error(obstacle);
+  if (values.ready) return (await tryAllReady(positionals)) ? 0 : 1;
   if (own) return (await tryOwnTemplates(positionals)) ? 0 : 1;
   const templates = values.template?.split(',') ?? (values.templates ? TEMPLATES : undefined);
   const named = (all: readonly string[]) => (positionals.length > 0 ? positionals : all);

@@ -49,26 +49,26 @@ async function tryTemplate(service: BoxedService, template: string): Promise<Out
   await succeed(box, 'systemctl', 'reset-failed', unit);
   const words = ['apply', '--template', template, '--no-confirm', unit];
   const applied = await command<Applied>(service, ...words);
-  const problems = applied.units?.[0]?.state === 'applied' ? await lived(service) : [];
+  const isApplied = applied.units?.[0]?.state === 'applied';
+  const problems = isApplied ? await lived(service) : [];
+  if (isApplied) await command(service, 'revert', unit);
   return outcomeOf({ template, applied, problems: [...problems, ...(await asBefore(service, before))] });
 }
 
-/** Has a confined service live, and takes the policy back. Returns what is wrong. */
-async function lived(service: BoxedService): Promise<string[]> {
-  const { box, unit, verb } = service;
+/** Has a confined service live. Returns what is wrong. */
+export async function lived(service: BoxedService): Promise<string[]> {
+  const { box, verb } = service;
   const before = await show(service, 'NRestarts');
   const work = [`STEP='confined' ${verb('load')}`, await lifeOf(service)].join('\n');
   const life = await box.exec(['sh', '-ec', work], { timeoutMs: 600_000 });
-  const problems = [
+  return [
     ...(life.status === 0 ? [] : [life.stderr || `status ${life.status}: ${life.stdout}`]),
     ...(await afterLife(service, before)),
   ];
-  await command(service, 'revert', unit);
-  return problems;
 }
 
 /** What isn't as before after a template: files, and the service's work. */
-async function asBefore(service: BoxedService, before: string): Promise<string[]> {
+export async function asBefore(service: BoxedService, before: string): Promise<string[]> {
   const { box, unit, verb } = service;
   await box.exec(['systemctl', 'reset-failed', unit]);
   const after = await filesOf(service);
@@ -82,7 +82,7 @@ async function asBefore(service: BoxedService, before: string): Promise<string[]
 }
 
 /** Sums of all files where the command may write, and of the unit's own as systemd has them. */
-const filesOf = ({ box, unit }: BoxedService): Promise<string> =>
+export const filesOf = ({ box, unit }: BoxedService): Promise<string> =>
   succeed(
     box,
     ...[

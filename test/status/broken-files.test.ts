@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { error } from '../../src/diagnostic.js';
 import { dropInFacts } from '../../src/emit/drop-in-facts.js';
-import { brokenFiles, launcherOf, missingFiles } from '../../src/status/broken-files.js';
+import { brokenFiles, missingFiles } from '../../src/status/broken-files.js';
+import { namedPrograms } from '../../src/status/named-programs.js';
 import { DROP_IN, FILTER, LAUNCHER, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';
 import { applied } from '../support/status-in-memory.js';
@@ -17,10 +18,10 @@ async function broken(change: (files: Map<string, { bytes: Uint8Array; mode: num
     return file ? [{ path, content: file.bytes, mode: file.mode }] : [];
   });
   const facts = dropInFacts(files[0]!.content);
-  const launcher = launcherOf(context.placement, files);
-  assert.equal(launcher, LAUNCHER);
-  const missing = await missingFiles(context, UNIT, { facts, files, launcher });
-  const found = { unit: UNIT, facts, files, filterFile: FILTER, launcher, missing };
+  const programs = namedPrograms(context.placement, files, facts);
+  assert.deepEqual(programs, [{ name: 'launcher', path: LAUNCHER }]);
+  const missing = await missingFiles(context, UNIT, { facts, files, programs });
+  const found = { unit: UNIT, facts, files, filterFile: FILTER, programs, missing };
   const whole = await brokenFiles(context, { ...found, filter: undefined });
   const cut = await brokenFiles(context, { ...found, filter: error('filter-file', 'it is cut short') });
   assert.deepEqual(

@@ -7,6 +7,9 @@ export const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 /** The installed launcher. */
 export const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
+/** The installed program that loads filters of `[ready]`. */
+export const TIGHTEN = '/usr/local/libexec/sandbox-unit/tighten';
+
 export const FOLDER = `/etc/systemd/system/${UNIT}.d`;
 export const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
 export const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;

@@ -24,11 +24,20 @@ export const dump = (more: Partial<ObservedUnit> = {}): ObservedUnit => ({
       last: 590,
       slices: 55,
       counts: [4, 900, 0, 2],
-      programs: 0b11,
+      ...{ programs: 0b11, onceReady: 0b10 },
     },
-    { abi: 'native', nr: nr('execve'), first: 0, last: 0, slices: 1, counts: [2, 0, 0, 0], programs: 0b1 },
-    { abi: 'compat', nr: 11, first: 5, last: 5, slices: 1, counts: [0, 1, 0, 0], programs: 0b10 },
-    { abi: 'native', nr: 4000, first: 7, last: 9, slices: 1, counts: [0, 3, 0, 0], programs: 0b10 },
+    {
+      ...{ abi: 'native', nr: nr('execve'), first: 0, last: 0, slices: 1, counts: [2, 0, 0, 0] },
+      ...{ programs: 0b1, onceReady: 0 },
+    },
+    {
+      ...{ abi: 'compat', nr: 11, first: 5, last: 5, slices: 1, counts: [0, 1, 0, 0] },
+      ...{ programs: 0b10, onceReady: 0b10 },
+    },
+    {
+      ...{ abi: 'native', nr: 4000, first: 7, last: 9, slices: 1, counts: [0, 3, 0, 0] },
+      ...{ programs: 0b10, onceReady: 0b10 },
+    },
   ],
   refused: [
     { abi: 'native', nr: nr('clone3'), errno: 38, count: 2, programs: 0b10 },

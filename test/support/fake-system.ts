@@ -649,7 +649,7 @@ export const withInput = (context: Context, input: string | Uint8Array): Context
   caller: { ...context.caller, readInput: async () => bytesOf(input) },
 });
 
-/** A machine with a service, its policy and a launcher to install. */
+/** A machine with a service, its policy and programs to install. */
 export function machineWith(
   unit: string,
   policy: string,
@@ -661,6 +661,7 @@ export function machineWith(
       '/usr/lib/systemd/system/demo.service': unit,
       '/etc/sandbox-unit/demo.service.toml': policy,
       [`${HOME}/native-helper/build/x86-64/launcher`]: program('launcher of this build'),
+      [`${HOME}/native-helper/build/x86-64/tighten`]: program('tighten of this build'),
       '/usr/sbin/demod': program(elf()),
       ...files,
     },

@@ -140,6 +140,6 @@ export function assertAnswers(text: string, answers: Readonly<Record<string, str
   const { policy, diagnostics } = parsePolicy([text, ...expectations].join('\n'), 'p');
   const sets = bundledSets();
   const named = resolveCalls(policy.syscalls!, sets);
-  const machines = [resolve(named, 'x86-64')];
-  assert.deepEqual([...diagnostics, ...checkExpectations(policy, { sets, named, machines })], []);
+  const meaning = { section: policy.syscalls, sets, named, machines: [resolve(named, 'x86-64')] };
+  assert.deepEqual([...diagnostics, ...checkExpectations(policy, meaning)], []);
 }

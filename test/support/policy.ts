@@ -54,6 +54,7 @@ log = ["connect"]
 action = "EPERM"
 reload = false
 settle = "500ms"
+start-post = "after"
 
 [[ready.rules]]
 syscall = "mmap"
@@ -85,6 +86,7 @@ understood = ["locks-out"]
 [[expect]]
 syscall = "execve"
 action = "kill"
+phase = "ready"
 
 [[expect]]
 syscall = "socket"

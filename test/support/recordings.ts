@@ -1,5 +1,5 @@
 /** Recordings of a small service, to be varied. */
-import type { RecordedCall, Recording } from '../../src/evidence/recording/recording.js';
+import { onceReadyOf, type RecordedCall, type Recording } from '../../src/evidence/recording/recording.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 
 export const HOUR = 3600;
@@ -18,24 +18,34 @@ export const hostNamed = (name: string, id = name): Recording['host'] => ({
 });
 
 /** A call of x86-64 that was made while the service was at work, in several slices. */
-export const call = (name: string, more: Partial<RecordedCall> = {}): RecordedCall => ({
-  architecture: 'x86-64',
-  number: numbersOf('x86-64').get(name)!,
-  name,
-  count: 100,
-  first: 1,
-  last: 500,
-  slices: 50,
-  phases: { serving: 100 },
-  programs: [0],
-  ...more,
+export function call(name: string, more: Partial<RecordedCall> = {}): RecordedCall {
+  const made = {
+    architecture: 'x86-64',
+    number: numbersOf('x86-64').get(name)!,
+    name,
+    count: 100,
+    first: 1,
+    last: 500,
+    slices: 50,
+    phases: { serving: 100 },
+    programs: [0],
+    ...more,
+  };
+  return { ...made, onceReady: onceReadyOf(made) };
+}
+
+/** A recording as older versions have left it. */
+export const asOlder = (newer: Recording): Recording => ({
+  ...newer,
+  version: 1,
+  calls: newer.calls.map(({ onceReady: _, ...rest }) => rest),
 });
 
 /** A watch of ten minutes with a start, in 60 slices. */
 export function recording(more: Partial<Recording> = {}): Recording {
   const hash = 'ab'.repeat(32);
   return {
-    version: 1,
+    version: 2,
     unit: 'demo.service',
     scope: 'system',
     host: hostNamed('one'),

@@ -1,6 +1,6 @@
 /** Scores of units by lines of `[Service]`, and of policies on them. */
 import { emitFiles } from '../../src/emit/files.js';
-import { buildFilter } from '../../src/prepare/build-filter.js';
+import { buildFilter, buildReadyFilter } from '../../src/prepare/build-filter.js';
 import { settingsOfFiles } from '../../src/score/of-files.js';
 import { exposureOfPlan, type PlannedExposure, scoreOfPlan } from '../../src/score/of-plan.js';
 import { type Score, type Scored, scoreOf } from '../../src/score/score.js';
@@ -16,7 +16,8 @@ const ORIGIN = { version: '1', policyHash: 'a', unitHash: 'b' };
 export function scoreOfLines(lines: string, target: Target = targetOf(257)): Score {
   const file = lines.startsWith('[') ? parseUnitFile('demo.service', lines) : unitFile(lines);
   const settings = settingsOfFiles(effectiveUnit([file]), target);
-  return scoreOf({ settings, machine: target.machine, sets: target.sets, filter: undefined });
+  const { machine, sets } = target;
+  return scoreOf({ settings, machine, sets, filter: undefined, ready: undefined });
 }
 
 /** A policy's exposure, and its score. */
@@ -28,7 +29,11 @@ export interface PolicyScore {
 /** The score of a policy on a unit with these lines in `[Service]`. */
 export function scoreOfPolicy(policy: string, lines = '', target: Target = targetOf(257)): PolicyScore {
   const plan = planned(policy, lines, target);
-  const emitted = emitFiles(plan, { start: plan.filter && buildFilter(plan.filter).file }, PLACEMENT, ORIGIN);
+  const filters = {
+    start: plan.filter && buildFilter(plan.filter).file,
+    ready: plan.ready && buildReadyFilter(plan.ready.filter).file,
+  };
+  const emitted = emitFiles(plan, filters, PLACEMENT, ORIGIN);
   const files = { plan, own: [unitFile(lines)], emitted };
   return { change: exposureOfPlan(files)!, after: scoreOfPlan(files)! };
 }

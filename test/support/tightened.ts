@@ -29,6 +29,8 @@ export const tightenObstacle = (): string | undefined =>
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   waits: ['waits', 'wait-calls', 'wait-files', 'wait-processes', 'wait-oddities'],
   'hard-to-stop': ['hard-to-stop'],
+  intrude: ['intrude'],
+  'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
 };
 const BARE32 = [

@@ -18,6 +18,7 @@ type RootName =
   | 'clang'
   | 'services'
   | 'more-services'
+  | 'ready-services'
   | 'bookworm-services'
   | 'clients'
   | 'shells'
@@ -137,6 +138,8 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['stunnel4', 'syslog-ng-core', 'tinyproxy', 'tor', 'valkey-server', 'valkey-tools'],
     ],
   },
+  /** Daemons of test/services/ready-loads/, and their clients. */
+  'ready-services': { suite: 'trixie', packages: [...SYSTEMD, 'curl', 'icecast2', 'iproute2', 'logrotate'] },
   /** Shells that the command line is completed in. */
   shells: { suite: 'trixie', packages: ['bash-completion', 'fish', 'zsh'] },
   /** Services that templates are for, on the release before. */

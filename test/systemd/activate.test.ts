@@ -17,6 +17,7 @@ const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
 const MANIFEST = `${STAGE}/activate.d/${UNIT}`;
 const RECORD = `/var/lib/sandbox-unit/activate/${UNIT}`;
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+const TIGHTEN = '/usr/local/libexec/sandbox-unit/tighten';
 const KEEPER = '/etc/systemd/system/sandbox-unit-activate.service';
 /** The generator, as it was built; boxes see the folder of the repository. */
 const GENERATOR = inRepository(`native-helper/build/${MACHINE}/generator`);
@@ -50,6 +51,10 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
   });
 
   const isThere = (path: string) => existsSync(`/proc/${box.pid}/root${path}`);
+
+  /** The programs that a check says something of. */
+  const programsIn = (verb: 'writes' | 'removes', text: string) =>
+    [LAUNCHER, TIGHTEN].filter((path) => text.includes(`  ${verb} ${path}\n`));
 
   /** Nothing was changed, and nothing is left of the attempt. */
   const isAsBefore = async () => {
@@ -99,27 +104,33 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
     assert.deepEqual([unconfined.status, unconfined.stdout], [0, `${UNIT}: unchanged\n`]);
   });
 
-  test('a check tells of the launcher that goes with the last unit, as the change takes it', async () => {
-    for (const unit of [UNIT, ODD]) {
-      await host.stage(unit, POLICY);
+  test('a check tells of programs that go with the last unit, as the change takes them', async () => {
+    const tightening = `${POLICY}[ready]\ndeny = ["chroot"]\n`;
+    for (const [unit, policy, written] of [
+      [UNIT, POLICY, [LAUNCHER]],
+      [ODD, tightening, [TIGHTEN]],
+    ] as const) {
+      await host.stage(unit, policy);
       const checked = await host.activate('--check', unit);
-      assert.equal(checked.stdout.includes(`  writes ${LAUNCHER}\n`), unit === UNIT, checked.stdout);
-      assert.equal((await host.activate(unit)).status, 0);
+      assert.deepEqual(programsIn('writes', checked.stdout), written, checked.stdout);
+      const { status, stderr } = await host.activate(unit);
+      assert.equal(status, 0, stderr);
     }
     const going = async (...words: string[]) => {
       const { status, stdout } = await host.activate('--check', ...words);
       assert.equal(status, 3, stdout);
-      return stdout.includes(`  removes ${LAUNCHER}\n`);
+      return programsIn('removes', stdout);
     };
-    assert.equal(await going('--revert', UNIT), false);
-    assert.equal(await going('--revert', UNIT, ODD), true);
+    assert.deepEqual(await going('--revert', UNIT), []);
+    assert.deepEqual(await going('--revert', ODD), [TIGHTEN]);
+    assert.deepEqual(await going('--revert', UNIT, ODD), [LAUNCHER, TIGHTEN]);
     assert.equal((await host.activate('--revert', UNIT)).status, 0);
-    assert.equal(isThere(LAUNCHER), true);
-    assert.equal(await going('--revert', ODD), true);
+    assert.deepEqual([isThere(LAUNCHER), isThere(TIGHTEN)], [true, true]);
+    assert.deepEqual(await going('--revert', ODD), [LAUNCHER, TIGHTEN]);
     await host.stage(ODD, '[service]\nPrivateTmp = true\n[apply]\nsettle = "100ms"\n');
-    assert.equal(await going(ODD), true);
+    assert.deepEqual(await going(ODD), [LAUNCHER, TIGHTEN]);
     assert.equal((await host.activate(ODD)).status, 0);
-    assert.equal(isThere(LAUNCHER), false);
+    assert.deepEqual([isThere(LAUNCHER), isThere(TIGHTEN)], [false, false]);
     assert.equal((await host.activate('--revert', ODD)).status, 0);
   });
 

@@ -23,7 +23,8 @@ const NAMES = Array.from({ length: COUNT }, (_, i) => `early${i}.service`);
 const FIRST = NAMES[0]!;
 const SERVICE =
   '[Service]\nType=exec\nExecStart=/bin/tail -f /dev/null\n[Install]\nWantedBy=multi-user.target\n';
-const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nProtectHome = true\n';
+const POLICY =
+  '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nProtectHome = true\n[ready]\ndeny = ["chroot"]\nsettle = "0"\n';
 const OTHER_COMMAND = '[Service]\nExecStart=\nExecStart=/bin/tail -n 5 -f /dev/null\n';
 
 interface Row {
@@ -49,7 +50,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
     await changeFiles(box, { ...units, ...policies });
     const tried = await command('apply', '--runtime', FIRST);
     assert.equal(tried.status, 0, tried.stderr);
-    // The machine has the launcher by then, and no generator yet.
+    // The machine has the programs that the units start by then, and no generator yet.
     const ways = new Set<string>();
     for (const name of NAMES)
       ways.add(
@@ -240,7 +241,8 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
   test('hold a unit where a file of theirs is corrupt, missing, or others could have changed it', async () => {
     const filter = `${ENABLED}${RUN}/${FIRST}.d/zz-sandbox-unit.filter`;
     const manifest = `${ENABLED}/activate.d/${FIRST}`;
-    const launcher = '/usr/local/libexec/sandbox-unit/launcher';
+    const programs = '/usr/local/libexec/sandbox-unit';
+    const launcher = `${programs}/launcher`;
     const spoilt: readonly (readonly [how: string, reason: RegExp])[] = [
       [`echo >>${filter}`, /a file is not the one that was made/],
       [`rm ${filter}`, /a file is not the one that was made, or is not there/],
@@ -256,6 +258,7 @@ describe('policies that are enabled', { skip: servicesObstacle() ?? false }, () 
       ],
       [`rm ${launcher}`, /the launcher is not there, is no program/],
       [`echo >${launcher}`, /the launcher is not there, is no program/],
+      [`rm ${programs}/tighten`, /tighten is not there, is no program/],
     ];
     await sh(`cp -a ${ENABLED} /root/good; cp -a ${launcher} /root/launcher`);
     for (const [how, reason] of alternatives(spoilt, 4)) {

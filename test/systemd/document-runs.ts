@@ -43,7 +43,7 @@ const NPM = `mkdir -p ${dirname(INSTALLED)} && ln -sfn ${REPOSITORY} ${INSTALLED
 const HELPER = `${REPOSITORY}/native-helper/build/${MACHINE}`;
 
 /** What the launcher's package has. */
-const PACKAGED = `install -D -t /usr/libexec/sandbox-unit ${HELPER}/generator
+const PACKAGED = `install -D -t /usr/libexec/sandbox-unit ${HELPER}/generator ${HELPER}/tighten
   install -D -t /usr/bin ${HELPER}/sandboxify; install -D -t /usr/lib/x86_64-linux-gnu ${HELPER}/libsandbox.so`;
 
 /** A user's program, of root. */
@@ -80,16 +80,17 @@ const INSTALLED_BY_NPM = `${FRESH}; mkdir /etc/sandbox-unit
 const PAGES: readonly DocumentRun[] = [
   { path: 'docs/first-service.md', prepare: 'echo "<title>web1</title>" >/var/www/html/index.html' },
   { path: 'docs/postgresql.md', dear: true },
+  { path: 'docs/ready.md', prepare: NGINX, dear: true },
   { path: 'docs/exec-where-needed.md', prepare: `systemctl stop nginx; ${MAIL}`, dear: true },
   { path: 'docs/fleet.md', prepare: NGINX, dear: true },
-  { path: 'docs/containers.md', prepare: NGINX, lacks: CONTAINER_LACKS },
+  { path: 'docs/containers.md', prepare: NGINX, lacks: CONTAINER_LACKS, dear: true },
   {
     path: 'docs/configuration-management.md',
     prepare: NGINX,
     dear: true,
     env: { BUILDROOT: '/srv/image', SRCDIR: '/srv' },
   },
-  { path: 'docs/templates.md', prepare: 'systemctl start postgresql' },
+  { path: 'docs/templates.md', prepare: 'systemctl start postgresql', dear: true },
   { path: 'README.md', prepare: `${FRESH}; systemctl start redis-server` },
   { path: 'docs/install.md', prepare: INSTALLED_BY_NPM },
 ];
@@ -147,6 +148,8 @@ export const SHORTER: readonly (readonly [RegExp, string])[] = [
 export const ENDS: readonly (readonly [command: RegExp, statuses: readonly number[], said: RegExp])[] = [
   // A policy has to be at work for a week.
   [/^sandbox-unit learn --promote /, [2], /^error\[not-watched-enough\]: /m],
+  // The program that loads the filter of [ready] comes with a package.
+  [/^sandbox-unit learn --show nginx --ready /, [0, 2], /^error\[gap-ready\]: /m],
   // What is refused with an errno leaves no record, and others on this machine fill the kernel's log.
   [
     /^sandbox-unit explain (?:--record )?(?:--write )?(?:nginx|redis-server)\b/,

@@ -1,8 +1,12 @@
 /** One run of real services with all refused calls recorded, and the way back. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE, NATIVE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import {
   bootWithPrograms,
@@ -13,8 +17,10 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 
 const skip = servicesObstacle();
+const INJECTOR_HERE = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
 const NAME = `run-once-${process.pid}`;
 const UNIT = 'run-once.service';
@@ -108,6 +114,49 @@ describe('one run records all calls that the policy refuses, and leaves the unit
     });
   }
 });
+
+describe('one run records what [ready] would refuse, and says that it was made once the service served', () => {
+  const tight = existsSync(INJECTOR_HERE) ? skip : 'native-helper has no program tighten';
+  const settings = 'reload = true\nsettle = "2s"\n[apply]\nsettle = "100ms"\n';
+  const CASES: readonly [what: string, syscalls: readonly string[], ready: readonly string[]][] = [
+    ['beside [syscalls]', DENIED.slice(0, 3), DENIED.slice(3)],
+    ['alone', [], DENIED],
+  ];
+  for (const [what, syscalls, ready] of alternatives(CASES)) {
+    test(what, { skip: tight }, async (t) => {
+      await box.sh(`mkdir -p ${INJECTOR.replace(/\/[^/]*$/, '')}`);
+      await box.writeFile(INJECTOR, readFileSync(INJECTOR_HERE), '0755');
+      const first = syscalls.length > 0 ? `[syscalls]\ndeny = ${JSON.stringify(syscalls)}\n` : '';
+      const policy = `${first}[ready]\ndeny = ${JSON.stringify(ready)}\n${settings}`;
+      const wait = `kill -HUP $MAINPID; until [ -e /run/reloaded ]; do sleep 0.02; done; rm /run/reloaded`;
+      await define(policy, `ExecReload=/bin/sh -c '${wait}'\n`);
+      await sandboxUnit(box, 'revert', UNIT);
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      const before = await stateOf();
+      const answer = await record();
+      if (!heard(t, answer)) return;
+      assert.deepEqual([answer.exit, answer.calls, answer.codes], [1, RECORDED, []], answer.stdout);
+      const { refusals } = JSON.parse(answer.stdout) as { refusals: Refusal[] };
+      const decided = (phase: string | undefined) =>
+        refusals.filter(({ cause }) => cause.phase === phase).map(({ call }) => call);
+      assert.deepEqual(decided('ready').sort(), [...ready].sort());
+      assert.deepEqual(decided(undefined).sort(), [...syscalls].sort());
+      // What the start made, too, is of both phases.
+      const phases = new Set(refusals.map(({ cause, phase }) => `${cause.phase} ${phase}`));
+      assert.deepEqual([...phases].sort(), [
+        'ready ready',
+        ...(syscalls.length > 0 ? ['undefined undefined'] : []),
+      ]);
+      assert.deepEqual(await stateOf(), before);
+    });
+  }
+});
+
+interface Refusal {
+  readonly call: string;
+  readonly phase?: string;
+  readonly cause: { readonly phase?: string };
+}
 
 test('a service that its policy kills runs once, and its first and last call are named', {
   skip,

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from '../support/box.js';
+import { TIGHTEN } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { MACHINE, NATIVE } from '../support/native.js';
+import { REPOSITORY } from '../support/repository.js';
 import {
   apply,
   bootWithPrograms,
@@ -31,17 +32,27 @@ const POLICY = '[ready]\ndeny = ["execve", "execveat", "io_uring_setup:ENOSYS"]\
 /** For services that don't tell when they are ready; a busy machine may be slow to start them. */
 const SETTLING = `${POLICY}settle = "2s"\n`;
 
+const BUS_NAME = 'org.example.Ready';
+
+/** What lets root own the name on the bus, and the program that does. */
+const BUS_POLICY = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "busconfig.dtd">
+<busconfig><policy user="root"><allow own="${BUS_NAME}"/></policy></busconfig>
+`;
+const OWNER = `/usr/local/bin/node -e 'require("${REPOSITORY}/node_modules/dbus-next").systemBus().requestName("${BUS_NAME}", 0)'`;
+
 /** A service that starts a program when it starts, when it is asked and when it is reloaded, and says what came of it. */
 const SERVICE = `#!/bin/bash
 out=${FILES}/$1.out
 ask=${FILES}/$1.ask
 try() { /bin/true 2>/dev/null; echo "$1 $?" >>"$out"; }
 trap 'try reloaded' HUP
+[ -z "$LISTEN_FDS" ] || read -r -t 0.1 -u 3
 rm -f "$ask"
 mkfifo "$ask"
 exec 3<>"$ask"
 try started
 [ -z "$NOTIFY_SOCKET" ] || systemd-notify --ready
+if [ -n "$BUS" ]; then ${OWNER} & fi
 while :; do read -r -u 3 || continue; try asked; done
 `;
 const PROGRAM = '/opt/programs/asked';
@@ -52,8 +63,6 @@ before(async () => {
   if (skip) return;
   box = await bootWithPrograms('ready');
   await box.writeFile(PROGRAM, SERVICE, '0755');
-  await box.sh(`mkdir -p ${INJECTOR.replace(/\/[^/]*$/, '')}`);
-  await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
 });
 after(() => box?.stop());
 
@@ -77,36 +86,90 @@ async function said(unit: string, request: 'ask' | 'nothing', lines: number): Pr
 }
 
 const DIRECT = `ExecStart=${PROGRAM} %n`;
+const NOTIFY = `Type=notify\nNotifyAccess=all\n${DIRECT}`;
 const BEHIND = `Type=forking\nExecStart=/bin/bash -c '${PROGRAM} %n & until [ -p ${FILES}/%n.ask ]; do sleep 0.02; done'`;
 
+/** A kind of service, the type that it has with [ready], and what has it start. */
+interface Kind {
+  readonly lines: string;
+  readonly type: string;
+  readonly becomes: string;
+  readonly start?: string;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  simple: { lines: DIRECT, type: 'simple', becomes: 'exec' },
+  exec: { lines: `Type=exec\n${DIRECT}`, type: 'exec', becomes: 'exec' },
+  notify: { lines: NOTIFY, type: 'notify', becomes: 'notify' },
+  'on-bus': {
+    lines: `Type=dbus\nBusName=${BUS_NAME}\nEnvironment=BUS=${BUS_NAME}\n${DIRECT}`,
+    type: 'dbus',
+    becomes: 'dbus',
+  },
+  forking: { lines: BEHIND, type: 'forking', becomes: 'forking' },
+  'pid-file': {
+    lines: `PIDFile=${FILES}/%n.pid\n${BEHIND.replace('%n &', `%n & echo $$! >${FILES}/%n.pid;`)}`,
+    type: 'forking',
+    becomes: 'forking',
+  },
+  activated: {
+    lines: `Type=exec\n${DIRECT}`,
+    type: 'exec',
+    becomes: 'exec',
+    start: `systemctl start activated.socket; echo >${FILES}/activated.fifo
+      until systemctl is-active --quiet activated.service; do sleep 0.1; done`,
+  },
+};
+
 describe('what a service starts until it serves it starts no more', () => {
-  const TYPES: readonly [type: string, lines: string, becomes: string, policy: string][] = [
-    ['simple', DIRECT, 'exec', SETTLING],
-    ['exec', `Type=exec\n${DIRECT}`, 'exec', SETTLING],
-    ['notify', `Type=notify\nNotifyAccess=all\n${DIRECT}`, 'notify', POLICY],
-    ['forking', BEHIND, 'forking', SETTLING],
-  ];
-  for (const [type, lines, becomes, policy] of TYPES) {
-    test(`of Type=${type}`, { skip }, async () => {
-      const unit = `type-${type}.service`;
-      await start(unit, `${lines}\nExecStartPost=/bin/true`);
-      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
-      await apply(box, policy, unit);
-      assert.deepEqual(await properties(box, unit, 'Type', 'ActiveState'), {
-        Type: becomes,
-        ActiveState: 'active',
-      });
+  const units = Object.keys(KINDS).map((kind) => `${kind}.service`);
+
+  before(async () => {
+    if (skip) return;
+    await changeFiles(box, {
+      '/etc/systemd/system/activated.socket': `[Socket]\nListenFIFO=${FILES}/activated.fifo\n`,
+      '/etc/dbus-1/system.d/owner.conf': BUS_POLICY,
+      ...Object.fromEntries(
+        Object.entries(KINDS).map(([kind, { lines }]) => [
+          `/etc/systemd/system/${kind}.service`,
+          `[Service]\n${lines}\nExecStartPost=-/bin/false\n`,
+        ]),
+      ),
+    });
+    await box.succeed(['systemctl', 'try-reload-or-restart', 'dbus.service']);
+    for (const [kind, { start = `systemctl start ${kind}.service` }] of Object.entries(KINDS)) {
+      await box.sh(start);
+      assert.deepEqual(await said(`${kind}.service`, 'ask', 2), ['started 0', 'asked 0'], kind);
+    }
+    await apply(box, SETTLING, ...units);
+  });
+
+  for (const [kind, { becomes, start = `systemctl start ${kind}.service` }] of Object.entries(KINDS)) {
+    const unit = `${kind}.service`;
+    test(`of Type=${becomes}: ${kind}`, { skip }, async () => {
+      const wanted = { Type: becomes, ActiveState: 'active' };
+      assert.deepEqual(await properties(box, unit, 'Type', 'ActiveState'), wanted);
       assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
-      for (const verb of ['status', 'verify'])
-        assert.equal((await sandboxUnit(box, verb, unit)).status, 0, verb);
-      await box.succeed(['systemctl', 'restart', unit]);
+      await box.sh(`systemctl stop ${unit}; ${start}`);
       assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
-      await revert(box, unit);
-      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
-      assert.equal((await properties(box, unit, 'Type')).Type, type);
+      const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
+      assert.equal(status, 0, stdout + stderr);
     });
   }
 
+  test('and what is in force is seen, and taken back', { skip }, async () => {
+    const { status, stdout, stderr } = await sandboxUnit(box, 'status', ...units);
+    assert.equal(status, 0, stdout + stderr);
+    await revert(box, ...units);
+    await assert.rejects(box.readFile(TIGHTEN));
+    for (const [kind, { type }] of Object.entries(KINDS)) {
+      assert.deepEqual(await said(`${kind}.service`, 'ask', 2), ['started 0', 'asked 0'], kind);
+      assert.equal((await properties(box, `${kind}.service`, 'Type')).Type, type);
+    }
+  });
+});
+
+describe('what a service starts until it serves it starts no more, either', () => {
   test('of the user of a service without privileges, on top of what it may not do from the start', {
     skip,
   }, async () => {
@@ -121,15 +184,17 @@ describe('what a service starts until it serves it starts no more', () => {
 });
 
 describe('a reload', () => {
-  const lines = `${DIRECT}\nExecReload=/bin/kill -HUP $MAINPID`;
+  const lines = `${NOTIFY}\nExecReload=/bin/kill -HUP $MAINPID`;
 
   test('of a service is as before, or refused, and then a restart takes its place', { skip }, async () => {
     const unit = 'reload.service';
     await start(unit, lines);
     assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
-    await apply(box, `${SETTLING}reload = true\n`, unit);
+    await apply(box, `${POLICY}reload = true\n`, unit);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 126']);
-    await apply(box, `${SETTLING}reload = false\n`, unit);
+    await apply(box, '[ready]\ndeny = ["bind"]\nreload = true\n', unit);
+    assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 0']);
+    await apply(box, `${POLICY}reload = false\n`, unit);
     assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
     const first = await mainPid(box, unit);
     const { status, stderr } = await box.exec(['systemctl', 'reload', unit]);
@@ -143,18 +208,55 @@ describe('a reload', () => {
   });
 });
 
+describe("the unit's own ExecStartPost= commands", () => {
+  const unit = 'post.service';
+  const asks = `/bin/bash -c 'echo >${FILES}/%n.ask; until grep -q asked ${FILES}/%n.out; do sleep 0.02; done'`;
+  const fails = `/bin/sh -c 'test ! -e ${FILES}/fails'`;
+  const LATER = `/etc/systemd/system/${unit}.d/zzz.conf`;
+
+  test('run before the filter is loaded, or after', { skip }, async () => {
+    await start(unit, `${NOTIFY}\nExecStartPost=${asks}\nExecStartPost=${fails}`);
+    assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 0']);
+    await apply(box, POLICY, unit);
+    assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 0']);
+    assert.deepEqual(await said(unit, 'ask', 1), ['asked 126']);
+    await apply(box, `${POLICY}start-post = "after"\n`, unit);
+    assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 126']);
+    assert.equal((await sandboxUnit(box, 'verify', unit)).status, 0);
+  });
+
+  test('end the start where one fails, and the next start is as ever', { skip }, async () => {
+    await box.writeFile(`${FILES}/fails`, '');
+    assert.notEqual((await box.exec(['systemctl', 'restart', unit])).status, 0);
+    assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'failed');
+    await box.sh(`rm ${FILES}/fails ${FILES}/${unit}.out && systemctl start ${unit}`);
+    assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 126']);
+  });
+
+  test('of a drop-in that is read later take the place of ours, which is told', { skip }, async () => {
+    await changeFiles(box, { [LATER]: '[Service]\nExecStartPost=\n' });
+    for (const verb of ['status', 'verify', 'plan', 'apply']) {
+      const { status, stdout, stderr } = await sandboxUnit(box, verb, unit);
+      assert.equal(status, 1, verb);
+      assert.match(stdout + stderr, /error\[overridden\]: systemd reads this 'ExecStartPost='/, verb);
+    }
+    await changeFiles(box, { [LATER]: undefined });
+    await revert(box, unit);
+  });
+});
+
 test('verify sees a service that serves without the filter', { skip }, async () => {
   const unit = 'without.service';
   await start(unit, DIRECT);
   await apply(box, SETTLING, unit);
-  await box.writeFile(INJECTOR, '#!/bin/sh\n', '0755');
+  await box.writeFile(TIGHTEN, '#!/bin/sh\n', '0755');
   try {
     await box.succeed(['systemctl', 'restart', unit]);
     const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
     assert.equal(status, 1);
     assert.match(stdout + stderr, /error\[looser\].*execve/);
   } finally {
-    await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+    await box.writeFile(TIGHTEN, readFileSync(BUILT), '0755');
   }
   await revert(box, unit);
 });
@@ -172,4 +274,42 @@ test('where the filter can not be loaded the service fails to start, and the pol
   await box.succeed(['rm', `${FILES}/${unit}.out`]);
   await box.succeed(['systemctl', 'restart', unit]);
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+});
+
+test('a service loses by a learned policy what only its start was seen to need', { skip }, async () => {
+  const unit = 'learned.service';
+  // As hosts have it.
+  await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
+  const daemon = `setpriv --regid=65534 --clear-groups /bin/true; exec ${PROGRAM} %n`;
+  await start(
+    unit,
+    `Type=notify
+    NotifyAccess=all
+    ExecStart=/bin/bash -c '${daemon}'
+    ExecReload=/bin/sh -c '/bin/true; kill -HUP $MAINPID'
+    ExecStop=/bin/sh -c '/bin/true; kill $MAINPID'`.replaceAll(/^ +/gm, ''),
+  );
+  const learned = async (...words: string[]) => {
+    const asked = ['learn', ...words, '--ready', unit, '--write', policyPath(unit), '--json'];
+    const { status, stdout, stderr } = await sandboxUnit(box, ...asked);
+    assert.equal(status, 0, stdout + stderr);
+    const { text, ready } = JSON.parse(stdout) as { text: string; ready: string[] };
+    const applied = await sandboxUnit(box, 'apply', unit);
+    assert.equal(applied.status, 0, `${applied.stdout}${applied.stderr}${text}`);
+    return ready;
+  };
+  const reload = () => box.exec(['systemctl', 'reload', unit]);
+  const keeping = await learned('--restart', '--for', '3s');
+  assert.deepEqual([keeping.includes('setgroups'), keeping.includes('execve')], [true, false]);
+  await box.succeed(['rm', `${FILES}/${unit}.out`]);
+  await box.succeed(['systemctl', 'restart', unit]);
+  assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+  assert.equal((await reload()).status, 0);
+  assert.deepEqual(await said(unit, 'nothing', 1), ['reloaded 0']);
+  // Commands of its stop have executed a program, and it itself only in its start and its reload.
+  const without = await learned('--show', '--no-reload');
+  assert.deepEqual([without.includes('setgroups'), without.includes('execve')], [true, true]);
+  assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+  assert.notEqual((await reload()).status, 0);
+  await revert(box, unit);
 });

@@ -9,7 +9,7 @@ const AFFECTED = ['a.service', 'b.service', 'c.socket'];
 
 const RECORD: UndoRecord = {
   ...{ unit: UNIT, boot: '', runs: [], affected: AFFECTED, step: 'restart', starts: false },
-  ...{ launcher: false, files: [] },
+  ...{ installs: false, files: [] },
 };
 
 /** What is said of the dependents of a restarted service, and what was started. */

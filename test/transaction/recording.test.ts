@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import { type Diagnostic, UserError } from '../../src/diagnostic.js';
+import { INJECTOR } from '../../src/paths/programs.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { UNIT } from '../support/demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
@@ -133,6 +134,34 @@ test('nothing is touched where no record can be had, or nothing would be recorde
     (cause) => cause.diagnostics[0].code,
   );
   assert.equal(refused, 'needs-root');
+});
+
+test('what [ready] would refuse is recorded, by itself too, and an error where nobody loads its filter', async () => {
+  const file = `/etc/sandbox-unit/${UNIT}.toml`;
+  const ready = '[ready]\ndeny = ["mount", "pivot_root"]\n';
+  const under = (policy: string, more: Readonly<Record<string, string>> = {}) =>
+    machine({ files: { [file]: policy, ...more } });
+  const alone = under(ready, { [INJECTOR]: '' });
+  const before = filesOf(alone);
+  const { exit, calls } = await record(alone);
+  assert.deepEqual(
+    [exit, calls],
+    [
+      1,
+      [
+        ['mount', true],
+        ['pivot_root', false],
+      ],
+    ],
+  );
+  assert.deepEqual(filesOf(alone), before);
+  const nobody = under(ready);
+  const refused = await record(nobody);
+  assert.deepEqual([refused.exit, refused.codes], [1, ['gap-ready']]);
+  assert.deepEqual(nobody.changes, []);
+  const { codes, calls: some } = await record(under(`${POLICY}[ready]\ndeny = ["bind"]\n`));
+  assert.ok(codes.includes('gap-ready'), codes.join());
+  assert.equal(some.length, 2);
 });
 
 test('where only the log can be read, what it has is explained, with a warning', async () => {

@@ -13,7 +13,7 @@ import { status } from '../../src/commands/status.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
-import { LAUNCHER, UNIT } from '../support/demo-service.js';
+import { LAUNCHER, TIGHTEN, UNIT } from '../support/demo-service.js';
 import {
   type FakeFile,
   type FakeOptions,
@@ -114,7 +114,15 @@ async function assertInOrder(system: FakeSystem, unit = UNIT) {
   }
   const isLaunched = own.some(([path]) => path.endsWith('.filter'));
   assert.ok(!isLaunched || system.files.has(LAUNCHER), 'the launcher is there');
+  const isTightened = own.some(([path]) => path.endsWith('.ready-filter'));
+  assert.equal(
+    system.files.has(TIGHTEN),
+    isTightened,
+    'what loads the filter of [ready] is there for it alone',
+  );
 }
+
+const tightening: Start = (options) => machine(options, '[ready]\ndeny = ["execve", "execveat"]\n');
 
 const feeble: Start = (options) =>
   machine({ ...options, behaviour: (_, isConfined) => (isConfined ? 'dies' : 'works') });
@@ -122,6 +130,7 @@ const feeble: Start = (options) =>
 const SCENES: readonly (readonly [name: string, unit: string, verb: string, start: Start])[] = [
   ['apply of a first policy', UNIT, 'apply', machine],
   ['apply of another policy', UNIT, 'apply', confined(UNIT)],
+  ['apply of [ready]', UNIT, 'apply', tightening],
   ['apply of a policy that the service does not stand', UNIT, 'apply', feeble],
   ['apply of a text', UNIT, 'apply --policy -', machine],
   ['apply of another text', UNIT, 'apply --policy -', confined(UNIT, { policy: '-' })],
@@ -300,6 +309,20 @@ describe('what was left half changed', () => {
       assert.ok(system.files.has(LAUNCHER));
       assert.deepEqual(codes(await attempt(system, (context) => status(context, []))), ['put-back']);
       assert.equal(system.files.has(LAUNCHER), before);
+    }
+  });
+
+  test('says by one key that programs are installed, whichever they are, as earlier versions wrote it', async () => {
+    for (const start of [machine, tightening]) {
+      const whole = await start();
+      await attempt(whole, VERBS.apply!);
+      const system = await start({ killAt: whole.calls.indexOf(`restart ${UNIT}`) + 2 });
+      await attempt(system, VERBS.apply!);
+      system.revive();
+      const record = JSON.parse(system.text(UNDO)!);
+      assert.deepEqual([record.version, record.launcher, record.installs], [2, true, undefined]);
+      await attempt(system, (context) => status(context, []));
+      assert.deepEqual([system.files.has(LAUNCHER), system.files.has(TIGHTEN)], [false, false]);
     }
   });
 

@@ -24,7 +24,7 @@ export interface LearnOptions
 
 type Words = keyof LearnOptions & string;
 
-const POLICY: readonly Words[] = ['write', 'action', 'addresses'];
+const POLICY: readonly Words[] = ['write', 'action', 'addresses', 'ready', 'reload'];
 
 /** The options that each action takes, and a watch. */
 const TAKES: Readonly<Record<keyof typeof ACTIONS | 'watch', readonly Words[]>> = {
@@ -59,15 +59,17 @@ export async function learn(context: Context, operands: string[], options: Learn
 
 /** @throws UserError `usage` for an option that would say nothing */
 function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptions) {
-  const given = Object.keys(options) as Words[];
-  const strange = given.find(
-    (one) => OWN.has(one) && options[one] !== undefined && !TAKES[name ?? 'watch'].includes(one),
-  );
+  // Without --no-reload `reload` is true, whatever is asked for.
+  const isGiven = (one: Words) => (one === 'reload' ? options.reload === false : options[one] !== undefined);
+  const wordOf = (one: Words) => (one === 'reload' ? '--no-reload' : `--${one}`);
+  const given = (Object.keys(options) as Words[]).filter(isGiven);
+  const strange = given.find((one) => OWN.has(one) && !TAKES[name ?? 'watch'].includes(one));
   if (strange !== undefined)
-    throw usage(`--${strange} says nothing ${name === undefined ? 'of a watch' : `with --${name}`}`);
-  const [idle] = (['action', 'addresses'] as const).filter((one) => options[one] !== undefined);
+    throw usage(`${wordOf(strange)} says nothing ${name === undefined ? 'of a watch' : `with --${name}`}`);
+  const [idle] = (['action', 'addresses', 'ready'] as const).filter(isGiven);
   if (idle !== undefined && options.write === undefined)
     throw usage(`--${idle} says nothing without --write`);
+  if (isGiven('reload') && !options.ready) throw usage('--no-reload says nothing without --ready');
   const { action } = options;
   if (action !== undefined && !isAnswer(action))
     throw usage(`unknown action '${action}': it is 'kill' or an errno, as EPERM`);
@@ -90,7 +92,7 @@ const noUnit = ({ write }: LearnOptions) =>
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
   const unit = onlyUnit(units);
   if (options.background) throw usage('--write is for a watch in the foreground');
-  await assertWritable(context, unit, fileOf(options));
+  await assertWritable(context, unit, fileOf(options), options.ready);
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
   if (hasErrors(watched.diagnostics))

@@ -4,6 +4,7 @@ import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../diagnostic.js';
 import { ledgerDiagnostics } from '../../evidence/ledger/doubts.js';
 import { dangerousSeen } from '../../evidence/policy/calls/dangerous.js';
+import { counted } from '../../evidence/policy/text/spans.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../learn/write-policy.js';
 import type { Outcome } from '../../outcome.js';
 import { painted, textDiff } from '../../report/diff.js';
@@ -18,6 +19,10 @@ export interface WriteOptions {
   readonly action?: string;
   /** Whether IP addresses are confined to those that were seen. */
   readonly addresses?: boolean;
+  /** Whether the policy has `[ready]`. */
+  readonly ready?: boolean;
+  /** False with --no-reload: `[ready]` takes the reload away. */
+  readonly reload?: boolean;
 }
 
 /** The file that is to be written; undefined for standard output. */
@@ -32,7 +37,8 @@ export async function writeLearned(
 ): Promise<Outcome> {
   const path = fileOf(options);
   const { action, addresses } = options;
-  const proved = await provedPolicy(context, onlyUnit(units), { action, addresses });
+  const ready = options.ready ? { reload: options.reload ?? true } : undefined;
+  const proved = await provedPolicy(context, onlyUnit(units), { action, addresses, ready });
   const { unit, policy, ledger } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [
@@ -41,11 +47,15 @@ export async function writeLearned(
     ...tiersOf(proved),
     ...dangersOf(context, proved),
     ...onlyProgram(proved),
+    ...readyOf(context, proved),
     ...next(context, unit, path),
   ];
   return {
     exit: EXIT.ok,
-    json: { unit, text: policy.text, file: path ?? null, tiers: policy.calls },
+    json: {
+      ...{ unit, text: policy.text, file: path ?? null, tiers: policy.calls },
+      ...(typeof policy.ready === 'object' ? { ready: policy.ready.deny } : {}),
+    },
     text:
       path === undefined
         ? policy.text
@@ -83,6 +93,49 @@ function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] 
   if (program === undefined) return [];
   const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
   return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
+}
+
+/** Notes and warnings about `[ready]`: the calls that it takes away, and what it lacks. */
+function readyOf(
+  { placement: { scope } }: Context,
+  { policy: { ready }, unit, ledger }: ProvedPolicy,
+): Diagnostic[] {
+  if (ready === undefined) return [];
+  const again = `'${ownCommand(scope, 'learn --restart --exercise COMMAND --ready --write FILE', unit)}' watches it again`;
+  if (typeof ready === 'string')
+    return [warning('ready-unknown', `the policy has no [ready]: ${ready}`, { hint: again })];
+  const { deny, left, isReloadUnseen } = ready;
+  const calls = counted(deny.length, 'call');
+  const older = ledger.watches.filter(({ version }) => version === 1).length;
+  const areOlder = older === 1 ? 'is older, and tells' : 'are older, and tell';
+  return [
+    note('ready', `once ${unit} serves it loses ${calls} of its start: ${shortList(deny, 12)}`),
+    ...(left.length > 0
+      ? [
+          note(
+            'ready-left',
+            `neither an exercise nor a day was watched: [ready] leaves ${shortList(left, 12)}`,
+            {
+              hint: again,
+            },
+          ),
+        ]
+      : []),
+    ...(older > 0
+      ? [note('ready-older', `${older} of ${ledger.watches.length} recordings ${areOlder} less of that`)]
+      : []),
+    ...(isReloadUnseen
+      ? [
+          warning(
+            'reload-unseen',
+            `no reload of ${unit} was watched: it may need a call that [ready] refuses`,
+            {
+              hint: `${again}; --no-reload has the service restarted instead`,
+            },
+          ),
+        ]
+      : []),
+  ];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

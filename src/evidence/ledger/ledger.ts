@@ -28,6 +28,8 @@ export interface LedgerCall extends Shown {
   readonly phases: Readonly<Partial<Record<Phase, number>>>;
   /** Paths of the programs that made it. */
   readonly programs: readonly string[];
+  /** Phases in which a process made it that `[ready]` would hold. */
+  readonly onceReady: readonly Phase[];
 }
 
 /** A call that a filter has refused. */
@@ -57,7 +59,17 @@ export interface LedgerProgram extends Pick<RecordedProgram, 'path' | 'phases'>,
 export interface LedgerWatch
   extends Pick<
     Recording,
-    'unit' | 'begin' | 'end' | 'truncated' | 'slice' | 'slices' | 'lives' | 'events' | 'lost' | 'blind'
+    | 'version'
+    | 'unit'
+    | 'begin'
+    | 'end'
+    | 'truncated'
+    | 'slice'
+    | 'slices'
+    | 'lives'
+    | 'events'
+    | 'lost'
+    | 'blind'
   > {
   readonly host: RecordedHost;
   /** Calls of whose arguments some values had no room, with how many. */

@@ -1,5 +1,6 @@
 import { groupBy } from '../../collections.js';
 import {
+  onceReadyOf,
   PHASES,
   type Phase,
   type RecordedArguments,
@@ -51,11 +52,14 @@ export function makeLedger(unit: string, recordings: readonly Recording[], archi
 }
 
 function watchOf(recording: Recording): LedgerWatch {
-  const { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind } = recording;
+  const { version, unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind } = recording;
   const argumentsLost = recording.arguments.flatMap(({ name, lost: count }) =>
     count > 0 ? [{ name, count }] : [],
   );
-  return { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind, argumentsLost };
+  return {
+    ...{ version, unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind },
+    argumentsLost,
+  };
 }
 
 const distinct = <T>(values: Iterable<T>): T[] => [...new Set(values)];
@@ -139,10 +143,12 @@ function callsOf(recordings: readonly Recording[]): Pick<Ledger, 'calls' | 'name
 
 function namedCalls({ begin, calls, programs }: Recording): Call[] {
   const dateOf = (seconds: number) => new Date(Date.parse(begin) + seconds * 1000).toISOString();
-  return calls.flatMap(({ architecture, name, count, first, last, phases, programs: by }) => {
+  return calls.flatMap((call) => {
+    const { architecture, name, count, first, last, phases } = call;
     if (name === null) return [];
     const dates = { first: dateOf(first), last: dateOf(last) };
-    return [{ architecture, name, count, ...dates, phases, programs: by.map((i) => programs[i]!.path) }];
+    const by = call.programs.map((i) => programs[i]!.path);
+    return [{ architecture, name, count, ...dates, phases, programs: by, onceReady: onceReadyOf(call) }];
   });
 }
 
@@ -157,6 +163,7 @@ const joinCalls = (before: Call, more: Call): Call => ({
     ),
   ),
   programs: distinct([...before.programs, ...more.programs]),
+  onceReady: joinPhases(before.onceReady, more.onceReady),
 });
 
 function refusalsOf(recordings: readonly Recording[]): Pick<Ledger, 'refused' | 'namelessRefused'> {

@@ -14,7 +14,8 @@ import type {
 } from '../recording/recording.js';
 
 /** A call that was made, by its name on one ABI. */
-export type SeenCall = Pick<LedgerCall, 'architecture' | 'name' | 'count' | 'phases' | 'programs'>;
+export type SeenCall = Pick<LedgerCall, 'architecture' | 'name' | 'count' | 'phases' | 'programs'> &
+  Partial<Pick<LedgerCall, 'onceReady'>>;
 
 /** A call that a filter has refused. */
 export type SeenRefusal = Pick<LedgerRefusal, 'name' | 'answer' | 'count'>;
@@ -35,7 +36,8 @@ export interface Evidence
     | 'lost'
     | 'blind'
   > {
-  readonly watches: readonly Pick<LedgerWatch, 'lives' | 'events'>[];
+  readonly watches: readonly (Pick<LedgerWatch, 'lives' | 'events'> &
+    Partial<Pick<LedgerWatch, 'version'>>)[];
   readonly calls: readonly SeenCall[];
   readonly refused: readonly SeenRefusal[];
   readonly arguments: readonly RecordedArguments[];
@@ -53,6 +55,8 @@ export interface PolicyOptions {
   readonly action?: string | undefined;
   /** Whether IP addresses are confined to those that were seen. */
   readonly addresses?: boolean | undefined;
+  /** Whether calls are taken away once the service serves, and whether it can still be reloaded then. */
+  readonly ready?: { readonly reload: boolean } | undefined;
 }
 
 export interface PolicyRequest {

@@ -1,5 +1,6 @@
 import type { SortedCall } from './calls/tiers.js';
 import type { LearnedDirectives } from './directives/directives.js';
+import type { LearnedReady } from './ready.js';
 import type { RuledCall } from './rules/rule.js';
 
 /** All that a policy says, before it is text. */
@@ -7,6 +8,8 @@ export interface LearnedPolicy {
   /** Calls by their tiers, in alphabetical order. */
   readonly calls: readonly SortedCall[];
   readonly rules: readonly RuledCall[];
+  /** The calls that go once the service serves; the reason why they aren't known, or undefined where nobody asks. */
+  readonly ready: LearnedReady | string | undefined;
   readonly directives: LearnedDirectives;
   /** The program that a start script becomes. */
   readonly program: string | undefined;

@@ -4,7 +4,16 @@ import type { LearnedPolicy } from './learned.js';
 /** A line of a learned policy with its evidence, for programs. */
 export interface PolicyLine {
   /** The key or section that has it; `none` for a call that is refused as any other, and a directive that isn't stated. */
-  readonly part: 'allow' | 'log' | 'deny' | 'rules' | 'service' | 'exec' | 'unit-deny' | 'none';
+  readonly part:
+    | 'allow'
+    | 'log'
+    | 'deny'
+    | 'rules'
+    | 'ready-deny'
+    | 'service'
+    | 'exec'
+    | 'unit-deny'
+    | 'none';
   /** The call, the set, the directive, or the program. */
   readonly name: string;
   /** The value of a directive. */
@@ -21,13 +30,19 @@ const PARTS: Readonly<Record<Tier, PolicyLine['part']>> = {
 };
 
 /** All lines of a policy, in the order of its parts. A call whose rules decide has its line there. */
-export function policyLines({ calls, rules, directives, program, unitDeny }: LearnedPolicy): PolicyLine[] {
+export function policyLines(learned: LearnedPolicy): PolicyLine[] {
+  const { calls, rules, ready, directives, program, unitDeny } = learned;
   const decided = new Map(rules.filter(({ decides }) => decides).map((rule) => [rule.call, rule]));
   return [
     ...calls
       .filter(({ name }) => !decided.has(name))
       .map(({ name, tier, evidence }) => ({ part: PARTS[tier], name, evidence })),
     ...rules.map(({ call, comment }) => ({ part: 'rules' as const, name: call, evidence: comment })),
+    ...(typeof ready === 'object' ? ready.deny : []).map((name) => ({
+      part: 'ready-deny' as const,
+      name,
+      evidence: 'made until the service was ready, and not since',
+    })),
     ...directives.proved.map(({ name, value, why }) => ({
       part: 'service' as const,
       name,

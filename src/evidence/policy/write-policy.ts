@@ -8,6 +8,7 @@ import type { PolicyRequest, SeenCall } from './input.js';
 import type { LearnedPolicy } from './learned.js';
 import { namespacesSeen } from './namespaces.js';
 import { callsBy, daemonOfScript, executesNothing, withoutExecution } from './programs.js';
+import { learnReady } from './ready.js';
 import { argumentRules } from './rules/rules.js';
 import { policyText } from './text/policy-text.js';
 
@@ -37,11 +38,13 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const refused = refusedByDirectives(directives, target.sets);
   const isRefusedByUnit = (call: string) =>
     refused.has(call) || (own !== undefined && !permits(own.limit(call)));
-  const calls = sortCalls(confined, { reachable, sets: target.sets, hidden, isRefusedByUnit });
+  const known = { reachable, sets: target.sets, hidden, isRefusedByUnit };
+  const calls = sortCalls(confined, known);
   const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
   return {
     calls,
     rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
+    ready: learnReady(request, calls, known),
     directives,
     program,
     unitDeny: program === undefined ? [] : unitDenySets(evidence.calls, calls, target.sets),

@@ -45,7 +45,19 @@ export interface RecordedCall {
   readonly phases: Readonly<Partial<Record<Phase, number>>>;
   /** Indices into the programs of the recording. */
   readonly programs: readonly number[];
+  /**
+   * Phases in which it was made once the service was ready, by a process that `[ready]` would hold: not by a command that
+   * the manager starts for a reload or a stop. Undefined in recordings of version 1.
+   */
+  readonly onceReady?: readonly Phase[];
 }
+
+/** Phases in which a call was made once the service was ready; of an older recording, all that aren't its start. */
+export const onceReadyOf = ({
+  phases,
+  onceReady,
+}: Pick<RecordedCall, 'phases' | 'onceReady'>): readonly Phase[] =>
+  onceReady ?? PHASES.filter((phase) => phase !== 'start' && (phases[phase] ?? 0) > 0);
 
 /** A call that a filter has refused: it returned without having begun, or ended its process by SIGSYS. */
 export interface RefusedCall {
@@ -140,7 +152,8 @@ export interface RecordedEvent {
 
 /** One watch of one unit on one host. */
 export interface Recording {
-  readonly version: 1;
+  /** Calls of 2 have `onceReady`. */
+  readonly version: 1 | 2;
   /** An instance has its own name. */
   readonly unit: string;
   readonly scope: 'system' | 'user';

@@ -17,7 +17,7 @@ const MAX_LINE = 8000;
 
 /** The recording of a watch. */
 export const makeRecording = ({ begin, seconds, events, ...watch }: Watch, seen: NamedDump): Recording => ({
-  version: 1,
+  version: 2,
   ...watch,
   begin: new Date(begin).toISOString(),
   end: new Date(begin + seconds * 1000).toISOString(),

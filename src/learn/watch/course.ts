@@ -162,10 +162,12 @@ export class Course {
         ? []
         : [error('reload-failed', `the reload of ${name} ended with '${result}'`)];
     });
-    await this.#stay(SETTLE);
   }
 
-  /** Takes a step of services one after the other, in a phase of theirs, and looks at them meanwhile. */
+  /**
+   * Takes a step of services one after the other, in a phase of theirs, and looks at them meanwhile. A reload is over only
+   * after a while: of most services the manager knows no more than that they were sent a signal.
+   */
   async #eachWhileLooking(
     phase: Phase,
     services: readonly Target[],
@@ -184,11 +186,16 @@ export class Course {
         ),
       ).then((diagnostics) => {
         isOver = true;
-        phases.release(!hasErrors(diagnostics));
+        if (phase !== 'reload') phases.release(!hasErrors(diagnostics));
         return diagnostics;
       });
       await this.#look(Number.POSITIVE_INFINITY, () => isOver);
-      this.#diagnostics.push(...(await taken));
+      const diagnostics = await taken;
+      if (phase === 'reload') {
+        await this.#stay(SETTLE);
+        phases.release(!hasErrors(diagnostics));
+      }
+      this.#diagnostics.push(...diagnostics);
     }
   }
 
@@ -215,7 +222,7 @@ export class Course {
     const { observer } = this.#parts;
     for (const [i, life] of this.#lives.entries()) {
       const next = await life.look(observer.ticks[i]?.lives ?? 0, this.#seconds);
-      if (next !== undefined) observer.phase(i, next);
+      if (next !== undefined) observer.phase(i, next.phase, next.since);
     }
   }
 

@@ -1,6 +1,5 @@
 /** The life of a watched service, as far as the manager and /proc tell it. */
 
-import type { Phase } from '../../evidence/recording/recording.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -8,7 +7,7 @@ import { linesOfCommands } from '../unit-facts.js';
 import { Commands } from './commands.js';
 import { Events } from './events.js';
 import { LogFiles } from './log-files.js';
-import { Phases } from './phases.js';
+import { type Entered, Phases } from './phases.js';
 import type { Target } from './target.js';
 
 /**
@@ -42,7 +41,7 @@ export class Life {
    * @param at seconds since the begin
    * @returns the phase that the observer is to be told, if it is another
    */
-  async look(lives: number, at: number): Promise<Phase | undefined> {
+  async look(lives: number, at: number): Promise<Entered | undefined> {
     const isChanged = await this.#context.system.changed(this.#name);
     if (isChanged || lives !== this.#lives || at >= this.#asked + NET) await this.#ask(at);
     this.#lives = lives;

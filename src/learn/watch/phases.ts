@@ -15,7 +15,17 @@ const PHASE_OF: ReadonlyMap<UnitState['activeState'], Phase> = new Map([
  * Seconds for which a service counts as starting at least: one of Type=simple is active at once, before it has read its
  * own configuration.
  */
-const SHORTEST_START = 1;
+export const SHORTEST_START = 1;
+
+/** A phase that begins. */
+export interface Entered {
+  readonly phase: Phase;
+  /**
+   * Of a service that has started: from when on it was ready, however late that was seen, in microseconds of the monotonic
+   * clock.
+   */
+  readonly since?: number;
+}
 
 /** Follows the phases of a service by the states of its unit, which are looked at now and then. */
 export class Phases {
@@ -47,18 +57,21 @@ export class Phases {
    * @param at seconds since the begin
    * @returns the phase that the observer is to be told, if it is another
    */
-  look(state: UnitState, lives: number, at: number): Phase | undefined {
+  look(state: UnitState, lives: number, at: number): Entered | undefined {
     if (lives !== this.#lives || (state.invocationId !== '' && state.invocationId !== this.#invocation)) {
       this.#lives = lives;
       this.#invocation = state.invocationId;
       this.#started = at;
-      this.release(true);
+      // A reload that ends in a new start was none.
+      this.release(this.#held?.what !== 'reload');
       this.#enter('start', at);
     }
     const next = PHASE_OF.get(state.activeState) ?? this.#endIn(state);
     const isEarly = this.#held !== undefined || at < this.#started + SHORTEST_START;
     if (next === undefined || (next === 'serving' && isEarly)) return undefined;
-    return this.#enter(next, at) ? next : undefined;
+    const isStarted = this.#phase === 'start' && next === 'serving';
+    if (!this.#enter(next, at)) return undefined;
+    return isStarted ? { phase: next, ...since(state) } : { phase: next };
   }
 
   /** A service that is down has stopped, however fast: between two looks. One that has failed has not. */
@@ -89,3 +102,7 @@ export class Phases {
     return true;
   }
 }
+
+/** When a service's start was over. The observer may be told of it much later, on a busy machine. */
+const since = ({ activeEnterTimestampMonotonic: active }: UnitState): Pick<Entered, 'since'> =>
+  active > 0 ? { since: active + SHORTEST_START * 1_000_000 } : {};

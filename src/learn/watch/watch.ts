@@ -2,7 +2,7 @@
 
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
 import { Observer } from '../../observer/observer.js';
-import { launchers, MANAGERS } from '../../observer/service-group.js';
+import { launchers, setups } from '../../observer/service-group.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
@@ -71,7 +71,7 @@ async function watchClaimed(
   const observer = await Observer.start(context, {
     machine,
     groups: found.map(({ group }) => group),
-    setups: MANAGERS,
+    setups: setups(context.placement),
     launchers: launchers(context.placement),
     slice: SLICE,
   });

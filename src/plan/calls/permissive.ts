@@ -22,10 +22,23 @@ export function expectations(
 ): Diagnostic[] {
   const { sets } = target;
   if (!section.permissive || policy.expect.length === 0) {
-    return checkExpectations(policy, { sets, named, machines: [meaning] });
+    return checkExpectations(policy, { section, sets, named, machines: [meaning] });
   }
   const enforced = resolveCalls({ ...section, permissive: false }, sets, own);
-  return checkExpectations(policy, { sets, named: enforced, machines: [resolve(enforced, target.machine)] });
+  const machines = [resolve(enforced, target.machine)];
+  return checkExpectations(policy, { section, sets, named: enforced, machines });
+}
+
+/** A note that a unit is permissive. */
+export function permissiveNote({ unit, policy, target, places }: PlanRequest): Diagnostic {
+  const ours = (verb: string) => ownCommand(target.scope, verb, unit.full);
+  const tables = [...(policy.syscalls ? ['[syscalls]'] : []), ...(policy.ready ? ['[ready]'] : [])];
+  const message = `--permissive: what ${tables.join(' and ')} of ${unit.full} would refuse is let through and recorded`;
+  // No later command can look at a transient unit: it is gone when it has ended.
+  const hint = places
+    ? `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`
+    : `'journalctl --dmesg --grep=type=1326' shows what was`;
+  return note('permissive', message, { hint });
 }
 
 /**
@@ -33,25 +46,14 @@ export function expectations(
  * @param noNewPrivileges whether a launcher sets no_new_privs
  */
 export function permissiveNotes(
-  { unit, policy, places }: PlanRequest,
+  request: PlanRequest,
   context: CallContext,
   noNewPrivileges: boolean,
 ): Diagnostic[] {
+  const { policy } = request;
   const { section, own, target } = context;
   if (!section.permissive) return [];
-  const ours = (verb: string) => ownCommand(target.scope, verb, unit.full);
-  const notes = [
-    note(
-      'permissive',
-      `--permissive: what [syscalls] of ${unit.full} would refuse is let through and recorded`,
-      {
-        // No later command can look at a transient unit: it is gone when it has ended.
-        hint: places
-          ? `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`
-          : `'journalctl --dmesg --grep=type=1326' shows what was`,
-      },
-    ),
-  ];
+  const notes = [permissiveNote(request)];
   if (own) notes.push(note('refused-by-unit', `what the unit's own filters refuse stays refused`));
   const written = { ...section, permissive: false };
   const enforced = { ...context, section: written, named: resolveCalls(written, target.sets, own) };

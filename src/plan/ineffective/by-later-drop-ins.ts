@@ -82,7 +82,7 @@ export function shadowed(
   if (dropIn === undefined) return [];
   const isHidden = ({ at }: { at: Location }) => fileName(at.file) === fileName(dropIn);
   const wrapped = EXEC_KEYS.flatMap((key) => effective.execCommands(key)).find(
-    (command) => isHidden(command) && command.path.value.endsWith(LAUNCHER),
+    (command) => isHidden(command) && LOADS_FILTER.test(command.path.value),
   );
   if (wrapped) return [filterLost(wrapped.at)];
   const keys = [...directives.filter(isWhole).map(({ name }) => name), ...commands.map(({ key }) => key)];
@@ -91,8 +91,8 @@ export function shadowed(
   return lost.map(lineLost);
 }
 
-/** The end of the launcher's path, wherever it is installed. */
-const LAUNCHER = '/sandbox-unit/launcher';
+/** The paths of programs that load filters, wherever they are installed. */
+const LOADS_FILTER = /\/sandbox-unit\/(?:launcher|tighten)$/;
 
 /** Whether a directive's assignments mean the same whatever stands before them. */
 function isWhole({ name, values }: PlannedDirective): boolean {

@@ -14,6 +14,8 @@ export interface Launch {
   readonly unit: string;
   /** Paths, as the service sees them, that root alone may be able to change. */
   readonly paths: readonly string[];
+  /** Such paths by which the filter of `[ready]` is loaded: systemd's `+` leaves that command the host's files. */
+  readonly privileged: readonly string[];
   /**
    * Programs that systemd starts without the launcher and that then become a confined one, as the service sees them.
    */
@@ -27,33 +29,34 @@ export interface Launch {
 }
 
 /**
- * The launch of a planned unit; undefined if the launcher starts nothing.
+ * The launch of a planned unit; undefined if no program of ours has a part in it.
  * @param effective the unit without us
- * @param packaged path of a package's launcher. Another launcher and the filter are written anew: their folders count
+ * @param packaged paths of a package's programs. Other programs and filters are written anew: their folders count
  * @param loaded properties of the unit as the manager has it: they tell the value of a specifier
  */
 export function plannedLaunch(
-  { unit, target, filter, filterFile, programs, directives, lines, commands }: Plan,
+  { unit, target, filter, filterFile, ready, programs, directives, lines, commands }: Plan,
   effective: EffectiveUnit,
-  packaged: string,
+  packaged: readonly string[],
   loaded: ReadonlyMap<string, unknown> = new Map(),
 ): Launch | undefined {
-  if (filter === undefined) return undefined;
+  if (filter === undefined && ready === undefined) return undefined;
   const values = plannedValues(effective, directives);
-  const own = { launcher: target.launcher, filterFile };
-  const launcher = own.launcher === packaged ? packaged : folderOf(own.launcher);
+  const placeOf = (program: string) => (packaged.includes(program) ? program : folderOf(program));
+  const { launcher, injector } = target;
   return {
     unit,
     paths: [
-      launcher,
-      ...(filterFile === undefined ? [] : [folderOf(filterFile)]),
+      ...(filter ? [placeOf(launcher)] : []),
+      ...(filter && filterFile !== undefined ? [folderOf(filterFile)] : []),
       ...programs.map(({ path }) => path),
     ],
+    privileged: ready ? [placeOf(injector), folderOf(ready.file)] : [],
     starters:
       programs.length > 0 && !commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0)
         ? effective.execCommands('ExecStart').map(({ path }) => path.value)
         : [],
-    view: withoutOwn(own, viewOf(values, loadedView(loaded))),
+    view: withoutOwn({ launcher, filterFile: filterFile ?? ready?.file }, viewOf(values, loadedView(loaded))),
     images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
     places: new Map([
       ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
@@ -66,21 +69,37 @@ export function plannedLaunch(
  * The launch of a unit that is loaded with a drop-in of ours.
  * @param properties as the manager has them
  */
-export function loadedLaunch(
-  unit: string,
-  own: Own & { readonly filterFile: string },
-  properties: ReadonlyMap<string, unknown>,
-): Launch {
+export function loadedLaunch(unit: string, own: OwnFiles, properties: ReadonlyMap<string, unknown>): Launch {
+  const { launched, loading } = own;
   const view = loadedView(properties);
-  const programs = view.binds.filter(({ source }) => isBeside(own, source) && source.endsWith('.launch'));
+  const beside = { launcher: launched?.program, filterFile: (launched ?? loading)?.filter };
+  const programs = view.binds.filter(({ source }) => isBeside(beside, source) && source.endsWith('.launch'));
   return {
     unit,
-    paths: [own.launcher, own.filterFile, ...programs.map(({ destination }) => destination)],
+    paths: [
+      ...(launched ? [launched.program, launched.filter] : []),
+      ...programs.map(({ destination }) => destination),
+    ],
+    privileged: loading ? [loading.program, loading.filter] : [],
     starters: programs.length > 0 ? startersIn(properties) : [],
-    view: withoutOwn(own, view),
+    view: withoutOwn(beside, view),
     images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
     places: new Map(),
   };
+}
+
+/** A program of ours, and the filter file that it loads. */
+interface Loading {
+  readonly program: string;
+  readonly filter: string;
+}
+
+/** Our files that a drop-in names. */
+export interface OwnFiles {
+  /** Undefined where the launcher starts nothing. */
+  readonly launched: Loading | undefined;
+  /** Undefined where no filter of `[ready]` is loaded. */
+  readonly loading: Loading | undefined;
 }
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
@@ -93,8 +112,9 @@ const startersIn = (properties: ReadonlyMap<string, unknown>): string[] =>
  * Sources in a folder of which systemd picks an entry by its name (systemd.v(7)): which one isn't known before the
  * start.
  */
-export function pickedSources({ paths, view, images }: Launch): Untrusted[] {
-  const above = view.binds.filter(({ destination }) => paths.some((path) => covers(destination, path)));
+export function pickedSources({ paths, privileged, view, images }: Launch): Untrusted[] {
+  const all = [...paths, ...privileged];
+  const above = view.binds.filter(({ destination }) => all.some((path) => covers(destination, path)));
   return [{ source: view.root, by: 'RootDirectory' }, ...above, ...images]
     .filter(({ source }) => source.split('/').some((name) => name.endsWith('.v')))
     .map(({ source, by }) => ({ path: source, why: 'is a folder of which systemd picks an entry', by }));
@@ -155,10 +175,10 @@ function loadedView(properties: ReadonlyMap<string, unknown>): View {
   return { root: String(properties.get('RootDirectory') ?? '') || HOST.root, binds };
 }
 
-/** Our files that a start needs. */
+/** Our files that the drop-in itself mounts. */
 interface Own {
-  readonly launcher: string;
-  /** Undefined if the launcher gets its filter with its command. */
+  readonly launcher: string | undefined;
+  /** One of the unit's filters; undefined if the launcher gets its filter with its command. */
   readonly filterFile: string | undefined;
 }
 

@@ -1,9 +1,11 @@
 /** Diagnostics about lines of `[ready]` that say nothing, or something else than they do. */
 
 import { type Diagnostic, error, type Location, warning } from '../../diagnostic.js';
+import { checkReadyExpectations } from '../../policy/expect.js';
 import type { Policy } from '../../policy/policy.js';
 import { permits } from '../../syscalls/action.js';
-import { callsOf, mayPass, verdictOn } from '../../syscalls/resolve.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
+import { callsOf, mayPass, resolve, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { cantBeMade } from '../calls/left-to-launcher.js';
@@ -27,7 +29,18 @@ export function readyChecks(
     ...absentCalls(context),
     ...(policy.syscalls ? [] : foreignSets(written, target, undefined)),
     ...reloads(policy, effective, ready),
+    ...expectations(policy, meaning),
   ];
+}
+
+/** Diagnostics about `[[expect]]` tables that don't hold for a service that serves, even while it is permissive. */
+function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
+  const { before, target } = meaning;
+  const { sets, machine } = target;
+  const section = { ...meaning.section, permissive: false };
+  const of = (named: NamedPolicy) => ({ sets, named, machines: [resolve(named, machine)] });
+  const start = { section: policy.syscalls, ...of(before) };
+  return checkReadyExpectations(policy, start, { section, ...of(resolveCalls(section, sets)) });
 }
 
 /** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */

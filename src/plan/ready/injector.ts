@@ -2,7 +2,6 @@
 
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { ROOTS } from '../../directives/values/closed-paths.js';
-import { INJECTOR } from '../../paths/programs.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
@@ -36,11 +35,14 @@ export function typeWith(effective: EffectiveUnit, { reload }: ReadySection): st
   return type === 'notify-reload' && reload?.value === false ? 'notify' : type;
 }
 
-/** Gaps where nobody can load the filter. */
+/**
+ * Gaps where nobody can load the filter.
+ * @param at the section's place, where there is a policy
+ */
 export function injectorGaps(
-  { effective, target, places }: PlacedUnit,
+  { effective, target, places }: Omit<PlacedUnit, 'policy'>,
   values: UnitValues,
-  { at }: ReadySection,
+  { at }: Partial<Pick<ReadySection, 'at'>>,
 ): Diagnostic[] {
   const type = ownType(effective);
   const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
@@ -51,9 +53,6 @@ export function injectorGaps(
     ...(places ? [] : [gap('a transient unit has no file for its filter', out)]),
     ...(target.scope === 'user' ? [gap("a user's manager may not load it into processes", out)] : []),
     ...(target.machine === 'x86-64' ? [] : [gap(`no program loads it on ${target.machine}`, out)]),
-    ...(target.injector === undefined
-      ? [gap(`there is no ${INJECTOR}`, 'install the package sandbox-unit-launcher there')]
-      : []),
     ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
     ...(type === 'idle'
       ? [gap('Type=idle starts when others have', 'Type=exec in a drop-in of the unit')]
@@ -74,7 +73,7 @@ export function readyDirectives(
   { effective, target, places }: PlacedUnit,
   ready: ReadySection,
 ): PlannedDirective[] {
-  if (!places || target.injector === undefined) return [];
+  if (!places) return [];
   const type = typeWith(effective, ready);
   const because =
     type === 'exec'
@@ -88,8 +87,8 @@ export function readyDirectives(
 }
 
 /**
- * The commands of a unit with those for `[ready]`: the filter is loaded behind the unit's own ExecStartPost= lines, which it
- * would stop, too.
+ * The commands of a unit with those for `[ready]`. The filter is loaded behind the unit's own ExecStartPost= lines, which
+ * may still need the service as it starts, unless the policy has them come after.
  * @param commands those behind the launcher
  */
 export function withInjector(
@@ -97,7 +96,7 @@ export function withInjector(
   ready: ReadySection,
   commands: readonly PlannedCommands[],
 ): PlannedCommands[] {
-  if (!places || target.injector === undefined) return [...commands];
+  if (!places) return [...commands];
   const settle = ready.settle?.value ?? (TELLING.includes(ownType(effective)) ? 0 : USUAL_SETTLE);
   const line = privilegedCommand([
     target.injector,
@@ -114,7 +113,9 @@ export function withInjector(
   return [
     ...commands.filter((one) => !isTaken(one)),
     ...noReload(effective, ready),
-    { ...planned, lines: [...planned.lines, line], because: '[ready]: the last line loads its filter' },
+    ready.startPost?.value === 'after'
+      ? { ...planned, lines: [line, ...planned.lines], because: '[ready]: the first line loads its filter' }
+      : { ...planned, lines: [...planned.lines, line], because: '[ready]: the last line loads its filter' },
   ];
 }
 

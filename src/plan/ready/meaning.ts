@@ -1,13 +1,13 @@
 /** The calls that `[ready]` takes from a service once it serves. */
 
-import { ABIS, abisOf } from '../../syscalls/abi.js';
+import { abisOf } from '../../syscalls/abi.js';
 import { permits } from '../../syscalls/action.js';
 import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
-import { limitsBefore, readyCalls } from '../../syscalls/ready.js';
+import { limitsBefore, NO_FILTER, readyCalls } from '../../syscalls/ready.js';
 import { callsOf, mayPass, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
-import { NO_SYSCALLS, type ReadySection, type SyscallsSection } from '../../syscalls/section.js';
+import type { ReadySection, SyscallsSection } from '../../syscalls/section.js';
 import { ownLimits } from '../calls/own-limits.js';
 import type { Taken } from '../plan.js';
 import type { ConfinedUnit } from '../request.js';
@@ -27,12 +27,6 @@ export interface ReadyMeaning {
   /** Both as they are loaded: of a permissive policy they record. */
   readonly loaded: NamedPolicy;
 }
-
-/** No filter of ours until the service serves: all ABIs are open that the unit itself leaves open. */
-const NO_FILTER: SyscallsSection = {
-  ...NO_SYSCALLS,
-  architectures: Object.keys(ABIS).map((value) => ({ value, at: NO_SYSCALLS.at })),
-};
 
 export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
   const { syscalls = NO_FILTER } = policy;

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { resolve } from '../../syscalls/resolve.js';
+import { modeOf, permissiveNote } from '../calls/permissive.js';
 import { setsNoNewPrivileges } from '../launcher/launcher.js';
-import type { PlanLine, PlannedCommands, PlannedDirective, PlannedReady } from '../plan.js';
+import type { Mode, PlanLine, PlannedCommands, PlannedDirective, PlannedReady } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
 import { readyChecks } from './checks.js';
@@ -16,6 +17,8 @@ export interface ReadyPart {
   /** All commands of the drop-in, those behind the launcher too. */
   readonly commands: readonly PlannedCommands[];
   readonly ready: PlannedReady | undefined;
+  /** Undefined where `[ready]` is absent or can't be used. */
+  readonly mode: Mode | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -32,13 +35,21 @@ export function planReady(
   const { policy, effective, target, places } = request;
   const { ready } = policy;
   if (!ready || !request.usable)
-    return { lines: [], directives: [], commands, ready: undefined, diagnostics: [] };
+    return { lines: [], directives: [], commands, ready: undefined, mode: undefined, diagnostics: [] };
   const meaning = readyMeaning(request, ready);
+  const mode = modeOf(meaning.section, meaning.target);
   const values = plannedValues(effective, directives);
   const gaps = injectorGaps(request, values, ready);
-  const diagnostics = [...readyChecks(request, ready, meaning), ...gaps];
+  // The note of [syscalls] tells of both.
+  const isTold = !ready.permissive || policy.syscalls !== undefined;
+  const diagnostics = [
+    ...(isTold ? [] : [permissiveNote(request)]),
+    ...readyChecks(request, ready, meaning),
+    ...gaps,
+  ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
-  if (gaps.length > 0 || !places) return { lines, directives: [], commands, ready: undefined, diagnostics };
+  if (gaps.length > 0 || !places)
+    return { lines, directives: [], commands, ready: undefined, mode, diagnostics };
   return {
     lines,
     directives: readyDirectives(request, ready),
@@ -54,6 +65,7 @@ export function planReady(
       held: resolve(meaning.loaded, target.machine),
       ...takenAway(meaning),
     },
+    mode,
     diagnostics,
   };
 }

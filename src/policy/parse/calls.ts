@@ -46,6 +46,8 @@ export function readSyscalls(reader: Reader): SyscallsSection | undefined {
   };
 }
 
+const isStartPost = (value: unknown): value is 'before' | 'after' => value === 'before' || value === 'after';
+
 /** The section `[ready]`. */
 export function readReady(reader: Reader): ReadySection | undefined {
   const lists = readLists(reader, 'ready');
@@ -54,6 +56,7 @@ export function readReady(reader: Reader): ReadySection | undefined {
       ...lists,
       reload: reader.typed(['ready', 'reload'], isBoolean),
       settle: reader.span(['ready', 'settle']),
+      startPost: reader.typed(['ready', 'start-post'], isStartPost),
     }
   );
 }

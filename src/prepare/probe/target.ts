@@ -1,7 +1,7 @@
 import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
 import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
-import { INJECTOR, installedLauncher, PACKAGED_LAUNCHER } from '../../paths/programs.js';
+import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
@@ -30,7 +30,7 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
     // The process comes first, since it runs while the rest is read.
     system.run(SETS, { limit: MAX_LISTING }),
     system.manager(),
-    findLauncher(context),
+    findProgram(context, 'launcher'),
     readMounts(context),
     readPtraceScope(context),
   ]);
@@ -42,7 +42,20 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   const sets = { ...listed, unresolved: await unresolvedCalls(system, libraries, listed) };
   const abilities = await probeAbilities(context, libraries, manager);
   const { scope } = placement;
-  const facts = { scope, systemd, version, machine, sets, mounts, launcher, abilities, ptraceScope };
+  // Only a plan of [ready] asks the machine for a package's.
+  const injector = installedProgram(placement, 'tighten');
+  const facts = {
+    scope,
+    systemd,
+    version,
+    machine,
+    sets,
+    mounts,
+    launcher,
+    injector,
+    abilities,
+    ptraceScope,
+  };
   return { facts, diagnostics: versionWarning(systemd) };
 }
 
@@ -114,15 +127,11 @@ export async function setsOfManager({ system }: Context, version: string): Promi
   return areSetsOf(bundledSets(), version) ? bundledSets() : undefined;
 }
 
-/** A package's launcher, else the one that apply installs. */
-async function findLauncher(context: Context): Promise<string> {
-  const isPackaged = await exists(context.system, PACKAGED_LAUNCHER);
-  return isPackaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
+/** The path of a package's program, else of the one that apply installs. */
+export async function findProgram({ system, placement }: Context, name: InstalledProgram): Promise<string> {
+  const packaged = packagedProgram(name);
+  return (await exists(system, packaged)) ? packaged : installedProgram(placement, name);
 }
-
-/** The program that loads filters into running services. The facts of a recorded machine don't tell of it. */
-export const findInjector = async ({ system, isRecorded }: Context): Promise<string | undefined> =>
-  !isRecorded && (await exists(system, INJECTOR)) ? INJECTOR : undefined;
 
 /** The mounts of the running system; none offline, where they aren't known. */
 async function readMounts({ system, offline }: Context): Promise<Mount[]> {

@@ -8,7 +8,7 @@ import { confinedPlaces, type OwnDropIn, readFiles } from '../../state/own-files
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
 import { refuseWaiting } from '../confirm/refuse.js';
-import { addLauncher, planRevert, type RevertOptions } from '../revert/plan.js';
+import { addPrograms, planRevert, type RevertOptions } from '../revert/plan.js';
 import { isToBeChanged, type NotChanged, type Pending, type UnitResult } from '../unit-result.js';
 
 /** Units that are confined, and are not to be any more. */
@@ -98,12 +98,12 @@ function purgedAs(unit: string, planned: NotChanged | Pending): NotChanged | Pen
   return planned.services?.some(({ state }) => state.transient) ? refused('is transient') : planned;
 }
 
-/** Units that are to be purged, the launcher with the last of them where no other needs it. */
+/** Units that are to be purged, installed programs with the last of them where no other needs them. */
 export async function pendingPurge(
   context: Context,
   planned: readonly (NotChanged | Pending)[],
 ): Promise<Pending[]> {
   const pending = planned.filter(isToBeChanged);
-  await addLauncher(context, pending);
+  await addPrograms(context, pending);
   return pending;
 }

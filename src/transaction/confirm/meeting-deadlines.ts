@@ -4,7 +4,7 @@
  */
 
 import { type Diagnostic, renderDiagnostic } from '../../diagnostic.js';
-import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
+import { removeUnusedPrograms } from '../../prepare/load/installed-programs.js';
 import { failureOf, orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { rollBack, saidOfRollBack, sparesChanged } from '../roll-back.js';
@@ -31,13 +31,13 @@ export async function meetingDeadlines<T>(
   };
   const end = running.then(over, over);
   const undoing: Promise<readonly Diagnostic[]>[] = [];
-  let launcher = false;
+  let installs = false;
   try {
     while (left.size > 0 && !isOver) {
       const { waiting, unfinished } = await orElse(() => readStock(context), NOTHING);
       const late = unfinished.filter(isToConfirm).filter(({ unit }) => left.has(unit));
       for (const { unit } of late) left.delete(unit);
-      launcher ||= late.some((record) => record.launcher);
+      installs ||= late.some((record) => record.installs);
       if (late.length > 0) undoing.push(failureOf(() => undo(context, late)));
       const alarm = context.system.alarm(untilNext(context, waiting));
       await Promise.race([end, alarm.rung]);
@@ -48,16 +48,16 @@ export async function meetingDeadlines<T>(
     await end;
   }
   const wrong = (await Promise.all(undoing)).flat();
-  if (launcher) wrong.push(...(await failureOf(() => removeUnusedLauncher(context))));
+  if (installs) wrong.push(...(await failureOf(() => removeUnusedPrograms(context))));
   for (const one of wrong) context.caller.tell(renderDiagnostic(one));
   return running;
 }
 
-/** Undoes changes, but for the launcher: the step may be about to use it. */
+/** Undoes changes, but for installed programs: the step may be about to use them. */
 async function undo(context: Context, records: readonly Waiting[]): Promise<void> {
   const said = await rollBack(
     context,
-    records.map((record) => ({ ...record, launcher: false })),
+    records.map((record) => ({ ...record, installs: false })),
     { spare: sparesChanged(context) },
   );
   const all = records.flatMap((record, i) => saidOfRollBack(record, said[i]!));

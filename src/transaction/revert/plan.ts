@@ -2,7 +2,7 @@ import { hasErrors, UserError } from '../../diagnostic.js';
 import { changes, isPending } from '../../emit/changes.js';
 import { ownDropInPaths } from '../../paths/own-files.js';
 import { LIFETIMES } from '../../paths/placement.js';
-import { unusedLauncher } from '../../prepare/load/launcher-file.js';
+import { unusedPrograms } from '../../prepare/load/installed-programs.js';
 import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
 import { enabledAtBoot } from '../../restart/enabled-at-boot.js';
@@ -62,11 +62,11 @@ async function planOne(
   return { unit: name, state, changes: changes([], files), diagnostics, services };
 }
 
-/** The launcher goes with the last drop-in of ours. */
-export async function addLauncher(context: Context, planned: (NotChanged | Pending)[]): Promise<void> {
+/** Installed programs go with the last drop-in of ours. */
+export async function addPrograms(context: Context, planned: (NotChanged | Pending)[]): Promise<void> {
   const leaving = planned.flatMap((result) => result.changes.map(({ path }) => path));
-  const unused = leaving.length > 0 ? await unusedLauncher(context, leaving) : undefined;
-  const files = unused === undefined ? [] : await readFiles(context, [unused]);
+  const unused = leaving.length > 0 ? await unusedPrograms(context, leaving) : [];
+  const files = await readFiles(context, unused);
   const last = planned.findLastIndex((result) => isPending(result.changes));
   if (last < 0) return;
   planned[last] = { ...planned[last]!, changes: [...planned[last]!.changes, ...changes([], files)] };

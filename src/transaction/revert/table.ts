@@ -1,5 +1,5 @@
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
-import { installedLauncher } from '../../paths/programs.js';
+import { isInstalledProgram } from '../../paths/programs.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
@@ -49,7 +49,7 @@ function afterFailure(step: StepName, failures: readonly Diagnostic[]): AfterFai
   return STOPS.includes(step) ? 'stop' : 'go-on';
 }
 
-/** Takes units through the steps of `revert`, and the launcher away if no unit needs it any more. */
+/** Takes units through the steps of `revert`, and installed programs away if no unit needs them any more. */
 export async function revertUnits(
   transaction: Transaction,
   pending: readonly Pending[],
@@ -69,8 +69,8 @@ export async function revertUnits(
   const results: UnitResult[] = [];
   for (const ending of await runSteps(course, units)) results.push(await resultOf(context, ending));
   const all = [...refused, ...results];
-  // A unit that may be rolled back needs the launcher.
-  return all.every(({ state }) => state === 'reverted') ? removeLauncher(context, all) : all;
+  // A unit that may be rolled back needs them.
+  return all.every(({ state }) => state === 'reverted') ? removePrograms(context, all) : all;
 }
 
 async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<Changed> {
@@ -92,11 +92,10 @@ async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<
   };
 }
 
-async function removeLauncher(context: Context, all: readonly UnitResult[]): Promise<UnitResult[]> {
-  const launcher = installedLauncher(context.placement);
+async function removePrograms(context: Context, all: readonly UnitResult[]): Promise<UnitResult[]> {
   const results: UnitResult[] = [];
   for (const result of all) {
-    const change = result.changes.filter(({ path }) => path === launcher);
+    const change = result.changes.filter(({ path }) => isInstalledProgram(context.placement, path));
     const failures = await failureOf(() => writeChanges(context.system, change));
     results.push(failures.length > 0 ? withFailures(result, failures) : result);
   }

@@ -1,7 +1,7 @@
 import { inBatches } from '../../collections.js';
 import { asWarning } from '../../diagnostic.js';
-import { installedLauncher } from '../../paths/programs.js';
-import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
+import { isInstalledProgram } from '../../paths/programs.js';
+import { removeUnusedPrograms } from '../../prepare/load/installed-programs.js';
 import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, orElse } from '../../state/failures.js';
 import { forgetSeenRuns } from '../../state/seen-runs.js';
@@ -45,11 +45,12 @@ function changedMeanwhile(context: Context, unit: AppliedUnit): AppliedUnit {
   return { ...noting(unit, [asWarning(changedSince(context, unit.unit))]), verified: false };
 }
 
-/** Removes the files that the removed drop-in needed, and the record. The launcher stays until all units are done. */
+/** Removes the files that the removed drop-in needed, and the record. Installed programs stay until all units are done. */
 export const commitReverted = ({ context }: Transaction) =>
   inOrder(async (unit: ChangedUnit) => {
-    const launcher = installedLauncher(context.placement);
-    const rest = unit.changes.filter((change) => goesLast(change) && change.path !== launcher);
+    const rest = unit.changes.filter(
+      (change) => goesLast(change) && !isInstalledProgram(context.placement, change.path),
+    );
     const failures = await failureOf(async () => {
       await writeChanges(context.system, rest);
       await forget(context, unit.unit);
@@ -67,10 +68,10 @@ export async function forget(context: Context, unit: string): Promise<void> {
 export const commitUndone =
   (context: Context): Undo<UndoRecord> =>
   (records) =>
-    inBatches(records, CHANGED_AT_ONCE, ({ unit, files, launcher }) =>
+    inBatches(records, CHANGED_AT_ONCE, ({ unit, files, installs }) =>
       failureOf(async () => {
         await undoFiles(context.system, files.filter(isNeeded));
-        if (launcher) await removeUnusedLauncher(context);
+        if (installs) await removeUnusedPrograms(context);
         await forgetUndoRecord(context, unit);
       }),
     );

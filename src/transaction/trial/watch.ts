@@ -6,7 +6,7 @@ import { type ObservedCall, observedCalls } from '../../explain/records/observed
 import { namedDump } from '../../observer/named.js';
 import { Observer } from '../../observer/observer.js';
 import { parseDump } from '../../observer/parse-dump.js';
-import { groupFolder, launchers, MANAGERS } from '../../observer/service-group.js';
+import { groupFolder, launchers, setups } from '../../observer/service-group.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 
@@ -68,7 +68,8 @@ export class TrialWatch {
     );
     const observer = await Observer.start(this.#context, {
       ...{ machine: this.#machine, groups, slice: SLICE, refusedOnly: true },
-      ...{ setups: MANAGERS, launchers: launchers(this.#context.placement) },
+      setups: setups(this.#context.placement),
+      launchers: launchers(this.#context.placement),
     });
     const from = system.now();
     for (const [index, name] of services.entries()) this.#watched.set(name, { observer, index, from });

@@ -2,10 +2,10 @@ import { groupBy } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
-import { hasNameOfDropIn } from '../../paths/own-files.js';
+import { hasNameOfDropIn, namesReadyFilter } from '../../paths/own-files.js';
 import { isLauncher } from '../../paths/programs.js';
 import type { Plan } from '../../plan/plan.js';
-import { commandsOf, type UnitState } from '../../system/unit-state.js';
+import { commandsOf, type LoadedCommand, type UnitState } from '../../system/unit-state.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
@@ -94,8 +94,8 @@ function otherPrograms(
 ): Diagnostic[] {
   const originals = before === undefined ? [] : commandsOf(before, key);
   // A unit with an earlier drop-in of ours may have changed since it was loaded.
-  if (originals.some(({ path }) => isLauncher(path))) return [];
-  const loaded = commandsOf(state, key);
+  if (originals.some((command) => isLauncher(command.path) || loadsReady(command))) return [];
+  const loaded = commandsOf(state, key).filter((command) => !loadsReady(command));
   return originals
     .filter((original, i) => loaded[i] && !isSameCommand(launcher, original, loaded[i]))
     .map(({ path }) =>
@@ -108,6 +108,9 @@ function otherPrograms(
       ),
     );
 }
+
+/** Whether a command is the one that `[ready]` adds to the unit's own. */
+const loadsReady = ({ argv }: LoadedCommand): boolean => argv.some(namesReadyFilter);
 
 /** The file that is read in the place of a drop-in of ours, and the way out. */
 export function inItsPlace(read: readonly string[], dropIn: string): string | undefined {

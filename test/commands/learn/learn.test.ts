@@ -197,6 +197,9 @@ const IDLE: readonly [options: Parameters<typeof learn>[2], said: string][] = [
   [{ promote: true, addresses: true }, '--addresses says nothing with --promote'],
   [{ show: true, action: 'EPERM' }, '--action says nothing without --write'],
   [{ addresses: true }, '--addresses says nothing without --write'],
+  [{ ready: true, reload: true }, '--ready says nothing without --write'],
+  [{ write: true, reload: false }, '--no-reload says nothing without --ready'],
+  [{ promote: true, reload: false }, '--no-reload says nothing with --promote'],
   [{ write: true, action: 'enosys' }, "unknown action 'enosys': it is 'kill' or an errno, as EPERM"],
   [{ write: true, action: 'log' }, "unknown action 'log': it is 'kill' or an errno, as EPERM"],
 ];
@@ -230,7 +233,8 @@ test('the keys that it prints are those of the manual', async () => {
     await learn(context, [UNIT], { forget: true }),
   ];
   const seen = new Set([...all, ...(await watchOutcomes())].flatMap(({ json }) => pathsOf(json)));
-  // The test of that command has these.
+  // The tests of that command, and of that option, have these.
   const ofPromote = ['policy', 'seconds', 'allowed[]', 'unused[]', 'ruled[]', 'kept[]'];
-  assert.deepEqual([...seen, ...ofPromote].sort(), [...documentedKeys('learn').keys()].sort());
+  const ofReady = ['ready[]'];
+  assert.deepEqual([...seen, ...ofPromote, ...ofReady].sort(), [...documentedKeys('learn').keys()].sort());
 });

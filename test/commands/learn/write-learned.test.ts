@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';
 import { forgetRecordings, keepRecording } from '../../../src/learn/recordings/store.js';
+import { INJECTOR } from '../../../src/paths/programs.js';
 import { parsePolicy } from '../../../src/policy/parse.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { NO_EXEC, SERVICE, UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
 import { fakeContext, machineWith } from '../../support/fake-system.js';
-import { call, hostNamed, recording } from '../../support/recordings.js';
+import { asOlder, call, hostNamed, recording } from '../../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -141,4 +142,33 @@ test('nothing is written without a recording, for several units, or with another
   assert.equal((await failure(learn(context, [UNIT, 'x'], { show: true, write: true })))[0], 'usage');
   assert.equal((await failure(learn(context, [UNIT], { forget: true, write: true })))[0], 'usage');
   assert.equal((await failure(learn(context, [UNIT, 'x'], { write: true })))[0], 'usage');
+});
+
+test('--ready takes calls of the start away, and says what it lacks', async () => {
+  const { context } = await recorded({ [INJECTOR]: '' });
+  await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
+  const start = { phases: { start: 1 }, slices: 1 };
+  const calls = [call('read'), call('bind', start), call('socket', start)];
+  const written = async (more: object = {}) =>
+    learn(context, [UNIT], { show: true, write: true, ready: true, reload: true, ...more });
+  await keepRecording(
+    context,
+    asOlder(recording({ begin: '2026-11-19T10:00:00Z', end: '2026-11-19T10:10:00Z', calls })),
+  );
+  const older = await written();
+  assert.ok(codes(older).includes('ready-unknown'));
+  assert.equal(older.json.ready, undefined);
+  await keepRecording(context, recording({ calls }));
+  const { json, text, diagnostics } = await written();
+  assert.deepEqual(json.ready, ['bind']);
+  assert.deepEqual(
+    parsePolicy(text, 'x.toml').policy.ready?.deny.map(({ name }) => name),
+    ['bind'],
+  );
+  const said = diagnostics.filter(({ code }) => code.startsWith('ready')).map(({ message }) => message);
+  assert.deepEqual(said, [
+    'once demo.service serves it loses 1 call of its start: bind',
+    'neither an exercise nor a day was watched: [ready] leaves socket',
+    '1 of 2 recordings is older, and tells less of that',
+  ]);
 });

@@ -38,6 +38,7 @@ test('calls are joined, with the hosts and recordings that show them', () => {
     last: '2026-11-21T10:08:20.000Z',
     phases: { serving: 204, stop: 1 },
     programs: ['/usr/sbin/demod', '/usr/bin/dash'],
+    onceReady: ['serving', 'stop'],
     hosts: 2,
     recordings: 3,
   });

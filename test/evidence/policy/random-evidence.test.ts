@@ -85,6 +85,7 @@ const calls = fc.uniqueArray(fc.constantFrom(...CALLS), { maxLength: 60 }).chain
         count: fc.nat(),
         phases: fc.subarray([...PHASES]).map((phases) => Object.fromEntries(phases.map((one) => [one, 1]))),
         programs: fc.subarray(['/usr/sbin/demod', '/usr/bin/memcached', '/bin/sh']),
+        onceReady: fc.subarray([...PHASES]),
       }),
     ),
   ),
@@ -233,5 +234,29 @@ test('a policy from any evidence is whole: what was seen passes, and no dangerou
       }
     },
   );
+  fc.assert(property, inputs(200));
+});
+
+test('no policy from any evidence takes a call away that was made once the service was ready', () => {
+  const events = fc.subarray(['serving', 'reload', 'exercise'] as const);
+  const lines = fc.subarray(LINES.filter((line) => !line.startsWith('Root')));
+  const property = fc.property(anyEvidence, events, lines, fc.boolean(), (of, took, unit, reload) => {
+    const watches = [{ lives: 1, events: took.map((what) => ({ what, at: 1 })) }];
+    const text = [...unit, 'ExecReload=/bin/kill -HUP $MAINPID'].join('\n');
+    const asked = {
+      lines: text,
+      target: targets[2]!,
+      options: { ready: { reload } },
+      warnings: true as const,
+    };
+    const { policy } = learned({ ...of, watches }, asked);
+    const phases = ['serving', 'stop', ...(reload ? ['reload'] : [])];
+    const later = of.calls.filter(({ onceReady }) => onceReady!.some((phase) => phases.includes(phase)));
+    const taken = (policy.ready?.deny ?? []).flatMap((entry) => callsOf(entry, bundledSets()));
+    assert.deepEqual(
+      later.filter(({ name }) => taken.includes(name)),
+      [],
+    );
+  });
   fc.assert(property, inputs(200));
 });

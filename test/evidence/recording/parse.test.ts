@@ -1,11 +1,13 @@
-/** Tests of evidence/recording/parse.ts, evidence/recording/shape.ts and evidence/recording/format.ts: a stored recording. */
+/**
+ * Tests of evidence/recording/parse.ts, evidence/recording/recording.ts, evidence/recording/shape.ts and
+ * evidence/recording/format.ts: a stored recording. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
-import type { Recording } from '../../../src/evidence/recording/recording.js';
-import { fullRecording, recording } from '../../support/recordings.js';
+import { onceReadyOf, type Recording } from '../../../src/evidence/recording/recording.js';
+import { asOlder, fullRecording, recording } from '../../support/recordings.js';
 
 const bytesOf = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 
@@ -50,7 +52,7 @@ test('each line of the file has one element', () => {
   const lines = new TextDecoder().decode(formatRecording(fullRecording())).split('\n');
   assert.ok(
     lines.includes(
-      '{"architecture":"x86-64","name":"read","number":0,"count":100,"first":1,"last":500,"phases":{"serving":100},"programs":[0],"slices":50},',
+      '{"architecture":"x86-64","name":"read","number":0,"count":100,"first":1,"last":500,"onceReady":["serving"],"phases":{"serving":100},"programs":[0],"slices":50},',
     ),
   );
 });
@@ -64,8 +66,24 @@ test('a text that is no JSON, or of another version, is an error', () => {
     assert.match(said(new TextEncoder().encode(text)), /must be JSON in UTF-8/);
   assert.match(said(Uint8Array.of(0x22, 0xff, 0x22)), /^a\\x1bb\.json: the whole must be JSON in UTF-8/);
   for (const json of [null, 1, [], 'x']) assert.match(said(bytesOf(json)), /the whole must be an object/);
-  assert.match(said(bytesOf({ version: 2, other: [] })), /of version 2; 1 is known \(a newer sandbox-unit/);
+  assert.match(
+    said(bytesOf({ version: 3, other: [] })),
+    /of version 3; 1 and 2 are known \(a newer sandbox-unit/,
+  );
   assert.match(said(bytesOf({ version: '1' })), /must be/);
+});
+
+test('a recording of version 1 has calls of which is not told when they came', () => {
+  const one = asOlder(fullRecording());
+  assert.deepEqual(parsed(one), one);
+  assert.deepEqual(onceReadyOf({ phases: { start: 1, reload: 2 } }), ['reload']);
+  assert.deepEqual(onceReadyOf({ phases: { start: 1, reload: 2 }, onceReady: [] }), []);
+  const said = (json: unknown) => {
+    const result = parsed(json);
+    return 'severity' in result ? result.message : '';
+  };
+  assert.match(said({ ...one, version: 2 }), /must be one whose calls tell when/);
+  assert.match(said({ ...fullRecording(), version: 1 }), /must be one whose calls don't tell when/);
 });
 
 /** A place in a recording, a value that doesn't belong there, and the words of the error. */

@@ -2,11 +2,16 @@
 #define _GNU_SOURCE
 #include "waits.h"
 
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
@@ -95,6 +100,74 @@ static int run_sections(struct slot *slot)
 	return is_lost == 0 ? 0 : EPROTO;
 }
 
+/* Makes no call, and has the instruction for one elsewhere than where its auxiliary vector says. */
+static int move_vdso(struct slot *slot)
+{
+	unsigned long from = 0, to = 0;
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "re");
+	while (maps != NULL && fgets(line, sizeof line, maps) != NULL && strstr(line, " [vdso]\n") == NULL)
+		;
+	if (maps == NULL || sscanf(line, "%lx-%lx", &from, &to) != 2)
+		return ENOENT;
+	(void)fclose(maps);
+	void *place = mmap(NULL, to - from, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mremap((void *)from, to - from, to - from, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED)
+		return errno;
+	slot->is_ready = 1;
+	while (!slot->may_go)
+		;
+	return 0;
+}
+
+/* A page that a thread waits in the code of, and the descriptor by which others learn that it is missed. */
+static struct {
+	uint8_t *page;
+	uint8_t bytes[4096] __attribute__((aligned(4096)));
+	int faults;
+	struct slot *slot;
+} code = {
+	/* xor %r10,%r10; mov $202,%eax (futex); syscall; ret */
+	.bytes = {0x4d, 0x31, 0xd2, 0xb8, 202, 0, 0, 0, 0x0f, 0x05, 0xc3},
+};
+
+/* Takes the page away while its code waits, and brings it back when it is missed. */
+static void *serve_code(void *argument)
+{
+	struct uffd_msg message;
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)code.page, .src = (uintptr_t)code.bytes, .len = sizeof code.bytes};
+	while (state_of(getpid()) != 'S')
+		pause_briefly();
+	(void)madvise(code.page, sizeof code.bytes, MADV_DONTNEED);
+	code.slot->is_ready = 1;
+	if (read(code.faults, &message, sizeof message) == sizeof message)
+		(void)ioctl(code.faults, UFFDIO_COPY, &copy);
+	return argument;
+}
+
+static int miss_code(struct slot *slot)
+{
+	pthread_t thread;
+	struct uffdio_api api = {.api = UFFD_API};
+	code.slot = slot;
+	code.faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	/* Not every kernel has it. */
+	if (code.faults < 0 && errno == ENOSYS)
+		return wait_to_go(slot);
+	code.page = mmap(NULL, sizeof code.bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)memcpy(code.page, code.bytes, sizeof code.bytes);
+	struct uffdio_register range = {.range = {(uintptr_t)code.page, sizeof code.bytes},
+					.mode = UFFDIO_REGISTER_MODE_MISSING};
+	if (ioctl(code.faults, UFFDIO_API, &api) < 0 || ioctl(code.faults, UFFDIO_REGISTER, &range) < 0)
+		return errno;
+	if (pthread_create(&thread, NULL, serve_code, NULL) != 0)
+		return EAGAIN;
+	long (*wait)(volatile int *word, int operation, int value) = (void *)code.page;
+	int problem = (int)-wait(&slot->may_go, FUTEX_WAIT, 0);
+	return problem == EAGAIN && slot->may_go ? 0 : problem;
+}
+
 /* wait32, beside this program, reads until the process may go. */
 static int run_32_bits(struct slot *slot)
 {
@@ -125,6 +198,8 @@ const struct kind wait_oddities[] = {
 	{"nobody", be_nobody, 1},
 	{"low-stack", keep_low_stack, 0},
 	{"restartable-sequence", run_sections, 1},
+	{"moved-vdso", move_vdso, 1},
+	{"missing-code", miss_code, 1},
 	{"32-bit", run_32_bits, 1},
 	{NULL, NULL, 0},
 };

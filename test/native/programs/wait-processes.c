@@ -39,16 +39,6 @@ static int wait_child(struct slot *slot)
 	return expect(WAIT(slot, waitpid(pid, NULL, 0)), pid);
 }
 
-static int do_nothing(void)
-{
-	return 0;
-}
-
-static int run_on(struct slot *slot)
-{
-	return repeat(slot, do_nothing);
-}
-
 static int stay_stopped(struct slot *slot)
 {
 	WAIT(slot, raise(SIGSTOP));
@@ -240,7 +230,6 @@ static int refuse_mmap(struct slot *slot)
 
 const struct kind wait_processes[] = {
 	{"child", wait_child, 0},
-	{"running", run_on, 1},
 	{"stopped", stay_stopped, 0},
 	{"pending-signal", keep_signal, 1},
 	{"signals", take_signals, 1},

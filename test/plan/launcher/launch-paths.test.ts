@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { error, note } from '../../../src/diagnostic.js';
 import {
   isUntrustedOnly,
+  loadedLaunch,
   pickedSources,
   plannedLaunch,
   untrustedPath,
@@ -13,7 +14,7 @@ import { planned, unitFile } from '../../support/planned.js';
 
 const INSTALLED = '/usr/local/libexec/sandbox-unit';
 
-const launchOf = (policy: string, lines = '', packaged = '/usr/libexec/sandbox-unit/launcher') =>
+const launchOf = (policy: string, lines = '', packaged: readonly string[] = []) =>
   plannedLaunch(planned(policy, lines), effectiveUnit([unitFile(lines)]), packaged);
 
 test('without a filter for the launcher nothing is started by it', () => {
@@ -22,7 +23,28 @@ test('without a filter for the launcher nothing is started by it', () => {
 
 test('of files that are written anew the folder counts, of a launcher of a package the file', () => {
   assert.deepEqual(launchOf(NO_EXEC)!.paths, [INSTALLED, FOLDER]);
-  assert.deepEqual(launchOf(NO_EXEC, '', `${INSTALLED}/launcher`)!.paths, [`${INSTALLED}/launcher`, FOLDER]);
+  assert.deepEqual(launchOf(NO_EXEC, '', [`${INSTALLED}/launcher`])!.paths, [
+    `${INSTALLED}/launcher`,
+    FOLDER,
+  ]);
+});
+
+test('what loads the filter of [ready] counts, and the filter, of a service that the launcher does not start, too', () => {
+  const ready = '[ready]\ndeny = ["execve"]\n';
+  const { paths, privileged } = launchOf(ready)!;
+  assert.deepEqual([paths, privileged], [[], ['/usr/libexec/sandbox-unit', FOLDER]]);
+  const packaged = ['/usr/libexec/sandbox-unit/tighten'];
+  assert.deepEqual(launchOf(ready, '', packaged)!.privileged, [...packaged, FOLDER]);
+  const both = launchOf(`[syscalls]\ndeny = ["write"]\n${ready}`)!;
+  assert.deepEqual([both.paths, both.privileged], [[INSTALLED, FOLDER], privileged]);
+  assert.deepEqual(launchOf(NO_EXEC)!.privileged, []);
+  const own = { program: '/l/launcher', filter: '/d/f' };
+  const loading = { program: '/l/tighten', filter: '/d/r' };
+  const loaded = (launched: typeof own | undefined) =>
+    loadedLaunch('demo.service', { launched, loading }, new Map());
+  assert.deepEqual(loaded(undefined).paths, []);
+  assert.deepEqual(loaded(own).paths, ['/l/launcher', '/d/f']);
+  assert.deepEqual(loaded(own).privileged, ['/l/tighten', '/d/r']);
 });
 
 test('a program that is mounted over counts, and what systemd starts in its place', () => {

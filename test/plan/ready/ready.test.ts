@@ -7,6 +7,7 @@ import { typeWith } from '../../../src/plan/ready/injector.js';
 import { readyLines } from '../../../src/plan/ready/lines.js';
 import { readyMeaning } from '../../../src/plan/ready/meaning.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
+import type { Policy } from '../../../src/policy/policy.js';
 import { ALLOW, errnoAction, LOG } from '../../../src/syscalls/action.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
@@ -169,6 +170,18 @@ describe('what loads it', () => {
     assert.match(lines[1]!, /^\+.*tighten /);
   });
 
+  test("with start-post = 'after' it comes before them", () => {
+    const after = `${STARTING}start-post = "after"`;
+    const lines = post('ExecStartPost=-/bin/second\nExecStartPost=/bin/third', after)!;
+    assert.match(lines[0]!, /^\+.*tighten /);
+    assert.deepEqual(lines.slice(1), ['-/bin/second', '/bin/third']);
+    assert.deepEqual(post('', after), post(''));
+    assert.deepEqual(post('ExecStartPost=/bin/second', `${STARTING}start-post = "before"`), [
+      '/bin/second',
+      ...post('')!,
+    ]);
+  });
+
   test('a later drop-in that sets ExecStartPost= again is an error', () => {
     const later = parseUnitFile('/etc/systemd/system/demo.service.d/zzz.conf', '[Service]\nExecStartPost=\n');
     const request = requestFor(STARTING);
@@ -183,10 +196,6 @@ describe('what loads it', () => {
     const gap = (why: string) => [`error gap-ready: nobody can enforce [ready]: ${why}`];
     assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
     assert.deepEqual(found(STARTING, 'Type=idle'), gap('Type=idle starts when others have'));
-    assert.deepEqual(
-      found(STARTING, '', targetOf(257, { injector: undefined })),
-      gap('there is no /usr/libexec/sandbox-unit/tighten'),
-    );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { machine: 'arm64' })),
       gap('no program loads it on arm64'),
@@ -242,6 +251,52 @@ describe('a reload', () => {
     assert.deepEqual(found(`${STARTING}reload = false\n[apply]\nreload = true`, RELOADED), [
       'error contradiction: [ready] refuses the reload that [apply] tries',
     ]);
+  });
+});
+
+describe('an expectation of a service that serves', () => {
+  const expecting = (call: string, action: string) =>
+    `${STARTING}[[expect]]\nphase = "ready"\nsyscall = "${call}"\naction = "${action}"\n`;
+  const failed = (policy: Policy | string, lines = '') =>
+    planned(policy, lines)
+      .diagnostics.filter(({ code }) => code === 'expectation-failed')
+      .map(({ message, hint }) => `${message}; ${hint}`);
+
+  test("holds by the filter of [ready], and by the unit's own", () => {
+    assert.deepEqual(failed(expecting('bind', 'EPERM')), []);
+    assert.deepEqual(failed(expecting('mount', 'kill'), 'SystemCallFilter=~mount'), []);
+    assert.deepEqual(failed(expecting('mount', 'allow'), 'SystemCallFilter=~mount'), [
+      "mount on x86-64 gets 'kill' once it serves, not 'allow'; the unit's own SystemCallFilter= refuses it",
+    ]);
+  });
+
+  test('is held against the enforced policy, be it permissive', () => {
+    assert.deepEqual(failed(asPermissive(policyFrom(expecting('bind', 'EPERM')))), []);
+    assert.equal(failed(asPermissive(policyFrom(expecting('bind', 'log')))).length, 1);
+  });
+});
+
+describe('a policy', () => {
+  const note = (tables: string) =>
+    `note permissive: --permissive: what ${tables} of demo.service would refuse is let through and recorded`;
+  const permissive = (policy: string) => {
+    const { mode, diagnostics } = planned(asPermissive(policyFrom(policy)));
+    const notes = diagnostics.filter(({ code }) => code === 'permissive');
+    return [mode, ...notes.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)];
+  };
+  test('that is permissive says so of each table that it has', () => {
+    const syscalls = '[syscalls]\ndeny = ["uname"]\n';
+    assert.deepEqual(permissive(STARTING), ['permissive', note('[ready]')]);
+    assert.deepEqual(permissive(syscalls + STARTING), ['permissive', note('[syscalls] and [ready]')]);
+    assert.deepEqual(permissive(syscalls), ['permissive', note('[syscalls]')]);
+  });
+
+  test('that only records in one table refuses calls all the same', () => {
+    const logs = '[ready]\ndeny = ["bind"]\naction = "log"\n';
+    assert.equal(planned(logs).mode, 'permissive');
+    assert.equal(planned(`[syscalls]\ndeny = ["uname"]\n${logs}`).mode, 'enforcing');
+    assert.equal(planned(`[syscalls]\ndeny = ["uname"]\naction = "log"\n${STARTING}`).mode, 'enforcing');
+    assert.equal(planned(STARTING).mode, 'enforcing');
   });
 });
 

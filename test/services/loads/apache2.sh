@@ -35,4 +35,23 @@ rotate() {
   answers 'rotated' sh -c 'curl -sS http://127.0.0.1/rotated >/dev/null; sleep 0.2; cat /var/log/apache2/access.log'
 }
 
+# A CGI, which the process for that starts, and a script in Lua, which a worker runs.
+prepare_programs() {
+  a2enmod -q cgi lua >/dev/null
+  write_cgi
+  cat >/var/www/html/x.lua <<'LUA'
+function handle(request)
+  local pipe, why = io.popen("echo started")
+  request:puts(pipe and pipe:read("l") or why or "nothing", "\n")
+end
+LUA
+  printf 'AddHandler lua-script .lua\n' >/etc/apache2/conf-enabled/lua.conf
+}
+
+start_program() {
+  for path in cgi-bin/program x.lua; do
+    try_start /var/log/apache2/error.log curl -sS "http://127.0.0.1/$path"
+  done
+}
+
 run "$@"

@@ -6,6 +6,8 @@
 #   reload       systemctl reload, unless that ends the service by itself
 #   rotate       a log rotation by logrotate(8), where the service's package has one
 #   unit         prints the unit's name
+#   prepare-programs  behind prepare: gives the service itself the means to start a program, such as a CGI
+#   start-program     has it start one: prints 'started', or 'refused: ' with the line that says why; 'none' without means
 # They are for root, on a machine to throw away: they change /etc, and make users, databases and files.
 set -eu
 
@@ -14,6 +16,8 @@ prepare() { :; }
 load() { :; }
 other_load() { load; }
 rotate() { :; }
+prepare_programs() { :; }
+start_program() { echo none; }
 reload() { systemctl reload "$unit"; }
 
 # In one line, with the step of the service's life in front.
@@ -147,6 +151,41 @@ answers() {
   fail "'$*' answers '$(printf %s "$said" | tail -c 300)', not '$regex'"
 }
 
+# try_start LOG COMMAND...: the command's output has the line 'started' if the service could start a program. Else the output or the
+# log says why not. LOG is a file, or `journal` for the unit's.
+try_start() {
+  log=$1
+  shift
+  since=@$(date +%s.%N)
+  [ "$log" = journal ] || from=$(($(wc -l <"$log") + 1))
+  said=$("$@" 2>&1 </dev/null) || :
+  for _ in 1 2 3 4 5 6 7 8; do
+    ! printf '%s\n' "$said" | grep -qx started || { echo started && return; }
+    ! why=$({ printf '%s\n' "$said" && told; } | grep -m 1 'Operation not permitted') || {
+      echo "refused: $why"
+      return
+    }
+    sleep 1
+  done
+  fail "'$*' answers '$(printf %s "$said" | tail -c 300)', and the log '$(told | tail -n 3)'"
+}
+
+# told: what has come into the log of try_start since then.
+told() {
+  if [ "$log" = journal ]; then
+    journalctl --quiet --no-pager --output=cat --unit="$unit" --since="$since"
+  else
+    tail -n "+$from" "$log"
+  fi
+}
+
+# A program that says 'started', for CGI.
+write_cgi() {
+  mkdir -p /usr/lib/cgi-bin
+  printf '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nstarted\\n"\n' >/usr/lib/cgi-bin/program
+  chmod 755 /usr/lib/cgi-bin/program
+}
+
 # rotated NAME: a file of logrotate's configuration.
 rotated() {
   logrotate --force "/etc/logrotate.d/$1" || fail "logrotate fails"
@@ -166,9 +205,11 @@ again() {
 run() {
   case ${1-} in
     prepare | reload | rotate) "$1" ;;
+    prepare-programs) prepare_programs ;;
+    start-program) start_program ;;
     load) again "${2:-0}" load ;;
     other-load) again "${2:-0}" other_load ;;
     unit) echo "$unit" ;;
-    *) fail "sh NAME.sh prepare|load|other-load|reload|rotate|unit [SECONDS]" ;;
+    *) fail "sh NAME.sh prepare|load|other-load|reload|rotate|unit|prepare-programs|start-program [SECONDS]" ;;
   esac
 }

@@ -24,4 +24,39 @@ rotate() {
   rotated mariadb
 }
 
+# A function of SQL from a library: the way of those who have the server's password and a place for a file.
+prepare_programs() {
+  cat >/tmp/program.c <<'C'
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+int program_init(void *init, void *arguments, char *message)
+{
+	return 0;
+}
+
+char *program(void *init, void *arguments, char *result, unsigned long *length, char *is_null, char *error)
+{
+	char *words[] = {"true", NULL};
+	pid_t pid;
+	int why = posix_spawn(&pid, "/bin/true", NULL, NULL, words, environ);
+	if (why == 0)
+		waitpid(pid, NULL, 0);
+	*length = sprintf(result, "%s", why ? strerror(why) : "started");
+	return result;
+}
+C
+  gcc -shared -fPIC -o /usr/lib/mysql/plugin/program.so /tmp/program.c
+  systemctl start "$unit"
+  mariadb -e 'create function program returns string soname "program.so"'
+}
+
+start_program() {
+  try_start journal mariadb -N -e 'select program()'
+}
+
 run "$@"

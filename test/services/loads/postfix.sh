@@ -30,4 +30,9 @@ other_load() {
   answers '^252' curl -sS --max-time 20 smtp://127.0.0.1 --mail-rcpt reader@localhost
 }
 
+# A client is served by a program: master(8) starts one if none waits.
+start_program() {
+  try_start journal sh -c "curl -sS --max-time 5 smtp://127.0.0.1 --mail-rcpt reader@localhost | grep -q '^252' && echo started"
+}
+
 run "$@"

@@ -28,4 +28,22 @@ rotate() {
   rotated squid
 }
 
+# A helper that is started when the first address asks for it.
+prepare_programs() {
+  printf '#!/bin/sh\nwhile read -r _; do echo OK; done\n' >/usr/local/bin/program
+  chmod 755 /usr/local/bin/program
+  cat >/etc/squid/conf.d/aaa-program.conf <<'CONF'
+shutdown_lifetime 1 second
+external_acl_type program ttl=0 negative_ttl=0 cache=0 children-startup=0 children-idle=1 children-max=1 %URI /usr/local/bin/program
+acl program external program
+acl asks urlpath_regex ^/program
+http_access deny asks !program
+CONF
+  sed -i -e '/^include/d' -e '1i include /etc/squid/conf.d/*.conf' /etc/squid/squid.conf
+}
+
+start_program() {
+  try_start /var/log/squid/cache.log sh -c "curl -sS --max-time 20 -i -x $proxy http://127.0.0.1/program | grep -q '^HTTP/.* 404' && echo started"
+}
+
 run "$@"

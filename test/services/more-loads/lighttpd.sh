@@ -23,4 +23,13 @@ rotate() {
   rotated lighttpd
 }
 
+prepare_programs() {
+  lighty-enable-mod cgi >/dev/null
+  write_cgi
+}
+
+start_program() {
+  try_start /var/log/lighttpd/error.log curl -sS http://127.0.0.1/cgi-bin/program
+}
+
 run "$@"

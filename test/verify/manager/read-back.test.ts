@@ -54,6 +54,21 @@ test('what is loaded as it was planned is right', () => {
   assert.deepEqual(messages(service, properties(service, '')), []);
 });
 
+test("the command that [ready] adds is none of the unit's own, be it the first or the last", () => {
+  const lines = 'ExecStartPost=/bin/second\n';
+  const planWith = (when: string) => planned(`[ready]\ndeny = ["execve"]\nstart-post = "${when}"\n`, lines);
+  const plans = ['before', 'after'].map(planWith);
+  const own = properties(plans[0]!, lines, { without: true });
+  const others = properties(plans[0]!, 'ExecStartPost=/bin/first\n', { without: true });
+  const codes = (plan: Plan, was: Map<string, unknown>) =>
+    held(plan, properties(plan, lines), was).map(({ code }) => code);
+  for (const plan of plans) {
+    assert.deepEqual(codes(plan, own), []);
+    for (const earlier of plans) assert.deepEqual(codes(plan, properties(earlier, lines)), []);
+    assert.deepEqual(codes(plan, others), ['not-in-force']);
+  }
+});
+
 test('what the manager makes of a specifier in the name of the program is not known', () => {
   const lines = (name: string) => `ExecStart=\nExecStart=/usr/sbin/${name}\n`;
   for (const [name, loaded] of [

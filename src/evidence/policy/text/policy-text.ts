@@ -9,6 +9,7 @@ import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
 import { checklistLines } from './checklist-text.js';
+import { readyLines } from './ready-text.js';
 import { serviceLines } from './service-text.js';
 import { counted, span } from './spans.js';
 import { assignment, comment, type Group, groupedList, quoted, wrapped } from './toml.js';
@@ -25,6 +26,7 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
     headLines(request),
     callLines(learned, request),
     ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
+    readyLines(learned.ready, (names) => groupsOf(names, request)),
     serviceLines(learned.directives),
     programLines(learned),
   ];

@@ -1,0 +1,118 @@
+/** `[ready]` of a learned policy: calls that are taken from a service once it serves. */
+
+import { hasReload } from '../../plan/ready/checks.js';
+import { ALIKE } from '../../policy/alike.js';
+import { withOwnSets } from '../../syscalls/own-sets.js';
+import { callsOf } from '../../syscalls/resolve.js';
+import { sameCalls } from '../../syscalls/same-calls.js';
+import type { SyscallSets } from '../../syscalls/sets.js';
+import { onceReadyOf, type Phase } from '../recording/recording.js';
+import { dangerousCalls } from './calls/dangerous.js';
+import { type Known, type SortedCall, sortCalls } from './calls/tiers.js';
+import { doubtOf } from './doubts.js';
+import type { Evidence, PolicyRequest } from './input.js';
+
+/** The lines of `[ready]`. */
+export interface LearnedReady {
+  /** Calls that are refused, in alphabetical order. */
+  readonly deny: readonly string[];
+  /** Calls of the start alone that work may need all the same, and that stay. */
+  readonly left: readonly string[];
+  /** Whether the service can still be reloaded; undefined where the unit has no reload, or where none was watched. */
+  readonly reload: boolean | undefined;
+  /** Whether the unit has a reload, of which isn't known what it needs. */
+  readonly isReloadUnseen: boolean;
+}
+
+/** Sets and calls of a start by their nature, besides those that an attacker wants first. */
+const OF_STARTS = ['@setuid', 'bind', 'capset', 'chroot', 'listen', 'pivot_root', 'seccomp'];
+
+/** Calls in which a service may wait from its start on: one is made, and seen, only when the wait is over. */
+const WAITING = ['accept', 'accept4', 'recvfrom'];
+
+/**
+ * The calls that a service made until it was ready, and not since, of those that matter to an attacker. All its processes lose
+ * them, also those that have no other filter.
+ * @param calls the policy's, by their tiers
+ * @param known by what the tiers were found
+ * @returns the end of a sentence that says why it can't be told; undefined where `[ready]` isn't asked for
+ */
+export function learnReady(
+  { evidence, effective, target, options }: PolicyRequest,
+  calls: readonly SortedCall[],
+  known: Known,
+): LearnedReady | string | undefined {
+  if (!options?.ready) return undefined;
+  const doubt = whyUnknown(evidence);
+  if (doubt !== undefined) return doubt;
+  const canReload = hasReload(effective);
+  const keepsReload = canReload && options.ready.reload;
+  const isReloadSeen = has(evidence, 'reload');
+  const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
+  const apart = [...passing(calls)].filter((name) => !isOpen(name, needed) && !known.isRefusedByUnit?.(name));
+  const [ofStarts, ofWork] = callsThatMatter(target.sets);
+  const deny = apart.filter((name) => ofStarts.has(name));
+  const others = apart.filter((name) => ofWork.has(name));
+  const isWorked = hasWorked(evidence);
+  const taken = isWorked ? [...deny, ...others].sort() : deny;
+  if (taken.length === 0) return 'no call that matters was made at the start alone';
+  return {
+    deny: taken,
+    left: isWorked ? [] : others,
+    reload: !canReload || (keepsReload && !isReloadSeen) ? undefined : keepsReload,
+    isReloadUnseen: keepsReload && !isReloadSeen,
+  };
+}
+
+const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
+  watches.some(({ events }) => events.some(({ what }) => what === event));
+
+/** The reason why calls may have been made once the service was ready that aren't known. */
+function whyUnknown(evidence: Evidence): string | undefined {
+  const telling = evidence.watches.filter(({ version }) => version !== 1);
+  const isStarted = telling.some((watch) => watch.lives > 0 || has({ watches: [watch] }, 'start'));
+  if (!isStarted && telling.length < evidence.watches.length)
+    return 'older recordings have the start, which tell less';
+  return (
+    doubtOf(evidence, 'calls') ?? (has({ watches: telling }, 'serving') ? undefined : 'no work was watched')
+  );
+}
+
+/** Whether the service has had work to do: somebody gave it some, or a whole day went by. */
+const hasWorked = ({ watches, seconds }: Evidence): boolean => has({ watches }, 'exercise') || seconds >= DAY;
+
+const DAY = 86_400;
+
+/** Calls that were made once the service was ready. A command of a reload or a stop isn't held to the filter. */
+const madeIn = ({ calls }: Evidence, withReload: boolean) => {
+  const phases: readonly Phase[] = ['serving', 'stop', ...(withReload ? (['reload'] as const) : [])];
+  return calls.filter((call) => onceReadyOf(call).some((phase) => phases.includes(phase)));
+};
+
+const passing = (calls: readonly SortedCall[]): Set<string> =>
+  new Set(calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name));
+
+/** Groups of calls that do the same: without the one, an attacker makes the other. */
+const groups = (): (readonly string[])[] => [...ALIKE, ...sameCalls()];
+
+/** Whether a call is needed, or another that does the same. */
+const isOpen = (name: string, needed: ReadonlySet<string>): boolean =>
+  needed.has(name) || groups().some((group) => group.includes(name) && group.some((one) => needed.has(one)));
+
+const withOthersAlike = (names: readonly string[]): string[] => [
+  ...names,
+  ...groups()
+    .filter((group) => group.some((name) => names.includes(name)))
+    .flat(),
+];
+
+/** Calls that are of a start, and those that work may need as well. */
+function callsThatMatter(
+  sets: SyscallSets,
+): readonly [ofStarts: ReadonlySet<string>, ofWork: ReadonlySet<string>] {
+  const all = withOwnSets(sets);
+  const named = (names: readonly string[]) => names.flatMap((name) => callsOf({ name }, all));
+  const ofStarts = new Set(withOthersAlike([...dangerousCalls(sets), ...named(OF_STARTS)]));
+  const critical = withOthersAlike(named(['@critical']));
+  return [ofStarts, new Set(critical.filter((name) => !ofStarts.has(name) && !WAITING.includes(name)))];
+}

@@ -1,0 +1,50 @@
+import { shortList } from '../../../collections.js';
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../calls/tables.js';
+import type { LearnedReady } from '../ready.js';
+import { assignment, comment, type Group, groupedList } from './toml.js';
+
+/**
+ * Longer than a watch counts calls to the start of a service that is active already (`SHORTEST_START` in
+ * learn/watch/phases.ts), so that none of them comes when the filter is there.
+ */
+const SETTLE = '2s';
+
+const FALL_BACK: readonly string[] = [...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK];
+
+/**
+ * The section `[ready]`; a comment where it can't be told.
+ * @param groups calls by subject
+ */
+export function readyLines(
+  ready: LearnedReady | string | undefined,
+  groups: (names: readonly string[]) => readonly Group[],
+): string[] {
+  if (ready === undefined) return [];
+  if (typeof ready === 'string') return [comment(`No [ready]: ${ready}.`)];
+  const { deny, left, reload, isReloadUnseen } = ready;
+  const until =
+    reload === false ? 'until the service was ready, or in a reload,' : 'until the service was ready,';
+  return [
+    '[ready]',
+    comment(`Made ${until} and not since then. The service loses them once it serves.`),
+    ...groupedList('deny', [
+      ...groups(deny.filter((name) => !FALL_BACK.includes(name))),
+      {
+        title: 'Libraries and programs do without these where the kernel lacks them',
+        words: deny.filter((name) => FALL_BACK.includes(name)).map((name) => `${name}:ENOSYS`),
+      },
+    ]),
+    ...(left.length > 0 ? [comment(`${LEFT}: ${shortList(left, 12)}.`)] : []),
+    ...(reload === undefined ? [] : [comment(RELOADS[`${reload}`]), `reload = ${reload}`]),
+    ...(isReloadUnseen ? [comment('No reload was watched: it may need a call that is refused here.')] : []),
+    comment('The watch counts a second after the start as a part of it.'),
+    assignment('settle', SETTLE),
+  ];
+}
+
+const LEFT = 'Left, since neither an exercise nor a day was watched, and work may need them';
+
+const RELOADS = {
+  true: 'A reload was watched: the service keeps what it needs for it.',
+  false: 'A restart takes the place of a reload.',
+};

@@ -1,0 +1,36 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import { dropInPath, filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
+import { injectorGaps } from '../plan/ready/injector.js';
+import { ownValues } from '../plan/unit-values.js';
+import type { LoadedUnit } from '../prepare/load/load-unit.js';
+import { findInjector, probeMachine } from '../prepare/probe/target.js';
+import type { Context } from '../system/context.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec/keys.js';
+
+/**
+ * Finds out whether a policy of a unit can have `[ready]`.
+ * @throws UserError `gap-ready`, and as probeMachine()
+ */
+export async function assertMayBeReady(
+  context: Context,
+  { name, files }: Pick<LoadedUnit, 'name' | 'files'>,
+): Promise<void> {
+  const { placement } = context;
+  const { facts } = await probeMachine(context);
+  const effective = effectiveUnit(files, execKeys(facts.systemd));
+  const unit = {
+    effective,
+    target: { ...facts, programs: new Map(), injector: await findInjector(context) },
+    places: {
+      dropIn: dropInPath(placement, name.full),
+      filterFile: filterPath(placement, name.full),
+      readyFile: readyFilterPath(placement, name.full),
+      programsFolder: programsFolder(placement, name.full),
+    },
+  };
+  const [gap] = injectorGaps(unit, ownValues(effective), {});
+  if (gap === undefined) return;
+  const hint = 'learn without --ready';
+  throw new UserError(error(gap.code, gap.message, { hint }), EXIT.failure);
+}

@@ -1,0 +1,99 @@
+import type { Code } from '../../codes/subjects.js';
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import type { EmittedFile } from '../../emit/files.js';
+import { enabledManifests } from '../../paths/at-boot.js';
+import { transientFolder } from '../../paths/placement.js';
+import { type InstalledProgram, installedPrograms, packagedProgram } from '../../paths/programs.js';
+import type { Plan } from '../../plan/plan.js';
+import { ownDropIns } from '../../state/own-files.js';
+import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
+import type { Machine } from '../../syscalls/abi.js';
+import type { Context } from '../../system/context.js';
+import { fileName } from '../../unit/path.js';
+import { wayToNativeHelper } from './native-program.js';
+
+/** The most bytes of a program that drop-ins name. */
+export const MAX_PROGRAM_SIZE = 4 << 20;
+
+/** Codes for programs that weren't built. */
+const UNBUILT: Readonly<Record<InstalledProgram, { readonly code: Code }>> = {
+  launcher: { code: 'no-launcher' },
+  tighten: { code: 'no-injector' },
+};
+
+/** The paths of the programs that a plan's drop-in names, wherever they are. */
+export const programsOf = ({
+  filter,
+  ready,
+  target,
+}: Pick<Plan, 'filter' | 'ready' | 'target'>): string[] => [
+  ...(filter ? [target.launcher] : []),
+  ...(ready ? [target.injector] : []),
+];
+
+/**
+ * The programs to be installed at these paths, from the program's own folder or the package on the program's machine; none
+ * in the place of a package's.
+ * @throws UserError `no-launcher` or `no-injector` if one wasn't built for the machine
+ */
+export async function programFiles(
+  context: Context,
+  machine: Machine,
+  paths: readonly string[],
+): Promise<EmittedFile[]> {
+  const files: EmittedFile[] = [];
+  for (const path of paths) {
+    const name = fileName(path) as InstalledProgram;
+    if (path !== packagedProgram(name)) files.push(await programFile(context, machine, { name, path }));
+  }
+  return files;
+}
+
+async function programFile(
+  context: Context,
+  machine: Machine,
+  { name, path: at }: { readonly name: InstalledProgram; readonly path: string },
+): Promise<EmittedFile> {
+  const built = `${context.home}/native-helper/build/${machine}/${name}`;
+  const packaged = machine === context.machine ? [packagedProgram(name)] : [];
+  for (const path of [built, ...packaged]) {
+    const content = await context.program.read(path, { limit: MAX_PROGRAM_SIZE });
+    if (content) return { path: at, content: content.bytes, mode: 0o755 };
+  }
+  const message = `there is no ${name} for ${machine}: ${built}`;
+  const hint = wayToNativeHelper(context.home);
+  throw new UserError(error(UNBUILT[name].code, message, { hint }), EXIT.failure);
+}
+
+/**
+ * The paths of installed programs that no drop-in of ours, no transient unit and no boot may use.
+ * @param leaving drop-ins that are about to go
+ */
+export async function unusedPrograms(context: Context, leaving: readonly string[] = []): Promise<string[]> {
+  const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
+  if (users.length > 0 || (await isEnabled(context))) return [];
+  const started = await transientUnits(context);
+  return installedPrograms(context.placement).filter((path) => !started.some((text) => text.includes(path)));
+}
+
+/** Whether the generator puts policies into force at the next boot. */
+const isEnabled = async ({ system, placement }: Context): Promise<boolean> =>
+  placement.scope === 'system' &&
+  (await system.list(enabledManifests)).some((name) => name.endsWith('.service'));
+
+/** The texts of loaded transient units: what one starts it starts again if systemd restarts it. */
+async function transientUnits({ system, placement }: Context): Promise<string[]> {
+  const folder = transientFolder(placement);
+  const names = (await system.list(folder)).filter((name) => name.endsWith('.service'));
+  const texts: string[] = [];
+  for (const name of names) {
+    const file = await system.read(`${folder}/${name}`, { limit: MAX_TRANSIENT_SIZE, head: true });
+    if (file) texts.push(new TextDecoder().decode(file.bytes));
+  }
+  return texts;
+}
+
+/** Removes the installed programs that nothing uses. */
+export async function removeUnusedPrograms(context: Context): Promise<void> {
+  for (const path of await unusedPrograms(context)) await context.system.remove(path);
+}

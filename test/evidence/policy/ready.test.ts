@@ -1,0 +1,143 @@
+/** The calls that a learned policy takes away once the service serves. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
+import { writePolicy } from '../../../src/evidence/policy/write-policy.js';
+import type { Phase, RecordedEvent } from '../../../src/evidence/recording/recording.js';
+import { calls, evidence, learned, request } from '../../support/learned.js';
+
+const RELOAD = 'ExecReload=/bin/kill -HUP $MAINPID';
+const KEEPS = { options: { ready: { reload: true } } };
+const NO_RELOAD = { options: { ready: { reload: false } } };
+
+const EVENTS: readonly RecordedEvent['what'][] = ['start', 'serving', 'exercise', 'reload', 'stop'];
+
+/** A watch in which these took place. */
+const watch = (events = EVENTS, version: 1 | 2 = 2) => ({
+  ...{ lives: 1, version },
+  events: events.map((what) => ({ what, at: 1 })),
+});
+
+/** Calls in phases, and those of them once the service was ready. */
+const made = (names: string, phases: Phase[], onceReady: Phase[] = []): SeenCall[] =>
+  calls(names, { phases }).map((call) => ({ ...call, onceReady }));
+
+/** A service that has its privileges and its socket from its start, and executes itself when it is reloaded. */
+const service = (more: Partial<Evidence> = {}, ...further: readonly SeenCall[]): Evidence =>
+  evidence({
+    seconds: 600,
+    watches: [watch()],
+    calls: [
+      ...made('brk mmap close openat bind listen setuid setgroups socket clone3 mprotect', ['start']),
+      ...made('execve', ['start', 'reload', 'stop'], ['reload']),
+      ...made('read write accept4 recvfrom', ['start', 'serving'], ['serving']),
+      ...made('kill', ['stop'], ['stop']),
+      ...further,
+    ],
+    programs: [{ path: '/usr/sbin/demod', phases: ['start'] }],
+    arguments: [],
+    ...more,
+  });
+
+const deniedBy = (of: Evidence, more: Parameters<typeof learned>[1]) =>
+  learned(of, { lines: RELOAD, ...more }).policy.ready?.deny.map(({ name }) => name);
+
+test('the service loses the calls of its start that matter, and keeps those of a reload', () => {
+  const { policy, text } = learned(service(), { ...KEEPS, lines: RELOAD });
+  assert.deepEqual(policy.ready?.deny.map(({ name }) => name).sort(), [
+    ...['bind', 'clone', 'clone3', 'listen', 'mprotect', 'setgroups', 'setuid', 'socket'],
+  ]);
+  assert.match(text, /"clone3:ENOSYS"/);
+  assert.deepEqual([policy.ready?.reload?.value, policy.ready?.settle?.value], [true, 2000]);
+  assert.match(text, /^# A reload was watched: the service keeps what it needs for it\.$/m);
+  assert.ok(policy.syscalls!.allow!.some(({ name }) => name === 'bind'));
+});
+
+test('without a reload it loses what only a reload makes; a command of its stop is not held', () => {
+  const { policy, text } = learned(service(), { ...NO_RELOAD, lines: RELOAD });
+  assert.ok(policy.ready!.deny.some(({ name }) => name === 'execve'));
+  assert.equal(policy.ready!.reload?.value, false);
+  assert.match(text, /^# Made until the service was ready, or in a reload, and not since then\./m);
+  const stops = service({}, ...made('execve', ['stop'], ['stop']));
+  assert.ok(!deniedBy(stops, NO_RELOAD)!.includes('execve'));
+});
+
+test('nothing is said of a reload that the unit has not, nor of [ready] where nobody asks', () => {
+  const { policy, text } = learned(service(), KEEPS);
+  assert.equal(policy.ready?.reload, undefined);
+  assert.ok(policy.ready!.deny.some(({ name }) => name === 'execve'));
+  assert.doesNotMatch(text, /reload/i);
+  assert.equal(learned(service(), { lines: RELOAD }).policy.ready, undefined);
+});
+
+test('a call stays with those that do the same, or that other libraries make in its place', () => {
+  const kept = deniedBy(service({}, ...made('clone', ['serving'], ['serving'])), KEEPS)!;
+  assert.deepEqual(
+    kept.filter((name) => name.startsWith('clone')),
+    [],
+  );
+  const modes = [...made('chmod', ['start']), ...made('fchmod', ['serving'], ['serving'])];
+  const taken = deniedBy(service({}, ...modes.slice(0, 1)), KEEPS)!;
+  assert.deepEqual(
+    taken.filter((name) => name.includes('chmod')),
+    ['chmod', 'fchmodat'],
+  );
+  assert.ok(!deniedBy(service({}, ...modes), KEEPS)!.includes('chmod'));
+});
+
+test('calls that work may need stay where little work was watched', () => {
+  const idle = service({ watches: [watch(EVENTS.filter((what) => what !== 'exercise'))] });
+  const { policy, text } = learned(idle, { ...KEEPS, lines: RELOAD });
+  assert.deepEqual(
+    policy.ready?.deny.map(({ name }) => name),
+    ['bind', 'listen', 'setgroups', 'setuid'],
+  );
+  assert.match(text, /work may need them: clone, clone3, mprotect, socket\.$/m);
+  assert.ok(deniedBy({ ...idle, seconds: 86_400 }, KEEPS)!.includes('socket'));
+});
+
+test('a call in which a service may wait since its start is never taken', () => {
+  const waiting = service({}, ...made('accept', ['start']));
+  assert.ok(!deniedBy(waiting, KEEPS)!.includes('accept'));
+});
+
+test('a reload that was not watched is left as it is', () => {
+  const unseen = service({ watches: [watch(['start', 'serving', 'exercise', 'stop'])] });
+  const { text, ready } = writePolicy(request(unseen, { ...KEEPS, lines: RELOAD }));
+  assert.ok(typeof ready === 'object' && ready.isReloadUnseen && ready.reload === undefined);
+  assert.match(text, /^# No reload was watched: it may need a call that is refused here\.$/m);
+  assert.doesNotMatch(text, /^reload = /m);
+});
+
+test('a script that goes on beside the daemon keeps what it does', () => {
+  const daemon = { program: '/usr/bin/memcached', phases: ['start'] as Phase[] };
+  const script = calls('clone', { program: '/bin/sh', phases: ['serving'] });
+  const of = (...more: readonly SeenCall[]) =>
+    deniedBy(service({}, ...calls('clone3', daemon), ...more), KEEPS)!.includes('clone');
+  assert.deepEqual([of(), of(...script)], [true, false]);
+});
+
+/** Evidence that can't tell, and the words for it. */
+const UNKNOWN: readonly [of: Evidence, why: RegExp][] = [
+  [service({ watches: [{ ...watch(['serving']), lives: 0 }] }), /no start was watched/],
+  [service({ watches: [watch(['start', 'stop'])] }), /no work was watched/],
+  [service({ watches: [watch(EVENTS, 1)] }), /older recordings have the start, which tell less/],
+  [service({ watches: [watch(EVENTS, 1), watch(['start', 'stop'])] }), /no work was watched/],
+  [service({ lost: { leavers: 1 } }), /processes have left its control group unwatched/],
+  [service({ lost: { numbers: 2 } }), /2 records of calls were lost/],
+  [evidence({ watches: [watch()] }), /no call that matters was made at the start alone/],
+];
+
+test('where it can not be told, the policy has no [ready], and says why', () => {
+  for (const [of, why] of UNKNOWN) {
+    const { policy, text, ready } = learned(of, { ...KEEPS, lines: RELOAD });
+    assert.equal(policy.ready, undefined);
+    assert.match(String(ready), why);
+    assert.match(text, new RegExp(`^# No \\[ready\\]: .*${why.source}`, 'm'));
+  }
+});
+
+test('older recordings count beside newer ones: all that they have after a start is kept', () => {
+  const older = service({ watches: [watch(), watch(EVENTS, 1)] }, ...calls('bind', { phases: ['serving'] }));
+  assert.ok(!deniedBy(older, KEEPS)!.includes('bind'));
+});

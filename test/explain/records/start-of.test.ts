@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { phaseAt, startOf } from '../../../src/explain/records/start-of.js';
+import { unitState } from '../../support/unit-state.js';
+
+/** A unit that was started 100 seconds after 1970, its main process at once, by seconds. */
+const started = (served: number, activeState = 'active') =>
+  unitState({
+    ActiveState: activeState,
+    InactiveExitTimestamp: 100_000_000n,
+    ActiveEnterTimestamp: BigInt(served) * 1_000_000n,
+  });
+
+test('a time of the last run is of its start, or of when the service served', () => {
+  const state = started(103);
+  assert.equal(startOf(state), 99_990);
+  assert.deepEqual(
+    [99_000, 100_000, 102_900, 103_000, 500_000].map((time) => phaseAt(time, state)),
+    [undefined, 'start', 'start', 'ready', 'ready'],
+  );
+});
+
+test('a run that has never served has nothing but its start', () => {
+  for (const served of [0, 50])
+    assert.equal(phaseAt(500_000, started(served, 'failed')), 'start', `${served}`);
+});
+
+test('where the manager does not tell, nothing is told', () => {
+  assert.equal(phaseAt(500_000, started(0)), undefined);
+  assert.equal(phaseAt(500_000, unitState()), undefined);
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertMayBeReady } from '../../src/learn/ready-gaps.js';
+import { INJECTOR } from '../../src/paths/programs.js';
+import { loadUnit } from '../../src/prepare/load/load-unit.js';
+import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
+import { fakeContext, machineWith } from '../support/fake-system.js';
+
+async function found(lines: string, files: Readonly<Record<string, string>> = { [INJECTOR]: '' }) {
+  const context = fakeContext(machineWith(`${SERVICE}${lines}\n`, NO_EXEC, { files }));
+  return assertMayBeReady(context, await loadUnit(context, UNIT));
+}
+
+test('a unit that can have [ready] may be learned with it', async () => {
+  await found('Type=notify');
+});
+
+test('one that can not is told with the words of the gap', async () => {
+  for (const [lines, why] of [
+    ['Type=oneshot', /^nobody can enforce \[ready\]: Type=oneshot has ended when it is ready$/],
+    ['RootDirectory=/srv/root', /isn't in the root of RootDirectory=$/],
+  ] as const) {
+    const [code, message, hint] = await failure(found(lines));
+    assert.deepEqual([code, hint], ['gap-ready', 'learn without --ready']);
+    assert.match(message!, why);
+  }
+  assert.match((await failure(found('', {})))[1]!, /there is no \S+tighten$/);
+});

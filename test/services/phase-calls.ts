@@ -1,0 +1,59 @@
+/** What learned policies take from services once they serve: the second table of docs/ready-on-services.md. */
+import { oneLine } from './outcome.js';
+
+/** Services whose calls are told apart: those of the first table, and such as start nothing. */
+export const PHASED: readonly string[] = [
+  ...[
+    'nginx',
+    'redis-server',
+    'memcached',
+    'postgresql',
+    'mariadb',
+    'apache2',
+    'php-fpm',
+    'haproxy',
+    'unbound',
+  ],
+  ...['chrony', 'named', 'mosquitto', 'postfix', 'squid', 'varnish', 'dnsmasq', 'lighttpd', 'icecast2'],
+];
+
+/** How many calls pass: of all, or of `@critical`. */
+export interface Passing {
+  /** From the start on. */
+  readonly start: number;
+  /** Once the service serves. */
+  readonly serving: number;
+  /** Once it serves, where it can't be reloaded. */
+  readonly unreloaded: number;
+}
+
+export interface PhasedCalls {
+  readonly name: string;
+  /** Undefined where it did not get so far. */
+  readonly counts?: { readonly all: Passing; readonly critical: Passing };
+  readonly problems: readonly string[];
+}
+
+const HEAD = [
+  ...['service', 'calls of the start', 'once it serves', 'without reload'],
+  ...['`@critical`: start', 'once it serves', 'without reload', ''],
+];
+
+/** The table in Markdown: a row a service, and one of sums. */
+export function phaseTable(all: readonly PhasedCalls[]): string {
+  const rule = HEAD.map((_, i) => (i === 0 || i === HEAD.length - 1 ? '---' : '--:'));
+  const known = all.flatMap(({ counts }) => (counts ? [numbersOf(counts)] : []));
+  const sums = (known[0] ?? []).map((_, i) => known.reduce((sum, row) => sum + row[i]!, 0));
+  return [HEAD, rule, ...all.map(cellsOf), ['sum', ...sums, '']]
+    .map((cells) => `| ${cells.join(' | ')} |\n`)
+    .join('');
+}
+
+const numbersOf = ({ all, critical }: NonNullable<PhasedCalls['counts']>): number[] =>
+  [all, critical].flatMap(({ start, serving, unreloaded }) => [start, serving, unreloaded]);
+
+const cellsOf = ({ name, counts, problems }: PhasedCalls): (string | number)[] => [
+  name,
+  ...(counts ? numbersOf(counts) : ['', '', '', '', '', '']),
+  problems.length === 0 ? 'works' : `**BROKEN**: ${oneLine(problems[0]!)}`,
+];
