@@ -21,7 +21,7 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
     changeLines(explanation),
     gains === undefined ? [] : [gains],
     unknown ? [unknown] : [],
-    cause.kind === 'ready' ? [OUT_OF_READY] : [],
+    cause.phase === 'ready' ? [STARTING] : [],
   ];
   const hintLines = joined(
     thoughts.filter((lines) => lines.length > 0),
@@ -33,8 +33,7 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
 }
 
 /** The hint for a call that is refused once a service serves: it may still be one of the start. */
-const OUT_OF_READY =
-  "take it out of [ready], or give 'settle' there more time if the service was still starting";
+const STARTING = "if the service was still starting, give 'settle' in [ready] more time";
 
 const NO_CHANGE = "no change is proposed for what may be another's call";
 

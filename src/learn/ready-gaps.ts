@@ -3,7 +3,7 @@ import { dropInPath, filterPath, programsFolder, readyFilterPath } from '../path
 import { injectorGaps } from '../plan/ready/injector.js';
 import { ownValues } from '../plan/unit-values.js';
 import type { LoadedUnit } from '../prepare/load/load-unit.js';
-import { findInjector, probeMachine } from '../prepare/probe/target.js';
+import { probeMachine } from '../prepare/probe/target.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
@@ -21,7 +21,7 @@ export async function assertMayBeReady(
   const effective = effectiveUnit(files, execKeys(facts.systemd));
   const unit = {
     effective,
-    target: { ...facts, programs: new Map(), injector: await findInjector(context) },
+    target: { ...facts, programs: new Map() },
     places: {
       dropIn: dropInPath(placement, name.full),
       filterFile: filterPath(placement, name.full),

@@ -180,7 +180,7 @@ describe('the filter that is loaded once a service serves', () => {
   });
 
   test('is none where nobody loads it', () => {
-    const target = targetOf(257, { injector: undefined });
+    const target = targetOf(257, { machine: 'arm64' });
     const { change, after } = scoreOfPolicy(READY, '', target);
     assert.equal(after.score.untilReady, undefined);
     assert.equal('ready' in change, false);
