@@ -59,7 +59,7 @@ export const LIVE = {
   'thread-unprivileged': {
     cause: 'The kernel takes filters from processes with `no_new_privs` or CAP_SYS_ADMIN alone.',
     wayOut:
-      'Refuse both `execve` and `execveat`: such a filter sets `no_new_privs`. Or restart the unit with `NoNewPrivileges = true`.',
+      '`tighten --no-new-privileges` sets `no_new_privs`, as a filter that refuses both `execve` and `execveat` does. Or restart the unit with `NoNewPrivileges = true`.',
   },
   'thread-unreachable': {
     cause:

@@ -36,6 +36,8 @@ export interface Options extends RunOptions {
   readonly restart?: boolean;
   readonly live?: boolean;
   readonly understood?: string;
+  /** False with --no-new-privileges. */
+  readonly newPrivileges?: boolean;
   /** A time; false with --no-confirm. */
   readonly confirm?: string | false;
   readonly noConfirm?: never;
@@ -96,6 +98,10 @@ export const OPTIONS = {
   restart: ['--no-restart', 'leave the service as it runs'],
   live: ['--live', 'take the calls from what runs, without a restart: where the policy only refuses more'],
   understood: ['--understood <code>', "go on where people or machines get in by the unit: 'locks-out'"],
+  newPrivileges: [
+    '--no-new-privileges',
+    'set no_new_privs, with which processes without privileges take a filter',
+  ],
   reload: ['--no-reload', 'refuse units whose files systemd has yet to read, and leave that to others'],
   confirm: ['--confirm <time>', 'roll it back unless it is confirmed within this time'],
   noConfirm: ['--no-confirm', 'keep it without a confirmation'],

@@ -14,6 +14,8 @@ import { assertMayChange } from '../transaction/needs-root.js';
 export interface TightenWords {
   readonly deny?: readonly string[];
   readonly action?: string;
+  /** False sets no_new_privs. */
+  readonly newPrivileges?: boolean;
   readonly understood?: string;
   /** Only sees whether it could be done. */
   readonly check?: boolean;
@@ -54,7 +56,7 @@ export async function tighten(
 }
 
 /** The calls of the command line, read and checked as those of a policy are. */
-async function deniedBy(context: Context, { deny, action }: TightenWords) {
+async function deniedBy(context: Context, { deny, action, newPrivileges }: TightenWords) {
   const lines = [
     '[ready]',
     ...listOf('deny', deny),
@@ -65,7 +67,10 @@ async function deniedBy(context: Context, { deny, action }: TightenWords) {
   const sources = new Map([[COMMAND_LINE, text]]);
   try {
     const { policy, diagnostics } = parsePolicy(text, COMMAND_LINE);
-    const found = denied(policy, policy.ready!, await probeMachine(context), diagnostics);
+    const found = denied(policy, policy.ready!, await probeMachine(context), {
+      known: diagnostics,
+      noNewPrivileges: newPrivileges === false,
+    });
     return { ...found, diagnostics: found.diagnostics.map((one) => namingOption(one, sources, OPTIONS)) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;

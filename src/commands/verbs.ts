@@ -53,7 +53,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'tighten',
     does: 'refuse calls to what runs of a unit, at once and until its next start',
     operands: '<unit...>',
-    options: ['deny', 'action', 'understood', 'check', ...SPEAKS],
+    options: ['deny', 'action', 'newPrivileges', 'understood', 'check', ...SPEAKS],
     own: {
       deny: ['--deny <calls>', 'refuse these calls, and sets of calls; name:ERRNO, name:kill'],
     },

@@ -30,10 +30,19 @@ export interface Denied {
   readonly entries: readonly string[];
   readonly filter: Filter;
   readonly meaning: SyscallPolicy;
+  /** Whether set-user-ID bits count no longer for what is started. */
+  readonly takesGain: boolean;
   /** The policy with the calls in the place of those of a service's start. */
   readonly policy: Policy;
   readonly target: Target;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface DenyOptions {
+  /** Diagnostics about the policy's text. */
+  readonly known: readonly Diagnostic[];
+  /** Whether no_new_privs is set in any case. */
+  readonly noNewPrivileges?: boolean;
 }
 
 /** Calls without which no program ends, or comes back from the handler of a signal. */
@@ -54,7 +63,7 @@ export function denied(
   policy: Policy,
   ready: ReadySection,
   { facts }: MachineFacts,
-  known: readonly Diagnostic[],
+  { known, noNewPrivileges = false }: DenyOptions,
 ): Denied {
   const checked = [...known, ...checkSyscalls(policy, facts.sets, [facts.machine])];
   if (hasErrors(checked)) throw new UserError(checked);
@@ -64,12 +73,14 @@ export function denied(
   const problem = denialProblem(section, named, target);
   if (problem) throw new UserError([problem], EXIT.failure);
   const meaning = resolve(named, facts.machine);
-  const { file } = buildReadyFilter({ noNewPrivileges: refusesExec(named), log: false, policies: [meaning] });
+  const setsThem = noNewPrivileges || refusesExec(named);
+  const { file } = buildReadyFilter({ noNewPrivileges: setsThem, log: false, policies: [meaning] });
   const action = section.action!.value;
   return {
     entries: ready.deny.map((entry) => `${entry.name}:${formatAction(entry.action ?? action)}`),
     filter: { file, machine: facts.machine },
     meaning,
+    takesGain: setsThem && !refusesExec(named),
     policy: { ...policy, syscalls: section },
     target,
     diagnostics: checked,
@@ -99,7 +110,7 @@ const refusesExec = (named: NamedPolicy): boolean =>
 export async function lockOutsOf(
   context: Context,
   { name, state }: Service,
-  { policy, target, meaning }: Denied,
+  { policy, target, meaning, takesGain }: Denied,
 ): Promise<readonly Diagnostic[]> {
   if (!name.endsWith('.service')) return [];
   const unit = serviceName(name);
@@ -109,10 +120,15 @@ export async function lockOutsOf(
   const listens = await listensOf({ system: context.system, unit, states: [state] });
   const surroundings = { partners: [], allowed: new Map(), sockets: new Map(), listens };
   const request = { unit, effective, surroundings, policy, target };
-  const found = lockOuts(roleOf(request), request, { meaning, launcher: undefined });
+  const found = lockOuts(roleOf(request), request, { meaning, launcher: { noNewPrivileges: takesGain } });
   return found
     .filter(({ code }) => code === 'locks-out')
-    .map(({ at: _, ...one }) => ({ ...one, hint: WAY_OUT }));
+    .map(({ at: _, message, ...one }) => ({
+      ...one,
+      // The line in whose place the option stands.
+      message: message.replace(/^'\[syscalls\]'/, "'--no-new-privileges'"),
+      hint: WAY_OUT,
+    }));
 }
 
-const WAY_OUT = "leave the call out for this unit; if it is meant: '--understood locks-out'";
+const WAY_OUT = "leave it out for this unit; if it is meant: '--understood locks-out'";

@@ -56,7 +56,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
   privileges: {
     code: 'thread-unprivileged',
     says: always('may not load a filter: it has neither no_new_privs nor CAP_SYS_ADMIN'),
-    hint: "a filter that refuses both execve and execveat sets no_new_privs; 'NoNewPrivileges = true' in [service] does from the next start on",
+    hint: "'tighten --no-new-privileges' sets no_new_privs, as a filter that refuses execve and execveat does; a policy does by 'NoNewPrivileges = true', from the next start on",
   },
   strict: { code: 'thread-unreachable', says: always("is in seccomp's strict mode, which takes no filter") },
   foreign: {

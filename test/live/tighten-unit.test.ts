@@ -157,6 +157,11 @@ describe('refused is', () => {
     assert.deepEqual([result.exit, codesOf(result)], [1, ['error locks-out']]);
     assert.match(result.diagnostics[0]!.message, /^'deny execve' on demo\.service: nobody could log in/);
     assert.equal(asked.length, 0);
+    const gain = await runTighten(system, { deny: ['swapon'], newPrivileges: false });
+    assert.match(
+      gain.diagnostics[0]!.message,
+      /^'--no-new-privileges' on demo\.service: sudo, su and passwd/,
+    );
     const meant = await runTighten(system, { ...EXEC, understood: 'locks-out' });
     assert.deepEqual([meant.exit, codesOf(meant)], [0, ['warning locks-out', 'note keeps-filter']]);
   });

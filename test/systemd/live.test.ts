@@ -187,6 +187,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     assert.match(await run(1, 'apply', '--live', unit), /error\[thread-unprivileged\]/);
     assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
     assert.match(await run(1, 'tighten', '--deny', 'swapon', unit), /error\[thread-unprivileged\]/);
+    await run(0, 'tighten', '--deny', 'swapon', '--no-new-privileges', unit);
     await run(0, 'tighten', ...EXEC, unit);
     assert.equal(await says(unit), 'cannot');
   });
