@@ -24,10 +24,6 @@ export const LIVE = {
       'The kernel has no call that takes a filter away. What runs keeps it until its end, also after a roll-back.',
     wayOut: 'Restart the unit where the filter is to go.',
   },
-  'no-injector': {
-    cause: "The program that loads filters into processes that run isn't there.",
-    wayOut: 'Install the package `sandbox-unit-launcher`, or make the native helper as the hint says.',
-  },
   'not-tightened': {
     cause:
       'The unit has no processes of its own, the calls can not be refused, or the program that loads the filter has failed.',

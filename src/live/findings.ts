@@ -71,6 +71,11 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     hint: AGAIN,
     isAlone: true,
   },
+  unlisted: {
+    code: 'thread-unreachable',
+    says: withErrno("the threads of its control group can't be listed"),
+    isAlone: true,
+  },
   empty: {
     code: 'not-running',
     says: always('there is no process to give the filter to'),
@@ -79,6 +84,11 @@ const ROWS: Readonly<Record<Reason, Row>> = {
   'no-call': {
     code: 'thread-unreachable',
     says: always('has no instruction by which it could load a filter'),
+  },
+  dispatched: { code: 'thread-unreachable', says: always('has its calls handed back to it (prctl)') },
+  sequence: {
+    code: 'thread-unreachable',
+    says: always('may be in a restartable sequence, which the kernel shows from Linux 5.13 on'),
   },
   unmoving: {
     code: 'thread-stuck',
