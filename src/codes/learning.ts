@@ -145,8 +145,9 @@ export const LEARNING = {
   },
   'ready-left': {
     cause:
-      'Calls were made at the start alone that work may need as well, and too little work was watched to tell.',
-    wayOut: 'Watch again with `--exercise` and a command that gives the service work, or for a day.',
+      'Calls were made at the start alone that work may need as well, or a reload with another configuration. They stay.',
+    wayOut:
+      'Watch again with `--exercise` and a command that gives the service work, or for a day. `--no-reload` takes those of a reload.',
   },
   'ready-older': {
     cause:

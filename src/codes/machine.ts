@@ -86,7 +86,8 @@ export const MACHINE = {
     wayOut: 'Build it by the command in the hint, or install a package that has it.',
   },
   'no-injector': {
-    cause: 'The program that loads filters of `[ready]` is not built for this kind of machine.',
+    cause:
+      'The program that loads filters into processes that run, `tighten`, is not built for this kind of machine.',
     wayOut: 'Build it by the command in the hint, or install a package that has it.',
   },
   'no-reader': {

@@ -155,11 +155,12 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
     ],
   );
   assert.deepEqual(filesOf(alone), before);
-  const nobody = under(ready);
+  const idle = { [`/etc/systemd/system/${UNIT}.d/a.conf`]: '[Service]\nType=idle\n', [INJECTOR]: '' };
+  const nobody = under(ready, idle);
   const refused = await record(nobody);
   assert.deepEqual([refused.exit, refused.codes], [1, ['gap-ready']]);
   assert.deepEqual(nobody.changes, []);
-  const { codes, calls: some } = await record(under(`${POLICY}[ready]\ndeny = ["bind"]\n`));
+  const { codes, calls: some } = await record(under(`${POLICY}[ready]\ndeny = ["bind"]\n`, idle));
   assert.ok(codes.includes('gap-ready'), codes.join());
   assert.equal(some.length, 2);
 });

@@ -104,7 +104,7 @@ function readyOf(
   const again = `'${ownCommand(scope, 'learn --restart --exercise COMMAND --ready --write FILE', unit)}' watches it again`;
   if (typeof ready === 'string')
     return [warning('ready-unknown', `the policy has no [ready]: ${ready}`, { hint: again })];
-  const { deny, left, isReloadUnseen } = ready;
+  const { deny, left, leftToReload, isReloadUnseen } = ready;
   const calls = counted(deny.length, 'call');
   const older = ledger.watches.filter(({ version }) => version === 1).length;
   const areOlder = older === 1 ? 'is older, and tells' : 'are older, and tell';
@@ -118,6 +118,15 @@ function readyOf(
             {
               hint: again,
             },
+          ),
+        ]
+      : []),
+    ...(leftToReload.length > 0
+      ? [
+          note(
+            'ready-left',
+            `a reload with another configuration may need calls that [ready] leaves: ${shortList(leftToReload, 12)}`,
+            { hint: '--no-reload takes them, and has the service restarted instead' },
           ),
         ]
       : []),

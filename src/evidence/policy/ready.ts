@@ -1,5 +1,6 @@
 /** `[ready]` of a learned policy: calls that are taken from a service once it serves. */
 
+import { shortList } from '../../collections.js';
 import { hasReload } from '../../plan/ready/checks.js';
 import { ALIKE } from '../../policy/alike.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
@@ -18,6 +19,8 @@ export interface LearnedReady {
   readonly deny: readonly string[];
   /** Calls of the start alone that work may need all the same, and that stay. */
   readonly left: readonly string[];
+  /** As `left`, of a reload with another configuration than the one that was watched. */
+  readonly leftToReload: readonly string[];
   /** Whether the service can still be reloaded; undefined where the unit has no reload, or where none was watched. */
   readonly reload: boolean | undefined;
   /** Whether the unit has a reload, of which isn't known what it needs. */
@@ -26,6 +29,12 @@ export interface LearnedReady {
 
 /** Sets and calls of a start by their nature, besides those that an attacker wants first. */
 const OF_STARTS = ['@setuid', 'bind', 'capset', 'chroot', 'listen', 'pivot_root', 'seccomp'];
+
+/**
+ * Calls by which a reload takes up another configuration: it opens sockets, and loads modules. A watch sees one of the same
+ * configuration, and many services go on with the old one, in silence, where they can't take up the new one.
+ */
+const OF_RELOADS = ['bind', 'connect', 'listen', 'mprotect', 'socket'];
 
 /** Calls in which a service may wait from its start on: one is made, and seen, only when the wait is over. */
 const WAITING = ['accept', 'accept4', 'recvfrom'];
@@ -51,14 +60,18 @@ export function learnReady(
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
   const apart = [...passing(calls)].filter((name) => !isOpen(name, needed) && !known.isRefusedByUnit?.(name));
   const [ofStarts, ofWork] = callsThatMatter(target.sets);
-  const deny = apart.filter((name) => ofStarts.has(name));
-  const others = apart.filter((name) => ofWork.has(name));
-  const isWorked = hasWorked(evidence);
-  const taken = isWorked ? [...deny, ...others].sort() : deny;
-  if (taken.length === 0) return 'no call that matters was made at the start alone';
+  const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
+  const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
+  const mattering = apart.filter((name) => ofStarts.has(name) || ofWork.has(name)).sort();
+  const deny = mattering.filter((name) => !isReloads(name) && !isWorks(name));
+  if (deny.length === 0)
+    return mattering.length === 0
+      ? 'no call that matters was made at the start alone'
+      : `a reload or work may need what the start made: ${shortList(mattering, 8)}`;
   return {
-    deny: taken,
-    left: isWorked ? [] : others,
+    deny,
+    left: mattering.filter((name) => isWorks(name) && !isReloads(name)),
+    leftToReload: mattering.filter(isReloads),
     reload: !canReload || (keepsReload && !isReloadSeen) ? undefined : keepsReload,
     isReloadUnseen: keepsReload && !isReloadSeen,
   };

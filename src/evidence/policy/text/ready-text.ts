@@ -21,7 +21,7 @@ export function readyLines(
 ): string[] {
   if (ready === undefined) return [];
   if (typeof ready === 'string') return [comment(`No [ready]: ${ready}.`)];
-  const { deny, left, reload, isReloadUnseen } = ready;
+  const { deny, left, leftToReload, reload, isReloadUnseen } = ready;
   const until =
     reload === false ? 'until the service was ready, or in a reload,' : 'until the service was ready,';
   return [
@@ -35,6 +35,7 @@ export function readyLines(
       },
     ]),
     ...(left.length > 0 ? [comment(`${LEFT}: ${shortList(left, 12)}.`)] : []),
+    ...(leftToReload.length > 0 ? [comment(`${TO_RELOAD}: ${shortList(leftToReload, 12)}.`)] : []),
     ...(reload === undefined ? [] : [comment(RELOADS[`${reload}`]), `reload = ${reload}`]),
     ...(isReloadUnseen ? [comment('No reload was watched: it may need a call that is refused here.')] : []),
     comment('The watch counts a second after the start as a part of it.'),
@@ -43,6 +44,8 @@ export function readyLines(
 }
 
 const LEFT = 'Left, since neither an exercise nor a day was watched, and work may need them';
+
+const TO_RELOAD = 'Left, since a reload with another configuration may need them';
 
 const RELOADS = {
   true: 'A reload was watched: the service keeps what it needs for it.',
