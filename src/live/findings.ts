@@ -85,10 +85,14 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     code: 'thread-unreachable',
     says: always('has no instruction by which it could load a filter'),
   },
-  dispatched: { code: 'thread-unreachable', says: always('has its calls handed back to it (prctl)') },
-  sequence: {
+  dispatched: {
     code: 'thread-unreachable',
-    says: always('may be in a restartable sequence, which the kernel shows from Linux 5.13 on'),
+    says: always('has its calls handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2))'),
+  },
+  sequence: {
+    code: 'thread-stuck',
+    says: always('may be in a restartable sequence (rseq(2)), which Linux shows from 5.13 on'),
+    hint: AGAIN,
   },
   unmoving: {
     code: 'thread-stuck',
