@@ -2,7 +2,8 @@
  * Gives services of Debian, and programs of several languages, work: `node build/test/services/main.js
  * [--seconds=N] [--keep=FOLDER] [NAME…]`. Standard output has the table of docs/learned-services.md, standard error the
  * progress. With `--templates`, or `--template=NAME,…`, it has that of docs/templates-on-services.md. With
- * `--own-templates [TEMPLATE…]` it has that of docs/templates.md, and with `--ready` the first of docs/ready-on-services.md.
+ * `--own-templates [TEMPLATE…]` it has that of docs/templates.md, and with `--ready` the first of docs/ready-on-services.md. With
+ * `--ready-calls` it has the second.
  */
 import { parseArgs } from 'node:util';
 import { injectorObstacle } from '../support/injector.js';
@@ -10,8 +11,10 @@ import { servicesObstacle } from '../support/service.js';
 import { ALL, LEARNED, type Release } from './in-box.js';
 import { cellOf, type Outcome, type TriedTemplates, templateTable } from './outcome.js';
 import { OWN_TEMPLATES, type OwnTemplate, ownTable } from './own-templates.js';
+import { PHASED, type PhasedCalls, phaseTable } from './phase-calls.js';
 import { READY, readyTable, type TriedReady } from './ready-services.js';
 import { type Learned, rowOf, tableOf } from './table.js';
+import { tryPhases } from './try-phases.js';
 import { tryReady } from './try-ready.js';
 import { type Options, tryService } from './try-service.js';
 import { TEMPLATES, tryTemplates } from './try-templates.js';
@@ -100,6 +103,29 @@ async function tryAllReady(names: readonly string[]): Promise<boolean> {
   return all.every(({ problems }) => problems.length === 0);
 }
 
+/** Whether all work with what was learned; the table goes to standard output. */
+async function countPhases(names: readonly string[], seconds: number): Promise<boolean> {
+  const all: PhasedCalls[] = [];
+  for (const name of names) {
+    say(`${name} …`);
+    const counted = await tryPhases(name, seconds).catch(
+      (error: Error): PhasedCalls => ({ name, problems: [error.message] }),
+    );
+    for (const problem of counted.problems) say(`${name}: ${problem}`);
+    say(JSON.stringify(counted));
+    all.push(counted);
+  }
+  process.stdout.write(phaseTable(all));
+  return all.every(({ problems }) => problems.length === 0);
+}
+
+/** What a command line of this mode may name. */
+function knownNames({ own, ready, readyCalls }: Record<'own' | 'ready' | 'readyCalls', boolean>) {
+  if (own) return OWN_TEMPLATES.map(({ template }) => template);
+  if (ready) return READY.map(({ name }) => name);
+  return readyCalls ? PHASED : ALL;
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
@@ -110,24 +136,23 @@ async function main(words: readonly string[]): Promise<number> {
       templates: { type: 'boolean' },
       'own-templates': { type: 'boolean', default: false },
       ready: { type: 'boolean', default: false },
+      'ready-calls': { type: 'boolean', default: false },
     },
     allowPositionals: true,
   });
   const own = values['own-templates'];
-  const known = own
-    ? OWN_TEMPLATES.map(({ template }) => template)
-    : values.ready
-      ? READY.map(({ name }) => name)
-      : ALL;
+  const known = knownNames({ own, ready: values.ready, readyCalls: values['ready-calls'] });
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new Error(`no ${own ? 'template' : 'service'} '${unknown}': ${[...new Set(known)].join(', ')}`);
-  const obstacle = servicesObstacle() ?? (values.ready ? injectorObstacle() : undefined);
+  const obstacle =
+    servicesObstacle() ?? (values.ready || values['ready-calls'] ? injectorObstacle() : undefined);
   if (obstacle !== undefined) throw new Error(obstacle);
   if (values.ready) return (await tryAllReady(positionals)) ? 0 : 1;
   if (own) return (await tryOwnTemplates(positionals)) ? 0 : 1;
   const templates = values.template?.split(',') ?? (values.templates ? TEMPLATES : undefined);
   const named = (all: readonly string[]) => (positionals.length > 0 ? positionals : all);
+  if (values['ready-calls']) return (await countPhases(named(PHASED), Number(values.seconds))) ? 0 : 1;
   const isWell = templates
     ? await tryAllTemplates(named(ALL), templates)
     : await learnAll(named(LEARNED), { seconds: Number(values.seconds), keep: values.keep });

@@ -1,7 +1,7 @@
 /** What learned policies take from services once they serve: the second table of docs/ready-on-services.md. */
 import { oneLine } from './outcome.js';
 
-/** Services whose calls are told apart: those of the first table, and such as start nothing. */
+/** Services whose calls are told apart: those of the first table that `learn` can have [ready] for, and such as start nothing. */
 export const PHASED: readonly string[] = [
   ...[
     'nginx',
@@ -14,8 +14,13 @@ export const PHASED: readonly string[] = [
     'haproxy',
     'unbound',
   ],
-  ...['chrony', 'named', 'mosquitto', 'postfix', 'squid', 'varnish', 'dnsmasq', 'lighttpd', 'icecast2'],
+  ...['python', 'named', 'mosquitto', 'rsyslog', 'squid', 'varnish', 'dnsmasq', 'lighttpd', 'node'],
 ];
+
+/**
+ * Services whose log rotation needs a reload by invoke-rc.d, which takes the init script where systemd can't reload a unit.
+ */
+export const RELOADED_ANYWAY: readonly string[] = ['apache2'];
 
 /** How many calls pass: of all, or of `@critical`. */
 export interface Passing {
@@ -52,8 +57,10 @@ export function phaseTable(all: readonly PhasedCalls[]): string {
 const numbersOf = ({ all, critical }: NonNullable<PhasedCalls['counts']>): number[] =>
   [all, critical].flatMap(({ start, serving, unreloaded }) => [start, serving, unreloaded]);
 
+const well = (counts: PhasedCalls['counts']): string => (counts ? 'works' : 'nothing is taken');
+
 const cellsOf = ({ name, counts, problems }: PhasedCalls): (string | number)[] => [
   name,
   ...(counts ? numbersOf(counts) : ['', '', '', '', '', '']),
-  problems.length === 0 ? 'works' : `**BROKEN**: ${oneLine(problems[0]!)}`,
+  problems.length === 0 ? well(counts) : `**BROKEN**: ${oneLine(problems[0]!)}`,
 ];

@@ -1,25 +1,24 @@
 /** One service is learned with its phases, confined, and given other work, in a machine to throw away. */
 import { installInjector } from '../support/injector.js';
 import { policyPath } from '../support/service.js';
-import { type BoxedService, command, type Diagnosed, succeed, withService } from './in-box.js';
+import { type BoxedService, command, succeed, withService } from './in-box.js';
 import { type Applied, outcomeOf } from './outcome.js';
-import type { Passing, PhasedCalls } from './phase-calls.js';
+import { type PhasedCalls, RELOADED_ANYWAY } from './phase-calls.js';
 import { lived } from './try-templates.js';
 
-/** The JSON of `plan`, of one that has a [ready]. */
+/** Of the JSON of `plan`. */
 interface Planned {
   readonly ready: {
     readonly left: readonly string[];
     readonly taken: readonly string[];
     readonly critical: { readonly before: readonly string[]; readonly left: readonly string[] };
   } | null;
-  readonly diagnostics: readonly Diagnosed[];
 }
 
 const TIGHT = '/run/tight.toml';
 
 /**
- * Learns a service from its load, with a reload and without one, applies the tightest policy, and gives it other work.
+ * Learns a service at work, with a reload and without one, applies the tightest policy that it can have, and gives it work.
  * @param name of a script
  * @param seconds of work in the watch
  * @throws Error where it can't be learned at all
@@ -30,30 +29,41 @@ export const tryPhases = (name: string, seconds: number): Promise<PhasedCalls> =
     await installInjector(box);
     await succeed(box, 'systemctl', 'start', unit);
     const usual = policyPath(unit);
-    const load = verb(`load ${seconds}`);
+    // What isn't seen at work is taken, so that all of it is watched.
+    const load = `${verb(`load ${seconds}`)} && ${verb('other-load')}`;
     await command(service, 'learn', '--restart', '--exercise', load, '--ready', '--write', usual, unit);
     await command(service, 'learn', '--show', '--ready', '--no-reload', '--write', TIGHT, unit);
-    const [serving, unreloaded] = [await planned(service, usual), await planned(service, TIGHT)];
-    const passing = (of: (ready: NonNullable<Planned['ready']>) => [number, number]): Passing => {
-      const [start, left] = of(serving);
-      return { start, serving: left, unreloaded: of(unreloaded)[1] };
-    };
-    await succeed(box, 'cp', TIGHT, usual);
-    return {
-      name,
-      counts: {
-        all: passing(({ taken, left }) => [taken.length + left.length, left.length]),
-        critical: passing(({ critical }) => [critical.before.length, critical.left.length]),
-      },
-      problems: await works(service),
-    };
+    const counts = passingOf(await planned(service, usual), await planned(service, TIGHT));
+    if (!RELOADED_ANYWAY.includes(name)) await succeed(box, 'cp', TIGHT, usual);
+    return { name, ...(counts ? { counts } : {}), problems: await works(service) };
   });
 
-async function planned(service: BoxedService, policy: string): Promise<NonNullable<Planned['ready']>> {
-  const { ready, diagnostics } = await command<Planned>(service, 'plan', '--policy', policy, service.unit);
-  if (ready) return ready;
-  const why = diagnostics.map(({ code, message }) => `${code}: ${message}`);
-  throw new Error(`${policy} takes nothing once it serves: ${why.join('; ')}`);
+type PlannedReady = NonNullable<Planned['ready']>;
+
+const planned = async (service: BoxedService, policy: string): Promise<PlannedReady | undefined> =>
+  (await command<Planned>(service, 'plan', '--policy', policy, service.unit)).ready ?? undefined;
+
+/** The calls of both policies; undefined where neither takes any. One that takes none leaves those of the start. */
+function passingOf(
+  serving: PlannedReady | undefined,
+  unreloaded: PlannedReady | undefined,
+): PhasedCalls['counts'] {
+  const one = serving ?? unreloaded;
+  if (!one) return undefined;
+  const all = one.taken.length + one.left.length;
+  const critical = one.critical.before.length;
+  return {
+    all: {
+      start: all,
+      serving: serving?.left.length ?? all,
+      unreloaded: unreloaded?.left.length ?? all,
+    },
+    critical: {
+      start: critical,
+      serving: serving?.critical.left.length ?? critical,
+      unreloaded: unreloaded?.critical.left.length ?? critical,
+    },
+  };
 }
 
 /** Applies the policy of a service, and gives it other work. Returns what was wrong. */

@@ -28,6 +28,7 @@ other_load() {
 prepare_programs() {
   mkdir -p /srv/tftp
   echo file >/srv/tftp/file
+  # shellcheck disable=SC2016
   printf '#!/bin/sh\n[ "$1" != tftp ] || echo started >/run/program\n' >/usr/local/bin/program
   chmod 755 /usr/local/bin/program
   printf 'enable-tftp\ntftp-root=/srv/tftp\ndhcp-script=/usr/local/bin/program\n' >/etc/dnsmasq.d/program.conf
