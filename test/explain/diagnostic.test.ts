@@ -43,7 +43,10 @@ test('a call that is refused once the service serves has a way out, and a way fo
     'x86-64',
   );
   assert.equal(message, 'execve (59) failed: deny execve, once it serves');
-  assert.match(hint!, /^to allow it: .*; if the service was still starting, give 'settle' in \[ready\] more time$/);
+  assert.match(
+    hint!,
+    /^to allow it: .*; if the service was still starting, give 'settle' in \[ready\] more time$/,
+  );
 });
 
 test('people see a change, what comes with it, and another way in lines of their own', () => {
