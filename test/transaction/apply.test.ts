@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../support/apply-in-memory.js';
-import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, UNIT } from '../support/demo-service.js';
+import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, TIGHTEN, UNIT } from '../support/demo-service.js';
 import type { Behaviour } from '../support/fake-system.js';
 
 test('a main process that no launcher started is put back', async () => {
@@ -38,12 +38,13 @@ for (const [says, behaviour, message] of FAILURES) {
     assert.match(result.diagnostics[0]!.hint!, /the last line/);
     assert.deepEqual(sorted(system.files), before);
     // What the loaded drop-in needs stays until systemd has read that it is gone.
-    assert.deepEqual(system.changes.slice(-5), [
+    assert.deepEqual(system.changes.slice(-6), [
       `remove ${FOLDER}/zz-sandbox-unit.conf`,
       'reload',
       'restart demo.service',
       `remove ${FOLDER}/zz-sandbox-unit.filter`,
       `remove ${LAUNCHER}`,
+      `remove ${TIGHTEN}`,
     ]);
     assert.ok(system.isUpToDate);
   });
