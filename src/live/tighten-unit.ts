@@ -16,7 +16,7 @@ import { addInjection, type Injection } from './injections.js';
 /** The outcome for a unit. */
 export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'paused'> {
   readonly unit: string;
-  /** `pending`: nothing stands against it; `killed`: its processes were ended; `unknown`: they may have been. */
+  /** `pending`: nothing stands against it; `killed`: its processes were ended; `unknown`: nobody knows which of these it is. */
   readonly state: 'tightened' | 'pending' | 'refused' | 'killed' | 'unknown';
   readonly diagnostics: readonly Diagnostic[];
   /** The exit status where the command line or the machine is at fault. */
@@ -66,6 +66,7 @@ async function tightenRunning(
   if (ending === 'fit') return { ...found, state: 'pending' };
   if (ending !== 'tightened') return { ...found, state: ending };
   const kept = await keepInjection(context, unit, { by: 'tighten', deny: denied.entries });
+  if (hasErrors(kept)) return { ...found, state: 'unknown', diagnostics: [...found.diagnostics, ...kept] };
   return {
     ...found,
     state: 'tightened',
@@ -102,7 +103,7 @@ export async function keepInjection(
     return [
       error(
         'started-meanwhile',
-        `${name} was started anew meanwhile: what was started has no filter by this`,
+        `${name} was started anew meanwhile: nobody knows whether what runs has the filter`,
         { hint },
       ),
     ];

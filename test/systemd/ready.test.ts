@@ -276,6 +276,18 @@ test('where the filter can not be loaded the service fails to start, and the pol
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
 });
 
+test('a unit for which a failed command of the start is a success can not have the filter', {
+  skip,
+}, async () => {
+  const unit = 'forgiving.service';
+  await start(unit, `${DIRECT}\nSuccessExitStatus=1\nExecStartPost=/bin/false`);
+  assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
+  await box.writeFile(policyPath(unit), SETTLING);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.equal(status, 1, stdout + stderr);
+  assert.match(stdout + stderr, /error\[gap-ready\].*SuccessExitStatus=1/);
+});
+
 test('a service loses by a learned policy what only its start was seen to need', { skip }, async () => {
   const unit = 'learned.service';
   // As hosts have it.

@@ -28,9 +28,12 @@ interface Line {
 
 export type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target' | 'surroundings'>;
 
-/** The plan of `[syscalls]`, as far as it takes something. */
+/** The plan of a filter, as far as it takes something. */
 export interface Calls extends Pick<PlannedCalls, 'meaning'> {
+  /** The program that loads it. */
   readonly launcher: Pick<PlannedLauncher, 'noNewPrivileges'> | undefined;
+  /** The table or the option that it comes from; `[syscalls]` unless told. */
+  readonly source?: string;
 }
 
 /** Facts by which it is told whether a policy takes something that the unit has without it. */
@@ -122,15 +125,16 @@ function directiveLines({ takers }: Need, { request, before, after }: Facts): Li
 }
 
 /**
- * The line because of which the launcher sets no_new_privs: the one that takes CAP_SYS_ADMIN, else the section. None
+ * The line because of which no_new_privs is set with a filter: the one that takes CAP_SYS_ADMIN, else the filter's. None
  * where a directive does.
  */
-function launcherLines({ request: { policy }, calls: { launcher }, before, after }: Facts): Line[] {
+function launcherLines({ request: { policy }, calls, before, after }: Facts): Line[] {
+  const { launcher, source = '[syscalls]' } = calls;
   if (!launcher?.noNewPrivileges || isOn(after, 'NoNewPrivileges')) return [];
   const bounding = policy.service.find(({ name }) => name === BOUNDING);
   const has = (unit: UnitValues) => capabilitySet(unit.get(BOUNDING) ?? [], true).has('CAP_SYS_ADMIN');
   if (bounding && has(before) && !has(after)) return [{ subject: BOUNDING, at: bounding.at }];
-  return policy.syscalls ? [{ subject: '[syscalls]', at: policy.syscalls.at }] : [];
+  return policy.syscalls ? [{ subject: source, at: policy.syscalls.at }] : [];
 }
 
 const BOUNDING = 'CapabilityBoundingSet';
