@@ -34,6 +34,8 @@ export interface Calls extends Pick<PlannedCalls, 'meaning'> {
   readonly launcher: Pick<PlannedLauncher, 'noNewPrivileges'> | undefined;
   /** The table or the option that it comes from; `[syscalls]` unless told. */
   readonly source?: string;
+  /** Whether it is loaded once the service serves. */
+  readonly isServing?: boolean;
 }
 
 /** Facts by which it is told whether a policy takes something that the unit has without it. */
@@ -96,7 +98,11 @@ export function createTakersOf(request: OnUnit, calls: Calls): (name: NeedName) 
   return (name) => linesTaking(name, facts);
 }
 
+/** Needs of sockets that a service opens once, at its start. */
+const OPEN_BY_THEN: readonly NeedName[] = ['listening', 'local', 'netlink'];
+
 function linesTaking(name: NeedName, facts: Facts): Line[] {
+  if (facts.calls.isServing && OPEN_BY_THEN.includes(name)) return [];
   if (['listening', 'reach'].includes(name) && hasHandedSockets(facts.request)) return [];
   const need = NEEDS[name];
   const lines = [

@@ -91,7 +91,12 @@ function takenFromDoorway(
   const found = lockOuts(
     doorwayOf(request),
     { ...request, policy, target },
-    { meaning: resolve(named, target.machine), launcher: { noNewPrivileges }, source: '[ready]' },
+    {
+      meaning: resolve(named, target.machine),
+      launcher: { noNewPrivileges },
+      source: '[ready]',
+      isServing: true,
+    },
   );
   return found.filter(({ code }) => code === 'locks-out');
 }

@@ -572,6 +572,9 @@ test('[ready] takes what a unit needs while it serves, on top of [syscalls] or a
     told(`${ready}[apply]\nunderstood = ["locks-out"]\n`, SSHD),
     [said(2)].map((text) => text.replace('error', 'warning')),
   );
+  const noSocket = 'deny = ["socket"]\n';
+  assert.equal(told(`[syscalls]\n${noSocket}`, 'BusName=org.freedesktop.login1').length, 1);
+  assert.deepEqual(told(`[ready]\n${noSocket}`, 'BusName=org.freedesktop.login1'), []);
   // A directive takes as much whenever the filter comes: it is told once.
   assert.equal(told(`${ready}[service]\nProtectHome = true\n`, SSHD).length, 2);
 });
