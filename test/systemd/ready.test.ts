@@ -19,6 +19,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { LONG } from '../support/thorough.js';
 
 const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
@@ -276,7 +277,9 @@ test('where the filter can not be loaded the service fails to start, and the pol
   assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
 });
 
-test('a service loses by a learned policy what only its start was seen to need', { skip }, async () => {
+test('a service loses by a learned policy what only its start was seen to need', {
+  skip: LONG || skip,
+}, async () => {
   const unit = 'learned.service';
   // As hosts have it.
   await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
