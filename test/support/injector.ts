@@ -1,5 +1,5 @@
 /** The program that loads the filter of `[ready]`, in boxes. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from './box.js';
@@ -9,7 +9,7 @@ const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
 /** Why no filter can be loaded into a running service here, or undefined. */
 export const injectorObstacle = (): string | undefined =>
-  existsSync(BUILT) ? undefined : 'native-helper has no program tighten';
+  MACHINE === 'x86-64' ? undefined : 'tighten is for x86-64';
 
 /** Installs it where a package does. */
 export const installInjector = (box: Box): Promise<void> =>

@@ -18,6 +18,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { LONG } from '../support/thorough.js';
 
 const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
@@ -136,7 +137,7 @@ describe('a service under load', { skip: skip ?? false }, () => {
 describe('a change of what runs', { skip: skip ?? false }, () => {
   const APPLY = '[apply]\nsettle = "100ms"\n';
 
-  test('is what a restart comes to, for each enforcer, one after the other', async () => {
+  test('is what a restart comes to, for each enforcer, one after the other', { skip: LONG }, async () => {
     const unit = 'enforcers.service';
     await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
     await start(unit, 'NoNewPrivileges=yes\nUser=nobody\n');
@@ -236,7 +237,7 @@ describe('calls are taken at once, and until the next start', { skip: skip ?? fa
     });
   }
 
-  test('from a session, and not from the slice above it', async () => {
+  test('from a session, and not from the slice above it', { skip: LONG }, async () => {
     const unit = 'one.scope';
     const run_ = ['systemd-run', '--scope', '--unit=one', '--slice=user.slice', TRYING, unit];
     await box.sh(

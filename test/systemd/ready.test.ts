@@ -19,6 +19,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { LONG } from '../support/thorough.js';
 
 const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
@@ -288,7 +289,9 @@ test('a unit for which a failed command of the start is a success can not have t
   assert.match(stdout + stderr, /error\[gap-ready\].*SuccessExitStatus=1/);
 });
 
-test('a service loses by a learned policy what only its start was seen to need', { skip }, async () => {
+test('a service loses by a learned policy what only its start was seen to need', {
+  skip: LONG || skip,
+}, async () => {
   const unit = 'learned.service';
   // As hosts have it.
   await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
