@@ -12,6 +12,7 @@ import { hasCapability } from '../launcher/capabilities.js';
 import { requiresMounts } from '../launcher/path-directives.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
+import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
 
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
@@ -59,7 +60,7 @@ export function injectorGaps(
       : []),
     ...(mayLoad(values, target)
       ? []
-      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', 'leave NoNewPrivileges out of [service]')]),
+      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', howToLoad(effective))]),
     ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
   ];
 }
@@ -67,6 +68,12 @@ export function injectorGaps(
 /** Whether the service's processes may get a filter (seccomp(2)), where NoNewPrivileges= is turned off. */
 const mayLoad = (values: UnitValues, target: Target): boolean =>
   lastOf(values, 'NoNewPrivileges') !== 'no' || hasCapability(values, target, 'CAP_SYS_ADMIN');
+
+/** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */
+const howToLoad = (effective: EffectiveUnit): string =>
+  lastOf(ownValues(effective), 'NoNewPrivileges') === 'no'
+    ? 'NoNewPrivileges = true in [service]'
+    : 'leave NoNewPrivileges out of [service]';
 
 /** Directives of the drop-in for `[ready]`, besides its commands. */
 export function readyDirectives(
