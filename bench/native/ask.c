@@ -1,5 +1,5 @@
 /*
- * Asks the web server at 127.0.0.1:80 over connections that stay, as often as it answers, until SIGTERM:
+ * Asks the web server at 127.0.0.1:80 over connections that stay, a millisecond after each answer, until SIGTERM:
  *
  *	ask CONNECTIONS
  *
@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #define SPAN 10000
-#define SPANS 6000 /* a minute */
+#define SPANS 18000 /* three minutes */
+#define PAUSE 1000
 
 static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -90,6 +91,7 @@ static void *ask(void *argument)
 		long long since = now();
 		if (fd >= 0 && ask_once(fd)) {
 			count_answer(since);
+			(void)usleep(PAUSE);
 			continue;
 		}
 		atomic_fetch_add(&failures, 1);
