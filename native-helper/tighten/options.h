@@ -10,7 +10,10 @@ struct options {
 	int is_dry_run;
 };
 
-/* Parses the command line. A mistake, --help and --version end this process. */
+/*
+ * Parses the command line. A mistake, --help and --version end this process; so does a control group by which the whole
+ * machine would stand still.
+ */
 struct options parse_options(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@ import { hasCapability } from '../launcher/capabilities.js';
 import { requiresMounts } from '../launcher/path-directives.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
+import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
 
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
@@ -61,7 +62,7 @@ export function injectorGaps(
       : []),
     ...(mayLoad(values, target)
       ? []
-      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', 'leave NoNewPrivileges out of [service]')]),
+      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', howToLoad(effective))]),
     ...(good.length > 0
       ? [gap(`SuccessExitStatus=${good.join(' ')} would take its failure for a success`, out)]
       : []),
@@ -84,6 +85,11 @@ const goodFailures = (values: UnitValues): string[] =>
       ? signalNumber(word) !== undefined
       : (status >= 1 && status <= 3) || (status >= 200 && status < 255);
   });
+/** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */
+const howToLoad = (effective: EffectiveUnit): string =>
+  lastOf(ownValues(effective), 'NoNewPrivileges') === 'no'
+    ? 'NoNewPrivileges = true in [service]'
+    : 'leave NoNewPrivileges out of [service]';
 
 /** Directives of the drop-in for `[ready]`, besides its commands. */
 export function readyDirectives(
