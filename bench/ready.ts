@@ -3,7 +3,7 @@ import { type Box, boxAvailable } from '../test/support/box.js';
 import { injectorObstacle } from '../test/support/injector.js';
 import { changeFiles } from '../test/support/loaded-units.js';
 import { type Bench, median, middleMean, type Row } from './row.js';
-import { apply, COMMAND, inBox, PROGRAMS } from './workshop.js';
+import { apply, COMMAND, inBox, PROGRAMS, startingInTurns } from './workshop.js';
 
 const STARTS = 40;
 const PAUSES = 20;
@@ -53,19 +53,10 @@ async function linesOf(box: Box, script: string, ...words: (string | number)[]):
   return (await box.succeed(argv, { timeoutMs: 600_000 })).trimEnd().split('\n');
 }
 
-/** Starts units in turn, with pauses as in service-start.ts; prints each one's name and how long it took, in microseconds. */
-const STARTING = `
-  rounds=$1; shift
-  RANDOM=1
-  for ((i = 0; i < rounds; i++)); do
-    for unit; do
-      sleep "0.0$((RANDOM % 20 + 10))"
-      systemctl start "$unit"
-      begun=$(systemctl show --value --property=InactiveExitTimestampMonotonic "$unit")
-      echo "$unit $(($(systemctl show --value --property=ActiveEnterTimestampMonotonic "$unit") - begun))"
-      systemctl stop "$unit"
-    done
-  done`;
+/** When the start job was done. */
+const STARTING = startingInTurns(
+  '$(systemctl show --value --property=ActiveEnterTimestampMonotonic "$unit.service")',
+);
 
 /** What a unit's injector has told the journal, in microseconds. */
 const TOLD = `
@@ -73,20 +64,20 @@ const TOLD = `
   journalctl --unit="$1" --output=cat | sed -n 's/^paused //p'`;
 
 async function starts(box: Box): Promise<Row[]> {
-  const units = ['nginx', 'threads'].flatMap((kind) => [`${kind}.service`, `${kind}-ready.service`]);
+  const units = ['nginx', 'threads'].flatMap((kind) => [kind, `${kind}-ready`]);
   for (const unit of units.filter((one) => one.includes('ready')))
-    await apply(box, POLICY, unit, '--no-restart');
+    await apply(box, POLICY, `${unit}.service`, '--no-restart');
   const lines = (await linesOf(box, STARTING, STARTS, ...units)).map((line) => line.split(' '));
   const timeOf = (unit: string) =>
     middleMean(lines.flatMap(([name, time]) => (name === unit ? [Number(time) / 1000] : [])));
   const rows = Object.entries(KINDS).map(async ([kind, name]): Promise<Row[]> => {
-    const [without, unit] = [`${kind}.service`, `${kind}-ready.service`];
-    const paused = (await linesOf(box, TOLD, unit)).map(Number);
+    const unit = `${kind}-ready`;
+    const paused = (await linesOf(box, TOLD, `${unit}.service`)).map(Number);
     if (paused.length !== STARTS) throw new Error(`${unit} was paused ${paused.length} times`);
     return [
       {
         name: `start of ${name} with [ready]`,
-        ...{ against: 'one without', unit: 'ms', baseline: timeOf(without), ours: timeOf(unit) },
+        ...{ against: 'one without', unit: 'ms', baseline: timeOf(kind), ours: timeOf(unit) },
       },
       worstRow(`pause of ${name} at a start`, paused),
     ];
