@@ -110,12 +110,12 @@ static void check(const struct options *options)
 struct options parse_options(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--log] [--dry-run]\n"
+		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--dry-run]\n"
 		"Gives all threads of a control group a filter, while they stand still.\n";
 	static const struct option known[] = {
 		{"cgroup", required_argument, NULL, 'c'}, {"filter", required_argument, NULL, 'f'},
-		{"settle", required_argument, NULL, 's'}, {"log", no_argument, NULL, 'l'},
-		{"dry-run", no_argument, NULL, 'd'},	  {NULL, 0, NULL, 0},
+		{"settle", required_argument, NULL, 's'}, {"dry-run", no_argument, NULL, 'd'},
+		{NULL, 0, NULL, 0},
 	};
 	struct options options = {0};
 	answer_help(argc > 1 ? argv[1] : NULL, usage);
@@ -127,8 +127,6 @@ struct options parse_options(int argc, char **argv)
 			options.filter = optarg;
 		else if (letter == 's')
 			options.settle = parse_milliseconds(optarg);
-		else if (letter == 'l')
-			options.log = 1;
 		else if (letter == 'd')
 			options.is_dry_run = 1;
 		else

@@ -6,7 +6,6 @@ struct options {
 	const char *group;       /* the folder of a control group */
 	const char *filter;      /* the path of a filter file */
 	unsigned int settle;     /* milliseconds, or 0 */
-	int log;                 /* whether refused calls are recorded, whatever the filter file says */
 	int is_dry_run;
 };
 

@@ -164,8 +164,6 @@ int main(int argc, char **argv)
 	if (!is_machine_known())
 		fail(EXIT_UNCHANGED, (struct failure){.what = "this takes a machine of x86-64"});
 	struct wanted wanted = read_wanted(options.filter);
-	if (options.log)
-		wanted.flags |= SECCOMP_FILTER_FLAG_LOG;
 	if (options.settle > 0 && !await_settled(options.group, options.settle))
 		printf("restless\n");
 	int status = tighten(&options, &wanted);
