@@ -5,7 +5,8 @@ import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from './box.js';
 import { MACHINE, NATIVE } from './native.js';
 
-const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
+/** As it was built. */
+export const INJECTOR_HERE = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
 /** Why no filter can be loaded into a running service here, or undefined. */
 export const injectorObstacle = (): string | undefined =>
@@ -13,4 +14,4 @@ export const injectorObstacle = (): string | undefined =>
 
 /** Installs it where a package does. */
 export const installInjector = (box: Box): Promise<void> =>
-  box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+  box.writeFile(INJECTOR, readFileSync(INJECTOR_HERE), '0755');

@@ -1,12 +1,9 @@
 /** `apply --live` and `tighten` on a real machine: what runs loses calls, and goes on. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from '../support/box.js';
+import { injectorObstacle, installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { MACHINE, NATIVE } from '../support/native.js';
 import {
   bootWithPrograms,
   FILES,
@@ -20,13 +17,8 @@ import {
 } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
 
-const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
-
 /** Why no filter can be loaded into a running service here. */
-const skip =
-  servicesObstacle() ??
-  (MACHINE === 'x86-64' ? undefined : `tighten doesn't know ${MACHINE}`) ??
-  (existsSync(BUILT) ? undefined : 'native-helper has no program tighten');
+const skip = servicesObstacle() ?? injectorObstacle();
 
 const EXEC = ['--deny', 'execve,execveat'];
 const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n[apply]\nsettle = "100ms"\n';
@@ -139,7 +131,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
 
   test('is what a restart comes to, for each enforcer, one after the other', { skip: LONG }, async () => {
     const unit = 'enforcers.service';
-    await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+    await installInjector(box);
     await start(unit, 'NoNewPrivileges=yes\nUser=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
     const allowed = '[syscalls]\nallow = ["@system-service"]\naction = "EPERM"\n';

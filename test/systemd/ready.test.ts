@@ -1,12 +1,11 @@
 /** Services that lose calls once they serve. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { TIGHTEN } from '../support/demo-service.js';
+import { INJECTOR_HERE, injectorObstacle } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { MACHINE, NATIVE } from '../support/native.js';
 import { REPOSITORY } from '../support/repository.js';
 import {
   apply,
@@ -21,13 +20,8 @@ import {
 } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
 
-const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
-
 /** Why no filter can be loaded into a running service here. */
-const obstacle = (): string | undefined =>
-  servicesObstacle() ?? (existsSync(BUILT) ? undefined : 'native-helper has no program tighten');
-
-const skip = obstacle();
+const skip = servicesObstacle() ?? injectorObstacle();
 const POLICY = '[ready]\ndeny = ["execve", "execveat", "io_uring_setup:ENOSYS"]\n';
 
 /** For services that don't tell when they are ready; a busy machine may be slow to start them. */
@@ -257,7 +251,7 @@ test('verify sees a service that serves without the filter', { skip }, async () 
     assert.equal(status, 1);
     assert.match(stdout + stderr, /error\[looser\].*execve/);
   } finally {
-    await box.writeFile(TIGHTEN, readFileSync(BUILT), '0755');
+    await box.writeFile(TIGHTEN, readFileSync(INJECTOR_HERE), '0755');
   }
   await revert(box, unit);
 });
