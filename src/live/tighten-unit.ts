@@ -9,7 +9,7 @@ import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
-import { runningUnit } from './find-units.js';
+import { runningUnit, stateOf } from './find-units.js';
 import { type Injected, inject } from './inject.js';
 import { addInjection, type Injection } from './injections.js';
 
@@ -97,7 +97,7 @@ export async function keepInjection(
   what: Pick<Injection, 'by' | 'deny'>,
 ): Promise<readonly Diagnostic[]> {
   const { system, placement } = context;
-  const after = await orElse<UnitState | undefined>(() => stateOf(context, name), undefined);
+  const after = await orElse<UnitState | undefined>(() => stateOf(system, name), undefined);
   if (after && after.invocationId !== state.invocationId) {
     const hint = `'${ownCommand(placement.scope, 'status', name)}' says how it runs; run the command again`;
     return [
@@ -117,9 +117,6 @@ export async function keepInjection(
     return cause.diagnostics.map(asWarning);
   }
 }
-
-const stateOf = ({ system }: Context, name: string): Promise<UnitState> =>
-  name.endsWith('.service') ? system.unit(name) : system.anyUnit(name);
 
 /** Filters can't be taken away: the kernel has no call for that. */
 const untilRestart = ({ placement: { scope } }: Context, { name }: Service): Diagnostic =>

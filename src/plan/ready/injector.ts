@@ -85,6 +85,7 @@ const goodFailures = (values: UnitValues): string[] =>
       ? signalNumber(word) !== undefined
       : (status >= 1 && status <= 3) || (status >= 200 && status < 255);
   });
+
 /** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */
 const howToLoad = (effective: EffectiveUnit): string =>
   lastOf(ownValues(effective), 'NoNewPrivileges') === 'no'
