@@ -23,6 +23,11 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
   const confined = all.filter(({ dropIn }) => dropIn !== undefined);
   return [
     ...gauge('sandbox_unit_mode', 'Whether the policy of the unit is in this mode.', confined.flatMap(modes)),
+    ...gauge(
+      'sandbox_unit_mode_until_ready',
+      'Whether the policy of the unit is in this mode until its service serves.',
+      confined.flatMap(modesUntilReady),
+    ),
     ...gauge('sandbox_unit_state', 'Whether the services of the unit are so.', confined.flatMap(states)),
     ...gauge('sandbox_unit_drift', 'Changed since the policy was applied, by kind.', all.flatMap(drifts)),
     ...gauge(
@@ -43,8 +48,12 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
 
 const MODES = ['enforcing', 'permissive'] as const;
 
-const modes = ({ unit, mode }: UnitStatus): Sample[] =>
+const modes = ({ unit, mode }: Pick<UnitStatus, 'unit' | 'mode'>): Sample[] =>
   MODES.map((one) => ({ labels: { unit, mode: one }, value: Number(one === mode) }));
+
+/** None where it isn't of two phases. */
+const modesUntilReady = ({ unit, modeUntilReady }: UnitStatus): Sample[] =>
+  modeUntilReady === undefined ? [] : modes({ unit, mode: modeUntilReady });
 
 /** None where no manager is asked. */
 const states = ({ unit, state }: UnitStatus): Sample[] =>

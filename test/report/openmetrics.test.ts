@@ -30,6 +30,23 @@ test('a unit is in one mode and one state, and not in the others', () => {
   );
 });
 
+test('a unit of two phases has the mode of its start, too', () => {
+  const found = metrics([one(), one({ unit: 'b.service', modeUntilReady: 'permissive' })]);
+  assert.deepEqual(
+    found
+      .filter(({ name }) => name.startsWith('sandbox_unit_mode'))
+      .map(({ name, labels, value }) => [name, ...labels.values(), value]),
+    [
+      ['sandbox_unit_mode', 'a.service', 'enforcing', 1],
+      ['sandbox_unit_mode', 'a.service', 'permissive', 0],
+      ['sandbox_unit_mode', 'b.service', 'enforcing', 1],
+      ['sandbox_unit_mode', 'b.service', 'permissive', 0],
+      ['sandbox_unit_mode_until_ready', 'b.service', 'enforcing', 0],
+      ['sandbox_unit_mode_until_ready', 'b.service', 'permissive', 1],
+    ],
+  );
+});
+
 test('each kind of drift is a sample, and what is wrong, not applied and the exit status are', () => {
   const drifted = one({ unit: 'b.service', drift: ['drift-policy', 'overridden'], diagnostics: [error] });
   const told = metrics([one(), drifted], ['c.service'], 1)
