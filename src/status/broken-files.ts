@@ -42,8 +42,9 @@ export async function brokenFiles(
   );
 }
 
-const flaws = ({ start }: OwnFilters): string[] =>
-  [start].flatMap((one) =>
+/** Filters that the launcher, or the program that loads that of `[ready]`, would refuse. */
+const flaws = ({ start, ready }: OwnFilters): string[] =>
+  [start, ready].flatMap((one) =>
     typeof one?.content === 'object' && 'message' in one.content
       ? [`${one.path}: ${one.content.message}`]
       : [],
