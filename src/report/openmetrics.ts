@@ -35,6 +35,11 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
       'Refused calls since the last start, as far as they are known.',
       all.flatMap(refusals),
     ),
+    ...gauge(
+      'sandbox_unit_injected',
+      'Was given a filter since its start, by this command.',
+      all.flatMap(injections),
+    ),
     ...gauge('sandbox_unit_wrong', 'Whether something is wrong with the confinement.', all.map(wrong)),
     ...gauge(
       'sandbox_unit_not_applied',
@@ -67,6 +72,10 @@ const drifts = ({ unit, drift }: UnitStatus): Sample[] =>
 /** None where the number isn't known. */
 const refusals = ({ unit, refused }: UnitStatus): Sample[] =>
   refused?.count === undefined ? [] : [{ labels: { unit }, value: refused.count }];
+
+/** One for each command, however many filters it gave. */
+const injections = ({ unit, injected = [] }: UnitStatus): Sample[] =>
+  [...new Set(injected.map(({ by }) => by))].sort().map((by) => ({ labels: { unit, by }, value: 1 }));
 
 const wrong = ({ unit, diagnostics, exit }: UnitStatus): Sample => ({
   labels: { unit },

@@ -79,6 +79,26 @@ test('the number of refused calls is there where it is known', () => {
   ]);
 });
 
+test('what runs with filters that it was given has a sample for each command that gave some', () => {
+  const by = (who: 'apply' | 'tighten') => ({ invocation: '1', at: 0, by: who, deny: [] });
+  const { mode: _, policy: __, dropIn: ___, ...bare } = one({ unit: 'b.service' });
+  const samples = metrics([
+    one({ injected: [by('tighten'), by('apply'), by('tighten')] }),
+    { ...bare, injected: [by('tighten')] },
+    one({ unit: 'c.service', injected: [] }),
+  ]);
+  assert.deepEqual(
+    samples
+      .filter(({ name }) => name === 'sandbox_unit_injected')
+      .map(({ labels, value }) => [labels.get('unit'), labels.get('by'), value]),
+    [
+      ['a.service', 'apply', 1],
+      ['a.service', 'tighten', 1],
+      ['b.service', 'tighten', 1],
+    ],
+  );
+});
+
 test('what can not be told is wrong, and in no mode', () => {
   const { mode: _, state: __, ...bare } = one({ exit: 2 });
   const samples = metrics([bare]);
