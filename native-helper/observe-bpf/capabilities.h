@@ -30,7 +30,7 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	/* overlayfs asks on behalf of who has mounted it. */
-	if (cred != BPF_CORE_READ(task, real_cred) || sets_up(program_key(task)))
+	if (cred != BPF_CORE_READ(task, real_cred) || sets_up(program_key(task)) || is_made_to_call(task))
 		return 0;
 	__u32 number = number_in((const struct pt_regs *)bpf_task_pt_regs(task));
 	__u64 place = (__u32)capability * 2 + (result == 0);

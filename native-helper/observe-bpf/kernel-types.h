@@ -11,6 +11,7 @@ struct pt_regs {
 };
 struct thread_info {
 	unsigned int status;
+	unsigned long syscall_work;
 };
 #else
 struct pt_regs {
@@ -107,6 +108,8 @@ struct seccomp {
 struct task_struct {
 	struct thread_info thread_info;
 	int exit_code;
+	unsigned int ptrace;
+	struct task_struct *parent; /* who traces it, if somebody does */
 	struct signal_struct *signal;
 	const struct cred *real_cred;
 	struct mm_struct *mm;

@@ -38,7 +38,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 		return 0;
 	}
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 program = program_bit(unit, task, phase_of(index));
+	__u32 program = is_made_to_call(task) ? 0 : program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	__u32 command = scope == CALLS_ONLY ? 0 : mark_begin(index, unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
@@ -67,7 +67,7 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 		note_unbegun((struct subject){.unit = index}, task, number, result);
 		return 0;
 	}
-	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)))
+	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)) || is_made_to_call(task))
 		return 0;
 	__u64 place = WITHIN(slot, CALLS);
 	if (state.first_watch[place] != 0)

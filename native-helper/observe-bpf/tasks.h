@@ -114,6 +114,31 @@ static __always_inline int is_launcher(__u64 program)
 	return 0;
 }
 
+#define SYSCALL_WORK_SYSCALL_TRACE (1UL << 2) /* include/linux/thread_info.h */
+#define TIF_SYSCALL_TRACE (1UL << 8)	      /* arch/arm64/include/asm/thread_info.h */
+
+/* Does a task stop at each of its calls, for who traces it? */
+static __always_inline int stops_at_calls(struct task_struct *task)
+{
+	if (task->ptrace == 0)
+		return 0;
+#ifdef __TARGET_ARCH_x86
+	return (task->thread_info.syscall_work & SYSCALL_WORK_SYSCALL_TRACE) != 0;
+#else
+	return (task->thread_info.flags & TIF_SYSCALL_TRACE) != 0;
+#endif
+}
+
+/* Is a task made to make its call by a program that loads a filter into the service? Then the call isn't the service's. For a
+ * launcher a program stops, too, and makes its calls itself. */
+static __always_inline int is_made_to_call(struct task_struct *task)
+{
+	if (!stops_at_calls(task))
+		return 0;
+	__u64 tracer = program_key(task->parent);
+	return tracer != 0 && sets_up(tracer) && !is_launcher(tracer);
+}
+
 /* Run by `observe`, which has opened the programs: from file descriptors to keys. */
 SEC("raw_tp/enrol")
 int enrol(void *context)

@@ -1,7 +1,13 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { Placement } from '../paths/placement.js';
-import { INJECTOR, installedLauncher, installedProgram, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import {
+  builtProgram,
+  INJECTOR,
+  installedLauncher,
+  installedProgram,
+  PACKAGED_LAUNCHER,
+} from '../paths/programs.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 
@@ -34,12 +40,19 @@ const MANAGERS = [
   '/lib/systemd/systemd',
 ];
 
-/** Programs that systemd executes for a service, and whose calls aren't the service's. */
-export const setups = (placement: Placement): readonly string[] => [
+/**
+ * Programs that systemd executes for a service, and that load filters into one, wherever they run: neither their calls are the
+ * service's, nor those that they have its threads make.
+ */
+export const setups = ({
+  placement,
+  home,
+  machine,
+}: Pick<Context, 'placement' | 'home' | 'machine'>): readonly string[] => [
   ...MANAGERS,
-  // It loads the filter of `[ready]`, in the service's control group.
   installedProgram(placement, 'tighten'),
   INJECTOR,
+  builtProgram(home, machine, 'tighten'),
 ];
 
 /** Where launchers may be. A script of the service may execute them, too: with `[exec] programs` they are in a daemon's place. */

@@ -1,9 +1,14 @@
 /** Programs of the native helper, as packages or `apply` install them. */
 
+import type { Machine } from '../syscalls/abi.js';
 import type { Placement } from './placement.js';
 
 /** The path of a program of the native helper that a package installs. */
 export const packagedProgram = (name: string): string => `/usr/libexec/sandbox-unit/${name}`;
+
+/** The path of a program of the native helper that was built for a machine in the program's own folder. */
+export const builtProgram = (home: string, machine: Machine | undefined, name: string): string =>
+  `${home}/native-helper/build/${machine}/${name}`;
 
 /** The path of the launcher that a package installs. */
 export const PACKAGED_LAUNCHER = packagedProgram('launcher');

@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import type { ObservedUnit } from '../../src/observer/observed.js';
 import { inGroup, SETUP } from '../support/control-groups.js';
 import { countsOf, numberOf, observe, observedProgram, runIn } from '../support/observer.js';
+import { filtersOf, startIn, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const built = observedProgram();
 const { skip, groups, folder } = built;
+const setting = tightening();
+const unloadable = skip ?? setting.skip;
 
 const runParts = async (group: string, ...parts: string[]) =>
   assert.deepEqual(await runIn(group, [built.program, ...parts], folder), {
@@ -77,4 +81,50 @@ test('a command that is started after the start is told from what the unit start
   service.stdin.end();
   await ended;
   assert.equal(onceReady((await watched.end())[0]!, 'getppid'), 0b1010);
+});
+
+describe('calls that a thread is made to make when a filter is loaded into it', () => {
+  const LOADING = ['mmap', 'munmap', 'seccomp', 'prctl'];
+
+  const timesOf = (unit: ObservedUnit, call: string) =>
+    countsOf(unit, call).reduce((sum, count) => sum + count);
+
+  /** Such calls that count while a filter is loaded into a process, whose own calls are seen before and after. */
+  async function countedBy(t: TestContext, ...setups: readonly string[]) {
+    const group = groups.make(groups.at(`loading-${setups.length}`));
+    t.after(() => setting.empty(group));
+    const watched = await observe(
+      [built.observer],
+      [SETUP, ...setups.map((path) => `setup ${path}`), `unit 0 ${group}`],
+    );
+    const waiting = await startIn(t, group, ['/bin/bash', '-c', 'echo up; read -r _']);
+    await once(waiting.stdout!, 'data');
+    const made = async () => {
+      const [unit] = await watched.dump();
+      return LOADING.map((call) => timesOf(unit!, call));
+    };
+    await until('it waits', () => /\nState:\tS/.test(readFileSync(`/proc/${waiting.pid}/status`, 'utf8')));
+    const before = await made();
+    const { status, stdout, stderr } = await setting.tighten(group);
+    assert.equal(status, 0, stdout + stderr);
+    assert.deepEqual(
+      (await filtersOf(setting, group)).map(({ isWanted }) => isWanted),
+      [true],
+    );
+    const counted = (await made()).map((count, i) => count - before[i]!);
+    const ended = once(waiting, 'close');
+    waiting.stdin!.end('\n');
+    await ended;
+    const [unit] = await watched.end();
+    assert.deepEqual([timesOf(unit!, 'exit_group'), unit!.refused], [1, []]);
+    return LOADING.filter((_, i) => counted[i]! > 0);
+  }
+
+  test("aren't the unit's, and all others are", { skip: unloadable }, async (t) => {
+    assert.deepEqual(await countedBy(t, setting.program('tighten')), []);
+  });
+
+  test('are, where it is not known who loads it', { skip: unloadable }, async (t) => {
+    assert.deepEqual(await countedBy(t), LOADING);
+  });
 });

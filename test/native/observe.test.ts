@@ -71,7 +71,8 @@ test('it sees the calls that strace sees, as often, and those that a filter refu
 }, async () => {
   const group = groups.make(groups.at('strace'));
   const strace = /\S+$/.exec((await run(['sh', '-c', 'command -v strace'])).stdout.trim())![0];
-  const watched = await observeOne(group, `setup ${strace}`);
+  // As a launcher does, it traces a program that makes its calls itself.
+  const watched = await observeOne(group, `launcher ${strace}`);
   const counted = join(folder, 'strace');
   const words = [strace, '-f', '-qq', '-c', '-U', 'name,calls', '-o', counted, program];
   await runIn(group, [...words, 'calls', 'arguments', 'paths', 'peers', 'refused'], folder);

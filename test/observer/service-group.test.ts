@@ -27,9 +27,10 @@ test('without a hierarchy of control groups there is none, and the error says so
 });
 
 test('programs that set services up may be where systemd, the launcher and what loads filters of [ready] are', () => {
-  const { placement } = contextOf(new FakeObserver());
+  const context = contextOf(new FakeObserver());
   const installed = '/usr/local/libexec/sandbox-unit';
-  for (const path of ['/usr/lib/systemd/systemd-executor', `${installed}/tighten`])
-    assert.ok(setups(placement).includes(path), path);
-  assert.ok(launchers(placement).includes(`${installed}/launcher`));
+  const built = `${context.home}/native-helper/build/x86-64/tighten`;
+  for (const path of ['/usr/lib/systemd/systemd-executor', `${installed}/tighten`, built])
+    assert.ok(setups(context).includes(path), path);
+  assert.ok(launchers(context.placement).includes(`${installed}/launcher`));
 });

@@ -71,7 +71,7 @@ async function watchClaimed(
   const observer = await Observer.start(context, {
     machine,
     groups: found.map(({ group }) => group),
-    setups: setups(context.placement),
+    setups: setups(context),
     launchers: launchers(context.placement),
     slice: SLICE,
   });

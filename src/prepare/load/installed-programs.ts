@@ -3,7 +3,12 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { enabledManifests } from '../../paths/at-boot.js';
 import { transientFolder } from '../../paths/placement.js';
-import { type InstalledProgram, installedPrograms, packagedProgram } from '../../paths/programs.js';
+import {
+  builtProgram,
+  type InstalledProgram,
+  installedPrograms,
+  packagedProgram,
+} from '../../paths/programs.js';
 import type { Plan } from '../../plan/plan.js';
 import { ownDropIns } from '../../state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
@@ -54,7 +59,7 @@ async function programFile(
   machine: Machine,
   { name, path: at }: { readonly name: InstalledProgram; readonly path: string },
 ): Promise<EmittedFile> {
-  const built = `${context.home}/native-helper/build/${machine}/${name}`;
+  const built = builtProgram(context.home, machine, name);
   const packaged = machine === context.machine ? [packagedProgram(name)] : [];
   for (const path of [built, ...packaged]) {
     const content = await context.program.read(path, { limit: MAX_PROGRAM_SIZE });

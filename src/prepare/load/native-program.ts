@@ -1,7 +1,7 @@
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { PACKAGED_HOME } from '../../paths/policies.js';
-import { packagedProgram } from '../../paths/programs.js';
+import { builtProgram, packagedProgram } from '../../paths/programs.js';
 import type { Context } from '../../system/context.js';
 import { exists } from './exists.js';
 
@@ -10,7 +10,7 @@ import { exists } from './exists.js';
  * @param code of the error if the program isn't there
  */
 async function nativeProgram({ program, home, machine }: Context, name: string, code: Code): Promise<string> {
-  const built = `${home}/native-helper/build/${machine}/${name}`;
+  const built = builtProgram(home, machine, name);
   for (const path of [built, packagedProgram(name)]) {
     if (await exists(program, path)) return path;
   }

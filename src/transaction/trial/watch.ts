@@ -68,7 +68,7 @@ export class TrialWatch {
     );
     const observer = await Observer.start(this.#context, {
       ...{ machine: this.#machine, groups, slice: SLICE, refusedOnly: true },
-      setups: setups(this.#context.placement),
+      setups: setups(this.#context),
       launchers: launchers(this.#context.placement),
     });
     const from = system.now();
