@@ -2,9 +2,9 @@
 import { groupBy } from '../collections.js';
 import { CAPABILITIES } from '../directives/kinds/names/capabilities.js';
 import {
+  LIFE_PHASES,
+  type LifePhase,
   PATH_USES,
-  PHASES,
-  type Phase,
   type RecordedPeer,
   type Recording,
 } from '../evidence/recording/recording.js';
@@ -99,7 +99,7 @@ const decoded = (text: string): string =>
 const bitsOf = (mask: number): number[] =>
   Array.from({ length: 53 }, (_, bit) => bit).filter((bit) => Math.floor(mask / 2 ** bit) % 2 === 1);
 
-const phasesOf = (mask: number): Phase[] => PHASES.filter((_, bit) => (mask & (1 << bit)) !== 0);
+const phasesOf = (mask: number): LifePhase[] => LIFE_PHASES.filter((_, bit) => (mask & (1 << bit)) !== 0);
 
 /** Programs with a path from the root, and for each bit of a mask the index of its program. */
 function namedPrograms({ programs }: ObservedUnit, hashes: ReadonlyMap<string, string>, lost: Losses) {
@@ -148,7 +148,7 @@ const namedCalls = ({ calls }: ObservedUnit, { machine }: Naming, used: Used): R
       last,
       slices: Math.max(slices, 1),
       phases: Object.fromEntries(
-        PHASES.flatMap((phase, i) => (counts[i]! > 0 ? [[phase, counts[i]!] as const] : [])),
+        LIFE_PHASES.flatMap((phase, i) => (counts[i]! > 0 ? [[phase, counts[i]!] as const] : [])),
       ),
       programs: used(programs),
       onceReady: phasesOf(onceReady),

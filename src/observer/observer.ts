@@ -2,7 +2,7 @@
 
 import type { Code } from '../codes/subjects.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
-import type { Phase } from '../evidence/recording/recording.js';
+import type { LifePhase } from '../evidence/recording/recording.js';
 import { observerProgram } from '../prepare/load/native-program.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
@@ -105,7 +105,7 @@ export class Observer {
    * Tells the phase of a unit from here on.
    * @param since microseconds of the monotonic clock: what was made since then counts as made once the unit was ready
    */
-  phase(unit: number, phase: Phase, since?: number) {
+  phase(unit: number, phase: LifePhase, since?: number) {
     this.#talk.say(`phase ${unit} ${phase}${since === undefined ? '' : ` ${since}`}`);
   }
 

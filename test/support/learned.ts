@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { hasErrors } from '../../src/diagnostic.js';
 import type { Evidence, PolicyRequest, SeenCall } from '../../src/evidence/policy/input.js';
 import { type WrittenPolicy, writePolicy } from '../../src/evidence/policy/write-policy.js';
-import type { Phase, RecordedPath } from '../../src/evidence/recording/recording.js';
+import type { LifePhase, RecordedPath } from '../../src/evidence/recording/recording.js';
 import { checkPrograms } from '../../src/plan/launcher/programs.js';
 import { checkService } from '../../src/plan/service.js';
 import { checkSyscalls } from '../../src/policy/check.js';
@@ -26,7 +26,10 @@ const target = targetOf(257, {
 /** Calls that a program has made on x86-64 in these phases. */
 export const calls = (
   names: string,
-  { phases = ['start', 'serving'], program = '/usr/sbin/demod' }: { phases?: Phase[]; program?: string } = {},
+  {
+    phases = ['start', 'serving'],
+    program = '/usr/sbin/demod',
+  }: { phases?: LifePhase[]; program?: string } = {},
 ): SeenCall[] =>
   names.split(/\s+/).map((name) => ({
     architecture: 'x86-64',

@@ -1,6 +1,6 @@
 /** The ledger of a unit: everything that its recordings prove together, each line with how many of them prove it. */
 import type {
-  Phase,
+  LifePhase,
   RecordedArguments,
   RecordedCapability,
   RecordedEvent,
@@ -25,11 +25,11 @@ export interface LedgerCall extends Shown {
   /** ISO 8601, UTC. */
   readonly first: string;
   readonly last: string;
-  readonly phases: Readonly<Partial<Record<Phase, number>>>;
+  readonly phases: Readonly<Partial<Record<LifePhase, number>>>;
   /** Paths of the programs that made it. */
   readonly programs: readonly string[];
   /** Phases in which a process made it that `[ready]` would hold. */
-  readonly onceReady: readonly Phase[];
+  readonly onceReady: readonly LifePhase[];
 }
 
 /** A call that a filter has refused. */

@@ -1,8 +1,8 @@
 import { groupBy } from '../../collections.js';
 import {
+  LIFE_PHASES,
+  type LifePhase,
   onceReadyOf,
-  PHASES,
-  type Phase,
   type RecordedArguments,
   type RecordedCapability,
   type Recording,
@@ -101,11 +101,11 @@ function gather<T>(
 
 interface Counted {
   readonly count: number;
-  readonly phases?: readonly Phase[];
+  readonly phases?: readonly LifePhase[];
 }
 
-const joinPhases = (a: readonly Phase[], b: readonly Phase[]): Phase[] =>
-  PHASES.filter((phase) => a.includes(phase) || b.includes(phase));
+const joinPhases = (a: readonly LifePhase[], b: readonly LifePhase[]): LifePhase[] =>
+  LIFE_PHASES.filter((phase) => a.includes(phase) || b.includes(phase));
 
 const withCounts = <T extends Counted>(before: T, more: T): T => ({
   ...before,
@@ -158,9 +158,9 @@ const joinCalls = (before: Call, more: Call): Call => ({
   first: [before.first, more.first].sort()[0]!,
   last: [before.last, more.last].sort()[1]!,
   phases: Object.fromEntries(
-    PHASES.map((phase) => [phase, (before.phases[phase] ?? 0) + (more.phases[phase] ?? 0)] as const).filter(
-      ([, count]) => count > 0,
-    ),
+    LIFE_PHASES.map(
+      (phase) => [phase, (before.phases[phase] ?? 0) + (more.phases[phase] ?? 0)] as const,
+    ).filter(([, count]) => count > 0),
   ),
   programs: distinct([...before.programs, ...more.programs]),
   onceReady: joinPhases(before.onceReady, more.onceReady),

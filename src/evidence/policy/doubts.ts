@@ -1,7 +1,7 @@
 /** Reasons to believe a kind of evidence less: records that were lost, and what a kernel can't show. */
 import { normalize } from '../../unit/path.js';
 import { type Kind, kindsIn } from '../recording/kinds.js';
-import type { PathUse, Phase, RecordedPath } from '../recording/recording.js';
+import type { LifePhase, PathUse, RecordedPath } from '../recording/recording.js';
 import type { Evidence } from './input.js';
 import { counted } from './text/spans.js';
 
@@ -150,9 +150,10 @@ const SHOWN: Readonly<Record<Kind, string>> = {
 
 type Life = Pick<Evidence, 'calls' | 'watches'>;
 
-const isIn = ({ calls }: Life, phase: Phase): boolean => calls.some(({ phases }) => (phases[phase] ?? 0) > 0);
+const isIn = ({ calls }: Life, phase: LifePhase): boolean =>
+  calls.some(({ phases }) => (phases[phase] ?? 0) > 0);
 
-const hasEvent = ({ events }: Life['watches'][number], of: Phase): boolean =>
+const hasEvent = ({ events }: Life['watches'][number], of: LifePhase): boolean =>
   events.some(({ what }) => what === of);
 
 /**

@@ -7,7 +7,7 @@ import { withOwnSets } from '../../syscalls/own-sets.js';
 import { callsOf } from '../../syscalls/resolve.js';
 import { sameCalls } from '../../syscalls/same-calls.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
-import { onceReadyOf, type Phase } from '../recording/recording.js';
+import { type LifePhase, onceReadyOf } from '../recording/recording.js';
 import { dangerousCalls } from './calls/dangerous.js';
 import { type Known, type SortedCall, sortCalls } from './calls/tiers.js';
 import { doubtOf } from './doubts.js';
@@ -99,7 +99,7 @@ const DAY = 86_400;
 
 /** Calls that were made once the service was ready. A command of a reload or a stop isn't held to the filter. */
 const madeIn = ({ calls }: Evidence, withReload: boolean) => {
-  const phases: readonly Phase[] = ['serving', 'stop', ...(withReload ? (['reload'] as const) : [])];
+  const phases: readonly LifePhase[] = ['serving', 'stop', ...(withReload ? (['reload'] as const) : [])];
   return calls.filter((call) => onceReadyOf(call).some((phase) => phases.includes(phase)));
 };
 

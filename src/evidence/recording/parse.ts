@@ -2,7 +2,7 @@ import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { ABIS, type Abi } from '../../syscalls/abi.js';
 import { nameOf, numbersOf } from '../../syscalls/numbers.js';
 import { isServiceName } from '../../unit/name.js';
-import { PATH_USES, PHASES, type RecordedCall, type Recording } from './recording.js';
+import { LIFE_PHASES, PATH_USES, type RecordedCall, type Recording } from './recording.js';
 import {
   amount,
   type Check,
@@ -38,7 +38,7 @@ const WORD = /^[a-z][a-zA-Z0-9_-]{0,63}$/;
 const count = whole(undefined, 1);
 const errno = whole(4095, 1);
 const seconds = amount(LONGEST_WATCH);
-const phases = distinct(oneOf(PHASES), PHASES.length);
+const phases = distinct(oneOf(LIFE_PHASES), LIFE_PHASES.length);
 const shortText = text(/^[^\p{C}]{1,200}$/u, 'text of 1 to 200 characters');
 const architecture = oneOf(Object.keys(ABIS) as Abi[]);
 const callName = text(/^[a-z_][a-z0-9_]{0,63}$/, "a call's name");
@@ -78,7 +78,7 @@ const call: Check<RecordedCall> = that(
       first: seconds,
       last: seconds,
       slices: whole(undefined, 1),
-      phases: that(object({}, Object.fromEntries(PHASES.map((phase) => [phase, count]))), (value) =>
+      phases: that(object({}, Object.fromEntries(LIFE_PHASES.map((phase) => [phase, count]))), (value) =>
         Object.keys(value).length === 0 ? 'counts of at least one phase' : undefined,
       ),
       programs,

@@ -1,6 +1,9 @@
-/** The phases of a service's life, in their order: until it is up, at work, in a reload, from its stop on. */
-export const PHASES = ['start', 'serving', 'reload', 'stop'] as const;
-export type Phase = (typeof PHASES)[number];
+/**
+ * The phases of a service's life, in their order: until it is up, at work, in a reload, from its stop on. A policy's phase `ready`
+ * is all of them but the first.
+ */
+export const LIFE_PHASES = ['start', 'serving', 'reload', 'stop'] as const;
+export type LifePhase = (typeof LIFE_PHASES)[number];
 
 /** The host of a watch. */
 export interface RecordedHost {
@@ -24,7 +27,7 @@ export interface RecordedProgram {
   /** SHA-256 of its content, in hex; null where it could not be read. */
   readonly hash: string | null;
   /** Phases in which it was executed. */
-  readonly phases: readonly Phase[];
+  readonly phases: readonly LifePhase[];
 }
 
 /** A system call that a service has made. */
@@ -42,22 +45,22 @@ export interface RecordedCall {
   /** The number of time slices in which it was made. */
   readonly slices: number;
   /** Phases in which it was made, with their counts. */
-  readonly phases: Readonly<Partial<Record<Phase, number>>>;
+  readonly phases: Readonly<Partial<Record<LifePhase, number>>>;
   /** Indices into the programs of the recording. */
   readonly programs: readonly number[];
   /**
    * Phases in which it was made once the service was ready, by a process that `[ready]` would hold: not by a command that
    * the manager starts for a reload or a stop. Undefined in recordings of version 1.
    */
-  readonly onceReady?: readonly Phase[];
+  readonly onceReady?: readonly LifePhase[];
 }
 
 /** Phases in which a call was made once the service was ready; of an older recording, all that aren't its start. */
 export const onceReadyOf = ({
   phases,
   onceReady,
-}: Pick<RecordedCall, 'phases' | 'onceReady'>): readonly Phase[] =>
-  onceReady ?? PHASES.filter((phase) => phase !== 'start' && (phases[phase] ?? 0) > 0);
+}: Pick<RecordedCall, 'phases' | 'onceReady'>): readonly LifePhase[] =>
+  onceReady ?? LIFE_PHASES.filter((phase) => phase !== 'start' && (phases[phase] ?? 0) > 0);
 
 /** A call that a filter has refused: it returned without having begun, or ended its process by SIGSYS. */
 export interface RefusedCall {
@@ -78,7 +81,7 @@ export interface RecordedArguments {
   readonly arguments: readonly number[];
   /** Of each: as many numbers, not negative. Decimal strings, since they may have 64 bits. */
   readonly values: readonly (readonly string[])[];
-  readonly phases: readonly Phase[];
+  readonly phases: readonly LifePhase[];
   /** Values that had no room. */
   readonly lost: number;
 }
@@ -107,7 +110,7 @@ export interface RecordedPath {
   /** As the service sees it, absolute. */
   readonly path: string;
   readonly use: PathUse;
-  readonly phases: readonly Phase[];
+  readonly phases: readonly LifePhase[];
   readonly count: number;
   /** The errno of a use that failed, by number. */
   readonly errno?: number;

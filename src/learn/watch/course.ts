@@ -1,7 +1,7 @@
 /** The course of a watch: looks at the services now and then, and the steps of a whole life. */
 
 import { type Diagnostic, error, hasErrors, UserError, warning } from '../../diagnostic.js';
-import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
+import type { LifePhase, RecordedEvent } from '../../evidence/recording/recording.js';
 import type { Observer } from '../../observer/observer.js';
 import { restart } from '../../restart/restart-service.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
@@ -169,7 +169,7 @@ export class Course {
    * after a while: of most services the manager knows no more than that they were sent a signal.
    */
   async #eachWhileLooking(
-    phase: Phase,
+    phase: LifePhase,
     services: readonly Target[],
     step: (service: Target) => Promise<readonly Diagnostic[]>,
   ) {

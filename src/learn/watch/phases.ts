@@ -1,9 +1,9 @@
-import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
+import type { LifePhase, RecordedEvent } from '../../evidence/recording/recording.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Events } from './events.js';
 
 /** The phase of a service in each state of its unit. */
-const PHASE_OF: ReadonlyMap<UnitState['activeState'], Phase> = new Map([
+const PHASE_OF: ReadonlyMap<UnitState['activeState'], LifePhase> = new Map([
   ['activating', 'start'],
   ['active', 'serving'],
   ['reloading', 'reload'],
@@ -19,7 +19,7 @@ export const SHORTEST_START = 1;
 
 /** A phase that begins. */
 export interface Entered {
-  readonly phase: Phase;
+  readonly phase: LifePhase;
   /**
    * Of a service that has started: from when on it was ready, however late that was seen, in microseconds of the monotonic
    * clock.
@@ -29,7 +29,7 @@ export interface Entered {
 
 /** Follows the phases of a service by the states of its unit, which are looked at now and then. */
 export class Phases {
-  #phase: Phase | undefined;
+  #phase: LifePhase | undefined;
   #lives = 0;
   #started = Number.NEGATIVE_INFINITY;
   #invocation: string;
@@ -47,7 +47,7 @@ export class Phases {
     if (this.#phase === 'serving') events.note({ what: 'serving', at: 0 });
   }
 
-  get phase(): Phase | undefined {
+  get phase(): LifePhase | undefined {
     return this.#phase;
   }
 
@@ -75,7 +75,7 @@ export class Phases {
   }
 
   /** A service that is down has stopped, however fast: between two looks. One that has failed has not. */
-  #endIn({ activeState }: UnitState): Phase | undefined {
+  #endIn({ activeState }: UnitState): LifePhase | undefined {
     return activeState === 'inactive' && this.#phase !== undefined ? 'stop' : undefined;
   }
 
@@ -83,7 +83,7 @@ export class Phases {
    * Enters a phase that this program is about to cause, until release(): the manager says for a while that the service is
    * active as before.
    */
-  hold(phase: Phase, at: number) {
+  hold(phase: LifePhase, at: number) {
     this.#phase = phase;
     this.#held = { what: phase, at };
   }
@@ -95,7 +95,7 @@ export class Phases {
   }
 
   /** @returns whether the phase is another */
-  #enter(phase: Phase, at: number): boolean {
+  #enter(phase: LifePhase, at: number): boolean {
     if (phase === this.#phase) return false;
     this.#phase = phase;
     this.#events.note({ what: phase, at });

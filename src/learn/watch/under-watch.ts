@@ -2,7 +2,7 @@
 
 import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { PHASES, type Phase } from '../../evidence/recording/recording.js';
+import { LIFE_PHASES, type LifePhase } from '../../evidence/recording/recording.js';
 import {
   type Check,
   jsonOf,
@@ -27,7 +27,7 @@ export interface UnderWatch {
   readonly end: number | null;
   /** The transient unit that it runs in; null for one in the foreground. */
   readonly background: string | null;
-  readonly phase: Phase | null;
+  readonly phase: LifePhase | null;
   /** The number of distinct calls so far. */
   readonly calls: number;
   readonly lost: number;
@@ -42,7 +42,7 @@ const shape: Check<UnderWatch> = object({
   begin: whole(),
   end: nullable(whole()),
   background: nullable(service),
-  phase: nullable(oneOf(PHASES)),
+  phase: nullable(oneOf(LIFE_PHASES)),
   calls: whole(),
   lost: whole(),
 });

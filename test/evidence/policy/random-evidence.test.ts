@@ -6,7 +6,7 @@ import { CAPABILITIES } from '../../../src/directives/kinds/names/capabilities.j
 import { NEVER_LOGGED } from '../../../src/evidence/policy/calls/tables.js';
 import type { Evidence } from '../../../src/evidence/policy/input.js';
 import { WORD_ARGUMENTS } from '../../../src/evidence/policy/rules/table.js';
-import { PATH_USES, PHASES } from '../../../src/evidence/recording/recording.js';
+import { LIFE_PHASES, PATH_USES } from '../../../src/evidence/recording/recording.js';
 import { ABIS } from '../../../src/syscalls/abi.js';
 import { ALLOW, permits } from '../../../src/syscalls/action.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
@@ -83,9 +83,11 @@ const calls = fc.uniqueArray(fc.constantFrom(...CALLS), { maxLength: 60 }).chain
         architecture: fc.constant('x86-64'),
         name: fc.constant(name),
         count: fc.nat(),
-        phases: fc.subarray([...PHASES]).map((phases) => Object.fromEntries(phases.map((one) => [one, 1]))),
+        phases: fc
+          .subarray([...LIFE_PHASES])
+          .map((phases) => Object.fromEntries(phases.map((one) => [one, 1]))),
         programs: fc.subarray(['/usr/sbin/demod', '/usr/bin/memcached', '/bin/sh']),
-        onceReady: fc.subarray([...PHASES]),
+        onceReady: fc.subarray([...LIFE_PHASES]),
       }),
     ),
   ),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
 import { writePolicy } from '../../../src/evidence/policy/write-policy.js';
-import type { Phase, RecordedEvent } from '../../../src/evidence/recording/recording.js';
+import type { LifePhase, RecordedEvent } from '../../../src/evidence/recording/recording.js';
 import { calls, evidence, learned, request } from '../../support/learned.js';
 
 const RELOAD = 'ExecReload=/bin/kill -HUP $MAINPID';
@@ -19,7 +19,7 @@ const watch = (events = EVENTS, version: 1 | 2 = 2) => ({
 });
 
 /** Calls in phases, and those of them once the service was ready. */
-const made = (names: string, phases: Phase[], onceReady: Phase[] = []): SeenCall[] =>
+const made = (names: string, phases: LifePhase[], onceReady: LifePhase[] = []): SeenCall[] =>
   calls(names, { phases }).map((call) => ({ ...call, onceReady }));
 
 /** A service that has its privileges and its socket from its start, and executes itself when it is reloaded. */
@@ -112,7 +112,7 @@ test('a reload that was not watched is left as it is', () => {
 });
 
 test('a script that goes on beside the daemon keeps what it does', () => {
-  const daemon = { program: '/usr/bin/memcached', phases: ['start'] as Phase[] };
+  const daemon = { program: '/usr/bin/memcached', phases: ['start'] as LifePhase[] };
   const script = calls('clone', { program: '/bin/sh', phases: ['serving'] });
   const of = (...more: readonly SeenCall[]) =>
     deniedBy(service({}, ...calls('clone3', daemon), ...more), KEEPS)!.includes('clone');
