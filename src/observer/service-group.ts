@@ -3,9 +3,9 @@ import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { Placement } from '../paths/placement.js';
 import {
   builtProgram,
-  INJECTOR,
   installedLauncher,
   installedProgram,
+  PACKAGED_INJECTOR,
   PACKAGED_LAUNCHER,
 } from '../paths/programs.js';
 import type { Service } from '../state/service.js';
@@ -51,7 +51,7 @@ export const setups = ({
 }: Pick<Context, 'placement' | 'home' | 'machine'>): readonly string[] => [
   ...MANAGERS,
   installedProgram(placement, 'tighten'),
-  INJECTOR,
+  PACKAGED_INJECTOR,
   builtProgram(home, machine, 'tighten'),
 ];
 

@@ -14,7 +14,7 @@ export const builtProgram = (home: string, machine: Machine | undefined, name: s
 export const PACKAGED_LAUNCHER = packagedProgram('launcher');
 
 /** The path of the program that loads the filter of `[ready]`, as a package installs it. */
-export const INJECTOR = packagedProgram('tighten');
+export const PACKAGED_INJECTOR = packagedProgram('tighten');
 
 /** Programs that drop-ins name: `apply` installs those that a policy needs and no package has. */
 const INSTALLED = ['launcher', 'tighten'] as const;

@@ -1,5 +1,5 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
-import { INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import {
   type Launch,
   loadedLaunch,
@@ -25,7 +25,7 @@ export async function untrustedLaunch(
   effective: EffectiveUnit,
   loaded?: UnitState,
 ): Promise<Diagnostic[]> {
-  const launch = plannedLaunch(plan, effective, [PACKAGED_LAUNCHER, INJECTOR], loaded?.properties);
+  const launch = plannedLaunch(plan, effective, [PACKAGED_LAUNCHER, PACKAGED_INJECTOR], loaded?.properties);
   return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 

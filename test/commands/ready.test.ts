@@ -5,7 +5,7 @@ import { plan } from '../../src/commands/plan.js';
 import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';
 import { decodeFilterFile } from '../../src/filter/filter-file.js';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import { codesOf, machine, run, sorted } from '../support/apply-in-memory.js';
 import { DROP_IN, FILTER, FOLDER, LAUNCHER, OTHER, TIGHTEN, UNIT } from '../support/demo-service.js';
 import { fakeContext, HOME, program } from '../support/fake-system.js';
@@ -18,7 +18,8 @@ const POLICY = '[ready]\ndeny = ["execve", "execveat", "bind", "io_uring_setup"]
 const BUILT = `${HOME}/native-helper/build/x86-64/tighten`;
 
 /** A machine on which a package has the programs. */
-const packaged = (policy = POLICY) => machine({ files: { [INJECTOR]: program('packaged') } }, policy);
+const packaged = (policy = POLICY) =>
+  machine({ files: { [PACKAGED_INJECTOR]: program('packaged') } }, policy);
 
 const textOf = (system: ReturnType<typeof machine>, path: string) => {
   const file = system.files.get(path);
@@ -61,7 +62,7 @@ test('with [syscalls] there are both filters', async () => {
 });
 
 test('status names a file without which the service would not start', async () => {
-  for (const path of [READY, INJECTOR]) {
+  for (const path of [READY, PACKAGED_INJECTOR]) {
     const system = packaged();
     await run(system);
     assert.equal(system.files.has(TIGHTEN), false);
@@ -140,7 +141,7 @@ test('status names the installed program where it is gone, may not be executed, 
   assert.deepEqual(await codes(), ['drift-injector']);
   assert.equal((await run(system)).exit, 0);
   assert.deepEqual([textOf(system, TIGHTEN), await codes()], ['tighten of this build', []]);
-  system.files.set(INJECTOR, { bytes, mode: 0o755 });
+  system.files.set(PACKAGED_INJECTOR, { bytes, mode: 0o755 });
   assert.deepEqual(await codes(), ['drift-injector']);
 });
 

@@ -5,7 +5,7 @@ import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
 import { UserError } from '../../src/diagnostic.js';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import { prepare } from '../../src/prepare/prepare.js';
 import type { SyscallPolicy } from '../../src/syscalls/policy.js';
 import { codesOf, run, setPolicy, sorted, statesOf, unitsOf } from '../support/apply-in-memory.js';
@@ -75,7 +75,7 @@ describe('what only takes calls away', () => {
       const { system, given, asked } = tightenable(
         '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat", "read"]\n',
         {
-          files: { [INJECTOR]: '' },
+          files: { [PACKAGED_INJECTOR]: '' },
           says: () =>
             asked.length < nth ? FIT : ['paused 1500\nfinding 12 waits 0 3221225534\nunchanged\n', 1],
         },
@@ -106,7 +106,7 @@ describe('what only takes calls away', () => {
     const { system, given, asked } = tightenable(
       '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat"]\n',
       {
-        files: { [INJECTOR]: '' },
+        files: { [PACKAGED_INJECTOR]: '' },
       },
     );
     const result = await run(system, LIVE);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeFilterFile } from '../../src/filter/filter-file.js';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import { serviceName } from '../../src/prepare/load/load-unit.js';
 import { probeMachine } from '../../src/prepare/probe/target.js';
 import { type ScoreResult, scoreLoaded, scoreOffline } from '../../src/prepare/score-unit.js';
@@ -55,7 +55,7 @@ describe('a filter that no launcher loads, since a later drop-in starts somethin
 describe('the filter that is loaded once a service serves', () => {
   const READY = '[ready]\ndeny = ["execve", "execveat", "@clock"]\n';
   const DROP = '/etc/systemd/system/demo.service.d';
-  const tightened = () => applied(READY, {}, { files: { [INJECTOR]: '' } });
+  const tightened = () => applied(READY, {}, { files: { [PACKAGED_INJECTOR]: '' } });
   const both = async (system: FakeSystem) => {
     const context = fakeContext(system, { offline: true });
     return [

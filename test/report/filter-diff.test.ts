@@ -1,7 +1,7 @@
 /** Changes of filters, told call by call. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import { machine, run, setPolicy } from '../support/apply-in-memory.js';
 import { FILTER } from '../support/demo-service.js';
 
@@ -59,7 +59,7 @@ test('a filter that is new, or that nobody can read, is named alone', async () =
 
 test('the filter of [ready] is told as the one of the start is', async () => {
   const ready = (calls: string) => `${POLICY}[ready]\ndeny = [${calls}]\n`;
-  const system = machine({ files: { [INJECTOR]: '' } }, ready('"bind"'));
+  const system = machine({ files: { [PACKAGED_INJECTOR]: '' } }, ready('"bind"'));
   assert.equal((await run(system)).exit, 0);
   setPolicy(system, ready('"bind", "listen"'));
   const { text } = await run(system, { check: true, diff: true });

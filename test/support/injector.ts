@@ -1,7 +1,7 @@
 /** The program that loads the filter of `[ready]`, in boxes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from './box.js';
 import { MACHINE, NATIVE } from './native.js';
 
@@ -14,4 +14,4 @@ export const injectorObstacle = (): string | undefined =>
 
 /** Installs it where a package does. */
 export const installInjector = (box: Box): Promise<void> =>
-  box.writeFile(INJECTOR, readFileSync(INJECTOR_HERE), '0755');
+  box.writeFile(PACKAGED_INJECTOR, readFileSync(INJECTOR_HERE), '0755');

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { INJECTOR, PACKAGED_LAUNCHER } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../../src/paths/programs.js';
 import { Answers, hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
 import { runCommand as runHere } from '../support/command.js';
@@ -99,7 +99,7 @@ for (const tree of alternatives(TREES)) {
       const service = '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n';
       await changeFiles(box, { [`/etc/systemd/system/${unit}`]: service });
       await box.sh(`mkdir -p ${packaged} && install -m 755 /usr/bin/true ${PACKAGED_LAUNCHER}
-        cp ${PACKAGED_LAUNCHER} ${INJECTOR}`);
+        cp ${PACKAGED_LAUNCHER} ${PACKAGED_INJECTOR}`);
       try {
         const gathered = await hostScript(box, inRepository('host-scripts/facts'), unit);
         const facts = join(folder, 'packaged.facts');

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import { Box } from '../support/box.js';
 import { inLayer } from '../support/layer.js';
 import { changeFiles } from '../support/loaded-units.js';
@@ -179,7 +179,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       assert.equal(refused.stdout, '');
 
       await box.succeed(['sandbox-unit', 'apply', ...UNITS]);
-      assert.deepEqual(await programsOf(), new Set([LAUNCHER, INJECTOR]));
+      assert.deepEqual(await programsOf(), new Set([LAUNCHER, PACKAGED_INJECTOR]));
       await areConfined();
       await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
     });

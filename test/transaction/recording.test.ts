@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import { type Diagnostic, UserError } from '../../src/diagnostic.js';
-import { INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { UNIT } from '../support/demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
@@ -141,7 +141,7 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
   const ready = '[ready]\ndeny = ["mount", "pivot_root"]\n';
   const under = (policy: string, more: Readonly<Record<string, string>> = {}) =>
     machine({ files: { [file]: policy, ...more } });
-  const alone = under(ready, { [INJECTOR]: '' });
+  const alone = under(ready, { [PACKAGED_INJECTOR]: '' });
   const before = filesOf(alone);
   const { exit, calls } = await record(alone);
   assert.deepEqual(
@@ -155,7 +155,10 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
     ],
   );
   assert.deepEqual(filesOf(alone), before);
-  const idle = { [`/etc/systemd/system/${UNIT}.d/a.conf`]: '[Service]\nType=idle\n', [INJECTOR]: '' };
+  const idle = {
+    [`/etc/systemd/system/${UNIT}.d/a.conf`]: '[Service]\nType=idle\n',
+    [PACKAGED_INJECTOR]: '',
+  };
   const nobody = under(ready, idle);
   const refused = await record(nobody);
   assert.deepEqual([refused.exit, refused.codes], [1, ['gap-ready']]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';
 import { forgetRecordings, keepRecording } from '../../../src/learn/recordings/store.js';
-import { INJECTOR } from '../../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../../src/paths/programs.js';
 import { parsePolicy } from '../../../src/policy/parse.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { NO_EXEC, SERVICE, UNIT } from '../../support/demo-service.js';
@@ -145,7 +145,7 @@ test('nothing is written without a recording, for several units, or with another
 });
 
 test('--ready takes calls of the start away, and says what it lacks', async () => {
-  const { context } = await recorded({ [INJECTOR]: '' });
+  const { context } = await recorded({ [PACKAGED_INJECTOR]: '' });
   await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
   const start = { phases: { start: 1 }, slices: 1 };
   const calls = [call('read'), call('bind', start), call('socket', start)];

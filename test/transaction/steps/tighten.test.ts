@@ -1,7 +1,7 @@
 /** A policy that can't be given to what runs, or fails its trial then, on a machine in memory. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { INJECTOR } from '../../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../../src/paths/programs.js';
 import { codesOf, run, sorted, statesOf } from '../../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { DONE, FIT, RECORD, type Said, tightenable } from '../../support/tightened-in-memory.js';
@@ -60,7 +60,7 @@ describe('a failure', () => {
     const { system } = tightenable(
       '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat"]\n',
       {
-        files: { [INJECTOR]: '' },
+        files: { [PACKAGED_INJECTOR]: '' },
         says: (argv) => (argv.includes('--dry-run') ? FIT : ++loads === 1 ? DONE : waiting),
       },
     );
