@@ -32,6 +32,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   intrude: ['intrude'],
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
+  'late-call': ['late-call'],
 };
 const BARE32 = [
   '-m32',
