@@ -33,6 +33,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
   'late-call': ['late-call'],
+  delegate: ['delegate'],
 };
 const BARE32 = [
   '-m32',
