@@ -33,6 +33,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
   'late-call': ['late-call'],
+  'late-pages': ['late-pages'],
   delegate: ['delegate'],
 };
 const BARE32 = [
