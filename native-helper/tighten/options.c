@@ -146,9 +146,10 @@ struct options parse_options(int argc, char **argv)
 	answer_help(argc > 1 ? argv[1] : NULL, usage);
 	opterr = 0;
 	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-		if (letter == 'c')
-			options.group = strcmp(optarg, "self") == 0 ? find_own_group() : optarg;
-		else if (letter == 'f')
+		if (letter == 'c') {
+			options.is_own = strcmp(optarg, "self") == 0;
+			options.group = options.is_own ? find_own_group() : optarg;
+		} else if (letter == 'f')
 			options.filter = optarg;
 		else if (letter == 's')
 			options.settle = parse_milliseconds(optarg);
