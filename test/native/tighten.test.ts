@@ -235,9 +235,19 @@ test('it is for all of a unit that has moved it into a group below its own', { s
   t.after(() => rmdirSync(below));
   const words = ['--cgroup', 'self', '--filter', program('refusing')];
   assert.equal((await runIn(below, [program('tighten'), ...words])).status, 1, 'not delegated');
-  assert.equal((await run([program('delegate'), path])).status, 0);
-  assert.equal((await runIn(below, [program('tighten'), ...words])).status, 0);
+  const mark = async (folder: string, name: string, value: string) =>
+    assert.equal((await run([program('mark'), folder, name, value])).status, 0);
+  const id = ['/usr/bin/env', 'INVOCATION_ID=0123'];
+  await mark(path, 'trusted.delegate', '1');
+  await mark(below, 'trusted.invocation_id', '0123');
+  assert.equal((await runIn(below, [...id, program('tighten'), ...words])).status, 1, 'a unit of its own');
+  await mark(path, 'trusted.invocation_id', '0123');
+  await mark(below, 'trusted.invocation_id', '4567');
+  assert.equal((await runIn(below, [...id, program('tighten'), ...words])).status, 0);
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
+  const other = filter('without-id', filterRefusing({ mkdir: errnoAction(1) }, { ready: true }));
+  assert.equal((await runIn(below, [program('tighten'), ...words, '--filter', other])).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '2');
 });
 
 test('it waits until threads come and go no more', { skip }, async (t) => {

@@ -34,7 +34,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   overwrite: ['overwrite'],
   'late-call': ['late-call'],
   'late-pages': ['late-pages'],
-  delegate: ['delegate'],
+  mark: ['mark'],
 };
 const BARE32 = [
   '-m32',
