@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -17,8 +18,16 @@
 /* How long a group's threads may take to be listed, in nanoseconds. */
 #define TIME_TO_LIST INT64_C(15000000000)
 
-/* Of a unit with Delegate=, whose control group systemd leaves to its processes. */
+/* Of a unit with Delegate=, whose control group systemd leaves to its processes: where commands like this one are. */
 #define CONTROL_GROUP "/.control"
+
+/*
+ * systemd marks the group of each unit with what it also tells a unit's commands, and that of such a unit as delegated (its
+ * docs/CGROUP_DELEGATION.md). Nobody but root can do the same.
+ */
+#define INVOCATION "trusted.invocation_id"
+#define INVOCATION_HERE "INVOCATION_ID"
+#define DELEGATED "trusted.delegate"
 
 static char own_group[4096];
 
@@ -38,7 +47,38 @@ static const char *groups_root(void)
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
 }
 
-/* The folder of this process's own control group. The root's threads are those of all the machine. */
+static int has_mark(const char *group, const char *name, const char *wanted)
+{
+	char value[64];
+	size_t length = strlen(wanted);
+	return length > 0 && getxattr(group, name, value, sizeof value) == (ssize_t)length &&
+	       memcmp(value, wanted, length) == 0;
+}
+
+/* Cuts a group's path off behind the innermost group, of its own and those above, that has a mark. Returns whether it has. */
+static int cut_at_mark(char *group, size_t root, const char *name, const char *wanted)
+{
+	for (size_t length = strlen(group); length > root; length--) {
+		char behind = group[length];
+		if (behind != '/' && behind != '\0')
+			continue;
+		group[length] = '\0';
+		if (has_mark(group, name, wanted))
+			return 1;
+		group[length] = behind;
+	}
+	return 0;
+}
+
+/* A unit with Delegate= may have moved this process, too: into a group below its own that has none of its others. */
+static void widen_to_unit(char *group, size_t root)
+{
+	const char *invocation = getenv(INVOCATION_HERE);
+	if (!cut_at_mark(group, root, INVOCATION, invocation == NULL ? "" : invocation))
+		(void)cut_at_mark(group, root, DELEGATED, "1");
+}
+
+/* The folder of this process's unit: of its own control group, but for Delegate=. The root's is all the machine's. */
 static const char *find_own_group(void)
 {
 	char line[4096] = "";
@@ -58,6 +98,7 @@ static const char *find_own_group(void)
 	int size = snprintf(own_group, sizeof own_group, "%s%s", groups_root(), line + 3);
 	if (size < 0 || (size_t)size >= sizeof own_group)
 		fail_own_group("this process's control group has too long a name");
+	widen_to_unit(own_group, strlen(groups_root()));
 	return own_group;
 }
 
@@ -121,9 +162,10 @@ struct options parse_options(int argc, char **argv)
 	answer_help(argc > 1 ? argv[1] : NULL, usage);
 	opterr = 0;
 	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-		if (letter == 'c')
-			options.group = strcmp(optarg, "self") == 0 ? find_own_group() : optarg;
-		else if (letter == 'f')
+		if (letter == 'c') {
+			options.is_own = strcmp(optarg, "self") == 0;
+			options.group = options.is_own ? find_own_group() : optarg;
+		} else if (letter == 'f')
 			options.filter = optarg;
 		else if (letter == 's')
 			options.settle = parse_milliseconds(optarg);

@@ -1,6 +1,10 @@
 #include "report.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fail.h"
 
@@ -51,4 +55,25 @@ void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int 
 	if (numbers == CALL_AND_ARCHITECTURE)
 		printf(" %u", second);
 	printf("\n");
+}
+
+/* systemd.exec(5) has the variable. */
+static int is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long device = 0, inode = 0;
+	struct stat status;
+	return stream != NULL && sscanf(stream, "%lu:%lu", &device, &inode) == 2 && fstat(fd, &status) == 0 &&
+	       status.st_dev == device && status.st_ino == inode;
+}
+
+void spare_output(void)
+{
+	if (is_journal(STDOUT_FILENO))
+		return;
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (nowhere < 0)
+		return;
+	(void)dup2(nowhere, STDOUT_FILENO);
+	(void)close(nowhere);
 }

@@ -37,4 +37,10 @@ enum reason {
 /* Tells a finding. `first` and `second` are the numbers that the reason has. */
 void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int second);
 
+/*
+ * Prints no lines from now on, unless the journal takes them. systemd gives a unit's commands the output of the service,
+ * which may be a client's connection, or a file.
+ */
+void spare_output(void);
+
 #endif

@@ -5,7 +5,8 @@
  * itself, and a kernel with CONFIG_CHECKPOINT_RESTORE. Before Linux 5.13 it also takes a thread in each process that
  * waits in a call.
  *
- * Standard output has the lines that report.h tells of. The exit status is
+ * Standard output has the lines that report.h tells of; those of this process's own unit are for the journal alone. The
+ * exit status is
  *
  *	0   all threads have the filter, which was read back from each
  *	1   nothing was changed
@@ -71,7 +72,7 @@ static int kill_all(const char *group, struct caught caught)
 {
 	const struct thread *thread;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
-		if (thread->state != FREE)
+		if (thread->state != FREE && is_listed(thread))
 			(void)kill(thread->tid, SIGKILL);
 	if (!caught.has_self)
 		kill_group(group);
@@ -164,6 +165,8 @@ int main(int argc, char **argv)
 	if (!is_machine_known())
 		fail(EXIT_UNCHANGED, (struct failure){.what = "this takes a machine of x86-64"});
 	struct wanted wanted = read_wanted(options.filter);
+	if (options.is_own)
+		spare_output();
 	if (options.settle > 0 && !await_settled(options.group, options.settle))
 		printf("restless\n");
 	int status = tighten(&options, &wanted);

@@ -12,6 +12,7 @@
 
 #include "hosted/monotonic.h"
 #include "machine.h"
+#include "proc.h"
 
 /* How long a thread may take to the next stop, in nanoseconds. */
 #define PATIENCE 5000000000
@@ -29,6 +30,11 @@
 void bind_life(int tid, int is_bound)
 {
 	(void)ptrace(PTRACE_SETOPTIONS, tid, NULL, (void *)(uintptr_t)(is_bound ? OPTIONS : 0));
+}
+
+static enum outcome failed(void)
+{
+	return errno == ESRCH ? GONE : UNTRACED;
 }
 
 /* SIGALRM, which hold() has come again and again, interrupts the wait. */
@@ -52,12 +58,23 @@ static int is_fault(int status)
 	return status >> 16 == 0 && WSTOPSIG(status) != SIGSTOP && WSTOPSIG(status) != CALL_STOP;
 }
 
-/* Where a thread stops next: before or behind a call, or where it was asked to. */
+/* Which stop is waited for: before or behind a call, or the one that was asked for. */
 enum next_stop { AT_CALL, WHERE_ASKED };
 
+/* Any stop takes the place of one that was asked for, and it has to be asked for again (ptrace_stop() in kernel/signal.c). */
 static int let_run(int tid, enum next_stop next, uintptr_t signal)
 {
-	return ptrace(next == AT_CALL ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)signal) < 0 ? -1 : 0;
+	if (next == WHERE_ASKED && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
+		return -1;
+	return ptrace(PTRACE_SYSCALL, tid, NULL, (void *)signal) < 0 ? -1 : 0;
+}
+
+/* Whether a thread stands behind a call. One that was late may stand before one of its own when it is to be brought back. */
+static int has_called(int tid)
+{
+	struct __ptrace_syscall_info stop = {0};
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof stop, &stop) > 0 &&
+	       stop.op == PTRACE_SYSCALL_INFO_EXIT;
 }
 
 static enum outcome run_to_stop(struct tracee *tracee, enum next_stop next)
@@ -66,15 +83,17 @@ static enum outcome run_to_stop(struct tracee *tracee, enum next_stop next)
 	for (int signal = 0;;) {
 		int status = 0;
 		if (!tracee->is_running && let_run(tracee->tid, next, (uintptr_t)signal) < 0)
-			return errno == ESRCH ? GONE : UNTRACED;
+			return failed();
 		tracee->is_running = 1;
 		enum outcome outcome = await_stop(tracee->tid, end, &status);
 		if (outcome != DONE)
 			return outcome;
 		tracee->is_running = 0;
-		if (next == WHERE_ASKED ? is_event_stop(status) : WSTOPSIG(status) == CALL_STOP)
+		int is_call = WSTOPSIG(status) == CALL_STOP;
+		if (next == WHERE_ASKED ? is_event_stop(status) : is_call)
 			return DONE;
-		if (is_fault(status))
+		/* No filter would see the call: those that the thread has are suspended. */
+		if (is_fault(status) || (is_call && !has_called(tracee->tid)))
 			return EVADED;
 		signal = status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP ? SIGSTOP : 0;
 	}
@@ -99,14 +118,14 @@ enum outcome make_call(struct tracee *tracee, const struct injected_call *call, 
 	if (outcome != DONE)
 		return outcome;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof stop, &stop) < 0)
-		return errno == ESRCH ? GONE : UNTRACED;
+		return failed();
 	if (!is_expected(tracee, call, &stop))
 		return EVADED;
 	outcome = run_to_stop(tracee, AT_CALL);
 	if (outcome != DONE)
 		return outcome;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof stop, &stop) < 0)
-		return errno == ESRCH ? GONE : UNTRACED;
+		return failed();
 	*result = stop.exit.rval;
 	return stop.op == PTRACE_SYSCALL_INFO_EXIT ? DONE : EVADED;
 }
@@ -116,11 +135,6 @@ int put_word(const struct tracee *tracee, uint64_t at, uint64_t word)
 	return ptrace(PTRACE_POKEDATA, tracee->tid, (void *)(uintptr_t)at, (void *)(uintptr_t)word) == 0;
 }
 
-static enum outcome failed(void)
-{
-	return errno == ESRCH ? GONE : UNTRACED;
-}
-
 /* Before Linux 5.13 rseq(2) may be there, and ptrace(2) not tell of it. */
 static int has_rseq(void)
 {
@@ -128,6 +142,13 @@ static int has_rseq(void)
 	int is_there = syscall(SYS_rseq, NULL, 0, 0, 0) == 0 || errno != ENOSYS;
 	errno = error;
 	return is_there;
+}
+
+static int is_section_at_hand(const struct tracee *tracee)
+{
+	int result = is_at_hand(tracee->tid, tracee->rseq_slot, sizeof tracee->rseq_section);
+	errno = EFAULT;
+	return result;
 }
 
 /*
@@ -140,17 +161,29 @@ static enum outcome keep_section(struct tracee *tracee)
 		uint64_t at;
 		uint32_t size, signature, flags, pad;
 	} area = {0};
+	if (is_in_call(tracee))
+		return DONE;
 	if (ptrace(GET_RSEQ_CONFIGURATION, tracee->tid, (void *)sizeof area, &area) < 0) {
 		if (errno != EIO)
 			return failed();
-		return is_in_call(tracee) || !has_rseq() ? DONE : SEQUENCE;
+		return has_rseq() ? SEQUENCE : DONE;
 	}
 	if (area.at == 0)
 		return DONE;
 	tracee->rseq_slot = area.at + RSEQ_SECTION_OFFSET;
+	if (!is_section_at_hand(tracee))
+		return failed();
 	errno = 0;
 	tracee->rseq_section = (uint64_t)ptrace(PTRACE_PEEKDATA, tracee->tid, (void *)tracee->rseq_slot, NULL);
 	return errno == 0 ? DONE : failed();
+}
+
+/* A thread that was in no section is in none now. Returns whether it has its section. */
+static int give_section(const struct tracee *tracee)
+{
+	if (tracee->rseq_section == 0)
+		return 1;
+	return is_section_at_hand(tracee) && put_word(tracee, tracee->rseq_slot, tracee->rseq_section);
 }
 
 /* Such a thread has calls handed back to it, as signals (prctl(2)). Before Linux 6.4 ptrace(2) doesn't tell of it. */
@@ -196,7 +229,7 @@ enum outcome leave(struct tracee *tracee)
 	if (!tracee->is_entered)
 		return DONE;
 	if (tracee->is_moved) {
-		if (ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
+		if (tracee->is_running && ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
 			return failed();
 		enum outcome outcome = run_to_stop(tracee, WHERE_ASKED);
 		if (outcome != DONE)
@@ -204,7 +237,7 @@ enum outcome leave(struct tracee *tracee)
 	}
 	if (write_machine(tracee) < 0 || set_mask(tracee->tid, tracee->mask) < 0)
 		return failed();
-	if (tracee->rseq_slot != 0 && !put_word(tracee, tracee->rseq_slot, tracee->rseq_section))
+	if (!give_section(tracee))
 		return failed();
 	tracee->is_entered = 0;
 	tracee->is_moved = 0;

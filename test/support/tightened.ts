@@ -32,6 +32,9 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   intrude: ['intrude'],
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
+  'late-call': ['late-call'],
+  'late-pages': ['late-pages'],
+  mark: ['mark'],
 };
 const BARE32 = [
   '-m32',
