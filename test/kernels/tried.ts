@@ -42,6 +42,7 @@ const native = (name: string, ...options: string[]): CrossProgram => ({
   options,
 });
 const BARE = ['-ffreestanding', '-nostdlib', '-static'];
+const KINDS = ['calls', 'files', 'oddities', 'processes'].map((what) => `${NATIVE}/wait-${what}.c`);
 const myos = (...options: string[]): CrossProgram => ({ source: 'test/systemd/programs/myos.c', options });
 
 /** By their names in the root folder of the kernel. */
@@ -56,6 +57,7 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
   'escape-dynamic': native('escape', '-pthread'),
   'early.so': native('early', '-shared', '-fPIC'),
   'observe-one': { source: 'test/kernels/observe-one.c' },
+  kinds: native('waits', '-static', '-pthread', ...KINDS),
   'tighten-one': { source: 'test/kernels/tighten-one.c' },
   observed: native('observed', '-static', '-pthread'),
   'try-filter': { source: 'test/filter/try-filter.c' },
