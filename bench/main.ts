@@ -10,6 +10,7 @@ import { compileProve } from './compile-prove.js';
 import { fleet } from './fleet.js';
 import { launcherStart } from './launcher-start.js';
 import { observerCost } from './observer-cost.js';
+import { ready } from './ready.js';
 import type { Bench, Row } from './row.js';
 import { serviceStart } from './service-start.js';
 import { tableOf } from './table.js';
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   callCost,
   observerCost,
   serviceStart,
+  ready,
   atBoot,
   commandStart,
   unitCommands,

@@ -1,6 +1,6 @@
 /** What a bench returns: comparisons, of two middles of runs that took turns, or of two counts. */
 
-export type Unit = 'ns' | 'µs' | 'ms' | 's' | 'calls';
+export type Unit = 'ns' | 'µs' | 'ms' | 's' | 'calls' | 'requests/s';
 
 export interface Row {
   /** What was measured. */

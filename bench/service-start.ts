@@ -4,7 +4,7 @@ import { changeFiles } from '../test/support/loaded-units.js';
 import { inRepository } from '../test/support/repository.js';
 import { servicesObstacle } from '../test/support/service.js';
 import { type Aim, type Bench, middleMean, type Row } from './row.js';
-import { apply, inBox, PROGRAMS } from './workshop.js';
+import { apply, inBox, PROGRAMS, startingInTurns } from './workshop.js';
 
 /**
  * To move a process to its cgroup takes the kernel from nothing to some ticks of its clock, four milliseconds each: many
@@ -26,19 +26,8 @@ const LINES = {
 type Unit = keyof typeof LINES;
 const UNITS = Object.keys(LINES) as Unit[];
 
-/** Starts units in turn, with pauses of 10 to 29 ms; prints each one's name and how long it took, in microseconds. */
-const SCRIPT = `
-  rounds=$1; shift
-  RANDOM=1
-  for ((i = 0; i < rounds; i++)); do
-    for unit; do
-      sleep "0.0$((RANDOM % 20 + 10))"
-      systemctl start "$unit.service"
-      begun=$(systemctl show --value --property=InactiveExitTimestampMonotonic "$unit.service")
-      echo "$unit $(($(<"/run/$unit.out") - begun))"
-      systemctl stop "$unit.service"
-    done
-  done`;
+/** When the program's own code began. */
+const SCRIPT = startingInTurns('$(<"/run/$unit.out")');
 
 export const serviceStart: Bench = {
   name: 'service-start',

@@ -100,6 +100,24 @@ export const inBox = <T>(programs: readonly string[], use: (box: Box) => Promise
     }
   });
 
+/**
+ * A script that starts services in turn, with pauses of 10 to 29 ms: `bash -euc SCRIPT bash ROUNDS NAME…`, each without its
+ * `.service`. Prints each one's name and how long it took from the beginning of its start job, in microseconds.
+ * @param end a word of bash, the end in microseconds of CLOCK_MONOTONIC; `$unit` is the name
+ */
+export const startingInTurns = (end: string): string => `
+  rounds=$1; shift
+  RANDOM=1
+  for ((i = 0; i < rounds; i++)); do
+    for unit; do
+      sleep "0.0$((RANDOM % 20 + 10))"
+      systemctl start "$unit.service"
+      begun=$(systemctl show --value --property=InactiveExitTimestampMonotonic "$unit.service")
+      echo "$unit $((${end} - begun))"
+      systemctl stop "$unit.service"
+    done
+  done`;
+
 /** Confines a unit of a box by a policy file, as an administrator does. @throws Error when that is refused. */
 export async function apply(box: Box, policyFile: string, unit: string, ...options: string[]): Promise<void> {
   await box.succeed(['node', COMMAND, 'apply', '--policy', policyFile, ...options, unit]);

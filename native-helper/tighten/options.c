@@ -5,11 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "hosted/monotonic.h"
+#include "threads/control-group.h"
 
 #define SETTLE_MAX 600000
+
+/* How long a group's threads may take to be listed, in nanoseconds. */
+#define TIME_TO_LIST INT64_C(15000000000)
 
 /* Of a unit with Delegate=, whose control group systemd leaves to its processes. */
 #define CONTROL_GROUP "/.control"
@@ -66,23 +72,50 @@ static unsigned int parse_milliseconds(const char *word)
 	return (unsigned int)number;
 }
 
+static int has_init;
+
+static void look_for_init(int tid)
+{
+	has_init |= tid == 1;
+}
+
+static int is_same_folder(const char *first, const char *second)
+{
+	struct stat one, other;
+	return stat(first, &one) == 0 && stat(second, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+/* The machine would stand still with its root group, or with its first process, and nobody could let it go on. */
+static void check_group(const char *group)
+{
+	if (is_same_folder(group, groups_root()))
+		fail_usage("--cgroup takes a unit's control group, not the root of all:", group);
+	int error = list_group(group, monotonic_time() + TIME_TO_LIST, look_for_init);
+	if (has_init)
+		fail_usage("--cgroup takes a control group without PID 1, which is in", group);
+	if (error == ETIMEDOUT)
+		fail(1, (struct failure){.what = "too many threads to be listed are in", .name = group});
+}
+
 static void check(const struct options *options)
 {
 	if (options->group == NULL || options->filter == NULL)
 		fail_usage("--cgroup and --filter are missing, or one of them", NULL);
 	if (options->group[0] != '/')
 		fail_usage("--cgroup takes the path of a folder, or self, not", options->group);
+	check_group(options->group);
 }
 
 struct options parse_options(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--log] [--dry-run]\n"
+		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--dry-run]\n"
 		"Gives all threads of a control group a filter, while they stand still.\n";
 	static const struct option known[] = {
 		{"cgroup", required_argument, NULL, 'c'}, {"filter", required_argument, NULL, 'f'},
-		{"settle", required_argument, NULL, 's'}, {"log", no_argument, NULL, 'l'},
-		{"dry-run", no_argument, NULL, 'd'},	  {NULL, 0, NULL, 0},
+		{"settle", required_argument, NULL, 's'}, {"dry-run", no_argument, NULL, 'd'},
+		{NULL, 0, NULL, 0},
 	};
 	struct options options = {0};
 	answer_help(argc > 1 ? argv[1] : NULL, usage);
@@ -94,8 +127,6 @@ struct options parse_options(int argc, char **argv)
 			options.filter = optarg;
 		else if (letter == 's')
 			options.settle = parse_milliseconds(optarg);
-		else if (letter == 'l')
-			options.log = 1;
 		else if (letter == 'd')
 			options.is_dry_run = 1;
 		else

@@ -6,11 +6,13 @@ struct options {
 	const char *group;       /* the folder of a control group */
 	const char *filter;      /* the path of a filter file */
 	unsigned int settle;     /* milliseconds, or 0 */
-	int log;                 /* whether refused calls are recorded, whatever the filter file says */
 	int is_dry_run;
 };
 
-/* Parses the command line. A mistake, --help and --version end this process. */
+/*
+ * Parses the command line. A mistake, --help and --version end this process; so does a control group by which the whole
+ * machine would stand still.
+ */
 struct options parse_options(int argc, char **argv);
 
 #endif

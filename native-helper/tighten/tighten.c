@@ -161,8 +161,6 @@ int main(int argc, char **argv)
 {
 	struct options options = parse_options(argc, argv);
 	struct wanted wanted = read_wanted(options.filter);
-	if (options.log)
-		wanted.flags |= SECCOMP_FILTER_FLAG_LOG;
 	if (options.settle > 0 && !await_settled(options.group, options.settle))
 		printf("restless\n");
 	int status = tighten(&options, &wanted);

@@ -52,20 +52,27 @@ static int is_fault(int status)
 	return status >> 16 == 0 && WSTOPSIG(status) != SIGSTOP && WSTOPSIG(status) != CALL_STOP;
 }
 
-/* Lets a thread go on to a stop before or behind a call, or by PTRACE_CONT to the one that was asked for. */
-static enum outcome run_to_stop(struct tracee *tracee, enum __ptrace_request request)
+/* Where a thread stops next: before or behind a call, or where it was asked to. */
+enum next_stop { AT_CALL, WHERE_ASKED };
+
+static int let_run(int tid, enum next_stop next, uintptr_t signal)
+{
+	return ptrace(next == AT_CALL ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)signal) < 0 ? -1 : 0;
+}
+
+static enum outcome run_to_stop(struct tracee *tracee, enum next_stop next)
 {
 	int64_t end = monotonic_time() + PATIENCE;
 	for (int signal = 0;;) {
 		int status = 0;
-		if (!tracee->is_running && ptrace(request, tracee->tid, NULL, (void *)(uintptr_t)signal) < 0)
+		if (!tracee->is_running && let_run(tracee->tid, next, (uintptr_t)signal) < 0)
 			return errno == ESRCH ? GONE : UNTRACED;
 		tracee->is_running = 1;
 		enum outcome outcome = await_stop(tracee->tid, end, &status);
 		if (outcome != DONE)
 			return outcome;
 		tracee->is_running = 0;
-		if (request == PTRACE_CONT ? is_event_stop(status) : WSTOPSIG(status) == CALL_STOP)
+		if (next == WHERE_ASKED ? is_event_stop(status) : WSTOPSIG(status) == CALL_STOP)
 			return DONE;
 		if (is_fault(status))
 			return EVADED;
@@ -88,14 +95,14 @@ enum outcome make_call(struct tracee *tracee, const struct injected_call *call, 
 	if (set_call(tracee, call) < 0)
 		return UNTRACED;
 	tracee->is_moved = 1;
-	enum outcome outcome = run_to_stop(tracee, PTRACE_SYSCALL);
+	enum outcome outcome = run_to_stop(tracee, AT_CALL);
 	if (outcome != DONE)
 		return outcome;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof stop, &stop) < 0)
 		return errno == ESRCH ? GONE : UNTRACED;
 	if (!is_expected(tracee, call, &stop))
 		return EVADED;
-	outcome = run_to_stop(tracee, PTRACE_SYSCALL);
+	outcome = run_to_stop(tracee, AT_CALL);
 	if (outcome != DONE)
 		return outcome;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof stop, &stop) < 0)
@@ -195,7 +202,7 @@ static enum outcome stop_again(struct tracee *tracee)
 	}
 	if (ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
 		return failed();
-	return run_to_stop(tracee, PTRACE_CONT);
+	return run_to_stop(tracee, WHERE_ASKED);
 }
 
 /*

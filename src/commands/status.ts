@@ -273,7 +273,7 @@ interface Seen {
 /** Services that have failed with what was written: not before the manager has read it. */
 function failedOf({ scope }: Placement, { facts, services = [], state, appliedRuns }: Seen): Diagnostic[] {
   if (state === 'reload-due' || state === 'not-read') return [];
-  const refuses = !facts.permissive && (facts.launched || facts.refuses === true);
+  const refuses = !facts.permissive && (facts.launched || facts.tightened || facts.refuses === true);
   return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));
 }
 

@@ -1,5 +1,5 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
-import { dropInPath, filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
+import { plannedPaths } from '../paths/own-files.js';
 import { injectorGaps } from '../plan/ready/injector.js';
 import { ownValues } from '../plan/unit-values.js';
 import type { LoadedUnit } from '../prepare/load/load-unit.js';
@@ -16,18 +16,12 @@ export async function assertMayBeReady(
   context: Context,
   { name, files }: Pick<LoadedUnit, 'name' | 'files'>,
 ): Promise<void> {
-  const { placement } = context;
   const { facts } = await probeMachine(context);
   const effective = effectiveUnit(files, execKeys(facts.systemd));
   const unit = {
     effective,
     target: { ...facts, programs: new Map() },
-    places: {
-      dropIn: dropInPath(placement, name.full),
-      filterFile: filterPath(placement, name.full),
-      readyFile: readyFilterPath(placement, name.full),
-      programsFolder: programsFolder(placement, name.full),
-    },
+    places: plannedPaths(context.placement, name.full),
   };
   const [gap] = injectorGaps(unit, ownValues(effective), {});
   if (gap === undefined) return;

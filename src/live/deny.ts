@@ -120,15 +120,11 @@ export async function lockOutsOf(
   const listens = await listensOf({ system: context.system, unit, states: [state] });
   const surroundings = { partners: [], allowed: new Map(), sockets: new Map(), listens };
   const request = { unit, effective, surroundings, policy, target };
-  const found = lockOuts(roleOf(request), request, { meaning, launcher: { noNewPrivileges: takesGain } });
+  const launcher = { noNewPrivileges: takesGain };
+  const found = lockOuts(roleOf(request), request, { meaning, launcher, source: '--no-new-privileges' });
   return found
     .filter(({ code }) => code === 'locks-out')
-    .map(({ at: _, message, ...one }) => ({
-      ...one,
-      // The line in whose place the option stands.
-      message: message.replace(/^'\[syscalls\]'/, "'--no-new-privileges'"),
-      hint: WAY_OUT,
-    }));
+    .map(({ at: _, ...one }) => ({ ...one, hint: WAY_OUT }));
 }
 
 const WAY_OUT = "leave it out for this unit; if it is meant: '--understood locks-out'";

@@ -5,6 +5,8 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { noUnit } from '../prepare/load/load-unit.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 
 /** Types of units that have processes of their own. */
@@ -16,6 +18,10 @@ const MANAGER = 'init.scope';
 const cant = (message: string, hint?: string) =>
   new UserError(error('not-tightened', message, { hint }), EXIT.failure);
 
+/** The state of a service or a scope. */
+export const stateOf = (system: System, unit: string): Promise<UnitState> =>
+  unit.endsWith('.service') ? system.unit(unit) : system.anyUnit(unit);
+
 /**
  * A service or a scope that runs, by a name or an alias.
  * @throws UserError `invalid-unit-name`, `no-unit`, `not-running`, `unit-template`, and `not-tightened` for other types
@@ -26,7 +32,7 @@ export async function runningUnit(context: Context, text: string): Promise<Servi
   if ('severity' in name) throw new UserError(name, EXIT.failure);
   if (!WITH_PROCESSES.includes(name.type)) throw wrongType(name);
   if (isTemplate(name)) throw await namesInstance(context, name);
-  const state = name.type === 'scope' ? await system.anyUnit(name.full) : await system.unit(name.full);
+  const state = await stateOf(system, name.full);
   if (state.loadState === 'not-found') {
     if (name.type === 'service') throw await noUnit(context, name);
     throw new UserError(error('no-unit', `there is no unit ${name.full}`), EXIT.failure);

@@ -9,14 +9,14 @@ import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
-import { runningUnit } from './find-units.js';
+import { runningUnit, stateOf } from './find-units.js';
 import { type Injected, inject } from './inject.js';
 import { addInjection, type Injection } from './injections.js';
 
 /** The outcome for a unit. */
 export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'paused'> {
   readonly unit: string;
-  /** `pending`: nothing stands against it; `killed`: its processes were ended; `unknown`: they may have been. */
+  /** `pending`: nothing stands against it; `killed`: its processes were ended; `unknown`: nobody knows which of these it is. */
   readonly state: 'tightened' | 'pending' | 'refused' | 'killed' | 'unknown';
   readonly diagnostics: readonly Diagnostic[];
   /** The exit status where the command line or the machine is at fault. */
@@ -66,6 +66,7 @@ async function tightenRunning(
   if (ending === 'fit') return { ...found, state: 'pending' };
   if (ending !== 'tightened') return { ...found, state: ending };
   const kept = await keepInjection(context, unit, { by: 'tighten', deny: denied.entries });
+  if (hasErrors(kept)) return { ...found, state: 'unknown', diagnostics: [...found.diagnostics, ...kept] };
   return {
     ...found,
     state: 'tightened',
@@ -96,13 +97,13 @@ export async function keepInjection(
   what: Pick<Injection, 'by' | 'deny'>,
 ): Promise<readonly Diagnostic[]> {
   const { system, placement } = context;
-  const after = await orElse<UnitState | undefined>(() => stateOf(context, name), undefined);
+  const after = await orElse<UnitState | undefined>(() => stateOf(system, name), undefined);
   if (after && after.invocationId !== state.invocationId) {
     const hint = `'${ownCommand(placement.scope, 'status', name)}' says how it runs; run the command again`;
     return [
       error(
         'started-meanwhile',
-        `${name} was started anew meanwhile: what was started has no filter by this`,
+        `${name} was started anew meanwhile: nobody knows whether what runs has the filter`,
         { hint },
       ),
     ];
@@ -116,9 +117,6 @@ export async function keepInjection(
     return cause.diagnostics.map(asWarning);
   }
 }
-
-const stateOf = ({ system }: Context, name: string): Promise<UnitState> =>
-  name.endsWith('.service') ? system.unit(name) : system.anyUnit(name);
 
 /** Filters can't be taken away: the kernel has no call for that. */
 const untilRestart = ({ placement: { scope } }: Context, { name }: Service): Diagnostic =>

@@ -48,6 +48,14 @@ export const isKeptPolicy = (placement: Placement, unit: string, path: string): 
 export const programsFolder = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
 
+/** The paths of what a plan gives a unit. */
+export const plannedPaths = (placement: Placement, unit: string) => ({
+  dropIn: dropInPath(placement, unit),
+  filterFile: filterPath(placement, unit),
+  readyFile: readyFilterPath(placement, unit),
+  programsFolder: programsFolder(placement, unit),
+});
+
 /** The folders where mount points of a unit's `[exec] programs` may be, in the order of LIFETIMES. */
 export const programsFolders = (placement: Placement, unit: string): string[] =>
   places(placement).map((place) => programsFolder(place, unit));

@@ -11,6 +11,7 @@ import type { Role } from './doorways/role.js';
 import { lostFileCapabilities } from './file-capabilities.js';
 import { allPrograms } from './launcher/commands.js';
 import { pamNeeds } from './pam-needs.js';
+import { hasReload } from './ready/checks.js';
 import type { ConfinedUnit, PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
 
@@ -64,10 +65,7 @@ function unseen({ policy }: PlanRequest, values: UnitValues): Diagnostic[] {
 
 /** A warning about a reload that a policy asks for and the unit doesn't have. */
 function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {
-  const hasReload =
-    effective.execCommands('ExecReload').length > 0 ||
-    effective.last('Service', 'Type')?.value === 'notify-reload';
-  if (reload?.value !== true || hasReload) return [];
+  if (reload?.value !== true || hasReload(effective)) return [];
   const hint = 'leave it out: a unit with ExecReload= or Type=notify-reload is reloaded anyway';
   return [warning('no-reload', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
 }

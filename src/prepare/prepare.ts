@@ -2,13 +2,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
 import { dropInText, type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
-import {
-  dropInPath,
-  filterPath,
-  keptPolicyPath,
-  programsFolder,
-  readyFilterPath,
-} from '../paths/own-files.js';
+import { dropInPath, keptPolicyPath, plannedPaths } from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
@@ -189,12 +183,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     surroundings,
     loaded: policy,
     machine,
-    places: {
-      dropIn: dropInPath(context.placement, full),
-      filterFile: filterPath(context.placement, full),
-      readyFile: readyFilterPath(context.placement, full),
-      programsFolder: programsFolder(context.placement, full),
-    },
+    places: plannedPaths(context.placement, full),
     known: [...policy.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
     options,
   });

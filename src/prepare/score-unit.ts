@@ -9,7 +9,7 @@ import { settingsOfFiles } from '../score/of-files.js';
 import { settingsOnBus } from '../score/on-bus.js';
 import { placesOf } from '../score/places.js';
 import { type Scored, type Subject, scoreOf } from '../score/score.js';
-import { launcherFilter, readyFilter, type StartLines } from '../state/launcher-filter.js';
+import { type FilterLines, type OwnFilters, ownFilters } from '../state/own-filters.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
@@ -41,24 +41,13 @@ export async function scoreLoaded(
   return scored({ settings, facts, ...filters, places: () => placesOfProcess(context, state.mainPid) });
 }
 
-/** The lines of a unit, all drop-ins together, by which its processes get filters of ours. */
-interface FilterLines extends StartLines {
-  /** The words of each command of ExecStartPost=. */
-  readonly posts: readonly (readonly string[])[];
-}
-
 /** @param dropIn the path of our drop-in that the unit has, if it has one */
-async function filtersOf(
+const filtersOf = async (
   context: Context,
   dropIn: string | undefined,
   lines: FilterLines,
-): Promise<Pick<Given, 'filter' | 'ready'>> {
-  if (dropIn === undefined) return { filter: undefined, ready: undefined };
-  return {
-    filter: await launcherFilter(context, dropIn, lines),
-    ready: await readyFilter(context, dropIn, lines.posts),
-  };
-}
+): Promise<OwnFilters> =>
+  dropIn === undefined ? { filter: undefined, ready: undefined } : ownFilters(context, dropIn, lines);
 
 const linesOnBus = (state: UnitState): FilterLines => ({
   posts: commandsOf(state, 'ExecStartPost').map(({ argv }) => argv),

@@ -50,8 +50,8 @@ export interface Scored {
 export function exposureOf(subject: Subject, filters = filtersOf(subject)): Exposed {
   const { launcher, ready } = filters;
   const plain = assessBehind(subject, []);
-  const start = assessBehind(subject, present(launcher));
-  const all = assessBehind(subject, present(launcher, ready));
+  const start = launcher ? assessBehind(subject, [launcher]) : plain;
+  const all = ready ? assessBehind(subject, present(launcher, ready)) : start;
   return {
     exposure: all.exposure,
     untilReady: ready && start.exposure,

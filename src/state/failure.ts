@@ -34,7 +34,7 @@ export async function failed(
   const reason = how ? `${message} (${how})` : message;
   const lines = await programsSaid(system, unit, scope, run ?? state);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
-  const isHeld = plan?.meaning !== undefined && plan.mode === 'enforcing';
+  const isHeld = (plan?.meaning ?? plan?.ready) !== undefined && plan?.mode === 'enforcing';
   const mayBeRefused = isHeld && !isSystemdsEnd(end);
   const isRefused = isRefusal(end);
   const more = [

@@ -2,6 +2,7 @@
 
 import { inBatches } from '../collections.js';
 import { type Diagnostic, note } from '../diagnostic.js';
+import { stateOf } from '../live/find-units.js';
 import { deniedBy, type Injection, injectedUnits, injectionsOf } from '../live/injections.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { orElse } from '../state/failures.js';
@@ -103,8 +104,7 @@ async function presentInjections(context: Context): Promise<ReadonlyMap<string, 
     return 'full' in name && name.full === text;
   });
   const found = await inBatches(names, ASKED_AT_ONCE, async (name) => {
-    const ask = () => (name.endsWith('.service') ? context.system.unit(name) : context.system.anyUnit(name));
-    const state = await orElse(ask, undefined);
+    const state = await orElse(() => stateOf(context.system, name), undefined);
     return state ? injectionsOf(context, { name, state }) : [];
   });
   return new Map(names.flatMap((name, i) => (found[i]!.length > 0 ? [[name, found[i]!]] : [])));

@@ -20,16 +20,16 @@ const USUAL = errnoAction(1);
  * @param architectures the ABIs besides the native one through which calls come until then; by default all
  */
 export function readyCalls(
-  { reload: _, settle: __, ...lists }: ReadySection,
+  { at, allow, deny, log, rules, action, permissive }: ReadySection,
   architectures: readonly string[] = Object.keys(ABIS),
 ): SyscallsSection {
-  const { at } = lists;
   const implicit: CallEntry = { name: '@harmless', at };
   return {
     ...NO_SYSCALLS,
-    ...lists,
-    allow: lists.allow && [implicit, ...lists.allow],
-    action: lists.action ?? { value: USUAL, at },
+    ...{ at, deny, log, rules },
+    ...(permissive === undefined ? {} : { permissive }),
+    allow: allow && [implicit, ...allow],
+    action: action ?? { value: USUAL, at },
     implicit: { value: false, at },
     architectures: architectures.map((value) => ({ value, at })),
   };

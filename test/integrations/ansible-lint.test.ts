@@ -4,10 +4,9 @@ import { describe, test } from 'node:test';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
-import { THOROUGH } from '../support/thorough.js';
+import { LONG } from '../support/thorough.js';
 
 /** Why what takes long is left out. */
-const SKIPPED = THOROUGH ? false : 'it takes long: CI=true';
 
 /** Tests of ansible-test that fetch what they need. */
 const FETCHING = 'ansible-doc changelog import pep8 pslint pylint runtime-metadata validate-modules yamllint';
@@ -96,16 +95,16 @@ describe('the Ansible collection is in order', { skip: layerAvailable('ansible')
       assert.ok(files.includes(`./${file}`), listed);
   });
 
-  test('for pylint', { skip: SKIPPED }, () =>
+  test('for pylint', { skip: LONG }, () =>
     isClean(`pylint --rcfile $sanity/pylint/config/collection.cfg --load-plugins '' \\
       --disable unknown-option-value plugins`),
   );
 
-  test('for ansible-lint', { skip: SKIPPED }, () =>
+  test('for ansible-lint', { skip: LONG }, () =>
     isClean('ansible-lint --offline --nocolor --strict --profile production'),
   );
 
-  test('for ansible-test', { skip: SKIPPED }, async () => {
+  test('for ansible-test', { skip: LONG }, async () => {
     const said = await outputOf(`skip=() && for one in ${FETCHING}; do skip+=(--skip-test $one); done
       python=$(python3 -c 'import sys; print(*sys.version_info[:2], sep=".")')
       ansible-test sanity --local --python "$python" --color no "\${skip[@]}" 2>&1`);

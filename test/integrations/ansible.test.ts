@@ -12,7 +12,7 @@ import {
 import type { Box } from '../support/box.js';
 import { inRepository } from '../support/repository.js';
 import { servicesObstacle } from '../support/service.js';
-import { THOROUGH } from '../support/thorough.js';
+import { LONG, THOROUGH } from '../support/thorough.js';
 
 const HOSTS: readonly HostOptions[] = [
   { name: 'web', tree: 'ansible', command: true },
@@ -20,7 +20,6 @@ const HOSTS: readonly HostOptions[] = [
   ...(THOROUGH ? [{ name: 'old', tree: 'ansible-bookworm', command: true } as const] : []),
 ];
 /** Why what takes long is left out. */
-const SKIPPED = THOROUGH ? false : 'it takes long: CI=true';
 
 const NAMES = HOSTS.map(({ name }) => name);
 
@@ -65,7 +64,7 @@ const checked = (text: string): string => `${text.trimEnd()}\n  check_mode: true
 
 const said = ({ stdout, stderr }: Played) => `${stdout}\n${stderr}`;
 
-describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
+describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () => {
   let ansible: Ansible;
   /** The hosts before any policy. */
   let were: readonly string[];
@@ -168,9 +167,7 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     assert.deepEqual(await states(), were);
   });
 
-  test('a unit that is not there fails the task, and keeps no other from its policy', {
-    skip: SKIPPED,
-  }, async () => {
+  test('a unit that is not there fails the task, and keeps no other from its policy', async () => {
     const look = task('look', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
     const two = task('two', `[${UNIT}, nosuch]`, 'confirm: never', POLICY);
     const done = await ansible.tasks(
@@ -189,9 +186,7 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
     assert.deepEqual(await states(), were);
   });
 
-  test('a user who becomes root changes how people get in, by the example; what is not named is purged', {
-    skip: SKIPPED,
-  }, async () => {
+  test('a user who becomes root changes how people get in, by the example; what is not named is purged', async () => {
     const as = ['-e', `ansible_user=${USER} ansible_become=true`, '--limit', 'web,bare'];
     const policies = { confined_units: { [UNIT]: { content: POLICY } }, ssh_policy: HARMLESS };
     const example = inRepository('integrations/ansible/examples/roll-out.yml');
@@ -212,9 +207,7 @@ describe('the Ansible collection', { skip: obstacle() ?? false }, () => {
       assert.deepEqual(unitStates(result), [`${UNIT}: unchanged`, `${SSH}: reverted`]);
   });
 
-  test('what waits is kept or undone, a score is told, and the role frees what it is not given', {
-    skip: SKIPPED,
-  }, async () => {
+  test('what waits is kept or undone, a score is told, and the role frees what it is not given', async () => {
     const policy = POLICY.replace('uname', 'sysinfo');
     const wait = `- name: wait
   ansible.builtin.command: {cmd: "sandbox-unit apply --policy - --confirm 10min ${UNIT}", stdin: ${JSON.stringify(policy)}}
@@ -251,7 +244,7 @@ ${checked(confirm('nothing to see', 'kept'))}  ignore_errors: true
     assert.ok(scored!.exposure > 0 && scored!.exposure <= 10);
   });
 
-  test('the first host that fails stops the roll-out, and is as it was', { skip: SKIPPED }, async () => {
+  test('the first host that fails stops the roll-out, and is as it was', async () => {
     const before = await states();
     for (const name of NAMES) {
       const given = name === 'bare' ? { content: BROKEN } : { content: POLICY, state: 'permissive' };
@@ -266,7 +259,7 @@ ${checked(confirm('nothing to see', 'kept'))}  ignore_errors: true
     assert.deepEqual(are.slice(1), before.slice(1));
   });
 
-  test('what cuts the connection goes back by itself', { skip: SKIPPED }, async () => {
+  test('what cuts the connection goes back by itself', async () => {
     const before = await states();
     const cut = await ansible.tasks('web,bare', task('cut', SSH, 'confirm: 10s', CUTS));
     for (const { outcome, result } of of(cut, 'cut', ['web', 'bare'])) {

@@ -95,8 +95,8 @@ describe('what runs of a unit', () => {
       },
     });
     const result = await runTighten(system);
-    assert.ok(codesOf(result).includes('error started-meanwhile'), codesOf(result).join());
-    assert.equal(result.exit, 1);
+    assert.deepEqual(codesOf(result), ['error started-meanwhile']);
+    assert.deepEqual([result.exit, tightenedStates(result)], [2, [`${UNIT} unknown`]]);
     assert.equal(system.files.has(RECORD), false);
   });
 });

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
 import { errnoAction } from '../../src/syscalls/action.js';
+import { GROUPS_ROOT } from '../support/control-groups.js';
 import { filterRefusing } from '../support/native.js';
 import { runIn } from '../support/observer.js';
 import { run } from '../support/run.js';
@@ -258,6 +259,29 @@ describe('a mistake touches no thread:', () => {
       assert.match(result.stderr, line);
     });
   }
+
+  /** In a PID namespace of its own, whose first process is the only one that could stand still. */
+  const refusesGroup = async (path: string, line: RegExp, before = '') => {
+    const script = `${before} "$0" --cgroup "$1" --filter "$2"; exit $?`;
+    const words = [program('tighten'), path, program('refusing')];
+    const { status, stdout, stderr } = await run([
+      ...['unshare', '--pid', '--fork', '--mount-proc', '/bin/sh', '-c', script],
+      ...words,
+    ]);
+    assert.deepEqual([status, stdout], [2, ''], stderr);
+    assert.match(stderr, line);
+  };
+
+  test('the root of all control groups', { skip }, async () => {
+    await refusesGroup(GROUPS_ROOT!, /not the root of all: '[^\n]+'; see tighten --help\n$/);
+  });
+
+  test('the control group of PID 1, or one above it', { skip }, async (t) => {
+    const path = group(t);
+    const into = `echo 1 >"$1/cgroup.procs";`;
+    await refusesGroup(path, /without PID 1, which is in '[^\n]+'; see tighten --help\n$/, into);
+    await refusesGroup(dirname(path), /without PID 1/, into.replace('$1', path));
+  });
 
   const refusesFilter = async (t: TestContext, path: string, line: RegExp) => {
     const { status, stdout, stderr } = await tighten(group(t), '--filter', path);

@@ -42,8 +42,8 @@ export const READY: readonly ReadyService[] = [
     by: 'a server for SMTP',
     reload: true,
     needs: 'its master starts all other programs, when there is work for them',
-    // Its unit has neither that nor CAP_SYS_ADMIN, one of which a filter takes.
-    lines: '[service]\nNoNewPrivileges = true',
+    // Its unit has neither that nor CAP_SYS_ADMIN, one of which a filter takes. That it needs the calls is known, too.
+    lines: '[service]\nNoNewPrivileges = true\n[apply]\nunderstood = ["locks-out"]',
   },
   { name: 'squid', starts: 'itself, and helpers', by: 'a helper for access', reload: false, settle: '2s' },
   {

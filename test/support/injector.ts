@@ -1,16 +1,13 @@
 /** The program that loads the filter of `[ready]`, in boxes. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from './box.js';
 import { MACHINE, NATIVE } from './native.js';
 
-const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
-
-/** Why no filter can be loaded into a running service here, or undefined. */
-export const injectorObstacle = (): string | undefined =>
-  existsSync(BUILT) ? undefined : 'native-helper has no program tighten';
+/** As it was built. */
+export const INJECTOR_HERE = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
 /** Installs it where a package does. */
 export const installInjector = (box: Box): Promise<void> =>
-  box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+  box.writeFile(INJECTOR, readFileSync(INJECTOR_HERE), '0755');

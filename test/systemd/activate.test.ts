@@ -10,6 +10,7 @@ import { MACHINE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
+import { LONG } from '../support/thorough.js';
 
 const UNIT = 'far.service';
 const FILE = `/etc/systemd/system/${UNIT}`;
@@ -509,7 +510,7 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
-    test('what the command has applied the script takes over, and the reverse', async () => {
+    test('what the command has applied the script takes over, and the reverse', { skip: LONG }, async () => {
       const applied = await sandboxUnit(box, 'apply', '--template', 'no-exec', UNIT);
       assert.equal(applied.status, 0, applied.stderr);
       await host.stage(UNIT, POLICY);

@@ -54,7 +54,9 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
 
     test('who is held, and who is exempt', async () => {
       for (const [i, one] of CASES.entries()) {
-        assert.equal(await said(`case-${i}`), one.holds ? 'closed' : 'open', JSON.stringify(one));
+        // Bash tells of forks that it tries again, where the user has processes elsewhere on the machine.
+        const last = (await said(`case-${i}`)).split('\n').at(-1);
+        assert.equal(last, one.holds ? 'closed' : 'open', JSON.stringify(one));
       }
     });
 

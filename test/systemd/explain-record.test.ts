@@ -1,12 +1,9 @@
 /** One run of real services with all refused calls recorded, and the way back. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from '../support/box.js';
+import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { MACHINE, NATIVE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import {
   bootWithPrograms,
@@ -20,7 +17,6 @@ import {
 import { alternatives } from '../support/thorough.js';
 
 const skip = servicesObstacle();
-const INJECTOR_HERE = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
 const NAME = `run-once-${process.pid}`;
 const UNIT = 'run-once.service';
@@ -116,16 +112,14 @@ describe('one run records all calls that the policy refuses, and leaves the unit
 });
 
 describe('one run records what [ready] would refuse, and says that it was made once the service served', () => {
-  const tight = existsSync(INJECTOR_HERE) ? skip : 'native-helper has no program tighten';
   const settings = 'reload = true\nsettle = "2s"\n[apply]\nsettle = "100ms"\n';
   const CASES: readonly [what: string, syscalls: readonly string[], ready: readonly string[]][] = [
     ['beside [syscalls]', DENIED.slice(0, 3), DENIED.slice(3)],
     ['alone', [], DENIED],
   ];
   for (const [what, syscalls, ready] of alternatives(CASES)) {
-    test(what, { skip: tight }, async (t) => {
-      await box.sh(`mkdir -p ${INJECTOR.replace(/\/[^/]*$/, '')}`);
-      await box.writeFile(INJECTOR, readFileSync(INJECTOR_HERE), '0755');
+    test(what, { skip }, async (t) => {
+      await installInjector(box);
       const table = syscalls.length > 0 ? `[syscalls]\ndeny = ${JSON.stringify(syscalls)}\n` : '';
       const policy = `${table}[ready]\ndeny = ${JSON.stringify(ready)}\n${settings}`;
       const wait = `kill -HUP $MAINPID; until [ -e /run/reloaded ]; do sleep 0.02; done; rm /run/reloaded`;

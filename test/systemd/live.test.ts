@@ -1,12 +1,9 @@
 /** `apply --live` and `tighten` on a real machine: what runs loses calls, and goes on. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { INJECTOR } from '../../src/paths/programs.js';
 import type { Box } from '../support/box.js';
+import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { MACHINE, NATIVE } from '../support/native.js';
 import {
   bootWithPrograms,
   FILES,
@@ -18,14 +15,10 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
-
-const BUILT = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
+import { LONG } from '../support/thorough.js';
 
 /** Why no filter can be loaded into a running service here. */
-const skip =
-  servicesObstacle() ??
-  (MACHINE === 'x86-64' ? undefined : `tighten doesn't know ${MACHINE}`) ??
-  (existsSync(BUILT) ? undefined : 'native-helper has no program tighten');
+const skip = servicesObstacle();
 
 const EXEC = ['--deny', 'execve,execveat'];
 const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n[apply]\nsettle = "100ms"\n';
@@ -136,9 +129,9 @@ describe('a service under load', { skip: skip ?? false }, () => {
 describe('a change of what runs', { skip: skip ?? false }, () => {
   const APPLY = '[apply]\nsettle = "100ms"\n';
 
-  test('is what a restart comes to, for each enforcer, one after the other', async () => {
+  test('is what a restart comes to, for each enforcer, one after the other', { skip: LONG }, async () => {
     const unit = 'enforcers.service';
-    await box.writeFile(INJECTOR, readFileSync(BUILT), '0755');
+    await installInjector(box);
     await start(unit, 'NoNewPrivileges=yes\nUser=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
     const allowed = '[syscalls]\nallow = ["@system-service"]\naction = "EPERM"\n';
@@ -236,7 +229,7 @@ describe('calls are taken at once, and until the next start', { skip: skip ?? fa
     });
   }
 
-  test('from a session, and not from the slice above it', async () => {
+  test('from a session, and not from the slice above it', { skip: LONG }, async () => {
     const unit = 'one.scope';
     const run_ = ['systemd-run', '--scope', '--unit=one', '--slice=user.slice', TRYING, unit];
     await box.sh(

@@ -3,21 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { policyOf, READY } from '../services/ready-services.js';
 import { Box } from '../support/box.js';
-import { injectorObstacle, installInjector } from '../support/injector.js';
+import { installInjector } from '../support/injector.js';
 import { inRepository } from '../support/repository.js';
 import { apply, revert, sandboxUnit, servicesObstacle } from '../support/service.js';
-import { THOROUGH } from '../support/thorough.js';
+import { LONG } from '../support/thorough.js';
 import type { TreeName } from '../support/tree.js';
 
-const DAEMONS: readonly [name: string, tree: TreeName][] = THOROUGH
-  ? [
-      ['apache2', 'clients'],
-      ['memcached', 'machine'],
-    ]
-  : [];
+const DAEMONS: readonly [name: string, tree: TreeName][] = [
+  ['apache2', 'clients'],
+  ['memcached', 'machine'],
+];
 
 for (const [name, tree] of DAEMONS) {
-  const skip = servicesObstacle(tree) ?? injectorObstacle();
+  const skip = LONG || (servicesObstacle(tree) ?? false);
   test(`${name} works for its client, and starts no program once it serves`, { skip }, async (t) => {
     const box = await Box.boot({ name, tree });
     t.after(() => box.stop());

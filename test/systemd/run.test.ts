@@ -5,7 +5,7 @@ import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
-import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, PROGRAMS, properties, servicesObstacle } from '../support/service.js';
 import { THOROUGH } from '../support/thorough.js';
 
 const skip = servicesObstacle();
@@ -477,6 +477,10 @@ test('explain tells of a unit that has failed which call it was refused, as long
     assert.deepEqual(logged === '' ? [status, isTold] : [status], logged === '' ? [2, true] : [1]);
     await box.succeed(['systemctl', 'reset-failed', 'explained']);
   }
+  await box.waitFor('the manager to unload it', async () => {
+    const { LoadState } = await properties(box, 'explained.service', 'LoadState');
+    return LoadState === 'not-found';
+  });
   const { status, stderr } = await runCommand(box, ['explain', 'explained']);
   assert.equal(status, 2);
   assert.match(stderr, /error\[no-unit\].*\n.*a unit of 'run' is gone/);

@@ -16,7 +16,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
-import { alternatives } from '../support/thorough.js';
+import { alternatives, LONG } from '../support/thorough.js';
 import { until } from '../support/until.js';
 
 const skip = servicesObstacle();
@@ -298,7 +298,7 @@ describe('what is not in force is told:', () => {
     await box.succeed(['systemctl', 'restart', NGINX]);
   });
 
-  test('a process that goes from ID to ID, in a group below', { skip }, async () => {
+  test('a process that goes from ID to ID, in a group below', { skip: LONG || skip }, async () => {
     for (const hoppers of alternatives([3, 1])) {
       await moveProgramIn(NGINX, `hop ${hoppers}`, hoppers + 1);
       let unsettled = 0;

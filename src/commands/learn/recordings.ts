@@ -15,9 +15,9 @@ import {
 } from '../../learn/recordings/store.js';
 import { type LearnedUnit, learnedUnit } from '../../learn/unit-facts.js';
 import type { Outcome } from '../../outcome.js';
-import { ledgerText } from '../../report/ledger.js';
-import { ledgerJson } from '../../report/ledger-json.js';
-import { type Merged, mergedJson, mergedText } from '../../report/merged.js';
+import { ledgerText } from '../../report/learn/ledger.js';
+import { ledgerJson } from '../../report/learn/ledger-json.js';
+import { type Merged, mergedJson, mergedText } from '../../report/learn/merged.js';
 import type { Context } from '../../system/context.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
 import type { UnitName } from '../../unit/name.js';

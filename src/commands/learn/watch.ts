@@ -13,7 +13,7 @@ import { watch } from '../../learn/watch/watch.js';
 import type { Outcome } from '../../outcome.js';
 import { parseSpan } from '../../policy/time-span.js';
 import { fullName } from '../../prepare/load/load-unit.js';
-import { recordedText, watchesText } from '../../report/watches.js';
+import { recordedText, watchesText } from '../../report/learn/watches.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 

@@ -58,7 +58,8 @@ export function learnReady(
   const keepsReload = canReload && options.ready.reload;
   const isReloadSeen = has(evidence, 'reload');
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
-  const apart = [...passing(calls)].filter((name) => !isOpen(name, needed) && !known.isRefusedByUnit?.(name));
+  const open = new Set(withOthersAlike([...needed]));
+  const apart = [...passing(calls)].filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name));
   const [ofStarts, ofWork] = callsThatMatter(target.sets);
   const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
   const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
@@ -105,18 +106,10 @@ const madeIn = ({ calls }: Evidence, withReload: boolean) => {
 const passing = (calls: readonly SortedCall[]): Set<string> =>
   new Set(calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name));
 
-/** Groups of calls that do the same: without the one, an attacker makes the other. */
-const groups = (): (readonly string[])[] => [...ALIKE, ...sameCalls()];
-
-/** Whether a call is needed, or another that does the same. */
-const isOpen = (name: string, needed: ReadonlySet<string>): boolean =>
-  needed.has(name) || groups().some((group) => group.includes(name) && group.some((one) => needed.has(one)));
-
+/** Calls, and all that do the same as one of them: without the one, an attacker makes the other. */
 const withOthersAlike = (names: readonly string[]): string[] => [
   ...names,
-  ...groups()
-    .filter((group) => group.some((name) => names.includes(name)))
-    .flat(),
+  ...[...ALIKE, ...sameCalls()].filter((group) => group.some((name) => names.includes(name))).flat(),
 ];
 
 /** Calls that are of a start, and those that work may need as well. */

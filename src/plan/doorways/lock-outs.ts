@@ -28,9 +28,14 @@ interface Line {
 
 export type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target' | 'surroundings'>;
 
-/** The plan of `[syscalls]`, as far as it takes something. */
+/** The plan of a filter, as far as it takes something. */
 export interface Calls extends Pick<PlannedCalls, 'meaning'> {
+  /** The program that loads it. */
   readonly launcher: Pick<PlannedLauncher, 'noNewPrivileges'> | undefined;
+  /** The table or the option that it comes from; `[syscalls]` unless told. */
+  readonly source?: string;
+  /** Whether it is loaded once the service serves. */
+  readonly isServing?: boolean;
 }
 
 /** Facts by which it is told whether a policy takes something that the unit has without it. */
@@ -93,7 +98,11 @@ export function createTakersOf(request: OnUnit, calls: Calls): (name: NeedName) 
   return (name) => linesTaking(name, facts);
 }
 
+/** Needs of sockets that a service opens once, at its start. */
+const OPEN_BY_THEN: readonly NeedName[] = ['listening', 'local', 'netlink'];
+
 function linesTaking(name: NeedName, facts: Facts): Line[] {
+  if (facts.calls.isServing && OPEN_BY_THEN.includes(name)) return [];
   if (['listening', 'reach'].includes(name) && hasHandedSockets(facts.request)) return [];
   const need = NEEDS[name];
   const lines = [
@@ -122,15 +131,16 @@ function directiveLines({ takers }: Need, { request, before, after }: Facts): Li
 }
 
 /**
- * The line because of which the launcher sets no_new_privs: the one that takes CAP_SYS_ADMIN, else the section. None
+ * The line because of which no_new_privs is set with a filter: the one that takes CAP_SYS_ADMIN, else the filter's. None
  * where a directive does.
  */
-function launcherLines({ request: { policy }, calls: { launcher }, before, after }: Facts): Line[] {
+function launcherLines({ request: { policy }, calls, before, after }: Facts): Line[] {
+  const { launcher, source = '[syscalls]' } = calls;
   if (!launcher?.noNewPrivileges || isOn(after, 'NoNewPrivileges')) return [];
   const bounding = policy.service.find(({ name }) => name === BOUNDING);
   const has = (unit: UnitValues) => capabilitySet(unit.get(BOUNDING) ?? [], true).has('CAP_SYS_ADMIN');
   if (bounding && has(before) && !has(after)) return [{ subject: BOUNDING, at: bounding.at }];
-  return policy.syscalls ? [{ subject: '[syscalls]', at: policy.syscalls.at }] : [];
+  return policy.syscalls ? [{ subject: source, at: policy.syscalls.at }] : [];
 }
 
 const BOUNDING = 'CapabilityBoundingSet';

@@ -7,12 +7,14 @@ import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { execCommandText, privilegedCommand } from '../../unit/exec/wrap.js';
+import { signalNumber, statusNumber } from '../../unit/exit-status.js';
 import { folderOf } from '../../unit/path.js';
-import { lastOf, type UnitValues } from '../../unit/values.js';
+import { allWords, lastOf, type UnitValues } from '../../unit/values.js';
 import { hasCapability } from '../launcher/capabilities.js';
 import { requiresMounts } from '../launcher/path-directives.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
+import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
 
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
@@ -50,6 +52,7 @@ export function injectorGaps(
   const gap = (why: string, hint: string) =>
     error('gap-ready', `nobody can enforce [ready]: ${why}`, { at, hint });
   const out = 'leave [ready] out, or refuse the calls in [syscalls]';
+  const good = goodFailures(values);
   return [
     ...(places ? [] : [gap('a transient unit has no file for its filter', out)]),
     ...(target.scope === 'user' ? [gap("a user's manager may not load it into processes", out)] : []),
@@ -62,7 +65,10 @@ export function injectorGaps(
       : []),
     ...(mayLoad(values, target)
       ? []
-      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', 'leave NoNewPrivileges out of [service]')]),
+      : [gap('without NoNewPrivileges that takes CAP_SYS_ADMIN', howToLoad(effective))]),
+    ...(good.length > 0
+      ? [gap(`SuccessExitStatus=${good.join(' ')} would take its failure for a success`, out)]
+      : []),
     ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
   ];
 }
@@ -70,6 +76,24 @@ export function injectorGaps(
 /** Whether the service's processes may get a filter (seccomp(2)), where NoNewPrivileges= is turned off. */
 const mayLoad = (values: UnitValues, target: Target): boolean =>
   lastOf(values, 'NoNewPrivileges') !== 'no' || hasCapability(values, target, 'CAP_SYS_ADMIN');
+
+/**
+ * The words of SuccessExitStatus= by which systemd would go on without the filter: they hold for commands of a start, too.
+ * They are those of the program's own failures, of systemd's where it can't be started (systemd.exec(5)), and signals.
+ */
+const goodFailures = (values: UnitValues): string[] =>
+  allWords(values.get('SuccessExitStatus') ?? []).filter((word) => {
+    const status = statusNumber(word);
+    return status === undefined
+      ? signalNumber(word) !== undefined
+      : (status >= 1 && status <= 3) || (status >= 200 && status < 255);
+  });
+
+/** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */
+const howToLoad = (effective: EffectiveUnit): string =>
+  lastOf(ownValues(effective), 'NoNewPrivileges') === 'no'
+    ? 'NoNewPrivileges = true in [service]'
+    : 'leave NoNewPrivileges out of [service]';
 
 /** Directives of the drop-in for `[ready]`, besides its commands. */
 export function readyDirectives(

@@ -1,6 +1,10 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { resolve } from '../../syscalls/resolve.js';
+import type { ReadySection } from '../../syscalls/section.js';
+import { isOn, type UnitValues } from '../../unit/values.js';
 import { modeOf, permissiveNote } from '../calls/permissive.js';
+import { lockOuts } from '../doorways/lock-outs.js';
+import { doorwayOf } from '../doorways/role-of.js';
 import { setsNoNewPrivileges } from '../launcher/launcher.js';
 import type { Mode, PlanLine, PlannedCommands, PlannedDirective, PlannedReady } from '../plan.js';
 import type { PlanRequest } from '../request.js';
@@ -8,7 +12,7 @@ import { plannedValues } from '../unit-values.js';
 import { readyChecks } from './checks.js';
 import { injectorGaps, readyDirectives, withInjector } from './injector.js';
 import { readyLines } from './lines.js';
-import { readyMeaning, takenAway } from './meaning.js';
+import { type ReadyMeaning, readyMeaning, takenAway } from './meaning.js';
 
 /** The part of a plan that `[ready]` makes. */
 export interface ReadyPart {
@@ -45,6 +49,7 @@ export function planReady(
   const diagnostics = [
     ...(isTold ? [] : [permissiveNote(request)]),
     ...readyChecks(request, ready, meaning),
+    ...takenFromDoorway(request, ready, meaning, values),
     ...gaps,
   ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
@@ -68,4 +73,30 @@ export function planReady(
     mode,
     diagnostics,
   };
+}
+
+/**
+ * Errors `locks-out` where `[ready]` takes calls from a unit by which people and machines get in, or run things. What
+ * directives take, lockOuts() tells with `[syscalls]`.
+ */
+function takenFromDoorway(
+  request: PlanRequest,
+  ready: ReadySection,
+  { section, target, named }: ReadyMeaning,
+  values: UnitValues,
+): Diagnostic[] {
+  const syscalls = { ...section, allow: ready.allow };
+  const policy = { ...request.policy, syscalls, service: [], unitDeny: [] };
+  const noNewPrivileges = !isOn(values, 'NoNewPrivileges') && setsNoNewPrivileges(request, values);
+  const found = lockOuts(
+    doorwayOf(request),
+    { ...request, policy, target },
+    {
+      meaning: resolve(named, target.machine),
+      launcher: { noNewPrivileges },
+      source: '[ready]',
+      isServing: true,
+    },
+  );
+  return found.filter(({ code }) => code === 'locks-out');
 }

@@ -118,7 +118,7 @@ async function inForce(
   let isDue = false;
   for (const service of unit.services) {
     const { name, state } = service;
-    const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
+    const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
     due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
     const replaced = await replacedPrograms(context.system, mountedBy(plan, name), state);
     const isOld = await runsAsBefore(context, appliedRuns, service);

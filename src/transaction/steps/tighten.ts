@@ -44,16 +44,19 @@ async function giveAll(
   { filters }: LiveChange,
   given: () => void,
 ): Promise<readonly Diagnostic[]> {
+  const kept = () => keepInjection(context, service, { by: 'apply', deny: [] });
   for (const filter of filters.length > 1 ? filters : []) {
     const { failures } = await inject(context, service, filter, true);
     if (failures.length > 0) return failures;
   }
+  let loaded = 0;
   for (const filter of filters) {
     const { failures } = await inject(context, service, filter);
-    if (failures.length > 0) return failures;
+    if (failures.length > 0) return loaded === 0 ? failures : [...failures, ...(await kept())];
+    loaded++;
     given();
   }
-  return keepInjection(context, service, { by: 'apply', deny: [] });
+  return kept();
 }
 
 /** Warnings about services that run on with filters of a change that is taken back. */

@@ -28,6 +28,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* As long a process lives at most, in seconds. */
@@ -58,11 +59,23 @@ static void start(void *(*run)(void *))
 		err(1, "pthread_create");
 }
 
-static _Noreturn void chain(long flags)
+/* A fork has no alarm of its parent's: a chain ends by the clock, if nobody ends it. */
+static _Noreturn void chain(long flags, time_t end)
 {
-	while (syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) <= 0)
+	while (time(NULL) < end && syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) <= 0)
 		;
 	_exit(0);
+}
+
+/* This process becomes the parent of all that end, so that their IDs are free at once, whoever is PID 1. */
+static void start_chains(int count, long flags)
+{
+	time_t end = time(NULL) + LIFE;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		err(1, "prctl");
+	for (int i = 0; i < count; i++)
+		if (fork() == 0)
+			chain(flags, end);
 }
 
 static _Noreturn void crowd(void)
@@ -135,13 +148,10 @@ int main(int argc, char **argv)
 	unsigned int left = alarm(LIFE);
 	if (left != 0)
 		(void)alarm(left);
-	if (strcmp(kind, "chains") == 0)
-		for (int i = 0; i < 20 && fork() != 0; i++)
-			;
 	if (strncmp(kind, "chain", 5) == 0)
-		chain(0);
+		start_chains(kind[5] == 's' ? 20 : 1, 0);
 	if (strcmp(kind, "untraced") == 0)
-		chain(CLONE_UNTRACED);
+		start_chains(1, CLONE_UNTRACED);
 	if (strcmp(kind, "traced") == 0)
 		trace_child();
 	if (strcmp(kind, "fault") == 0)

@@ -557,6 +557,28 @@ test('calls that the unit itself refuses, or that are let through and recorded, 
   assert.deepEqual(told(asPermissive(policyFrom(NO_EXEC)), SSHD), []);
 });
 
+test('[ready] takes what a unit needs while it serves, on top of [syscalls] or alone', () => {
+  const ready = '[ready]\ndeny = ["execve", "execveat"]\nreload = true\n';
+  const said = (line: number) =>
+    `error ${line}:9 'deny execve' on x.service: nobody could log in, as no shell would start; it keeps the service from executing programs`;
+  assert.deepEqual(told(ready, SSHD), [said(2)]);
+  assert.deepEqual(told(`[syscalls]\ndeny = ["uname"]\n${ready}`, SSHD), [said(4)]);
+  assert.equal(
+    told('[ready]\nallow = ["accept4", "socket"]\n', CRON)[0],
+    "error 2:10 'allow without execve' on x.service: no job would run; it keeps the service from executing programs",
+  );
+  assert.deepEqual(told(asPermissive(policyFrom(ready)), SSHD), []);
+  assert.deepEqual(
+    told(`${ready}[apply]\nunderstood = ["locks-out"]\n`, SSHD),
+    [said(2)].map((text) => text.replace('error', 'warning')),
+  );
+  const noSocket = 'deny = ["socket"]\n';
+  assert.equal(told(`[syscalls]\n${noSocket}`, 'BusName=org.freedesktop.login1').length, 1);
+  assert.deepEqual(told(`[ready]\n${noSocket}`, 'BusName=org.freedesktop.login1'), []);
+  // A directive takes as much whenever the filter comes: it is told once.
+  assert.equal(told(`${ready}[service]\nProtectHome = true\n`, SSHD).length, 2);
+});
+
 test('unit-deny takes, too', () => {
   const policy =
     '[syscalls]\ndeny = ["ptrace"]\n[exec]\nprograms = ["/usr/sbin/cron"]\nunit-deny = ["@setuid"]';

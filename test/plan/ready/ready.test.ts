@@ -214,6 +214,13 @@ describe('what loads it', () => {
         gap('without NoNewPrivileges that takes CAP_SYS_ADMIN')[0]!,
       ),
     );
+    const hintOf = (policy: string, lines: string) =>
+      planned(policy, `User=daemon\n${lines}`).diagnostics.find(({ code }) => code === 'gap-ready')?.hint;
+    const off = `${STARTING}[service]\nNoNewPrivileges = false`;
+    assert.equal(hintOf(off, ''), 'leave NoNewPrivileges out of [service]');
+    for (const policy of [STARTING, off])
+      assert.equal(hintOf(policy, 'NoNewPrivileges=no'), 'NoNewPrivileges = true in [service]');
+    assert.equal(hintOf(`${STARTING}[service]\nNoNewPrivileges = true`, 'NoNewPrivileges=no'), undefined);
     const { ready, commands, lines } = planned(STARTING, 'Type=oneshot');
     assert.deepEqual([ready, commands], [undefined, []]);
     assert.deepEqual([...new Set(lines.map(({ enforcedBy }) => enforcedBy))], ['nobody']);

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { INJECTOR } from '../../../src/paths/programs.js';
 import { codesOf, run, sorted, statesOf } from '../../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../../support/demo-service.js';
-import { DONE, FIT, type Said, tightenable } from '../../support/tightened-in-memory.js';
+import { DONE, FIT, RECORD, type Said, tightenable } from '../../support/tightened-in-memory.js';
 
 const LIVE = { live: true } as const;
 const RESTART = `restart ${UNIT}`;
@@ -67,5 +67,6 @@ describe('a failure', () => {
     const result = await run(system, LIVE);
     assert.deepEqual(statesOf(result), [`${UNIT} rolled-back`]);
     assert.ok(codesOf(result).includes('warning keeps-filter'));
+    assert.ok(system.files.has(RECORD));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launcherFilter } from '../../src/state/launcher-filter.js';
+import { ownFilters } from '../../src/state/own-filters.js';
 import { DROP_IN, FILTER, SERVICE } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
 import { applied } from '../support/status-in-memory.js';
@@ -9,8 +9,8 @@ const LAUNCHED = '[syscalls]\ndeny = ["@clock", "execve"]\nenforcer = "launcher"
 
 const STARTS = [['/x/launcher', `--filter=${FILTER}`, '--', '/usr/sbin/demod']];
 
-const found = (system: FakeSystem, starts = STARTS, bound: readonly string[] = []) =>
-  launcherFilter(fakeContext(system), DROP_IN, { starts, bound });
+const found = async (system: FakeSystem, starts = STARTS, bound: readonly string[] = []) =>
+  (await ownFilters(fakeContext(system), DROP_IN, { starts, bound, posts: [] })).filter;
 
 async function codeFor(system: FakeSystem): Promise<string> {
   const result = await found(system);

@@ -1,5 +1,5 @@
-import { printable } from '../diagnostic.js';
-import type { Recording } from '../evidence/recording/recording.js';
+import { printable } from '../../diagnostic.js';
+import type { Recording } from '../../evidence/recording/recording.js';
 
 /** A recording that was added to those of its unit. */
 export interface Merged {

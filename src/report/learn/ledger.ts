@@ -1,16 +1,16 @@
 /** The ledger of a unit, for people and for programs. */
-import { printable } from '../diagnostic.js';
-import type { ChecklistItem } from '../evidence/ledger/checklist.js';
-import type { Doubt } from '../evidence/ledger/doubts.js';
-import type { Estimate, SamplesEstimate, SlicesEstimate } from '../evidence/ledger/estimate.js';
-import type { Ledger, LedgerArguments, Shown } from '../evidence/ledger/ledger.js';
-import { nameOfArgument } from '../evidence/policy/value-names.js';
-import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording.js';
-import { type Look, PLAIN } from '../look.js';
-import { spanText } from '../policy/time-span.js';
-import { errnoName } from '../syscalls/errno.js';
-import { fileName } from '../unit/path.js';
-import { type TableOptions, table, wrapped } from './table.js';
+import { printable } from '../../diagnostic.js';
+import type { ChecklistItem } from '../../evidence/ledger/checklist.js';
+import type { Doubt } from '../../evidence/ledger/doubts.js';
+import type { Estimate, SamplesEstimate, SlicesEstimate } from '../../evidence/ledger/estimate.js';
+import type { Ledger, LedgerArguments, Shown } from '../../evidence/ledger/ledger.js';
+import { nameOfArgument } from '../../evidence/policy/value-names.js';
+import type { RecordedPath, RecordedPeer } from '../../evidence/recording/recording.js';
+import { type Look, PLAIN } from '../../look.js';
+import { spanText } from '../../policy/time-span.js';
+import { errnoName } from '../../syscalls/errno.js';
+import { fileName } from '../../unit/path.js';
+import { type TableOptions, table, wrapped } from '../table.js';
 
 export interface ShownLedger {
   readonly ledger: Ledger;

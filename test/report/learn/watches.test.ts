@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { UnderWatch } from '../../src/learn/watch/under-watch.js';
-import { recordedText, watchesText } from '../../src/report/watches.js';
-import { recording } from '../support/recordings.js';
+import type { UnderWatch } from '../../../src/learn/watch/under-watch.js';
+import { recordedText, watchesText } from '../../../src/report/learn/watches.js';
+import { recording } from '../../support/recordings.js';
 
 const WATCH: UnderWatch = {
   unit: 'x.service',

@@ -1,4 +1,4 @@
-import type { LedgerArguments } from '../evidence/ledger/ledger.js';
+import type { LedgerArguments } from '../../evidence/ledger/ledger.js';
 import type { ShownLedger } from './ledger.js';
 
 /** Entries of an object whose keys aren't fixed: programs read a list of them by one key. */

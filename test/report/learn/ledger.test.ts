@@ -1,17 +1,17 @@
-/** Tests of report/ledger.ts, report/ledger-json.ts and report/merged.ts: recordings for people and for programs. */
+/** Tests of report/learn/ledger.ts, report/learn/ledger-json.ts and report/learn/merged.ts: recordings for people and for programs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checklist } from '../../src/evidence/ledger/checklist.js';
-import { doubts } from '../../src/evidence/ledger/doubts.js';
-import { estimate } from '../../src/evidence/ledger/estimate.js';
-import { makeLedger } from '../../src/evidence/ledger/make-ledger.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
-import { PLAIN } from '../../src/look.js';
-import { spanText } from '../../src/policy/time-span.js';
-import { ledgerText, type ShownLedger } from '../../src/report/ledger.js';
-import { ledgerJson } from '../../src/report/ledger-json.js';
-import { mergedJson, mergedText } from '../../src/report/merged.js';
-import { call, DAY, fullRecording, HOUR, hostNamed, recording } from '../support/recordings.js';
+import { checklist } from '../../../src/evidence/ledger/checklist.js';
+import { doubts } from '../../../src/evidence/ledger/doubts.js';
+import { estimate } from '../../../src/evidence/ledger/estimate.js';
+import { makeLedger } from '../../../src/evidence/ledger/make-ledger.js';
+import type { Recording } from '../../../src/evidence/recording/recording.js';
+import { PLAIN } from '../../../src/look.js';
+import { spanText } from '../../../src/policy/time-span.js';
+import { ledgerText, type ShownLedger } from '../../../src/report/learn/ledger.js';
+import { ledgerJson } from '../../../src/report/learn/ledger-json.js';
+import { mergedJson, mergedText } from '../../../src/report/learn/merged.js';
+import { call, DAY, fullRecording, HOUR, hostNamed, recording } from '../../support/recordings.js';
 
 function shown(...recordings: Recording[]): ShownLedger {
   const ledger = makeLedger('demo.service', recordings, 'x86-64');

@@ -11,49 +11,47 @@ import {
 import type { Context } from '../system/context.js';
 import { readTrusted } from './own-files.js';
 
-/** The lines of a unit, all drop-ins together, by which the launcher may start it. */
-export interface StartLines {
+/** The lines of a unit, all drop-ins together, by which its processes get filters of ours. */
+export interface FilterLines {
   /** The words of each command of ExecStart=, without those that systemd starts unconfined. */
   readonly starts: readonly (readonly string[])[];
   /** The sources of BindReadOnlyPaths=. */
   readonly bound: readonly string[];
+  /** The words of each command of ExecStartPost=. */
+  readonly posts: readonly (readonly string[])[];
+}
+
+/** A filter of ours; undefined where none is loaded, and an error where it can't be read, or isn't root's alone. */
+type OwnFilter = FilterFile | Diagnostic | undefined;
+
+/** The filters of ours that a service gets: the launcher's from its start on, and that of `[ready]` once it serves. */
+export interface OwnFilters {
+  readonly filter: OwnFilter;
+  readonly ready: OwnFilter;
 }
 
 /**
- * The filter that the launcher loads for a service; undefined where no launcher starts it. A later drop-in may have put
- * other commands in the place of ours.
+ * The filters of a service. A later drop-in may have put other commands in the place of ours: then none is loaded.
  * @param dropIn the path of our drop-in that the unit has
- * @returns an error where it can't be read, or isn't root's alone
  */
-export async function launcherFilter(
+export async function ownFilters(
   context: Context,
   dropIn: string,
-  lines: StartLines,
-): Promise<FilterFile | Diagnostic | undefined> {
+  { posts, ...starting }: FilterLines,
+): Promise<OwnFilters> {
   const facts = await factsOf(context, dropIn);
-  if (!facts) return unknown(LAUNCHER, absent(dropIn));
-  return facts.startsLaunched && isLaunched(lines)
-    ? readFilter(context, LAUNCHER, filterBeside(dropIn))
-    : undefined;
-}
-
-/**
- * The filter that a service gets once it serves; undefined where none is loaded then. A later drop-in may have put other
- * commands in the place of ours.
- * @param dropIn the path of our drop-in that the unit has
- * @param posts the words of each command of ExecStartPost=
- * @returns an error where it can't be read, or isn't root's alone
- */
-export async function readyFilter(
-  context: Context,
-  dropIn: string,
-  posts: readonly (readonly string[])[],
-): Promise<FilterFile | Diagnostic | undefined> {
-  const facts = await factsOf(context, dropIn);
-  if (!facts) return unknown(READY, absent(dropIn));
-  return facts.tightened && posts.some((words) => words.some(namesReadyFilter))
-    ? readFilter(context, READY, readyFilterBeside(dropIn))
-    : undefined;
+  if (!facts) {
+    const why = absent(dropIn);
+    return { filter: unknown(LAUNCHER, why), ready: unknown(READY, why) };
+  }
+  const isTightened = facts.tightened && posts.some((words) => words.some(namesReadyFilter));
+  return {
+    filter:
+      facts.startsLaunched && isLaunched(starting)
+        ? await readFilter(context, LAUNCHER, filterBeside(dropIn))
+        : undefined,
+    ready: isTightened ? await readFilter(context, READY, readyFilterBeside(dropIn)) : undefined,
+  };
 }
 
 const LAUNCHER = "the launcher's filter";
@@ -74,7 +72,7 @@ async function readFilter(context: Context, what: string, path: string): Promise
 
 const absent = (path: string) => `${path} isn't there, or others can write to it`;
 
-const isLaunched = ({ starts, bound }: StartLines): boolean =>
+const isLaunched = ({ starts, bound }: Omit<FilterLines, 'posts'>): boolean =>
   bound.some((path) => programNamesIn(path).length > 0) ||
   (starts.length > 0 && starts.every((words) => words.some(namesFilter)));
 

@@ -1,6 +1,6 @@
-import type { Recording } from '../evidence/recording/recording.js';
-import type { UnderWatch } from '../learn/watch/under-watch.js';
-import { spanText } from '../policy/time-span.js';
+import type { Recording } from '../../evidence/recording/recording.js';
+import type { UnderWatch } from '../../learn/watch/under-watch.js';
+import { spanText } from '../../policy/time-span.js';
 
 /** Watches under way, a line each. */
 export function watchesText(watches: readonly UnderWatch[], now: number): string {

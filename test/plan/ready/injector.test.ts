@@ -1,0 +1,20 @@
+/** Tests of plan/ready/injector.ts: units whose start would go on where the filter can't be loaded. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planned } from '../../support/planned.js';
+
+const READY = '[ready]\ndeny = ["bind"]\n';
+
+const gaps = (lines: string) =>
+  planned(READY, lines).diagnostics.flatMap(({ code, message }) => (code === 'gap-ready' ? [message] : []));
+
+const gap = (words: string) =>
+  `nobody can enforce [ready]: SuccessExitStatus=${words} would take its failure for a success`;
+
+test('a status that counts as success must be none of a failure to load the filter', () => {
+  for (const words of ['1', '3', 'FAILURE', '203', 'EXEC', 'SIGKILL', 'TERM'])
+    assert.deepEqual(gaps(`SuccessExitStatus=143 ${words}`), [gap(words)]);
+  assert.deepEqual(gaps('SuccessExitStatus=1 2\nSuccessExitStatus=75 TEMPFAIL 3'), [gap('1 2 3')]);
+  for (const lines of ['143', '0 5 6 255', 'TEMPFAIL', '1\nSuccessExitStatus='])
+    assert.deepEqual(gaps(`SuccessExitStatus=${lines}`), []);
+});
