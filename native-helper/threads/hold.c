@@ -249,7 +249,7 @@ int deliver_signals(void)
 
 void release(struct thread *thread)
 {
-	restart_interrupted(thread->tid, &thread->seen);
+	restart_interrupted(thread->tid, &thread->seen, thread->signal);
 	(void)ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
 	thread->state = FREE;
 }

@@ -26,7 +26,9 @@
 
 void see_call(int tid, struct thread_call *seen)
 {
+	uint64_t sleeps = count_sleeps(tid);
 	(void)read_thread_call(tid, seen);
+	seen->sleeps = sleeps;
 }
 
 /* 32-bit code has fewer registers. */
@@ -75,6 +77,7 @@ static int result_of(uint32_t nr, const uint64_t arguments[6])
 		return arguments[1] & TIMER_ABSTIME ? -ERESTARTNOHAND : -ERESTART_RESTARTBLOCK;
 	case __NR_futex:
 		return result_of_futex(arguments);
+	case __NR_io_pgetevents:
 	case __NR_msgrcv:
 	case __NR_msgsnd:
 	case __NR_ppoll:
@@ -89,6 +92,16 @@ static int result_of(uint32_t nr, const uint64_t arguments[6])
 	}
 }
 
+/*
+ * The result for a thread that has just begun the call, or is about to. It begins anew, whatever was left of its time.
+ * A handler breaks off those that are only made to wait; others may be of no kind that answers EINTR.
+ */
+static int result_of_unseen(uint32_t nr, const uint64_t arguments[6])
+{
+	int result = result_of(nr, arguments);
+	return result == -ERESTART_RESTARTBLOCK || result == -ERESTARTNOHAND ? -ERESTARTNOHAND : -ERESTARTNOINTR;
+}
+
 static int is_listed_call(uint32_t nr)
 {
 	const uint32_t *calls = eintr_calls_arm64;
@@ -97,6 +110,7 @@ static int is_listed_call(uint32_t nr)
 	return *calls != NO_CALL;
 }
 
+/* A stop is a sleep, too. Were there another, the call could be a later one, with another first argument. */
 static void find(int tid, const struct user_regs_struct *registers, const struct thread_call *seen,
 		 struct interrupted *interrupted)
 {
@@ -107,14 +121,15 @@ static void find(int tid, const struct user_regs_struct *registers, const struct
 		interrupted->is_there = 1;
 		interrupted->result = result_of(interrupted->nr, arguments);
 	} else if ((int64_t)registers->regs[0] == -EINTR && is_listed_call(interrupted->nr) &&
-		   was_seen(registers, seen, registers->pc - CALL_SIZE)) {
+		   was_seen(registers, seen, registers->pc - CALL_SIZE) &&
+		   count_sleeps(tid) == seen->sleeps + 1) {
 		interrupted->is_there = 1;
 		interrupted->result = -ERESTARTNOHAND;
 		interrupted->place -= CALL_SIZE;
 		arguments[0] = seen->arguments[0];
 	} else if (is_at_call(tid, registers->pc)) {
 		interrupted->is_there = 1;
-		interrupted->result = -ERESTARTNOINTR;
+		interrupted->result = result_of_unseen(interrupted->nr, arguments);
 	}
 }
 
@@ -141,7 +156,7 @@ int find_interrupted(int tid, const struct thread_call *seen, struct seccomp_dat
 }
 
 /* The kernel doesn't take EINTR back for a handler here: whether one will run is looked up. */
-void restart_interrupted(int tid, const struct thread_call *seen)
+void restart_interrupted(int tid, const struct thread_call *seen, int signal)
 {
 	struct user_regs_struct registers;
 	struct interrupted interrupted;
@@ -149,7 +164,7 @@ void restart_interrupted(int tid, const struct thread_call *seen)
 	if (read_registers(tid, &registers) < 0)
 		return;
 	find(tid, &registers, seen, &interrupted);
-	if (!interrupted.is_there || interrupted.place == registers.pc || has_signal_to_handle(tid))
+	if (!interrupted.is_there || interrupted.place == registers.pc || has_signal_to_handle(tid, signal))
 		return;
 	registers.pc = interrupted.place;
 	registers.regs[0] = interrupted.arguments[0];

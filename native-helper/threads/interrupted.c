@@ -96,9 +96,10 @@ int find_interrupted(int tid, const struct thread_call *seen, struct seccomp_dat
 	return 1;
 }
 
-void restart_interrupted(int tid, const struct thread_call *seen)
+void restart_interrupted(int tid, const struct thread_call *seen, int signal)
 {
 	(void)seen;
+	(void)signal;
 	struct stop stop;
 	if (read_stop(tid, &stop) < 0 || !answers_eintr(&stop))
 		return;

@@ -28,9 +28,9 @@ int find_interrupted(int tid, const struct thread_call *seen, struct seccomp_dat
 
 /*
  * Has a stopped thread make a call again that answers EINTR to any stop, as epoll_wait(2) does (signal(7)). If a signal
- * has a handler that runs first, the answer stays EINTR.
+ * has a handler that runs first, the answer stays EINTR: `signal`, which it is about to get, or one that waits for it.
  */
-void restart_interrupted(int tid, const struct thread_call *seen);
+void restart_interrupted(int tid, const struct thread_call *seen, int signal);
 
 #ifdef __aarch64__
 

@@ -93,18 +93,30 @@ int read_thread_call(int tid, struct thread_call *call)
 	return -1;
 }
 
-/* A set of signals by its key. The name, which is the first line, has no line break in it. */
-static uint64_t set_of(const char *status, const char *key)
+/* Room for a status with some thousand groups, processors and nodes. */
+#define STATUS_ROOM 32768
+
+/* A number by its key, or 0. The name, which is the first line, has no line break in it. */
+static uint64_t number_of(const char *status, const char *key, int base)
 {
 	const char *at = strstr(status, key);
-	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, 16);
+	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, base);
 }
 
-int has_signal_to_handle(int tid)
+uint64_t count_sleeps(int tid)
 {
-	char text[8192];
+	char text[STATUS_ROOM];
+	return read_text(tid, "status", text, sizeof text) ? number_of(text, "\nvoluntary_ctxt_switches:", 10) : 0;
+}
+
+int has_signal_to_handle(int tid, int signal)
+{
+	char text[STATUS_ROOM];
 	if (!read_text(tid, "status", text, sizeof text))
 		return 0;
-	uint64_t pending = set_of(text, "\nSigPnd:") | set_of(text, "\nShdPnd:");
-	return (pending & ~set_of(text, "\nSigBlk:") & set_of(text, "\nSigCgt:")) != 0;
+	uint64_t pending = number_of(text, "\nSigPnd:", 16) | number_of(text, "\nShdPnd:", 16);
+	uint64_t coming = pending & ~number_of(text, "\nSigBlk:", 16);
+	if (signal > 0)
+		coming |= UINT64_C(1) << (signal - 1);
+	return (coming & number_of(text, "\nSigCgt:", 16)) != 0;
 }

@@ -28,12 +28,16 @@ struct thread_call {
 	uint64_t arguments[6];
 	uint64_t stack; /* the stack pointer */
 	uint64_t place; /* behind the instruction that makes the call */
+	uint64_t sleeps; /* of count_sleeps(), before */
 };
 
 /* Returns 0, or -1 where the thread is in none. */
 int read_thread_call(int tid, struct thread_call *call);
 
-/* Whether a signal that isn't blocked waits for the thread, and has a handler. */
-int has_signal_to_handle(int tid);
+/* How often the thread has gone to sleep so far, or 0. */
+uint64_t count_sleeps(int tid);
+
+/* Whether a signal has a handler that isn't blocked and waits for the thread, or is `signal`, unless that is 0. */
+int has_signal_to_handle(int tid, int signal);
 
 #endif

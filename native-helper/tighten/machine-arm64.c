@@ -12,9 +12,6 @@
 
 #include "proc.h"
 
-/* The note of the number of the call that the kernel has a thread in (linux/elf.h). */
-#define CALL_NUMBER 0x404U
-
 /* Notes of the registers of SVE, and of those of SME's streaming mode (linux/elf.h). */
 #define SVE 0x405U
 #define STREAMING_SVE 0x40bU
@@ -158,7 +155,7 @@ int return_to_call(const struct tracee *tracee)
 	int number = (int)interrupted->nr;
 	if (set_registers(tracee->tid, NT_PRSTATUS, &registers, sizeof registers) < 0)
 		return -1;
-	return set_registers(tracee->tid, CALL_NUMBER, &number, sizeof number);
+	return set_registers(tracee->tid, NT_ARM_SYSTEM_CALL, &number, sizeof number);
 }
 
 #endif

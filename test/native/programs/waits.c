@@ -1,7 +1,7 @@
 /*
- * waits GROUP [NAME…]: processes in a control group, each of which waits in another way, but for those named. It prints "ready COUNT", takes a line
- * from standard input, lets all that wait for something have it, and prints of each "NAME ok", or "NAME" and what was
- * odd. "plain" in place of "filtered" on that line says that no filter is to be in force.
+ * waits GROUP [NAME…]: processes in a control group, each of which waits in another way, but for those named. It prints
+ * "ready COUNT", takes a line from standard input, lets all that wait for something have it, and prints of each "NAME ok",
+ * or "NAME" and what was odd. "plain" in place of "filtered" on that line says that no filter is to be in force.
  */
 #define _GNU_SOURCE
 #include "waits.h"
