@@ -1,7 +1,7 @@
 /** What a filter costs that is loaded into a service which serves: its start, the pause, and its clients; in a box. */
-import { type Box, boxAvailable } from '../test/support/box.js';
-import { injectorObstacle } from '../test/support/injector.js';
+import type { Box } from '../test/support/box.js';
 import { changeFiles } from '../test/support/loaded-units.js';
+import { servicesObstacle } from '../test/support/service.js';
 import { type Bench, median, middleMean, type Row } from './row.js';
 import { apply, COMMAND, inBox, PROGRAMS, startingInTurns } from './workshop.js';
 
@@ -38,7 +38,7 @@ const SET_UP = `
 
 export const ready: Bench = {
   name: 'ready',
-  obstacle: () => boxAvailable() ?? injectorObstacle(),
+  obstacle: servicesObstacle,
   run: () =>
     inBox(['threads', 'ask'], async (box) => {
       await changeFiles(box, FILES);

@@ -5,11 +5,11 @@
 #include <stdint.h>
 
 /*
- * Those that x86's three ABIs have in common, by the header of one of them. Reads and writes are those of sockets with a
+ * Those that all ABIs have, by the header of one of them. Reads and writes are those of sockets with a
  * timeout (SO_RCVTIMEO, SO_SNDTIMEO), fallocate(2) is that of tmpfs.
  */
 #define COMMON_EINTR_CALLS                                                                                             \
-	__NR_accept4, __NR_connect, __NR_epoll_pwait, __NR_epoll_wait, __NR_fallocate, __NR_io_getevents,              \
+	__NR_accept4, __NR_connect, __NR_epoll_pwait, __NR_fallocate, __NR_io_getevents,                               \
 		__NR_io_pgetevents,                                                                                   \
 		__NR_io_uring_enter, __NR_read, __NR_readv, __NR_recvfrom, __NR_recvmmsg, __NR_recvmsg,                \
 		__NR_rt_sigtimedwait, __NR_sendfile, __NR_sendmmsg, __NR_sendmsg, __NR_sendto, __NR_splice,            \
@@ -24,5 +24,6 @@
 extern const uint32_t eintr_calls_x86_64[];
 extern const uint32_t eintr_calls_x32[];
 extern const uint32_t eintr_calls_i386[];
+extern const uint32_t eintr_calls_arm64[];
 
 #endif

@@ -109,7 +109,7 @@ int is_listed(const struct thread *thread)
 	return thread->pass == pass;
 }
 
-static int seize(int tid)
+static int seize(int tid, struct thread_call *seen)
 {
 	volatile long result = -1;
 	if (sigsetjmp(given_up, 1) == 0) {
@@ -124,6 +124,7 @@ static int seize(int tid)
 		return 0;
 	/* A thread that has taken this ID by an exec(2) is traced from here already, and can't be seized again. */
 	int error = errno;
+	see_call(tid, seen);
 	int is_stopping = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0;
 	if (result < 0)
 		errno = error;
@@ -148,8 +149,10 @@ int hold(int tid)
 	thread->pass = pass;
 	if (thread->state != FREE)
 		return 0;
-	if (seize(tid)) {
-		*thread = (struct thread){.tid = tid, .state = STOPPING, .pass = pass, .may_work = may_work};
+	struct thread_call seen = {.nr = NO_CALL_NOW};
+	if (seize(tid, &seen)) {
+		*thread = (struct thread){
+			.tid = tid, .state = STOPPING, .pass = pass, .may_work = may_work, .seen = seen};
 		return 1;
 	}
 	/* A thread that can't be traced is tried again each time: another may have got its ID since. */
@@ -236,7 +239,8 @@ int deliver_signals(void)
 			*thread = (struct thread){.tid = thread->tid,
 						  .state = STOPPING,
 						  .pass = thread->pass,
-						  .may_work = thread->may_work};
+						  .may_work = thread->may_work,
+						  .seen = thread->seen};
 		else
 			lose(thread);
 	}
@@ -245,7 +249,7 @@ int deliver_signals(void)
 
 void release(struct thread *thread)
 {
-	restart_interrupted(thread->tid);
+	restart_interrupted(thread->tid, &thread->seen, thread->signal);
 	(void)ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
 	thread->state = FREE;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "stacks.h"
+#include "thread-stat.h"
 
 /* How often threads that have ended are waited for, in microseconds. SIGALRM interrupts calls that wait meanwhile. */
 #define REAPING_INTERVAL 10000
@@ -24,6 +25,7 @@ struct thread {
 	int may_work; /* for the kernel: it ran when it was to be told whether it runs code of its process */
 	unsigned int pass; /* the last one in which it was given to hold() */
 	struct stack *stack; /* its filters, once they have been read */
+	struct thread_call seen; /* of see_call(), when it began to be traced */
 };
 
 /* A thread by its index, in the order in which threads were first given to hold(); NULL behind the last. */

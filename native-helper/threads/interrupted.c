@@ -10,15 +10,16 @@
 
 #ifdef __x86_64__
 
-/* Results by which the kernel knows that a call is to be made again (include/linux/errno.h). */
-#define ERESTARTSYS 512
-#define ERESTARTNOINTR 513
-#define ERESTARTNOHAND 514
-#define ERESTART_RESTARTBLOCK 516
-
 #define X32_BIT 0x40000000U
 #define RESTART_X86_64 219U
 #define RESTART_I386 0U
+
+/* The registers of a stopped thread tell of it. */
+void see_call(int tid, struct thread_call *seen)
+{
+	(void)tid;
+	*seen = (struct thread_call){.nr = NO_CALL_NOW};
+}
 
 /* A stopped thread's registers, and the ABI of the call that it is in. */
 struct stop {
@@ -81,8 +82,9 @@ static struct seccomp_data call_again(const struct stop *stop)
 	return call;
 }
 
-int find_interrupted(int tid, struct seccomp_data *call)
+int find_interrupted(int tid, const struct thread_call *seen, struct seccomp_data *call)
 {
+	(void)seen;
 	struct stop stop;
 	if (read_stop(tid, &stop) < 0)
 		return -1;
@@ -94,29 +96,15 @@ int find_interrupted(int tid, struct seccomp_data *call)
 	return 1;
 }
 
-void restart_interrupted(int tid)
+void restart_interrupted(int tid, const struct thread_call *seen, int signal)
 {
+	(void)seen;
+	(void)signal;
 	struct stop stop;
 	if (read_stop(tid, &stop) < 0 || !answers_eintr(&stop))
 		return;
 	stop.registers.rax = (uint64_t)-ERESTARTNOHAND;
 	(void)ptrace(PTRACE_SETREGS, tid, NULL, &stop.registers);
-}
-
-#else
-
-/* arm64 puts most calls back to their beginning before a stop, and doesn't show the first argument of the others. */
-int find_interrupted(int tid, struct seccomp_data *call)
-{
-	(void)tid;
-	(void)call;
-	errno = ENOSYS;
-	return -1;
-}
-
-void restart_interrupted(int tid)
-{
-	(void)tid;
 }
 
 #endif

@@ -1,7 +1,9 @@
 #include "thread-stat.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -70,4 +72,51 @@ int runs_no_code(int tid)
 	char text[512];
 	const char *last = read_text(tid, "syscall", text, sizeof text) ? strrchr(text, ' ') : NULL;
 	return last != NULL && strcmp(last, " 0x0\n") == 0;
+}
+
+int read_thread_call(int tid, struct thread_call *call)
+{
+	char text[512];
+	uint64_t *arguments = call->arguments;
+	*call = (struct thread_call){.nr = NO_CALL_NOW};
+	if (!read_text(tid, "syscall", text, sizeof text))
+		return -1;
+	/* A thread in no call has fewer words, and one that runs has none of them. */
+	int count = sscanf(text,
+			   "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+			   " %" SCNx64,
+			   &call->nr, &arguments[0], &arguments[1], &arguments[2], &arguments[3], &arguments[4],
+			   &arguments[5], &call->stack, &call->place);
+	if (count == 9 && call->nr >= 0)
+		return 0;
+	call->nr = NO_CALL_NOW;
+	return -1;
+}
+
+/* Room for a status with some thousand groups, processors and nodes. */
+#define STATUS_ROOM 32768
+
+/* A number by its key, or 0. The name, which is the first line, has no line break in it. */
+static uint64_t number_of(const char *status, const char *key, int base)
+{
+	const char *at = strstr(status, key);
+	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, base);
+}
+
+uint64_t count_sleeps(int tid)
+{
+	char text[STATUS_ROOM];
+	return read_text(tid, "status", text, sizeof text) ? number_of(text, "\nvoluntary_ctxt_switches:", 10) : 0;
+}
+
+int has_signal_to_handle(int tid, int signal)
+{
+	char text[STATUS_ROOM];
+	if (!read_text(tid, "status", text, sizeof text))
+		return 0;
+	uint64_t pending = number_of(text, "\nSigPnd:", 16) | number_of(text, "\nShdPnd:", 16);
+	uint64_t coming = pending & ~number_of(text, "\nSigBlk:", 16);
+	if (signal > 0)
+		coming |= UINT64_C(1) << (signal - 1);
+	return (coming & number_of(text, "\nSigCgt:", 16)) != 0;
 }

@@ -1,6 +1,5 @@
 #include "machine.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -21,11 +20,6 @@
 
 static const uint8_t call_64[INSTRUCTION_SIZE] = {0x0f, 0x05}; /* syscall */
 static const uint8_t call_32[INSTRUCTION_SIZE] = {0xcd, 0x80}; /* int $0x80 */
-
-int is_machine_known(void)
-{
-	return 1;
-}
 
 int read_machine(struct tracee *tracee)
 {
@@ -97,45 +91,18 @@ int set_call(const struct tracee *tracee, const struct injected_call *call)
 	return ptrace(PTRACE_SETREGS, tracee->tid, NULL, &registers) < 0 ? -1 : 0;
 }
 
-#else
-
-int is_machine_known(void)
-{
-	return 0;
-}
-
-int read_machine(struct tracee *tracee)
-{
-	(void)tracee;
-	errno = ENOSYS;
-	return -1;
-}
-
-int write_machine(const struct tracee *tracee)
-{
-	(void)tracee;
-	errno = ENOSYS;
-	return -1;
-}
-
-int is_in_call(const struct tracee *tracee)
-{
-	(void)tracee;
-	return 0;
-}
-
-int find_site(struct tracee *tracee)
-{
-	(void)tracee;
-	return 0;
-}
-
-int set_call(const struct tracee *tracee, const struct injected_call *call)
+/* The kernel looks at the registers behind the stop, and sees the call in them that was interrupted. */
+int find_last_call(const struct tracee *tracee, struct injected_call *call)
 {
 	(void)tracee;
 	(void)call;
-	errno = ENOSYS;
-	return -1;
+	return 0;
+}
+
+int return_to_call(const struct tracee *tracee)
+{
+	(void)tracee;
+	return 0;
 }
 
 #endif

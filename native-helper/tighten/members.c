@@ -58,9 +58,11 @@ static unsigned int tell_waiting(struct member *member, const struct wanted *wan
 {
 	struct seccomp_data call;
 	int tid = member->thread->tid;
-	int result = find_interrupted(tid, &call);
+	int result = find_interrupted(tid, &member->thread->seen, &call);
 	member->is_waiting = result == 1;
-	if (result < 0)
+	if (result < 0 && errno == EOPNOTSUPP)
+		tell_finding(tid, REASON_COMPAT, 0, 0);
+	else if (result < 0)
 		tell_finding(tid, REASON_UNREADABLE, (unsigned int)errno, 0);
 	if (result <= 0)
 		return result < 0;
@@ -164,7 +166,8 @@ unsigned int look_at_members(const struct wanted *wanted)
 			findings += (unsigned int)tell_untraced(thread);
 			continue;
 		}
-		members[member_count] = (struct member){.thread = thread, .tracee = {.tid = thread->tid}};
+		members[member_count] =
+			(struct member){.thread = thread, .tracee = {.tid = thread->tid, .seen = thread->seen}};
 		findings += look(&members[member_count++], wanted);
 	}
 	qsort(members, member_count, sizeof members[0], compare);

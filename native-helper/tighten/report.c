@@ -28,6 +28,7 @@ static const struct {
 	[REASON_UNLISTED] = {"unlisted", ERRNO, "can't list the threads of the control group", ""},
 	[REASON_EMPTY] = {"empty", NONE, "there is no thread to give the filter to", ""},
 	[REASON_NO_CALL] = {"no-call", NONE, "has no instruction that makes a call", ""},
+	[REASON_COMPAT] = {"compat", NONE, "runs 32-bit code, which isn't given filters on arm64", ""},
 	[REASON_DISPATCHED] = {"dispatched", NONE, "has its calls handed back to it, by prctl", ""},
 	[REASON_SEQUENCE] = {"sequence", NONE, "may be in a restartable sequence, which Linux shows from 5.13 on", ""},
 	[REASON_UNMOVING] = {"unmoving", NONE, "doesn't run: its control group may be frozen", ""},

@@ -25,6 +25,7 @@ enum reason {
 	REASON_UNLISTED,    /* the control group can't be read: an errno */
 	REASON_EMPTY,       /* there is no thread */
 	REASON_NO_CALL,     /* it has no instruction that makes a call */
+	REASON_COMPAT,      /* it runs 32-bit code, on arm64 */
 	REASON_DISPATCHED,  /* its calls are handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2)) */
 	REASON_SEQUENCE,    /* it may be in a restartable sequence (rseq(2)), which this kernel doesn't show */
 	REASON_UNMOVING,    /* it doesn't run, as in a frozen control group */

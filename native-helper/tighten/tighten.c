@@ -29,7 +29,6 @@
 #include "catch.h"
 #include "hosted/monotonic.h"
 #include "load.h"
-#include "machine.h"
 #include "members.h"
 #include "options.h"
 #include "report.h"
@@ -162,8 +161,6 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 int main(int argc, char **argv)
 {
 	struct options options = parse_options(argc, argv);
-	if (!is_machine_known())
-		fail(EXIT_UNCHANGED, (struct failure){.what = "this takes a machine of x86-64"});
 	struct wanted wanted = read_wanted(options.filter);
 	if (options.is_own)
 		spare_output();

@@ -220,6 +220,24 @@ enum outcome enter(struct tracee *tracee)
 	return set_mask(tracee->tid, UINT64_MAX) < 0 ? failed() : DONE;
 }
 
+/* Has a thread that has run stop before its way out of the kernel. */
+static enum outcome stop_again(struct tracee *tracee)
+{
+	struct injected_call call;
+	int64_t result;
+	/* One that hasn't run in time is still where it was. */
+	if (!tracee->is_running && find_last_call(tracee, &call)) {
+		enum outcome outcome = make_call(tracee, &call, &result);
+		if (outcome != DONE)
+			return outcome;
+		if (return_to_call(tracee) < 0)
+			return failed();
+	}
+	if (tracee->is_running && ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
+		return failed();
+	return run_to_stop(tracee, WHERE_ASKED);
+}
+
 /*
  * The registers are put back at a stop before the thread's way out of the kernel. There, and not behind a call, the
  * kernel still begins an interrupted call anew.
@@ -229,13 +247,13 @@ enum outcome leave(struct tracee *tracee)
 	if (!tracee->is_entered)
 		return DONE;
 	if (tracee->is_moved) {
-		if (tracee->is_running && ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
-			return failed();
-		enum outcome outcome = run_to_stop(tracee, WHERE_ASKED);
+		enum outcome outcome = stop_again(tracee);
 		if (outcome != DONE)
 			return outcome;
+		if (write_machine(tracee) < 0)
+			return failed();
 	}
-	if (write_machine(tracee) < 0 || set_mask(tracee->tid, tracee->mask) < 0)
+	if (set_mask(tracee->tid, tracee->mask) < 0)
 		return failed();
 	if (!give_section(tracee))
 		return failed();

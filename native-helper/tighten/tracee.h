@@ -2,8 +2,11 @@
 #ifndef SANDBOX_UNIT_TIGHTEN_TRACEE_H
 #define SANDBOX_UNIT_TIGHTEN_TRACEE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/user.h>
+
+#include "threads/interrupted.h"
 
 /* An instruction that makes calls, and the ABI that they are of. */
 struct call_site {
@@ -19,8 +22,13 @@ struct tracee {
 	uint64_t mask; /* of blocked signals */
 	uint64_t rseq_slot, rseq_section; /* where the thread names its critical section (rseq(2)), and the section */
 	struct call_site site;
-#ifdef __x86_64__
+	struct thread_call seen; /* of see_call() */
 	struct user_regs_struct registers;
+#ifdef __aarch64__
+	struct interrupted interrupted;
+	void *vectors; /* registers that a call doesn't keep, or NULL */
+	size_t vectors_size;
+	uint32_t vectors_type;
 #endif
 };
 

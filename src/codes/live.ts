@@ -4,7 +4,7 @@ import type { Entries } from './entry.js';
 export const LIVE = {
   'not-live': {
     cause:
-      'The change can not be made to what runs. A filter can only be added, only to processes that are there, and only on x86-64.',
+      'The change can not be made to what runs. A filter can only be added, only to processes that are there, and only on x86-64 and arm64.',
     wayOut: 'Leave `--live` out: the restart gives the whole policy to what is started.',
   },
   'live-loosens': {

@@ -85,6 +85,10 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     code: 'thread-unreachable',
     says: always('has no instruction by which it could load a filter'),
   },
+  compat: {
+    code: 'thread-unreachable',
+    says: always('runs 32-bit code, which is not given filters on arm64'),
+  },
   dispatched: {
     code: 'thread-unreachable',
     says: always('has its calls handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2))'),

@@ -6,7 +6,7 @@ import { injectedFilterPath } from '../paths/records.js';
 import { injectorProgram } from '../prepare/load/native-program.js';
 import { unitGroups } from '../state/control-group.js';
 import type { Service } from '../state/service.js';
-import type { Machine } from '../syscalls/abi.js';
+import { HELPER_MACHINES, type Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult } from '../system/system.js';
 import { findingErrors } from './findings.js';
@@ -125,7 +125,7 @@ export function assertCanInject({ placement, machine, offline, isRecorded }: Con
       ? 'the machine in this folder does not run'
       : placement.scope === 'user'
         ? "a user's manager may not load filters into processes"
-        : machine === 'x86-64'
+        : machine && HELPER_MACHINES.includes(machine)
           ? undefined
           : `no program loads filters into processes on ${machine ?? 'this machine'}`;
   if (problem === undefined) return machine!;

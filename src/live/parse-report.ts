@@ -13,6 +13,7 @@ export const REASONS = {
   unlisted: 1,
   empty: 0,
   'no-call': 0,
+  compat: 0,
   dispatched: 0,
   sequence: 0,
   unmoving: 0,

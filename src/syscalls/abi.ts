@@ -30,6 +30,9 @@ export const ABIS: Readonly<Record<Abi, AbiRow>> = {
 
 export const MACHINES: readonly Machine[] = ['x86-64', 'arm64', 'riscv64'];
 
+/** Machines that the native helper is built for: the launcher, and the program that loads filters into processes. */
+export const HELPER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
+
 const BY_MACHINE: ReadonlyMap<Machine, readonly Abi[]> = groupBy(
   Object.keys(ABIS) as Abi[],
   (abi) => ABIS[abi].machine,

@@ -58,7 +58,7 @@ describe('refused is', () => {
   test('a machine or a manager on which it can not be done', async () => {
     const { system } = tightenable();
     const others: readonly Partial<Context>[] = [
-      { machine: 'arm64' },
+      { machine: 'riscv64' },
       { offline: true },
       { placement: OF_USER },
     ];

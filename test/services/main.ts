@@ -6,7 +6,6 @@
  * `--ready-calls` it has the second.
  */
 import { parseArgs } from 'node:util';
-import { injectorObstacle } from '../support/injector.js';
 import { servicesObstacle } from '../support/service.js';
 import { ALL, LEARNED, type Release } from './in-box.js';
 import { cellOf, type Outcome, type TriedTemplates, templateTable } from './outcome.js';
@@ -145,8 +144,7 @@ async function main(words: readonly string[]): Promise<number> {
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new Error(`no ${own ? 'template' : 'service'} '${unknown}': ${[...new Set(known)].join(', ')}`);
-  const obstacle =
-    servicesObstacle() ?? (values.ready || values['ready-calls'] ? injectorObstacle() : undefined);
+  const obstacle = servicesObstacle();
   if (obstacle !== undefined) throw new Error(obstacle);
   if (values.ready) return (await tryAllReady(positionals)) ? 0 : 1;
   if (own) return (await tryOwnTemplates(positionals)) ? 0 : 1;

@@ -8,10 +8,6 @@ import { MACHINE, NATIVE } from './native.js';
 /** As it was built. */
 export const INJECTOR_HERE = join(NATIVE, 'build', MACHINE ?? '', 'tighten');
 
-/** Why no filter can be loaded into a running service here, or undefined. */
-export const injectorObstacle = (): string | undefined =>
-  MACHINE === 'x86-64' ? undefined : 'tighten is for x86-64';
-
 /** Installs it where a package does. */
 export const installInjector = (box: Box): Promise<void> =>
   box.writeFile(PACKAGED_INJECTOR, readFileSync(INJECTOR_HERE), '0755');

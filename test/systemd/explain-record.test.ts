@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Box } from '../support/box.js';
-import { injectorObstacle, installInjector } from '../support/injector.js';
+import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import {
@@ -112,14 +112,13 @@ describe('one run records all calls that the policy refuses, and leaves the unit
 });
 
 describe('one run records what [ready] would refuse, and says that it was made once the service served', () => {
-  const tight = skip ?? injectorObstacle();
   const settings = 'reload = true\nsettle = "2s"\n[apply]\nsettle = "100ms"\n';
   const CASES: readonly [what: string, syscalls: readonly string[], ready: readonly string[]][] = [
     ['beside [syscalls]', DENIED.slice(0, 3), DENIED.slice(3)],
     ['alone', [], DENIED],
   ];
   for (const [what, syscalls, ready] of alternatives(CASES)) {
-    test(what, { skip: tight }, async (t) => {
+    test(what, { skip }, async (t) => {
       await installInjector(box);
       const table = syscalls.length > 0 ? `[syscalls]\ndeny = ${JSON.stringify(syscalls)}\n` : '';
       const policy = `${table}[ready]\ndeny = ${JSON.stringify(ready)}\n${settings}`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
-import { injectorObstacle, installInjector } from '../support/injector.js';
+import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
   bootWithPrograms,
@@ -18,7 +18,7 @@ import {
 import { LONG } from '../support/thorough.js';
 
 /** Why no filter can be loaded into a running service here. */
-const skip = servicesObstacle() ?? injectorObstacle();
+const skip = servicesObstacle();
 
 const EXEC = ['--deny', 'execve,execveat'];
 const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n[apply]\nsettle = "100ms"\n';

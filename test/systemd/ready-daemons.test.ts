@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { policyOf, READY } from '../services/ready-services.js';
 import { Box } from '../support/box.js';
-import { injectorObstacle, installInjector } from '../support/injector.js';
+import { installInjector } from '../support/injector.js';
 import { inRepository } from '../support/repository.js';
 import { apply, revert, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
@@ -15,7 +15,7 @@ const DAEMONS: readonly [name: string, tree: TreeName][] = [
 ];
 
 for (const [name, tree] of DAEMONS) {
-  const skip = LONG || (servicesObstacle(tree) ?? injectorObstacle() ?? false);
+  const skip = LONG || (servicesObstacle(tree) ?? false);
   test(`${name} works for its client, and starts no program once it serves`, { skip }, async (t) => {
     const box = await Box.boot({ name, tree });
     t.after(() => box.stop());

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { TIGHTEN } from '../support/demo-service.js';
-import { INJECTOR_HERE, injectorObstacle } from '../support/injector.js';
+import { INJECTOR_HERE } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { REPOSITORY } from '../support/repository.js';
 import {
@@ -21,7 +21,7 @@ import {
 import { LONG } from '../support/thorough.js';
 
 /** Why no filter can be loaded into a running service here. */
-const skip = servicesObstacle() ?? injectorObstacle();
+const skip = servicesObstacle();
 const POLICY = '[ready]\ndeny = ["execve", "execveat", "io_uring_setup:ENOSYS"]\n';
 
 /** For services that don't tell when they are ready; a busy machine may be slow to start them. */

@@ -1,6 +1,6 @@
 import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
 import { callsToLoad } from '../../filter/filter-file.js';
-import type { Machine } from '../../syscalls/abi.js';
+import { HELPER_MACHINES, type Machine } from '../../syscalls/abi.js';
 import type { NamedPolicy, OwnLimits } from '../../syscalls/named-policy.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 import { refusal, resolve, resolveCalls } from '../../syscalls/resolve.js';
@@ -24,9 +24,6 @@ import { expectations, modeOf, permissiveNotes } from './permissive.js';
 import { refusedByUnit } from './refused-by-unit.js';
 import { atStart } from './start-calls.js';
 import { permitting, systemCallDirectives, systemdFilter } from './systemd-filter.js';
-
-/** Machines that have a launcher. */
-const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
 
 /** The plan for `[syscalls]` on one unit. */
 export interface PlannedCalls
@@ -115,7 +112,7 @@ function enforcersOf(
   const { target, named, section } = context;
   const left = leftToLauncher(context);
   const needed = left.calls.size > 0 || left.wholes.length > 0;
-  const possible = LAUNCHER_MACHINES.includes(target.machine);
+  const possible = HELPER_MACHINES.includes(target.machine);
   const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
   const { launcher } = placed;
   const launched = launcher !== undefined;
@@ -156,7 +153,7 @@ function plannedFilter(
   { noNewPrivileges }: PlannedLauncher,
   section: SyscallsSection,
 ): { readonly filter: PlannedFilter; readonly diagnostics: readonly Diagnostic[] } {
-  const others = LAUNCHER_MACHINES.filter((other) => other !== machine).map((other) =>
+  const others = HELPER_MACHINES.filter((other) => other !== machine).map((other) =>
     resolveElsewhere(named, other),
   );
   const isPolicy = (one: SyscallPolicy | Diagnostic): one is SyscallPolicy => 'abis' in one;
@@ -224,7 +221,7 @@ function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
     .map(({ at, subject, reason }) =>
       error('gap-no-launcher', `nobody can enforce '${subject}': ${reason}`, {
         at,
-        hint: `there is no launcher for this machine, only for ${LAUNCHER_MACHINES.join(' and ')}`,
+        hint: `there is no launcher for this machine, only for ${HELPER_MACHINES.join(' and ')}`,
       }),
     );
 }

@@ -2,6 +2,7 @@
 
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { ROOTS } from '../../directives/values/closed-paths.js';
+import { HELPER_MACHINES } from '../../syscalls/abi.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
@@ -55,7 +56,9 @@ export function injectorGaps(
   return [
     ...(places ? [] : [gap('a transient unit has no file for its filter', out)]),
     ...(target.scope === 'user' ? [gap("a user's manager may not load it into processes", out)] : []),
-    ...(target.machine === 'x86-64' ? [] : [gap(`no program loads it on ${target.machine}`, out)]),
+    ...(HELPER_MACHINES.includes(target.machine)
+      ? []
+      : [gap(`no program loads it on ${target.machine}`, out)]),
     ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
     ...(type === 'idle'
       ? [gap('Type=idle starts when others have', 'Type=exec in a drop-in of the unit')]

@@ -46,6 +46,7 @@ static int keep_low_stack(struct slot *slot)
 	uint8_t *memory = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	(void)memset(memory, 0x5a, STACK / 2);
 	slot->is_ready = 1;
+#ifdef __x86_64__
 	long result = SYS_nanosleep;
 	__asm__ volatile("movq %%rsp, %%rbx\n\t"
 			 "movq %[stack], %%rsp\n\t"
@@ -54,6 +55,18 @@ static int keep_low_stack(struct slot *slot)
 			 : "+a"(result)
 			 : "D"(&duration), "S"(NULL), [stack] "r"(memory + STACK / 2)
 			 : "rbx", "rcx", "r11", "memory");
+#else
+	register long result __asm__("x0") = (long)&duration;
+	register long rest __asm__("x1") = 0;
+	register long number __asm__("x8") = SYS_nanosleep;
+	__asm__ volatile("mov x9, sp\n\t"
+			 "mov sp, %[stack]\n\t"
+			 "svc #0\n\t"
+			 "mov sp, x9"
+			 : "+r"(result), "+r"(number)
+			 : "r"(rest), [stack] "r"(memory + STACK / 2)
+			 : "x9", "memory");
+#endif
 	for (int i = 0; i < STACK / 2; i++)
 		if (memory[i] != 0x5a)
 			return EPROTO;
@@ -74,6 +87,7 @@ static int run_sections(struct slot *slot)
 	slot->is_ready = 1;
 	while (!slot->may_go && is_lost == 0) {
 		uint64_t rounds = 100000;
+#ifdef __x86_64__
 		__asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
 				 "movq %%rax, 8(%[section])\n\t"
 				 "leaq 2f(%%rip), %%rcx\n\t"
@@ -96,6 +110,30 @@ static int run_sections(struct slot *slot)
 				 : [rounds] "+r"(rounds), [lost] "+r"(is_lost)
 				 : [section] "r"(&section), [area] "r"(area)
 				 : "rax", "rcx", "memory", "cc");
+#else
+		__asm__ volatile("adr x9, 1f\n\t"
+				 "adr x10, 2f\n\t"
+				 "sub x10, x10, x9\n\t"
+				 "adr x11, 3f\n\t"
+				 "str x9, [%[section], #8]\n\t"
+				 "stp x10, x11, [%[section], #16]\n\t"
+				 "str %[section], [%[area], #8]\n"
+				 "1:\n\t"
+				 "subs %[rounds], %[rounds], #1\n\t"
+				 "b.ne 1b\n\t"
+				 "ldr x9, [%[area], #8]\n\t"
+				 "cmp x9, #0\n\t"
+				 "cset %[lost], eq\n"
+				 "2:\n\t"
+				 "b 4f\n\t"
+				 ".inst 0xd428bc00\n"
+				 "3:\n\t"
+				 "mov %[lost], #0\n"
+				 "4:"
+				 : [rounds] "+r"(rounds), [lost] "+r"(is_lost)
+				 : [section] "r"(&section), [area] "r"(area)
+				 : "x9", "x10", "x11", "memory", "cc");
+#endif
 	}
 	return is_lost == 0 ? 0 : EPROTO;
 }
@@ -127,8 +165,13 @@ static struct {
 	int faults;
 	struct slot *slot;
 } code = {
+#ifdef __x86_64__
 	/* xor %r10,%r10; mov $202,%eax (futex); syscall; ret */
 	.bytes = {0x4d, 0x31, 0xd2, 0xb8, 202, 0, 0, 0, 0x0f, 0x05, 0xc3},
+#else
+	/* mov x3, #0; mov x8, #98 (futex); svc #0; ret */
+	.bytes = {0x03, 0x00, 0x80, 0xd2, 0x48, 0x0c, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4, 0xc0, 0x03, 0x5f, 0xd6},
+#endif
 };
 
 /* Takes the page away while its code waits, and brings it back when it is missed. */
@@ -157,6 +200,7 @@ static int miss_code(struct slot *slot)
 		return wait_to_go(slot);
 	code.page = mmap(NULL, sizeof code.bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	(void)memcpy(code.page, code.bytes, sizeof code.bytes);
+	__builtin___clear_cache((char *)code.page, (char *)code.page + sizeof code.bytes);
 	struct uffdio_register range = {.range = {(uintptr_t)code.page, sizeof code.bytes},
 					.mode = UFFDIO_REGISTER_MODE_MISSING};
 	if (ioctl(code.faults, UFFDIO_API, &api) < 0 || ioctl(code.faults, UFFDIO_REGISTER, &range) < 0)
@@ -167,6 +211,8 @@ static int miss_code(struct slot *slot)
 	int problem = (int)-wait(&slot->may_go, FUTEX_WAIT, 0);
 	return problem == EAGAIN && slot->may_go ? 0 : problem;
 }
+
+#ifdef __x86_64__
 
 /* wait32, beside this program, reads until the process may go. */
 static int run_32_bits(struct slot *slot)
@@ -193,6 +239,8 @@ static int run_32_bits(struct slot *slot)
 	return WEXITSTATUS(status) == (is_filtered() ? 77 : 0) ? 0 : ERANGE;
 }
 
+#endif
+
 const struct kind wait_oddities[] = {
 	{"namespaces", enter_namespaces, 0},
 	{"nobody", be_nobody, 1},
@@ -200,6 +248,8 @@ const struct kind wait_oddities[] = {
 	{"restartable-sequence", run_sections, 1},
 	{"moved-vdso", move_vdso, 1},
 	{"missing-code", miss_code, 1},
+#ifdef __x86_64__
 	{"32-bit", run_32_bits, 1},
+#endif
 	{NULL, NULL, 0},
 };

@@ -1,7 +1,7 @@
 /*
- * waits GROUP: processes in a control group, each of which waits in another way. It prints "ready COUNT", takes a line
- * from standard input, lets all that wait for something have it, and prints of each "NAME ok", or "NAME" and what was
- * odd. "plain" in place of "filtered" on that line says that no filter is to be in force.
+ * waits GROUP [NAME…]: processes in a control group, each of which waits in another way, but for those named. It prints
+ * "ready COUNT", takes a line from standard input, lets all that wait for something have it, and prints of each "NAME ok",
+ * or "NAME" and what was odd. "plain" in place of "filtered" on that line says that no filter is to be in force.
  */
 #define _GNU_SOURCE
 #include "waits.h"
@@ -31,10 +31,18 @@ int is_filtered(void)
 	return syscall(SYS_getppid) == -1 && errno == 77;
 }
 
-static void add(const struct kind *kind)
+static int is_named(const char *name, char **names)
+{
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+static void add(const struct kind *kind, char **left_out)
 {
 	for (; kind->name != NULL; kind++)
-		kinds[count++] = kind;
+		if (!is_named(kind->name, left_out))
+			kinds[count++] = kind;
 }
 
 static void join(const char *group)
@@ -139,13 +147,13 @@ static void tell(int index, int is_plain)
 int main(int argc, char **argv)
 {
 	char line[64] = "";
-	if (argc != 2)
-		errx(1, "waits GROUP");
+	if (argc < 2)
+		errx(1, "waits GROUP [NAME…]");
 	setlinebuf(stdout);
-	add(wait_calls);
-	add(wait_files);
-	add(wait_processes);
-	add(wait_oddities);
+	add(wait_calls, argv + 2);
+	add(wait_files, argv + 2);
+	add(wait_processes, argv + 2);
+	add(wait_oddities, argv + 2);
 	slots = mmap(NULL, KINDS * sizeof *slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (int index = 0; index < count; index++)
 		start(argv[1], index);
