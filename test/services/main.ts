@@ -2,8 +2,8 @@
  * Gives services of Debian, and programs of several languages, work: `node build/test/services/main.js
  * [--seconds=N] [--keep=FOLDER] [NAME…]`. Standard output has the table of docs/learned-services.md, standard error the
  * progress. With `--templates`, or `--template=NAME,…`, it has that of docs/templates-on-services.md. With
- * `--own-templates [TEMPLATE…]` it has that of docs/templates.md, and with `--ready` the first of docs/ready-on-services.md. With
- * `--ready-calls` it has the second.
+ * `--own-templates [TEMPLATE…]` it has that of docs/templates.md, and with `--ready` the first two of docs/ready-on-services.md. With
+ * `--ready-calls` it has the third.
  */
 import { parseArgs } from 'node:util';
 import { servicesObstacle } from '../support/service.js';
@@ -11,7 +11,8 @@ import { ALL, LEARNED, type Release } from './in-box.js';
 import { cellOf, type Outcome, type TriedTemplates, templateTable } from './outcome.js';
 import { OWN_TEMPLATES, type OwnTemplate, ownTable } from './own-templates.js';
 import { PHASED, type PhasedCalls, phaseTable } from './phase-calls.js';
-import { READY, readyTable, type TriedReady } from './ready-services.js';
+import { READY, type ReadyService, readyTable } from './ready-services.js';
+import { RUNTIMES, type RuntimeService, runtimeTable } from './runtimes.js';
 import { type Learned, rowOf, tableOf } from './table.js';
 import { tryPhases } from './try-phases.js';
 import { tryReady } from './try-ready.js';
@@ -89,17 +90,21 @@ async function tryOwnTemplates(templates: readonly string[]): Promise<boolean> {
   return tried.every(([, outcomes]) => outcomes.every(({ kind }) => kind === 'works'));
 }
 
-/** Whether all was as it should be; the table goes to standard output. */
+/** Whether all was as it should be; the tables go to standard output. */
 async function tryAllReady(names: readonly string[]): Promise<boolean> {
-  const all: TriedReady[] = [];
-  for (const service of READY.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    say(`${service.name} …`);
-    const problems = await tryReady(service).catch((error: Error) => [error.message]);
-    for (const problem of problems) say(`${service.name}: ${problem}`);
-    all.push({ service, problems });
-  }
-  process.stdout.write(readyTable(all));
-  return all.every(({ problems }) => problems.length === 0);
+  const of = async <Service extends ReadyService | RuntimeService>(services: readonly Service[]) => {
+    const all: (Awaited<ReturnType<typeof tryReady>> & { service: Service })[] = [];
+    for (const service of services.filter(({ name }) => names.length === 0 || names.includes(name))) {
+      say(`${service.name} …`);
+      const tried = await tryReady(service).catch(({ message }: Error) => ({ problems: [message] }));
+      for (const problem of tried.problems) say(`${service.name}: ${problem}`);
+      all.push({ service, ...tried });
+    }
+    return all;
+  };
+  const [daemons, runtimes] = [await of(READY), await of(RUNTIMES)];
+  process.stdout.write(`${readyTable(daemons)}\n${runtimeTable(runtimes)}`);
+  return [...daemons, ...runtimes].every(({ problems }) => problems.length === 0);
 }
 
 /** Whether all work with what was learned; the table goes to standard output. */
@@ -121,7 +126,7 @@ async function countPhases(names: readonly string[], seconds: number): Promise<b
 /** What a command line of this mode may name. */
 function knownNames({ own, ready, readyCalls }: Record<'own' | 'ready' | 'readyCalls', boolean>) {
   if (own) return OWN_TEMPLATES.map(({ template }) => template);
-  if (ready) return READY.map(({ name }) => name);
+  if (ready) return [...READY, ...RUNTIMES].map(({ name }) => name);
   return readyCalls ? PHASED : ALL;
 }
 

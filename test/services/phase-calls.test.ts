@@ -1,4 +1,4 @@
-/** The second table of docs/ready-on-services.md has a row for each service, and sums that are right. */
+/** The third table of docs/ready-on-services.md has a row for each service, and sums that are right. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What learned policies take from services once they serve: the second table of docs/ready-on-services.md. */
+/** What learned policies take from services once they serve: the third table of docs/ready-on-services.md. */
 import { oneLine } from './outcome.js';
 
 /** Services whose calls are told apart: those of the first table that `learn` can have [ready] for, and such as start nothing. */

@@ -59,7 +59,7 @@ export const READY: readonly ReadyService[] = [
 const CALLS = ['execve', 'execveat'];
 
 /** The policy of a daemon. */
-export const policyOf = ({ reload, settle, lines }: ReadyService): string =>
+export const policyOf = ({ reload, settle, lines }: Omit<ReadyService, 'starts'>): string =>
   [
     '[ready]',
     `deny = ${JSON.stringify(CALLS)}`,

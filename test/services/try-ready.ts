@@ -4,14 +4,23 @@ import { policyPath } from '../support/service.js';
 import { type BoxedService, command, succeed, withService } from './in-box.js';
 import { type Applied, outcomeOf } from './outcome.js';
 import { policyOf, type ReadyService } from './ready-services.js';
+import type { RuntimeService, TightenedAtWork } from './runtimes.js';
+import { tightenAtWork } from './tighten-at-work.js';
 import { asBefore, filesOf, lived } from './try-templates.js';
+
+type Daemon = Omit<ReadyService, 'starts'> | RuntimeService;
+
+/** What was wrong with a daemon, and what came of further filters, where it is given such. */
+interface Tried {
+  readonly problems: readonly string[];
+  readonly atWork?: TightenedAtWork;
+}
 
 /**
  * Has a daemon start a program with the policy and without, and work meanwhile.
- * @returns what was wrong
  * @throws Error where the daemon doesn't work without a policy
  */
-export const tryReady = (daemon: ReadyService): Promise<string[]> =>
+export const tryReady = (daemon: Daemon): Promise<Tried> =>
   withService(daemon.name, async (service) => {
     const { box, unit, verb } = service;
     await installInjector(box);
@@ -20,22 +29,23 @@ export const tryReady = (daemon: ReadyService): Promise<string[]> =>
     await succeed(box, 'sh', '-c', verb('load'));
     const before = await filesOf(service);
     const starts = await programs(service, 'without the policy', daemon.by ? /^started$/ : /^none$/);
-    const problems = await confined(service, daemon);
-    return [
+    const { problems, ...tried } = await confined(service, daemon);
+    const all = [
       ...starts,
       ...problems,
       ...(await asBefore(service, before)),
       ...(await programs(service, 'after the policy', daemon.by ? /^started$/ : /^none$/)),
     ];
+    return { ...tried, problems: all };
   });
 
-/** Applies the policy, has the daemon live with it, and takes it back. Returns what was wrong. */
-async function confined(service: BoxedService, daemon: ReadyService): Promise<string[]> {
+/** Applies the policy, has the daemon live with it, and takes it back. */
+async function confined(service: BoxedService, daemon: Daemon): Promise<Tried> {
   const { box, unit } = service;
   await box.writeFile(policyPath(unit), policyOf(daemon));
   const applied = await command<Applied>(service, 'apply', '--no-confirm', unit);
   const { kind, reasons } = outcomeOf({ template: daemon.name, applied, problems: [] });
-  if (kind !== 'works') return [`apply: ${kind}`, ...reasons];
+  if (kind !== 'works') return { problems: [`apply: ${kind}`, ...reasons] };
   const refused = refusalOf(daemon);
   const problems = [
     ...(await programs(service, 'with the policy', refused)),
@@ -43,14 +53,17 @@ async function confined(service: BoxedService, daemon: ReadyService): Promise<st
     ...(daemon.needs ? [] : await lived(service)),
     ...(daemon.needs ? [] : await programs(service, 'with the policy, started anew', refused)),
   ];
+  const tightened = 'asked' in daemon ? await tightenAtWork(service, daemon) : undefined;
+  if (tightened) problems.push(...tightened.problems, ...(await programs(service, 'tightened', refused)));
   await command(service, 'revert', unit);
   await succeed(box, 'rm', policyPath(unit));
-  return problems;
+  return { ...tightened, problems };
 }
 
-const refusalOf = ({ by, silent }: ReadyService): RegExp => {
+/** What `start-program` says of a daemon with the policy. */
+export const refusalOf = ({ by, silent }: Daemon): RegExp => {
   if (by === undefined) return /^none$/;
-  return silent ? /^refused: no word$/ : /^refused: .*Operation not permitted/;
+  return silent ? /^refused: no word$/ : /^refused: .*(?:Operation not permitted|EPERM)/i;
 };
 
 /** What each program came to that the daemon was to start. Returns what isn't as it should be. */

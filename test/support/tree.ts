@@ -139,7 +139,10 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     ],
   },
   /** Daemons of test/services/ready-loads/, and their clients. */
-  'ready-services': { suite: 'trixie', packages: [...SYSTEMD, 'curl', 'icecast2', 'iproute2', 'logrotate'] },
+  'ready-services': {
+    suite: 'trixie',
+    packages: [...SYSTEMD, 'curl', 'icecast2', 'iproute2', 'logrotate', 'tomcat10', 'webhook'],
+  },
   /** Shells that the command line is completed in. */
   shells: { suite: 'trixie', packages: ['bash-completion', 'fish', 'zsh'] },
   /** Services that templates are for, on the release before. */

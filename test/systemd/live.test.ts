@@ -1,6 +1,7 @@
 /** `apply --live` and `tighten` on a real machine: what runs loses calls, and goes on. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { askAlways } from '../support/asking.js';
 import type { Box } from '../support/box.js';
 import { installInjector } from '../support/injector.js';
 import { changeFiles } from '../support/loaded-units.js';
@@ -35,30 +36,12 @@ while :; do
 done
 `;
 
-/** Asks a server all the time, by connections that stay, until it is to end; says how often, and what went wrong. */
-const CLIENT = `${PROGRAMS}/client.mjs`;
-const ASKS = `import { existsSync } from 'node:fs';
-import { Agent, get } from 'node:http';
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-let [answers, failures] = [0, 0];
-const ask = () => new Promise((done) => {
-  get({ host: '127.0.0.1', port: 80, agent }, (answer) => {
-    answer.resume().on('end', () => { answers += answer.statusCode === 200; failures += answer.statusCode !== 200; done(); });
-  }).on('error', () => { failures++; done(); });
-});
-const asking = async () => { while (!existsSync('${FILES}/enough')) await ask(); };
-await Promise.all(Array.from({ length: 8 }, asking));
-agent.destroy();
-console.log(JSON.stringify({ answers, failures }));
-`;
-
 let box: Box;
 
 before(async () => {
   if (skip) return;
   box = await bootWithPrograms('live');
   await box.writeFile(TRYING, SAYS, '0755');
-  await box.writeFile(CLIENT, ASKS);
 });
 after(() => box?.stop());
 
@@ -88,17 +71,16 @@ describe('a service under load', { skip: skip ?? false }, () => {
 
   test('gets a policy without a restart, and its clients see nothing of it', async () => {
     await box.succeed(['systemctl', 'start', unit]);
-    const asking = box.succeed(['node', CLIENT]);
+    const asking = await askAlways(box, ['http://127.0.0.1/']);
+    await asking.more();
     const pid = await mainPid(box, unit);
     // A reload of nginx closes connections that stay, with or without a policy.
     await box.writeFile(policyPath(unit), `${NO_EXEC}reload = false\n`);
     assert.match(await run(3, 'apply', '--live', '--check', unit), /note\[keeps-filter\]/);
     assert.match(await run(0, 'apply', '--live', unit), /^Given to what runs, and verified\.$/m);
     assert.match(await run(0, 'apply', '--live', unit), /^nginx\.service: unchanged$/m);
-    await box.writeFile(`${FILES}/enough`, '');
-    const { answers, failures } = JSON.parse(await asking) as { answers: number; failures: number };
-    assert.equal(failures, 0);
-    assert.ok(answers > 0);
+    await asking.more();
+    assert.deepEqual((await asking.end()).failures, []);
     await box.succeed(['systemctl', 'reload', unit]);
     assert.equal(await mainPid(box, unit), pid);
     await run(0, 'verify', unit);

@@ -1,7 +1,13 @@
-/** Daemons of Debian that start programs until they serve, and then no more. Others: `npm run test:services -- --ready`. */
+/**
+ * Daemons of Debian that start programs until they serve, and then no more; and a runtime that is given filter after filter.
+ * Others: `npm run test:services -- --ready`.
+ */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { policyOf, READY } from '../services/ready-services.js';
+import { RUNTIMES } from '../services/runtimes.js';
+import { tightenAtWork } from '../services/tighten-at-work.js';
+import { refusalOf } from '../services/try-ready.js';
 import { Box } from '../support/box.js';
 import { installInjector } from '../support/injector.js';
 import { inRepository } from '../support/repository.js';
@@ -14,22 +20,30 @@ const DAEMONS: readonly [name: string, tree: TreeName][] = [
   ['memcached', 'machine'],
 ];
 
+const skipOn = (tree: TreeName) => LONG || (servicesObstacle(tree) ?? false);
+
+/** Boots a machine with a service that can start a program. @returns what runs a verb of its script, and what it runs */
+async function withPrograms(t: TestContext, name: string, tree: TreeName) {
+  const box = await Box.boot({ name, tree });
+  t.after(() => box.stop());
+  const verb = (words: string) => `sh ${inRepository(`test/services/loads/${name}.sh`)} ${words}`;
+  const script = (words: string) => box.succeed(['sh', '-c', verb(words)], { timeoutMs: 120_000 });
+  const unit = (await script('unit')).trim();
+  await installInjector(box);
+  for (const words of ['prepare', 'prepare-programs']) await script(words);
+  await box.succeed(['systemctl', 'restart', unit]);
+  return { box, verb, script, unit };
+}
+
 for (const [name, tree] of DAEMONS) {
-  const skip = LONG || (servicesObstacle(tree) ?? false);
+  const skip = skipOn(tree);
   test(`${name} works for its client, and starts no program once it serves`, { skip }, async (t) => {
-    const box = await Box.boot({ name, tree });
-    t.after(() => box.stop());
-    const script = (verb: string) =>
-      box.succeed(['sh', inRepository(`test/services/loads/${name}.sh`), verb], { timeoutMs: 120_000 });
+    const { box, script, unit } = await withPrograms(t, name, tree);
     const daemon = READY.find((one) => one.name === name)!;
     const programs = async () => (await script('start-program')).trimEnd().split('\n');
     const all = (lines: readonly string[], wanted: RegExp) => {
       for (const line of lines) assert.match(line, daemon.by ? wanted : /^none$/);
     };
-    const unit = (await script('unit')).trim();
-    await installInjector(box);
-    for (const verb of ['prepare', 'prepare-programs']) await script(verb);
-    await box.succeed(['systemctl', 'restart', unit]);
     all(await programs(), /^started$/);
 
     await apply(box, policyOf(daemon), unit);
@@ -48,3 +62,16 @@ for (const [name, tree] of DAEMONS) {
     all(await programs(), /^started$/);
   });
 }
+
+test('Node.js is given filter after filter, and its clients see nothing of it', {
+  skip: skipOn('machine'),
+}, async (t) => {
+  const daemon = RUNTIMES.find(({ name }) => name === 'node')!;
+  const { script, ...service } = await withPrograms(t, daemon.name, 'machine');
+  await script('load');
+  assert.match(await script('start-program'), /^started$/m);
+  await apply(service.box, policyOf(daemon), service.unit);
+  await script('load');
+  assert.deepEqual((await tightenAtWork(service, daemon)).problems, []);
+  assert.match(await script('start-program'), refusalOf(daemon));
+});

@@ -8,6 +8,7 @@
 #   unit         prints the unit's name
 #   prepare-programs  behind prepare: gives the service itself the means to start a program, such as a CGI
 #   start-program     has it start one: prints 'started', or 'refused: ' with the line that says why; 'none' without means
+#   collect           behind both: has a runtime collect garbage, and translate code that is new to it, which its log must tell
 # They are for root, on a machine to throw away: they change /etc, and make users, databases and files.
 set -eu
 
@@ -18,6 +19,7 @@ other_load() { load; }
 rotate() { :; }
 prepare_programs() { :; }
 start_program() { echo none; }
+collect() { :; }
 reload() { systemctl reload "$unit"; }
 
 # In one line, with the step of the service's life in front.
@@ -154,14 +156,12 @@ answers() {
 # try_start LOG COMMAND...: the command's output has the line 'started' if the service could start a program. Else the output or the
 # log says why not. LOG is a file, or `journal` for the unit's.
 try_start() {
-  log=$1
+  from_now "$1"
   shift
-  since=@$(date +%s.%N)
-  [ "$log" = journal ] || from=$(($(wc -l <"$log") + 1))
   said=$("$@" 2>&1 </dev/null) || :
   for _ in 1 2 3 4 5 6 7 8; do
     ! printf '%s\n' "$said" | grep -qx started || { echo started && return; }
-    ! why=$({ printf '%s\n' "$said" && told; } | grep -m 1 'Operation not permitted') || {
+    ! why=$({ printf '%s\n' "$said" && told; } | grep -m 1 -iE 'Operation not permitted|EPERM') || {
       echo "refused: $why"
       return
     }
@@ -170,7 +170,14 @@ try_start() {
   fail "'$*' answers '$(printf %s "$said" | tail -c 300)', and the log '$(told | tail -n 3)'"
 }
 
-# told: what has come into the log of try_start since then.
+# from_now [LOG]: told has what comes into the log from now on.
+from_now() {
+  log=${1-journal}
+  since=@$(date +%s.%N)
+  [ "$log" = journal ] || from=$(($(wc -l <"$log") + 1))
+}
+
+# told: what has come into the log since from_now.
 told() {
   if [ "$log" = journal ]; then
     journalctl --quiet --no-pager --output=cat --unit="$unit" --since="$since"
@@ -184,6 +191,20 @@ write_cgi() {
   mkdir -p /usr/lib/cgi-bin
   printf '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nstarted\\n"\n' >/usr/lib/cgi-bin/program
   chmod 755 /usr/lib/cgi-bin/program
+}
+
+# A program that says 'started'.
+write_program() {
+  printf '#!/bin/sh\necho started\n' >/usr/local/bin/program
+  chmod 755 /usr/local/bin/program
+}
+
+# The journal leaves out no line, however many there are.
+log_all() {
+  mkdir -p /etc/systemd/journald.conf.d
+  printf '[Journal]\nRateLimitIntervalSec=0\n' >/etc/systemd/journald.conf.d/all.conf
+  systemctl restart systemd-journald.service
+  systemctl daemon-reload
 }
 
 # rotated NAME: a file of logrotate's configuration.
@@ -204,12 +225,12 @@ again() {
 
 run() {
   case ${1-} in
-    prepare | reload | rotate) "$1" ;;
+    prepare | reload | rotate | collect) "$1" ;;
     prepare-programs) prepare_programs ;;
     start-program) start_program ;;
     load) again "${2:-0}" load ;;
     other-load) again "${2:-0}" other_load ;;
     unit) echo "$unit" ;;
-    *) fail "sh NAME.sh prepare|load|other-load|reload|rotate|unit|prepare-programs|start-program [SECONDS]" ;;
+    *) fail "sh NAME.sh prepare|load|other-load|reload|rotate|unit|prepare-programs|start-program|collect [SECONDS]" ;;
   esac
 }

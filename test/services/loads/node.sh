@@ -43,4 +43,37 @@ other_load() {
   answers '^100000' sh -c 'curl -sS http://127.0.0.1:8000/gzip | gunzip | wc -c'
 }
 
+# Beside a program: threads that end with their answers, and functions that are new.
+prepare_programs() {
+  write_program
+  {
+    printf '%s\n' "import { execFile } from 'node:child_process';" "import { Worker } from 'node:worker_threads';"
+    sed '/^const ANSWERS/r /dev/stdin' /srv/node/server.mjs <<'JS'
+  '/program': () => new Promise((done) => done(promisify(execFile)('/usr/local/bin/program'))).then(({ stdout }) => stdout, String),
+  '/thread': () => new Promise((done, fail) => {
+    new Worker("require('worker_threads').parentPort.postMessage('hello\\n')", { eval: true }).on('message', done).on('error', fail);
+  }),
+  '/collect': async () => {
+    const hot = new Function('n', 'let sum = 0; for (let i = 0; i < n; i++) sum += i; return sum');
+    for (let i = 0; i < 2000; i++) hot(1000);
+    gc();
+    return 'hello\n';
+  },
+JS
+  } >/srv/node/programs.mjs
+  sed -i 's|/usr/bin/node .*|/usr/bin/node --expose-gc --trace-gc --trace-opt /srv/node/programs.mjs|' /etc/systemd/system/$unit
+  log_all
+}
+
+start_program() {
+  try_start journal curl -sS http://127.0.0.1:8000/program
+}
+
+collect() {
+  from_now
+  answers '^hello' curl -sS http://127.0.0.1:8000/collect
+  answers 'Mark-Compact' told
+  answers 'completed optimizing' told
+}
+
 run "$@"
