@@ -24,8 +24,8 @@ export interface ReadyMeaning {
   readonly named: NamedPolicy;
   /** In force once it serves: both. */
   readonly both: NamedPolicy;
-  /** Both as they are loaded: of a permissive policy they record. */
-  readonly loaded: NamedPolicy;
+  /** What is loaded from the start on: of a permissive policy it records. */
+  readonly loadedBefore: NamedPolicy;
 }
 
 export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
@@ -36,14 +36,13 @@ export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready:
   const sets = withOwnSets(target.sets);
   const section = readyCalls(ready, before.architectures);
   const enforced = { ...section, permissive: false };
-  const asLoaded = resolveCalls(syscalls, target.sets, own);
   return {
     section,
     target: { ...target, sets },
     before,
     named: resolveCalls(section, sets),
     both: resolveCalls(enforced, sets, limitsBefore(before)),
-    loaded: resolveCalls(section, sets, limitsBefore(asLoaded)),
+    loadedBefore: resolveCalls(syscalls, target.sets, own),
   };
 }
 

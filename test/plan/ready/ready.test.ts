@@ -8,7 +8,7 @@ import { readyLines } from '../../../src/plan/ready/lines.js';
 import { readyMeaning } from '../../../src/plan/ready/meaning.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
-import { ALLOW, errnoAction, LOG } from '../../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL, LOG } from '../../../src/syscalls/action.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
@@ -93,6 +93,15 @@ describe('what is left', () => {
     const answers = (plan: Plan) => ['execve', 'mount', 'read'].map((call) => answer(plan.ready!.held, call));
     assert.deepEqual(answers(planned(policy)), [errnoAction(1), errnoAction(13), ALLOW]);
     assert.deepEqual(answers(planned(asPermissive(policyFrom(policy)))), [LOG, LOG, ALLOW]);
+  });
+
+  test('threads are held to rules on arguments of both', () => {
+    const rule = (table: string, value: number, action: string) =>
+      `[[${table}.rules]]\nsyscall = "ioctl"\nwhen = [{ arg = 1, eq = ${value} }]\naction = "${action}"\n`;
+    const { held } = planned(`${rule('syscalls', 1, 'kill')}${STARTING}${rule('ready', 2, 'EIO')}`).ready!;
+    const asked = (second: bigint) =>
+      evaluate(held, { arch: 0xc000003e, nr: 16, args: [0n, second, 0n, 0n, 0n, 0n] });
+    assert.deepEqual([1n, 2n, 3n].map(asked), [KILL, errnoAction(5), ALLOW]);
   });
 
   test('ABIs stay as open as they were', () => {
