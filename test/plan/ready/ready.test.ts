@@ -340,10 +340,10 @@ test('each entry has a line, from when the service serves on', () => {
   assert.deepEqual(
     lines.map(({ subject, enforcedBy, phase }) => [subject, enforcedBy, phase]),
     [
-      ['allow accept4', 'injector', 'ready'],
-      ['deny bind:kill', 'injector', 'ready'],
+      ['allow accept4', 'tighten', 'ready'],
+      ['deny bind:kill', 'tighten', 'ready'],
       ['deny cacheflush:EPERM', 'not needed', 'ready'],
-      ['log connect', 'injector', 'ready'],
+      ['log connect', 'tighten', 'ready'],
     ],
   );
   assert.equal(typeWith(request.effective, policy.ready!), 'exec');
