@@ -1,6 +1,7 @@
 /** Diagnostics about lines of `[ready]` that say nothing, or something else than they do. */
 
-import { type Diagnostic, error, type Location, warning } from '../../diagnostic.js';
+import { type Diagnostic, error, type Location, note, warning } from '../../diagnostic.js';
+import { FORKING } from '../../policy/alike.js';
 import { checkReadyExpectations } from '../../policy/expect.js';
 import type { Policy } from '../../policy/policy.js';
 import type { Machine } from '../../syscalls/abi.js';
@@ -32,6 +33,7 @@ export function readyChecks(
     ...absentCalls(context),
     ...(policy.syscalls ? [] : foreignSets(written, target, undefined)),
     ...reloads(policy, effective, ready),
+    ...noRespawn(ready, meaning),
     ...expectations(policy, meaning),
   ];
 }
@@ -127,6 +129,15 @@ const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
     at,
     hint: '[ready] only takes away: let it through in [syscalls], too, or leave it out',
   });
+
+/** A note that no process can be started any more: whether the service has workers isn't known. */
+function noRespawn({ at }: ReadySection, { before, named, target }: Meaning): Diagnostic[] {
+  const passing = FORKING.filter((call) => mayPass(verdictOn(before, call)));
+  if (passing.length === 0 || passing.some((call) => mayPass(verdictOn(named, call)))) return [];
+  const message = 'once it serves it starts no process: a worker that dies is not replaced';
+  const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;
+  return [note('no-respawn', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];
+}
 
 /** Whether systemd can reload a unit, by its own lines. */
 export const hasReload = (effective: EffectiveUnit): boolean =>

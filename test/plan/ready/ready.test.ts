@@ -24,6 +24,8 @@ const found = (policy: string, lines = '', target = targetOf(257)) =>
     ({ severity, code, message }) => `${severity} ${code}: ${message}`,
   );
 
+const NO_RESPAWN = 'note no-respawn: once it serves it starts no process: a worker that dies is not replaced';
+
 const answer = (policy: SyscallPolicy, call: string) =>
   evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });
 
@@ -117,6 +119,15 @@ describe('what is left', () => {
   });
 });
 
+test('a service that can start no process any more is told, unless it could not before', () => {
+  const forks = '"fork", "vfork", "clone", "clone3"';
+  const codes = (policy: string) => found(policy).filter((one) => one.includes('no-respawn'));
+  assert.deepEqual(codes(`[ready]\ndeny = [${forks}]\n`), [NO_RESPAWN]);
+  assert.equal(codes('[ready]\nallow = ["accept4"]\n').length, 1);
+  assert.deepEqual(codes('[ready]\ndeny = ["fork", "vfork", "clone"]\n'), []);
+  assert.deepEqual(codes(`[syscalls]\ndeny = [${forks}]\n[ready]\ndeny = ["bind"]\n`), []);
+});
+
 describe('lines that say nothing', () => {
   test('a line that is refused from the start is an error, but for one of a base', () => {
     const twice = `[syscalls]\ndeny = ["execve", "execveat"]\n${STARTING}`;
@@ -146,6 +157,7 @@ describe('lines that say nothing', () => {
   test('nothing is let through that is refused from the start', () => {
     assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
       "warning refused-before: 'ptrace' stays refused, as it is from the start",
+      NO_RESPAWN,
     ]);
   });
 });
