@@ -84,7 +84,7 @@ function readyText({ ready }: Plan, look: Look): string {
   return `Once it serves:\n${table(rows, { indent: '  ', look })}`;
 }
 
-/** What a filter changes that only records: the exposure hangs on it, too. */
+/** A filter that only records takes privileges all the same: the exposure hangs on that, too. */
 const privilegesRow = ({ noNewPrivileges }: PlannedFilter): string[][] =>
   noNewPrivileges ? [['besides', 'no_new_privs, with which the filter is loaded']] : [];
 

@@ -1,4 +1,4 @@
-/** What is told of `[ready]` of a learned policy. */
+/** Diagnostics about `[ready]` of a learned policy. */
 
 import { shortList } from '../../collections.js';
 import { ownCommand, systemctl } from '../../command-lines.js';

@@ -29,7 +29,7 @@ export interface ReadyMeaning<T extends CallTarget = Target> {
   readonly named: NamedPolicy;
   /** In force once it serves: both. */
   readonly both: NamedPolicy;
-  /** What is loaded from the start on: of a permissive policy it records. */
+  /** The policy that is loaded from the start on: a permissive one records. */
   readonly loadedBefore: NamedPolicy;
 }
 
