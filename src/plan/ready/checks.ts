@@ -115,7 +115,7 @@ const idleLine = ({ name, at }: NamedLine): Diagnostic =>
 const idle = (at: Location): Diagnostic =>
   error('takes-nothing', '[ready] takes no call away that passes until then', {
     at,
-    hint: 'name calls of the start in deny: execve, bind, setuid',
+    hint: 'name calls of the start in deny, as execve, bind, setuid, or take the table out',
   });
 
 function changesAnything({ log }: ReadySection, meaning: Meaning): boolean {

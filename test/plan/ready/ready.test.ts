@@ -154,6 +154,13 @@ describe('lines that say nothing', () => {
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
 
+  test('a call that every program makes is never taken wholly', () => {
+    const message = "'exit_group' is a call without which no program ends or goes on";
+    assert.deepEqual(found('[ready]\ndeny = ["exit_group", "acct"]'), [`error indispensable: ${message}`]);
+    const permissive = asPermissive(policyFrom('[ready]\ndeny = ["exit_group", "acct"]'));
+    assert.ok(planned(permissive).diagnostics.every(({ code }) => code !== 'indispensable'));
+  });
+
   test('nothing is let through that is refused from the start', () => {
     assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
       "warning refused-before: 'ptrace' stays refused, as it is from the start",
