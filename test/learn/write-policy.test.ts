@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import { provedPolicy, writeToFile } from '../../src/learn/write-policy.js';
-import { INJECTOR } from '../../src/paths/programs.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
@@ -89,7 +88,7 @@ test('with --ready what a service is like as it runs is told: its processes, and
   const rotated = { '/etc/logrotate.d/demo': 'postrotate\n service demo reload\n' };
   const start = { phases: { start: 1 }, slices: 1 };
   const of = async (reload: boolean, lines = '') => {
-    const { context } = machine({ [INJECTOR]: '', ...rotated }, `${SERVICE}${lines}`);
+    const { context } = machine(rotated, `${SERVICE}${lines}`);
     await keepRecording(
       context,
       recording({ calls: [call('read'), call('bind', start), call('listen', start)] }),
