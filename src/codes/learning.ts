@@ -141,7 +141,8 @@ export const LEARNING = {
   'ready-unknown': {
     cause:
       "`[ready]` was asked for, and the recordings don't tell what the service does no more once it serves.",
-    wayOut: 'The command in the hint watches a start, and work. Without `--ready` the policy is the same.',
+    wayOut:
+      'The hint has the command that watches a start, and work, or what `--no-reload` would take. Without `--ready` the policy is the same.',
   },
   'ready-left': {
     cause:
@@ -153,6 +154,11 @@ export const LEARNING = {
     cause:
       "Some recordings are of an older version. They don't tell exactly which calls came once the service was ready.",
     wayOut: 'Nothing, where newer ones have seen the same. `sandbox-unit learn --forget UNIT` removes all.',
+  },
+  'rotation-reloads': {
+    cause:
+      '`[ready]` is for a service that is not reloaded. A file of logrotate(8) reloads it when logs are rotated. invoke-rc.d does so past systemd, and the service may fail then; `systemctl reload` is refused.',
+    wayOut: 'Write the command in the hint in its place, or learn without `--no-reload`.',
   },
   'reload-unseen': {
     cause: 'The unit can be reloaded, and no reload was watched. It may need calls that `[ready]` refuses.',

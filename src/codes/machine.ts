@@ -85,7 +85,7 @@ export const MACHINE = {
     cause: 'The launcher for this kind of machine is not built.',
     wayOut: 'Build it by the command in the hint, or install a package that has it.',
   },
-  'no-injector': {
+  'no-tighten': {
     cause:
       'The program that loads filters into processes that run, `tighten`, is not built for this kind of machine.',
     wayOut: 'Build it by the command in the hint, or install a package that has it.',

@@ -36,6 +36,17 @@ export const POLICY_MEANING = {
       '`[ready]` is for calls that pass until the service serves. What the line refuses is refused from the start already.',
     wayOut: 'Leave the line out of `[ready]`, or the call out of what refuses it until then.',
   },
+  indispensable: {
+    cause:
+      '`[ready]` refuses a call that every program makes: to end, to come back from the handler of a signal, or to begin a call anew.',
+    wayOut: 'Leave the call out of `deny`; in the place of a set that has it, name the other calls.',
+  },
+  'no-respawn': {
+    cause:
+      '`[ready]` refuses all calls that start a process. In a service whose main process has workers, one that dies is not replaced, and the unit stays active without it.',
+    wayOut:
+      'Nothing for a service of one process. For others leave `clone`, `fork` and their like, and what a new worker calls, as `setuid`.',
+  },
   'refused-before': {
     cause:
       "The filter of `[ready]` is added to those of the start. It can't let through what one of these refuses.",

@@ -42,7 +42,7 @@ export const STATUS = {
       'The installed launcher is that of another version of sandbox-unit, as after an upgrade. Or a package has brought another one.',
     wayOut: '`sandbox-unit apply UNIT` replaces it, or has the unit take that of the package.',
   },
-  'drift-injector': {
+  'drift-tighten': {
     cause:
       'The installed program that loads filters of `[ready]` is that of another version of sandbox-unit, as after an upgrade. Or a package has brought another one.',
     wayOut: '`sandbox-unit apply UNIT` replaces it, or has the unit take that of the package.',
@@ -65,7 +65,7 @@ export const STATUS = {
       "The launcher may not be executed by all, or the unit's lines call it as an earlier version did. The unit won't start.",
     wayOut: 'Apply the policy again by the command in the hint.',
   },
-  injector: {
+  tighten: {
     cause: "The program that loads the filter of `[ready]` may not be executed. The unit's start fails.",
     wayOut: 'Apply the policy again by the command in the hint.',
   },

@@ -1,6 +1,7 @@
 import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { checkPrograms } from '../plan/launcher/programs.js';
+import { checkReadyAlone } from '../plan/ready/checks.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
 import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
@@ -61,6 +62,7 @@ function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Di
     ...checkSyscalls(policy, sets, MACHINES, complete),
     ...checkService(policy),
     ...checkPrograms(policy),
+    ...(policy.ready && complete ? checkReadyAlone(policy, policy.ready, sets, MACHINES) : []),
   ];
   if (hasErrors(diagnostics) || policy.expect.length === 0) return diagnostics;
   const { syscalls, ready } = policy;

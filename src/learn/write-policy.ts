@@ -17,12 +17,16 @@ import { policyFolders } from '../paths/policies.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { listensOf, surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
+import { processesOf } from '../state/control-group.js';
+import { orElse } from '../state/failures.js';
 import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
+import type { UnitState } from '../system/unit-state.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
 import type { UnitName } from '../unit/name.js';
 import { HOST } from '../unit/view.js';
+import { type RotationReload, rotationReload } from './log-rotation.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
 import { assertMayBeReady } from './ready-gaps.js';
@@ -34,6 +38,10 @@ export interface ProvedPolicy {
   readonly unit: string;
   readonly ledger: Ledger;
   readonly policy: WrittenPolicy;
+  /** The most processes that a service of the unit has now; 0 where none runs. */
+  readonly processes: number;
+  /** A rotation of logs that reloads the service; undefined where none is seen to, or a reload stays as it is. */
+  readonly rotation: RotationReload | undefined;
   /** Notes about calls that can be reached, and a warning about those that the host's defaults refuse. */
   readonly notes: readonly Diagnostic[];
 }
@@ -80,7 +88,22 @@ export async function provedPolicy(
   const policy = { ...written, text: await sealed(written.text) };
   const allowed = policy.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
   const refused = await refusedByDefaults(context, policy.text, allowed, facts.sets);
-  return { unit: unit.name.full, ledger, policy, notes: [...reachableNotes(reached), ...refused] };
+  return {
+    unit: unit.name.full,
+    ...{ ledger, policy, notes: [...reachableNotes(reached), ...refused] },
+    processes: options.ready ? await mostProcesses(context, states) : 0,
+    rotation:
+      policy.ready && 'deny' in policy.ready && policy.ready.reload === false
+        ? await rotationReload(system, unit.name.full)
+        : undefined,
+  };
+}
+
+async function mostProcesses({ system }: Context, states: readonly UnitState[]): Promise<number> {
+  const counts = await Promise.all(
+    states.map(async (state) => (await orElse(() => processesOf(system, state), [])).length),
+  );
+  return Math.max(0, ...counts);
 }
 
 /** @throws UserError where one can't be read: calls that it has would be refused */

@@ -16,7 +16,7 @@ import { formatAction } from '../syscalls/action-text.js';
 import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import { readyCalls } from '../syscalls/ready.js';
+import { INDISPENSABLE, readyCalls } from '../syscalls/ready.js';
 import { callsOf, mayPass, resolve, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { ReadySection, SyscallsSection } from '../syscalls/section.js';
 import type { Context } from '../system/context.js';
@@ -44,15 +44,6 @@ export interface DenyOptions {
   /** Whether no_new_privs is set in any case. */
   readonly noNewPrivileges?: boolean;
 }
-
-/** Calls without which no program ends, or comes back from the handler of a signal. */
-const INDISPENSABLE: readonly string[] = [
-  'exit',
-  'exit_group',
-  'restart_syscall',
-  'rt_sigreturn',
-  'sigreturn',
-];
 
 /**
  * Makes the filter.

@@ -39,7 +39,7 @@ const UNCHANGED = { ending: 'unchanged', threads: 0, processes: 0, paused: undef
 /**
  * Gives all threads of a unit's control group a filter, all or none of them.
  * @param isTrial whether it is only seen if they could be given it: they stand still for that, too
- * @throws UserError `no-injector`, `unwritable`
+ * @throws UserError `no-tighten`, `unwritable`
  */
 export async function inject(
   context: Context,

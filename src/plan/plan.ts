@@ -5,7 +5,7 @@ import type { Target } from '../target/target.js';
 import type { RoleName } from './doorways/role.js';
 
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
-export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'injector' | 'nobody' | 'not needed';
+export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'tighten' | 'nobody' | 'not needed';
 
 /** An entry of a list of calls. */
 export interface ListEntry {
@@ -92,8 +92,7 @@ export interface PlannedReady extends Taken {
   readonly file: string;
   readonly filter: PlannedFilter;
   /**
-   * The least that holds for every thread of a service that serves: this filter and those of its start. A call that depends
-   * on arguments until then counts by its mildest answer.
+   * The least that holds for every thread of a service that serves: this filter and those of its start.
    */
   readonly held: SyscallPolicy;
 }

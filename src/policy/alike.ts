@@ -2,11 +2,14 @@
 
 export const CHANGING_MODES: readonly string[] = ['chmod', 'fchmod', 'fchmodat', 'fchmodat2'];
 
+/** Calls that start a process or a thread. */
+export const FORKING: readonly string[] = ['fork', 'vfork', 'clone', 'clone3'];
+
 /** Groups of calls of which each does what the others do: a policy that refuses one means all of them. */
 export const ALIKE: readonly (readonly string[])[] = [
   ['execve', 'execveat'],
   ['creat', 'open', 'openat', 'openat2'],
-  ['fork', 'vfork', 'clone', 'clone3'],
+  FORKING,
   CHANGING_MODES,
   ['kill', 'pidfd_send_signal', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'tgkill', 'tkill'],
   ['fgetxattr', 'getxattr', 'getxattrat', 'lgetxattr'],

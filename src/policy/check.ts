@@ -13,13 +13,7 @@ import { operandValue, parseOperand } from '../syscalls/operand.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
 import { limitsBefore, readyCalls } from '../syscalls/ready.js';
 import { callsOf, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
-import type {
-  CallEntry,
-  ConditionEntry,
-  Located,
-  ReadySection,
-  SyscallsSection,
-} from '../syscalls/section.js';
+import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
 import { isOfReady } from './expect.js';
@@ -71,20 +65,11 @@ function checkReady(
   const own = { ...policy, unitDeny: [], expect: syscalls ? [] : policy.expect };
   const before = syscalls && limitsBefore(resolveCalls(syscalls, known));
   return [
-    ...longSettle(ready),
     ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
     ...(complete ? firstOf(openDoors(section, policy.service, sets, abis, before)) : []),
     ...(complete ? firstOf(hiddenArguments(section, sets, abis)) : []),
   ];
 }
-
-/** The longest `settle`, in milliseconds: systemd waits 90 seconds for a start, unless the unit says otherwise. */
-const MOST_SETTLE = 60_000;
-
-const longSettle = ({ settle }: ReadySection): Diagnostic[] =>
-  settle && settle.value > MOST_SETTLE
-    ? [error('wrong-type', "'ready.settle' must be at most a minute", { at: settle.at })]
-    : [];
 
 const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
   architectures.map(({ value }) => value);

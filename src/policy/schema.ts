@@ -10,7 +10,8 @@ export type Shape =
   | { readonly type: 'action'; readonly allow?: boolean }
   /** A number, or names of constants joined by `|`. */
   | { readonly type: 'operand' }
-  | { readonly type: 'span' }
+  /** A time span; `most` is the longest, an hour where it says nothing else. */
+  | { readonly type: 'span'; readonly most?: 'a minute' }
   /** A text, or a list of texts and of lists of words. */
   | { readonly type: 'probes' }
   | { readonly type: 'list'; readonly of: Shape; readonly minimum?: number }
@@ -139,7 +140,8 @@ const READY: Keys = {
     doc: "Whether the service can be reloaded (default: as the unit has it); false: 'reload' is refused",
   },
   settle: {
-    shape: { type: 'span' },
+    // systemd waits 90 seconds for a start, unless the unit says otherwise.
+    shape: { type: 'span', most: 'a minute' },
     doc: 'How long its threads must be the same ones (default "500ms" if the unit tells nothing)',
   },
   'start-post': {

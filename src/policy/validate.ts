@@ -127,10 +127,13 @@ function mismatch(value: unknown, shape: Shape): string | undefined {
     case 'operand':
       return typeof value === 'string' || isInteger(value) ? undefined : "a number or a constant's name";
     case 'span':
-      return typeof value === 'string' && parseTimeSpan(value) !== undefined
+      return typeof value === 'string' && isWithin(parseTimeSpan(value), shape.most)
         ? undefined
-        : 'a time span such as "3s", at most an hour';
+        : `a time span such as "3s", at most ${shape.most ?? 'an hour'}`;
     default:
       return undefined;
   }
 }
+
+const isWithin = (milliseconds: number | undefined, most: 'a minute' | undefined): boolean =>
+  milliseconds !== undefined && (most === undefined || milliseconds <= 60_000);

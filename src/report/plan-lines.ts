@@ -42,7 +42,7 @@ const ROLES: Readonly<Partial<Record<Enforcer, Role>>> = {
   systemd: 'by-systemd',
   launcher: 'by-launcher',
   'systemd and launcher': 'by-both',
-  injector: 'by-launcher',
+  tighten: 'by-launcher',
   nobody: 'by-nobody',
 };
 

@@ -40,7 +40,7 @@ function headText({ unit, policyFile, mode, target }: Plan, { paint }: Look): st
 
 /** Parts of the drop-in that come from no line of the policy, and the commands without the launcher. */
 function additionsText(plan: Plan, look: Look): string {
-  const added = plan.directives.filter((directive) => !directive.because.startsWith('['));
+  const added = plan.directives.filter(({ because }) => !/^\[(?:syscalls|service|exec)\]/.test(because));
   const rows = added.map(({ name, values, because, section }) => [
     `${name}=${section === 'Unit' ? '' : values.filter((value) => value !== '').join(' ')}`,
     because,
@@ -68,17 +68,25 @@ const WHEN: Readonly<Record<ProofSummary['role'], string>> = {
   ready: ', once it serves',
 };
 
-/** The calls that a service loses once it serves, and the rest. */
+/** The calls that a service loses once it serves, and the rest. Of a permissive policy they are recorded. */
 function readyText({ ready }: Plan, look: Look): string {
   if (!ready) return '';
-  const { taken, narrowed, left, critical } = ready;
+  const { taken, narrowed, left, critical, filter } = ready;
   const rows = [
-    ...(taken.length > 0 ? [['refused', `${taken.length}: ${shortList(taken, MOST_TAKEN)}`]] : []),
+    ...(taken.length > 0
+      ? [[filter.log ? 'recorded' : 'refused', `${taken.length}: ${shortList(taken, MOST_TAKEN)}`]]
+      : []),
     ...(narrowed.length > 0 ? [['by arguments', shortList(narrowed, MOST_TAKEN)]] : []),
-    ['left', `${left.length}, of @critical ${critical.left.length} of ${critical.before.length}`],
+    ...(filter.log
+      ? [['left', `${taken.length + left.length}: all that passed until then`], ...privilegesRow(filter)]
+      : [['left', `${left.length}, of @critical ${critical.left.length} of ${critical.before.length}`]]),
   ];
   return `Once it serves:\n${table(rows, { indent: '  ', look })}`;
 }
+
+/** A filter that only records takes privileges all the same: the exposure hangs on that, too. */
+const privilegesRow = ({ noNewPrivileges }: PlannedFilter): string[][] =>
+  noNewPrivileges ? [['besides', 'no_new_privs, with which the filter is loaded']] : [];
 
 function filterText(proofs: readonly ProofSummary[], look: Look): string {
   // Nothing is compiled for a plan with errors.

@@ -5,12 +5,19 @@ import type { NamedDifference } from '../verify/kernel/name-differences.js';
 import type { ThreadGroup } from '../verify/kernel/thread-group.js';
 import { type Cell, table } from './table.js';
 
+/** The way in which findings are shown. */
+export interface ShownFindings {
+  readonly look?: Look;
+  /** Whether calls are named that only directives refuse beside the policy. */
+  readonly verbose?: boolean;
+}
+
 /** The findings about a unit, for people. */
 export function enforcementText(
   plan: Plan,
   exit: number,
   groups: readonly ThreadGroup[],
-  look: Look = PLAIN,
+  { look = PLAIN, verbose = false }: ShownFindings = {},
 ): string {
   const [state, role] = STATES.get(exit) ?? NOT_PROVEN;
   const rows = groups.flatMap(({ processes, filters, calls, heldTo, leftOver }) =>
@@ -27,7 +34,7 @@ export function enforcementText(
   );
   const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
   const processes = rows.length > 0 ? table(rows, { indent: '  ', look, head }) : '';
-  const differences = groups.map((group) => differencesText(group, look)).join('');
+  const differences = groups.map((group) => differencesText(group, look, verbose)).join('');
   return `${plan.unit}: ${look.paint(role, state)} (${printable(plan.policyFile)})\n${processes}${differences}`;
 }
 
@@ -62,17 +69,32 @@ const WITHOUT: Readonly<Record<ThreadGroup['heldTo'], string>> = {
   nothing: 'without any sandbox, as planned',
 };
 
-function differencesText({ processes, differences }: ThreadGroup, look: Look): string {
+function differencesText({ processes, differences }: ThreadGroup, look: Look, verbose: boolean): string {
   if (differences.length === 0) return '';
   const pids = processes.map(({ pid }) => pid).join(', ');
-  const rows = differences.map((difference): Cell[] => [
-    [difference.relation, difference.relation === 'looser' ? 'bad' : 'good'],
-    difference.abi,
-    `${difference.expected}, got ${difference.got}`,
-    byText(difference),
-    difference.calls.join(', '),
-  ]);
-  return `Differences of ${pids}:\n${table(rows, { indent: '  ', look, head: ['', 'ABI', 'POLICY', 'BY', 'CALLS'] })}`;
+  const folded = verbose ? [] : differences.filter(isByDirectives);
+  const rows = differences
+    .filter((one) => !folded.includes(one))
+    .map((difference): Cell[] => [
+      [difference.relation, difference.relation === 'looser' ? 'bad' : 'good'],
+      difference.abi,
+      `${difference.expected}, got ${difference.got}`,
+      byText(difference),
+      difference.calls.join(', '),
+    ]);
+  const head = ['', 'ABI', 'POLICY', 'BY', 'CALLS'];
+  const own = rows.length > 0 ? `Differences of ${pids}:\n${table(rows, { indent: '  ', look, head })}` : '';
+  return `${own}${foldedText(pids, folded)}`;
+}
+
+/** Whether directives refuse more than the policy, which is nobody's mistake. */
+const isByDirectives = ({ relation, by }: NamedDifference): boolean =>
+  relation === 'stricter' && by.length > 0;
+
+function foldedText(pids: string, folded: readonly NamedDifference[]): string {
+  if (folded.length === 0) return '';
+  const names = [...new Set(folded.flatMap(({ by }) => by))].sort().map((name) => `${name}=`);
+  return `Stricter for ${pids}, by ${names.join(', ')}: '--verbose' names the calls\n`;
 }
 
 function byText({ relation, by, someArguments }: NamedDifference): string {

@@ -1,4 +1,4 @@
-/** Finds the folders of a unit's control group, and tells whether a process is in it. */
+/** Finds the folders of a unit's control group, its processes, and whether a process is in it. */
 import { codeOf } from '../diagnostic.js';
 import { groupFolders, groupIn, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { System } from '../system/system.js';
@@ -37,6 +37,14 @@ export async function isInUnit(system: System, unit: UnitState, pid: number): Pr
     if (codeOf(cause) === 'unreadable') return false;
     throw cause;
   }
+}
+
+/** The IDs of a unit's processes: of its main process, and of those in its control group, without the groups below. */
+export async function processesOf(system: System, state: UnitState): Promise<string[]> {
+  const pids = state.mainPid > 0 ? [`${state.mainPid}`] : [];
+  const [group] = await unitGroups(system, state);
+  const listed = group === undefined ? '' : await textOf(system, `${group}/${PROCESSES}`);
+  return [...new Set([...pids, ...listed.split('\n').filter((pid) => pid > '0')])];
 }
 
 const textOf = async (system: System, path: string): Promise<string> =>

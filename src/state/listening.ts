@@ -8,7 +8,7 @@ import {
 } from '../formats/listening-sockets.js';
 import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
-import { unitGroups } from './control-group.js';
+import { processesOf } from './control-group.js';
 import { orElse } from './failures.js';
 
 export interface ServiceSocket extends ListeningSocket {
@@ -101,13 +101,6 @@ async function socketsIn(
       if (isOnce(inode)) all.push([inode, { ...socket, isApart }]);
   }
   return new Map(all);
-}
-
-async function processesOf(system: System, state: UnitState): Promise<string[]> {
-  const pids = state.mainPid > 0 ? [`${state.mainPid}`] : [];
-  const [group] = await unitGroups(system, state);
-  const listed = group === undefined ? '' : await textOf(system, `${group}/cgroup.procs`);
-  return [...new Set([...pids, ...listed.split('\n').filter((pid) => pid > '0')])];
 }
 
 const textOf = async (system: System, path: string): Promise<string> =>

@@ -82,7 +82,7 @@ const EXECUTION = {
     isEnough: (mode: number) => mode === 0o111,
     flaw: 'may not be executed by all',
   },
-  tighten: { code: 'injector', isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
+  tighten: { code: 'tighten', isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
 } as const;
 
 async function notExecutable({ system }: Context, programs: readonly NamedProgram[]) {

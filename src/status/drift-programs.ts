@@ -28,7 +28,7 @@ export async function programsReplaced(
 /** Codes and words for drift of each program. */
 const TOLD = {
   launcher: { code: 'drift-launcher', does: 'units are started by' },
-  tighten: { code: 'drift-injector', does: 'filters of [ready] are loaded by' },
+  tighten: { code: 'drift-tighten', does: 'filters of [ready] are loaded by' },
 } as const satisfies Record<InstalledProgram, { readonly code: Code; readonly does: string }>;
 
 /**

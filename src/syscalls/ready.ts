@@ -12,6 +12,15 @@ export const NO_FILTER: SyscallsSection = {
   architectures: Object.keys(ABIS).map((value) => ({ value, at: NO_SYSCALLS.at })),
 };
 
+/** Calls without which no program ends, or comes back from the handler of a signal. */
+export const INDISPENSABLE: readonly string[] = [
+  'exit',
+  'exit_group',
+  'restart_syscall',
+  'rt_sigreturn',
+  'sigreturn',
+];
+
 /** EPERM: a service goes on where a reload makes a call that nobody thought of. */
 const USUAL = errnoAction(1);
 

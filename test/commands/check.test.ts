@@ -29,10 +29,11 @@ test('good policies are named, and the exit status is 0', async () => {
 
 test('expectations of a service that serves are checked, with [syscalls] and without', async () => {
   const ready = '[ready]\ndeny = ["execve", "execveat"]\n[[expect]]\nphase = "ready"\nsyscall = "execve"\n';
+  const rule = '[[syscalls.rules]]\nsyscall = "execve"\nwhen = [{ arg = 0, eq = 0 }]\naction = "kill"\n';
   const policies = {
     'alone.toml': `${ready}action = "EPERM"\n`,
     'wrong.toml': `${ready}action = "kill"\n`,
-    'both.toml': `[syscalls]\ndeny = ["execve", "execveat"]\n${ready}action = "kill"\n`,
+    'both.toml': `${rule}${ready}action = "kill"\n`,
   };
   const { text, diagnostics } = await check(
     fakeContext(new FakeSystem({ files: policies })),
@@ -40,7 +41,9 @@ test('expectations of a service that serves are checked, with [syscalls] and wit
   );
   assert.equal(text, 'alone.toml: ok\nboth.toml: ok\n');
   assert.deepEqual(
-    diagnostics.map(({ code, message }) => `${code}: ${message}`),
+    diagnostics
+      .filter(({ severity }) => severity === 'error')
+      .map(({ code, message }) => `${code}: ${message}`),
     ["expectation-failed: execve on x86-64, arm64, riscv64 gets 'EPERM' once it serves, not 'kill'"],
   );
 });
@@ -92,4 +95,29 @@ test('a file of the name is checked as defaults, wherever it is', async () => {
 test('files that others could write may be checked', async () => {
   const system = new FakeSystem({ files, untrusted: ['good.toml'] });
   assert.equal((await check(fakeContext(system), ['good.toml'])).exit, 0);
+});
+
+test('lines of [ready] that are wrong for any unit are found without one', async () => {
+  const of = async (text: string) => {
+    const system = new FakeSystem({ files: { 'x.toml': text, 'base.toml': '[ready]\ndeny = ["bpf"]\n' } });
+    const { exit, diagnostics } = await check(fakeContext(system), ['x.toml']);
+    return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
+  };
+  const nothing = 'takes-nothing: [ready] takes no call away that passes until then';
+  assert.deepEqual(await of('[ready]\n'), [1, nothing]);
+  assert.deepEqual(await of('[ready]\ndeny = []\n'), [1, nothing]);
+  assert.deepEqual(await of('[syscalls]\ndeny = ["bpf"]\n[ready]\ndeny = ["bpf", "acct"]\n'), [
+    ...[1, "takes-nothing: 'bpf' is refused from the start, and this line takes nothing away"],
+  ]);
+  assert.deepEqual(await of('[ready]\ndeny = ["exit_group", "acct"]\n'), [
+    ...[1, "indispensable: 'exit_group' is a call without which no program ends or goes on"],
+  ]);
+  assert.ok(
+    (await of('[ready]\ndeny = ["@default"]\n')).includes(
+      "indispensable: '@default' has exit, without which no program ends or goes on",
+    ),
+  );
+  assert.deepEqual(await of('[ready]\ndeny = ["exit_group:log", "acct"]\n'), [0]);
+  assert.deepEqual(await of('[ready]\nallow = ["read"]\n'), [0]);
+  assert.deepEqual(await of('extends = ["./base.toml"]\n[syscalls]\ndeny = ["bpf"]\n'), [1, nothing]);
 });

@@ -133,16 +133,16 @@ test('status names the installed program where it is gone, may not be executed, 
   assert.deepEqual(await codes(), ['file-missing']);
   assert.deepEqual(
     (await shown(system)).all.map((unit) => (unit as unknown as { drift: string[] }).drift),
-    [['drift-injector']],
+    [['drift-tighten']],
   );
   system.files.set(TIGHTEN, { bytes, mode: 0o644 });
-  assert.deepEqual(await codes(), ['injector']);
+  assert.deepEqual(await codes(), ['tighten']);
   system.files.set(TIGHTEN, { bytes: new TextEncoder().encode('older'), mode: 0o755 });
-  assert.deepEqual(await codes(), ['drift-injector']);
+  assert.deepEqual(await codes(), ['drift-tighten']);
   assert.equal((await run(system)).exit, 0);
   assert.deepEqual([textOf(system, TIGHTEN), await codes()], ['tighten of this build', []]);
   system.files.set(PACKAGED_INJECTOR, { bytes, mode: 0o755 });
-  assert.deepEqual(await codes(), ['drift-injector']);
+  assert.deepEqual(await codes(), ['drift-tighten']);
 });
 
 test('units share the installed program: it goes with the last one, whichever program that needs', async () => {
@@ -183,6 +183,6 @@ test('without the program that loads it nothing is written', async () => {
   system.files.delete(BUILT);
   const before = sorted(system.files);
   const result = await run(system);
-  assert.deepEqual([result.exit, codesOf(result)], [2, ['error no-injector']]);
+  assert.deepEqual([result.exit, codesOf(result)], [2, ['error no-tighten']]);
   assert.deepEqual(sorted(system.files), before);
 });

@@ -83,3 +83,21 @@ test('a learned policy takes the place of another, and of nothing else', async (
     assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), other);
   }
 });
+
+test('with --ready what a service is like as it runs is told: its processes, and the rotation of its logs', async () => {
+  const rotated = { '/etc/logrotate.d/demo': 'postrotate\n service demo reload\n' };
+  const start = { phases: { start: 1 }, slices: 1 };
+  const of = async (reload: boolean, lines = '') => {
+    const { context } = machine(rotated, `${SERVICE}${lines}`);
+    await keepRecording(
+      context,
+      recording({ calls: [call('read'), call('bind', start), call('listen', start)] }),
+    );
+    return provedPolicy(context, UNIT, { ready: { reload } });
+  };
+  const { rotation, processes } = await of(false, 'ExecReload=/bin/kill -HUP $MAINPID\n');
+  assert.deepEqual(rotation, { file: '/etc/logrotate.d/demo', command: 'service demo reload' });
+  assert.equal(processes, 0);
+  assert.equal((await of(true, 'ExecReload=/bin/kill -HUP $MAINPID\n')).rotation, undefined);
+  assert.equal((await of(false)).rotation, undefined);
+});

@@ -38,6 +38,14 @@ const CASES: readonly [source: string, ...found: string[]][] = [
     '[apply]\nsettle = 3',
     `2:10 wrong-type: 'apply.settle' must be a time span such as "3s", at most an hour`,
   ],
+  [
+    '[ready]\nsettle = "61s"',
+    `2:10 wrong-type: 'ready.settle' must be a time span such as "3s", at most a minute`,
+  ],
+  [
+    '[ready]\nsettle = "abc"',
+    `2:10 wrong-type: 'ready.settle' must be a time span such as "3s", at most a minute`,
+  ],
   ['[apply]\nprobe = 1', "2:9 wrong-type: 'apply.probe' must be a text or a list"],
   ['[apply]\nprobe = []', "2:9 wrong-type: 'apply.probe' must be a list that is not empty"],
   [

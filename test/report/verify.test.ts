@@ -50,7 +50,7 @@ const difference = (more: Partial<NamedDifference>): NamedDifference => ({
 
 test('a difference has the calls, both answers, and who answers', () => {
   const rows = (...differences: NamedDifference[]) =>
-    text(EXIT.findings, group({ differences }))
+    enforcementText(PLAN, EXIT.findings, [group({ differences })], { verbose: true })
       .split('\n')
       .slice(-2 - differences.length, -1);
   const [head, looser, stricter] = rows(
@@ -64,6 +64,20 @@ test('a difference has the calls, both answers, and who answers', () => {
   assert.match(by!, /RestrictNamespaces=, LockPersonality= +uname/);
 });
 
+test('calls that only directives refuse beside the policy are named where that is asked for', () => {
+  const differences = [
+    difference({ relation: 'stricter', abi: 'x86', by: ['RestrictRealtime', 'LockPersonality'] }),
+    difference({ relation: 'stricter', by: ['LockPersonality'] }),
+  ];
+  const folded = "Stricter for 7, by LockPersonality=, RestrictRealtime=: '--verbose' names the calls\n";
+  const only = text(EXIT.ok, group({ differences }));
+  assert.ok(only.endsWith(`  as the policy says\n${folded}`), only);
+  const beside = [difference({}), difference({ relation: 'stricter' })];
+  const more = text(EXIT.findings, group({ differences: [...differences, ...beside] }));
+  assert.ok(more.endsWith(`uname, bpf\n${folded}`), more);
+  assert.equal(more.match(/uname, bpf/g)?.length, 2);
+});
+
 test('programs get each group whole', () => {
   const [found] = groupsJson([group({ uncompared: 1 })]);
   assert.deepEqual(found, {
@@ -75,7 +89,7 @@ test('programs get each group whole', () => {
 test('what is enforced and what is not are styled otherwise', () => {
   const look = { ...PLAIN, paint: (role: string, said: string) => `<${role}>${said}</>` };
   const styled = (exit: number, more: Partial<ThreadGroup>) =>
-    enforcementText(PLAN, exit, [group(more)], look);
+    enforcementText(PLAN, exit, [group(more)], { look });
   assert.match(styled(EXIT.ok, {}), /: <good>enforced<\/>[\s\S]* <good>as the policy says<\/>/);
   const looser = styled(EXIT.findings, { calls: 'looser' });
   assert.match(looser, /: <bad>not enforced<\/>[\s\S]* <bad>looser than the policy<\/>/);

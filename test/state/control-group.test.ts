@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isInUnit, unitGroups } from '../../src/state/control-group.js';
+import { isInUnit, processesOf, unitGroups } from '../../src/state/control-group.js';
 import { unitWith } from '../support/apply-in-memory.js';
 import { FakeSystem } from '../support/fake-system.js';
 
@@ -44,4 +44,14 @@ test('a process is in a unit if its group is that of the unit or below', async (
 
 test("a group whose name the kernel can not tell is no unit's", async () => {
   assert.equal(await isIn(`0::${GROUP}\n`, { unreadable: ['/proc/7/cgroup'] }), false);
+});
+
+test('the processes of a unit are its main process, and those in its group', async () => {
+  const folder = `/sys/fs/cgroup${GROUP}`;
+  const of = async (pids: string, properties: object) => {
+    const files = { '/proc/self/mountinfo': UNIFIED, [`${folder}/cgroup.procs`]: pids };
+    return processesOf(new FakeSystem({ files }), await unitWith({ ...properties }));
+  };
+  assert.deepEqual(await of('7\n8\n0\n', { ControlGroup: GROUP, MainPID: 8 }), ['8', '7']);
+  assert.deepEqual(await of('7\n', { ControlGroup: '', MainPID: 0 }), []);
 });

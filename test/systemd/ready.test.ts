@@ -172,8 +172,18 @@ describe('what a service starts until it serves it starts no more, either', () =
     await box.sh(`chmod 777 ${FILES}`);
     await start(unit, `User=nobody\n${DIRECT}`);
     assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
-    await apply(box, `[syscalls]\nallow = ["@system-service"]\naction = "EPERM"\n${SETTLING}`, unit);
+    const rule = '[[syscalls.rules]]\nsyscall = "ioctl"\nwhen = [{ arg = 1, eq = "TIOCSTI" }]\naction = ';
+    const policy = (action: string) =>
+      `[syscalls]\ndeny = ["@mount"]\naction = "EPERM"\n${rule}"${action}"\n${SETTLING}`;
+    await apply(box, policy('EIO'), unit);
     assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+    const { status, stdout } = await sandboxUnit(box, 'verify', unit);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /as the policy says/);
+    await box.writeFile(policyPath(unit), policy('kill'));
+    const stricter = await sandboxUnit(box, 'verify', unit);
+    assert.equal(stricter.status, 1, stricter.stdout);
+    assert.match(stricter.stdout + stricter.stderr, /error\[looser\].*ioctl/);
     await revert(box, unit);
   });
 });

@@ -4,7 +4,6 @@ import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../diagnostic.js';
 import { ledgerDiagnostics } from '../../evidence/ledger/doubts.js';
 import { dangerousSeen } from '../../evidence/policy/calls/dangerous.js';
-import { counted } from '../../evidence/policy/text/spans.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../learn/write-policy.js';
 import type { Outcome } from '../../outcome.js';
 import { painted, textDiff } from '../../report/diff.js';
@@ -12,6 +11,7 @@ import { bundledSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
 import { onlyUnit } from '../only-unit.js';
+import { readyNotes } from './ready-notes.js';
 
 export interface WriteOptions {
   /** A file; true: standard output. */
@@ -47,14 +47,14 @@ export async function writeLearned(
     ...tiersOf(proved),
     ...dangersOf(context, proved),
     ...onlyProgram(proved),
-    ...readyOf(context, proved),
+    ...readyNotes(context, proved),
     ...next(context, unit, path),
   ];
   return {
     exit: EXIT.ok,
     json: {
       ...{ unit, text: policy.text, file: path ?? null, tiers: policy.calls },
-      ...(typeof policy.ready === 'object' ? { ready: policy.ready.deny } : {}),
+      ...(policy.ready && 'deny' in policy.ready ? { ready: policy.ready.deny } : {}),
     },
     text:
       path === undefined
@@ -93,58 +93,6 @@ function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] 
   if (program === undefined) return [];
   const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
   return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
-}
-
-/** Notes and warnings about `[ready]`: the calls that it takes away, and what it lacks. */
-function readyOf(
-  { placement: { scope } }: Context,
-  { policy: { ready }, unit, ledger }: ProvedPolicy,
-): Diagnostic[] {
-  if (ready === undefined) return [];
-  const again = `'${ownCommand(scope, 'learn --restart --exercise COMMAND --ready --write FILE', unit)}' watches it again`;
-  if (typeof ready === 'string')
-    return [warning('ready-unknown', `the policy has no [ready]: ${ready}`, { hint: again })];
-  const { deny, left, leftToReload, isReloadUnseen } = ready;
-  const calls = counted(deny.length, 'call');
-  const older = ledger.watches.filter(({ version }) => version === 1).length;
-  const areOlder = older === 1 ? 'is older, and tells' : 'are older, and tell';
-  return [
-    note('ready', `once ${unit} serves it loses ${calls} of its start: ${shortList(deny, 12)}`),
-    ...(left.length > 0
-      ? [
-          note(
-            'ready-left',
-            `neither an exercise nor a day was watched: [ready] leaves ${shortList(left, 12)}`,
-            {
-              hint: again,
-            },
-          ),
-        ]
-      : []),
-    ...(leftToReload.length > 0
-      ? [
-          note(
-            'ready-left',
-            `a reload with another configuration may need calls that [ready] leaves: ${shortList(leftToReload, 12)}`,
-            { hint: '--no-reload takes them, and has the service restarted instead' },
-          ),
-        ]
-      : []),
-    ...(older > 0
-      ? [note('ready-older', `${older} of ${ledger.watches.length} recordings ${areOlder} less of that`)]
-      : []),
-    ...(isReloadUnseen
-      ? [
-          warning(
-            'reload-unseen',
-            `no reload of ${unit} was watched: it may need a call that [ready] refuses`,
-            {
-              hint: `${again}; --no-reload has the service restarted instead`,
-            },
-          ),
-        ]
-      : []),
-  ];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

@@ -1,6 +1,6 @@
 import type { SortedCall } from './calls/tiers.js';
 import type { LearnedDirectives } from './directives/directives.js';
-import type { LearnedReady } from './ready.js';
+import type { LearnedReady, NoReady } from './ready.js';
 import type { RuledCall } from './rules/rule.js';
 
 /** All that a policy says, before it is text. */
@@ -9,7 +9,7 @@ export interface LearnedPolicy {
   readonly calls: readonly SortedCall[];
   readonly rules: readonly RuledCall[];
   /** The calls that go once the service serves; the reason why they aren't known, or undefined where nobody asks. */
-  readonly ready: LearnedReady | string | undefined;
+  readonly ready: LearnedReady | NoReady | undefined;
   readonly directives: LearnedDirectives;
   /** The program that a start script becomes. */
   readonly program: string | undefined;

@@ -38,7 +38,7 @@ export function policyLines(learned: LearnedPolicy): PolicyLine[] {
       .filter(({ name }) => !decided.has(name))
       .map(({ name, tier, evidence }) => ({ part: PARTS[tier], name, evidence })),
     ...rules.map(({ call, comment }) => ({ part: 'rules' as const, name: call, evidence: comment })),
-    ...(typeof ready === 'object' ? ready.deny : []).map((name) => ({
+    ...(ready && 'deny' in ready ? ready.deny : []).map((name) => ({
       part: 'ready-deny' as const,
       name,
       evidence: 'made until the service was ready, and not since',

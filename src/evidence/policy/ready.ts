@@ -2,7 +2,7 @@
 
 import { shortList } from '../../collections.js';
 import { hasReload } from '../../plan/ready/checks.js';
-import { ALIKE } from '../../policy/alike.js';
+import { ALIKE, FORKING } from '../../policy/alike.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
 import { callsOf } from '../../syscalls/resolve.js';
 import { sameCalls } from '../../syscalls/same-calls.js';
@@ -25,6 +25,18 @@ export interface LearnedReady {
   readonly reload: boolean | undefined;
   /** Whether the unit has a reload, of which isn't known what it needs. */
   readonly isReloadUnseen: boolean;
+  /** Whether no process can be started once the service serves. */
+  readonly startsNone: boolean;
+}
+
+/** Why a learned policy has no `[ready]`. */
+export interface NoReady {
+  /** The end of a sentence. */
+  readonly why: string;
+  /** Calls that it would lose if a restart took the place of a reload. */
+  readonly withoutReload: readonly string[];
+  /** Whether it is told by a watch that sees more. */
+  readonly isUnseen: boolean;
 }
 
 /** Sets and calls of a start by their nature, besides those that an attacker wants first. */
@@ -44,18 +56,37 @@ const WAITING = ['accept', 'accept4', 'recvfrom'];
  * them, also those that have no other filter.
  * @param calls the policy's, by their tiers
  * @param known by what the tiers were found
- * @returns the end of a sentence that says why it can't be told; undefined where `[ready]` isn't asked for
+ * @returns undefined where `[ready]` isn't asked for
  */
 export function learnReady(
-  { evidence, effective, target, options }: PolicyRequest,
+  request: PolicyRequest,
   calls: readonly SortedCall[],
   known: Known,
-): LearnedReady | string | undefined {
+): LearnedReady | NoReady | undefined {
+  const { evidence, effective, options } = request;
   if (!options?.ready) return undefined;
   const doubt = whyUnknown(evidence);
-  if (doubt !== undefined) return doubt;
+  if (doubt !== undefined) return { why: doubt, withoutReload: [], isUnseen: true };
+  const keepsReload = hasReload(effective) && options.ready.reload;
+  const found = readyWith(request, keepsReload, calls, known);
+  if (found.deny.length > 0) return found;
+  const { deny: withoutReload } = keepsReload ? readyWith(request, false, calls, known) : found;
+  const open = [...found.left, ...found.leftToReload].sort();
+  const why =
+    open.length === 0
+      ? 'no call that matters was made at the start alone'
+      : `a reload or work may need what the start made: ${shortList(open, 8)}`;
+  return { why, withoutReload, isUnseen: !hasWorked(evidence) };
+}
+
+/** @param keepsReload whether the service keeps what a reload needs */
+function readyWith(
+  { evidence, effective, target }: PolicyRequest,
+  keepsReload: boolean,
+  calls: readonly SortedCall[],
+  known: Known,
+): LearnedReady {
   const canReload = hasReload(effective);
-  const keepsReload = canReload && options.ready.reload;
   const isReloadSeen = has(evidence, 'reload');
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
   const open = new Set(withOthersAlike([...needed]));
@@ -65,16 +96,13 @@ export function learnReady(
   const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
   const mattering = apart.filter((name) => ofStarts.has(name) || ofWork.has(name)).sort();
   const deny = mattering.filter((name) => !isReloads(name) && !isWorks(name));
-  if (deny.length === 0)
-    return mattering.length === 0
-      ? 'no call that matters was made at the start alone'
-      : `a reload or work may need what the start made: ${shortList(mattering, 8)}`;
   return {
     deny,
     left: mattering.filter((name) => isWorks(name) && !isReloads(name)),
     leftToReload: mattering.filter(isReloads),
     reload: !canReload || (keepsReload && !isReloadSeen) ? undefined : keepsReload,
     isReloadUnseen: keepsReload && !isReloadSeen,
+    startsNone: FORKING.some((name) => deny.includes(name)),
   };
 }
 

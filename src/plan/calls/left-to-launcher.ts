@@ -52,12 +52,18 @@ export const isForLauncher = ({ enforcer, stage, permissive, forPrograms }: Sysc
 export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
   isForLauncher(section) || target.abilities.lacks.has('seccomp');
 
+/** A machine, and a policy of its calls. */
+interface Calls {
+  readonly target: Pick<Target, 'machine' | 'sets'>;
+  readonly named: NamedPolicy;
+}
+
 /** The native ABI, and the others that the policy opens. */
-export const openAbis = ({ target, named }: Pick<CallContext, 'target' | 'named'>): Abi[] =>
+export const openAbis = ({ target, named }: Calls): Abi[] =>
   abisOf(target.machine).filter((abi, i) => i === 0 || named.architectures.includes(abi));
 
 /** Whether no open ABI has the call. */
-export const cantBeMade = (call: string, context: Pick<CallContext, 'target' | 'named'>): boolean =>
+export const cantBeMade = (call: string, context: Calls): boolean =>
   isAbsent(call, openAbis(context), context.target.sets);
 
 /** Finds everything in a policy that the target's version of systemd can't enforce. */

@@ -1,18 +1,22 @@
 /** Diagnostics about lines of `[ready]` that say nothing, or something else than they do. */
 
-import { type Diagnostic, error, type Location, warning } from '../../diagnostic.js';
+import { type Diagnostic, error, type Location, note, warning } from '../../diagnostic.js';
+import { FORKING } from '../../policy/alike.js';
 import { checkReadyExpectations } from '../../policy/expect.js';
 import type { Policy } from '../../policy/policy.js';
+import type { Machine } from '../../syscalls/abi.js';
 import { permits } from '../../syscalls/action.js';
 import type { NamedPolicy } from '../../syscalls/named-policy.js';
+import { INDISPENSABLE } from '../../syscalls/ready.js';
 import { callsOf, mayPass, resolve, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
-import type { ReadySection } from '../../syscalls/section.js';
+import type { CallEntry, ReadySection } from '../../syscalls/section.js';
+import type { SyscallSets } from '../../syscalls/sets.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { cantBeMade } from '../calls/left-to-launcher.js';
 import { absentCalls, foreignSets } from '../calls/notes.js';
 import { type NamedLine, refusedLines } from '../calls/refused-by-unit.js';
 import type { ConfinedUnit } from '../request.js';
-import { type ReadyMeaning, takenAway } from './meaning.js';
+import { type CallTarget, type ReadyMeaning, readyMeaningWith, takenAway } from './meaning.js';
 
 /** Everything that the lists and rules of `[ready]` should say otherwise. */
 export function readyChecks(
@@ -24,11 +28,12 @@ export function readyChecks(
   const written = { ...section, allow: ready.allow };
   const context = { section: written, target, named, own: undefined, type: '' };
   return [
-    ...takesNothing(policy, ready, meaning),
+    ...nothingOrAll(policy, ready, meaning),
     ...refusedLines({ section: written, named: both, target }).map(refusedBefore),
     ...absentCalls(context),
     ...(policy.syscalls ? [] : foreignSets(written, target, undefined)),
     ...reloads(policy, effective, ready),
+    ...noRespawn(ready, meaning),
     ...expectations(policy, meaning),
   ];
 }
@@ -43,8 +48,45 @@ function expectations(policy: Policy, meaning: ReadyMeaning): Diagnostic[] {
   return checkReadyExpectations(policy, start, { section, ...of(resolveCalls(section, sets)) });
 }
 
+type Meaning = ReadyMeaning<CallTarget>;
+
+/** Errors about lines of `[ready]` that are wrong on all of these machines, whatever unit they are for. */
+export function checkReadyAlone(
+  policy: Policy,
+  ready: ReadySection,
+  sets: SyscallSets,
+  machines: readonly Machine[],
+): Diagnostic[] {
+  const [first = [], ...others] = machines.map((machine) =>
+    nothingOrAll(policy, ready, readyMeaningWith(undefined, policy, ready, { machine, sets })),
+  );
+  return first.filter(({ message }) => others.every((found) => found.some((one) => one.message === message)));
+}
+
+/** Errors about lines that take nothing away, and about those that take what every program needs. */
+const nothingOrAll = (policy: Policy, ready: ReadySection, meaning: Meaning): Diagnostic[] => [
+  ...takesNothing(policy, ready, meaning),
+  ...ready.deny.flatMap((entry) => indispensable(entry, meaning)),
+];
+
+function indispensable(entry: CallEntry, { named, target }: Meaning): Diagnostic[] {
+  const { name, at } = entry;
+  const call = callsOf(entry, target.sets).find(
+    (one) =>
+      INDISPENSABLE.includes(one) && !mayPass(verdictOn(named, one)) && !cantBeMade(one, { named, target }),
+  );
+  if (call === undefined) return [];
+  const has = name === call ? `'${name}' is a call` : `'${name}' has ${call},`;
+  return [
+    error('indispensable', `${has} without which no program ends or goes on`, {
+      at,
+      hint: name === call ? 'leave it out of deny' : 'name its other calls one by one',
+    }),
+  ];
+}
+
 /** Errors about lines that refuse only what is refused from the start. A base of the policy doesn't know that. */
-function takesNothing(policy: Policy, ready: ReadySection, meaning: ReadyMeaning): Diagnostic[] {
+function takesNothing(policy: Policy, ready: ReadySection, meaning: Meaning): Diagnostic[] {
   const { before, target, named } = meaning;
   const isIdle = (call: string) => !mayPass(verdictOn(before, call));
   const denied = ready.deny.filter(
@@ -62,7 +104,7 @@ function takesNothing(policy: Policy, ready: ReadySection, meaning: ReadyMeaning
   return found.length > 0 || changesAnything(ready, meaning) ? found : [idle(ready.at)];
 }
 
-const section = ({ section: { action } }: ReadyMeaning) => action!.value;
+const section = ({ section: { action } }: Meaning) => action!.value;
 
 const idleLine = ({ name, at }: NamedLine): Diagnostic =>
   error('takes-nothing', `'${name}' is refused from the start, and this line takes nothing away`, {
@@ -73,10 +115,10 @@ const idleLine = ({ name, at }: NamedLine): Diagnostic =>
 const idle = (at: Location): Diagnostic =>
   error('takes-nothing', '[ready] takes no call away that passes until then', {
     at,
-    hint: 'name calls of the start in deny: execve, bind, setuid',
+    hint: 'name calls of the start in deny, as execve, bind, setuid, or take the table out',
   });
 
-function changesAnything({ log }: ReadySection, meaning: ReadyMeaning): boolean {
+function changesAnything({ log }: ReadySection, meaning: Meaning): boolean {
   const { taken, narrowed } = takenAway(meaning);
   return taken.length + narrowed.length + log.length > 0 || permits(section(meaning));
 }
@@ -87,6 +129,15 @@ const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
     at,
     hint: '[ready] only takes away: let it through in [syscalls], too, or leave it out',
   });
+
+/** A note that no process can be started any more: whether the service has workers isn't known. */
+function noRespawn({ at }: ReadySection, { before, named, target }: Meaning): Diagnostic[] {
+  const passing = FORKING.filter((call) => mayPass(verdictOn(before, call)));
+  if (passing.length === 0 || passing.some((call) => mayPass(verdictOn(named, call)))) return [];
+  const message = 'once it serves it starts no process: a worker that dies is not replaced';
+  const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;
+  return [note('no-respawn', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];
+}
 
 /** Whether systemd can reload a unit, by its own lines. */
 export const hasReload = (effective: EffectiveUnit): boolean =>

@@ -2,6 +2,7 @@
 
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { ROOTS } from '../../directives/values/closed-paths.js';
+import { timeText } from '../../policy/time-span.js';
 import { HELPER_MACHINES } from '../../syscalls/abi.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
@@ -135,14 +136,16 @@ export function withInjector(
     lines: effective.execCommands('ExecStartPost').map(execCommandText),
     wrapped: 0,
   };
+  const which = ready.startPost?.value === 'after' ? 'first' : 'last';
+  const because = `[ready]: the ${which} line loads its filter${settle > 0 ? `, and each start takes ${timeText(BigInt(settle) * 1000n)} longer` : ''}`;
   const isTaken = ({ key }: { key: string }) =>
     key === 'ExecStartPost' || (ready.reload?.value === false && RELOADS.includes(key));
   return [
     ...commands.filter((one) => !isTaken(one)),
     ...noReload(effective, ready),
     ready.startPost?.value === 'after'
-      ? { ...planned, lines: [line, ...planned.lines], because: '[ready]: the first line loads its filter' }
-      : { ...planned, lines: [...planned.lines, line], because: '[ready]: the last line loads its filter' },
+      ? { ...planned, lines: [line, ...planned.lines], because }
+      : { ...planned, lines: [...planned.lines, line], because },
   ];
 }
 

@@ -46,5 +46,5 @@ function enforcement(
     return { enforcedBy: 'not needed', how: '', reason };
   }
   if (gap !== undefined) return { enforcedBy: 'nobody', how: '', reason: gap };
-  return { enforcedBy: 'injector', how: HOW };
+  return { enforcedBy: 'tighten', how: HOW };
 }

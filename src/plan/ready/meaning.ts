@@ -1,53 +1,66 @@
 /** The calls that `[ready]` takes from a service once it serves. */
 
+import type { Policy } from '../../policy/policy.js';
 import { abisOf } from '../../syscalls/abi.js';
 import { permits } from '../../syscalls/action.js';
-import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from '../../syscalls/named-policy.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
 import { limitsBefore, NO_FILTER, readyCalls } from '../../syscalls/ready.js';
 import { callsOf, mayPass, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
 import type { ReadySection, SyscallsSection } from '../../syscalls/section.js';
+import type { Target } from '../../target/target.js';
 import { ownLimits } from '../calls/own-limits.js';
 import type { Taken } from '../plan.js';
 import type { ConfinedUnit } from '../request.js';
 
+/** The parts of a target by which calls are told. */
+export type CallTarget = Pick<Target, 'machine' | 'sets'>;
+
 /** A policy's calls before and after a service serves, by their names. */
-export interface ReadyMeaning {
+export interface ReadyMeaning<T extends CallTarget = Target> {
   /** The lists of `[ready]`; an allow list has `@harmless` among them. */
   readonly section: SyscallsSection;
   /** The target, whose sets are systemd's and our own. */
-  readonly target: ConfinedUnit['target'];
+  readonly target: T;
   /** In force from the start on: `[syscalls]`, and the unit's own filter. It counts as enforced, be the policy permissive. */
   readonly before: NamedPolicy;
   /** The filter for a service that serves, by itself. */
   readonly named: NamedPolicy;
   /** In force once it serves: both. */
   readonly both: NamedPolicy;
-  /** Both as they are loaded: of a permissive policy they record. */
-  readonly loaded: NamedPolicy;
+  /** The policy that is loaded from the start on: a permissive one records. */
+  readonly loadedBefore: NamedPolicy;
 }
 
 export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
-  const { syscalls = NO_FILTER } = policy;
-  const inherits = syscalls.inherit?.value ?? true;
+  const inherits = policy.syscalls?.inherit?.value ?? true;
   const own = inherits ? ownLimits(effective, target.sets, target.systemd) : undefined;
+  return readyMeaningWith(own, policy, ready, target);
+}
+
+/** @param own the limits of the unit's own filter; undefined where it has none, or there is no unit */
+export function readyMeaningWith<T extends CallTarget>(
+  own: OwnLimits | undefined,
+  { syscalls = NO_FILTER }: Policy,
+  ready: ReadySection,
+  target: T,
+): ReadyMeaning<T> {
   const before = resolveCalls({ ...syscalls, permissive: false }, target.sets, own);
   const sets = withOwnSets(target.sets);
   const section = readyCalls(ready, before.architectures);
   const enforced = { ...section, permissive: false };
-  const asLoaded = resolveCalls(syscalls, target.sets, own);
   return {
     section,
     target: { ...target, sets },
     before,
     named: resolveCalls(section, sets),
     both: resolveCalls(enforced, sets, limitsBefore(before)),
-    loaded: resolveCalls(section, sets, limitsBefore(asLoaded)),
+    loadedBefore: resolveCalls(syscalls, target.sets, own),
   };
 }
 
-export function takenAway({ target, before, both }: ReadyMeaning): Taken {
+export function takenAway({ target, before, both }: ReadyMeaning<CallTarget>): Taken {
   const calls = [...numbersOf(abisOf(target.machine)[0]!).keys()].sort();
   const passed = calls.filter((call) => mayPass(verdictOn(before, call)));
   const left = passed.filter((call) => mayPass(verdictOn(both, call)));

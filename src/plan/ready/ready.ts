@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.js';
+import { both } from '../../syscalls/both.js';
 import { resolve } from '../../syscalls/resolve.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import { isOn, type UnitValues } from '../../unit/values.js';
@@ -53,6 +54,7 @@ export function planReady(
     ...gaps,
   ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
+  const filter = resolve(meaning.named, target.machine);
   if (gaps.length > 0 || !places)
     return { lines, directives: [], commands, ready: undefined, mode, diagnostics };
   return {
@@ -65,9 +67,9 @@ export function planReady(
       filter: {
         noNewPrivileges: setsNoNewPrivileges(request, values),
         log: meaning.section.permissive === true,
-        policies: [resolve(meaning.named, target.machine)],
+        policies: [filter],
       },
-      held: resolve(meaning.loaded, target.machine),
+      held: both(filter, resolve(meaning.loadedBefore, target.machine)),
       ...takenAway(meaning),
     },
     mode,

@@ -23,7 +23,7 @@ export const MAX_PROGRAM_SIZE = 4 << 20;
 /** Codes for programs that weren't built. */
 const UNBUILT: Readonly<Record<InstalledProgram, { readonly code: Code }>> = {
   launcher: { code: 'no-launcher' },
-  tighten: { code: 'no-injector' },
+  tighten: { code: 'no-tighten' },
 };
 
 /** The paths of the programs that a plan's drop-in names, wherever they are. */
@@ -39,7 +39,7 @@ export const programsOf = ({
 /**
  * The programs to be installed at these paths, from the program's own folder or the package on the program's machine; none
  * in the place of a package's.
- * @throws UserError `no-launcher` or `no-injector` if one wasn't built for the machine
+ * @throws UserError `no-launcher` or `no-tighten` if one wasn't built for the machine
  */
 export async function programFiles(
   context: Context,

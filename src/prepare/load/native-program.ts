@@ -40,9 +40,9 @@ export const observerProgram = (context: Context): Promise<string> =>
 export const generatorProgram = (context: Context): Promise<string> =>
   nativeProgram(context, 'generator', 'no-generator');
 
-/** The program that loads filters into running services. @throws UserError `no-injector` */
+/** The program that loads filters into running services. @throws UserError `no-tighten` */
 export const injectorProgram = (context: Context): Promise<string> =>
-  nativeProgram(context, 'tighten', 'no-injector');
+  nativeProgram(context, 'tighten', 'no-tighten');
 
 /** @throws UserError `no-sender` */
 export const descriptorSender = (context: Context): Promise<string> =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
+import type { NoReady } from '../../../src/evidence/policy/ready.js';
 import { writePolicy } from '../../../src/evidence/policy/write-policy.js';
 import type { LifePhase, RecordedEvent } from '../../../src/evidence/recording/recording.js';
 import { calls, evidence, learned, request } from '../../support/learned.js';
@@ -106,7 +107,7 @@ test('a call in which a service may wait since its start is never taken', () => 
 test('a reload that was not watched is left as it is', () => {
   const unseen = service({ watches: [watch(['start', 'serving', 'exercise', 'stop'])] });
   const { text, ready } = writePolicy(request(unseen, { ...KEEPS, lines: RELOAD }));
-  assert.ok(typeof ready === 'object' && ready.isReloadUnseen && ready.reload === undefined);
+  assert.ok(ready && 'deny' in ready && ready.isReloadUnseen && ready.reload === undefined);
   assert.match(text, /^# No reload was watched: it may need a call that is refused here\.$/m);
   assert.doesNotMatch(text, /^reload = /m);
 });
@@ -138,9 +139,34 @@ test('where it can not be told, the policy has no [ready], and says why', () => 
   for (const [of, why] of UNKNOWN) {
     const { policy, text, ready } = learned(of, { ...KEEPS, lines: RELOAD });
     assert.equal(policy.ready, undefined);
-    assert.match(String(ready), why);
+    assert.match((ready as NoReady).why, why);
     assert.match(text, new RegExp(`^# No \\[ready\\]: .*${why.source}`, 'm'));
   }
+});
+
+test('where a reload needs all that the start made, the calls that go without it are told', () => {
+  const reloading = service({}, ...made('setuid setgroups clone3 execve', ['start', 'reload'], ['reload']));
+  const of = (more: object) => learned(reloading, { lines: RELOAD, ...more });
+  const { ready, text } = of(KEEPS);
+  assert.ok(ready && 'why' in ready);
+  assert.deepEqual(ready.withoutReload, [
+    ...['bind', 'clone', 'clone3', 'execve', 'listen', 'mprotect', 'setgroups', 'setuid', 'socket'],
+  ]);
+  assert.equal(ready.isUnseen, false);
+  assert.match(text, /^# Without a reload: bind, clone, clone3, /m);
+  const without = of(NO_RELOAD).ready;
+  assert.ok(without && 'deny' in without);
+  assert.deepEqual(without.deny, ready.withoutReload);
+});
+
+test('a service that can start no process any more is told', () => {
+  const of = (evidence: Evidence) => learned(evidence, { ...NO_RELOAD, lines: RELOAD });
+  const none = of(service());
+  assert.ok(none.ready && 'deny' in none.ready && none.ready.startsNone);
+  assert.match(none.text, /^# No process is started then: one that dies is not replaced\.$/m);
+  const some = of(service({}, ...made('clone', ['serving'], ['serving'])));
+  assert.ok(some.ready && 'deny' in some.ready && !some.ready.startsNone);
+  assert.doesNotMatch(some.text, /is not replaced/);
 });
 
 test('older recordings count beside newer ones: all that they have after a start is kept', () => {

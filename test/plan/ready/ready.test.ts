@@ -8,7 +8,7 @@ import { readyLines } from '../../../src/plan/ready/lines.js';
 import { readyMeaning } from '../../../src/plan/ready/meaning.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
-import { ALLOW, errnoAction, LOG } from '../../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL, LOG } from '../../../src/syscalls/action.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
@@ -23,6 +23,8 @@ const found = (policy: string, lines = '', target = targetOf(257)) =>
   planned(policy, lines, target).diagnostics.map(
     ({ severity, code, message }) => `${severity} ${code}: ${message}`,
   );
+
+const NO_RESPAWN = 'note no-respawn: once it serves it starts no process: a worker that dies is not replaced';
 
 const answer = (policy: SyscallPolicy, call: string) =>
   evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });
@@ -95,6 +97,15 @@ describe('what is left', () => {
     assert.deepEqual(answers(planned(asPermissive(policyFrom(policy)))), [LOG, LOG, ALLOW]);
   });
 
+  test('threads are held to rules on arguments of both', () => {
+    const rule = (table: string, value: number, action: string) =>
+      `[[${table}.rules]]\nsyscall = "ioctl"\nwhen = [{ arg = 1, eq = ${value} }]\naction = "${action}"\n`;
+    const { held } = planned(`${rule('syscalls', 1, 'kill')}${STARTING}${rule('ready', 2, 'EIO')}`).ready!;
+    const asked = (second: bigint) =>
+      evaluate(held, { arch: 0xc000003e, nr: 16, args: [0n, second, 0n, 0n, 0n, 0n] });
+    assert.deepEqual([1n, 2n, 3n].map(asked), [KILL, errnoAction(5), ALLOW]);
+  });
+
   test('ABIs stay as open as they were', () => {
     const abis = (policy: string, lines = '') => [
       ...planned(policy, lines).ready!.filter.policies[0]!.abis.keys(),
@@ -106,6 +117,15 @@ describe('what is left', () => {
       'x86',
     ]);
   });
+});
+
+test('a service that can start no process any more is told, unless it could not before', () => {
+  const forks = '"fork", "vfork", "clone", "clone3"';
+  const codes = (policy: string) => found(policy).filter((one) => one.includes('no-respawn'));
+  assert.deepEqual(codes(`[ready]\ndeny = [${forks}]\n`), [NO_RESPAWN]);
+  assert.equal(codes('[ready]\nallow = ["accept4"]\n').length, 1);
+  assert.deepEqual(codes('[ready]\ndeny = ["fork", "vfork", "clone"]\n'), []);
+  assert.deepEqual(codes(`[syscalls]\ndeny = [${forks}]\n[ready]\ndeny = ["bind"]\n`), []);
 });
 
 describe('lines that say nothing', () => {
@@ -134,9 +154,17 @@ describe('lines that say nothing', () => {
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
 
+  test('a call that every program makes is never taken wholly', () => {
+    const message = "'exit_group' is a call without which no program ends or goes on";
+    assert.deepEqual(found('[ready]\ndeny = ["exit_group", "acct"]'), [`error indispensable: ${message}`]);
+    const permissive = asPermissive(policyFrom('[ready]\ndeny = ["exit_group", "acct"]'));
+    assert.ok(planned(permissive).diagnostics.every(({ code }) => code !== 'indispensable'));
+  });
+
   test('nothing is let through that is refused from the start', () => {
     assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
       "warning refused-before: 'ptrace' stays refused, as it is from the start",
+      NO_RESPAWN,
     ]);
   });
 });
@@ -331,10 +359,10 @@ test('each entry has a line, from when the service serves on', () => {
   assert.deepEqual(
     lines.map(({ subject, enforcedBy, phase }) => [subject, enforcedBy, phase]),
     [
-      ['allow accept4', 'injector', 'ready'],
-      ['deny bind:kill', 'injector', 'ready'],
+      ['allow accept4', 'tighten', 'ready'],
+      ['deny bind:kill', 'tighten', 'ready'],
       ['deny cacheflush:EPERM', 'not needed', 'ready'],
-      ['log connect', 'injector', 'ready'],
+      ['log connect', 'tighten', 'ready'],
     ],
   );
   assert.equal(typeWith(request.effective, policy.ready!), 'exec');

@@ -59,7 +59,7 @@ test('programs are copied from the build for the machine, unless a package has i
   assert.deepEqual(await programFiles(context, 'arm64', PACKAGED), []);
   for (const [path, code] of [
     [LAUNCHER, 'no-launcher'],
-    [TIGHTEN, 'no-injector'],
+    [TIGHTEN, 'no-tighten'],
   ] as const)
     await assert.rejects(programFiles(context, 'arm64', [path]), isMissing(code));
 });

@@ -1,6 +1,6 @@
 import { shortList } from '../../../collections.js';
 import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../calls/tables.js';
-import type { LearnedReady } from '../ready.js';
+import type { LearnedReady, NoReady } from '../ready.js';
 import { assignment, comment, type Group, groupedList } from './toml.js';
 
 /**
@@ -16,12 +16,18 @@ const FALL_BACK: readonly string[] = [...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_B
  * @param groups calls by subject
  */
 export function readyLines(
-  ready: LearnedReady | string | undefined,
+  ready: LearnedReady | NoReady | undefined,
   groups: (names: readonly string[]) => readonly Group[],
 ): string[] {
   if (ready === undefined) return [];
-  if (typeof ready === 'string') return [comment(`No [ready]: ${ready}.`)];
-  const { deny, left, leftToReload, reload, isReloadUnseen } = ready;
+  if ('why' in ready)
+    return [
+      comment(`No [ready]: ${ready.why}.`),
+      ...(ready.withoutReload.length > 0
+        ? [comment(`Without a reload: ${shortList(ready.withoutReload, 12)}.`)]
+        : []),
+    ];
+  const { deny, left, leftToReload, reload, isReloadUnseen, startsNone } = ready;
   const until =
     reload === false ? 'until the service was ready, or in a reload,' : 'until the service was ready,';
   return [
@@ -38,6 +44,7 @@ export function readyLines(
     ...(leftToReload.length > 0 ? [comment(`${TO_RELOAD}: ${shortList(leftToReload, 12)}.`)] : []),
     ...(reload === undefined ? [] : [comment(RELOADS[`${reload}`]), `reload = ${reload}`]),
     ...(isReloadUnseen ? [comment('No reload was watched: it may need a call that is refused here.')] : []),
+    ...(startsNone ? [comment('No process is started then: one that dies is not replaced.')] : []),
     comment('The watch counts a second after the start as a part of it.'),
     assignment('settle', SETTLE),
   ];

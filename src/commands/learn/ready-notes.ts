@@ -1,0 +1,116 @@
+/** Diagnostics about `[ready]` of a learned policy. */
+
+import { shortList } from '../../collections.js';
+import { ownCommand, systemctl } from '../../command-lines.js';
+import { type Diagnostic, note, printable, warning } from '../../diagnostic.js';
+import type { LearnedReady, NoReady } from '../../evidence/policy/ready.js';
+import { counted } from '../../evidence/policy/text/spans.js';
+import type { ProvedPolicy } from '../../learn/write-policy.js';
+import type { Context } from '../../system/context.js';
+
+/** The most calls that a message names. */
+const MOST_NAMED = 12;
+
+/** Notes and warnings about the calls that `[ready]` takes away, and what it lacks. */
+export function readyNotes(context: Context, proved: ProvedPolicy): Diagnostic[] {
+  const { scope } = context.placement;
+  const { ready } = proved.policy;
+  if (ready === undefined) return [];
+  const again = `'${ownCommand(scope, 'learn --restart --exercise COMMAND --ready --write FILE', proved.unit)}' watches it again`;
+  return 'why' in ready
+    ? [noReady(ready, again)]
+    : [
+        ...lost(proved, ready),
+        ...left(ready, again),
+        ...older(proved),
+        ...reloads(context, proved, ready, again),
+        ...noRespawn(proved, ready),
+      ];
+}
+
+function noReady({ why, withoutReload, isUnseen }: NoReady, again: string): Diagnostic {
+  const calls = `${counted(withoutReload.length, 'call')}: ${shortList(withoutReload, MOST_NAMED)}`;
+  const hint =
+    withoutReload.length > 0
+      ? `with --no-reload it loses ${calls}; a restart then takes the place of a reload`
+      : isUnseen
+        ? again
+        : 'no other watch of this work tells more: learn without --ready';
+  return warning('ready-unknown', `the policy has no [ready]: ${why}`, { hint });
+}
+
+const lost = ({ unit }: ProvedPolicy, { deny }: LearnedReady): Diagnostic[] => [
+  note(
+    'ready',
+    `once ${unit} serves it loses ${counted(deny.length, 'call')} of its start: ${shortList(deny, MOST_NAMED)}`,
+  ),
+];
+
+const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diagnostic[] => [
+  ...(ofWork.length > 0
+    ? [
+        note(
+          'ready-left',
+          `neither an exercise nor a day was watched: [ready] leaves ${shortList(ofWork, MOST_NAMED)}`,
+          { hint: again },
+        ),
+      ]
+    : []),
+  ...(leftToReload.length > 0
+    ? [
+        note(
+          'ready-left',
+          `a reload with another configuration may need calls that [ready] leaves: ${shortList(leftToReload, MOST_NAMED)}`,
+          { hint: '--no-reload takes them, and has the service restarted instead' },
+        ),
+      ]
+    : []),
+];
+
+function older({ ledger: { watches } }: ProvedPolicy): Diagnostic[] {
+  const count = watches.filter(({ version }) => version === 1).length;
+  if (count === 0) return [];
+  const are = count === 1 ? 'is older, and tells' : 'are older, and tell';
+  return [note('ready-older', `${count} of ${watches.length} recordings ${are} less of that`)];
+}
+
+/** Warnings about reloads that nobody watched, and about those that come all the same. */
+const reloads = (
+  { placement: { scope } }: Context,
+  { unit, rotation }: ProvedPolicy,
+  { isReloadUnseen }: LearnedReady,
+  again: string,
+): Diagnostic[] => [
+  ...(isReloadUnseen
+    ? [
+        warning(
+          'reload-unseen',
+          `no reload of ${unit} was watched: it may need a call that [ready] refuses`,
+          { hint: `${again}; --no-reload has the service restarted instead` },
+        ),
+      ]
+    : []),
+  ...(rotation
+    ? [
+        warning(
+          'rotation-reloads',
+          `${printable(rotation.file)} has '${printable(rotation.command)}': a reload that [ready] has no calls for`,
+          { hint: `'${systemctl(scope, 'try-restart', unit)}' in its place` },
+        ),
+      ]
+    : []),
+];
+
+/** The diagnostic about processes that can't be replaced; none where one process is all of the service. */
+function noRespawn({ unit, processes }: ProvedPolicy, { startsNone, reload }: LearnedReady): Diagnostic[] {
+  if (!startsNone || processes === 1) return [];
+  const message =
+    processes === 0
+      ? `once ${unit} serves it starts no process: a worker that dies is not replaced`
+      : `${unit} has ${processes} processes, and once it serves it starts none: one that dies is not replaced`;
+  const hint =
+    reload === false
+      ? 'without --no-reload it keeps the calls of a reload, by which workers are started'
+      : 'take clone, fork and their like out of deny, and what a new process calls, as setuid';
+  return [(processes === 0 ? note : warning)('no-respawn', message, { hint })];
+}
