@@ -273,7 +273,7 @@ enum loaded load_members(const struct wanted *wanted)
 	/* A thread that evades stands before a call of its own, which must not be made. */
 	if (failures > 0 && is_unsure)
 		return UNSURE;
-	if (for_each_process(withdraw, wanted, 0) > 0)
+	if (for_each_process(withdraw, wanted, 1) > 0)
 		return UNSURE;
 	if (failures > 0)
 		return NONE_HAS_IT;

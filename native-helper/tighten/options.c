@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -17,8 +18,11 @@
 /* How long a group's threads may take to be listed, in nanoseconds. */
 #define TIME_TO_LIST INT64_C(15000000000)
 
-/* Of a unit with Delegate=, whose control group systemd leaves to its processes. */
+/* Of a unit with Delegate=, whose control group systemd leaves to its processes: where commands like this one are. */
 #define CONTROL_GROUP "/.control"
+
+/* systemd marks the group of such a unit so (its docs/CGROUP_DELEGATION.md). Nobody but root can. */
+#define DELEGATED "trusted.delegate"
 
 static char own_group[4096];
 
@@ -38,7 +42,27 @@ static const char *groups_root(void)
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
 }
 
-/* The folder of this process's own control group. The root's threads are those of all the machine. */
+static int is_delegated(const char *group)
+{
+	char value[2];
+	return getxattr(group, DELEGATED, value, sizeof value) == 1 && value[0] == '1';
+}
+
+/* A unit with Delegate= may have moved this process, too: into a group below its own that has none of its others. */
+static void widen_to_unit(char *group, size_t root)
+{
+	for (size_t length = strlen(group); length > root; length--) {
+		if (group[length] != '/' && group[length] != '\0')
+			continue;
+		char behind = group[length];
+		group[length] = '\0';
+		if (is_delegated(group))
+			return;
+		group[length] = behind;
+	}
+}
+
+/* The folder of this process's unit: of its own control group, but for Delegate=. The root's is all the machine's. */
 static const char *find_own_group(void)
 {
 	char line[4096] = "";
@@ -58,6 +82,7 @@ static const char *find_own_group(void)
 	int size = snprintf(own_group, sizeof own_group, "%s%s", groups_root(), line + 3);
 	if (size < 0 || (size_t)size >= sizeof own_group)
 		fail_own_group("this process's control group has too long a name");
+	widen_to_unit(own_group, strlen(groups_root()));
 	return own_group;
 }
 

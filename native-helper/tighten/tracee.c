@@ -31,6 +31,11 @@ void bind_life(int tid, int is_bound)
 	(void)ptrace(PTRACE_SETOPTIONS, tid, NULL, (void *)(uintptr_t)(is_bound ? OPTIONS : 0));
 }
 
+static enum outcome failed(void)
+{
+	return errno == ESRCH ? GONE : UNTRACED;
+}
+
 /* SIGALRM, which hold() has come again and again, interrupts the wait. */
 static enum outcome await_stop(int tid, int64_t end, int *status)
 {
@@ -52,12 +57,23 @@ static int is_fault(int status)
 	return status >> 16 == 0 && WSTOPSIG(status) != SIGSTOP && WSTOPSIG(status) != CALL_STOP;
 }
 
-/* Where a thread stops next: before or behind a call, or where it was asked to. */
+/* Which stop is waited for: before or behind a call, or the one that was asked for. */
 enum next_stop { AT_CALL, WHERE_ASKED };
 
+/* Any stop takes the place of one that was asked for, and it has to be asked for again (ptrace_stop() in kernel/signal.c). */
 static int let_run(int tid, enum next_stop next, uintptr_t signal)
 {
-	return ptrace(next == AT_CALL ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)signal) < 0 ? -1 : 0;
+	if (next == WHERE_ASKED && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
+		return -1;
+	return ptrace(PTRACE_SYSCALL, tid, NULL, (void *)signal) < 0 ? -1 : 0;
+}
+
+/* Whether a thread stands behind a call. One that was late may stand before one of its own when it is to be brought back. */
+static int has_called(int tid)
+{
+	struct __ptrace_syscall_info stop = {0};
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof stop, &stop) > 0 &&
+	       stop.op == PTRACE_SYSCALL_INFO_EXIT;
 }
 
 static enum outcome run_to_stop(struct tracee *tracee, enum next_stop next)
@@ -66,15 +82,17 @@ static enum outcome run_to_stop(struct tracee *tracee, enum next_stop next)
 	for (int signal = 0;;) {
 		int status = 0;
 		if (!tracee->is_running && let_run(tracee->tid, next, (uintptr_t)signal) < 0)
-			return errno == ESRCH ? GONE : UNTRACED;
+			return failed();
 		tracee->is_running = 1;
 		enum outcome outcome = await_stop(tracee->tid, end, &status);
 		if (outcome != DONE)
 			return outcome;
 		tracee->is_running = 0;
-		if (next == WHERE_ASKED ? is_event_stop(status) : WSTOPSIG(status) == CALL_STOP)
+		int is_call = WSTOPSIG(status) == CALL_STOP;
+		if (next == WHERE_ASKED ? is_event_stop(status) : is_call)
 			return DONE;
-		if (is_fault(status))
+		/* No filter would see the call: those that the thread has are suspended. */
+		if (is_fault(status) || (is_call && !has_called(tracee->tid)))
 			return EVADED;
 		signal = status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP ? SIGSTOP : 0;
 	}
@@ -99,14 +117,14 @@ enum outcome make_call(struct tracee *tracee, const struct injected_call *call, 
 	if (outcome != DONE)
 		return outcome;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof stop, &stop) < 0)
-		return errno == ESRCH ? GONE : UNTRACED;
+		return failed();
 	if (!is_expected(tracee, call, &stop))
 		return EVADED;
 	outcome = run_to_stop(tracee, AT_CALL);
 	if (outcome != DONE)
 		return outcome;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof stop, &stop) < 0)
-		return errno == ESRCH ? GONE : UNTRACED;
+		return failed();
 	*result = stop.exit.rval;
 	return stop.op == PTRACE_SYSCALL_INFO_EXIT ? DONE : EVADED;
 }
@@ -114,11 +132,6 @@ enum outcome make_call(struct tracee *tracee, const struct injected_call *call, 
 int put_word(const struct tracee *tracee, uint64_t at, uint64_t word)
 {
 	return ptrace(PTRACE_POKEDATA, tracee->tid, (void *)(uintptr_t)at, (void *)(uintptr_t)word) == 0;
-}
-
-static enum outcome failed(void)
-{
-	return errno == ESRCH ? GONE : UNTRACED;
 }
 
 /* Before Linux 5.13 rseq(2) may be there, and ptrace(2) not tell of it. */
@@ -200,7 +213,7 @@ static enum outcome stop_again(struct tracee *tracee)
 		if (return_to_call(tracee) < 0)
 			return failed();
 	}
-	if (ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
+	if (tracee->is_running && ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
 		return failed();
 	return run_to_stop(tracee, WHERE_ASKED);
 }

@@ -8,7 +8,7 @@ import { errnoAction } from '../../src/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';
-import { THOROUGH } from '../support/thorough.js';
+import { LONG, THOROUGH } from '../support/thorough.js';
 import { startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
@@ -93,4 +93,25 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
     assert.deepEqual(threadsOf(path), []);
   }
   assert.ok(detected > 0, 'the writer was never in time');
+});
+
+// Each try takes the time after which a thread counts as one that doesn't run.
+test('no call is made past the filters that there are', { skip: skip ?? LONG }, async (t) => {
+  for (let tried = false, times = 0; !tried; times++) {
+    assert.ok(times < 10, 'no process came to the call in time');
+    const path = group(t);
+    const attacker = spawn(program('late-call'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => attacker.kill('SIGKILL'));
+    let said = '';
+    attacker.stdout.on('data', (bytes) => {
+      said += bytes;
+    });
+    await until('all wait', () => said.includes('ready'), 60_000, 5);
+    const { status } = await setting.tighten(path);
+    assert.ok(status === 1 || status === 3, `status ${status}`);
+    await once(attacker, 'close');
+    assert.doesNotMatch(said, /made/);
+    tried = said.includes('tried');
+    await setting.empty(path);
+  }
 });

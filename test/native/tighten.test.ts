@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
@@ -220,6 +220,19 @@ test('it leaves itself out of its own control group', { skip }, async (t) => {
   const { pid } = await napping(t, path);
   const words = ['--cgroup', 'self', '--filter', program('refusing')];
   assert.equal((await runIn(path, [program('tighten'), ...words])).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '1');
+});
+
+test('it is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
+  const path = group(t);
+  const { pid } = await napping(t, path);
+  const below = join(path, 'below');
+  mkdirSync(below);
+  t.after(() => rmdirSync(below));
+  const words = ['--cgroup', 'self', '--filter', program('refusing')];
+  assert.equal((await runIn(below, [program('tighten'), ...words])).status, 1, 'not delegated');
+  assert.equal((await run([program('delegate'), path])).status, 0);
+  assert.equal((await runIn(below, [program('tighten'), ...words])).status, 0);
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 

@@ -32,6 +32,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   intrude: ['intrude'],
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
+  'late-call': ['late-call'],
+  delegate: ['delegate'],
 };
 const BARE32 = [
   '-m32',
