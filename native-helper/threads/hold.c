@@ -43,7 +43,7 @@ static struct thread *thread_of(int tid)
 	return &held[places[tid] - 1];
 }
 
-static int is_held(int tid)
+int is_held(int tid)
 {
 	return places[tid] != 0 && held[places[tid] - 1].state != FREE;
 }
@@ -159,6 +159,17 @@ int hold(int tid)
 	int is_known = thread->error == errno && errno != ESRCH;
 	thread->error = errno;
 	return !is_known;
+}
+
+int hold_unlisted(int tid)
+{
+	unsigned int last = places[tid] == 0 ? 0 : held[places[tid] - 1].pass;
+	int is_news = hold(tid);
+	struct thread *thread = places[tid] == 0 ? NULL : &held[places[tid] - 1];
+	if (thread == NULL)
+		return is_news;
+	thread->pass = last;
+	return is_news || (thread->state == FREE && !is_listed(thread));
 }
 
 void lose(struct thread *thread)

@@ -116,7 +116,7 @@ static void check_group(const char *group)
 {
 	if (is_same_folder(group, groups_root()))
 		fail_usage("--cgroup takes a unit's control group, not the root of all:", group);
-	int error = list_group(group, monotonic_time() + TIME_TO_LIST, look_for_init);
+	int error = list_group(group, monotonic_time() + TIME_TO_LIST, look_for_init, NULL);
 	if (has_init)
 		fail_usage("--cgroup takes a control group without PID 1, which is in", group);
 	if (error == ETIMEDOUT)

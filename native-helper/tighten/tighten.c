@@ -70,7 +70,7 @@ static int kill_all(const char *group, struct caught caught)
 {
 	const struct thread *thread;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
-		if (thread->state != FREE)
+		if (thread->state != FREE && was_listed(thread))
 			(void)kill(thread->tid, SIGKILL);
 	if (!caught.has_self)
 		kill_group(group);
