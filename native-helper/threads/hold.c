@@ -177,17 +177,13 @@ void lose(struct thread *thread)
 	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass};
 }
 
-int lose_gone(void)
+int lose_if_gone(struct thread *thread)
 {
-	int count = 0;
 	unsigned long message;
-	for (struct thread *thread = held; thread < held + held_count; thread++) {
-		if (thread->state != STOPPED || ptrace(PTRACE_GETEVENTMSG, thread->tid, NULL, &message) == 0)
-			continue;
-		lose(thread);
-		count++;
-	}
-	return count;
+	if (thread->state != STOPPED || ptrace(PTRACE_GETEVENTMSG, thread->tid, NULL, &message) == 0)
+		return 0;
+	lose(thread);
+	return 1;
 }
 
 /* Looks whether a thread stands still by now. */

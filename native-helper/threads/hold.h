@@ -2,6 +2,7 @@
 #ifndef SANDBOX_UNIT_HOLD_H
 #define SANDBOX_UNIT_HOLD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "stacks.h"
@@ -71,8 +72,18 @@ int is_listed(const struct thread *thread);
 /* Takes note that a stopped thread is gone: killed, or put out of its ID by another thread's exec. */
 void lose(struct thread *thread);
 
+/* Does so if a stopped thread is gone. Returns whether it is. */
+int lose_if_gone(struct thread *thread);
+
 /* Does so for all that are gone. Returns how many there were: another thread may have their ID. */
-int lose_gone(void);
+static inline int lose_gone(void)
+{
+	int count = 0;
+	struct thread *thread;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		count += lose_if_gone(thread);
+	return count;
+}
 
 /* Lets a thread that stands still go on: an interrupted call is made again, as if there had been no stop. */
 void release(struct thread *thread);

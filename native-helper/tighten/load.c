@@ -37,8 +37,13 @@ static uint64_t mapping_size(const struct wanted *wanted)
 static int tell_outcome(struct member *member, enum outcome outcome, int64_t result)
 {
 	int tid = member->thread->tid;
+	int error = errno;
+	/* A thread that runs can't be asked. */
+	int may_be_gone = outcome == NO_CALL || outcome == SEQUENCE || outcome == UNTRACED;
 	if (outcome == GONE)
 		lose(member->thread);
+	else if (may_be_gone && lose_if_gone(member->thread))
+		outcome = GONE;
 	else if (outcome == NO_CALL)
 		tell_finding(tid, REASON_NO_CALL, 0, 0);
 	else if (outcome == DISPATCHED)
@@ -50,7 +55,7 @@ static int tell_outcome(struct member *member, enum outcome outcome, int64_t res
 	else if (outcome == EVADED)
 		tell_finding(tid, REASON_EVADED, 0, 0);
 	else if (outcome == UNTRACED)
-		tell_finding(tid, REASON_UNTRACEABLE, (unsigned int)errno, 0);
+		tell_finding(tid, REASON_UNTRACEABLE, (unsigned int)error, 0);
 	else
 		tell_finding(tid, REASON_REFUSED, result < 0 ? (unsigned int)-result : 0, 0);
 	if (outcome == EVADED)

@@ -6,7 +6,9 @@ struct options {
 	const char *group;       /* the folder of a control group */
 	const char *filter;      /* the path of a filter file */
 	unsigned int settle;     /* milliseconds, or 0 */
+	int is_start;            /* of this process's own unit, for which the control group is `self` */
 	int is_dry_run;
+	int has_report;
 };
 
 /*

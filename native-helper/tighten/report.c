@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/fail.h"
@@ -23,6 +24,7 @@ static const struct {
 	[REASON_UNSETTLED] = {"unsettled", NONE, "threads come faster than they can be stopped", ""},
 	[REASON_UNLISTED] = {"unlisted", ERRNO, "can't list the threads of the control group", ""},
 	[REASON_EMPTY] = {"empty", NONE, "there is no thread to give the filter to", ""},
+	[REASON_ELSEWHERE] = {"elsewhere", COUNT, "the service's main process is in another control group: ", ""},
 	[REASON_NO_CALL] = {"no-call", NONE, "has no instruction that makes a call", ""},
 	[REASON_COMPAT] = {"compat", NONE, "runs 32-bit code, which isn't given filters on arm64", ""},
 	[REASON_DISPATCHED] = {"dispatched", NONE, "has its calls handed back to it, by prctl", ""},
@@ -34,22 +36,70 @@ static const struct {
 	[REASON_UNREADABLE] = {"unreadable", ERRNO, "can't be read", ""},
 };
 
+/* As many as threads can be held, and some that are of no thread. */
+#define FINDINGS_MAX ((1U << 17) + 16)
+
+static struct finding {
+	int tid;
+	enum reason reason;
+	unsigned int first, second;
+} findings[FINDINGS_MAX];
+static uint32_t finding_count;
+
+static int has_lines;
+
 void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int second)
+{
+	if (finding_count < FINDINGS_MAX)
+		findings[finding_count++] = (struct finding){tid, reason, first, second};
+}
+
+static void print_words(const struct finding *finding)
 {
 	char words[256];
 	char shown[16] = "";
-	enum numbers numbers = rows[reason].numbers;
-	int length = tid == 0 ? 0 : snprintf(words, sizeof words, "thread %d ", tid);
+	enum numbers numbers = rows[finding->reason].numbers;
+	int length = finding->tid == 0 ? 0 : snprintf(words, sizeof words, "thread %d ", finding->tid);
 	if (numbers == COUNT || numbers == CALL_AND_ARCHITECTURE)
-		(void)snprintf(shown, sizeof shown, "%u", first);
-	(void)snprintf(words + length, sizeof words - (size_t)length, "%s%s%s", rows[reason].before, shown,
-		       rows[reason].behind);
-	report((struct failure){.what = words, .error = numbers == ERRNO ? (int)first : 0});
+		(void)snprintf(shown, sizeof shown, "%u", finding->first);
+	(void)snprintf(words + length, sizeof words - (size_t)length, "%s%s%s", rows[finding->reason].before, shown,
+		       rows[finding->reason].behind);
+	report((struct failure){.what = words, .error = numbers == ERRNO ? (int)finding->first : 0});
+}
 
-	printf("finding %d %s", tid, rows[reason].name);
-	if (numbers != NONE)
-		printf(" %u", first);
-	if (numbers == CALL_AND_ARCHITECTURE)
-		printf(" %u", second);
+void print_findings(void)
+{
+	for (const struct finding *finding = findings; finding < findings + finding_count; finding++) {
+		enum numbers numbers = rows[finding->reason].numbers;
+		print_words(finding);
+		if (!has_lines)
+			continue;
+		printf("finding %d %s", finding->tid, rows[finding->reason].name);
+		if (numbers != NONE)
+			printf(" %u", finding->first);
+		if (numbers == CALL_AND_ARCHITECTURE)
+			printf(" %u", finding->second);
+		printf("\n");
+	}
+	finding_count = 0;
+}
+
+void begin_report(void)
+{
+	has_lines = 1;
+}
+
+void print_line(const char *word, unsigned int count, const int64_t *numbers)
+{
+	if (!has_lines)
+		return;
+	printf("%s", word);
+	for (unsigned int i = 0; i < count; i++)
+		printf(" %" PRId64, numbers[i]);
 	printf("\n");
+}
+
+int end_report(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout);
 }

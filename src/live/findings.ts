@@ -81,6 +81,11 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     says: always('there is no process to give the filter to'),
     isAlone: true,
   },
+  elsewhere: {
+    code: 'thread-unreachable',
+    says: ([pid]) => `its main process ${pid} is in another control group`,
+    isAlone: true,
+  },
   'no-call': {
     code: 'thread-unreachable',
     says: always('has no instruction by which it could load a filter'),

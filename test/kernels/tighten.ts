@@ -19,7 +19,7 @@ async function tightened({ machine, kernel }: Tried, kind: string, ...options: s
     '/ready',
     filterRefusing({ ...refused, getppid: errnoAction(77) }, { ready: true }, machine),
   );
-  const words = ['--cgroup', '/sys/fs/cgroup/tightened', '--filter', '/ready', ...options];
+  const words = ['--report', '--cgroup', '/sys/fs/cgroup/tightened', '--filter', '/ready', ...options];
   const { stdout, stderr } = await kernel().run(['/tighten-one', kind, '/tighten', ...words]);
   const shape = (text: string) => text.replace(/(paused) .*|(finding|thread) \d+/g, '$1$2');
   return { lines: shape(stdout).trimEnd().split('\n'), stderr: shape(stderr) };

@@ -115,7 +115,7 @@ test('a process is left alone whose group has no name, and is another', { skip }
 /** Runs `tighten` where /proc/loadavg, which tells the ID that was given last, has nothing. */
 async function withoutIds(path: string): Promise<string> {
   const script = 'mount --bind /dev/null /proc/loadavg; exec "$0" "$@"';
-  const words = [program('tighten'), '--cgroup', path, '--filter', program('refusing')];
+  const words = [program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing')];
   const { status, stdout } = await run(['unshare', '--mount', '/bin/sh', '-c', script, ...words]);
   return `${status} ${stdout}`;
 }

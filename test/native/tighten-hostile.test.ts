@@ -9,7 +9,7 @@ import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';
 import { LONG, THOROUGH } from '../support/thorough.js';
-import { startIn, threadsOf, tightening } from '../support/tightened.js';
+import { filtersOf, startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
@@ -52,6 +52,39 @@ test('who comes into the group meanwhile is given the filter, too', { skip }, as
   assert.ok(given > 0, 'it never came in time');
 });
 
+/** How often processes are killed meanwhile, and the microseconds between two kills. */
+const PICKED = THOROUGH ? 60 : 8;
+const INTERVALS = [100, 300, 1000, 3000];
+
+test('processes that are killed meanwhile are no reason to end the others', { skip }, async (t) => {
+  const endings: number[] = [];
+  for (let times = 0; times < PICKED; times++) {
+    const path = group(t);
+    await startIn(t, path, [program('hard-to-stop'), 'many']);
+    await until('all are there', () => threadsOf(path).length === 100, 60_000, 5);
+    const interval = INTERVALS[times % INTERVALS.length]!;
+    const killer = spawn(program('pick-off'), [path, `${seed + times}`, `${interval}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => killer.kill('SIGKILL'));
+    await once(killer.stdout, 'data');
+    const ended = once(killer, 'close');
+    const { status, stdout } = await setting.tighten(path);
+    const why = `seed ${seed + times}, ${interval}: ${stdout}`;
+    assert.equal(status, 0, why);
+    await ended;
+    const filters = await filtersOf(setting, path);
+    assert.ok(filters.length > 0, why);
+    assert.ok(
+      filters.every(({ isWanted }) => isWanted),
+      why,
+    );
+    endings.push(filters.length);
+    await setting.empty(path);
+  }
+  t.diagnostic(`left: ${endings.join(' ')}`);
+});
+
 test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
   const long = Object.fromEntries(
     [
@@ -77,7 +110,7 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
     const attacker = spawn(program('overwrite'), [`${pid}`], { stdio: ['ignore', 'pipe', 'ignore'] });
     t.after(() => attacker.kill('SIGKILL'));
     await once(attacker.stdout, 'data');
-    const { status, stdout } = await run([program('tighten'), '--cgroup', path, '--filter', bytes]);
+    const { status, stdout } = await setting.tighten(path, '--filter', bytes);
     attacker.kill('SIGKILL');
     if (status === 0) {
       const { stdout: filters } = await run([program('read-filters'), `${pid}`]);

@@ -34,6 +34,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   overwrite: ['overwrite'],
   'late-call': ['late-call'],
   delegate: ['delegate'],
+  'pick-off': ['pick-off'],
 };
 const BARE32 = [
   '-m32',
@@ -101,7 +102,7 @@ export function tightening(): Tightening {
     return path;
   };
   const tighten = (path: string, ...words: string[]) =>
-    run([program('tighten'), '--cgroup', path, '--filter', program('refusing'), ...words]);
+    run([program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words]);
   return { skip, group, empty, program, tighten, filter };
 }
 
