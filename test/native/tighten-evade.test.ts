@@ -97,40 +97,54 @@ for (const [way, groups, count] of [
     for (const each of found) assert.match(each, /^Seccomp:\t2$/m);
   });
 
-test('a process is left alone whose group has no name, and is another', { skip }, async (t) => {
-  const [path, other] = [group(t), group(t)];
-  const [first, last] = divide(t, other, 2);
-  divide(t, path, 1);
-  await startIn(t, other, [program('evade'), 'deep-watch-move', first, last]);
-  await startIn(t, path, ['/usr/bin/sleep', '1000']);
-  await until('it is there', () => evaders(other).length === 1);
-  const { status, stdout } = await tighten(path);
-  assert.match(`${status} ${stdout}`, /^0 paused \d+\ntightened 1 1\n$/);
-  const [found = ''] = evaders(other);
-  assert.match(found, /^Seccomp:\t0$/m);
-  assert.match(found, /^TracerPid:\t0$/m);
-  assert.equal((await filtersOf(setting, path)).length, 1);
+/** Runs a command where a file of /proc has nothing. */
+const without = (file: string, argv: readonly string[]) =>
+  run([...['unshare', '--mount', '/bin/sh', '-c', 'mount --bind /dev/null "$0"; exec "$@"', file], ...argv]);
+const tightenWithout = async (file: string, path: string): Promise<string> => {
+  const words = ['--report', '--cgroup', path, '--filter', program('refusing')];
+  const { status, stdout } = await without(file, [program('tighten'), ...words]);
+  return `${status} ${stdout}`;
+};
+
+test('where the kernel does not tell the group of a process, it is found if it is of the unit', {
+  skip,
+}, async (t) => {
+  const path = group(t);
+  const [first, last] = divide(t, path, GROUPS);
+  await startIn(t, path, [program('evade'), 'watch-move', first, last]);
+  await until('it goes about', () => evaders(path).length === 1);
+  const pid = /^Pid:\t(\d+)$/m.exec(evaders(path)[0]!)?.[1];
+  const file = `/proc/${pid}/cgroup`;
+  assert.match(await tightenWithout(file, path), /^0 paused \d+\ntightened 2 2\n$/);
+  assert.match(evaders(path)[0]!, /^Seccomp:\t2$/m);
+  const { stdout } = await without(file, [program('read-filters'), path]);
+  assert.match(stdout, new RegExp(`^(?:thread|same) ${pid} \\d+$`, 'm'));
 });
 
-/** Runs `tighten` where /proc/loadavg, which tells the ID that was given last, has nothing. */
-async function withoutIds(path: string): Promise<string> {
-  const script = 'mount --bind /dev/null /proc/loadavg; exec "$0" "$@"';
-  const words = [program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing')];
-  const { status, stdout } = await run(['unshare', '--mount', '/bin/sh', '-c', script, ...words]);
-  return `${status} ${stdout}`;
-}
+test('and it is left alone if it is not', { skip }, async (t) => {
+  const [path, other] = [group(t), group(t)];
+  divide(t, path, 1);
+  const { pid } = await startIn(t, other, ['/usr/bin/sleep', '1000']);
+  const own = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+  const file = `/proc/${pid}/cgroup`;
+  assert.match(await tightenWithout(file, path), /^0 paused \d+\ntightened 1 1\n$/);
+  assert.match(statusOf(pid!), /^TracerPid:\t0$.*^Seccomp:\t0$/ms);
+  const { stdout } = await without(file, [program('read-filters'), path]);
+  assert.match(stdout, new RegExp(`^thread ${own.pid} 1\nfilter [0-9a-f]+\n$`));
+});
 
 test('processes of the machine are looked at where others than root can move threads', {
   skip,
 }, async (t) => {
+  // The file tells the ID that was given last.
   const unlisted = '1 finding 0 unlisted 5\nunchanged\n';
   const path = group(t);
   await startIn(t, path, ['/usr/bin/sleep', '1000']);
   chownSync(path, 65534, 65534);
-  assert.equal(await withoutIds(path), unlisted);
+  assert.equal(await tightenWithout('/proc/loadavg', path), unlisted);
   chownSync(path, 0, 0);
   divide(t, path, 1);
-  assert.equal(await withoutIds(path), unlisted);
+  assert.equal(await tightenWithout('/proc/loadavg', path), unlisted);
   assert.equal(await removeBelow(path), 0);
-  assert.match(await withoutIds(path), /^0 paused \d+\ntightened 1 1\n$/);
+  assert.match(await tightenWithout('/proc/loadavg', path), /^0 paused \d+\ntightened 1 1\n$/);
 });
