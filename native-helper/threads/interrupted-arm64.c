@@ -155,20 +155,28 @@ int find_interrupted(int tid, const struct thread_call *seen, struct seccomp_dat
 	return interrupted.is_there;
 }
 
-/* The kernel doesn't take EINTR back for a handler here: whether one will run is looked up. */
+static void write_registers(int tid, struct user_regs_struct registers)
+{
+	struct iovec memory = {&registers, sizeof registers};
+	(void)ptrace(PTRACE_SETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &memory);
+}
+
+/* The kernel doesn't answer EINTR for a handler here: whether one will run is looked up as late as can be. */
 void restart_interrupted(int tid, const struct thread_call *seen, int signal)
 {
-	struct user_regs_struct registers;
+	struct user_regs_struct registers, again;
 	struct interrupted interrupted;
-	struct iovec memory = {&registers, sizeof registers};
 	if (read_registers(tid, &registers) < 0)
 		return;
 	find(tid, &registers, seen, &interrupted);
-	if (!interrupted.is_there || interrupted.place == registers.pc || has_signal_to_handle(tid, signal))
+	if (!interrupted.is_there || interrupted.place == registers.pc)
 		return;
-	registers.pc = interrupted.place;
-	registers.regs[0] = interrupted.arguments[0];
-	(void)ptrace(PTRACE_SETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &memory);
+	again = registers;
+	again.pc = interrupted.place;
+	again.regs[0] = interrupted.arguments[0];
+	write_registers(tid, again);
+	if (has_signal_to_handle(tid, signal))
+		write_registers(tid, registers);
 }
 
 #endif

@@ -15,7 +15,7 @@
 
 /*
  * Looks at a thread that is traced, and hasn't been stopped yet. Registers of arm64 don't tell afterwards whether the
- * thread was in a call: no signal's handler runs unseen from now on, and so where it sleeps in one it still does so.
+ * thread was in a call. No signal's handler runs unseen from now on: registers that fit what it slept in are of that call.
  */
 void see_call(int tid, struct thread_call *seen);
 

@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,10 @@
 #define GROUP "/sys/fs/cgroup/tightened"
 #define NOTICED 200
 #define WORDS_MAX 16
+
+/* The exit status of one that has changed nothing, and how often it is tried while others have the processor. */
+#define UNCHANGED 1
+#define TRIES 4
 
 /* Seconds after which a process that waits for good is ended by SIGALRM. */
 #define TIME_TO_NOTICE 60
@@ -51,25 +57,44 @@ static int is_broken_off(long result)
 	return result < 0 && errno == EINTR;
 }
 
+/* Runs only when nobody else does: others can see the first thread stand still before this one does. */
+static void *run_last(void *argument)
+{
+	const struct sched_param none = {0};
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	while (!shared->may_go)
+		;
+	return argument;
+}
+
+static int is_signalled(const char *kind)
+{
+	return strcmp(kind, "pause") == 0 || strcmp(kind, "poll") == 0;
+}
+
 static int wait_for(const char *kind, int end)
 {
+	pthread_t other;
 	char byte;
 	struct epoll_event event = {.events = EPOLLIN};
 	int group = epoll_create1(0);
 	const struct sigaction action = {.sa_handler = handle};
 	sigaction(SIGUSR1, &action, NULL);
+	epoll_ctl(group, EPOLL_CTL_ADD, end, &event);
 	alarm(TIME_TO_NOTICE);
+	if (is_signalled(kind) && pthread_create(&other, NULL, run_last, NULL) != 0)
+		return 0;
 	shared->is_ready = 1;
 	if (strcmp(kind, "compat") == 0)
 		return execl("/pause32", "/pause32", NULL);
 	if (strcmp(kind, "pause") == 0)
 		return is_broken_off(pause());
-	if (strcmp(kind, "poll") == 0)
-		return is_broken_off(epoll_wait(group, &event, 1, -1));
 	if (strcmp(kind, "reads") == 0)
 		return read(end, &byte, 1) == 1;
+	if (strcmp(kind, "poll") == 0)
+		return is_broken_off(epoll_wait(group, &event, 1, -1));
 	if (strcmp(kind, "polls") == 0)
-		return epoll_ctl(group, EPOLL_CTL_ADD, end, &event) == 0 && epoll_wait(group, &event, 1, -1) == 1;
+		return epoll_wait(group, &event, 1, -1) == 1;
 	while (!shared->may_go)
 		;
 	return 1;
@@ -116,6 +141,8 @@ static int run_tighten(char **words, pid_t signalled)
 	}
 	while (signalled != 0 && state_of(signalled) != 't' && state_of(pid) != 'Z')
 		;
+	if (signalled != 0 && state_of(pid) == 'Z')
+		printf("missed\n");
 	if (signalled != 0)
 		kill(signalled, SIGUSR1);
 	waitpid(pid, &status, 0);
@@ -162,8 +189,12 @@ static int try_kinds(char **words)
 	/* Its first line says that all wait. */
 	while (read(out[0], &byte, 1) == 1 && byte != '\n')
 		;
-	if (run_dry(words) == 0)
-		printf("status %d\n", run_tighten(words, 0));
+	int tries = 1, status;
+	while (run_dry(words) == UNCHANGED && tries < TRIES)
+		tries++;
+	while ((status = run_tighten(words, 0)) == UNCHANGED && tries < TRIES)
+		tries++;
+	printf("status %d\n", status);
 	fflush(stdout);
 	dprintf(in[1], "filtered\n");
 	while (read(out[0], &byte, 1) == 1)
@@ -193,8 +224,7 @@ int main(int argc, char **argv)
 		_exit(serve(argv[1], ends[0]));
 	while (!is_there(argv[1], pid))
 		usleep(1000);
-	int is_signalled = strcmp(argv[1], "pause") == 0 || strcmp(argv[1], "poll") == 0;
-	printf("status %d\n", run_tighten(argv + 2, is_signalled ? pid : 0));
+	printf("status %d\n", run_tighten(argv + 2, is_signalled(argv[1]) ? pid : 0));
 	if (strcmp(argv[1], "compat") == 0)
 		kill(pid, SIGKILL);
 	shared->may_go = 1;

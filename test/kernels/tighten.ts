@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { errnoAction } from '../../src/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { oneCall } from './program32-arm.js';
@@ -46,10 +47,18 @@ export function tightenTests(tried: Tried): void {
     });
 
     test('lets a signal break off what waits, if it comes while all stand still', async () => {
-      const untouched = { lines: ['paused', 'fit 1 1', 'status 0', 'uname 0'], stderr: '' };
+      const given = ['paused', 'tightened 2 1', 'status 0', 'uname 100'];
+      const untouched = ['paused', 'fit 2 1', 'status 0', 'uname 0'];
+      // It may come too late: when all is over, or while the thread is let go.
+      const broken = async (lines: readonly string[], kind: string, ...options: string[]) => {
+        let result = await of(kind, ...options);
+        for (let tries = 1; tries < 8 && !isDeepStrictEqual(result.lines, lines); tries++)
+          result = await of(kind, ...options);
+        assert.deepEqual(result, { lines, stderr: '' }, kind);
+      };
       for (const kind of ['pause', 'poll']) {
-        assert.deepEqual(await of(kind), DONE, kind);
-        assert.deepEqual(await of(kind, '--dry-run'), untouched, kind);
+        await broken(given, kind);
+        await broken(untouched, kind, '--dry-run');
       }
     });
 
@@ -65,10 +74,9 @@ export function tightenTests(tried: Tried): void {
     // On x86-64 the machine's own kernel shows it, and Linux 5.10 doesn't take all kinds.
     const kindsTest = name === 'linux-6.12-arm64' ? test : () => {};
     kindsTest('disturbs no kind of waiting', async () => {
-      const { lines, stderr } = await of('kinds');
-      const [, fit, , tightened, status, ...kinds] = lines;
-      assert.deepEqual([status, stderr], ['status 0', ''], lines.join('\n'));
-      assert.match(`${fit} ${tightened}`, /^fit \d+ \d+ tightened \d+ \d+$/);
+      const { lines } = await of('kinds');
+      const kinds = lines.slice(lines.indexOf('status 0') + 1);
+      assert.match(lines.join('\n'), /^fit \d+ \d+$[\s\S]*^tightened \d+ \d+\nstatus 0$/m);
       assert.ok(kinds.length >= KINDS, lines.join('\n'));
       assert.deepEqual(
         kinds.filter((line) => !line.endsWith(' ok')),

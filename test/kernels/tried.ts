@@ -42,7 +42,6 @@ const native = (name: string, ...options: string[]): CrossProgram => ({
   options,
 });
 const BARE = ['-ffreestanding', '-nostdlib', '-static'];
-const KINDS = ['calls', 'files', 'oddities', 'processes'].map((what) => `${NATIVE}/wait-${what}.c`);
 const myos = (...options: string[]): CrossProgram => ({ source: 'test/systemd/programs/myos.c', options });
 
 /** By their names in the root folder of the kernel. */
@@ -57,7 +56,6 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
   'escape-dynamic': native('escape', '-pthread'),
   'early.so': native('early', '-shared', '-fPIC'),
   'observe-one': { source: 'test/kernels/observe-one.c' },
-  kinds: native('waits', '-static', '-pthread', ...KINDS),
   'tighten-one': { source: 'test/kernels/tighten-one.c' },
   observed: native('observed', '-static', '-pthread'),
   'try-filter': { source: 'test/filter/try-filter.c' },
@@ -70,6 +68,13 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
 /** Where the processor has BTI, the dynamic linker's branch to its entry point must meet a landing pad. */
 const WITH_BTI = myos('-mbranch-protection=standard', '-Wl,-z,force-bti');
 
+/** What tests of the machine's own kernel try on x86-64, with fewer threads. */
+const KINDS = native(
+  'waits',
+  ...['-static', '-pthread', '-DTHREADS=4'],
+  ...['calls', 'files', 'oddities', 'processes'].map((what) => `${NATIVE}/wait-${what}.c`),
+);
+
 /** As program32-arm.ts is on arm64. */
 const PROGRAM32: CrossProgram = {
   source: `${NATIVE}/program32.c`,
@@ -79,7 +84,7 @@ const PROGRAM32: CrossProgram = {
 async function build(machine: CrossMachine): Promise<Record<string, InitramfsFile>> {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-cross-'));
   try {
-    const own = machine === 'x86-64' ? { program32: PROGRAM32 } : { bti: WITH_BTI };
+    const own = machine === 'x86-64' ? { program32: PROGRAM32 } : { bti: WITH_BTI, kinds: KINDS };
     const programs = { ...PROGRAMS, ...own };
     const files = await crossBuild(machine, folder, programs);
     const arm = machine === 'arm64' ? { program32: { content: program32() } } : {};

@@ -152,7 +152,9 @@ static int load_filter(int first, int second)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0 ? 0 : errno;
 }
 
+#ifndef THREADS
 #define THREADS 20
+#endif
 
 static struct slot *shared;
 static pthread_barrier_t all_started;
