@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static int has_levels;
+
 static int connect_journal(void)
 {
 	static const struct sockaddr_un address = {AF_UNIX, "/run/systemd/journal/stdout"};
@@ -24,8 +26,8 @@ static int open_stream(const char *program, const char *unit)
 	int fd = connect_journal();
 	if (fd < 0)
 		return -1;
-	/* The level; without levels in lines; not passed on to the system log, to the kernel's or to the console. */
-	if (dprintf(fd, "%s\n%s\n%d\n0\n0\n0\n0\n", program, unit, LOG_ERR) > 0)
+	/* The level of lines that don't have one; levels are read; not passed on to other logs, or to the console. */
+	if (dprintf(fd, "%s\n%s\n%d\n1\n0\n0\n0\n", program, unit, LOG_ERR) > 0)
 		return fd;
 	(void)close(fd);
 	return -1;
@@ -42,4 +44,10 @@ void speak_to_journal(const char *program, const char *unit)
 		return;
 	(void)dup2(fd, STDERR_FILENO);
 	(void)close(fd);
+	has_levels = 1;
+}
+
+const char *message_level(void)
+{
+	return has_levels ? "<6>" : "";
 }

@@ -8,4 +8,7 @@
  */
 void speak_to_journal(const char *program, const char *unit);
 
+/* The beginning of a line that tells of no failure, for logs that have levels, and else nothing (sd-daemon(3)). */
+const char *message_level(void);
+
 #endif

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/fail.h"
+#include "journal.h"
 
 /* The numbers of a finding. */
 enum numbers { NONE, COUNT, CALL_AND_ARCHITECTURE, ERRNO };
@@ -57,11 +59,13 @@ void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int 
 static void print_words(const struct finding *finding)
 {
 	char words[256];
-	char shown[16] = "";
+	char shown[40] = "";
 	enum numbers numbers = rows[finding->reason].numbers;
 	int length = finding->tid == 0 ? 0 : snprintf(words, sizeof words, "thread %d ", finding->tid);
-	if (numbers == COUNT || numbers == CALL_AND_ARCHITECTURE)
+	if (numbers == COUNT)
 		(void)snprintf(shown, sizeof shown, "%u", finding->first);
+	if (numbers == CALL_AND_ARCHITECTURE)
+		(void)snprintf(shown, sizeof shown, "%u (arch=%x)", finding->first, finding->second);
 	(void)snprintf(words + length, sizeof words - (size_t)length, "%s%s%s", rows[finding->reason].before, shown,
 		       rows[finding->reason].behind);
 	report((struct failure){.what = words, .error = numbers == ERRNO ? (int)finding->first : 0});
@@ -89,14 +93,24 @@ void begin_report(void)
 	has_lines = 1;
 }
 
-void print_line(const char *word, unsigned int count, const int64_t *numbers)
+void print_ending(const char *word, const char *words)
 {
-	if (!has_lines)
+	if (has_lines)
+		printf("%s\n", word);
+	else
+		report((struct failure){.what = words});
+}
+
+void print_counts(int is_dry_run, unsigned int threads, unsigned int processes, int64_t paused)
+{
+	if (has_lines) {
+		printf("paused %" PRId64 "\n", paused);
+		printf("%s %u %u\n", is_dry_run ? "fit" : "tightened", threads, processes);
 		return;
-	printf("%s", word);
-	for (unsigned int i = 0; i < count; i++)
-		printf(" %" PRId64, numbers[i]);
-	printf("\n");
+	}
+	(void)dprintf(STDERR_FILENO, "%s%s: the filter %s into %u thread%s of %u process%s, which stood still for %.1f ms\n",
+		      message_level(), program_name, is_dry_run ? "could be loaded" : "is loaded", threads,
+		      threads == 1 ? "" : "s", processes, processes == 1 ? "" : "es", (double)paused / 1000);
 }
 
 int end_report(void)

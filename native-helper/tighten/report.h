@@ -1,6 +1,6 @@
 /*
- * The report, which is printed once no thread stands still any more: who reads it may be slow. Each finding has its words
- * on standard error. With --report these lines are on standard output:
+ * The report, which is printed once no thread stands still any more: who reads it may be slow. It has words
+ * on standard error, of which the endings give way to lines on standard output where these are asked for by --report:
  *
  *	finding TID REASON [NUMBER [NUMBER]]    why nothing was changed, or why all was killed; TID is 0 where it is no
  *	                                        thread's
@@ -42,11 +42,14 @@ enum reason {
 /* Takes note of a finding. `first` and `second` are the numbers that the reason has. */
 void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int second);
 
-/* Has lines printed on standard output, where nothing is otherwise. */
+/* Has lines printed on standard output, which has nothing otherwise. */
 void begin_report(void);
 
-/* Prints a line with as many numbers behind its word. */
-void print_line(const char *word, unsigned int count, const int64_t *numbers);
+/* Prints a line of one word, or, where there are no lines, the words that stand for it. */
+void print_ending(const char *word, const char *words);
+
+/* Prints how many have the filter, or would get it by a dry run, and for how many microseconds they stood still. */
+void print_counts(int is_dry_run, unsigned int threads, unsigned int processes, int64_t paused);
 
 /* Prints all findings so far. */
 void print_findings(void);

@@ -80,7 +80,7 @@ static int kill_all(const char *group, struct caught caught)
 		kill_group(group);
 	await_deaths();
 	print_findings();
-	print_line("killed", 0, NULL);
+	print_ending("killed", "all processes are killed: some had the filter, or might have");
 	return EXIT_KILLED;
 }
 
@@ -88,7 +88,7 @@ static int leave_unchanged(void)
 {
 	release_all();
 	print_findings();
-	print_line("unchanged", 0, NULL);
+	print_ending("unchanged", "nothing is changed: all go on without the filter");
 	return EXIT_UNCHANGED;
 }
 
@@ -113,27 +113,28 @@ static int is_all_done(void)
 	return 1;
 }
 
-/* Prints a line with the number of threads and processes. */
-static void print_counts(const char *word)
+static void print_members(int is_dry_run, int64_t paused)
 {
-	int64_t counts[] = {0, 0};
-	while (member_at((uint32_t)counts[0]) != NULL)
-		counts[0]++;
+	unsigned int threads = 0, processes = 0;
+	while (member_at(threads) != NULL)
+		threads++;
 	for (struct member *process = NULL; (process = next_process(process)) != NULL;)
-		counts[1]++;
-	print_line(word, 2, counts);
+		processes++;
+	print_counts(is_dry_run, threads, processes, paused);
 }
 
-/* A process that dies from now on leaves none behind that has half of the filters. */
-static void let_go(int64_t since)
+/*
+ * All have the filter, or none. Where this process is killed meanwhile, some processes die, and the others are alike.
+ * Returns for how many microseconds they have stood still.
+ */
+static int64_t let_go(int64_t since)
 {
 	struct thread *thread;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
 		if (thread->state == STOPPED)
 			bind_life(thread->tid, 0);
 	release_all();
-	int64_t microseconds = (monotonic_time() - since) / 1000;
-	print_line("paused", 1, &microseconds);
+	return (monotonic_time() - since) / 1000;
 }
 
 /*
@@ -178,8 +179,7 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 		if (findings > 0)
 			return round == 0 ? leave_unchanged() : kill_all(options->group, caught);
 		if (is_all_done() || options->is_dry_run) {
-			let_go(since);
-			print_counts(options->is_dry_run ? "fit" : "tightened");
+			print_members(options->is_dry_run, let_go(since));
 			return 0;
 		}
 		enum loaded loaded = load_members(wanted);
@@ -193,12 +193,6 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 	return kill_all(options->group, caught);
 }
 
-static void print_restless(void)
-{
-	report((struct failure){.what = "threads still come and go: those that are there are given the filter"});
-	print_line("restless", 0, NULL);
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = parse_options(argc, argv);
@@ -208,7 +202,7 @@ int main(int argc, char **argv)
 	/* A report that nobody reads must not end this process. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (options.settle > 0 && !await_settled(options.group, options.settle))
-		print_restless();
+		print_ending("restless", "threads still came and went when the time to settle was up");
 	int status = tighten(&options, &wanted);
 	return end_report() ? status : EXIT_UNTOLD;
 }
