@@ -64,7 +64,7 @@ static int is_group(const struct dirent *entry)
  * is long.
  */
 static struct {
-	char bytes[1U << 26]; /* more than can be listed in time; pages that aren't written take no memory */
+	char bytes[1U << 26]; /* more than can be listed in time; pages that aren't written take none */
 	size_t length;
 	int has_groups; /* one was there, whatever has become of it */
 } pending;

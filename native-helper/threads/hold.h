@@ -43,7 +43,7 @@ void begin_pass(void);
 int hold(int tid);
 
 /*
- * The same for a thread that may be of the group: is_listed() is as it was. One that can't be stopped may be anywhere as
+ * Begins to stop a thread that may be of the group: is_listed() is as it was. One that can't be stopped may be anywhere as
  * long as it isn't listed, and is news each time.
  */
 int hold_unlisted(int tid);
