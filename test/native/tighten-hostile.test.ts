@@ -1,9 +1,9 @@
 /** Filters that running threads are given, while somebody interferes. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { errnoAction } from '../../src/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
@@ -87,7 +87,8 @@ test('processes that are killed meanwhile are no reason to end the others', { sk
   t.diagnostic(`left: ${endings.join(' ')}`);
 });
 
-test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
+/** A filter that takes a while to be brought into a process. */
+const longFilter = () => {
   const long = Object.fromEntries(
     [
       'getppid',
@@ -103,7 +104,17 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
       'reboot',
     ].map((call, index) => [call, errnoAction(index + 1)]),
   );
-  const bytes = filter('long', filterRefusing(long, { ready: true }));
+  return filter('long', filterRefusing(long, { ready: true }));
+};
+
+/** Whether the newest filter of a process is that of a file. */
+const hasFilter = async (pid: number, path: string) => {
+  const { stdout } = await run([program('read-filters'), `${pid}`]);
+  return stdout.includes(`filter ${Buffer.from(readFileSync(path).subarray(36)).toString('hex')}\n`);
+};
+
+test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
+  const bytes = longFilter();
   let detected = 0;
   for (let times = 0; times < 60 && detected === 0; times++) {
     const path = group(t);
@@ -115,9 +126,7 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
     const { status, stdout } = await setting.tighten(path, '--filter', bytes);
     attacker.kill('SIGKILL');
     if (status === 0) {
-      const { stdout: filters } = await run([program('read-filters'), `${pid}`]);
-      const wanted = Buffer.from(readFileSync(bytes).subarray(36)).toString('hex');
-      assert.ok(filters.includes(`filter ${wanted}\n`), 'the filter is the wanted one');
+      assert.ok(await hasFilter(pid!, bytes), 'the filter is the wanted one');
       continue;
     }
     // A program that the kernel refuses, since a part of it was written over, is no filter: nothing was changed.
@@ -128,6 +137,53 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
     assert.deepEqual(threadsOf(path), []);
   }
   assert.ok(detected > 0, 'the writer was never in time');
+});
+
+describe('memory that can only be read is not written to, while the filter lies there,', () => {
+  const EFAULT = '14';
+
+  /** Has one who writes tell its attempts until one came in time, and gives the victim the filter each time. */
+  const refuses = async (t: TestContext, attack: (path: string) => Promise<[ChildProcess, number]>) => {
+    const bytes = longFilter();
+    let tried = 0;
+    for (let times = 0; times < 60 && tried === 0; times++) {
+      const path = group(t);
+      const [attacker, pid] = await attack(path);
+      t.after(() => attacker.kill('SIGKILL'));
+      let said = '';
+      attacker.stdout!.on('data', (chunk) => {
+        said += chunk;
+      });
+      await until('it watches', () => said.includes('ready\n'), 60_000, 2);
+      const { status, stdout } = await setting.tighten(path, '--filter', bytes);
+      assert.equal(status, 0, stdout);
+      assert.ok(await hasFilter(pid, bytes), said);
+      await setting.empty(path);
+      attacker.kill('SIGKILL');
+      const attempts = said.split('\n').filter((line) => line !== 'ready' && line !== '');
+      assert.deepEqual(
+        [...new Set(attempts)].filter((line) => line !== EFAULT),
+        [],
+      );
+      tried = said.slice(said.indexOf('ready')).split(EFAULT).length - 1;
+    }
+    assert.ok(tried > 0, 'the writer was never in time');
+  };
+
+  test('by process_vm_writev', { skip }, async (t) => {
+    await refuses(t, async (path) => {
+      const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+      await until('it sleeps', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 60_000, 2);
+      return [spawn(program('overwrite'), [`${pid}`, 'vm'], { stdio: ['ignore', 'pipe', 'ignore'] }), pid!];
+    });
+  });
+
+  test('by a ring of io_uring, nor is code', { skip }, async (t) => {
+    await refuses(t, async (path) => {
+      const child = await startIn(t, path, [program('ring-writes'), group(t)]);
+      return [child, child.pid!];
+    });
+  });
 });
 
 // Each try takes the time after which a thread counts as one that doesn't run.

@@ -35,6 +35,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'late-call': ['late-call'],
   delegate: ['delegate'],
   'pick-off': ['pick-off'],
+  'ring-writes': ['ring-writes'],
 };
 const BARE32 = [
   '-m32',
