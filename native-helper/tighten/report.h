@@ -1,5 +1,6 @@
 /*
- * The lines on standard output. Each finding also has its words on standard error.
+ * Each finding has its words on standard error. Where standard output is another stream, it has lines for programs. Where
+ * both are one stream, as in the journal and on a terminal, people read it: the end has words, too, in their place.
  *
  *	finding TID REASON [NUMBER [NUMBER]]    why nothing was changed, or why all was killed; TID is 0 where it is no
  *	                                        thread's
@@ -12,6 +13,8 @@
  */
 #ifndef SANDBOX_UNIT_REPORT_H
 #define SANDBOX_UNIT_REPORT_H
+
+#include <stdint.h>
 
 enum reason {
 	REASON_WAITS,       /* it waits in a call that the filter refuses: the call's number, its architecture */
@@ -36,5 +39,11 @@ enum reason {
 
 /* Tells a finding. `first` and `second` are the numbers that the reason has. */
 void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int second);
+
+/* Tells by a line of one word that something is so, or by the words that stand for it. */
+void tell_word(const char *word, const char *words);
+
+/* Tells how many have the filter, or would get it by a dry run, and for how many microseconds they stood still. */
+void tell_counts(int is_dry_run, unsigned int threads, unsigned int processes, int64_t paused);
 
 #endif

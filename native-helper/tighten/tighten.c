@@ -76,14 +76,14 @@ static int kill_all(const char *group, struct caught caught)
 	if (!caught.has_self)
 		kill_group(group);
 	await_deaths();
-	printf("killed\n");
+	tell_word("killed", "all processes are killed: some had the filter, or might have");
 	return EXIT_KILLED;
 }
 
 static int leave_unchanged(void)
 {
 	release_all();
-	printf("unchanged\n");
+	tell_word("unchanged", "nothing is changed: all go on without the filter");
 	return EXIT_UNCHANGED;
 }
 
@@ -108,26 +108,26 @@ static int is_all_done(void)
 	return 1;
 }
 
-/* Prints a line with the number of threads and processes. */
-static void print_counts(const char *word)
+/* Tells the number of threads and processes, and for how long they stood still. */
+static void tell_members(int is_dry_run, int64_t paused)
 {
 	unsigned int threads = 0, processes = 0;
 	while (member_at(threads) != NULL)
 		threads++;
 	for (struct member *process = NULL; (process = next_process(process)) != NULL;)
 		processes++;
-	printf("%s %u %u\n", word, threads, processes);
+	tell_counts(is_dry_run, threads, processes, paused);
 }
 
-/* A process that dies from now on leaves none behind that has half of the filters. */
-static void let_go(int64_t since)
+/* A process that dies from now on leaves none behind that has half of the filters. Returns how long they stood still. */
+static int64_t let_go(int64_t since)
 {
 	struct thread *thread;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
 		if (thread->state == STOPPED)
 			bind_life(thread->tid, 0);
 	release_all();
-	printf("paused %lld\n", (long long)(monotonic_time() - since) / 1000);
+	return (monotonic_time() - since) / 1000;
 }
 
 static int tighten(const struct options *options, const struct wanted *wanted)
@@ -143,8 +143,7 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 		if (findings > 0)
 			return round == 0 ? leave_unchanged() : kill_all(options->group, caught);
 		if (is_all_done() || options->is_dry_run) {
-			let_go(since);
-			print_counts(options->is_dry_run ? "fit" : "tightened");
+			tell_members(options->is_dry_run, let_go(since));
 			return 0;
 		}
 		enum loaded loaded = load_members(wanted);
@@ -165,7 +164,7 @@ int main(int argc, char **argv)
 		fail(EXIT_UNCHANGED, (struct failure){.what = "this takes a machine of x86-64"});
 	struct wanted wanted = read_wanted(options.filter);
 	if (options.settle > 0 && !await_settled(options.group, options.settle))
-		printf("restless\n");
+		tell_word("restless", "threads still came and went when the time to settle was up");
 	int status = tighten(&options, &wanted);
 	return fflush(stdout) == 0 ? status : (status == 0 ? EXIT_UNCHANGED : status);
 }
