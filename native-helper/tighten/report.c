@@ -108,8 +108,8 @@ void print_counts(int is_dry_run, unsigned int threads, unsigned int processes, 
 		printf("%s %u %u\n", is_dry_run ? "fit" : "tightened", threads, processes);
 		return;
 	}
-	(void)dprintf(STDERR_FILENO, "%s%s: the filter %s into %u thread%s of %u process%s, which stood still for %.1f ms\n",
-		      message_level(), program_name, is_dry_run ? "could be loaded" : "is loaded", threads,
+	(void)dprintf(STDERR_FILENO, "%s%s: %s %u thread%s of %u process%s, which stood still for %.1f ms\n", message_level(),
+		      program_name, is_dry_run ? "the filter could be loaded into" : "the filter is loaded into", threads,
 		      threads == 1 ? "" : "s", processes, processes == 1 ? "" : "es", (double)paused / 1000);
 }
 

@@ -57,7 +57,7 @@ export const STATUS = {
   },
   'filter-file': {
     cause:
-      "The file with the launcher's filter is damaged, or was not written by this program. The launcher refuses it, and the unit won't start.",
+      "A file with the launcher's filter, or with that of `[ready]`, is damaged, or was not written by this program. It is refused when the unit starts, and the start fails.",
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   launcher: {

@@ -3,10 +3,9 @@ import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import { SharedRecords } from '../explain/records/shared-records.js';
 import { userManager } from '../explain/records/user-manager.js';
-import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
-import { filterPath, hasNameOfDropIn } from '../paths/own-files.js';
+import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
 import { enabledHere } from '../prepare/enabled.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
@@ -41,13 +40,14 @@ import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
 import { driftCodes } from '../status/drift-programs.js';
 import { enabledStatus, unitsWithoutFiles } from '../status/enabled-unit.js';
+import { ownFilters } from '../status/filter-files.js';
 import { withInjections } from '../status/injected.js';
 import { loadedBy, namedPrograms } from '../status/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
 import { inForce, type State, stateOf } from '../status/service-state.js';
 import { confinesNoMore, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
-import { type UnitMode, unitMode } from '../status/unit-mode.js';
+import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
 import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
@@ -216,16 +216,14 @@ async function statusOf(
   const enabled = await enabledHere(at, unit);
   const facts = { ...dropInFacts(content(dropIn) ?? new Uint8Array()), enabled };
   if (facts.policy === undefined) return notOurs(at, confined, enabled !== undefined);
-  const filterFile = filterPath(at.placement, unit);
-  const bytes = content(filterFile);
-  const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
+  const filters = ownFilters(at.placement, unit, { facts, files });
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, unit, { facts, files, programs });
   const services = await seenServices(context, confined);
   const appliedRuns = await appliedRunsOf(at, unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
-  const broken = await brokenFiles(at, { unit, facts, files, filter, filterFile, programs, missing });
+  const broken = await brokenFiles(at, { unit, facts, files, filters, programs, missing });
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, programs })
     : { changed: [], untold: [] };
@@ -239,12 +237,13 @@ async function statusOf(
     broken.length + refusedStarts.length === 0
       ? failedOf(at.placement, { facts, services, state, appliedRuns })
       : [];
-  const mode = modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none'));
+  const mode = unitMode(facts, filters, context.offline ? undefined : context.machine);
   const sources = { records, isSilent: mode?.isSilent ?? true };
   const refused = await refusedSinceStart(at, services ?? [], sources);
   return {
     unit: confined.instance ?? unit,
     ...(mode ? { mode: mode.mode } : {}),
+    ...(mode?.untilReady ? { modeUntilReady: mode.untilReady } : {}),
     recorded: mode?.recorded ?? [],
     ...(refused ? { refused } : {}),
     ...(state === undefined ? {} : { state: inForce(state, changed, untrusted) }),
@@ -275,16 +274,6 @@ function failedOf({ scope }: Placement, { facts, services = [], state, appliedRu
   if (state === 'reload-due' || state === 'not-read') return [];
   const refuses = !facts.permissive && (facts.launched || facts.tightened || facts.refuses === true);
   return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));
-}
-
-/** The mode of a unit; undefined if its filter is missing or can't be read. */
-function modeOf(
-  { offline, machine }: Context,
-  facts: DropInFacts,
-  filter: FilterFile | Diagnostic | 'none' | 'missing' | undefined,
-): UnitMode | undefined {
-  if (filter === 'missing' || (typeof filter === 'object' && !('programs' in filter))) return undefined;
-  return unitMode(facts, filter, offline ? undefined : machine);
 }
 
 /** The services that a drop-in is for; undefined offline. */

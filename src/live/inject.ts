@@ -70,6 +70,19 @@ export async function inject(
   }
 }
 
+/** Errors where a unit's threads could not be given one of the filters. They stand still for it, and nothing is changed. */
+export async function againstInjecting(
+  context: Context,
+  unit: Service,
+  filters: readonly Filter[],
+): Promise<readonly Diagnostic[]> {
+  for (const filter of filters) {
+    const { failures } = await inject(context, unit, filter, true);
+    if (failures.length > 0) return failures;
+  }
+  return [];
+}
+
 /** The folder of a unit's control group of version 2, which alone has all threads of all that is below it. */
 async function threadedGroup({ system }: Context, { state }: Service): Promise<string | undefined> {
   for (const folder of await unitGroups(system, state))

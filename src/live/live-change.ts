@@ -22,6 +22,8 @@ import { inOwnGroup } from './tighten-unit.js';
 
 /** A change of a unit that its services get as they run. */
 export interface LiveChange {
+  /** The services that run without it. */
+  readonly services: readonly Service[];
   /** Their filters, in the order in which they are loaded: together they are the policy. */
   readonly filters: readonly Filter[];
 }
@@ -67,7 +69,10 @@ export async function planLive(
     found.push(...(await refusedNow(context, preparedFor(prepared, service.name).plan, service)));
   }
   if (hasErrors(found)) return { live: undefined, diagnostics: found };
-  return { live: { filters: filtersOf(plan) }, diagnostics: [...found, ...due.map(wouldKeep)] };
+  return {
+    live: { services: due, filters: filtersOf(plan) },
+    diagnostics: [...found, ...due.map(wouldKeep)],
+  };
 }
 
 const refused = (...diagnostics: readonly Diagnostic[]): PlannedLive => ({ live: undefined, diagnostics });

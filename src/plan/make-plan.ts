@@ -2,6 +2,7 @@ import { findDirective } from '../directives/table.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
 import { programLines } from './calls/lines.js';
+import { jointMode } from './calls/permissive.js';
 import { lockOuts } from './doorways/lock-outs.js';
 import { wayInOf } from './doorways/role.js';
 import { doorwayOf } from './doorways/role-of.js';
@@ -11,7 +12,7 @@ import { renamable } from './ineffective/by-renaming.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
 import { absentPrograms } from './launcher/program-checks.js';
-import type { Mode, Plan, PlannedDirective } from './plan.js';
+import type { Plan, PlannedDirective } from './plan.js';
 import { programNeeds } from './program-needs.js';
 import { typeWith } from './ready/injector.js';
 import { planReady } from './ready/ready.js';
@@ -76,12 +77,6 @@ export function makePlan(given: PlanRequest): Plan {
     ],
   };
 }
-
-/** The mode of both tables; undefined for one that there isn't. One that refuses calls is enough to be enforcing. */
-const jointMode = (...modes: readonly (Mode | undefined)[]): Mode => {
-  const known = modes.filter((mode) => mode !== undefined);
-  return known.length > 0 && known.every((mode) => mode === 'permissive') ? 'permissive' : 'enforcing';
-};
 
 /** The request with the type that `[ready]` gives the unit: what systemd's filters let through hangs on it. */
 const asStarted = (request: PlanRequest): PlanRequest => {

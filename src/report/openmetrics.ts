@@ -23,12 +23,22 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
   const confined = all.filter(({ dropIn }) => dropIn !== undefined);
   return [
     ...gauge('sandbox_unit_mode', 'Whether the policy of the unit is in this mode.', confined.flatMap(modes)),
+    ...gauge(
+      'sandbox_unit_mode_until_ready',
+      'Whether the policy of the unit is in this mode until its service serves.',
+      confined.flatMap(modesUntilReady),
+    ),
     ...gauge('sandbox_unit_state', 'Whether the services of the unit are so.', confined.flatMap(states)),
     ...gauge('sandbox_unit_drift', 'Changed since the policy was applied, by kind.', all.flatMap(drifts)),
     ...gauge(
       'sandbox_unit_refused_calls',
       'Refused calls since the last start, as far as they are known.',
       all.flatMap(refusals),
+    ),
+    ...gauge(
+      'sandbox_unit_injected',
+      'Was given a filter since its start, by this command.',
+      all.flatMap(injections),
     ),
     ...gauge('sandbox_unit_wrong', 'Whether something is wrong with the confinement.', all.map(wrong)),
     ...gauge(
@@ -43,8 +53,12 @@ export function statusMetrics(all: readonly UnitStatus[], { notApplied, exit }: 
 
 const MODES = ['enforcing', 'permissive'] as const;
 
-const modes = ({ unit, mode }: UnitStatus): Sample[] =>
+const modes = ({ unit, mode }: Pick<UnitStatus, 'unit' | 'mode'>): Sample[] =>
   MODES.map((one) => ({ labels: { unit, mode: one }, value: Number(one === mode) }));
+
+/** None where it isn't of two phases. */
+const modesUntilReady = ({ unit, modeUntilReady }: UnitStatus): Sample[] =>
+  modeUntilReady === undefined ? [] : modes({ unit, mode: modeUntilReady });
 
 /** None where no manager is asked. */
 const states = ({ unit, state }: UnitStatus): Sample[] =>
@@ -58,6 +72,10 @@ const drifts = ({ unit, drift }: UnitStatus): Sample[] =>
 /** None where the number isn't known. */
 const refusals = ({ unit, refused }: UnitStatus): Sample[] =>
   refused?.count === undefined ? [] : [{ labels: { unit }, value: refused.count }];
+
+/** One for each command, however many filters it gave. */
+const injections = ({ unit, injected = [] }: UnitStatus): Sample[] =>
+  [...new Set(injected.map(({ by }) => by))].sort().map((by) => ({ labels: { unit, by }, value: 1 }));
 
 const wrong = ({ unit, diagnostics, exit }: UnitStatus): Sample => ({
   labels: { unit },

@@ -16,6 +16,8 @@ export interface UnitStatus {
   readonly unit: string;
   /** Undefined if the unit isn't confined, or if its mode can't be told. */
   readonly mode?: Mode;
+  /** Until the service serves, where filters of its start and of `[ready]` are two. */
+  readonly modeUntilReady?: Mode;
   /** Undefined if no manager is asked. */
   readonly state?: State;
   readonly policy?: string;
@@ -83,7 +85,7 @@ export function statusText(all: readonly UnitStatus[], whole: boolean, look: Loo
     .filter((one) => one.dropIn !== undefined || one.transient || one.drift.length > 0 || isInjected(one))
     .map((one): Cell[] => [
       one.unit,
-      styled(modeText(one), one.mode && MODES[one.mode]),
+      styled(modeText(one), one.mode && MODES[isLenientAtStart(one) ? 'permissive' : one.mode]),
       styled(stateText(one), one.state && STATES[one.state]),
       styled(driftText(one), one.drift.length > 0 ? 'bad' : one.untold ? 'doubtful' : undefined),
       styled(refusedText(one), (one.refused?.count ?? 0) > 0 ? 'doubtful' : undefined),
@@ -133,13 +135,22 @@ function refusedText({ refused }: UnitStatus): string {
 /** The most calls that one line names. */
 const MOST_NAMED = 3;
 
-const modeText = ({ mode, recorded }: UnitStatus): string =>
-  recorded.length === 0 ? (mode ?? '-') : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
+/** Whether the calls of its start are only recorded, though some are refused once it serves. */
+const isLenientAtStart = ({ mode, modeUntilReady = mode }: UnitStatus): boolean =>
+  modeUntilReady === 'permissive' && mode !== modeUntilReady;
+
+const modeText = (one: UnitStatus): string =>
+  [
+    one.mode ?? '-',
+    ...(isLenientAtStart(one) ? ['permissive until it serves'] : []),
+    ...(one.recorded.length > 0 ? [`records ${printable(shortList(one.recorded, MOST_NAMED))}`] : []),
+  ].join(', ');
 
 /** The status for programs: sandbox-unit.json(5). */
 export const statusJson = ({
   unit,
   mode,
+  modeUntilReady,
   state,
   policy,
   dropIn,
@@ -154,6 +165,7 @@ export const statusJson = ({
 }: UnitStatus) => ({
   unit,
   mode: mode ?? null,
+  modeUntilReady: modeUntilReady ?? null,
   state: state ?? null,
   policy: policy ?? null,
   dropIn: dropIn ?? null,

@@ -1,11 +1,11 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import type { FilterFile } from '../filter/filter-file.js';
 import { filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
 import { type AppliedFacts, againHint, enableCommand } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';
+import type { OwnFilters } from './filter-files.js';
 import type { NamedProgram } from './named-programs.js';
 
 /** Files of a unit with which it won't start. */
@@ -14,9 +14,7 @@ interface Files {
   readonly unit: string;
   readonly facts: AppliedFacts;
   readonly files: readonly EmittedFile[];
-  readonly filterFile: string;
-  /** The filter; where it can't be read why not. */
-  readonly filter: FilterFile | Diagnostic | undefined;
+  readonly filters: OwnFilters;
   readonly programs: readonly NamedProgram[];
   /** As missingFiles() finds them. */
   readonly missing: readonly string[];
@@ -25,7 +23,7 @@ interface Files {
 /** An error for each file that is missing, or with which the unit can't be started. */
 export async function brokenFiles(
   at: Context,
-  { unit, facts, files, filter, filterFile, programs, missing }: Files,
+  { unit, facts, files, filters, programs, missing }: Files,
 ): Promise<Diagnostic[]> {
   const again = againHint(at, unit, facts);
   // The generator's files don't have programs in their places.
@@ -35,7 +33,7 @@ export async function brokenFiles(
   };
   const found = [
     ...missing.map((path) => ['file-missing', `${path} is missing`, path] as const),
-    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`, undefined] as const),
+    ...flaws(filters).map((flaw) => ['filter-file', flaw, undefined] as const),
     ...(await notExecutable(at, programs)),
     ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw, undefined] as const),
   ];
@@ -44,8 +42,13 @@ export async function brokenFiles(
   );
 }
 
-const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
-  filter === undefined || 'programs' in filter ? [] : [filter.message];
+/** Filters that the launcher, or the program that loads that of `[ready]`, would refuse. */
+const flaws = ({ start, ready }: OwnFilters): string[] =>
+  [start, ready].flatMap((one) =>
+    typeof one?.content === 'object' && 'message' in one.content
+      ? [`${one.path}: ${one.content.message}`]
+      : [],
+  );
 
 interface Needing {
   readonly facts: DropInFacts;

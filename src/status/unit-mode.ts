@@ -2,36 +2,63 @@ import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { FilterFile } from '../filter/filter-file.js';
 import { type OwnAnswers, ownAnswers } from '../filter/own-answers.js';
 import { Unprovable } from '../filter/unprovable.js';
+import { jointMode } from '../plan/calls/permissive.js';
 import type { Mode } from '../plan/plan.js';
 import type { Machine } from '../syscalls/abi.js';
+import type { OwnFilter, OwnFilters } from './filter-files.js';
 
 export interface UnitMode {
+  /** The mode of all filters together, as they are once the service serves. */
   readonly mode: Mode;
+  /** The mode until then, where it has calls refused or recorded by both `[syscalls]` and `[ready]`. */
+  readonly untilReady: Mode | undefined;
   /** Of an enforcing unit the calls that are let through and recorded, and sets of them. */
   readonly recorded: readonly string[];
-  /** Whether a filter of ours lets calls fail with an errno, of which the kernel has no record. That of `[ready]` may. */
+  /** Whether a filter of ours lets calls fail with an errno, of which the kernel has no record. */
   readonly isSilent: boolean;
 }
 
 /**
  * The mode that a unit's files come to, whatever the drop-in's header says: files enforce if they say so and refuse
- * something, or have nothing to do with calls.
- * @param filter what the launcher loads; `none` where it would load one that isn't there or isn't used; undefined where
- *   there is no launcher
+ * something, or have nothing to do with calls. Undefined if a filter is missing or can't be read.
  * @param machine what it runs on; undefined where that isn't known
  */
 export function unitMode(
   facts: DropInFacts,
-  filter: FilterFile | 'none' | undefined,
+  filters: OwnFilters,
   machine: Machine | undefined,
-): UnitMode {
-  const found = answers(facts, filter, machine);
-  const isLenient = facts.permissive || (typeof filter === 'object' && filter.log);
-  const enforcing = !isLenient && found.refuses;
+): UnitMode | undefined {
+  const [start, ready] = [filters.start, filters.ready].map((one) => one && loadable(one));
+  if (start === 'unknown' || ready === 'unknown') return undefined;
+  const hasStart = start !== undefined || facts.refuses !== undefined || facts.recorded.length > 0;
+  const phases = [
+    ...(hasStart || ready === undefined ? [phase(facts, start, machine)] : []),
+    ...(ready === undefined ? [] : [phase(facts, ready, machine)]),
+  ];
+  const mode = jointMode(...phases.map((one) => one.mode));
   return {
-    mode: enforcing ? 'enforcing' : 'permissive',
-    recorded: enforcing ? found.recorded : [],
-    isSilent: (found.fails || facts.tightened) && !isLenient,
+    mode,
+    untilReady: phases.length > 1 ? phases[0]!.mode : undefined,
+    recorded: mode === 'enforcing' ? [...new Set(phases.flatMap(({ recorded }) => recorded))] : [],
+    isSilent: phases.some(({ isSilent }) => isSilent),
+  };
+}
+
+const loadable = ({ content }: OwnFilter): FilterFile | 'unused' | 'unknown' =>
+  content === 'unused' || (content !== 'missing' && 'programs' in content) ? content : 'unknown';
+
+/** The mode by one filter; without a filter file by the lines of the drop-in, for systemd's. */
+function phase(
+  facts: DropInFacts,
+  filter: FilterFile | 'unused' | undefined,
+  machine: Machine | undefined,
+): Pick<UnitMode, 'mode' | 'recorded' | 'isSilent'> {
+  const { refuses, fails, recorded } = answers(facts, filter, machine);
+  const isLenient = facts.permissive || (typeof filter === 'object' && filter.log);
+  return {
+    mode: !isLenient && refuses ? 'enforcing' : 'permissive',
+    recorded: isLenient ? [] : recorded,
+    isSilent: fails && !isLenient,
   };
 }
 
@@ -39,10 +66,10 @@ const NOTHING: OwnAnswers = { refuses: false, fails: false, recorded: [] };
 
 function answers(
   { refuses = true, recorded }: DropInFacts,
-  filter: FilterFile | 'none' | undefined,
+  filter: FilterFile | 'unused' | undefined,
   machine: Machine | undefined,
 ): OwnAnswers {
-  if (filter === 'none') return NOTHING;
+  if (filter === 'unused') return NOTHING;
   return filter ? filterAnswers(filter, machine) : { refuses, recorded, fails: false };
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plan } from '../../src/commands/plan.js';
+import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';
 import { decodeFilterFile } from '../../src/filter/filter-file.js';
 import { INJECTOR } from '../../src/paths/programs.js';
@@ -67,6 +68,32 @@ test('status names a file without which the service would not start', async () =
     assert.deepEqual((await shown(system)).missing, []);
     system.files.delete(path);
     assert.deepEqual((await shown(system)).missing, [path]);
+  }
+});
+
+test('status says of a damaged filter that the service would not start, as of a missing one', async () => {
+  const told = async (system: ReturnType<typeof machine>) => {
+    const { exit, diagnostics } = await status(fakeContext(system), [UNIT]);
+    return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
+  };
+  const damages: readonly (readonly [
+    bytes: (own: Uint8Array) => Uint8Array | undefined,
+    code: string,
+    says: string,
+  ])[] = [
+    [() => undefined, 'file-missing', `${READY} is missing`],
+    [(own) => own.slice(0, -8), 'filter-file', `${READY}: the filter file is not as long as its header says`],
+    [() => new Uint8Array(), 'filter-file', `${READY}: the filter file is too short`],
+  ];
+  for (const [damage, code, says] of damages) {
+    const system = packaged();
+    await run(system);
+    const bytes = damage(system.files.get(READY)!.bytes);
+    if (bytes) await system.replace(READY, bytes, { mode: 0o644 });
+    else system.files.delete(READY);
+    assert.deepEqual(await told(system), [1, `${code}: ${UNIT} won't start: ${says}`]);
+    const { drift, mode } = (await shown(system)).all[0] as unknown as { drift: string[]; mode: null };
+    assert.deepEqual([drift, mode], [['drift-files'], null]);
   }
 });
 

@@ -1,6 +1,7 @@
 /** Tests of live/live-change.ts and live/refused-now.ts: `apply --live` on a machine in memory. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
 import { UserError } from '../../src/diagnostic.js';
@@ -10,7 +11,7 @@ import type { SyscallPolicy } from '../../src/syscalls/policy.js';
 import { codesOf, run, setPolicy, sorted, statesOf, unitsOf } from '../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';
-import { tightenable } from '../support/tightened-in-memory.js';
+import { FIT, tightenable } from '../support/tightened-in-memory.js';
 
 const LIVE = { live: true } as const;
 const RESTART = `restart ${UNIT}`;
@@ -55,11 +56,50 @@ describe('what only takes calls away', () => {
   });
 
   test('is told beforehand with --check, and what can not be undone', async () => {
-    const { system, asked } = tightenable();
+    const { system, given, asked } = tightenable();
     const before = sorted(system.files);
     const result = await run(system, { ...LIVE, check: true });
-    assert.deepEqual([result.exit, codesOf(result), asked.length], [3, ['note keeps-filter'], 0]);
-    assert.deepEqual(sorted(system.files), before);
+    assert.deepEqual([result.exit, codesOf(result)], [3, ['note keeps-filter']]);
+    assert.deepEqual(
+      asked.map((argv) => argv.includes('--dry-run')),
+      [true],
+    );
+    assert.deepEqual([given().length, sorted(system.files)], [0, before]);
+  });
+
+  test('is told beforehand with --check: what stands against it in a thread, where there is [ready], too', async () => {
+    for (const [nth, tried] of [
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      const { system, given, asked } = tightenable(
+        '[syscalls]\ndeny = ["swapon"]\n[ready]\ndeny = ["execve", "execveat", "read"]\n',
+        {
+          files: { [INJECTOR]: '' },
+          says: () =>
+            asked.length < nth ? FIT : ['paused 1500\nfinding 12 waits 0 3221225534\nunchanged\n', 1],
+        },
+      );
+      const before = sorted(system.files);
+      const result = await run(system, { ...LIVE, check: true });
+      assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} refused`]]);
+      assert.equal(codesOf(result).at(-1), 'error thread-waits');
+      assert.deepEqual([asked.length, given().length], [tried, 0]);
+      assert.ok(asked.every((argv) => argv.includes('--dry-run')));
+      assert.deepEqual(sorted(system.files), before);
+    }
+  });
+
+  test('is not told where it can not be asked, and that is no success', async () => {
+    const { system, asked } = tightenable();
+    const context = { ...fakeContext(system), superuser: false };
+    const result = await apply(context, [UNIT], { ...LIVE, check: true });
+    assert.deepEqual([result.exit, codesOf(result)], [1, ['note keeps-filter', 'error needs-root']]);
+    assert.equal(asked.length, 0);
+
+    const unsaid = tightenable(NO_EXEC, { says: () => ['', 139, 'Segmentation fault'] });
+    const unknown = await run(unsaid.system, { ...LIVE, check: true });
+    assert.deepEqual([unknown.exit, codesOf(unknown)], [1, ['note keeps-filter', 'error not-tightened']]);
   });
 
   test('is two filters where there is [ready] on top, both tried before the first is loaded', async () => {

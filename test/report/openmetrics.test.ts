@@ -30,6 +30,23 @@ test('a unit is in one mode and one state, and not in the others', () => {
   );
 });
 
+test('a unit of two phases has the mode of its start, too', () => {
+  const found = metrics([one(), one({ unit: 'b.service', modeUntilReady: 'permissive' })]);
+  assert.deepEqual(
+    found
+      .filter(({ name }) => name.startsWith('sandbox_unit_mode'))
+      .map(({ name, labels, value }) => [name, ...labels.values(), value]),
+    [
+      ['sandbox_unit_mode', 'a.service', 'enforcing', 1],
+      ['sandbox_unit_mode', 'a.service', 'permissive', 0],
+      ['sandbox_unit_mode', 'b.service', 'enforcing', 1],
+      ['sandbox_unit_mode', 'b.service', 'permissive', 0],
+      ['sandbox_unit_mode_until_ready', 'b.service', 'enforcing', 0],
+      ['sandbox_unit_mode_until_ready', 'b.service', 'permissive', 1],
+    ],
+  );
+});
+
 test('each kind of drift is a sample, and what is wrong, not applied and the exit status are', () => {
   const drifted = one({ unit: 'b.service', drift: ['drift-policy', 'overridden'], diagnostics: [error] });
   const told = metrics([one(), drifted], ['c.service'], 1)
@@ -60,6 +77,26 @@ test('the number of refused calls is there where it is known', () => {
     ['a.service', 0],
     ['b.service', 2],
   ]);
+});
+
+test('what runs with filters that it was given has a sample for each command that gave some', () => {
+  const by = (who: 'apply' | 'tighten') => ({ invocation: '1', at: 0, by: who, deny: [] });
+  const { mode: _, policy: __, dropIn: ___, ...bare } = one({ unit: 'b.service' });
+  const samples = metrics([
+    one({ injected: [by('tighten'), by('apply'), by('tighten')] }),
+    { ...bare, injected: [by('tighten')] },
+    one({ unit: 'c.service', injected: [] }),
+  ]);
+  assert.deepEqual(
+    samples
+      .filter(({ name }) => name === 'sandbox_unit_injected')
+      .map(({ labels, value }) => [labels.get('unit'), labels.get('by'), value]),
+    [
+      ['a.service', 'apply', 1],
+      ['a.service', 'tighten', 1],
+      ['b.service', 'tighten', 1],
+    ],
+  );
 });
 
 test('what can not be told is wrong, and in no mode', () => {

@@ -42,6 +42,16 @@ test('calls that are recorded are named, three at most, and shown as they are pr
   assert.match(row({ recorded: ['a', 'b', 'c', 'd', 'e'] })[1]!, /^enforcing, records a, b, c and 2 more$/);
 });
 
+test('a start that is held to less than what serves is told', () => {
+  assert.equal(row({ modeUntilReady: 'permissive' })[1], 'enforcing, permissive until it serves');
+  assert.equal(
+    row({ modeUntilReady: 'permissive', recorded: ['uname'] })[1],
+    'enforcing, permissive until it serves, records uname',
+  );
+  assert.equal(row({ modeUntilReady: 'enforcing' })[1], 'enforcing');
+  assert.equal(row({ mode: 'permissive', modeUntilReady: 'permissive' })[1], 'permissive');
+});
+
 test('a unit without files of ours has a line only if there is drift', () => {
   const { dropIn: _, ...bare } = one();
   assert.equal(statusText([bare], true), '');
@@ -54,7 +64,15 @@ test('to programs what can not be told is null', () => {
   assert.deepEqual(
     statusJson({ unit: 'a.service', recorded: [], gaps: ['gap-x'], missing: [], drift: [], diagnostics: [] }),
     {
-      ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null, transient: false },
+      ...{
+        unit: 'a.service',
+        mode: null,
+        modeUntilReady: null,
+        state: null,
+        policy: null,
+        dropIn: null,
+        transient: false,
+      },
       ...{ recorded: [], refused: null, gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
       injected: [],
     },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { error } from '../../src/diagnostic.js';
 import { dropInFacts } from '../../src/emit/drop-in-facts.js';
 import { brokenFiles, missingFiles } from '../../src/status/broken-files.js';
+import { ownFilters } from '../../src/status/filter-files.js';
 import { namedPrograms } from '../../src/status/named-programs.js';
 import { DROP_IN, FILTER, LAUNCHER, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';
@@ -21,9 +22,11 @@ async function broken(change: (files: Map<string, { bytes: Uint8Array; mode: num
   const programs = namedPrograms(context.placement, files, facts);
   assert.deepEqual(programs, [{ name: 'launcher', path: LAUNCHER }]);
   const missing = await missingFiles(context, UNIT, { facts, files, programs });
-  const found = { unit: UNIT, facts, files, filterFile: FILTER, programs, missing };
-  const whole = await brokenFiles(context, { ...found, filter: undefined });
-  const cut = await brokenFiles(context, { ...found, filter: error('filter-file', 'it is cut short') });
+  const filters = ownFilters(context.placement, UNIT, { facts, files });
+  const found = { unit: UNIT, facts, files, programs, missing };
+  const whole = await brokenFiles(context, { ...found, filters });
+  const damaged = { path: FILTER, content: error('filter-file', 'it is cut short') };
+  const cut = await brokenFiles(context, { ...found, filters: { ...filters, start: damaged } });
   assert.deepEqual(
     cut.filter(({ code }) => code === 'filter-file').map(({ message }) => message),
     [`demo.service won't start: ${FILTER}: it is cut short`],

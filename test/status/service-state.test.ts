@@ -84,6 +84,64 @@ for (const [what, policy, options, mode, recorded] of MODES) {
   });
 }
 
+const START = '[syscalls]\ndeny = ["swapon", "write"]\n';
+const READY = '[ready]\ndeny = ["execve", "execveat"]\n';
+const LOGS = 'action = "log"\n';
+
+const PHASES: readonly (readonly [
+  what: string,
+  policy: string,
+  options: object,
+  mode: string,
+  until: string | null,
+  text: string,
+])[] = [
+  ['both tables refuse', `${START}${READY}`, {}, 'enforcing', 'enforcing', 'enforcing'],
+  [
+    'the launcher only records, and [ready] refuses',
+    `${START}${LOGS}${READY}`,
+    {},
+    'enforcing',
+    'permissive',
+    'enforcing, permissive until it serves, records swapon, write',
+  ],
+  [
+    'systemd only records, and [ready] refuses',
+    `[syscalls]\ndeny = ["uname"]\n${LOGS}${READY}`,
+    {},
+    'enforcing',
+    'permissive',
+    'enforcing, permissive until it serves, records uname',
+  ],
+  [
+    '[syscalls] refuses, and [ready] only records',
+    `${START}${READY}${LOGS}`,
+    {},
+    'enforcing',
+    'enforcing',
+    'enforcing, records execve, execveat',
+  ],
+  ['both only record', `${START}${LOGS}${READY}${LOGS}`, {}, 'permissive', 'permissive', 'permissive'],
+  ['both are permissive', `${START}${READY}`, { permissive: true }, 'permissive', 'permissive', 'permissive'],
+  ['there is [ready] alone', READY, {}, 'enforcing', null, 'enforcing'],
+  ['there is [ready] alone, which only records', `${READY}${LOGS}`, {}, 'permissive', null, 'permissive'],
+];
+
+for (const [what, policy, options, mode, until, text] of PHASES) {
+  test(`where ${what}, the mode is ${mode}, and ${until ?? 'none'} until then`, async () => {
+    const found = await shown(await applied(policy, options));
+    assert.deepEqual([found.exit, found.mode, found.modeUntilReady], [0, mode, until]);
+    assert.ok(found.text.includes(`\n${UNIT}  ${text}  `), found.text);
+  });
+}
+
+test('a filter of [ready] that an edited drop-in does not load is none', async () => {
+  const system = await applied(READY);
+  const edited = system.text(DROP_IN).replace(/^ExecStartPost=/gm, '#ExecStartPost=');
+  await system.replace(DROP_IN, new TextEncoder().encode(edited), { mode: 0o644 });
+  assert.equal((await shown(system)).mode, 'permissive');
+});
+
 test('a permissive unit that refuses calls itself is permissive', async () => {
   const system = machineWith(`${SERVICE}SystemCallFilter=~mount\n`, NO_EXEC, { running: [UNIT] });
   assert.equal((await apply(fakeContext(system), [UNIT], { permissive: true })).exit, 0);

@@ -22,6 +22,7 @@ export async function applied(
 export interface Shown {
   readonly unit: string;
   readonly mode: string | null;
+  readonly modeUntilReady: string | null;
   readonly state: string | null;
   readonly recorded: readonly string[];
   readonly missing: readonly string[];

@@ -205,6 +205,13 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     // A shell reads a descriptor with a timeout by select.
     const said = await run(1, 'tighten', '--deny', 'pselect6,select,poll,ppoll,read,epoll_wait', unit);
     assert.match(said, /error\[thread-waits\]: waiting\.service: thread \d+ \(trying\) waits in /);
+    await box.writeFile(
+      policyPath(unit),
+      `[syscalls]\ndeny = ["pselect6", "select", "poll", "ppoll"]\n${APPLY}`,
+    );
+    for (const words of [['--check'], []])
+      assert.match(await run(1, 'apply', '--live', ...words, unit), /error\[thread-waits\]/);
+    assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
     assert.equal(await says(unit), 'can');
     assert.equal(await mainPid(box, unit), pid);
   });

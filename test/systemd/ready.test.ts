@@ -287,6 +287,10 @@ describe('a reload', () => {
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 0']);
     await apply(box, `${POLICY}reload = false\n`, unit);
     assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
+    await box.sh('journalctl --sync');
+    const journal = await box.succeed(['journalctl', '--unit', unit, '--identifier=tighten']);
+    assert.match(journal, /tighten: the filter is loaded into \d+ threads? of /);
+    assert.doesNotMatch(journal, /: (?:paused|tightened) \d/);
     const first = await mainPid(box, unit);
     const { status, stderr } = await box.exec(['systemctl', 'reload', unit]);
     assert.notEqual(status, 0);
@@ -361,6 +365,9 @@ test('where the filter can not be loaded the service fails to start, and the pol
   const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
   assert.notEqual(status, 0, stdout + stderr);
   assert.match(stdout + stderr, /rolled-back/);
+  assert.match(stdout + stderr, /error\[service-failed\]: .*ExecStartPost= \(tighten\): exit status 1\)/);
+  assert.match(stdout + stderr, /waiting\.service\.toml:2:9: error\[thread-waits\]: .* waits in read, /);
+  assert.doesNotMatch(stdout + stderr, /finding|explain --record/);
   assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
   await box.succeed(['rm', `${FILES}/${unit}.out`]);
   await box.succeed(['systemctl', 'restart', unit]);

@@ -1,7 +1,8 @@
 import { systemctl } from '../../command-lines.js';
 import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
-import { planLive } from '../../live/live-change.js';
+import { againstInjecting } from '../../live/inject.js';
+import { type LiveChange, planLive } from '../../live/live-change.js';
 import { dropInPath } from '../../paths/own-files.js';
 import { fullName } from '../../prepare/load/load-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
@@ -18,6 +19,7 @@ import { notConfined } from '../../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
 import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
 import { notInForce } from '../../verify/manager/in-force.js';
+import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
@@ -82,10 +84,25 @@ async function asItRuns(
   const { live, diagnostics } = await planLive(context, found.prepared, {
     isSure: options.confirm === false,
   });
-  const all = { ...found, diagnostics: [...found.diagnostics, ...diagnostics] };
-  if (hasErrors(diagnostics)) return { ...all, state: 'refused' };
+  const against = options.check && live ? await againstChange(context, live) : [];
+  const told = [...diagnostics, ...against];
+  const all = { ...found, diagnostics: [...found.diagnostics, ...told] };
+  if (hasErrors(told)) return { ...all, state: 'refused' };
   if (live !== undefined || isPending(found.changes)) return { ...all, state: 'pending', live };
   return inForce(context, all, { ...options, restart: false });
+}
+
+/** Errors that the change itself would meet in threads. Who changes units stops threads, too, and may not find them traced. */
+async function againstChange(context: Context, { services, filters }: LiveChange): Promise<Diagnostic[]> {
+  if (!context.superuser) {
+    const message = 'it takes root to tell whether what runs can be given the filter';
+    return [error('needs-root', message, { hint: 'run it with sudo' })];
+  }
+  return whileLocked(context, async () => {
+    const found: Diagnostic[] = [];
+    for (const service of services) found.push(...(await againstInjecting(context, service, filters)));
+    return found;
+  });
 }
 
 /** An error for a unit that systemd can't load: its drop-in could not be read back. */

@@ -1,6 +1,6 @@
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, warning } from '../../diagnostic.js';
-import { inject } from '../../live/inject.js';
+import { againstInjecting, inject } from '../../live/inject.js';
 import type { LiveChange } from '../../live/live-change.js';
 import { keepInjection } from '../../live/tighten-unit.js';
 import { failuresOf } from '../../state/failures.js';
@@ -45,10 +45,8 @@ async function giveAll(
   given: () => void,
 ): Promise<readonly Diagnostic[]> {
   const kept = () => keepInjection(context, service, { by: 'apply', deny: [] });
-  for (const filter of filters.length > 1 ? filters : []) {
-    const { failures } = await inject(context, service, filter, true);
-    if (failures.length > 0) return failures;
-  }
+  const against = filters.length > 1 ? await againstInjecting(context, service, filters) : [];
+  if (against.length > 0) return against;
   let loaded = 0;
   for (const filter of filters) {
     const { failures } = await inject(context, service, filter);
