@@ -13,6 +13,7 @@
 
 #include "control-group.h"
 #include "hosted/monotonic.h"
+#include "thread-stat.h"
 
 /* The kernel's entries of a folder are those of <dirent.h> on machines of 64 bits. */
 union entries {
@@ -122,6 +123,12 @@ static int is_stranger(int pid)
 	return strangers[pid / 8] >> pid % 8 & 1;
 }
 
+static int is_kernels(int pid)
+{
+	struct thread_stat stat;
+	return read_thread_stat(pid, &stat) == 0 && stat.is_worker;
+}
+
 /*
  * A child seems to be in the root group until it has its parent's. A manager's child may be about to go into the group
  * of a unit, and become its process.
@@ -133,7 +140,7 @@ static void note_stranger(int pid, const char *path)
 	int is_root = length == 2 || strncmp(path, "/..", 3) == 0;
 	int is_manager = length >= sizeof of_manager - 1 &&
 			 strncmp(path + length - (sizeof of_manager - 1), of_manager, sizeof of_manager - 1) == 0;
-	if (!is_root && !is_manager)
+	if (is_root ? is_kernels(pid) : !is_manager)
 		strangers[pid / 8] |= (uint8_t)(1U << pid % 8);
 }
 
