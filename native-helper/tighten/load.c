@@ -22,6 +22,13 @@
 /* struct sock_fprog comes first, in 8 or 16 bytes. */
 #define PROGRAM_OFFSET 16
 
+/* An x32 program has no memory where the kernel looks for it by default, for a call of 64 bits. */
+#ifdef MAP_32BIT
+#define IN_LOW_MEMORY MAP_32BIT
+#else
+#define IN_LOW_MEMORY 0
+#endif
+
 /* The highest errno. */
 #define ERRNO_MAX 4095
 
@@ -113,11 +120,15 @@ static int map_program(struct member *member, const struct wanted *wanted)
 {
 	int64_t result = 0;
 	int is_32 = member->tracee.site.is_32;
-	const struct injected_call call = {
+	struct injected_call call = {
 		SYS_mmap,
 		NR_32_MMAP2,
 		{0, mapping_size(wanted), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, is_32 ? UINT32_MAX : UINT64_MAX, 0}};
 	enum outcome outcome = make_call(&member->tracee, &call, &result);
+	if (outcome == DONE && result == -ENOMEM && !is_32 && IN_LOW_MEMORY != 0) {
+		call.arguments[3] |= IN_LOW_MEMORY;
+		outcome = make_call(&member->tracee, &call, &result);
+	}
 	if (outcome != DONE || (result < 0 && result >= -ERRNO_MAX))
 		return tell_outcome(member, outcome, result);
 	member->mapping = is_32 ? (uint32_t)result : (uint64_t)result;

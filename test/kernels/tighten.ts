@@ -37,6 +37,12 @@ export function tightenTests(tried: Tried): void {
       assert.deepEqual(await of('polls'), DONE);
     });
 
+    if (machine === 'x86-64')
+      test('gives it to an x32 program, which does not notice', async () => {
+        for (const kind of ['reads', 'polls', 'sleeps'])
+          assert.deepEqual(await of(`x32-${kind}`), DONE, kind);
+      });
+
     test('changes nothing where it can not see what a thread is at', async () => {
       // Linux 5.10 doesn't show a restartable sequence.
       const unseen = {

@@ -50,7 +50,7 @@ describe('what runs of a unit', () => {
       result.text,
       /^demo\.service: tightened\n3 threads of 2 processes are refused execve \(EPERM\), execveat \(EPERM\); they stood still for 1\.5 ms\.\n$/,
     );
-    assert.deepEqual(asked, [[TIGHTEN, '--cgroup', `/sys/fs/cgroup${GROUP}`, '--filter', FILE]]);
+    assert.deepEqual(asked, [[TIGHTEN, '--report', '--cgroup', `/sys/fs/cgroup${GROUP}`, '--filter', FILE]]);
     const answer = answersOf(one);
     assert.deepEqual([READ, MOUNT, EXECVE, EXECVEAT].map(answer), [ALLOW, ALLOW, EPERM, EPERM]);
     assert.equal(mode, 0o600);
