@@ -11,7 +11,7 @@ import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
 import { runningUnit, stateOf } from './find-units.js';
 import { type Injected, inject } from './inject.js';
-import { addInjection, type Injection } from './injections.js';
+import { addInjection, deniedBy, type Injection, injectionsOf } from './injections.js';
 
 /** The outcome for a unit. */
 export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'paused'> {
@@ -60,6 +60,7 @@ async function tightenRunning(
     ...(await inOwnGroup(context, unit, `tighten --deny ${denied.entries.join()}`)),
   ];
   if (hasErrors(before)) return { ...NONE, unit: unit.name, state: 'refused', diagnostics: before };
+  before.push(...(await refusedAlready(context, unit, denied)));
   const { ending, failures, ...counts } = await inject(context, unit, denied.filter, check);
   const found = { ...counts, unit: unit.name, diagnostics: [...before, ...failures] };
   if (ending === 'unchanged') return { ...found, state: 'refused' };
@@ -72,6 +73,14 @@ async function tightenRunning(
     state: 'tightened',
     diagnostics: [...found.diagnostics, untilRestart(context, unit), ...kept],
   };
+}
+
+/** A note if the run has such a filter: another is loaded all the same, for threads that have come from elsewhere since. */
+async function refusedAlready(context: Context, unit: Service, { entries }: Denied): Promise<Diagnostic[]> {
+  const known = deniedBy(await injectionsOf(context, unit));
+  if (!entries.every((entry) => known.includes(entry))) return [];
+  const message = `${unit.name} was refused this by sandbox-unit tighten already: another filter does the same`;
+  return [note('tightened', message)];
 }
 
 /** An error if this program is in the unit's control group: it would stand still with it, and get the filter. */
