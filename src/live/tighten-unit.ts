@@ -6,6 +6,8 @@ import { fullName } from '../prepare/load/load-unit.js';
 import { isWithin, ownGroups } from '../restart/own-control-group.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import { callsOf } from '../syscalls/resolve.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
@@ -76,9 +78,18 @@ async function tightenRunning(
 }
 
 /** A note if the run has such a filter: another is loaded all the same, for threads that have come from elsewhere since. */
-async function refusedAlready(context: Context, unit: Service, { entries }: Denied): Promise<Diagnostic[]> {
-  const known = deniedBy(await injectionsOf(context, unit));
-  if (!entries.every((entry) => known.includes(entry))) return [];
+async function refusedAlready(
+  context: Context,
+  unit: Service,
+  { entries, target }: Denied,
+): Promise<Diagnostic[]> {
+  const sets = withOwnSets(target.sets);
+  const answersOf = (entry: string) => {
+    const [name = '', answer] = entry.split(':');
+    return callsOf({ name }, sets).map((call) => `${call}:${answer}`);
+  };
+  const known = new Set(deniedBy(await injectionsOf(context, unit)).flatMap(answersOf));
+  if (!entries.flatMap(answersOf).every((one) => known.has(one))) return [];
   const message = `${unit.name} was refused this by sandbox-unit tighten already: another filter does the same`;
   return [note('tightened', message)];
 }

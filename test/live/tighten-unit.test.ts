@@ -72,7 +72,7 @@ describe('what runs of a unit', () => {
   test('is given another filter where it has such a one, and that is said', async () => {
     const { system, asked } = tightenable();
     const codes = async (deny: readonly string[]) => codesOf(await runTighten(system, { deny }));
-    assert.deepEqual(await codes(['swapon,swapoff']), ['note keeps-filter']);
+    assert.deepEqual(await codes(['@swap']), ['note keeps-filter']);
     assert.deepEqual(await codes(['swapon']), ['note tightened', 'note keeps-filter']);
     assert.deepEqual(await codes(['swapon:kill']), ['note keeps-filter']);
     assert.equal(asked.length, 3);
