@@ -69,6 +69,17 @@ describe('what runs of a unit', () => {
     assert.deepEqual([READ, MOUNT, EXECVE].map(answer), [ALLOW, 0x00050026, 0x80000000]);
   });
 
+  test('is given another filter where it has such a one, and that is said', async () => {
+    const { system, asked } = tightenable();
+    const codes = async (deny: readonly string[]) => codesOf(await runTighten(system, { deny }));
+    assert.deepEqual(await codes(['@swap']), ['note keeps-filter']);
+    assert.deepEqual(await codes(['swapon']), ['note tightened', 'note keeps-filter']);
+    assert.deepEqual(await codes(['swapon:kill']), ['note keeps-filter']);
+    assert.equal(asked.length, 3);
+    await system.restart(UNIT);
+    assert.deepEqual(await codes(['swapon']), ['note keeps-filter']);
+  });
+
   const ENDS: readonly (readonly [string, Said, number, string, string])[] = [
     ['a thread waits', ['finding 9 waits 0 3221225534\nunchanged\n', 1], 1, 'refused', 'thread-waits'],
     ['nothing is said why', ['', 1, 'tighten: the filter is gone\n'], 1, 'refused', 'not-tightened'],
