@@ -58,7 +58,8 @@ int find_site(struct tracee *tracee)
 	tracee->site.is_32 = registers->cs == CODE_32;
 	const uint8_t *wanted = tracee->site.is_32 ? call_32 : call_64;
 	tracee->site.at = registers->rip - INSTRUCTION_SIZE;
-	if (is_in_call(tracee) && read_memory(tracee->tid, tracee->site.at, bytes, sizeof bytes) == sizeof bytes &&
+	if (is_in_call(tracee) && is_at_hand(tracee->tid, tracee->site.at, sizeof bytes) &&
+	    read_memory(tracee->tid, tracee->site.at, bytes, sizeof bytes) == sizeof bytes &&
 	    memcmp(bytes, wanted, sizeof bytes) == 0)
 		return 1;
 	return find_in_vdso(tracee, wanted);

@@ -22,7 +22,12 @@
 /* Of a unit with Delegate=, whose control group systemd leaves to its processes: where commands like this one are. */
 #define CONTROL_GROUP "/.control"
 
-/* systemd marks the group of such a unit so (its docs/CGROUP_DELEGATION.md). Nobody but root can. */
+/*
+ * systemd marks the group of each unit with what it also tells a unit's commands, and that of such a unit as delegated (its
+ * docs/CGROUP_DELEGATION.md). Nobody but root can do the same.
+ */
+#define INVOCATION "trusted.invocation_id"
+#define INVOCATION_HERE "INVOCATION_ID"
 #define DELEGATED "trusted.delegate"
 
 static char own_group[4096];
@@ -43,24 +48,35 @@ static const char *groups_root(void)
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
 }
 
-static int is_delegated(const char *group)
+static int has_mark(const char *group, const char *name, const char *wanted)
 {
-	char value[2];
-	return getxattr(group, DELEGATED, value, sizeof value) == 1 && value[0] == '1';
+	char value[64];
+	size_t length = strlen(wanted);
+	return length > 0 && getxattr(group, name, value, sizeof value) == (ssize_t)length &&
+	       memcmp(value, wanted, length) == 0;
+}
+
+/* Cuts a group's path off behind the innermost group, of its own and those above, that has a mark. Returns whether it has. */
+static int cut_at_mark(char *group, size_t root, const char *name, const char *wanted)
+{
+	for (size_t length = strlen(group); length > root; length--) {
+		char behind = group[length];
+		if (behind != '/' && behind != '\0')
+			continue;
+		group[length] = '\0';
+		if (has_mark(group, name, wanted))
+			return 1;
+		group[length] = behind;
+	}
+	return 0;
 }
 
 /* A unit with Delegate= may have moved this process, too: into a group below its own that has none of its others. */
 static void widen_to_unit(char *group, size_t root)
 {
-	for (size_t length = strlen(group); length > root; length--) {
-		if (group[length] != '/' && group[length] != '\0')
-			continue;
-		char behind = group[length];
-		group[length] = '\0';
-		if (is_delegated(group))
-			return;
-		group[length] = behind;
-	}
+	const char *invocation = getenv(INVOCATION_HERE);
+	if (!cut_at_mark(group, root, INVOCATION, invocation == NULL ? "" : invocation))
+		(void)cut_at_mark(group, root, DELEGATED, "1");
 }
 
 /* The folder of this process's unit: of its own control group, but for Delegate=. The root's is all the machine's. */
@@ -135,9 +151,9 @@ static void check(const struct options *options)
 
 static void set_group(struct options *options, const char *word)
 {
-	options->is_start = strcmp(word, "self") == 0;
-	options->group = options->is_start ? find_own_group() : word;
-	if (options->is_start)
+	options->is_own = strcmp(word, "self") == 0;
+	options->group = options->is_own ? find_own_group() : word;
+	if (options->is_own)
 		speak_to_journal(program_name, strrchr(options->group, '/') + 1);
 }
 

@@ -4,9 +4,9 @@
 
 struct options {
 	const char *group;       /* the folder of a control group */
+	int is_own;              /* the group of this process's own unit */
 	const char *filter;      /* the path of a filter file */
 	unsigned int settle;     /* milliseconds, or 0 */
-	int is_start;            /* of this process's own unit, for which the control group is `self` */
 	int is_dry_run;
 	int has_report;
 };

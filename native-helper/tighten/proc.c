@@ -1,5 +1,6 @@
 #include "proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,4 +91,26 @@ unsigned long read_memory(int tid, uint64_t from, void *to, unsigned long size)
 	if (fd >= 0)
 		(void)close(fd);
 	return got > 0 ? (unsigned long)got : 0;
+}
+
+/* An entry of /proc/PID/pagemap, and its bits for a page that is in memory, or in swap (its documentation has them). */
+#define ENTRY_SIZE 8
+#define IN_MEMORY_OR_SWAP 62
+
+static int is_page_at_hand(int fd, uint64_t page)
+{
+	uint64_t entry = 0;
+	long size = pread(fd, &entry, ENTRY_SIZE, (off_t)(page * ENTRY_SIZE));
+	return size == ENTRY_SIZE && entry >> IN_MEMORY_OR_SWAP != 0;
+}
+
+int is_at_hand(int tid, uint64_t from, unsigned long size)
+{
+	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	int fd = open_proc(tid, "pagemap");
+	if (fd < 0)
+		return errno == ENOENT;
+	int result = is_page_at_hand(fd, from / page_size) && is_page_at_hand(fd, (from + size - 1) / page_size);
+	(void)close(fd);
+	return result;
 }

@@ -22,4 +22,10 @@ uint64_t find_vdso(int tid);
 /* Copies up to `size` bytes of a traced thread's memory. Returns how many were copied. */
 unsigned long read_memory(int tid, uint64_t from, void *to, unsigned long size);
 
+/*
+ * Whether memory of up to a page can be read and written at once, as far as this kernel tells. Else it may be of a file
+ * that another process is to bring (FUSE), which may stand still with this one's own, or never answer.
+ */
+int is_at_hand(int tid, uint64_t from, unsigned long size);
+
 #endif

@@ -117,3 +117,4 @@ int end_report(void)
 {
 	return fflush(stdout) == 0 && !ferror(stdout);
 }
+

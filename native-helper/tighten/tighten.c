@@ -158,9 +158,9 @@ static int find_main_elsewhere(void)
 /* Tells why too few threads were caught. Returns whether there is a reason. */
 static unsigned int tell_missing(const struct options *options, int round)
 {
-	int pid = options->is_start ? find_main_elsewhere() : 0;
+	int pid = options->is_own ? find_main_elsewhere() : 0;
 	/* Those that there were have ended since. */
-	int is_empty = !options->is_start && round == 0 && member_at(0) == NULL;
+	int is_empty = !options->is_own && round == 0 && member_at(0) == NULL;
 	if (pid != 0)
 		tell_finding(0, REASON_ELSEWHERE, (unsigned int)pid, 0);
 	if (is_empty)

@@ -12,6 +12,7 @@
 
 #include "hosted/monotonic.h"
 #include "machine.h"
+#include "proc.h"
 
 /* How long a thread may take to the next stop, in nanoseconds. */
 #define PATIENCE 5000000000
@@ -143,6 +144,13 @@ static int has_rseq(void)
 	return is_there;
 }
 
+static int is_section_at_hand(const struct tracee *tracee)
+{
+	int result = is_at_hand(tracee->tid, tracee->rseq_slot, sizeof tracee->rseq_section);
+	errno = EFAULT;
+	return result;
+}
+
 /*
  * A thread that goes on outside of its critical section loses the section, and later wouldn't abort it. No call is made
  * in a section (rseq(2)).
@@ -153,17 +161,29 @@ static enum outcome keep_section(struct tracee *tracee)
 		uint64_t at;
 		uint32_t size, signature, flags, pad;
 	} area = {0};
+	if (is_in_call(tracee))
+		return DONE;
 	if (ptrace(GET_RSEQ_CONFIGURATION, tracee->tid, (void *)sizeof area, &area) < 0) {
 		if (errno != EIO)
 			return failed();
-		return is_in_call(tracee) || !has_rseq() ? DONE : SEQUENCE;
+		return has_rseq() ? SEQUENCE : DONE;
 	}
 	if (area.at == 0)
 		return DONE;
 	tracee->rseq_slot = area.at + RSEQ_SECTION_OFFSET;
+	if (!is_section_at_hand(tracee))
+		return failed();
 	errno = 0;
 	tracee->rseq_section = (uint64_t)ptrace(PTRACE_PEEKDATA, tracee->tid, (void *)tracee->rseq_slot, NULL);
 	return errno == 0 ? DONE : failed();
+}
+
+/* A thread that was in no section is in none now. Returns whether it has its section. */
+static int give_section(const struct tracee *tracee)
+{
+	if (tracee->rseq_section == 0)
+		return 1;
+	return is_section_at_hand(tracee) && put_word(tracee, tracee->rseq_slot, tracee->rseq_section);
 }
 
 /* Such a thread has calls handed back to it, as signals (prctl(2)). Before Linux 6.4 ptrace(2) doesn't tell of it. */
@@ -235,7 +255,7 @@ enum outcome leave(struct tracee *tracee)
 	}
 	if (set_mask(tracee->tid, tracee->mask) < 0)
 		return failed();
-	if (tracee->rseq_slot != 0 && !put_word(tracee, tracee->rseq_slot, tracee->rseq_section))
+	if (!give_section(tracee))
 		return failed();
 	tracee->is_entered = 0;
 	tracee->is_moved = 0;

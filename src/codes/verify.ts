@@ -67,6 +67,12 @@ export const VERIFY = {
       'The service starts threads faster than they can be stopped and looked at. The last ones were not seen.',
     wayOut: 'Nothing: a thread has the filters of the thread that started it.',
   },
+  'not-serving': {
+    cause:
+      'The unit is starting, is being stopped, or has failed, and has processes. The filter of [ready] is loaded when a unit serves: they may be without it.',
+    wayOut:
+      "Wait until it serves. If its start has failed, 'systemctl status UNIT' says why; 'systemctl kill UNIT' ends what is left.",
+  },
   'proven-in-part': {
     cause: "What systemd has loaded is as planned. The kernel's filters could not be compared.",
     wayOut: 'The other messages say why. As root and outside of containers they usually can be.',

@@ -186,6 +186,16 @@ describe('memory that can only be read is not written to, while the filter lies 
   });
 });
 
+test('a page that the service itself is to bring is not waited for', { skip }, async (t) => {
+  const path = group(t);
+  const attacker = spawn(program('late-pages'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => attacker.kill('SIGKILL'));
+  const [said] = await once(attacker.stdout, 'data');
+  if (`${said}` === 'none\n') return t.skip('no file system of a process can be mounted here');
+  const { status, stdout } = await setting.tighten(path);
+  assert.deepEqual([status, /^tightened 2 2$/m.test(stdout)], [0, true], stdout);
+});
+
 // Each try takes the time after which a thread counts as one that doesn't run.
 test('no call is made past the filters that there are', { skip: skip ?? LONG }, async (t) => {
   for (let tried = false, times = 0; !tried; times++) {

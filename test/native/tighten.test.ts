@@ -225,8 +225,12 @@ test('it leaves itself out of its own control group', { skip }, async (t) => {
   const path = group(t);
   const { pid } = await napping(t, path);
   const words = ['--cgroup', 'self', '--filter', program('refusing')];
-  assert.equal((await runIn(path, [program('tighten'), ...words])).status, 0);
+  const { status, stdout } = await runIn(path, [program('tighten'), ...words]);
+  assert.deepEqual([status, stdout], [0, ''], "the service's output is not its own");
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
+  const asJournal = 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/$$/fd/1) exec "$@"';
+  const told = await runIn(path, ['/bin/sh', '-c', asJournal, 'sh', program('tighten'), ...words]);
+  assert.equal(shapeOf(told.stdout), 'paused\ntightened\n');
 });
 
 test('it is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
@@ -236,11 +240,21 @@ test('it is for all of a unit that has moved it into a group below its own', { s
   mkdirSync(below);
   t.after(() => rmdirSync(below));
   const words = ['--cgroup', 'self', '--filter', program('refusing')];
-  const argv = ['/usr/bin/env', `MAINPID=${pid}`, program('tighten'), ...words];
-  assert.equal((await runIn(below, argv)).status, 1, 'not delegated');
-  assert.equal((await run([program('delegate'), path])).status, 0);
-  assert.equal((await runIn(below, argv)).status, 0);
+  const mark = async (folder: string, name: string, value: string) =>
+    assert.equal((await run([program('mark'), folder, name, value])).status, 0);
+  const own = ['/usr/bin/env', `MAINPID=${pid}`, program('tighten'), ...words];
+  assert.equal((await runIn(below, own)).status, 1, 'not delegated');
+  const identified = own.toSpliced(1, 0, 'INVOCATION_ID=0123');
+  await mark(path, 'trusted.delegate', '1');
+  await mark(below, 'trusted.invocation_id', '0123');
+  assert.equal((await runIn(below, identified)).status, 1, 'a unit of its own');
+  await mark(path, 'trusted.invocation_id', '0123');
+  await mark(below, 'trusted.invocation_id', '4567');
+  assert.equal((await runIn(below, identified)).status, 0);
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
+  const other = filter('without-id', filterRefusing({ mkdir: errnoAction(1) }, { ready: true }));
+  assert.equal((await runIn(below, [...own, '--filter', other])).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '2');
 });
 
 test('it waits until threads come and go no more', { skip }, async (t) => {

@@ -33,7 +33,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
   'late-call': ['late-call'],
-  delegate: ['delegate'],
+  'late-pages': ['late-pages'],
+  mark: ['mark'],
   'pick-off': ['pick-off'],
   'ring-writes': ['ring-writes'],
 };

@@ -7,7 +7,7 @@ import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { execCommandText, privilegedCommand } from '../../unit/exec/wrap.js';
-import { signalNumber, statusNumber } from '../../unit/exit-status.js';
+import { signalNumber, statusOfWord } from '../../unit/exit-status.js';
 import { folderOf } from '../../unit/path.js';
 import { allWords, lastOf, type UnitValues } from '../../unit/values.js';
 import { hasCapability } from '../launcher/capabilities.js';
@@ -92,7 +92,7 @@ const mayLoad = (values: UnitValues, target: Target): boolean =>
  */
 const goodFailures = (values: UnitValues): string[] =>
   allWords(values.get('SuccessExitStatus') ?? []).filter((word) => {
-    const status = statusNumber(word);
+    const status = statusOfWord(word);
     return status === undefined
       ? signalNumber(word) !== undefined
       : (status >= 1 && status <= 3) || (status >= 200 && status < 255);

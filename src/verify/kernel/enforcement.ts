@@ -7,7 +7,9 @@ import type { Difference } from '../../filter/compare/relation.js';
 import type { Stack } from '../../filter/stack.js';
 import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
 import type { Plan } from '../../plan/plan.js';
+import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
+import { isUp } from '../../state/service-run.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -53,7 +55,8 @@ export async function enforcement(
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
   const meaning = meaningOf(plan, unit);
-  if (meaning === undefined) return NO_ENFORCEMENT;
+  const early = await notServing(system, plan, unit);
+  if (meaning === undefined) return { ...NO_ENFORCEMENT, unproven: early };
   const held = { plan, unit, meaning };
   const comparer = new StackComparer();
   const look = () => lookOnce(system, { held, comparer }, reader);
@@ -64,14 +67,26 @@ export async function enforcement(
     if (looks > 1 && !(await haveSomeEnded(system, found))) break;
     found = await look();
   }
-  return found;
+  return { ...found, unproven: [...found.unproven, ...early] };
 }
 
 /** The meaning of a policy for a unit as it is: once it serves, that of `[ready]` and `[syscalls]` together. */
-const meaningOf = ({ ready, meaning }: Plan, { activeState }: UnitState): SyscallPolicy | undefined =>
-  ready && SERVING.includes(activeState) ? ready.held : meaning;
+const meaningOf = ({ ready, meaning }: Plan, unit: UnitState): SyscallPolicy | undefined =>
+  ready && isUp(unit) ? ready.held : meaning;
 
-const SERVING: readonly string[] = ['active', 'reloading', 'refreshing'];
+/**
+ * An error about processes of a unit that doesn't serve yet, or no longer does. They may be without the filter of `[ready]`,
+ * be it because a start has failed by it.
+ */
+async function notServing(
+  system: System,
+  { ready, unit: name }: Plan,
+  unit: UnitState,
+): Promise<Diagnostic[]> {
+  if (!ready || isUp(unit) || (await unitGroups(system, unit)).length === 0) return [];
+  const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
+  return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
+}
 
 /** The most looks at a unit whose processes come and go. */
 const LOOKS = 15;

@@ -293,6 +293,23 @@ test('a unit without processes proves nothing', async () => {
   }
 });
 
+test('what is there of a unit that does not serve may lack the filter of [ready]', async () => {
+  const ready = { ...PLAN, ready: { held: POLICY } } as unknown as Plan;
+  const told = async (plan: Plan, properties: Properties) =>
+    (await enforcement(machine([filtered()]), plan, unitState(properties), async () => '/reader')).unproven;
+  for (const plan of [ready, { ...ready, meaning: undefined }]) {
+    for (const ActiveState of ['activating', 'deactivating', 'failed', 'inactive']) {
+      const found = await told(plan, { ...IN_GROUP, ActiveState });
+      assert.deepEqual([codes(found), found[0]?.severity], [['not-serving'], 'error'], ActiveState);
+    }
+    for (const ActiveState of ['active', 'reloading'])
+      assert.deepEqual(await told(plan, { ...IN_GROUP, ActiveState }), []);
+  }
+  const { meaning: _, ...alone } = ready;
+  assert.deepEqual(await told(alone as Plan, { ControlGroup: '', ActiveState: 'activating' }), []);
+  assert.deepEqual(await told(PLAN, { ...IN_GROUP, ActiveState: 'activating' }), []);
+});
+
 test('a unit that runs somewhere else proves nothing', async () => {
   const unit = unitState({ ...IN_GROUP, ActiveState: 'active', MainPID: 7 });
   const { unproven } = await enforcement(machine([]), PLAN, unit, async () => '/reader');
