@@ -33,6 +33,7 @@
 #include "hosted/output.h"
 #include "threads/control-group.h"
 #include "threads/hold.h"
+#include "threads/listing.h"
 
 const char program_name[] = "read-filters";
 
@@ -43,20 +44,8 @@ const char program_name[] = "read-filters";
 /* How long threads are waited for, in nanoseconds. */
 #define PATIENCE 100000000
 
-/* The outcome of the last look at the control groups. */
-static struct {
-	int is_news; /* a thread that may have started another until now */
-	unsigned int foreign;
-	int self;
-} found;
-
-static void meet(int tid)
-{
-	if (tid == 0)
-		found.foreign++;
-	else if (tid != found.self)
-		found.is_news |= hold(tid);
-}
+/* The last look at the control groups. */
+static struct listing last;
 
 static int is_folder(const char *word)
 {
@@ -76,11 +65,8 @@ static int parse_tid(const char *word)
 static void list_groups(char **words, int64_t end)
 {
 	for (; *words != NULL; words++) {
-		int error = is_folder(*words) ? list_group(*words, end, meet) : 0;
-		/* Groups that weren't looked at may have other threads. */
-		if (error == ETIMEDOUT)
-			found.is_news = 1;
-		if (error == 0 || error == ETIMEDOUT)
+		int error = is_folder(*words) ? hold_group(*words, end, 1, &last) : 0;
+		if (error == 0)
 			continue;
 		release_all();
 		fail(1, (struct failure){.what = "can't list the threads of", .name = *words, .error = error});
@@ -93,7 +79,7 @@ static int read_stacks(int64_t end)
 	int is_lost = 0;
 	struct thread *thread = NULL;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
-		if (thread->state != STOPPED || thread->stack != NULL)
+		if (thread->state != STOPPED || thread->stack != NULL || !was_listed(thread))
 			continue;
 		thread->error = monotonic_time() < end ? read_stack(thread->tid, &thread->stack) : ETIMEDOUT;
 		if (thread->error == ESRCH) {
@@ -107,22 +93,26 @@ static int read_stacks(int64_t end)
 /* Stops all threads and reads their filters. Returns whether there can't be any other. */
 static int read_all(char **words)
 {
+	for (char **word = words; *word != NULL; word++)
+		if (is_folder(*word))
+			look_ahead(*word, monotonic_time() + TIME_TO_FIND);
 	int64_t start = monotonic_time();
 	begin_pass();
 	for (char **word = words; *word != NULL; word++)
 		if (!is_folder(*word))
 			(void)hold(parse_tid(*word));
-	for (;;) {
-		found.is_news = 0;
-		found.foreign = 0;
+	for (int quiet = 0;;) {
+		last.is_news = 0;
+		last.foreign = 0;
 		list_groups(words, start + TIME_TO_FIND);
-		found.is_news |= await_stops(PATIENCE);
+		last.is_news |= await_stops(PATIENCE);
 		int is_late = monotonic_time() > start + TIME_TO_FIND;
-		if (found.is_news && !is_late)
+		quiet = last.is_news ? 0 : quiet + 1;
+		if (quiet < QUIET_LISTINGS && !is_late)
 			continue;
 		int is_lost = read_stacks(start + TIME_TO_READ);
 		if (is_late || !is_lost)
-			return !found.is_news && !is_lost;
+			return quiet >= QUIET_LISTINGS && !is_lost;
 	}
 }
 
@@ -153,6 +143,8 @@ static void print_threads(void)
 {
 	const struct thread *thread = NULL;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
+		if (!was_listed(thread))
+			continue;
 		if (thread->error != 0)
 			printf("failed %d %d\n", thread->tid, thread->error);
 		else if (thread->stack->printed != 0)
@@ -182,13 +174,12 @@ int main(int argc, char **argv)
 {
 	char **words = argc > 0 ? argv + 1 : argv;
 	check_arguments(words);
-	found.self = getpid();
 	int is_all = read_all(words);
 	release_all();
 	buffer_output();
 	print_threads();
-	if (found.foreign > 0)
-		printf("foreign %u\n", found.foreign);
+	if (last.foreign > 0)
+		printf("foreign %u\n", last.foreign);
 	if (!is_all)
 		printf("unsettled\n");
 	flush_output();

@@ -1,4 +1,7 @@
-/* Calls that answer EINTR to what isn't a signal for the program, and have done nothing then (signal(7)). */
+/*
+ * Calls that answer EINTR to what isn't a signal for the program, and have done nothing then (signal(7)). Others may have
+ * done a part, and aren't made again: ioctl(2) of some devices, and calls on FUSE whose server answers an interrupt so.
+ */
 #ifndef SANDBOX_UNIT_EINTR_CALLS_H
 #define SANDBOX_UNIT_EINTR_CALLS_H
 

@@ -43,7 +43,7 @@ static struct thread *thread_of(int tid)
 	return &held[places[tid] - 1];
 }
 
-static int is_held(int tid)
+int is_held(int tid)
 {
 	return places[tid] != 0 && held[places[tid] - 1].state != FREE;
 }
@@ -161,22 +161,29 @@ int hold(int tid)
 	return !is_known;
 }
 
+int hold_unlisted(int tid)
+{
+	unsigned int last = places[tid] == 0 ? 0 : held[places[tid] - 1].pass;
+	int is_news = hold(tid);
+	struct thread *thread = places[tid] == 0 ? NULL : &held[places[tid] - 1];
+	if (thread == NULL)
+		return is_news;
+	thread->pass = last;
+	return is_news || (thread->state == FREE && !is_listed(thread));
+}
+
 void lose(struct thread *thread)
 {
 	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass};
 }
 
-int lose_gone(void)
+int lose_if_gone(struct thread *thread)
 {
-	int count = 0;
 	unsigned long message;
-	for (struct thread *thread = held; thread < held + held_count; thread++) {
-		if (thread->state != STOPPED || ptrace(PTRACE_GETEVENTMSG, thread->tid, NULL, &message) == 0)
-			continue;
-		lose(thread);
-		count++;
-	}
-	return count;
+	if (thread->state != STOPPED || ptrace(PTRACE_GETEVENTMSG, thread->tid, NULL, &message) == 0)
+		return 0;
+	lose(thread);
+	return 1;
 }
 
 /* Looks whether a thread stands still by now. */

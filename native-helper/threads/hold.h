@@ -2,6 +2,7 @@
 #ifndef SANDBOX_UNIT_HOLD_H
 #define SANDBOX_UNIT_HOLD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "stacks.h"
@@ -23,7 +24,7 @@ struct thread {
 	int error; /* an errno: ESRCH where it has ended */
 	int signal; /* that it was about to get, or 0 */
 	int may_work; /* for the kernel: it ran when it was to be told whether it runs code of its process */
-	unsigned int pass; /* the last one in which it was given to hold() */
+	unsigned int pass; /* the last one in which it was given to hold(), or 0 */
 	struct stack *stack; /* its filters, once they have been read */
 	struct thread_call seen; /* of see_call(), when it began to be traced */
 };
@@ -42,6 +43,15 @@ void begin_pass(void);
 int hold(int tid);
 
 /*
+ * Begins to stop a thread that may be of the group: is_listed() is as it was. One that can't be stopped may be anywhere as
+ * long as it isn't listed, and is news each time.
+ */
+int hold_unlisted(int tid);
+
+/* Whether a thread is traced from here. */
+int is_held(int tid);
+
+/*
  * Waits, for `patience` in nanoseconds, until all threads stand still. Those that don't are STUCK then. Returns whether
  * one that was STUCK moved on.
  */
@@ -50,14 +60,30 @@ int await_stops(int64_t patience);
 /* Lets threads that stand still before a signal have it, and stops them behind it. Returns whether there were any. */
 int deliver_signals(void);
 
+/* Whether a thread was given to hold() in any pass. */
+static inline int was_listed(const struct thread *thread)
+{
+	return thread->pass != 0;
+}
+
 /* Whether a thread that stands still was given to hold() in this pass. Another may have had its ID before. */
 int is_listed(const struct thread *thread);
 
 /* Takes note that a stopped thread is gone: killed, or put out of its ID by another thread's exec. */
 void lose(struct thread *thread);
 
+/* Does so if a stopped thread is gone. Returns whether it is. */
+int lose_if_gone(struct thread *thread);
+
 /* Does so for all that are gone. Returns how many there were: another thread may have their ID. */
-int lose_gone(void);
+static inline int lose_gone(void)
+{
+	int count = 0;
+	struct thread *thread;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		count += lose_if_gone(thread);
+	return count;
+}
 
 /* Lets a thread that stands still go on: an interrupted call is made again, as if there had been no stop. */
 void release(struct thread *thread);

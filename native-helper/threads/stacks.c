@@ -8,7 +8,7 @@
 #define INSTRUCTIONS_MAX 32768U
 #define FILTERS_MAX (INSTRUCTIONS_MAX / 5)
 
-/* The room for all threads. Pages that aren't written take no memory. */
+/* The room for all threads. Pages that aren't written take no memory, but are counted by vm.overcommit_memory=2. */
 #define STACKS 4096U
 #define ROOM_INSTRUCTIONS (256U * INSTRUCTIONS_MAX)
 #define ROOM_LENGTHS (256U * FILTERS_MAX)

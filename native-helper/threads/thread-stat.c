@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 /* Flags of a thread that only the kernel's own headers have (include/linux/sched.h). */
+#define PF_EXITING 0x4UL
 #define PF_IO_WORKER 0x10UL
 #define PF_USER_WORKER 0x4000UL
 #define PF_KTHREAD 0x200000UL
@@ -60,7 +61,7 @@ int read_thread_stat(int tid, struct thread_stat *stat)
 	const char *behind = read_text(tid, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
 	if (behind == NULL || sscanf(behind + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2)
 		return -1;
-	stat->has_ended = state == 'Z' || state == 'X';
+	stat->has_ended = state == 'Z' || state == 'X' || (flags & PF_EXITING) != 0;
 	stat->waits_for_kernel = state == 'D';
 	stat->is_worker = (flags & worker_flags()) != 0;
 	return 0;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct thread_stat {
-	int has_ended;
+	int has_ended; /* or is about to: it runs no code of its process any more */
 	int waits_for_kernel; /* in a sleep that only SIGKILL ends, or nothing */
 	int is_worker; /* works for the kernel, as io_uring's threads do, by flags that another kernel may use otherwise */
 };

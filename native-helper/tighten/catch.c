@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "hosted/monotonic.h"
-#include "threads/control-group.h"
 #include "threads/hold.h"
+#include "threads/listing.h"
 #include "threads/thread-stat.h"
 
 #define MILLISECOND INT64_C(1000000)
@@ -26,35 +25,16 @@
 
 static const struct timespec between_looks = {.tv_nsec = 200000};
 
-/* The outcome of one look at the control group. */
-static struct {
-	int is_news; /* a thread that may have started another until now */
-	int has_self;
-	int error;
-	unsigned int foreign;
-} found;
+/* The last listing of the control group, and what was seen since. */
+static struct listing last;
+static int last_error;
 
-static void meet(int tid)
+static void list(const char *group, int64_t end, int is_thorough)
 {
-	if (tid == 0)
-		found.foreign++;
-	else if (tid == getpid())
-		found.has_self = 1;
-	else
-		found.is_news |= hold(tid);
-}
-
-static void list(const char *group, int64_t end)
-{
-	found.is_news = 0;
-	found.foreign = 0;
+	last.is_news = 0;
+	last.foreign = 0;
 	begin_pass();
-	found.error = list_group(group, end, meet);
-	/* Others than those that were seen may be there. */
-	if (found.error != 0)
-		found.is_news = 1;
-	if (found.error == ETIMEDOUT)
-		found.error = 0;
+	last_error = hold_group(group, end, is_thorough, &last);
 }
 
 /* Whether a thread isn't held that may be later: it doesn't stop, or its process couldn't be traced in time. */
@@ -88,25 +68,30 @@ static unsigned int count_running(void)
 static void await_all(void)
 {
 	int64_t end = monotonic_time() + PATIENCE_WITH_RUNNING;
-	found.is_news |= await_stops(PATIENCE);
+	last.is_news |= await_stops(PATIENCE);
 	while (count_running() > 0 && monotonic_time() < end) {
 		(void)nanosleep(&between_looks, NULL);
-		found.is_news |= await_stops(0);
+		last.is_news |= await_stops(0);
 	}
 }
 
-/* Lists and stops until two listings have brought no new thread, or until `end`. */
-static void stop_all(const char *group, int64_t end)
+/*
+ * Lists and stops until listings bring no new thread, or until `end`. Where all stood still before, a listing without
+ * news needs not be thorough: nobody is left who could move a thread.
+ */
+static void stop_all(const char *group, int64_t end, int is_thorough)
 {
 	int quiet = 0;
 	do {
-		list(group, end);
+		list(group, end, is_thorough);
 		do
 			await_all();
 		while (deliver_signals() > 0 && monotonic_time() < end);
-		found.is_news |= lose_gone() > 0;
-		quiet = found.is_news ? 0 : quiet + 1;
-	} while (quiet < 2 && found.error == 0 && monotonic_time() < end);
+		last.is_news |= lose_gone() > 0;
+		quiet = last.is_news ? 0 : quiet + 1;
+		is_thorough |= last.is_news;
+	} while (quiet < QUIET_LISTINGS && last_error == 0 && monotonic_time() < end);
+	last.is_news = quiet < QUIET_LISTINGS;
 }
 
 /* Lets all go on until those that couldn't be stopped stand still, which stay so. */
@@ -131,16 +116,18 @@ static void sort_out(void)
 
 struct caught catch_group(const char *group, int is_final)
 {
-	int64_t since = monotonic_time();
-	int64_t end = since + TIME_TO_CATCH;
+	int64_t end = monotonic_time() + TIME_TO_CATCH;
+	int64_t since;
 	for (;;) {
-		int is_last = is_final || monotonic_time() > end;
-		stop_all(group, is_last ? monotonic_time() + TIME_FOR_LAST : end);
-		if (is_last || found.error != 0 || (count_late() == 0 && !found.is_news))
+		if (!is_final)
+			look_ahead(group, end);
+		since = monotonic_time();
+		int is_last = is_final || since > end;
+		stop_all(group, is_last ? since + TIME_FOR_LAST : end, !is_final);
+		if (is_last || last_error != 0 || (count_late() == 0 && !last.is_news))
 			break;
 		go_on();
-		since = monotonic_time();
 	}
 	sort_out();
-	return (struct caught){found.foreign, !found.is_news, found.error, found.has_self, since};
+	return (struct caught){last.foreign, !last.is_news, last_error, last.has_self, since};
 }

@@ -22,6 +22,13 @@
 /* struct sock_fprog comes first, in 8 or 16 bytes. */
 #define PROGRAM_OFFSET 16
 
+/* An x32 program has no memory where the kernel looks for it by default, for a call of 64 bits. */
+#ifdef MAP_32BIT
+#define IN_LOW_MEMORY MAP_32BIT
+#else
+#define IN_LOW_MEMORY 0
+#endif
+
 /* The highest errno. */
 #define ERRNO_MAX 4095
 
@@ -37,8 +44,13 @@ static uint64_t mapping_size(const struct wanted *wanted)
 static int tell_outcome(struct member *member, enum outcome outcome, int64_t result)
 {
 	int tid = member->thread->tid;
+	int error = errno;
+	/* A thread that runs can't be asked. */
+	int may_be_gone = outcome == NO_CALL || outcome == SEQUENCE || outcome == UNTRACED;
 	if (outcome == GONE)
 		lose(member->thread);
+	else if (may_be_gone && lose_if_gone(member->thread))
+		outcome = GONE;
 	else if (outcome == NO_CALL)
 		tell_finding(tid, REASON_NO_CALL, 0, 0);
 	else if (outcome == DISPATCHED)
@@ -50,7 +62,7 @@ static int tell_outcome(struct member *member, enum outcome outcome, int64_t res
 	else if (outcome == EVADED)
 		tell_finding(tid, REASON_EVADED, 0, 0);
 	else if (outcome == UNTRACED)
-		tell_finding(tid, REASON_UNTRACEABLE, (unsigned int)errno, 0);
+		tell_finding(tid, REASON_UNTRACEABLE, (unsigned int)error, 0);
 	else
 		tell_finding(tid, REASON_REFUSED, result < 0 ? (unsigned int)-result : 0, 0);
 	if (outcome == EVADED)
@@ -108,11 +120,15 @@ static int map_program(struct member *member, const struct wanted *wanted)
 {
 	int64_t result = 0;
 	int is_32 = member->tracee.site.is_32;
-	const struct injected_call call = {
+	struct injected_call call = {
 		SYS_mmap,
 		NR_32_MMAP2,
 		{0, mapping_size(wanted), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, is_32 ? UINT32_MAX : UINT64_MAX, 0}};
 	enum outcome outcome = make_call(&member->tracee, &call, &result);
+	if (outcome == DONE && result == -ENOMEM && !is_32 && IN_LOW_MEMORY != 0) {
+		call.arguments[3] |= IN_LOW_MEMORY;
+		outcome = make_call(&member->tracee, &call, &result);
+	}
 	if (outcome != DONE || (result < 0 && result >= -ERRNO_MAX))
 		return tell_outcome(member, outcome, result);
 	member->mapping = is_32 ? (uint32_t)result : (uint64_t)result;

@@ -69,7 +69,7 @@ static int keep_vectors(struct tracee *tracee)
 			continue;
 		tracee->vectors = malloc(size);
 		if (tracee->vectors == NULL || size < vectors.size) {
-			errno = ENOMEM;
+			errno = tracee->vectors == NULL ? ENOMEM : EMSGSIZE;
 			return -1;
 		}
 		memcpy(tracee->vectors, &vectors, size);

@@ -60,6 +60,8 @@ static unsigned int tell_waiting(struct member *member, const struct wanted *wan
 	int tid = member->thread->tid;
 	int result = find_interrupted(tid, &member->thread->seen, &call);
 	member->is_waiting = result == 1;
+	if (result < 0 && lose_if_gone(member->thread))
+		return 0;
 	if (result < 0 && errno == EOPNOTSUPP)
 		tell_finding(tid, REASON_COMPAT, 0, 0);
 	else if (result < 0)
@@ -81,13 +83,15 @@ int has_wanted(const struct stack *stack, const struct wanted *wanted)
 	return memcmp(newest, wanted->instructions, wanted->length * sizeof *newest) == 0;
 }
 
-/* Fills in a member. Returns how many findings there are. */
+/* Fills in a member, unless it is gone by now. Returns how many findings there are. */
 static unsigned int look(struct member *member, const struct wanted *wanted)
 {
 	int tid = member->thread->tid;
 	struct proc_thread shown;
 	int is_shown = read_proc(tid, &shown) == 0;
 	int error = is_shown ? read_stack(tid, &member->before) : ESRCH;
+	if (error != 0 && lose_if_gone(member->thread))
+		return 0;
 	if (error != 0) {
 		tell_finding(tid, REASON_UNREADABLE, (unsigned int)error, 0);
 		return 1;
@@ -168,7 +172,8 @@ unsigned int look_at_members(const struct wanted *wanted)
 		}
 		members[member_count] =
 			(struct member){.thread = thread, .tracee = {.tid = thread->tid, .seen = thread->seen}};
-		findings += look(&members[member_count++], wanted);
+		findings += look(&members[member_count], wanted);
+		member_count += thread->state == STOPPED;
 	}
 	qsort(members, member_count, sizeof members[0], compare);
 	for (struct member *process = NULL; (process = next_process(process)) != NULL;)

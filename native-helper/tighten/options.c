@@ -11,6 +11,7 @@
 
 #include "base/fail.h"
 #include "hosted/monotonic.h"
+#include "journal.h"
 #include "threads/control-group.h"
 
 #define SETTLE_MAX 600000
@@ -132,7 +133,7 @@ static void check_group(const char *group)
 {
 	if (is_same_folder(group, groups_root()))
 		fail_usage("--cgroup takes a unit's control group, not the root of all:", group);
-	int error = list_group(group, monotonic_time() + TIME_TO_LIST, look_for_init);
+	int error = list_group(group, monotonic_time() + TIME_TO_LIST, look_for_init, NULL);
 	if (has_init)
 		fail_usage("--cgroup takes a control group without PID 1, which is in", group);
 	if (error == ETIMEDOUT)
@@ -148,29 +149,38 @@ static void check(const struct options *options)
 	check_group(options->group);
 }
 
+static void set_group(struct options *options, const char *word)
+{
+	options->is_own = strcmp(word, "self") == 0;
+	options->group = options->is_own ? find_own_group() : word;
+	if (options->is_own)
+		speak_to_journal(program_name, strrchr(options->group, '/') + 1);
+}
+
 struct options parse_options(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--dry-run]\n"
+		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--dry-run] [--report]\n"
 		"Gives all threads of a control group a filter, while they stand still.\n";
 	static const struct option known[] = {
 		{"cgroup", required_argument, NULL, 'c'}, {"filter", required_argument, NULL, 'f'},
 		{"settle", required_argument, NULL, 's'}, {"dry-run", no_argument, NULL, 'd'},
-		{NULL, 0, NULL, 0},
+		{"report", no_argument, NULL, 'r'},      {NULL, 0, NULL, 0},
 	};
 	struct options options = {0};
 	answer_help(argc > 1 ? argv[1] : NULL, usage);
 	opterr = 0;
 	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-		if (letter == 'c') {
-			options.is_own = strcmp(optarg, "self") == 0;
-			options.group = options.is_own ? find_own_group() : optarg;
-		} else if (letter == 'f')
+		if (letter == 'c')
+			set_group(&options, optarg);
+		else if (letter == 'f')
 			options.filter = optarg;
 		else if (letter == 's')
 			options.settle = parse_milliseconds(optarg);
 		else if (letter == 'd')
 			options.is_dry_run = 1;
+		else if (letter == 'r')
+			options.has_report = 1;
 		else
 			fail_usage("unknown option, or one without its value:", argv[optind - 1]);
 	}

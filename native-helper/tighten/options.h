@@ -8,6 +8,7 @@ struct options {
 	const char *filter;      /* the path of a filter file */
 	unsigned int settle;     /* milliseconds, or 0 */
 	int is_dry_run;
+	int has_report;
 };
 
 /*

@@ -16,36 +16,47 @@ static int open_proc(int tid, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Reads a file that the kernel gives in one piece, as text. Returns whether there is any. */
-static int read_text(int tid, const char *name, char *text, size_t room)
+static FILE *open_lines(int tid, const char *name)
 {
 	int fd = open_proc(tid, name);
-	long size = fd < 0 ? -1 : read(fd, text, room - 1);
-	if (fd >= 0)
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (file == NULL && fd >= 0)
 		(void)close(fd);
-	text[size > 0 ? size : 0] = '\0';
-	return size > 0;
+	return file;
 }
 
-/* The number behind a key of /proc/TID/status. A process's name, the first line, has no line break in it. */
-static unsigned long number_of(const char *status, const char *key, int base)
+/* Sets a number if a line begins with a key. */
+static void take_number(const char *line, const char *key, int base, unsigned long *number)
 {
-	const char *at = strstr(status, key);
-	return at == NULL ? 0 : strtoul(at + strlen(key), NULL, base);
+	size_t length = strlen(key);
+	if (strncmp(line, key, length) == 0)
+		*number = strtoul(line + length, NULL, base);
 }
 
+/* A process's name, the first line, has no line break in it. A line may be long: a process may have many groups. */
 int read_proc(int tid, struct proc_thread *thread)
 {
-	char text[8192];
+	char *line = NULL;
+	size_t room = 0;
+	unsigned long tgid = 0, tracer = 0, seccomp = 0, no_new_privileges = 0, capabilities = 0;
+	FILE *file = open_lines(tid, "status");
 	*thread = (struct proc_thread){0};
-	if (!read_text(tid, "status", text, sizeof text))
-		return -1;
-	thread->tgid = (int)number_of(text, "\nTgid:", 10);
-	thread->tracer = (int)number_of(text, "\nTracerPid:", 10);
-	thread->seccomp = (int)number_of(text, "\nSeccomp:", 10);
-	thread->has_no_new_privileges = number_of(text, "\nNoNewPrivs:", 10) == 1;
-	thread->may_load = (number_of(text, "\nCapEff:", 16) >> CAP_SYS_ADMIN_BIT & 1) != 0;
-	return 0;
+	while (file != NULL && getline(&line, &room, file) > 0) {
+		take_number(line, "Tgid:", 10, &tgid);
+		take_number(line, "TracerPid:", 10, &tracer);
+		take_number(line, "Seccomp:", 10, &seccomp);
+		take_number(line, "NoNewPrivs:", 10, &no_new_privileges);
+		take_number(line, "CapEff:", 16, &capabilities);
+	}
+	free(line);
+	if (file != NULL)
+		(void)fclose(file);
+	thread->tgid = (int)tgid;
+	thread->tracer = (int)tracer;
+	thread->seccomp = (int)seccomp;
+	thread->has_no_new_privileges = no_new_privileges == 1;
+	thread->may_load = (capabilities >> CAP_SYS_ADMIN_BIT & 1) != 0;
+	return tgid == 0 ? -1 : 0;
 }
 
 /* Names of files begin with a slash: nobody but the kernel maps something of this name. */
@@ -64,8 +75,7 @@ uint64_t find_vdso(int tid)
 	char *line = NULL;
 	size_t room = 0;
 	uint64_t from = 0;
-	int fd = open_proc(tid, "maps");
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	FILE *file = open_lines(tid, "maps");
 	while (file != NULL && getline(&line, &room, file) > 0 && !is_vdso(line, &from))
 		;
 	if (file != NULL)

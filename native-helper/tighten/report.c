@@ -1,12 +1,11 @@
 #include "report.h"
 
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "journal.h"
 
 /* The numbers of a finding. */
 enum numbers { NONE, COUNT, CALL_AND_ARCHITECTURE, ERRNO };
@@ -27,6 +26,7 @@ static const struct {
 	[REASON_UNSETTLED] = {"unsettled", NONE, "threads come faster than they can be stopped", ""},
 	[REASON_UNLISTED] = {"unlisted", ERRNO, "can't list the threads of the control group", ""},
 	[REASON_EMPTY] = {"empty", NONE, "there is no thread to give the filter to", ""},
+	[REASON_ELSEWHERE] = {"elsewhere", COUNT, "the service's main process is in another control group: ", ""},
 	[REASON_NO_CALL] = {"no-call", NONE, "has no instruction that makes a call", ""},
 	[REASON_COMPAT] = {"compat", NONE, "runs 32-bit code, which isn't given filters on arm64", ""},
 	[REASON_DISPATCHED] = {"dispatched", NONE, "has its calls handed back to it, by prctl", ""},
@@ -38,43 +38,83 @@ static const struct {
 	[REASON_UNREADABLE] = {"unreadable", ERRNO, "can't be read", ""},
 };
 
+/* As many as threads can be held, and some that are of no thread. */
+#define FINDINGS_MAX ((1U << 17) + 16)
+
+static struct finding {
+	int tid;
+	enum reason reason;
+	unsigned int first, second;
+} findings[FINDINGS_MAX];
+static uint32_t finding_count;
+
+static int has_lines;
+
 void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int second)
 {
+	if (finding_count < FINDINGS_MAX)
+		findings[finding_count++] = (struct finding){tid, reason, first, second};
+}
+
+static void print_words(const struct finding *finding)
+{
 	char words[256];
-	char shown[16] = "";
-	enum numbers numbers = rows[reason].numbers;
-	int length = tid == 0 ? 0 : snprintf(words, sizeof words, "thread %d ", tid);
-	if (numbers == COUNT || numbers == CALL_AND_ARCHITECTURE)
-		(void)snprintf(shown, sizeof shown, "%u", first);
-	(void)snprintf(words + length, sizeof words - (size_t)length, "%s%s%s", rows[reason].before, shown,
-		       rows[reason].behind);
-	report((struct failure){.what = words, .error = numbers == ERRNO ? (int)first : 0});
-
-	printf("finding %d %s", tid, rows[reason].name);
-	if (numbers != NONE)
-		printf(" %u", first);
+	char shown[40] = "";
+	enum numbers numbers = rows[finding->reason].numbers;
+	int length = finding->tid == 0 ? 0 : snprintf(words, sizeof words, "thread %d ", finding->tid);
+	if (numbers == COUNT)
+		(void)snprintf(shown, sizeof shown, "%u", finding->first);
 	if (numbers == CALL_AND_ARCHITECTURE)
-		printf(" %u", second);
-	printf("\n");
+		(void)snprintf(shown, sizeof shown, "%u (arch=%x)", finding->first, finding->second);
+	(void)snprintf(words + length, sizeof words - (size_t)length, "%s%s%s", rows[finding->reason].before, shown,
+		       rows[finding->reason].behind);
+	report((struct failure){.what = words, .error = numbers == ERRNO ? (int)finding->first : 0});
 }
 
-/* systemd.exec(5) has the variable. */
-static int is_journal(int fd)
+void print_findings(void)
 {
-	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long device = 0, inode = 0;
-	struct stat status;
-	return stream != NULL && sscanf(stream, "%lu:%lu", &device, &inode) == 2 && fstat(fd, &status) == 0 &&
-	       status.st_dev == device && status.st_ino == inode;
+	for (const struct finding *finding = findings; finding < findings + finding_count; finding++) {
+		enum numbers numbers = rows[finding->reason].numbers;
+		print_words(finding);
+		if (!has_lines)
+			continue;
+		printf("finding %d %s", finding->tid, rows[finding->reason].name);
+		if (numbers != NONE)
+			printf(" %u", finding->first);
+		if (numbers == CALL_AND_ARCHITECTURE)
+			printf(" %u", finding->second);
+		printf("\n");
+	}
+	finding_count = 0;
 }
 
-void spare_output(void)
+void begin_report(void)
 {
-	if (is_journal(STDOUT_FILENO))
-		return;
-	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (nowhere < 0)
-		return;
-	(void)dup2(nowhere, STDOUT_FILENO);
-	(void)close(nowhere);
+	has_lines = 1;
 }
+
+void print_ending(const char *word, const char *words)
+{
+	if (has_lines)
+		printf("%s\n", word);
+	else
+		report((struct failure){.what = words});
+}
+
+void print_counts(int is_dry_run, unsigned int threads, unsigned int processes, int64_t paused)
+{
+	if (has_lines) {
+		printf("paused %" PRId64 "\n", paused);
+		printf("%s %u %u\n", is_dry_run ? "fit" : "tightened", threads, processes);
+		return;
+	}
+	(void)dprintf(STDERR_FILENO, "%s%s: %s %u thread%s of %u process%s, which stood still for %.1f ms\n", message_level(),
+		      program_name, is_dry_run ? "the filter could be loaded into" : "the filter is loaded into", threads,
+		      threads == 1 ? "" : "s", processes, processes == 1 ? "" : "es", (double)paused / 1000);
+}
+
+int end_report(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+

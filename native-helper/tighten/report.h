@@ -1,5 +1,6 @@
 /*
- * The lines on standard output. Each finding also has its words on standard error.
+ * The report, which is printed once no thread stands still any more: who reads it may be slow. It has words
+ * on standard error, of which the endings give way to lines on standard output where these are asked for by --report:
  *
  *	finding TID REASON [NUMBER [NUMBER]]    why nothing was changed, or why all was killed; TID is 0 where it is no
  *	                                        thread's
@@ -13,6 +14,8 @@
 #ifndef SANDBOX_UNIT_REPORT_H
 #define SANDBOX_UNIT_REPORT_H
 
+#include <stdint.h>
+
 enum reason {
 	REASON_WAITS,       /* it waits in a call that the filter refuses: the call's number, its architecture */
 	REASON_TRACED,      /* another traces it: the tracer's process */
@@ -24,6 +27,7 @@ enum reason {
 	REASON_UNSETTLED,   /* threads come faster than they can be stopped */
 	REASON_UNLISTED,    /* the control group can't be read: an errno */
 	REASON_EMPTY,       /* there is no thread */
+	REASON_ELSEWHERE,   /* the service's main process is in another control group: the process */
 	REASON_NO_CALL,     /* it has no instruction that makes a call */
 	REASON_COMPAT,      /* it runs 32-bit code, on arm64 */
 	REASON_DISPATCHED,  /* its calls are handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2)) */
@@ -35,13 +39,22 @@ enum reason {
 	REASON_UNREADABLE,  /* its filters, or its registers, can't be read: an errno */
 };
 
-/* Tells a finding. `first` and `second` are the numbers that the reason has. */
+/* Takes note of a finding. `first` and `second` are the numbers that the reason has. */
 void tell_finding(int tid, enum reason reason, unsigned int first, unsigned int second);
 
-/*
- * Prints no lines from now on, unless the journal takes them. systemd gives a unit's commands the output of the service,
- * which may be a client's connection, or a file.
- */
-void spare_output(void);
+/* Has lines printed on standard output, which has nothing otherwise. */
+void begin_report(void);
+
+/* Prints a line of one word, or, where there are no lines, the words that stand for it. */
+void print_ending(const char *word, const char *words);
+
+/* Prints how many have the filter, or would get it by a dry run, and for how many microseconds they stood still. */
+void print_counts(int is_dry_run, unsigned int threads, unsigned int processes, int64_t paused);
+
+/* Prints all findings so far. */
+void print_findings(void);
+
+/* Returns whether all that was printed has been written, where lines are. */
+int end_report(void);
 
 #endif

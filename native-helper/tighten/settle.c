@@ -37,7 +37,7 @@ static void add_thread(int tid)
 static uint64_t hash_of(const char *group, int64_t end)
 {
 	hash = HASH_BASIS;
-	(void)list_group(group, end, add_thread);
+	(void)list_group(group, end, add_thread, NULL);
 	return hash;
 }
 

@@ -5,22 +5,23 @@
  * itself, and a kernel with CONFIG_CHECKPOINT_RESTORE. Before Linux 5.13 it also takes a thread in each process that
  * waits in a call.
  *
- * Standard output has the lines that report.h tells of; those of this process's own unit are for the journal alone. The
- * exit status is
+ * With --report standard output has the lines that report.h tells of, and else nothing. The exit status is
  *
  *	0   all threads have the filter, which was read back from each
  *	1   nothing was changed
  *	2   the command line is wrong
  *	3   some had the filter, or might have: all processes of the control group were killed
+ *	4   the report couldn't be written, whatever came of the threads
  *
- * Where this process is killed before it lets them go, so are they.
+ * For a service's start, which takes --cgroup self, no thread is as good as all: nothing is there to confine, and the
+ * service manager tells whether the service has failed. Where this process is killed before it lets them go, so are they.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,11 +35,13 @@
 #include "report.h"
 #include "settle.h"
 #include "threads/hold.h"
+#include "threads/thread-stat.h"
 
 const char program_name[] = "tighten";
 
 #define EXIT_UNCHANGED 1
 #define EXIT_KILLED 3
+#define EXIT_UNTOLD 4
 
 /* How often threads that came meanwhile are given the filter, too. */
 #define ROUNDS 4
@@ -71,19 +74,21 @@ static int kill_all(const char *group, struct caught caught)
 {
 	const struct thread *thread;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
-		if (thread->state != FREE && is_listed(thread))
+		if (thread->state != FREE && was_listed(thread))
 			(void)kill(thread->tid, SIGKILL);
 	if (!caught.has_self)
 		kill_group(group);
 	await_deaths();
-	printf("killed\n");
+	print_findings();
+	print_ending("killed", "all processes are killed: some had the filter, or might have");
 	return EXIT_KILLED;
 }
 
 static int leave_unchanged(void)
 {
 	release_all();
-	printf("unchanged\n");
+	print_findings();
+	print_ending("unchanged", "nothing is changed: all go on without the filter");
 	return EXIT_UNCHANGED;
 }
 
@@ -108,26 +113,59 @@ static int is_all_done(void)
 	return 1;
 }
 
-/* Prints a line with the number of threads and processes. */
-static void print_counts(const char *word)
+static void print_members(int is_dry_run, int64_t paused)
 {
 	unsigned int threads = 0, processes = 0;
 	while (member_at(threads) != NULL)
 		threads++;
 	for (struct member *process = NULL; (process = next_process(process)) != NULL;)
 		processes++;
-	printf("%s %u %u\n", word, threads, processes);
+	print_counts(is_dry_run, threads, processes, paused);
 }
 
-/* A process that dies from now on leaves none behind that has half of the filters. */
-static void let_go(int64_t since)
+/*
+ * All have the filter, or none. Where this process is killed meanwhile, some processes die, and the others are alike.
+ * Returns for how many microseconds they have stood still.
+ */
+static int64_t let_go(int64_t since)
 {
 	struct thread *thread;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
 		if (thread->state == STOPPED)
 			bind_life(thread->tid, 0);
 	release_all();
-	printf("paused %lld\n", (long long)(monotonic_time() - since) / 1000);
+	return (monotonic_time() - since) / 1000;
+}
+
+/*
+ * The service manager tells the main process of a service that it starts (systemd.service(5)). It may have gone to
+ * another control group, as into that of a PAM session.
+ */
+static int find_main_elsewhere(void)
+{
+	struct thread_stat stat;
+	const struct thread *thread;
+	const char *word = getenv("MAINPID");
+	int pid = word == NULL ? 0 : atoi(word);
+	if (pid <= 0 || read_thread_stat(pid, &stat) < 0 || stat.has_ended)
+		return 0;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
+		if (thread->tid == pid && was_listed(thread))
+			return 0;
+	return pid;
+}
+
+/* Tells why too few threads were caught. Returns whether there is a reason. */
+static unsigned int tell_missing(const struct options *options, int round)
+{
+	int pid = options->is_own ? find_main_elsewhere() : 0;
+	/* Those that there were have ended since. */
+	int is_empty = !options->is_own && round == 0 && member_at(0) == NULL;
+	if (pid != 0)
+		tell_finding(0, REASON_ELSEWHERE, (unsigned int)pid, 0);
+	if (is_empty)
+		tell_finding(0, REASON_EMPTY, 0, 0);
+	return pid != 0 || is_empty;
 }
 
 static int tighten(const struct options *options, const struct wanted *wanted)
@@ -136,15 +174,12 @@ static int tighten(const struct options *options, const struct wanted *wanted)
 	int64_t since = caught.since;
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned int findings = tell_caught(caught) + look_at_members(wanted);
-		if (findings == 0 && member_at(0) == NULL) {
-			tell_finding(0, REASON_EMPTY, 0, 0);
-			findings++;
-		}
+		if (findings == 0)
+			findings += tell_missing(options, round);
 		if (findings > 0)
 			return round == 0 ? leave_unchanged() : kill_all(options->group, caught);
 		if (is_all_done() || options->is_dry_run) {
-			let_go(since);
-			print_counts(options->is_dry_run ? "fit" : "tightened");
+			print_members(options->is_dry_run, let_go(since));
 			return 0;
 		}
 		enum loaded loaded = load_members(wanted);
@@ -162,10 +197,12 @@ int main(int argc, char **argv)
 {
 	struct options options = parse_options(argc, argv);
 	struct wanted wanted = read_wanted(options.filter);
-	if (options.is_own)
-		spare_output();
+	if (options.has_report)
+		begin_report();
+	/* A report that nobody reads must not end this process. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (options.settle > 0 && !await_settled(options.group, options.settle))
-		printf("restless\n");
+		print_ending("restless", "threads still came and went when the time to settle was up");
 	int status = tighten(&options, &wanted);
-	return fflush(stdout) == 0 ? status : (status == 0 ? EXIT_UNCHANGED : status);
+	return end_report() ? status : EXIT_UNTOLD;
 }

@@ -112,7 +112,7 @@ enum outcome make_call(struct tracee *tracee, const struct injected_call *call, 
 {
 	struct __ptrace_syscall_info stop = {0};
 	if (set_call(tracee, call) < 0)
-		return UNTRACED;
+		return failed();
 	tracee->is_moved = 1;
 	enum outcome outcome = run_to_stop(tracee, AT_CALL);
 	if (outcome != DONE)

@@ -22,7 +22,7 @@ export const GAPS = {
   },
   'gap-ready': {
     cause:
-      'Nobody could load the filter of `[ready]` into the running service: for its type, its manager, its root or the machine. Or a failure to load it would count as a success, by `SuccessExitStatus=`.',
+      "Nobody could load the filter of `[ready]` into the running service: for its type, its manager, its root or the machine. Or a failure to load it would count as a success, by `SuccessExitStatus=`. Or a file of the service's output would be emptied for it, by `truncate:`.",
     wayOut:
       'Do as the hint says, or leave `[ready]` out. `--allow-gaps` goes on without it: then a service keeps the calls of its start.',
   },

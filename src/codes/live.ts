@@ -69,6 +69,6 @@ export const LIVE = {
   },
   tightened: {
     cause: 'Somebody has taken calls from what runs by `sandbox-unit tighten`.',
-    wayOut: 'Nothing. The next start of the unit takes that back.',
+    wayOut: 'Nothing, if it is meant. Restart the unit to take it back: `revert` is for policies.',
   },
 } as const satisfies Entries;

@@ -8,6 +8,7 @@ import { leftOver } from '../explain/patch.js';
 import { startOf } from '../explain/records/start-of.js';
 import { writePolicy } from '../explain/write-policy.js';
 import { observedRefusals } from '../learn/observed-refusals.js';
+import { deniedBy, injectionsOf } from '../live/injections.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
@@ -23,7 +24,8 @@ import { textDiff } from '../report/diff.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
 import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
 import { refusedAtBoot } from '../restart/enabled-at-boot.js';
-import { explainRun } from '../run/explain-run.js';
+import { explainRun, tellOfRun } from '../run/explain-run.js';
+import { explainTightened } from '../run/explain-tightened.js';
 import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { runUnit } from '../state/run-units.js';
@@ -57,31 +59,30 @@ export async function explain(
   if (made && machine) return explainRun(context, made, { machine, verbose: options.verbose ?? false });
   if (options.policy === INPUT && options.write) throw notAFile();
   await readInputFirst(context, options);
-  if (!options.record) return explainUnder(context, unit!, options).catch(tellOfRun);
-  return withLock(context, {}, () => explainUnder(context, unit!, options));
+  if (options.record) return withLock(context, {}, () => explainUnder(context, unit!, options));
+  return explainUnder(context, unit!, options).catch(async (cause) => {
+    const found = await withoutPolicy(context, unit!, options, cause);
+    return found ?? tellOfRun(cause);
+  });
+}
+
+/** The calls that `tighten` refuses to what runs of a unit without a policy. */
+async function withoutPolicy(context: Context, unit: string, options: ExplainOptions, cause: unknown) {
+  const { machine } = context;
+  if (codeOf(cause) !== 'no-policy' || isOfFile(options) || machine === undefined) return undefined;
+  return explainTightened(context, unit, { machine, verbose: options.verbose ?? false });
 }
 
 const notAFile = () =>
   new UserError(error('usage', "--write writes a policy's file, and standard input is none"), EXIT.failure);
 
-/** @throws UserError the error, which says of a unit that isn't there that it may have been one of `run` */
-function tellOfRun(cause: unknown): never {
-  if (!(cause instanceof UserError) || codeOf(cause) !== 'no-unit') throw cause;
-  const gone =
-    "a unit of 'run' is gone when it has ended, unless it failed, and nothing tells what it was refused";
-  const told = cause.diagnostics.map((one) => ({
-    ...one,
-    hint: one.hint === undefined ? gone : `${one.hint}; ${gone}`,
-  }));
-  throw new UserError(told, cause.exit, cause.sources);
-}
-
 /** The unit, if `run` has made it; an option that is about a policy's file is an error of the usual kind. */
 async function madeByRun(context: Context, text: string, options: ExplainOptions) {
-  const { record, write, policy, template } = options;
-  const isOfFile = [record, write, policy, template].some((option) => option !== undefined);
-  return isOfFile || context.offline ? undefined : runUnit(context, serviceName(text).full);
+  return isOfFile(options) || context.offline ? undefined : runUnit(context, serviceName(text).full);
 }
+
+const isOfFile = ({ record, write, policy, template }: ExplainOptions): boolean =>
+  [record, write, policy, template].some((option) => option !== undefined);
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
   // A recorded run is for the policy that is to be applied next.
@@ -99,7 +100,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
   const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, look: context.caller.look });
   // A call that it refuses is in no line of the policy.
-  const besides = await untilRestartOf(context, prepared);
+  const besides = await untilRestartOf(context, prepared.unit.services);
   return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides] };
 }
 
@@ -237,7 +238,8 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
   const observed = await observedRefusals(context, prepared.unit.name, since);
-  const looked = await explainUnit(context, prepared, state, { since, observed: observed.calls });
+  const tightened = deniedBy(await injectionsOf(context, { name: prepared.plan.unit, state }));
+  const looked = await explainUnit(context, prepared, state, { since, observed: observed.calls, tightened });
   const isUntold = hasErrors(observed.diagnostics) && !looked.explanations.some(isFinding);
   const half = await halfDone(context, prepared.unit.name.full);
   // A service that isn't started makes no calls.

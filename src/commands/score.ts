@@ -11,6 +11,7 @@ import { scoresJson, scoresText, type UnitScore } from '../report/score.js';
 import { type Exposure, exposureText } from '../score/exposure.js';
 import { counted } from '../state/counted.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
+import { withInjections } from '../status/injected.js';
 import type { Context } from '../system/context.js';
 import { isServiceName, isTemplate } from '../unit/name.js';
 
@@ -38,14 +39,24 @@ export async function score(
     ...machine.diagnostics,
     ...all.flatMap((one) => [...one.diagnostics, ...tooExposed(context, one, most)]),
   ];
+  const besides = await tightenedBesides(context, all);
   const failed = all.some(({ exit }) => exit === EXIT.failure);
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: { units: scoresJson(all) },
     text: scoresText(all, isNamed, context.caller.look),
-    diagnostics,
+    diagnostics: [...diagnostics, ...besides],
     sources: new Map(),
   };
+}
+
+/** Notes on calls that `tighten` refuses to what runs: a score is of what a unit gets at each start. */
+async function tightenedBesides(context: Context, all: readonly UnitScore[]): Promise<Diagnostic[]> {
+  const units = all.flatMap(({ unit, scored }) => (scored ? [{ unit, diagnostics: [] }] : []));
+  const told = await withInjections(context, units, false);
+  return told
+    .flatMap((one) => one.diagnostics)
+    .map((one) => ({ ...one, message: `${one.message}; the score leaves that out` }));
 }
 
 function parseMax(text: string): Exposure {

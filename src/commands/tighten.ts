@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
 import { denied } from '../live/deny.js';
 import { assertCanInject } from '../live/inject.js';
 import { type Tightened, tightenUnit } from '../live/tighten-unit.js';
@@ -41,7 +41,7 @@ export async function tighten(
   if (options.deny === undefined) throw usage('--deny is missing: name the calls to refuse');
   if (options.understood !== undefined && options.understood !== 'locks-out')
     throw usage("--understood takes 'locks-out'");
-  assertMayChange(context, {});
+  assertMayChange(context, {}, 'run it with sudo');
   assertCanInject(context);
   const calls = await deniedBy(context, options);
   const how = { check, understood: options.understood !== undefined };
@@ -52,7 +52,9 @@ export async function tighten(
   };
   const results = await whileLocked(context, all);
   const outcome = tightenOutcome(results, calls.entries, { look: context.caller.look });
-  return { ...outcome, diagnostics: [...calls.diagnostics, ...outcome.diagnostics] };
+  // Nobody asks what a filter leaves open that nothing was given.
+  const isGiven = results.some(({ state }) => state !== 'refused');
+  return { ...outcome, diagnostics: [...(isGiven ? calls.diagnostics : []), ...outcome.diagnostics] };
 }
 
 /** The calls of the command line, read and checked as those of a policy are. */
@@ -71,12 +73,30 @@ async function deniedBy(context: Context, { deny, action, newPrivileges }: Tight
       known: diagnostics,
       noNewPrivileges: newPrivileges === false,
     });
-    return { ...found, diagnostics: found.diagnostics.map((one) => namingOption(one, sources, OPTIONS)) };
+    const told = found.diagnostics.map((one) => namingOption(one, sources, OPTIONS));
+    return { ...found, diagnostics: openTogether(told) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const named = cause.diagnostics.map((one) => namingOption(one, sources, OPTIONS));
+    // A call that isn't known may be the one that a warning misses.
+    const named = cause.diagnostics
+      .filter(({ severity }) => severity === 'error')
+      .map((one) => namingOption(one, sources, OPTIONS));
     throw new UserError(named, EXIT.failure);
   }
+}
+
+/** Warnings about calls that do the same as a refused one, as one with all of them. */
+function openTogether(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const open = diagnostics.filter(({ code }) => code === 'open-door');
+  if (open.length < 2) return diagnostics;
+  const named = open.flatMap(({ hint = '' }) =>
+    [...hint.matchAll(/['"]([\w:]+)['"]/g)].map(([, call]) => call!),
+  );
+  const calls = [...new Set(named)];
+  const message = `--deny: ${calls.length} more calls do the same as some that are refused`;
+  const hint = `refuse them, too: --deny ${calls.join()}`;
+  const others = diagnostics.filter(({ code }) => code !== 'open-door');
+  return [...others, warning('open-door', message, { hint })];
 }
 
 const usage = (message: string) =>

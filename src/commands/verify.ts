@@ -17,7 +17,7 @@ import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
-import { untilRestartOf } from '../status/injected.js';
+import { untilRestartOf, withUntilRestart } from '../status/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../status/not-written.js';
 import { unconfined } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
@@ -47,7 +47,9 @@ export async function verify(
   [unit]: readonly string[],
   { verbose = false, ...options }: VerifyOptions,
 ): Promise<Outcome> {
-  const prepared = await prepareConfined(context, unit!, options);
+  const prepared = await prepareConfined(context, unit!, options).catch(async (cause) => {
+    throw await withUntilRestart(context, unit!, cause);
+  });
   const { plan, sources } = prepared;
   const starts = await untrustedStartsOf(context, prepared);
   const refusedStarts = await refusedAtBoot(context, prepared.plan.unit, prepared.unit.services);
@@ -87,7 +89,7 @@ export async function verify(
     ...(isPermissive ? await looserThanPermissive(context, unit!, options) : looser(seen)),
     ...notHolding(proof, due.length > 0),
   ];
-  const besides = await untilRestartOf(context, prepared);
+  const besides = await untilRestartOf(context, prepared.unit.services);
   const unproven = [...main.filter(isHidden), ...kernel.unproven, ...proof.unproven];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {

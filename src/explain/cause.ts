@@ -10,6 +10,7 @@ import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../s
 import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import { type Cause, type Confinement, type NamedCall, named, sectionOf, setsOf } from './refused-call.js';
+import { byTighten } from './tightened.js';
 
 /**
  * Names a call.
@@ -46,8 +47,13 @@ export function causeOf(
   const isOnlyRecorded = early?.kind === 'recorded' && (isRefused || mayBeServing);
   if (early && !isOnlyRecorded) return early;
   const late = byReady(call, confinement);
+  const { tightened = [], sets, policy } = confinement;
+  // A table that only records a call hasn't refused it.
+  const isLateRefusal = late !== undefined && late.kind !== 'recorded';
+  const besides = isRefused && !isLateRefusal ? byTighten(call, tightened, sets) : undefined;
+  if (besides) return besides;
   if (late && !(early && late.kind === 'recorded')) return late;
-  return early ?? (call.known || !confinement.policy.syscalls ? OTHER_FILTER : newerThanTables(call));
+  return early ?? (call.known || !policy.syscalls ? OTHER_FILTER : newerThanTables(call));
 }
 
 const OTHER_FILTER: Cause = {

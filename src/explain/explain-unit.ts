@@ -57,6 +57,8 @@ export const SUPPRESSED = note(
 interface Source extends Pick<Sought, 'since' | 'heard'> {
   /** Calls that the observer saw refused. */
   readonly observed?: readonly ObservedCall[];
+  /** The calls and sets that `sandbox-unit tighten` refuses to what runs, each with its answer. */
+  readonly tightened?: readonly string[];
 }
 
 /** Explains calls that a unit's processes were refused since a time, from the logs or from records that were heard. */
@@ -64,7 +66,7 @@ export async function explainUnit(
   context: Context,
   prepared: Prepared,
   state: UnitState,
-  { observed = [], ...from }: Source,
+  { observed = [], tightened, ...from }: Source,
 ): Promise<Looked> {
   const { plan } = prepared;
   const programs = [...plan.target.programs].flatMap(([path, { file }]) =>
@@ -79,7 +81,7 @@ export async function explainUnit(
     () => refusedCalls(context.system, sought),
   );
   return {
-    explanations: explainKnown(context, prepared, state, together(observed, calls)),
+    explanations: explainKnown(context, prepared, state, together(observed, calls), tightened),
     since: from.since,
     readable: readable || observed.length > 0,
     ...found,
@@ -92,6 +94,7 @@ export function explainKnown(
   prepared: Prepared,
   state: UnitState,
   calls: readonly UnitCall[],
+  tightened: readonly string[] = [],
 ): Explanation[] {
   const { unit, policy, plan } = prepared;
   const { target } = plan;
@@ -108,6 +111,7 @@ export function explainKnown(
     refusers: createRefusers(state, target),
     weaker: policy.withoutBases(),
     phaseAt: (time) => phaseAt(time, state),
+    tightened,
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
   const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));

@@ -26,7 +26,7 @@ export interface Explanation extends Tally {
 
 /** Causes that no change of the policy's lists or of the unit's own filter would mend. */
 const OF_NO_FILTER: ReadonlySet<Cause['kind']> = new Set([
-  ...(['recorded', 'elsewhere', 'directive'] as const),
+  ...(['recorded', 'elsewhere', 'directive', 'tightened'] as const),
 ]);
 
 /** The most processes that one explanation names. */

@@ -23,7 +23,7 @@ export function noRecord(prepared: Prepared, signs: Signs): Diagnostic {
   const { unit, target } = prepared.plan;
   const command = ownCommand(target.scope, 'explain --record', unit);
   const watch = ownCommand(target.scope, 'learn --for 1min', unit);
-  const hint = `'${command}' runs it once with all of them recorded and none refused; '${watch}' sees them while they are refused`;
+  const hint = `'${watch}' sees them while they are refused; '${command}' restarts it, and records those of its start with none refused`;
   const answer = silentAnswer(prepared);
   const silent = answer === undefined ? undefined : `its policy lets them fail with ${answer}`;
   return noRecordOf({ unit, silent, hint }, signs);

@@ -37,6 +37,8 @@ export interface Confinement {
   readonly weaker?: readonly WeakerPolicy[];
   /** The phase of the unit's last run that a time is in, milliseconds since 1970; undefined for a time of another run. */
   readonly phaseAt?: (time: number) => Phase | undefined;
+  /** The calls and sets that `sandbox-unit tighten` refuses to what runs, each with its answer. */
+  readonly tightened?: readonly string[];
 }
 
 /** A call by its calling convention. */
@@ -62,6 +64,7 @@ export type CauseKind =
   | 'unknown-number'
   | 'closed-convention'
   | 'directive'
+  | 'tightened'
   | 'elsewhere';
 
 /** The line or the mechanism that decides on a call. */

@@ -54,7 +54,15 @@ export async function inject(
   const path = injectedFilterPath(placement, unit.name);
   await system.replace(path, file, { mode: 0o600 });
   try {
-    const argv = [program, '--cgroup', group, '--filter', path, ...(isTrial ? ['--dry-run'] : [])];
+    const argv = [
+      program,
+      '--report',
+      '--cgroup',
+      group,
+      '--filter',
+      path,
+      ...(isTrial ? ['--dry-run'] : []),
+    ];
     const result = await system.run(argv, { limit: LIMIT, timeout: TIMEOUT });
     return await outcomeOf(context, unit.name, machine, result);
   } finally {

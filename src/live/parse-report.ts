@@ -12,6 +12,7 @@ export const REASONS = {
   unsettled: 0,
   unlisted: 1,
   empty: 0,
+  elsewhere: 1,
   'no-call': 0,
   compat: 0,
   dispatched: 0,
@@ -29,7 +30,7 @@ export interface Finding {
   /** 0 where it is no single thread's. */
   readonly tid: number;
   readonly reason: Reason;
-  /** `waits`: a call's number and its AUDIT_ARCH; `traced`: a process; `foreign`: how many; else an errno. */
+  /** `waits`: a call's number and its AUDIT_ARCH; `traced`, `elsewhere`: a process; `foreign`: how many; else an errno. */
   readonly numbers: readonly number[];
 }
 

@@ -10,13 +10,16 @@ import type { Plan } from '../plan/plan.js';
 import { filterReader } from '../prepare/load/native-program.js';
 import type { Service } from '../state/service.js';
 import { permits } from '../syscalls/action.js';
-import { expandSet } from '../syscalls/sets.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import { callsOf } from '../syscalls/resolve.js';
+import { expandSet, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { inPieces } from '../verify/kernel/in-pieces.js';
 import { type NamedDifference, nameDifferences } from '../verify/kernel/name-differences.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { readUnit, type UnitThread } from '../verify/kernel/unit-filters.js';
 import { unseen } from '../verify/kernel/unseen.js';
+import { deniedBy, injectionsOf } from './injections.js';
 
 /** The most calls that an error names. */
 const MOST_NAMED = 10;
@@ -51,7 +54,10 @@ export async function refusedNow(
       .filter(isOfCalls)
       .filter(({ calls, got, by }) => !calls.every((call) => isUnknown(call, got, by)));
     const restarts = `'${ownCommand(placement.scope, 'apply', name)}' restarts it, and the call passes then`;
-    if (refused.length > 0) return [loosens(thread, name, refused, restarts)];
+    if (refused.length > 0) {
+      const denied = deniedBy(await injectionsOf(context, { name, state }));
+      return [loosens(thread, name, refused, [...byTighten(refused, denied, plan.target.sets), restarts])];
+    }
     if (uncompared + thread.unread > 0 || sampled > 0) return [unknown(thread, name, restarts)];
   }
   return [];
@@ -72,17 +78,37 @@ function unknownToSystemd({ target: { sets } }: Plan) {
     (!known.has(call) || (sets.unresolved?.has(call) ?? false));
 }
 
+/** The way to keep what `tighten` refuses, if calls are refused by that. */
+function byTighten(
+  differences: readonly NamedDifference[],
+  denied: readonly string[],
+  sets: SyscallSets,
+): string[] {
+  const all = withOwnSets(sets);
+  const isSet = (entry: string) => entry.startsWith('@');
+  // A call's own name wins over a set that holds it.
+  const ordered = [...denied.filter(isSet), ...denied.filter((entry) => !isSet(entry))];
+  const entries = ordered.flatMap((entry) => {
+    const [name = '', answer = ''] = entry.split(':');
+    return callsOf({ name }, all).map((call) => [call, `"${call}:${answer}"`] as const);
+  });
+  const calls = new Set(differences.flatMap((one) => one.calls));
+  const words = [...new Map(entries.filter(([call]) => calls.has(call))).values()];
+  if (words.length === 0) return [];
+  return [`sandbox-unit tighten refuses them: to keep that, add ${words.join(', ')} to deny`];
+}
+
 const who = ({ name, pid }: UnitThread): string => `${printable(name || 'what has ended since')} (${pid})`;
 
 function loosens(
   thread: UnitThread,
   unit: string,
   differences: readonly NamedDifference[],
-  hint: string,
+  ways: readonly string[],
 ): Diagnostic {
   const calls = [...new Set(differences.flatMap((one) => one.calls))];
   const message = `${unit} would need more than it has: the policy lets through what ${who(thread)} is refused as it runs: ${shortList(calls, MOST_NAMED)}`;
-  return error('live-loosens', message, { hint });
+  return error('live-loosens', message, { hint: ways.join('; ') });
 }
 
 const unknown = (thread: UnitThread, unit: string, hint: string): Diagnostic =>

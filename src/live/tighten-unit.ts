@@ -6,12 +6,14 @@ import { fullName } from '../prepare/load/load-unit.js';
 import { isWithin, ownGroups } from '../restart/own-control-group.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
+import { withOwnSets } from '../syscalls/own-sets.js';
+import { callsOf } from '../syscalls/resolve.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
 import { runningUnit, stateOf } from './find-units.js';
 import { type Injected, inject } from './inject.js';
-import { addInjection, type Injection } from './injections.js';
+import { addInjection, deniedBy, type Injection, injectionsOf } from './injections.js';
 
 /** The outcome for a unit. */
 export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'paused'> {
@@ -60,6 +62,7 @@ async function tightenRunning(
     ...(await inOwnGroup(context, unit, `tighten --deny ${denied.entries.join()}`)),
   ];
   if (hasErrors(before)) return { ...NONE, unit: unit.name, state: 'refused', diagnostics: before };
+  before.push(...(await refusedAlready(context, unit, denied)));
   const { ending, failures, ...counts } = await inject(context, unit, denied.filter, check);
   const found = { ...counts, unit: unit.name, diagnostics: [...before, ...failures] };
   if (ending === 'unchanged') return { ...found, state: 'refused' };
@@ -72,6 +75,23 @@ async function tightenRunning(
     state: 'tightened',
     diagnostics: [...found.diagnostics, untilRestart(context, unit), ...kept],
   };
+}
+
+/** A note if the run has such a filter: another is loaded all the same, for threads that have come from elsewhere since. */
+async function refusedAlready(
+  context: Context,
+  unit: Service,
+  { entries, target }: Denied,
+): Promise<Diagnostic[]> {
+  const sets = withOwnSets(target.sets);
+  const answersOf = (entry: string) => {
+    const [name = '', answer] = entry.split(':');
+    return callsOf({ name }, sets).map((call) => `${call}:${answer}`);
+  };
+  const known = new Set(deniedBy(await injectionsOf(context, unit)).flatMap(answersOf));
+  if (!entries.flatMap(answersOf).every((one) => known.has(one))) return [];
+  const message = `${unit.name} was refused this by sandbox-unit tighten already: another filter does the same`;
+  return [note('tightened', message)];
 }
 
 /** An error if this program is in the unit's control group: it would stand still with it, and get the filter. */

@@ -126,10 +126,10 @@ const MODES: Readonly<Record<Mode, Role>> = { enforcing: 'good', permissive: 'do
 const driftText = ({ drift, untold }: UnitStatus): string =>
   [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
 
-/** The number of refused calls; `?` if there may be more, or some of them another's. */
+/** The number of refused calls; with `?` if there may be more, or some of them another's. `-` where nothing was started. */
 function refusedText({ refused }: UnitStatus): string {
-  if (refused?.count === undefined) return '-';
-  return `${refused.count}${refused.unseen.length > 0 ? '?' : ''}`;
+  if (refused === undefined) return '-';
+  return `${refused.count ?? ''}${refused.unseen.length > 0 ? '?' : ''}`;
 }
 
 /** The most calls that one line names. */

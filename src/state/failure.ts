@@ -1,10 +1,11 @@
 import { journalctl, ownCommand } from '../command-lines.js';
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, printable } from '../diagnostic.js';
 import { journalEntries } from '../formats/journal.js';
 import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type LoadedCommand, type UnitState } from '../system/unit-state.js';
-import { codeOfName, statusName } from '../unit/exit-status.js';
+import { codeOfName, signalName, statusName } from '../unit/exit-status.js';
+import { fileName } from '../unit/path.js';
 import type { Scope } from '../unit/search.js';
 import { journalMatches } from './stopped.js';
 
@@ -35,7 +36,9 @@ export async function failed(
   const lines = await programsSaid(system, unit, scope, run ?? state);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const isHeld = (plan?.meaning ?? plan?.ready) !== undefined && plan?.mode === 'enforcing';
-  const mayBeRefused = isHeld && !isSystemdsEnd(end);
+  // The program that loads the filter of [ready] says itself what kept it from that.
+  const isInjectors = end?.command !== undefined && end.command.path === plan?.target.injector;
+  const mayBeRefused = isHeld && !isSystemdsEnd(end) && !isInjectors;
   const isRefused = isRefusal(end);
   const more = [
     ...(mayBeRefused || isRefused ? [whatItNeeds(unit, scope)] : []),
@@ -55,7 +58,13 @@ const ENTRIES = 50;
  * The last lines of a run's own processes in the journal, without systemd's lines about the stop and without those of
  * the run before. An entry that journald took after the run's end has no invocation ID.
  */
-async function programsSaid(system: System, unit: string, scope: Scope, state: UnitState): Promise<string[]> {
+export async function programsSaid(
+  system: System,
+  unit: string,
+  scope: Scope,
+  state: UnitState,
+  most = LAST_WORDS,
+): Promise<string[]> {
   const invocation = state.invocationId;
   const started = Math.floor(state.inactiveExitTimestamp / 1e6);
   // Nobody knows which lines are the last run's if the service is unloaded.
@@ -73,7 +82,7 @@ async function programsSaid(system: System, unit: string, scope: Scope, state: U
     .filter((entry) => isIts(entry.get('_SYSTEMD_INVOCATION_ID')))
     .flatMap((entry) => entry.get('MESSAGE')?.split('\n') ?? [])
     .filter((line) => line.trim() !== '')
-    .slice(-LAST_WORDS);
+    .slice(-most);
 }
 
 /** The time that an entry takes to get into the journal where journald can't be asked, in milliseconds. */
@@ -91,6 +100,8 @@ const [SIGTERM, SIGSYS] = [15, 31];
 interface End {
   readonly code: number;
   readonly status: number;
+  /** Set where it is a command's of ExecStartPost=. */
+  readonly command?: LoadedCommand;
 }
 
 /**
@@ -102,7 +113,20 @@ function endIn(state: UnitState): End {
   const failing = (keys: readonly string[]) => keys.flatMap((key) => endsOf(state, key)).find(isFailure);
   const before = failing(STARTERS);
   const isOld = before !== undefined && before.started > state.execMainStartTimestampMonotonic;
-  return main.code > 0 && !isOld ? main : (before ?? failing(['ExecStartPost']) ?? main);
+  const post = failedPost(state);
+  const after = post && { code: post.code, status: post.status, command: post };
+  if (after && endedStart(state, main, post)) return after;
+  return main.code > 0 && !isOld ? main : (before ?? after ?? main);
+}
+
+/** The command of ExecStartPost= that has failed. */
+export const failedPost = (state: UnitState): LoadedCommand | undefined =>
+  endsOf(state, 'ExecStartPost').find(isFailure);
+
+/** Whether a command of ExecStartPost= has failed before the main process did, which systemd ends then. */
+function endedStart(state: UnitState, main: End, post: LoadedCommand): boolean {
+  if (main.code === 0 || post.started < state.execMainStartTimestampMonotonic) return false;
+  return !isFailure(main) || post.ended < state.execMainExitTimestamp;
 }
 
 const STARTERS = ['ExecCondition', 'ExecStartPre', 'ExecStart'];
@@ -176,8 +200,16 @@ export const howItEnded = (state: UnitState): string =>
   [state.result, textOf(endIn(state))].filter(Boolean).join(', ');
 
 function textOf(end: End): string {
+  const { command } = end;
+  const who = command ? `ExecStartPost= (${printable(fileName(command.path))}): ` : '';
+  return who + howOf(end);
+}
+
+function howOf(end: End): string {
   if (isSystemdsEnd(end)) return `exit status ${end.status}/${statusName(end.status)}`;
   if (end.code === 1) return `exit status ${end.status}`;
   if (!isKilled(end)) return '';
-  return isRefusal(end) ? 'killed by SIGSYS: a refused system call' : `killed by signal ${end.status}`;
+  return isRefusal(end)
+    ? 'killed by SIGSYS: a refused system call'
+    : `killed by SIG${signalName(end.status)}`;
 }

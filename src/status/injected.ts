@@ -1,14 +1,16 @@
 /** Filters that what runs of units was given, whether a policy confines them or not. */
 
 import { inBatches } from '../collections.js';
-import { type Diagnostic, note } from '../diagnostic.js';
+import { systemctl } from '../command-lines.js';
+import { type Diagnostic, note, UserError } from '../diagnostic.js';
 import { stateOf } from '../live/find-units.js';
 import { deniedBy, type Injection, injectedUnits, injectionsOf } from '../live/injections.js';
-import type { Prepared } from '../prepare/prepare.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
 import { orElse } from '../state/failures.js';
-import { ASKED_AT_ONCE } from '../state/service.js';
+import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { parseUnitName } from '../unit/name.js';
+import type { Scope } from '../unit/search.js';
 
 /** A unit's status, as far as it matters here. */
 interface Told {
@@ -43,12 +45,14 @@ export async function withInjections<T extends Told>(
 ): Promise<(T | (T & Pick<InjectedUnit, 'injected'>) | InjectedUnit)[]> {
   const present = await presentInjections(context);
   if (present.size === 0) return [...all];
+  const { scope } = context.placement;
   const taken = new Set<string>();
   const told = all.map((one) => {
-    const names = [...present.keys()].filter((name) => name === one.unit || templateOf(name) === one.unit);
-    for (const name of names) taken.add(name);
-    const injected = names.flatMap((name) => present.get(name)!);
-    return injected.length === 0 ? one : { ...one, ...besides(one, injected), injected };
+    const own = [...present].filter(([name]) => name === one.unit || templateOf(name) === one.unit);
+    for (const [name] of own) taken.add(name);
+    const injected = own.flatMap(([, injections]) => injections);
+    const notes = own.flatMap(([name, injections]) => untilRestart(scope, name, injections));
+    return injected.length === 0 ? one : { ...one, ...besides(one, notes), injected };
   });
   const rest = isWhole ? [...present].filter(([name]) => !taken.has(name)) : [];
   const none = { recorded: [], gaps: [], missing: [], drift: [] } as const;
@@ -58,7 +62,7 @@ export async function withInjections<T extends Told>(
       ...none,
       unit,
       injected,
-      diagnostics: untilRestart(unit, injected),
+      diagnostics: untilRestart(scope, unit, injected),
     })),
   ];
 }
@@ -69,32 +73,44 @@ const templateOf = (unit: string): string | undefined => {
 };
 
 /** A unit without a policy is no finding where it has a filter. */
-function besides({ unit, dropIn, diagnostics, exit }: Told, injected: readonly Injection[]) {
+function besides({ dropIn, diagnostics, exit }: Told, notes: readonly Diagnostic[]) {
   const isFree =
     dropIn === undefined &&
     diagnostics.length > 0 &&
     diagnostics.every(({ code }) => UNCONFINED.includes(code));
-  const found = [...(isFree ? [] : diagnostics), ...untilRestart(unit, injected)];
+  const found = [...(isFree ? [] : diagnostics), ...notes];
   return { diagnostics: found, ...(isFree || exit === undefined ? { exit: undefined } : { exit }) };
 }
 
 /** A note on the calls that `tighten` refuses to what runs of a unit. */
-function untilRestart(unit: string, injected: readonly Injection[]): Diagnostic[] {
+function untilRestart(scope: Scope, unit: string, injected: readonly Injection[]): Diagnostic[] {
   const denied = deniedBy(injected).map((entry) => entry.replace(/:(.*)/, ' ($1)'));
   if (denied.length === 0) return [];
   const message = `what runs of ${unit} is refused until its next start, by sandbox-unit tighten: ${denied.join(', ')}`;
-  return [note('tightened', message)];
+  const isService = unit.endsWith('.service');
+  const hint = isService ? `'${systemctl(scope, 'restart', unit)}' takes it away` : undefined;
+  return [note('tightened', message, { hint })];
 }
 
-/** Notes on the calls that `tighten` refuses to what runs of a unit's services. */
-export async function untilRestartOf(
-  context: Context,
-  { unit: { services } }: Pick<Prepared, 'unit'>,
-): Promise<Diagnostic[]> {
+/** Notes on the calls that `tighten` refuses to what runs of services. */
+export async function untilRestartOf(context: Context, services: readonly Service[]): Promise<Diagnostic[]> {
+  const { scope } = context.placement;
   const found: Diagnostic[] = [];
   for (const service of services)
-    found.push(...untilRestart(service.name, await injectionsOf(context, service)));
+    found.push(...untilRestart(scope, service.name, await injectionsOf(context, service)));
   return found;
+}
+
+/** An exception about a named unit, with notes on the calls that `tighten` refuses to what runs of it. */
+export async function withUntilRestart(context: Context, unit: string, cause: unknown): Promise<unknown> {
+  if (!(cause instanceof UserError)) return cause;
+  const notes = await orElse(
+    async () => untilRestartOf(context, (await namedUnit(context, unit)).services),
+    [],
+  );
+  return notes.length === 0
+    ? cause
+    : new UserError([...cause.diagnostics, ...notes], cause.exit, cause.sources);
 }
 
 /** The filters of present runs, by the units' names. */

@@ -246,6 +246,8 @@ export interface LoadedCommand {
   readonly flags: readonly string[];
   /** The start of its last process, in microseconds since boot; 0 without one. */
   readonly started: number;
+  /** When its last process ended, in microseconds since 1970; 0 without one. */
+  readonly ended: number;
   /** The end of its last process: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)); 0 without one. */
   readonly code: number;
   /** The exit status or the signal. */
@@ -256,12 +258,13 @@ export interface LoadedCommand {
 export const commandsOf = ({ properties }: UnitState, key: string): readonly LoadedCommand[] =>
   listOf(properties.get(`${key}Ex`)).map((one) => {
     const fields = listOf(one);
-    const [path, argv, flags, , started] = fields;
+    const [path, argv, flags, , started, ended] = fields;
     return {
       path: textIn(path),
       argv: textsIn(argv),
       flags: textsIn(flags),
       started: numberIn(started),
+      ended: numberIn(ended),
       code: numberIn(fields.at(-2)),
       status: numberIn(fields.at(-1)),
     };

@@ -20,6 +20,17 @@ test('with --check what runs is only looked at', async () => {
   assert.equal(system.files.has(RECORD), false);
 });
 
+test('calls that do the same as refused ones are one warning, whose words leave none open', async () => {
+  const open = async (deny: readonly string[]) =>
+    (await runTighten(tightenable().system, { deny })).diagnostics.filter(({ code }) => code === 'open-door');
+  const [told, ...others] = await open(['@critical']);
+  assert.deepEqual(others, []);
+  const [, words = assert.fail(told!.hint)] = /--deny ([\w:,]+)$/.exec(told!.hint!) ?? [];
+  assert.ok(words.split(',').includes('setuid32') && words.includes('io_uring_setup:ENOSYS'), words);
+  assert.deepEqual(await open(['@critical', words]), []);
+  assert.match((await open(['execve']))[0]!.hint!, /^deny 'execveat' too$/);
+});
+
 describe('refused is', () => {
   const cases: readonly (readonly [string, TightenWords, string])[] = [
     ['a call that nobody knows', { deny: ['exceve'] }, 'unknown-syscall'],
@@ -51,6 +62,31 @@ describe('refused is', () => {
         [message, hint, at],
         ["--deny: unknown syscall 'exceve'", "did you mean 'execve'?", undefined],
       );
+      return true;
+    });
+  });
+
+  test('with errors alone: what else is open is asked of calls that are known', async () => {
+    await assert.rejects(runTighten(tightenable().system, { deny: ['execve,exceve'] }), (cause) => {
+      assert.ok(cause instanceof UserError);
+      assert.deepEqual(
+        cause.diagnostics.map(({ code }) => code),
+        ['unknown-syscall'],
+      );
+      return true;
+    });
+    const { diagnostics } = await runTighten(tightenable().system, { deny: ['execve'] }, ['nothing.service']);
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['no-unit'],
+    );
+  });
+
+  test('a user who is not root, who is told to be', async () => {
+    const { system } = tightenable();
+    await assert.rejects(tighten(fakeContext(system, { superuser: false }), [UNIT], EXEC), (cause) => {
+      assert.ok(cause instanceof UserError);
+      assert.equal(cause.diagnostics[0]!.hint, 'run it with sudo');
       return true;
     });
   });

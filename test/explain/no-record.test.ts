@@ -12,7 +12,10 @@ test('records that are missing, and an end without one, are errors', async () =>
   assert.deepEqual([of(false, false).severity, of(false, false).code], ['note', 'no-record']);
   for (const found of [of(true, false), of(false, true), of(true, true)])
     assert.deepEqual([found.severity, found.code], ['error', 'records-inconclusive']);
-  assert.match(of(false, true).hint!, /^'sandbox-unit explain --record demo\.service' runs it once/);
+  assert.match(
+    of(false, true).hint!,
+    /^'sandbox-unit learn --for 1min demo\.service' sees .*; '.* explain --record demo\.service' restarts it,/,
+  );
 });
 
 test('under a policy that lets calls fail, none on record shows nothing, but while it is permissive', async () => {

@@ -8,6 +8,7 @@
  *	compat   waits, and is of 32 bits
  *	pause    waits for a signal, which it gets while it stands still
  *	poll     waits as `polls` does, and gets a signal while it stands still
+ *	x32-KIND waits as /wait-x32 does, which is of x32
  *	kinds    is of every kind of test/native/programs/waits.h: /kinds tells what was odd about any
  */
 #define _GNU_SOURCE
@@ -33,6 +34,7 @@
 #define GROUP "/sys/fs/cgroup/tightened"
 #define NOTICED 200
 #define WORDS_MAX 16
+#define X32 "x32-"
 
 /* The exit status of one that has changed nothing, and how often it is tried while others have the processor. */
 #define UNCHANGED 1
@@ -87,6 +89,11 @@ static int wait_for(const char *kind, int end)
 	shared->is_ready = 1;
 	if (strcmp(kind, "compat") == 0)
 		return execl("/pause32", "/pause32", NULL);
+	if (strncmp(kind, X32, strlen(X32)) == 0) {
+		dup2(end, 0);
+		execl("/wait-x32", "/wait-x32", kind + strlen(X32), NULL);
+		return 0;
+	}
 	if (strcmp(kind, "pause") == 0)
 		return is_broken_off(pause());
 	if (strcmp(kind, "reads") == 0)

@@ -20,7 +20,7 @@ async function tightened({ machine, kernel }: Tried, kind: string, ...options: s
     '/ready',
     filterRefusing({ ...refused, getppid: errnoAction(77) }, { ready: true }, machine),
   );
-  const words = ['--cgroup', '/sys/fs/cgroup/tightened', '--filter', '/ready', ...options];
+  const words = ['--report', '--cgroup', '/sys/fs/cgroup/tightened', '--filter', '/ready', ...options];
   const { stdout, stderr } = await kernel().run(['/tighten-one', kind, '/tighten', ...words]);
   const shape = (text: string) => text.replace(/(paused) .*|(finding|thread) \d+/g, '$1$2');
   return { lines: shape(stdout).trimEnd().split('\n'), stderr: shape(stderr) };
@@ -36,6 +36,12 @@ export function tightenTests(tried: Tried): void {
       assert.deepEqual(await of('reads'), DONE);
       assert.deepEqual(await of('polls'), DONE);
     });
+
+    if (machine === 'x86-64')
+      test('gives it to an x32 program, which does not notice', async () => {
+        for (const kind of ['reads', 'polls', 'sleeps'])
+          assert.deepEqual(await of(`x32-${kind}`), DONE, kind);
+      });
 
     test('changes nothing where it can not see what a thread is at', async () => {
       // Linux 5.10 doesn't show a restartable sequence.

@@ -81,10 +81,16 @@ const PROGRAM32: CrossProgram = {
   options: [...BARE, '-m32', '-fno-pie', '-no-pie', '-fno-stack-protector', '-Wl,--build-id=none'],
 };
 
+const WAIT_X32: CrossProgram = native(
+  'wait-x32',
+  ...[...BARE, '-mx32', '-fno-pie', '-no-pie', '-fno-stack-protector', '-Wl,--build-id=none'],
+);
+
 async function build(machine: CrossMachine): Promise<Record<string, InitramfsFile>> {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-cross-'));
   try {
-    const own = machine === 'x86-64' ? { program32: PROGRAM32 } : { bti: WITH_BTI, kinds: KINDS };
+    const own =
+      machine === 'x86-64' ? { program32: PROGRAM32, 'wait-x32': WAIT_X32 } : { bti: WITH_BTI, kinds: KINDS };
     const programs = { ...PROGRAMS, ...own };
     const files = await crossBuild(machine, folder, programs);
     const arm = machine === 'arm64' ? { program32: { content: program32() } } : {};

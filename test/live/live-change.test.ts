@@ -11,7 +11,7 @@ import type { SyscallPolicy } from '../../src/syscalls/policy.js';
 import { codesOf, run, setPolicy, sorted, statesOf, unitsOf } from '../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';
-import { FIT, tightenable } from '../support/tightened-in-memory.js';
+import { FIT, runTighten, tightenable } from '../support/tightened-in-memory.js';
 
 const LIVE = { live: true } as const;
 const RESTART = `restart ${UNIT}`;
@@ -164,6 +164,21 @@ describe('a change that can not be made as it runs is refused before anything is
     assert.equal(asked.length, 0);
     setPolicy(system, '[syscalls]\ndeny = ["swapon", "swapoff", "uname"]\n');
     assert.equal((await run(system, LIVE)).exit, 0);
+  });
+
+  test('what lets a call through that tighten refuses, with the way to keep that', async () => {
+    const { system } = tightenable('[syscalls]\ndeny = ["swapon"]\n');
+    assert.equal((await runTighten(system, { deny: ['ptrace,@critical:kill'] })).exit, 0);
+    const result = await run(system, LIVE);
+    const [told] = result.diagnostics.filter(({ code }) => code === 'live-loosens');
+    assert.match(
+      told!.hint!,
+      /^sandbox-unit tighten refuses them: to keep that, add (?=.*"ptrace:EPERM")"accept:kill", .* to deny; 'sandbox-unit apply /,
+    );
+    const [, added] = /add (.*) to deny/.exec(told!.hint!)!;
+    setPolicy(system, `[syscalls]\ndeny = ["swapon", ${added}]\n`);
+    const again = await run(system, LIVE);
+    assert.equal(again.exit, 0, again.diagnostics.map((d) => d.message + d.hint).join('\n'));
   });
 
   test('what would need a restart, or could go back', async () => {

@@ -35,6 +35,10 @@ describe('a report', () => {
       ['', 0],
       ['', 3],
       ['', 137],
+      // The report could not be written.
+      ['', 4],
+      ['unchanged\n', 4],
+      ['tightened 5 2\n', 4],
       ['tightened 5 2\n', 1],
       ['unchanged\n', 0],
       ['unchanged\nkilled\n', 3],

@@ -50,7 +50,7 @@ describe('what runs of a unit', () => {
       result.text,
       /^demo\.service: tightened\n3 threads of 2 processes are refused execve \(EPERM\), execveat \(EPERM\); they stood still for 1\.5 ms\.\n$/,
     );
-    assert.deepEqual(asked, [[TIGHTEN, '--cgroup', `/sys/fs/cgroup${GROUP}`, '--filter', FILE]]);
+    assert.deepEqual(asked, [[TIGHTEN, '--report', '--cgroup', `/sys/fs/cgroup${GROUP}`, '--filter', FILE]]);
     const answer = answersOf(one);
     assert.deepEqual([READ, MOUNT, EXECVE, EXECVEAT].map(answer), [ALLOW, ALLOW, EPERM, EPERM]);
     assert.equal(mode, 0o600);
@@ -67,6 +67,17 @@ describe('what runs of a unit', () => {
     assert.deepEqual(result.json.deny, ['@mount:ENOSYS', 'execve:kill', '@critical:ENOSYS']);
     const answer = answersOf(one);
     assert.deepEqual([READ, MOUNT, EXECVE].map(answer), [ALLOW, 0x00050026, 0x80000000]);
+  });
+
+  test('is given another filter where it has such a one, and that is said', async () => {
+    const { system, asked } = tightenable();
+    const codes = async (deny: readonly string[]) => codesOf(await runTighten(system, { deny }));
+    assert.deepEqual(await codes(['@swap']), ['note keeps-filter']);
+    assert.deepEqual(await codes(['swapon']), ['note tightened', 'note keeps-filter']);
+    assert.deepEqual(await codes(['swapon:kill']), ['note keeps-filter']);
+    assert.equal(asked.length, 3);
+    await system.restart(UNIT);
+    assert.deepEqual(await codes(['swapon']), ['note keeps-filter']);
   });
 
   const ENDS: readonly (readonly [string, Said, number, string, string])[] = [

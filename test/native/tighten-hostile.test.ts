@@ -1,15 +1,15 @@
 /** Filters that running threads are given, while somebody interferes. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { errnoAction } from '../../src/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';
 import { LONG, THOROUGH } from '../support/thorough.js';
-import { startIn, threadsOf, tightening } from '../support/tightened.js';
+import { filtersOf, startIn, threadsOf, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
 const setting = tightening();
@@ -17,7 +17,7 @@ const { skip, group, program, filter } = setting;
 
 const KILLS = THOROUGH ? 1000 : 80;
 
-test('killed at any moment, it leaves all threads alike, or none', { skip }, async (t) => {
+test('killed at any moment, it leaves all threads that are left alike', { skip }, async (t) => {
   const words = ['--cgroup', group(t), '--filter', program('refusing')];
   const argv = [program('kill-tighten'), words[1]!, `${KILLS}`, `${seed}`, program('tighten'), ...words];
   const { status, stdout, stderr } = await run(argv, { timeoutMs: 300_000 });
@@ -27,6 +27,8 @@ test('killed at any moment, it leaves all threads alike, or none', { skip }, asy
     [...stdout.matchAll(/(\w+) (\d+)/g)].map(([, word, n]) => [word, Number(n)]),
   );
   assert.deepEqual([seen.mixed, seen.held], [0, 0], stdout);
+  // Where the life of some processes alone is bound to its own, only they end.
+  assert.ok(seen.parted! >= 2, stdout);
   // Neither all before it has begun, nor all behind its end.
   assert.ok(seen.plain! > 0 && seen.filtered! + seen.ended! > 0, `seed ${seed}: ${stdout}`);
 });
@@ -52,7 +54,41 @@ test('who comes into the group meanwhile is given the filter, too', { skip }, as
   assert.ok(given > 0, 'it never came in time');
 });
 
-test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
+/** How often processes are killed meanwhile, and the microseconds between two kills. */
+const PICKED = THOROUGH ? 60 : 8;
+const INTERVALS = [100, 300, 1000, 3000];
+
+test('processes that are killed meanwhile are no reason to end the others', { skip }, async (t) => {
+  const endings: number[] = [];
+  for (let times = 0; times < PICKED; times++) {
+    const path = group(t);
+    await startIn(t, path, [program('hard-to-stop'), 'many']);
+    await until('all are there', () => threadsOf(path).length === 100, 60_000, 5);
+    const interval = INTERVALS[times % INTERVALS.length]!;
+    const killer = spawn(program('pick-off'), [path, `${seed + times}`, `${interval}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => killer.kill('SIGKILL'));
+    await once(killer.stdout, 'data');
+    const ended = once(killer, 'close');
+    const { status, stdout } = await setting.tighten(path);
+    const why = `seed ${seed + times}, ${interval}: ${stdout}`;
+    assert.equal(status, 0, why);
+    await ended;
+    const filters = await filtersOf(setting, path);
+    assert.ok(filters.length > 0, why);
+    assert.ok(
+      filters.every(({ isWanted }) => isWanted),
+      why,
+    );
+    endings.push(filters.length);
+    await setting.empty(path);
+  }
+  t.diagnostic(`left: ${endings.join(' ')}`);
+});
+
+/** A filter that takes a while to be brought into a process. */
+const longFilter = () => {
   const long = Object.fromEntries(
     [
       'getppid',
@@ -68,7 +104,17 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
       'reboot',
     ].map((call, index) => [call, errnoAction(index + 1)]),
   );
-  const bytes = filter('long', filterRefusing(long, { ready: true }));
+  return filter('long', filterRefusing(long, { ready: true }));
+};
+
+/** Whether the newest filter of a process is that of a file. */
+const hasFilter = async (pid: number, path: string) => {
+  const { stdout } = await run([program('read-filters'), `${pid}`]);
+  return stdout.includes(`filter ${Buffer.from(readFileSync(path).subarray(36)).toString('hex')}\n`);
+};
+
+test('who writes over the filter is found out, and all is killed', { skip }, async (t) => {
+  const bytes = longFilter();
   let detected = 0;
   for (let times = 0; times < 60 && detected === 0; times++) {
     const path = group(t);
@@ -77,12 +123,10 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
     const attacker = spawn(program('overwrite'), [`${pid}`], { stdio: ['ignore', 'pipe', 'ignore'] });
     t.after(() => attacker.kill('SIGKILL'));
     await once(attacker.stdout, 'data');
-    const { status, stdout } = await run([program('tighten'), '--cgroup', path, '--filter', bytes]);
+    const { status, stdout } = await setting.tighten(path, '--filter', bytes);
     attacker.kill('SIGKILL');
     if (status === 0) {
-      const { stdout: filters } = await run([program('read-filters'), `${pid}`]);
-      const wanted = Buffer.from(readFileSync(bytes).subarray(36)).toString('hex');
-      assert.ok(filters.includes(`filter ${wanted}\n`), 'the filter is the wanted one');
+      assert.ok(await hasFilter(pid!, bytes), 'the filter is the wanted one');
       continue;
     }
     // A program that the kernel refuses, since a part of it was written over, is no filter: nothing was changed.
@@ -93,6 +137,53 @@ test('who writes over the filter is found out, and all is killed', { skip }, asy
     assert.deepEqual(threadsOf(path), []);
   }
   assert.ok(detected > 0, 'the writer was never in time');
+});
+
+describe('memory that can only be read is not written to, while the filter lies there,', () => {
+  const EFAULT = '14';
+
+  /** Has one who writes tell its attempts until one came in time, and gives the victim the filter each time. */
+  const refuses = async (t: TestContext, attack: (path: string) => Promise<[ChildProcess, number]>) => {
+    const bytes = longFilter();
+    let tried = 0;
+    for (let times = 0; times < 60 && tried === 0; times++) {
+      const path = group(t);
+      const [attacker, pid] = await attack(path);
+      t.after(() => attacker.kill('SIGKILL'));
+      let said = '';
+      attacker.stdout!.on('data', (chunk) => {
+        said += chunk;
+      });
+      await until('it watches', () => said.includes('ready\n'), 60_000, 2);
+      const { status, stdout } = await setting.tighten(path, '--filter', bytes);
+      assert.equal(status, 0, stdout);
+      assert.ok(await hasFilter(pid, bytes), said);
+      await setting.empty(path);
+      attacker.kill('SIGKILL');
+      const attempts = said.split('\n').filter((line) => line !== 'ready' && line !== '');
+      assert.deepEqual(
+        [...new Set(attempts)].filter((line) => line !== EFAULT),
+        [],
+      );
+      tried = said.slice(said.indexOf('ready')).split(EFAULT).length - 1;
+    }
+    assert.ok(tried > 0, 'the writer was never in time');
+  };
+
+  test('by process_vm_writev', { skip }, async (t) => {
+    await refuses(t, async (path) => {
+      const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+      await until('it sleeps', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 60_000, 2);
+      return [spawn(program('overwrite'), [`${pid}`, 'vm'], { stdio: ['ignore', 'pipe', 'ignore'] }), pid!];
+    });
+  });
+
+  test('by a ring of io_uring, nor is code', { skip }, async (t) => {
+    await refuses(t, async (path) => {
+      const child = await startIn(t, path, [program('ring-writes'), group(t)]);
+      return [child, child.pid!];
+    });
+  });
 });
 
 test('a page that the service itself is to bring is not waited for', { skip }, async (t) => {

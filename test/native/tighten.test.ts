@@ -146,7 +146,7 @@ describe('nothing is changed where', () => {
   test('threads are in a PID namespace that it does not see', { skip }, async (t) => {
     const path = group(t);
     await napping(t, path);
-    const inside = ['unshare', '--pid', '--fork', '--mount-proc', program('tighten')];
+    const inside = ['unshare', '--pid', '--fork', '--mount-proc', program('tighten'), '--report'];
     const { status, stdout } = await run([...inside, '--cgroup', path, '--filter', program('refusing')]);
     assert.deepEqual([status, stdout], [1, 'finding 0 foreign 1\nunchanged\n']);
     await unchanged(path);
@@ -155,7 +155,13 @@ describe('nothing is changed where', () => {
   test('it has no CAP_SYS_ADMIN', { skip }, async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
-    const without = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin', program('tighten')];
+    const without = [
+      'setpriv',
+      '--bounding-set=-sys_admin',
+      '--inh-caps=-sys_admin',
+      program('tighten'),
+      '--report',
+    ];
     const { status, stdout, stderr } = await run([
       ...without,
       ...['--cgroup', path, '--filter', program('refusing')],
@@ -187,7 +193,7 @@ describe('nothing is changed where', () => {
     const path = group(t);
     const { pid } = await napping(t, path);
     const other = filter('other', filterRefusing({ mkdir: errnoAction(1) }));
-    const launched = [program('launcher'), `--filter=${other}`, '--', program('tighten')];
+    const launched = [program('launcher'), `--filter=${other}`, '--', program('tighten'), '--report'];
     const { status, stdout } = await run([...launched, '--cgroup', path, '--filter', program('refusing')]);
     assert.equal(status, 1, stdout);
     assert.match(stdout, new RegExp(`^finding ${pid} unreadable (?:1|13)\nunchanged\n$`));
@@ -234,19 +240,20 @@ test('it is for all of a unit that has moved it into a group below its own', { s
   mkdirSync(below);
   t.after(() => rmdirSync(below));
   const words = ['--cgroup', 'self', '--filter', program('refusing')];
-  assert.equal((await runIn(below, [program('tighten'), ...words])).status, 1, 'not delegated');
   const mark = async (folder: string, name: string, value: string) =>
     assert.equal((await run([program('mark'), folder, name, value])).status, 0);
-  const id = ['/usr/bin/env', 'INVOCATION_ID=0123'];
+  const own = ['/usr/bin/env', `MAINPID=${pid}`, program('tighten'), ...words];
+  assert.equal((await runIn(below, own)).status, 1, 'not delegated');
+  const identified = own.toSpliced(1, 0, 'INVOCATION_ID=0123');
   await mark(path, 'trusted.delegate', '1');
   await mark(below, 'trusted.invocation_id', '0123');
-  assert.equal((await runIn(below, [...id, program('tighten'), ...words])).status, 1, 'a unit of its own');
+  assert.equal((await runIn(below, identified)).status, 1, 'a unit of its own');
   await mark(path, 'trusted.invocation_id', '0123');
   await mark(below, 'trusted.invocation_id', '4567');
-  assert.equal((await runIn(below, [...id, program('tighten'), ...words])).status, 0);
+  assert.equal((await runIn(below, identified)).status, 0);
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
   const other = filter('without-id', filterRefusing({ mkdir: errnoAction(1) }, { ready: true }));
-  assert.equal((await runIn(below, [program('tighten'), ...words, '--filter', other])).status, 0);
+  assert.equal((await runIn(below, [...own, '--filter', other])).status, 0);
   assert.equal(field(pid!, 'Seccomp_filters'), '2');
 });
 

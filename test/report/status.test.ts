@@ -34,7 +34,8 @@ test('the number of refused calls is known, at least so, or not known', () => {
   assert.equal(refused(0), '0');
   assert.equal(refused(3), '3');
   assert.equal(refused(3, ['errno']), '3?');
-  assert.equal(refused(undefined, ['errno']), '-');
+  assert.equal(refused(undefined, ['errno']), '?');
+  assert.equal(row({})[4], '-');
 });
 
 test('calls that are recorded are named, three at most, and shown as they are printed', () => {

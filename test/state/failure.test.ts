@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { endedWell, failed, howItEnded, isKilledByFilter, isSystemds } from '../../src/state/failure.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { machine, unitWith } from '../support/apply-in-memory.js';
@@ -23,8 +23,8 @@ test('the end of a main process is told by how it ended', async () => {
     [EXITED, 3, 'x, exit status 3', false, false, false],
     [EXITED, 226, 'x, exit status 226/NAMESPACE', false, true, false],
     [EXITED, 250, 'x, exit status 250', false, false, false],
-    [KILLED, 15, 'x, killed by signal 15', false, false, true],
-    [KILLED, 9, 'x, killed by signal 9', false, false, false],
+    [KILLED, 15, 'x, killed by SIGTERM', false, false, true],
+    [KILLED, 9, 'x, killed by SIGKILL', false, false, false],
     [KILLED, 31, 'x, killed by SIGSYS: a refused system call', true, false, false],
     [DUMPED, 31, 'x, killed by SIGSYS: a refused system call', true, false, false],
     [EXITED, 31, 'x, exit status 31', false, false, false],
@@ -60,7 +60,31 @@ test('a command that failed after the main process of the run before says how it
   const main = { ExecMainCode: EXITED, ExecMainStatus: 0, ExecMainStartTimestampMonotonic: 5 };
   const end = async (started: number, key = 'ExecStartEx') =>
     isSystemds(await unitWith({ ...main, [key]: [commandFrom(started, EXITED, 203)] }));
-  assert.deepEqual([await end(6), await end(4), await end(6, 'ExecStartPostEx')], [true, false, false]);
+  assert.deepEqual([await end(6), await end(4), await end(6, 'ExecStartPostEx')], [true, false, true]);
+});
+
+describe('a start that a command of ExecStartPost= ends is told by the command', () => {
+  // The main process and the command: their ends, and when, in microseconds since 1970.
+  const told = async (main: readonly number[], post: readonly [code: number, status: number, at: number]) => {
+    const [ExecMainCode, ExecMainStatus, ExecMainExitTimestamp] = main;
+    const [code, status, at] = post;
+    const ExecStartPostEx = [['/l/tighten', [], [], 0, 6, at, 0, 0, code, status]];
+    const properties = { ExecMainCode, ExecMainStatus, ExecMainExitTimestamp, ExecStartPostEx };
+    return howItEnded(await unitWith({ ...properties, ExecMainStartTimestampMonotonic: 5, Result: 'x' }));
+  };
+  const cases: readonly (readonly [
+    what: string,
+    main: number[],
+    post: [number, number, number],
+    says: string,
+  ])[] = [
+    ['that is killed', [KILLED, 15, 30], [KILLED, 9, 20], 'ExecStartPost= (tighten): killed by SIGKILL'],
+    ['that fails', [EXITED, 0, 10], [EXITED, 1, 20], 'ExecStartPost= (tighten): exit status 1'],
+    ['behind a main process that failed before', [EXITED, 3, 10], [EXITED, 1, 20], 'exit status 3'],
+    ['that does well', [EXITED, 3, 30], [EXITED, 0, 20], 'exit status 3'],
+  ];
+  for (const [what, main, post, says] of cases)
+    test(what, async () => assert.equal(await told(main, post), `x, ${says}`));
 });
 
 test('before a main process there is the command that failed, but none whose failure is ignored', async () => {

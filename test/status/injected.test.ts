@@ -1,14 +1,17 @@
-/** What `status`, `verify` and `explain` say of filters that what runs was given. */
+/** What commands say of filters that what runs was given. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { explain } from '../../src/commands/explain.js';
+import { revert } from '../../src/commands/revert.js';
+import { score } from '../../src/commands/score.js';
 import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';
+import { UserError } from '../../src/diagnostic.js';
 import { withInjections } from '../../src/status/injected.js';
 import { run as apply } from '../support/apply-in-memory.js';
-import { UNIT } from '../support/demo-service.js';
+import { SERVICE, UNIT } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext } from '../support/fake-system.js';
-import { RECORD, runTighten, tightenable } from '../support/tightened-in-memory.js';
+import { EXEC, RECORD, runTighten, tightenable } from '../support/tightened-in-memory.js';
 
 describe('afterwards', () => {
   const shownBy = async (system: FakeSystem, units: readonly string[] = []) => {
@@ -58,6 +61,68 @@ describe('afterwards', () => {
   });
 });
 
+describe('a unit without a policy', () => {
+  const RESTART = `'systemctl restart ${UNIT}' takes it away`;
+  const free = async () => {
+    const { system } = tightenable();
+    await runTighten(system);
+    system.files.delete(`/etc/sandbox-unit/${UNIT}.toml`);
+    return system;
+  };
+
+  test('revert says that it stays tightened, and how that ends', async () => {
+    for (const check of [false, true]) {
+      const { exit, json, diagnostics } = await revert(fakeContext(await free()), [UNIT], { check });
+      assert.deepEqual([exit, json.changed], [0, false]);
+      assert.deepEqual(
+        diagnostics.map(({ code, hint }) => [code, hint]),
+        [['tightened', RESTART]],
+      );
+    }
+  });
+
+  test('revert says nothing where it restarts', async () => {
+    const { system } = tightenable();
+    await apply(system);
+    await runTighten(system);
+    const { exit, diagnostics } = await revert(fakeContext(system), [UNIT], {});
+    assert.deepEqual([exit, diagnostics], [0, []]);
+    const kept = tightenable().system;
+    await apply(kept);
+    await runTighten(kept);
+    const { diagnostics: told } = await revert(fakeContext(kept), [UNIT], { restart: false });
+    assert.ok(told.some(({ code }) => code === 'tightened'));
+  });
+
+  test('verify tells of the filter beside the policy that is missing', async () => {
+    const verified = async (system: FakeSystem) => {
+      const cause = await verify(fakeContext(system), [UNIT], {}).then(
+        () => undefined,
+        (thrown) => thrown,
+      );
+      assert.ok(cause instanceof UserError);
+      return [cause.exit, ...cause.diagnostics.map(({ code }) => code)];
+    };
+    const system = await free();
+    assert.deepEqual(await verified(system), [2, 'no-policy', 'tightened']);
+    await system.restart(UNIT);
+    assert.deepEqual(await verified(system), [2, 'no-policy']);
+  });
+
+  test('score says that it leaves out what is refused until the next start', async () => {
+    const system = await free();
+    const notes = async (units: readonly string[]) =>
+      (await score(fakeContext(system), units, {})).diagnostics.filter(({ code }) => code === 'tightened');
+    for (const units of [[], [UNIT]]) {
+      const [told, ...others] = await notes(units);
+      assert.match(told!.message, /execve \(EPERM\), execveat \(EPERM\); the score leaves that out$/);
+      assert.deepEqual([told!.hint, others], [RESTART, []]);
+    }
+    await system.restart(UNIT);
+    assert.deepEqual(await notes([]), []);
+  });
+});
+
 test('a template has the filters of its instances, and a record of no unit counts for nothing', async () => {
   const { system } = tightenable();
   await runTighten(system);
@@ -69,4 +134,29 @@ test('a template has the filters of its instances, and a record of no unit count
     return one && 'injected' in one ? one.injected.length : 0;
   };
   assert.deepEqual([await asked(UNIT), await asked('other.service')], [1, 0]);
+});
+
+test('each instance has a note of its own', async () => {
+  const units = ['demo@1.service', 'demo@2.service'];
+  const { system } = tightenable(undefined, {
+    running: units,
+    files: { '/usr/lib/systemd/system/demo@.service': SERVICE },
+  });
+  assert.equal((await runTighten(system, EXEC, units)).exit, 0);
+  assert.equal((await runTighten(system, { deny: ['ptrace:kill'] }, units.slice(1))).exit, 0);
+  const template = [{ unit: 'demo@.service', diagnostics: [] }];
+  const [{ diagnostics } = assert.fail()] = await withInjections(fakeContext(system), template, false);
+  assert.deepEqual(
+    diagnostics.map(({ message, hint }) => [message.replace(/, by .*: /, ': '), hint]),
+    [
+      [
+        'what runs of demo@1.service is refused until its next start: execve (EPERM), execveat (EPERM)',
+        "'systemctl restart demo@1.service' takes it away",
+      ],
+      [
+        'what runs of demo@2.service is refused until its next start: execve (EPERM), execveat (EPERM), ptrace (kill)',
+        "'systemctl restart demo@2.service' takes it away",
+      ],
+    ],
+  );
 });

@@ -35,6 +35,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'late-call': ['late-call'],
   'late-pages': ['late-pages'],
   mark: ['mark'],
+  'pick-off': ['pick-off'],
+  'ring-writes': ['ring-writes'],
 };
 const BARE32 = [
   '-m32',
@@ -102,7 +104,7 @@ export function tightening(): Tightening {
     return path;
   };
   const tighten = (path: string, ...words: string[]) =>
-    run([program('tighten'), '--cgroup', path, '--filter', program('refusing'), ...words]);
+    run([program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words]);
   return { skip, group, empty, program, tighten, filter };
 }
 

@@ -188,6 +188,102 @@ describe('what a service starts until it serves it starts no more, either', () =
   });
 });
 
+describe('a service that is confined from its start on by other means', () => {
+  const CASES = {
+    'entry.service': ['stage = "entry"', DIRECT],
+    'programs.service': [
+      `[exec]\nprograms = ["${PROGRAM}"]`,
+      `ExecStart=/bin/bash -c '/bin/true; exec ${PROGRAM} %n'`,
+    ],
+  } as const;
+
+  for (const [unit, [table, lines]] of Object.entries(CASES))
+    test(unit, { skip }, async () => {
+      await start(unit, lines);
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 0']);
+      await apply(box, `[syscalls]\ndeny = ["mount"]\n${table}\n${SETTLING}`, unit);
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+      await box.succeed(['systemctl', 'restart', unit]);
+      assert.deepEqual(await said(unit, 'ask', 2), ['started 0', 'asked 126']);
+      const { status, stdout, stderr } = await sandboxUnit(box, 'verify', unit);
+      assert.equal(status, 0, stdout + stderr);
+      await revert(box, unit);
+    });
+});
+
+describe('a service that has ended when the filter is loaded', () => {
+  /** Has a policy for a unit that doesn't run, and starts it. */
+  const startUnder = async (unit: string, lines: string) => {
+    await changeFiles(box, { [`/etc/systemd/system/${unit}`]: `[Service]\n${lines}\n` });
+    await box.writeFile(policyPath(unit), SETTLING);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.equal(status, 0, stdout + stderr);
+    await box.succeed(['systemctl', 'start', unit]);
+  };
+
+  test('has succeeded, as without it', { skip }, async () => {
+    const unit = 'brief.service';
+    await startUnder(unit, 'ExecStart=/bin/true');
+    const ended = { ActiveState: 'inactive', Result: 'success' };
+    assert.deepEqual(await properties(box, unit, 'ActiveState', 'Result'), ended);
+    await revert(box, unit);
+  });
+
+  test('leaves none of its processes without the filter', { skip }, async () => {
+    const unit = 'leaving.service';
+    const left = `${FILES}/left.pid`;
+    const script = `/bin/sleep 1000 & echo $$! >${left}; exec /bin/sleep 0.2`;
+    await startUnder(unit, `KillMode=process\nExecStart=/bin/sh -c '${script}'`);
+    assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'inactive');
+    const pid = (await box.readFile(left)).trim();
+    assert.match(await box.readFile(`/proc/${pid}/status`), /^Seccomp_filters:\t1$/m);
+    await box.succeed(['kill', pid]);
+    await revert(box, unit);
+  });
+});
+
+describe("the service's own output", () => {
+  const out = `${FILES}/output`;
+
+  test('has nothing of the program that loads the filter', { skip }, async () => {
+    const unit = 'output.service';
+    await box.writeFile(out, 'before it starts\n');
+    await start(unit, `StandardOutput=file:${out}\n${DIRECT}`);
+    await apply(box, SETTLING, unit);
+    assert.equal(await box.readFile(out), 'before it starts\n');
+    const said = await box.succeed(['journalctl', '--no-pager', '--unit', unit, '--identifier', 'tighten']);
+    assert.match(
+      said,
+      /: tighten: the filter is loaded into 1 thread of 1 process, which stood still for [\d.]+ ms$/m,
+    );
+    await box.writeFile(policyPath(unit), '[ready]\ndeny = ["read"]\n');
+    assert.notEqual((await sandboxUnit(box, 'apply', unit)).status, 0);
+    assert.equal(await box.readFile(out), 'before it starts\n');
+    const failures = ['journalctl', '--no-pager', '--unit', unit, '--priority', 'err'];
+    assert.match(await box.succeed(failures), /: tighten: thread \d+ waits in call \d+/);
+    await revert(box, unit);
+  });
+
+  test("has nothing of it where that is a client's connection", { skip }, async () => {
+    const accepts = `[Socket]\nListenStream=${FILES}/talk.socket\nAccept=yes\n`;
+    const script = 'echo hello; read -r line; echo "$line"; exec 0<&- 1>&- 2>&-; exec sleep 10';
+    const service = `[Service]\nType=exec\nStandardInput=socket\nExecStart=/bin/sh -c '${script}'\n`;
+    await changeFiles(box, {
+      '/etc/systemd/system/talk.socket': accepts,
+      '/etc/systemd/system/talk@.service': service,
+    });
+    await box.writeFile(policyPath('talk@.service'), POLICY);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', 'talk@.service');
+    assert.equal(status, 0, stdout + stderr);
+    await box.succeed(['systemctl', 'start', 'talk.socket']);
+    const client = `require('net').connect('${FILES}/talk.socket').on('connect', function () {
+      this.pipe(process.stdout); setTimeout(() => this.write('bye\\n'), 3000); })`;
+    assert.equal(await box.succeed(['/usr/local/bin/node', '-e', client]), 'hello\nbye\n');
+    await box.succeed(['systemctl', 'stop', 'talk.socket']);
+    await revert(box, 'talk@.service');
+  });
+});
+
 describe('a reload', () => {
   const lines = `${NOTIFY}\nExecReload=/bin/kill -HUP $MAINPID`;
 
@@ -201,6 +297,10 @@ describe('a reload', () => {
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 0']);
     await apply(box, `${POLICY}reload = false\n`, unit);
     assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
+    await box.sh('journalctl --sync');
+    const journal = await box.succeed(['journalctl', '--unit', unit, '--identifier=tighten']);
+    assert.match(journal, /tighten: the filter is loaded into \d+ threads? of /);
+    assert.doesNotMatch(journal, /: (?:paused|tightened) \d/);
     const first = await mainPid(box, unit);
     const { status, stderr } = await box.exec(['systemctl', 'reload', unit]);
     assert.notEqual(status, 0);
@@ -275,6 +375,9 @@ test('where the filter can not be loaded the service fails to start, and the pol
   const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
   assert.notEqual(status, 0, stdout + stderr);
   assert.match(stdout + stderr, /rolled-back/);
+  assert.match(stdout + stderr, /error\[service-failed\]: .*ExecStartPost= \(tighten\): exit status 1\)/);
+  assert.match(stdout + stderr, /waiting\.service\.toml:2:9: error\[thread-waits\]: .* waits in read, /);
+  assert.doesNotMatch(stdout + stderr, /finding|explain --record/);
   assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
   await box.succeed(['rm', `${FILES}/${unit}.out`]);
   await box.succeed(['systemctl', 'restart', unit]);

@@ -18,6 +18,9 @@ import type { PlacedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
 
+/** Streams of a unit, which systemd opens anew for each of its commands. */
+const OUTPUTS: readonly string[] = ['StandardOutput', 'StandardError'];
+
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
 const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];
 
@@ -70,6 +73,12 @@ export function injectorGaps(
     ...(good.length > 0
       ? [gap(`SuccessExitStatus=${good.join(' ')} would take its failure for a success`, out)]
       : []),
+    ...OUTPUTS.filter((name) => lastOf(values, name).startsWith('truncate:')).map((name) =>
+      gap(
+        `${name}=truncate: empties its file when the program that loads it is started`,
+        `${name}=append: in a drop-in of the unit`,
+      ),
+    ),
     ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
   ];
 }

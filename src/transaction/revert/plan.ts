@@ -9,6 +9,7 @@ import { enabledAtBoot } from '../../restart/enabled-at-boot.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import { readFiles, readOwnFiles, withLifetime } from '../../state/own-files.js';
 import { isRunning } from '../../state/service-run.js';
+import { untilRestartOf } from '../../status/injected.js';
 import { forgetTakenAway } from '../../status/taken-away.js';
 import { confinedByTemplate } from '../../status/unconfined.js';
 import type { Context } from '../../system/context.js';
@@ -57,6 +58,7 @@ async function planOne(
   ];
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
   diagnostics.push(...(await confinedByTemplate(context, name, isDue ? undefined : loaded)));
+  if (due.length === 0) diagnostics.push(...(await untilRestartOf(context, services)));
   if (!isDue && !check) await forgetTakenAway(context, name);
   const state = isDue ? 'pending' : 'unchanged';
   return { unit: name, state, changes: changes([], files), diagnostics, services };

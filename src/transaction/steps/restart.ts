@@ -1,6 +1,9 @@
+import { journalctl } from '../../command-lines.js';
 import type { Diagnostic } from '../../diagnostic.js';
+import { whyNotReady } from '../../live/failed-start.js';
+import { preparedFor } from '../../prepare/confined.js';
 import { restart } from '../../restart/restart-service.js';
-import { failureOf } from '../../state/failures.js';
+import { failureOf, orElse } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
 import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
@@ -85,8 +88,26 @@ async function restartNow<U extends ChangedUnit>(
           restart(system, { unit: name, scope: placement.scope, plan }, { starts: unit.record.starts }),
         ),
     );
-    return said.filter(isWrong);
+    return withReasons(context, unit, name, said.filter(isWrong));
   });
   const heard = await failureOf(() => listenAnew(context, unit.record));
   return { unit: { ...unit, restarted: true }, failures: [...found, ...heard] };
 }
+
+/** The failure of a start, with the reasons for which the filter of `[ready]` could not be loaded. */
+async function withReasons(
+  context: Context,
+  { prepared }: ChangedUnit,
+  name: string,
+  said: readonly Diagnostic[],
+): Promise<readonly Diagnostic[]> {
+  if (!prepared?.plan.ready || !said.some(isFailedStart)) return said;
+  const why = await orElse(() => whyNotReady(context, preparedFor(prepared, name), name), []);
+  // The reasons are told in other words than the program's own.
+  const hint = `see ${journalctl(context.placement.scope, name)}`;
+  return why.length === 0
+    ? said
+    : [...said.map((one) => (isFailedStart(one) ? { ...one, hint } : one)), ...why];
+}
+
+const isFailedStart = ({ code }: Diagnostic): boolean => code === 'service-failed';

@@ -1,6 +1,6 @@
 /** Calls that a service was refused while it was tried: seen by the observer, or in logs where it can't watch. */
 
-import type { Diagnostic } from '../../diagnostic.js';
+import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import type { Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { failuresOf } from '../../state/failures.js';
@@ -43,6 +43,13 @@ export async function refusalsInTrial(
   };
 }
 
+/**
+ * Whether a call was refused by what confined the run before. It is watched, too, until it has stopped, and its calls aren't
+ * told apart: those are left out that neither the policy nor a directive refuses.
+ */
+const isOfRunBefore = ({ changes }: Prepared, { cause, call }: Explanation): boolean =>
+  cause.kind === 'elsewhere' && call.known && changes.some(({ before }) => before !== undefined);
+
 const callsOf = (sight: Sight) => ('calls' in sight ? sight.calls : undefined);
 
 /** Diagnostics about calls that a service was refused, which has failed. */
@@ -60,7 +67,9 @@ export async function refusalsOfFailed(
     found = (await refusalsAfterRestart(context, prepared, sight && callsOf(sight)))?.explanations ?? [];
     return [];
   });
-  const others = found.filter(isNoFallback);
-  const told = others.length > 0 ? others : found;
-  return told.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+  const ours = found.filter((one) => !isOfRunBefore(prepared, one));
+  const tell = (one: Explanation) => explanationDiagnostic(one, prepared.plan.target.machine);
+  const others = ours.filter(isNoFallback);
+  // A library makes another call after ENOSYS: that may still be where it goes wrong.
+  return others.length > 0 ? others.map(tell) : ours.map(tell).map(asWarning);
 }

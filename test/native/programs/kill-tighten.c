@@ -1,6 +1,7 @@
 /*
  * kill-tighten GROUP TIMES SEED TIGHTEN WORD…: has `tighten` give a filter to twelve processes of two threads in a control
- * group, anew each time, and kills it at a random moment. Prints how often each outcome came, a line each:
+ * group, anew each time, and kills it at a random moment; and twice besides, when it has bound the life of some threads to
+ * its own, and when it has unbound that of some. Prints how often each outcome came, a line each:
  *
  *	plain      all run without it
  *	filtered   all run with it
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,6 +32,10 @@
 
 /* So long those that are about to end, or in a tracer's hands, may be so, in seconds. */
 #define PATIENCE 5
+#define TIME_TO_DIE 0.5
+
+/* How many threads are bound before the first kill at a call, and still bound at the second. */
+#define BOUND 5
 
 #define SIGKILL_BIT 0x100UL
 
@@ -138,10 +144,11 @@ static enum outcome look(void)
 
 static enum outcome settle(void)
 {
-	double end = seconds() + PATIENCE;
+	double start = seconds();
 	for (;;) {
 		enum outcome now = look();
-		if (now == PLAIN || now == FILTERED || now == ENDED || seconds() > end)
+		double patience = now == PARTED ? TIME_TO_DIE : PATIENCE;
+		if (now == PLAIN || now == FILTERED || now == ENDED || seconds() > start + patience)
 			return now;
 		(void)usleep(500);
 	}
@@ -168,22 +175,58 @@ static void start_all(void)
 		(void)usleep(200);
 }
 
+static pid_t start_tighten(char **argv, int is_traced)
+{
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	int null = open("/dev/null", O_WRONLY);
+	(void)dup2(null, 1);
+	(void)dup2(null, 2);
+	if (is_traced)
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	(void)execve(argv[0], argv, nothing);
+	_exit(127);
+}
+
 /* Runs `tighten`, and kills it after as many microseconds, if any. */
 static void tighten(char **argv, unsigned int microseconds)
 {
-	pid_t pid = fork();
-	if (pid == 0) {
-		int null = open("/dev/null", O_WRONLY);
-		(void)dup2(null, 1);
-		(void)dup2(null, 2);
-		(void)execve(argv[0], argv, nothing);
-		_exit(127);
-	}
+	pid_t pid = start_tighten(argv, 0);
 	if (microseconds > 0) {
 		(void)usleep(microseconds);
 		(void)kill(pid, SIGKILL);
 	}
 	(void)waitpid(pid, NULL, 0);
+}
+
+static int sets_options(int tid)
+{
+	struct __ptrace_syscall_info stop = {0};
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof stop, &stop) > 0 &&
+	       stop.op == PTRACE_SYSCALL_INFO_ENTRY && stop.entry.nr == SYS_ptrace &&
+	       stop.entry.args[0] == PTRACE_SETOPTIONS;
+}
+
+/*
+ * Runs `tighten`, and kills it before it sets a thread's options for this time, if it comes to that. Returns how often it
+ * has set any.
+ */
+static int tighten_until(char **argv, int time)
+{
+	int status = 0, times = 0;
+	pid_t pid = start_tighten(argv, 1);
+	(void)waitpid(pid, &status, 0);
+	(void)ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_TRACESYSGOOD);
+	for (int signal = 0; WIFSTOPPED(status);) {
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(uintptr_t)signal) < 0 || waitpid(pid, &status, 0) != pid)
+			break;
+		int is_call = WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80);
+		signal = is_call ? 0 : WSTOPSIG(status);
+		if (is_call && sets_options(pid) && ++times == time)
+			(void)kill(pid, SIGKILL);
+	}
+	return times;
 }
 
 /* How long it takes when it isn't killed, in microseconds. */
@@ -218,6 +261,15 @@ int main(int argc, char **argv)
 		counts[outcome]++;
 		/* The machine may have more or less to do than before: moments in between are wanted. */
 		latest *= outcome == FILTERED ? 0.95 : outcome == PLAIN ? 1.05 : 1;
+		end_all();
+	}
+	start_all();
+	int times = tighten_until(argv + 4, 0);
+	end_all();
+	for (int i = 0; i < 2; i++) {
+		start_all();
+		(void)tighten_until(argv + 4, i == 0 ? BOUND + 1 : times - BOUND + 1);
+		counts[settle()]++;
 		end_all();
 	}
 	for (int outcome = 0; outcome < OUTCOMES; outcome++)

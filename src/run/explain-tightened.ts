@@ -1,0 +1,64 @@
+/** Refused calls of a service without a policy, whose processes `tighten` has given a filter. */
+
+import { ownCommand } from '../command-lines.js';
+import { noRecordOf } from '../explain/no-record.js';
+import type { UnitCall } from '../explain/records/record.js';
+import type { Cause } from '../explain/refused-call.js';
+import { tally } from '../explain/tally.js';
+import { byTighten } from '../explain/tightened.js';
+import { deniedBy, injectionsOf } from '../live/injections.js';
+import type { Outcome } from '../outcome.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
+import { isKilledByFilter } from '../state/failure.js';
+import { untilRestartOf } from '../status/injected.js';
+import type { Machine } from '../syscalls/abi.js';
+import { bundledSets } from '../syscalls/sets.js';
+import type { Context } from '../system/context.js';
+import { createRefusers } from '../verify/kernel/refusers.js';
+import { explainLoaded } from './explain-loaded.js';
+
+/**
+ * Names the calls that a tightened service was refused since its start. Exit 1 if one was refused, 2 if that can't be seen.
+ * @returns undefined where `tighten` refuses nothing to what runs of it
+ */
+export async function explainTightened(
+  context: Context,
+  text: string,
+  { machine, verbose }: { readonly machine: Machine; readonly verbose: boolean },
+): Promise<Outcome | undefined> {
+  const [service, ...others] = (await namedUnit(context, text)).services;
+  if (service === undefined || others.length > 0) return undefined;
+  const { name, state } = service;
+  const entries = deniedBy(await injectionsOf(context, service));
+  if (entries.length === 0) return undefined;
+  const outcome = await explainLoaded(context, service, {
+    ...{ machine, verbose, changesFor: () => [] },
+    decide: decider(machine, entries, createRefusers(state, { machine, sets: bundledSets() })),
+    unrecorded: (suppressed) =>
+      noRecordOf(
+        {
+          unit: name,
+          silent: entries.every((entry) => entry.endsWith(':kill')) ? undefined : SILENT,
+          hint: `'${ownCommand(context.placement.scope, 'learn --for 1min', name)}' sees them while they are refused`,
+        },
+        { killed: isKilledByFilter(state), suppressed },
+      ),
+  });
+  return {
+    ...outcome,
+    diagnostics: [...outcome.diagnostics, ...(await untilRestartOf(context, [service]))],
+  };
+}
+
+const SILENT = 'the filter of sandbox-unit tighten lets them fail with an errno';
+
+/** Makes a function that tells what decides on a call. */
+const decider =
+  (machine: Machine, entries: readonly string[], refusers: ReturnType<typeof createRefusers>) =>
+  (seen: UnitCall): Cause => {
+    const { call, got } = tally(machine, [seen]);
+    if (got === 'recorded') return { kind: 'recorded', what: 'it is to be recorded' };
+    const [directive] = call.abi === undefined ? [] : refusers(call.name, call.abi);
+    if (directive !== undefined) return { kind: 'directive', what: `${directive}=` };
+    return byTighten(call, entries, bundledSets()) ?? { kind: 'elsewhere', what: 'another filter' };
+  };

@@ -1,0 +1,102 @@
+/** `tighten` as a service's start has it: what it says, and to whom; and services that have ended by then. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { errnoAction } from '../../src/syscalls/action.js';
+import { filterRefusing } from '../support/native.js';
+import { runIn } from '../support/observer.js';
+import { run } from '../support/run.js';
+import { startIn, tightening } from '../support/tightened.js';
+import { until } from '../support/until.js';
+
+const { skip, group, program, filter } = tightening();
+
+const own = () => [program('tighten'), '--cgroup', 'self', '--filter', program('refusing')];
+const filtersOn = (pid: number) =>
+  /^Seccomp_filters:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+
+describe('standard output', () => {
+  const report = (path: string) => [
+    ...[program('tighten'), '--cgroup', path],
+    ...['--filter', program('refusing'), '--report'],
+  ];
+
+  test('has nothing unless a report is asked for', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+    const silent = report(path).slice(0, -1);
+    for (const [words, does] of [
+      [['--dry-run'], 'could be loaded'],
+      [[], 'is loaded'],
+    ] as const) {
+      const { status, stdout, stderr } = await run([...silent, ...words]);
+      assert.deepEqual([status, stdout], [0, '']);
+      const said = `^tighten: the filter ${does} into 1 thread of 1 process, which stood still for \\d+\\.\\d ms\n$`;
+      assert.match(stderr, new RegExp(said));
+    }
+    assert.equal(filtersOn(pid!), '1');
+    const { status, stdout, stderr } = await run([...silent.with(2, group(t))]);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /^tighten: there is no thread to give the filter to\ntighten: nothing is changed: .*\n$/,
+    );
+  });
+
+  for (const [name, script] of [
+    ['full', '"$@" >/dev/full'],
+    ['closed', '{ sleep 0.2; "$@"; echo $? >"$0"; } | :; exit "$(cat "$0")"'],
+  ] as const)
+    test(`that is ${name} is told by a status of its own`, { skip }, async (t) => {
+      const path = group(t);
+      const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+      const argv = ['/bin/sh', '-c', script, program(`status-${name}`), ...report(path)];
+      assert.equal((await run(argv)).status, 4);
+      assert.equal(filtersOn(pid!), '1');
+    });
+});
+
+describe('a start', () => {
+  const startWith = (path: string, main: number | undefined) => {
+    const argv = main === undefined ? own() : ['/usr/bin/env', `MAINPID=${main}`, ...own()];
+    return runIn(path, argv);
+  };
+
+  test('of which nothing is left has succeeded', { skip }, async (t) => {
+    const path = group(t);
+    assert.equal((await startWith(path, undefined)).status, 0);
+    const { stdout } = await run(['/bin/sh', '-c', 'echo $$']);
+    assert.equal((await startWith(path, Number(stdout))).status, 0, 'the main process has ended');
+  });
+
+  test('whose main process is in another group fails', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await startIn(t, group(t), ['/usr/bin/sleep', '1000']);
+    assert.equal((await startWith(path, pid)).status, 1);
+    await startIn(t, path, ['/usr/bin/sleep', '1000']);
+    assert.equal((await startWith(path, pid)).status, 1);
+    assert.equal(filtersOn(pid!), '0');
+  });
+
+  test('is for the main process and the others', { skip }, async (t) => {
+    const path = group(t);
+    const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+    assert.equal((await startWith(path, pid)).status, 0);
+    assert.equal(filtersOn(pid!), '1');
+  });
+});
+
+test('a process of more groups than fit into a page has its privileges', { skip }, async (t) => {
+  const path = group(t);
+  const groups = Array.from({ length: 3000 }, (_, index) => 1_000_000 + index).join();
+  const { pid } = await startIn(t, path, [
+    ...['setpriv', '--reuid=65534', '--regid=65534', `--groups=${groups}`],
+    ...['--no-new-privs', '/usr/bin/sleep', '1000'],
+  ]);
+  await until('it sleeps', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+  const bytes = filterRefusing({ getppid: errnoAction(77) }, { ready: true, noNewPrivileges: false });
+  const argv = [program('tighten'), '--cgroup', path, '--filter', filter('as-it-is', bytes)];
+  const { status, stderr } = await run(argv);
+  assert.equal(status, 0, stderr);
+  assert.equal(filtersOn(pid!), '1');
+});
