@@ -1,10 +1,11 @@
 /** `tighten` as a service's start has it: what it says, and to whom; and services that have ended by then. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { errnoAction } from '../../src/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
-import { runIn } from '../support/observer.js';
+import { numberOf, runIn } from '../support/observer.js';
 import { run } from '../support/run.js';
 import { startIn, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
@@ -54,6 +55,20 @@ describe('standard output', () => {
       assert.equal((await run(argv)).status, 4);
       assert.equal(filtersOn(pid!), '1');
     });
+});
+
+test('all go on before anything is said, be it to one who does not listen', { skip }, async (t) => {
+  const path = group(t);
+  const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
+  const bytes = filterRefusing({ restart_syscall: errnoAction(1) }, { ready: true });
+  const argv = [program('tighten'), '--cgroup', path, '--filter', filter('no-restart', bytes)];
+  const full = `mkfifo "$0"; exec 3<>"$0"; dd if=/dev/zero of="$0" bs=4096 count=16 oflag=nonblock 2>&-; exec "$@" 2>&3`;
+  const child = spawn('/bin/sh', ['-c', full, program('full'), ...argv], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  const writes = `${numberOf('write')} 0x2 `;
+  await until('it writes', () => readFileSync(`/proc/${child.pid}/syscall`, 'utf8').startsWith(writes));
+  assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^TracerPid:\t0$/m);
+  assert.equal(filtersOn(pid!), '0');
 });
 
 describe('a start', () => {

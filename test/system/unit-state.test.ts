@@ -108,7 +108,9 @@ test('a command has its end in its last two fields', () => {
   const times = [1n, 2n, 3n, 4n, 5];
   const ended = unitState({ ExecStartEx: [['/x', ['x', 'y'], ['ignore-failure'], ...times, 1, 203]] });
   const command = { path: '/x', argv: ['x', 'y'], flags: ['ignore-failure'] };
-  assert.deepEqual(commandsOf(ended, 'ExecStart'), [{ ...command, started: 2, code: 1, status: 203 }]);
+  assert.deepEqual(commandsOf(ended, 'ExecStart'), [
+    { ...command, started: 2, code: 1, ended: 3, status: 203 },
+  ]);
   assert.deepEqual(commandsOf(ended, 'ExecStop'), []);
 });
 

@@ -182,11 +182,17 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
 
   test('that a thread waits for is not made, and it waits on', async () => {
     const unit = 'waiting.service';
-    await start(unit);
-    const pid = await mainPid(box, unit);
+    const fifo = `${FILES}/waiting.fifo`;
     // A shell reads a descriptor with a timeout by select.
+    const waits = `/bin/bash -c 'exec 3<>${fifo}; read -t 1000 -u 3; exec ${TRYING} %n'`;
+    await box.succeed(['mkfifo', fifo]);
+    await start(unit, `ExecStart=\nExecStart=${waits}`);
+    const pid = await mainPid(box, unit);
+    await box.sh(
+      `until [ -e /proc/${pid}/fd/3 ] && grep -q '^State:.S' /proc/${pid}/status; do sleep 0.02; done`,
+    );
     const said = await run(1, 'tighten', '--deny', 'pselect6,select,poll,ppoll,read,epoll_wait', unit);
-    assert.match(said, /error\[thread-waits\]: waiting\.service: thread \d+ \(trying\) waits in /);
+    assert.match(said, /error\[thread-waits\]: waiting\.service: thread \d+ \(bash\) waits in /);
     await box.writeFile(
       policyPath(unit),
       `[syscalls]\ndeny = ["pselect6", "select", "poll", "ppoll"]\n${APPLY}`,
@@ -194,6 +200,7 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     for (const words of [['--check'], []])
       assert.match(await run(1, 'apply', '--live', ...words, unit), /error\[thread-waits\]/);
     assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
+    await box.sh(`echo >${fifo}`);
     assert.equal(await says(unit), 'can');
     assert.equal(await mainPid(box, unit), pid);
   });
