@@ -75,6 +75,14 @@ export async function command<Said>({ box }: BoxedService, ...words: string[]): 
   throw new Error(`${words.join(' ')}: status ${status}: ${stdout}${stderr}`);
 }
 
+/** The package of a service's main process, and its version. */
+export async function packageOf(service: BoxedService): Promise<string> {
+  const { MainPID } = await show(service, 'MainPID');
+  const query = `owner=$(dpkg-query --search "$(readlink /proc/${MainPID}/exe)")
+    dpkg-query --show --showformat='\${Package} \${Version}' "\${owner%%:*}"`;
+  return succeed(service.box, 'sh', '-ec', query);
+}
+
 export interface Diagnosed {
   readonly severity: string;
   readonly code: string;

@@ -3,7 +3,7 @@
  * [--seconds=N] [--keep=FOLDER] [NAME…]`. Standard output has the table of docs/learned-services.md, standard error the
  * progress. With `--templates`, or `--template=NAME,…`, it has that of docs/templates-on-services.md. With
  * `--own-templates [TEMPLATE…]` it has that of docs/templates.md, and with `--ready` the first two of docs/ready-on-services.md. With
- * `--ready-calls` it has the third.
+ * `--ready-calls` it has the third. What came of these two is kept: see ready-page.ts.
  */
 import { parseArgs } from 'node:util';
 import { servicesObstacle } from '../support/service.js';
@@ -11,6 +11,7 @@ import { ALL, LEARNED, type Release } from './in-box.js';
 import { cellOf, type Outcome, type TriedTemplates, templateTable } from './outcome.js';
 import { OWN_TEMPLATES, type OwnTemplate, ownTable } from './own-templates.js';
 import { PHASED, type PhasedCalls, phaseTable } from './phase-calls.js';
+import { keepResult, type Result } from './ready-page.js';
 import { READY, type ReadyService, readyTable } from './ready-services.js';
 import { RUNTIMES, type RuntimeService, runtimeTable } from './runtimes.js';
 import { type Learned, rowOf, tableOf } from './table.js';
@@ -92,17 +93,21 @@ async function tryOwnTemplates(templates: readonly string[]): Promise<boolean> {
 
 /** Whether all was as it should be; the tables go to standard output. */
 async function tryAllReady(names: readonly string[]): Promise<boolean> {
-  const of = async <Service extends ReadyService | RuntimeService>(services: readonly Service[]) => {
-    const all: (Awaited<ReturnType<typeof tryReady>> & { service: Service })[] = [];
+  const of = async <Service extends ReadyService | RuntimeService>(
+    table: 'daemons' | 'runtimes',
+    services: readonly Service[],
+  ) => {
+    const all: (Result & { service: Service })[] = [];
     for (const service of services.filter(({ name }) => names.length === 0 || names.includes(name))) {
       say(`${service.name} …`);
-      const tried = await tryReady(service).catch(({ message }: Error) => ({ problems: [message] }));
+      const tried = await tryReady(service).catch(({ message }: Error): Result => ({ problems: [message] }));
+      keepResult(table, service.name, tried);
       for (const problem of tried.problems) say(`${service.name}: ${problem}`);
       all.push({ service, ...tried });
     }
     return all;
   };
-  const [daemons, runtimes] = [await of(READY), await of(RUNTIMES)];
+  const [daemons, runtimes] = [await of('daemons', READY), await of('runtimes', RUNTIMES)];
   process.stdout.write(`${readyTable(daemons)}\n${runtimeTable(runtimes)}`);
   return [...daemons, ...runtimes].every(({ problems }) => problems.length === 0);
 }
@@ -113,11 +118,12 @@ async function countPhases(names: readonly string[], seconds: number): Promise<b
   for (const name of names) {
     say(`${name} …`);
     const counted = await tryPhases(name, seconds).catch(
-      (error: Error): PhasedCalls => ({ name, problems: [error.message] }),
+      ({ message }: Error): Result => ({ problems: [message] }),
     );
+    keepResult('calls', name, counted);
     for (const problem of counted.problems) say(`${name}: ${problem}`);
     say(JSON.stringify(counted));
-    all.push(counted);
+    all.push({ name, ...counted });
   }
   process.stdout.write(phaseTable(all));
   return all.every(({ problems }) => problems.length === 0);

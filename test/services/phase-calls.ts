@@ -18,7 +18,8 @@ export const PHASED: readonly string[] = [
 ];
 
 /**
- * Services whose log rotation needs a reload by invoke-rc.d, which takes the init script where systemd can't reload a unit.
+ * Services whose log rotation reloads by invoke-rc.d, which takes the init script where systemd can't reload a unit. It is made to
+ * restart them.
  */
 export const RELOADED_ANYWAY: readonly string[] = ['apache2'];
 
@@ -35,7 +36,7 @@ export interface Passing {
 export interface PhasedCalls {
   readonly name: string;
   /** Undefined where it did not get so far. */
-  readonly counts?: { readonly all: Passing; readonly critical: Passing };
+  readonly counts?: { readonly all: Passing; readonly critical: Passing } | undefined;
   readonly problems: readonly string[];
 }
 
@@ -47,11 +48,15 @@ const HEAD = [
 /** The table in Markdown: a row a service, and one of sums. */
 export function phaseTable(all: readonly PhasedCalls[]): string {
   const rule = HEAD.map((_, i) => (i === 0 || i === HEAD.length - 1 ? '---' : '--:'));
-  const known = all.flatMap(({ counts }) => (counts ? [numbersOf(counts)] : []));
-  const sums = (known[0] ?? []).map((_, i) => known.reduce((sum, row) => sum + row[i]!, 0));
-  return [HEAD, rule, ...all.map(cellsOf), ['sum', ...sums, '']]
+  return [HEAD, rule, ...all.map(cellsOf), ['sum', ...sumsOf(all), '']]
     .map((cells) => `| ${cells.join(' | ')} |\n`)
     .join('');
+}
+
+/** The last row: of all calls, and of `@critical`. */
+export function sumsOf(all: readonly PhasedCalls[]): number[] {
+  const known = all.flatMap(({ counts }) => (counts ? [numbersOf(counts)] : []));
+  return (known[0] ?? []).map((_, i) => known.reduce((sum, row) => sum + row[i]!, 0));
 }
 
 const numbersOf = ({ all, critical }: NonNullable<PhasedCalls['counts']>): number[] =>

@@ -1,9 +1,10 @@
 /** One service is learned with its phases, confined, and given other work, in a machine to throw away. */
 import { installInjector } from '../support/injector.js';
 import { policyPath } from '../support/service.js';
-import { type BoxedService, command, succeed, withService } from './in-box.js';
+import { type BoxedService, command, packageOf, succeed, withService } from './in-box.js';
 import { type Applied, outcomeOf } from './outcome.js';
 import { type PhasedCalls, RELOADED_ANYWAY } from './phase-calls.js';
+import type { Result } from './ready-page.js';
 import { lived } from './try-templates.js';
 
 /** Of the JSON of `plan`. */
@@ -23,7 +24,7 @@ const TIGHT = '/run/tight.toml';
  * @param seconds of work in the watch
  * @throws Error where it can't be learned at all
  */
-export const tryPhases = (name: string, seconds: number): Promise<PhasedCalls> =>
+export const tryPhases = (name: string, seconds: number): Promise<Result> =>
   withService(name, async (service) => {
     const { box, unit, verb } = service;
     await installInjector(box);
@@ -34,8 +35,10 @@ export const tryPhases = (name: string, seconds: number): Promise<PhasedCalls> =
     await command(service, 'learn', '--restart', '--exercise', load, '--ready', '--write', usual, unit);
     await command(service, 'learn', '--show', '--ready', '--no-reload', '--write', TIGHT, unit);
     const counts = passingOf(await planned(service, usual), await planned(service, TIGHT));
-    if (!RELOADED_ANYWAY.includes(name)) await succeed(box, 'cp', TIGHT, usual);
-    return { name, ...(counts ? { counts } : {}), problems: await works(service) };
+    await succeed(box, 'cp', TIGHT, usual);
+    const rotation = `s/invoke-rc.d ${name} reload/systemctl try-restart ${name}/`;
+    if (RELOADED_ANYWAY.includes(name)) await succeed(box, 'sed', '-i', rotation, `/etc/logrotate.d/${name}`);
+    return { package: await packageOf(service), counts, problems: await works(service) };
   });
 
 type PlannedReady = NonNullable<Planned['ready']>;

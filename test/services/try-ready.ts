@@ -1,26 +1,21 @@
 /** A daemon loses `execve` once it serves, in a machine to throw away. */
 import { installInjector } from '../support/injector.js';
 import { policyPath } from '../support/service.js';
-import { type BoxedService, command, succeed, withService } from './in-box.js';
+import { type BoxedService, command, packageOf, succeed, withService } from './in-box.js';
 import { type Applied, outcomeOf } from './outcome.js';
+import type { Result } from './ready-page.js';
 import { policyOf, type ReadyService } from './ready-services.js';
-import type { RuntimeService, TightenedAtWork } from './runtimes.js';
+import type { RuntimeService } from './runtimes.js';
 import { tightenAtWork } from './tighten-at-work.js';
 import { asBefore, filesOf, lived } from './try-templates.js';
 
 type Daemon = Omit<ReadyService, 'starts'> | RuntimeService;
 
-/** What was wrong with a daemon, and what came of further filters, where it is given such. */
-interface Tried {
-  readonly problems: readonly string[];
-  readonly atWork?: TightenedAtWork;
-}
-
 /**
  * Has a daemon start a program with the policy and without, and work meanwhile.
  * @throws Error where the daemon doesn't work without a policy
  */
-export const tryReady = (daemon: Daemon): Promise<Tried> =>
+export const tryReady = (daemon: Daemon): Promise<Result> =>
   withService(daemon.name, async (service) => {
     const { box, unit, verb } = service;
     await installInjector(box);
@@ -36,11 +31,11 @@ export const tryReady = (daemon: Daemon): Promise<Tried> =>
       ...(await asBefore(service, before)),
       ...(await programs(service, 'after the policy', daemon.by ? /^started$/ : /^none$/)),
     ];
-    return { ...tried, problems: all };
+    return { ...tried, package: await packageOf(service), problems: all };
   });
 
 /** Applies the policy, has the daemon live with it, and takes it back. */
-async function confined(service: BoxedService, daemon: Daemon): Promise<Tried> {
+async function confined(service: BoxedService, daemon: Daemon): Promise<Result> {
   const { box, unit } = service;
   await box.writeFile(policyPath(unit), policyOf(daemon));
   const applied = await command<Applied>(service, 'apply', '--no-confirm', unit);
