@@ -88,6 +88,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
   elsewhere: {
     code: 'thread-unreachable',
     says: ([pid]) => `its main process ${pid} is in another control group`,
+    hint: 'PAMName= of the unit may have moved it to a session',
     isAlone: true,
   },
   'no-call': {

@@ -86,7 +86,8 @@ export function leavingProcesses(values: UnitValues, { at }: ReadySection): Diag
   const name = lastOf(values, 'PAMName');
   if (name === '') return [];
   const message = `PAMName=${printable(name, 40)} may open a session, to which the service's processes go: [ready]'s filter can't be loaded then`;
-  const hint = `the start fails then: leave [ready] out, or PAMName=, unless no pam_systemd is in its PAM configuration`;
+  const hint =
+    'where its PAM configuration has pam_systemd the start fails: then leave [ready] out, or PAMName=';
   return [warning('pam-session', message, { at, hint })];
 }
 
