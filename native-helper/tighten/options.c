@@ -14,7 +14,7 @@
 #include "journal.h"
 #include "threads/control-group.h"
 
-#define SETTLE_MAX 600000
+#define TIME_MAX 600000
 
 /* How long a group's threads may take to be listed, in nanoseconds. */
 #define TIME_TO_LIST INT64_C(15000000000)
@@ -108,9 +108,9 @@ static unsigned int parse_milliseconds(const char *word)
 {
 	char *rest = NULL;
 	errno = 0;
-	unsigned long number = word[0] < '0' || word[0] > '9' ? SETTLE_MAX + 1 : strtoul(word, &rest, 10);
-	if (number > SETTLE_MAX || *rest != '\0' || errno != 0)
-		fail_usage("--settle takes milliseconds, at most 600000, not", word);
+	unsigned long number = word[0] < '0' || word[0] > '9' ? TIME_MAX + 1 : strtoul(word, &rest, 10);
+	if (number > TIME_MAX || *rest != '\0' || errno != 0)
+		fail_usage("--settle, as --within, takes milliseconds, at most 600000, not", word);
 	return (unsigned int)number;
 }
 
@@ -160,12 +160,13 @@ static void set_group(struct options *options, const char *word)
 struct options parse_options(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--dry-run] [--report]\n"
+		"usage: tighten --cgroup {PATH | self} --filter FILE [--settle MS] [--within MS] [--dry-run] [--report]\n"
 		"Gives all threads of a control group a filter, while they stand still.\n";
 	static const struct option known[] = {
 		{"cgroup", required_argument, NULL, 'c'}, {"filter", required_argument, NULL, 'f'},
-		{"settle", required_argument, NULL, 's'}, {"dry-run", no_argument, NULL, 'd'},
-		{"report", no_argument, NULL, 'r'},      {NULL, 0, NULL, 0},
+		{"settle", required_argument, NULL, 's'}, {"within", required_argument, NULL, 'w'},
+		{"dry-run", no_argument, NULL, 'd'},      {"report", no_argument, NULL, 'r'},
+		{NULL, 0, NULL, 0},
 	};
 	struct options options = {0};
 	answer_help(argc > 1 ? argv[1] : NULL, usage);
@@ -177,6 +178,8 @@ struct options parse_options(int argc, char **argv)
 			options.filter = optarg;
 		else if (letter == 's')
 			options.settle = parse_milliseconds(optarg);
+		else if (letter == 'w')
+			options.within = parse_milliseconds(optarg);
 		else if (letter == 'd')
 			options.is_dry_run = 1;
 		else if (letter == 'r')

@@ -7,6 +7,7 @@ struct options {
 	int is_own;              /* the group of this process's own unit */
 	const char *filter;      /* the path of a filter file */
 	unsigned int settle;     /* milliseconds, or 0 */
+	unsigned int within;     /* the most that are waited for it; 0 where nothing says */
 	int is_dry_run;
 	int has_report;
 };

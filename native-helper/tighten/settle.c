@@ -9,7 +9,7 @@
 #include "threads/control-group.h"
 
 #define MILLISECOND INT64_C(1000000)
-#define TIME_TO_SETTLE (30000 * MILLISECOND)
+#define TIME_TO_SETTLE 30000
 
 /* FNV-1a, by which two looks are compared. */
 #define HASH_BASIS 14695981039346656037ULL
@@ -41,12 +41,19 @@ static uint64_t hash_of(const char *group, int64_t end)
 	return hash;
 }
 
-int await_settled(const char *group, unsigned int milliseconds)
+static unsigned int longest_wait(unsigned int milliseconds, unsigned int within)
+{
+	if (within > 0)
+		return within;
+	return milliseconds > TIME_TO_SETTLE ? milliseconds : TIME_TO_SETTLE;
+}
+
+int await_settled(const char *group, unsigned int milliseconds, unsigned int within)
 {
 	static const struct timespec between_looks = {.tv_nsec = 10 * MILLISECOND};
 	int64_t wanted = milliseconds * MILLISECOND;
 	int64_t since = monotonic_time();
-	int64_t end = since + (10 * wanted > TIME_TO_SETTLE ? 10 * wanted : TIME_TO_SETTLE);
+	int64_t end = since + longest_wait(milliseconds, within) * MILLISECOND;
 	uint64_t last = hash_of(group, end);
 	while (monotonic_time() < since + wanted) {
 		if (monotonic_time() > end)

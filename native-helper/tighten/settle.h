@@ -4,8 +4,9 @@
 
 /*
  * Waits until the threads of a control group, and the programs that they run, haven't changed for so many milliseconds.
- * Returns whether that came before the time was up: half a minute, or ten times as long where that is more.
+ * Returns whether that came before the time was up: `within` milliseconds, or where that is 0 half a minute, or
+ * `milliseconds` where these are more.
  */
-int await_settled(const char *group, unsigned int milliseconds);
+int await_settled(const char *group, unsigned int milliseconds, unsigned int within);
 
 #endif

@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 		begin_report();
 	/* A report that nobody reads must not end this process. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (options.settle > 0 && !await_settled(options.group, options.settle))
+	if (options.settle > 0 && !await_settled(options.group, options.settle, options.within))
 		print_ending("restless", "threads still came and went when the time to settle was up");
 	int status = tighten(&options, &wanted);
 	return end_report() ? status : EXIT_UNTOLD;

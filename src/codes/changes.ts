@@ -4,7 +4,7 @@ import type { Entries } from './entry.js';
 export const CHANGES = {
   locked: {
     cause:
-      'Another sandbox-unit has been changing units for many minutes, and this one does not wait for longer.',
+      'Another sandbox-unit has been changing units, or giving what runs a filter, for minutes. This one does not wait for longer.',
     wayOut:
       "`fuser` on the lock's file in the hint names the process. When that has ended, run the command again.",
   },

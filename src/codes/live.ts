@@ -67,6 +67,12 @@ export const LIVE = {
       'A thread did not make the call that it was made to make, or lacks the filter after it. Something writes to its memory.',
     wayOut: 'Look for what runs as the same user: it may be an attack. Restart the unit under a policy.',
   },
+  restless: {
+    cause:
+      'The threads of a service, or their programs, were never the same ones for as long as `settle` of `[ready]` says. After the longest wait they got the filter all the same. It may have refused calls of the start.',
+    wayOut:
+      'A shorter `settle` finds a service at rest that starts programs all the time. With `"0"` no start waits. See `explain` where a call of the start was refused.',
+  },
   tightened: {
     cause: 'Somebody has taken calls from what runs by `sandbox-unit tighten`.',
     wayOut: 'Nothing, if it is meant. Restart the unit to take it back: `revert` is for policies.',

@@ -8,7 +8,7 @@ import { probeMachine } from '../prepare/probe/target.js';
 import { tightenOutcome } from '../report/tighten.js';
 import { COMMAND_LINE, errnoText, listOf, namingOption } from '../run/policy.js';
 import type { Context } from '../system/context.js';
-import { whileLocked } from '../transaction/lock.js';
+import { changedByOthers } from '../transaction/lock.js';
 import { assertMayChange } from '../transaction/needs-root.js';
 
 export interface TightenWords {
@@ -45,17 +45,26 @@ export async function tighten(
   assertCanInject(context);
   const calls = await deniedBy(context, options);
   const how = { check, understood: options.understood !== undefined };
-  const all = async (): Promise<Tightened[]> => {
-    const results: Tightened[] = [];
-    for (const unit of new Set(units)) results.push(await tightenUnit(context, unit, calls, how));
-    return results;
-  };
-  const results = await whileLocked(context, all);
+  const results: Tightened[] = [];
+  for (const unit of new Set(units)) results.push(await tightenUnit(context, unit, calls, how));
+  const changed = await changedByOthers(context);
   const outcome = tightenOutcome(results, calls.entries, { look: context.caller.look });
   // Nobody asks what a filter leaves open that nothing was given.
   const isGiven = results.some(({ state }) => state !== 'refused');
-  return { ...outcome, diagnostics: [...(isGiven ? calls.diagnostics : []), ...outcome.diagnostics] };
+  const meanwhile = results
+    .filter(({ unit, state }) => state === 'tightened' && changed.includes(unit))
+    .map(({ unit }) => changedMeanwhile(unit));
+  return {
+    ...outcome,
+    diagnostics: [...(isGiven ? calls.diagnostics : []), ...outcome.diagnostics, ...meanwhile],
+  };
 }
+
+/** A warning about a unit that another run may restart. Nobody waits for that: in an incident, minutes count. */
+const changedMeanwhile = (unit: string): Diagnostic =>
+  warning('busy', `another sandbox-unit is changing ${unit}: if that restarts it, the filter is gone`, {
+    hint: 'run it again when the other has ended',
+  });
 
 /** The calls of the command line, read and checked as those of a policy are. */
 async function deniedBy(context: Context, { deny, action, newPrivileges }: TightenWords) {

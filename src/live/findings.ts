@@ -47,7 +47,11 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     says: ([pid], { tracer }) => `is traced by process ${pid}${tracer}`,
     hint: 'end the debugger, or strace, that traces it',
   },
-  untraceable: { code: 'thread-unreachable', says: withErrno("can't be stopped") },
+  untraceable: {
+    code: 'thread-unreachable',
+    says: withErrno("can't be stopped"),
+    hint: 'run it on the host, outside of a container; where kernel.yama.ptrace_scope is 3, until a boot only [syscalls] can refuse calls, from a start on',
+  },
   stuck: {
     code: 'thread-stuck',
     says: always("can't be stopped: it waits for a device, or for a child that has yet to exec"),
@@ -84,6 +88,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
   elsewhere: {
     code: 'thread-unreachable',
     says: ([pid]) => `its main process ${pid} is in another control group`,
+    hint: 'PAMName= of the unit may have moved it to a session',
     isAlone: true,
   },
   'no-call': {
@@ -108,10 +113,18 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     says: always("doesn't run: its control group may be frozen"),
     hint: "'systemctl thaw' lets a frozen unit go on",
   },
-  refused: { code: 'thread-unreachable', says: withErrno("can't load the filter") },
+  refused: {
+    code: 'thread-unreachable',
+    says: withErrno("can't load the filter"),
+    hint: 'ENOMEM: raise LimitAS= or vm.max_map_count, or restart it where it has many filters; EAGAIN: raise LimitMEMLOCK=',
+  },
   evaded: { code: 'thread-evades', says: always('makes another call than it was made to make'), hint: LOST },
   missing: { code: 'thread-evades', says: always("doesn't have the filter that it loaded"), hint: LOST },
-  unreadable: { code: 'thread-unreachable', says: withErrno("can't be read") },
+  unreadable: {
+    code: 'thread-unreachable',
+    says: withErrno("can't be read"),
+    hint: 'run it on the host, outside of a container: it takes CAP_SYS_ADMIN, and a kernel with CONFIG_CHECKPOINT_RESTORE',
+  },
 };
 
 const callText = (machine: Machine, arch: number, nr: number): string => {

@@ -2,13 +2,14 @@
 
 import { systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
-import { injectedFilterPath } from '../paths/records.js';
+import { injectedFilterPath, injectionLockPath } from '../paths/records.js';
 import { injectorProgram } from '../prepare/load/native-program.js';
 import { unitGroups } from '../state/control-group.js';
 import type { Service } from '../state/service.js';
 import { HELPER_MACHINES, type Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult } from '../system/system.js';
+import { whileHeld } from '../system/while-locked.js';
 import { findingErrors } from './findings.js';
 import { parseReport, type Report } from './parse-report.js';
 
@@ -34,12 +35,15 @@ const LIMIT = 64 << 20;
  */
 const TIMEOUT = 600_000;
 
+/** How long another run may take for that, in seconds: some milliseconds, as a rule. */
+const LONGEST_WAIT = 60;
+
 const UNCHANGED = { ending: 'unchanged', threads: 0, processes: 0, paused: undefined } as const;
 
 /**
  * Gives all threads of a unit's control group a filter, all or none of them.
  * @param isTrial whether it is only seen if they could be given it: they stand still for that, too
- * @throws UserError `no-tighten`, `unwritable`
+ * @throws UserError `no-tighten`, `unwritable`, `locked`, `no-lock`
  */
 export async function inject(
   context: Context,
@@ -52,23 +56,40 @@ export async function inject(
   const group = await threadedGroup(context, unit);
   if (group === undefined) return { ...UNCHANGED, failures: [noGroup(unit.name)] };
   const path = injectedFilterPath(placement, unit.name);
-  await system.replace(path, file, { mode: 0o600 });
-  try {
-    const argv = [
-      program,
-      '--report',
-      '--cgroup',
-      group,
-      '--filter',
-      path,
-      ...(isTrial ? ['--dry-run'] : []),
-    ];
-    const result = await system.run(argv, { limit: LIMIT, timeout: TIMEOUT });
-    return await outcomeOf(context, unit.name, machine, result);
-  } finally {
-    await system.remove(path);
-  }
+  return whileInjecting(context, unit.name, async () => {
+    await system.replace(path, file, { mode: 0o600 });
+    try {
+      const argv = [
+        program,
+        '--report',
+        '--cgroup',
+        group,
+        '--filter',
+        path,
+        ...(isTrial ? ['--dry-run'] : []),
+      ];
+      const result = await system.run(argv, { limit: LIMIT, timeout: TIMEOUT });
+      return await outcomeOf(context, unit.name, machine, result);
+    } finally {
+      await system.remove(path);
+    }
+  });
 }
+
+/**
+ * Takes a step while no other run gives the processes of a unit a filter: the kernel has room for one tracer. Other units'
+ * changes, which may take minutes, are none of its business.
+ */
+export const whileInjecting = <T>(context: Context, unit: string, step: () => Promise<T>): Promise<T> =>
+  whileHeld(
+    context,
+    {
+      path: injectionLockPath(context.placement, unit),
+      wait: LONGEST_WAIT,
+      holder: `another sandbox-unit is giving ${unit} a filter`,
+    },
+    step,
+  );
 
 /** Errors where a unit's threads could not be given one of the filters. They stand still for it, and nothing is changed. */
 export async function againstInjecting(

@@ -30,11 +30,17 @@ export const WORDS: Readonly<Record<Reason, readonly [before: string, behind: st
 /** The start of each line. */
 const NAME = 'tighten: ';
 
+const RESTLESS = /^threads still came and went /;
+
+/** Whether a line of the journal says that a service's threads came and went until the wait for them was over. */
+export const isRestless = (line: string): boolean =>
+  line.startsWith(NAME) && RESTLESS.test(line.slice(NAME.length));
+
 /** Words of what is no finding: how a run ended, which its exit status says, too. */
 const ENDINGS: readonly RegExp[] = [
   /^nothing is changed: /,
   /^all processes are killed: /,
-  /^threads still came and went /,
+  RESTLESS,
   /^the filter is loaded into /,
 ];
 

@@ -12,7 +12,7 @@ import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
 import { runningUnit, stateOf } from './find-units.js';
-import { type Injected, inject } from './inject.js';
+import { type Injected, inject, whileInjecting } from './inject.js';
 import { addInjection, deniedBy, type Injection, injectionsOf } from './injections.js';
 
 /** The outcome for a unit. */
@@ -130,7 +130,7 @@ export async function keepInjection(
   }
   const injection = { ...what, invocation: state.invocationId, at: system.now() };
   try {
-    await addInjection(context, name, injection);
+    await whileInjecting(context, name, () => addInjection(context, name, injection));
     return [];
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;

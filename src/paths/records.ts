@@ -52,6 +52,13 @@ export const injectionsPath = (placement: Placement, unit: string): string =>
 export const injectedFilterPath = (placement: Placement, unit: string): string =>
   `${runtimeFolder(placement)}/filters/${unit}`;
 
+/**
+ * The lock of whoever gives the running processes of a unit a filter, or keeps what they were given.
+ * @param unit the full name, checked
+ */
+export const injectionLockPath = (placement: Placement, unit: string): string =>
+  `${injectedFilterPath(placement, unit)}${LOCK}`;
+
 /** The folder of undo records: the state of a unit before a change, until the change is done. */
 export const undoFolder = ({ scope, home }: Placement): string =>
   scope === 'system' ? '/var/lib/sandbox-unit' : `${home}/.local/state/sandbox-unit`;

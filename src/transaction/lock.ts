@@ -3,6 +3,7 @@ import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagn
 import type { Outcome } from '../outcome.js';
 import { ACTIVATIONS, lockPath, undoFolder } from '../paths/records.js';
 import type { Context } from '../system/context.js';
+import { whileHeld } from '../system/while-locked.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isServiceName } from '../unit/name.js';
 import { isLocked } from './confirm/in-time.js';
@@ -92,26 +93,20 @@ async function assertNoneActivated({ system, placement }: Context): Promise<void
  * Takes a step while no other run changes units.
  * @throws UserError `locked`, `no-lock`
  */
-export async function whileLocked<T>(context: Context, step: () => Promise<T>): Promise<T> {
-  const letGo = await lock(context);
-  try {
-    return await step();
-  } finally {
-    letGo();
-  }
-}
+export const whileLocked = <T>(context: Context, step: () => Promise<T>): Promise<T> =>
+  whileHeld(
+    context,
+    {
+      path: lockPath(context.placement),
+      wait: LONGEST_WAIT,
+      holder: 'another sandbox-unit is changing units',
+    },
+    step,
+  );
 
-async function lock({ system, placement, caller }: Context): Promise<() => void> {
-  const path = lockPath(placement);
-  const letGo = await system.lock(path, 0);
-  if (letGo) return letGo;
-  caller.tell('Another sandbox-unit is changing units: waiting for its end …');
-  const later = await system.lock(path, LONGEST_WAIT);
-  if (later) return later;
-  const hint = `who has ${path} open? fuser(1) tells`;
-  const message = `another sandbox-unit has been changing units for ${LONGEST_WAIT / 60} minutes`;
-  throw new UserError(error('locked', message, { hint }), EXIT.failure);
-}
+/** Units that another run is changing at this moment; none where that can't be asked. */
+export const changedByOthers = async (context: Context): Promise<readonly string[]> =>
+  (await isBusy(context)) ? unitsToUndo(context) : [];
 
 /** The outcome of a recovery that keeps nobody from going on. */
 type Recovered = Pick<Outcome, 'exit' | 'diagnostics'>;

@@ -6,7 +6,14 @@ import { UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
 import { UNIT } from '../support/demo-service.js';
 import { fakeContext, OF_USER } from '../support/fake-system.js';
-import { EXEC, RECORD, runTighten, tightenable, tightenedStates } from '../support/tightened-in-memory.js';
+import {
+  EXEC,
+  FILE,
+  RECORD,
+  runTighten,
+  tightenable,
+  tightenedStates,
+} from '../support/tightened-in-memory.js';
 
 const refusedWith = (code: string) => (cause: unknown) =>
   cause instanceof UserError && cause.diagnostics[0]!.code === code;
@@ -29,6 +36,36 @@ test('calls that do the same as refused ones are one warning, whose words leave 
   assert.ok(words.split(',').includes('setuid32') && words.includes('io_uring_setup:ENOSYS'), words);
   assert.deepEqual(await open(['@critical', words]), []);
   assert.match((await open(['execve']))[0]!.hint!, /^deny 'execveat' too$/);
+});
+
+const WHOLE = '/run/sandbox-unit/lock';
+
+test('no change of another unit is waited for, and of two runs on a unit one waits', async () => {
+  for (const check of [false, true]) {
+    const { system, given } = tightenable();
+    const letGo = await system.lock(WHOLE, 0);
+    const { exit, diagnostics } = await runTighten(system, { ...EXEC, check });
+    letGo!();
+    assert.deepEqual([exit, given().length], check ? [3, 0] : [0, 1]);
+    assert.ok(!diagnostics.some(({ code }) => code === 'busy'));
+  }
+  const { system, asked } = tightenable();
+  await system.lock(`${FILE}.lock`, 0);
+  const { exit, diagnostics } = await runTighten(system);
+  assert.deepEqual([exit, asked], [2, []]);
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === 'error').map(({ code, message }) => [code, message]),
+    [['locked', `another sandbox-unit is giving ${UNIT} a filter, for 1 minutes by now`]],
+  );
+});
+
+test('a change of the same unit may restart it, which is said', async () => {
+  const { system } = tightenable();
+  await system.replace(`/var/lib/sandbox-unit/${UNIT}.u`, new Uint8Array(), { mode: 0o600 });
+  await system.lock(WHOLE, 0);
+  const { exit, diagnostics } = await runTighten(system);
+  const told = diagnostics.filter(({ code }) => code === 'busy');
+  assert.deepEqual([exit, told.map(({ severity }) => severity)], [0, ['warning']]);
 });
 
 describe('refused is', () => {

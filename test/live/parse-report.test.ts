@@ -93,6 +93,13 @@ describe('a finding', () => {
     ]);
   });
 
+  test('of a thread that the kernel refuses has a way out', async () => {
+    for (const reason of ['untraceable', 'refused', 'unreadable'] as const) {
+      const [told] = await findingErrors(system, UNIT, 'x86-64', [{ tid: 7, reason, numbers: [12] }]);
+      assert.match(told!.hint ?? '', /run it on the host|raise /, reason);
+    }
+  });
+
   test('of each reason is an error with words of its own', async () => {
     const all = Object.entries(REASONS).map(
       ([reason, count]): Finding => ({

@@ -267,6 +267,14 @@ test('it waits until threads come and go no more', { skip }, async (t) => {
   assert.equal(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'sleep\n');
 });
 
+test('it waits for no longer than it is told', { skip }, async (t) => {
+  const path = group(t);
+  await startIn(t, path, ['/bin/bash', '-c', 'while :; do sleep 0.05; done']);
+  // The first words would wait for half a minute: so long the second ones can't have taken.
+  const { status, stdout } = await tighten(path, '--settle', '20000', '--within', '300');
+  assert.deepEqual([status, shapeOf(stdout)], [0, 'restless\npaused\ntightened\n']);
+});
+
 describe('a mistake touches no thread:', () => {
   const CASES: readonly [string, readonly string[], number, RegExp][] = [
     ['no word', [], 2, /--cgroup and --filter are missing/],
@@ -280,6 +288,7 @@ describe('a mistake touches no thread:', () => {
       2,
       /takes milliseconds/,
     ],
+    ['no longest wait', ['--cgroup', '/x', '--filter', '/y', '--within', '1s'], 2, /takes milliseconds/],
     ['no filter', ['--cgroup', '/x', '--filter', '/none'], 1, /can't be opened: ENOENT/],
   ];
   for (const [name, words, status, line] of CASES) {

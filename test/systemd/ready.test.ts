@@ -396,6 +396,23 @@ test('a unit for which a failed command of the start is a success can not have t
   assert.match(stdout + stderr, /error\[gap-ready\].*SuccessExitStatus=1/);
 });
 
+test('a service that never comes to rest has its filter before its start has no more time', {
+  skip: LONG || skip,
+}, async () => {
+  const unit = 'restless.service';
+  await start(unit, `ExecStart=/bin/bash -c 'while :; do sleep 0.1; done'\nTimeoutStartSec=12`);
+  await box.writeFile(policyPath(unit), '[ready]\ndeny = ["ptrace"]\nsettle = "9s"\n');
+  const tooLong = await sandboxUnit(box, 'apply', unit);
+  assert.equal(tooLong.status, 1, tooLong.stdout + tooLong.stderr);
+  assert.match(tooLong.stdout + tooLong.stderr, /restless\.service\.toml:3:10: error\[settle-timeout\]/);
+  await box.writeFile(policyPath(unit), '[ready]\ndeny = ["ptrace"]\nsettle = "2s"\n');
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout + stderr, /restless\.service\.toml:3:10: warning\[restless\]/);
+  assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
+  await revert(box, unit);
+});
+
 test('a service loses by a learned policy what only its start was seen to need', {
   skip: LONG || skip,
 }, async () => {

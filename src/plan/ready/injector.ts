@@ -1,6 +1,6 @@
 /** The program that loads the filter of `[ready]`: where it can work, and the lines of the unit that start it. */
 
-import { type Diagnostic, error } from '../../diagnostic.js';
+import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
 import { ROOTS } from '../../directives/values/closed-paths.js';
 import { timeText } from '../../policy/time-span.js';
 import { HELPER_MACHINES } from '../../syscalls/abi.js';
@@ -17,15 +17,10 @@ import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 import { hasReload } from './checks.js';
+import { settleOf } from './settle.js';
 
 /** Streams of a unit, which systemd opens anew for each of its commands. */
 const OUTPUTS: readonly string[] = ['StandardOutput', 'StandardError'];
-
-/** Types of services that say when they are ready. The others' processes may still be those of the start. */
-const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];
-
-/** Milliseconds for which the threads of others must be the same ones. */
-const USUAL_SETTLE = 500;
 
 /** `Type=` by the unit's own lines and systemd's defaults (systemd.service(5)); the manager knows it with our drop-in. */
 export function ownType(effective: EffectiveUnit): string {
@@ -65,7 +60,7 @@ export function injectorGaps(
       : [gap(`no program loads it on ${target.machine}`, out)]),
     ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
     ...(type === 'idle'
-      ? [gap('Type=idle starts when others have', 'Type=exec in a drop-in of the unit')]
+      ? [gap('Type=idle tells nobody when its program was started', 'Type=exec in a drop-in of the unit')]
       : []),
     ...(mayLoad(values, target)
       ? []
@@ -81,6 +76,19 @@ export function injectorGaps(
     ),
     ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
   ];
+}
+
+/**
+ * A warning where a PAM session may take the service's processes away: pam_systemd(8) puts them into the session's control
+ * group. The files of PAM, which say whether it is asked, aren't read.
+ */
+export function leavingProcesses(values: UnitValues, { at }: ReadySection): Diagnostic[] {
+  const name = lastOf(values, 'PAMName');
+  if (name === '') return [];
+  const message = `PAMName=${printable(name, 40)} may open a session, to which the service's processes go: [ready]'s filter can't be loaded then`;
+  const hint =
+    'where its PAM configuration has pam_systemd the start fails: then leave [ready] out, or PAMName=';
+  return [warning('pam-session', message, { at, hint })];
 }
 
 /** Whether the service's processes may get a filter (seccomp(2)), where NoNewPrivileges= is turned off. */
@@ -134,11 +142,12 @@ export function withInjector(
   commands: readonly PlannedCommands[],
 ): PlannedCommands[] {
   if (!places) return [...commands];
-  const settle = ready.settle?.value ?? (TELLING.includes(ownType(effective)) ? 0 : USUAL_SETTLE);
+  const { settle, within } = settleOf(ownType(effective), effective, ready);
   const line = privilegedCommand([
     target.injector,
     ...['--cgroup', 'self', '--filter', places.readyFile],
     ...(settle > 0 ? ['--settle', String(settle)] : []),
+    ...(within === undefined ? [] : ['--within', String(within)]),
   ]);
   const planned = commands.find(({ key }) => key === 'ExecStartPost') ?? {
     key: 'ExecStartPost',

@@ -1,6 +1,7 @@
 import { journalctl } from '../../command-lines.js';
 import type { Diagnostic } from '../../diagnostic.js';
 import { whyNotReady } from '../../live/failed-start.js';
+import { loadedRestless } from '../../live/restless.js';
 import { preparedFor } from '../../prepare/confined.js';
 import { restart } from '../../restart/restart-service.js';
 import { failureOf, orElse } from '../../state/failures.js';
@@ -91,7 +92,17 @@ async function restartNow<U extends ChangedUnit>(
     return withReasons(context, unit, name, said.filter(isWrong));
   });
   const heard = await failureOf(() => listenAnew(context, unit.record));
-  return { unit: { ...unit, restarted: true }, failures: [...found, ...heard] };
+  const notes = found.length > 0 ? [] : await restlessOf(context, unit);
+  return { unit: { ...noting(unit, notes), restarted: true }, failures: [...found, ...heard] };
+}
+
+/** Warnings about restarted services that came to no rest; none where the journal can't be asked. */
+async function restlessOf(context: Context, { prepared, now }: ChangedUnit): Promise<readonly Diagnostic[]> {
+  if (!prepared?.plan.ready) return [];
+  const each = now.map((name) =>
+    orElse(() => loadedRestless(context, preparedFor(prepared, name), name), []),
+  );
+  return (await Promise.all(each)).flat();
 }
 
 /** The failure of a start, with the reasons for which the filter of `[ready]` could not be loaded. */

@@ -20,6 +20,18 @@ test('a file that is emptied for each command of the unit must be none of its ou
     assert.deepEqual(gaps(lines), []);
 });
 
+test('of a unit that opens a PAM session it is said that its processes may leave', () => {
+  const warned = (lines: string) =>
+    planned(READY, lines).diagnostics.flatMap(({ code, severity, message }) =>
+      code === 'pam-session' ? [`${severity}: ${message}`] : [],
+    );
+  assert.deepEqual(warned('PAMName=login'), [
+    "warning: PAMName=login may open a session, to which the service's processes go: [ready]'s filter can't be loaded then",
+  ]);
+  for (const lines of ['', 'PAMName=login\nPAMName=', 'Type=oneshot\nPAMName=login'])
+    assert.deepEqual(warned(lines), []);
+});
+
 test('a status that counts as success must be none of a failure to load the filter', () => {
   for (const words of ['1', '3', 'FAILURE', '203', 'EXEC', 'SIGKILL', 'TERM'])
     assert.deepEqual(gaps(`SuccessExitStatus=143 ${words}`), [gap(words)]);

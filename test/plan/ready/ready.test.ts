@@ -223,7 +223,10 @@ describe('what loads it', () => {
   test('gaps are where it can not be loaded', () => {
     const gap = (why: string) => [`error gap-ready: nobody can enforce [ready]: ${why}`];
     assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
-    assert.deepEqual(found(STARTING, 'Type=idle'), gap('Type=idle starts when others have'));
+    assert.deepEqual(
+      found(STARTING, 'Type=idle'),
+      gap('Type=idle tells nobody when its program was started'),
+    );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { machine: 'riscv64' })),
       gap('no program loads it on riscv64'),

@@ -1,0 +1,35 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Context } from './context.js';
+
+/** A lock, and what is said of a run that has it. */
+export interface Lock {
+  readonly path: string;
+  /** How long another run may take, in seconds. */
+  readonly wait: number;
+  /** The beginning of a sentence: who has it. */
+  readonly holder: string;
+}
+
+/**
+ * Takes a step while no other run has a lock.
+ * @throws UserError `locked`, and `no-lock` where it can't be taken at all
+ */
+export async function whileHeld<T>(context: Context, lock: Lock, step: () => Promise<T>): Promise<T> {
+  const letGo = await take(context, lock);
+  try {
+    return await step();
+  } finally {
+    letGo();
+  }
+}
+
+async function take({ system, caller }: Context, { path, wait, holder }: Lock): Promise<() => void> {
+  const letGo = await system.lock(path, 0);
+  if (letGo) return letGo;
+  caller.tell(`${holder[0]!.toUpperCase()}${holder.slice(1)}: waiting for its end …`);
+  const later = await system.lock(path, wait);
+  if (later) return later;
+  const hint = `who has ${path} open? fuser(1) tells`;
+  const message = `${holder}, for ${wait / 60} minutes by now`;
+  throw new UserError(error('locked', message, { hint }), EXIT.failure);
+}
