@@ -80,7 +80,8 @@ for (const [way, groups, count] of [
   test(`${way}: none evades the filter, nor who reads it`, { skip }, async (t) => {
     const path = group(t);
     const [first, last] = divide(t, path, groups);
-    await startIn(t, path, [program('evade'), way, first, last]);
+    const { pid } = await startIn(t, path, [program('evade'), way, first, last]);
+    await until('all are there', () => statusOf(pid!).startsWith('Name:\tcomplete\n'));
     await until('they go about', () => evaders(path).length > 0);
     const { status, stdout, stderr } = await tighten(path);
     assert.deepEqual([status, stderr], [0, ''], stdout);

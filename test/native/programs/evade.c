@@ -6,7 +6,8 @@
  *	deep-watch-move          the same, in groups so deep below the first and the last that no path leads there
  *	move fork                twenty, all the time
  *
- * It is moved, or it forks a child into the other group and ends. Its name is "ready" once it does so.
+ * It is moved, or it forks a child into the other group and ends. Its name is "ready" once it does so, and that of the
+ * process which starts all is "complete" then.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -131,6 +132,7 @@ int main(int argc, char **argv)
 				evade_watching(go);
 			evade_blindly(go);
 		}
+	(void)prctl(PR_SET_NAME, "complete", 0, 0, 0);
 	for (;;)
 		(void)pause();
 }
