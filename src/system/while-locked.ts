@@ -30,6 +30,7 @@ async function take({ system, caller }: Context, { path, wait, holder }: Lock): 
   const later = await system.lock(path, wait);
   if (later) return later;
   const hint = `who has ${path} open? fuser(1) tells`;
-  const message = `${holder}, for ${wait / 60} minutes by now`;
+  const minutes = wait / 60;
+  const message = `${holder}, for ${minutes} minute${minutes === 1 ? '' : 's'} by now`;
   throw new UserError(error('locked', message, { hint }), EXIT.failure);
 }
