@@ -23,8 +23,13 @@ import { until } from './until.js';
 /** Why no thread can be tightened here, or undefined. */
 export const tightenObstacle = (): string | undefined =>
   rootObstacle() ??
-  (MACHINE === 'x86-64' ? undefined : `tighten doesn't know ${MACHINE}`) ??
+  (MACHINE === 'x86-64'
+    ? undefined
+    : 'the programs to be tightened are for x86-64, but for those of test/kernels') ??
   (GROUPS_ROOT === undefined ? 'there are no control groups of version 2' : undefined);
+
+/** Where all processors are taken a new session may get none for a minute (sched(7), autogroup). */
+const PATIENT = { timeoutMs: 300_000 };
 
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   waits: ['waits', 'wait-calls', 'wait-files', 'wait-processes', 'wait-oddities'],
@@ -104,7 +109,10 @@ export function tightening(): Tightening {
     return path;
   };
   const tighten = (path: string, ...words: string[]) =>
-    run([program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words]);
+    run(
+      [program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words],
+      PATIENT,
+    );
   return { skip, group, empty, program, tighten, filter };
 }
 
@@ -150,7 +158,7 @@ export async function filtersOf({ program }: Tightening, group: string) {
   const decoded = decodeFilterFile(readFileSync(program('refusing')));
   assert.ok('programs' in decoded);
   const wanted = decoded.programs.get(MACHINE!);
-  const { status, signal, stdout, stderr } = await run([program('read-filters'), group]);
+  const { status, signal, stdout, stderr } = await run([program('read-filters'), group], PATIENT);
   assert.deepEqual([status, signal, stderr], [0, undefined, ''], stdout);
   const { threads } = parseFilters(stdout) ?? assert.fail(stdout);
   return threads.map(({ tid, stack }) => ({

@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 /* As long a process lives at most, in seconds. */
-#define LIFE 60
+#define LIFE 600
 
 static char **own_argv;
 
