@@ -168,7 +168,8 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     ],
     'requirement is bound to one that has failed': [
       'Requires=side.service',
-      'systemctl kill side.service; systemctl kill -s KILL deep.service',
+      // Were it still there, deep.service would have it stopped, and what requires it.
+      'systemctl kill side.service; until [ $(systemctl is-active side.service) = inactive ]; do sleep 0.1; done; systemctl kill -s KILL deep.service',
       /BindsTo=deep\.service of side\.service has failed: start that first/,
     ],
     'requirement requires what is masked': [
