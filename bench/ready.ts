@@ -58,10 +58,10 @@ const STARTING = startingInTurns(
   '$(systemctl show --value --property=ActiveEnterTimestampMonotonic "$unit.service")',
 );
 
-/** What a unit's injector has told the journal, in microseconds. */
+/** How long a unit's threads stood still at each start, as the journal has it, in milliseconds. */
 const TOLD = `
   journalctl --sync
-  journalctl --unit="$1" --output=cat | sed -n 's/^paused //p'`;
+  journalctl --unit="$1" --output=cat | sed -n 's/^tighten: .* stood still for \\(.*\\) ms$/\\1/p'`;
 
 async function starts(box: Box): Promise<Row[]> {
   const units = ['nginx', 'threads'].flatMap((kind) => [kind, `${kind}-ready`]);
@@ -72,7 +72,7 @@ async function starts(box: Box): Promise<Row[]> {
     middleMean(lines.flatMap(([name, time]) => (name === unit ? [Number(time) / 1000] : [])));
   const rows = Object.entries(KINDS).map(async ([kind, name]): Promise<Row[]> => {
     const unit = `${kind}-ready`;
-    const paused = (await linesOf(box, TOLD, `${unit}.service`)).map(Number);
+    const paused = (await linesOf(box, TOLD, `${unit}.service`)).map((ms) => Number(ms) * 1000);
     if (paused.length !== STARTS) throw new Error(`${unit} was paused ${paused.length} times`);
     return [
       {
