@@ -216,7 +216,9 @@ test('a box is the same whatever its caller is used to', { skip }, async () => {
     console.log(await box.succeed(['systemd-run', '--quiet', '--pipe', '--wait', 'bash', '-c', ask]));
     await box.stop();`,
   );
-  const from = (habits: string) => run(['bash', '-ec', `${habits} exec "$0" "$1"`, process.execPath, script]);
+  // A bash(1) whose input is a socket reads the caller's ~/.bashrc otherwise.
+  const from = (habits: string) =>
+    run(['bash', '--norc', '-ec', `${habits} exec "$0" "$1"`, process.execPath, script]);
   const plain = await from('');
   assert.match(plain.stdout, /^0\n0022\n/);
   const odd = 'umask 077; ulimit -S -n 200 -f 99999 -s 4096 -c unlimited -u 500; renice 10 $$ >&2;';
