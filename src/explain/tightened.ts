@@ -1,5 +1,4 @@
-import { withOwnSets } from '../syscalls/own-sets.js';
-import { callsOf } from '../syscalls/resolve.js';
+import { answeredCalls } from '../syscalls/own-sets.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Cause, NamedCall } from './refused-call.js';
 
@@ -12,9 +11,7 @@ export function byTighten(
   entries: readonly string[],
   sets: SyscallSets,
 ): Cause | undefined {
-  const names = entries.map((entry) => entry.replace(/:.*/, ''));
-  const all = withOwnSets(sets);
-  const found = known ? names.find((one) => callsOf({ name: one }, all).includes(name)) : undefined;
+  const found = known ? answeredCalls(entries, sets).find(({ call }) => call === name) : undefined;
   if (found === undefined) return undefined;
-  return { kind: 'tightened', what: `refused by sandbox-unit tighten (${found}), until the next start` };
+  return { kind: 'tightened', what: `refused by sandbox-unit tighten (${found.name}), until the next start` };
 }

@@ -10,8 +10,7 @@ import type { Plan } from '../plan/plan.js';
 import { filterReader } from '../prepare/load/native-program.js';
 import type { Service } from '../state/service.js';
 import { permits } from '../syscalls/action.js';
-import { withOwnSets } from '../syscalls/own-sets.js';
-import { callsOf } from '../syscalls/resolve.js';
+import { answeredCalls } from '../syscalls/own-sets.js';
 import { expandSet, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { inPieces } from '../verify/kernel/in-pieces.js';
@@ -84,16 +83,12 @@ function byTighten(
   denied: readonly string[],
   sets: SyscallSets,
 ): string[] {
-  const all = withOwnSets(sets);
   const isSet = (entry: string) => entry.startsWith('@');
   // A call's own name wins over a set that holds it.
   const ordered = [...denied.filter(isSet), ...denied.filter((entry) => !isSet(entry))];
-  const entries = ordered.flatMap((entry) => {
-    const [name = '', answer = ''] = entry.split(':');
-    return callsOf({ name }, all).map((call) => [call, `"${call}:${answer}"`] as const);
-  });
   const calls = new Set(differences.flatMap((one) => one.calls));
-  const words = [...new Map(entries.filter(([call]) => calls.has(call))).values()];
+  const found = answeredCalls(ordered, sets).filter(({ call }) => calls.has(call));
+  const words = [...new Map(found.map(({ call, answer }) => [call, `"${call}:${answer}"`])).values()];
   if (words.length === 0) return [];
   return [`sandbox-unit tighten refuses them: to keep that, add ${words.join(', ')} to deny`];
 }

@@ -6,8 +6,7 @@ import { fullName } from '../prepare/load/load-unit.js';
 import { isWithin, ownGroups } from '../restart/own-control-group.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
-import { withOwnSets } from '../syscalls/own-sets.js';
-import { callsOf } from '../syscalls/resolve.js';
+import { answeredCalls } from '../syscalls/own-sets.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
@@ -83,13 +82,10 @@ async function refusedAlready(
   unit: Service,
   { entries, target }: Denied,
 ): Promise<Diagnostic[]> {
-  const sets = withOwnSets(target.sets);
-  const answersOf = (entry: string) => {
-    const [name = '', answer] = entry.split(':');
-    return callsOf({ name }, sets).map((call) => `${call}:${answer}`);
-  };
-  const known = new Set(deniedBy(await injectionsOf(context, unit)).flatMap(answersOf));
-  if (!entries.flatMap(answersOf).every((one) => known.has(one))) return [];
+  const answersOf = (all: readonly string[]) =>
+    answeredCalls(all, target.sets).map(({ call, answer }) => `${call}:${answer}`);
+  const known = new Set(answersOf(deniedBy(await injectionsOf(context, unit))));
+  if (!answersOf(entries).every((one) => known.has(one))) return [];
   const message = `${unit.name} was refused this by sandbox-unit tighten already: another filter does the same`;
   return [note('tightened', message)];
 }

@@ -1,5 +1,6 @@
 /** Sets of our own. Only `[ready]` knows them: systemd, which enforces most of `[syscalls]`, has no such names. */
 
+import { callsOf } from './resolve.js';
 import { expandSet, type SyscallSets } from './sets.js';
 
 /**
@@ -35,3 +36,20 @@ const harmless = (sets: SyscallSets): string[] =>
   HARMLESS.flatMap((name) => (name.startsWith('@') ? (expandSet(sets, name) ?? []) : [name])).filter(
     (call) => !NOT_HARMLESS.includes(call),
   );
+
+/** A call, the call or set that stands for it, and its answer. */
+export interface AnsweredCall {
+  readonly name: string;
+  readonly call: string;
+  readonly answer: string;
+}
+
+/**
+ * The calls of calls and sets that have their answers with them, in their order.
+ * @param entries `@swap:EPERM`
+ */
+export const answeredCalls = (entries: readonly string[], sets: SyscallSets): AnsweredCall[] =>
+  entries.flatMap((entry) => {
+    const [name = '', answer = ''] = entry.split(':');
+    return callsOf({ name }, withOwnSets(sets)).map((call) => ({ name, call, answer }));
+  });
