@@ -100,18 +100,6 @@ static int list_tasks(int proc, int pid, void (*found)(int pid, int tid))
 	return result;
 }
 
-/* Reads a file of /proc that the kernel gives in one piece, as text. Returns 0 or an errno. */
-static int read_text(int proc, const char *path, char *text, size_t room)
-{
-	int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	long size = fd < 0 ? -1 : read(fd, text, room - 1);
-	int error = size < 0 ? errno : 0;
-	if (fd >= 0)
-		(void)close(fd);
-	text[size > 0 ? size : 0] = '\0';
-	return error;
-}
-
 /*
  * Processes outside of the group, by their IDs. Nobody but root moves them into it, and no ID is given again before all
  * others were.

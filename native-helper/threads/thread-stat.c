@@ -1,5 +1,6 @@
 #include "thread-stat.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,18 +38,24 @@ static unsigned long worker_flags(void)
 	return release >= LINUX(5, 12) ? PF_KTHREAD | PF_IO_WORKER : PF_KTHREAD;
 }
 
-/* Reads a file of /proc that the kernel gives in one piece, as text. Returns whether there is any. */
-static int read_text(int tid, const char *name, char *text, size_t room)
+int read_text(int folder, const char *path, char *text, size_t room)
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+	long size = fd < 0 ? -1 : read(fd, text, room - 1);
+	int error = size < 0 ? errno : 0;
+	if (fd >= 0)
+		(void)close(fd);
+	text[size > 0 ? size : 0] = '\0';
+	return error;
+}
+
+/* Reads a file of a thread. Returns whether there is any text. */
+static int read_text_of(int tid, const char *name, char *text, size_t room)
 {
 	char path[64];
 	/* The files further up have sums over all threads of a process. */
 	(void)snprintf(path, sizeof path, "/proc/%d/task/%d/%s", tid, tid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	long size = fd < 0 ? -1 : read(fd, text, room - 1);
-	if (fd >= 0)
-		(void)close(fd);
-	text[size > 0 ? size : 0] = '\0';
-	return size > 0;
+	return read_text(AT_FDCWD, path, text, room) == 0 && text[0] != '\0';
 }
 
 /* The name, which may hold anything, ends with the last parenthesis. */
@@ -58,7 +65,7 @@ int read_thread_stat(int tid, struct thread_stat *stat)
 	char state = 'X';
 	unsigned long flags = 0;
 	*stat = (struct thread_stat){0};
-	const char *behind = read_text(tid, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
+	const char *behind = read_text_of(tid, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
 	if (behind == NULL || sscanf(behind + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2)
 		return -1;
 	stat->has_ended = state == 'Z' || state == 'X' || (flags & PF_EXITING) != 0;
@@ -71,7 +78,7 @@ int read_thread_stat(int tid, struct thread_stat *stat)
 int runs_no_code(int tid)
 {
 	char text[512];
-	const char *last = read_text(tid, "syscall", text, sizeof text) ? strrchr(text, ' ') : NULL;
+	const char *last = read_text_of(tid, "syscall", text, sizeof text) ? strrchr(text, ' ') : NULL;
 	return last != NULL && strcmp(last, " 0x0\n") == 0;
 }
 
@@ -80,7 +87,7 @@ int read_thread_call(int tid, struct thread_call *call)
 	char text[512];
 	uint64_t *arguments = call->arguments;
 	*call = (struct thread_call){.nr = NO_CALL_NOW};
-	if (!read_text(tid, "syscall", text, sizeof text))
+	if (!read_text_of(tid, "syscall", text, sizeof text))
 		return -1;
 	/* A thread in no call has fewer words, and one that runs has none of them. */
 	int count = sscanf(text,
@@ -107,13 +114,13 @@ static uint64_t number_of(const char *status, const char *key, int base)
 uint64_t count_sleeps(int tid)
 {
 	char text[STATUS_ROOM];
-	return read_text(tid, "status", text, sizeof text) ? number_of(text, "\nvoluntary_ctxt_switches:", 10) : 0;
+	return read_text_of(tid, "status", text, sizeof text) ? number_of(text, "\nvoluntary_ctxt_switches:", 10) : 0;
 }
 
 int has_signal_to_handle(int tid, int signal)
 {
 	char text[STATUS_ROOM];
-	if (!read_text(tid, "status", text, sizeof text))
+	if (!read_text_of(tid, "status", text, sizeof text))
 		return 0;
 	uint64_t pending = number_of(text, "\nSigPnd:", 16) | number_of(text, "\nShdPnd:", 16);
 	uint64_t coming = pending & ~number_of(text, "\nSigBlk:", 16);

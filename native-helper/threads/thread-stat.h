@@ -2,7 +2,11 @@
 #ifndef SANDBOX_UNIT_THREAD_STAT_H
 #define SANDBOX_UNIT_THREAD_STAT_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* Reads a file of /proc that the kernel gives in one piece, as text. Returns 0 or an errno. */
+int read_text(int folder, const char *path, char *text, size_t room);
 
 struct thread_stat {
 	int has_ended; /* or is about to: it runs no code of its process any more */
