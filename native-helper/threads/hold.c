@@ -61,14 +61,14 @@ static sigjmp_buf given_up;
 static volatile sig_atomic_t seizing_ticks = SEIZING_TICKS;
 
 /* Takes the end of a thread, and no stop. */
-static void reap(int tid)
+static void reap(struct thread *thread)
 {
 	siginfo_t seen = {0};
 	const int options = WEXITED | WNOHANG | __WALL;
-	if (waitid(P_PID, (id_t)tid, &seen, options | WNOWAIT) < 0 || seen.si_pid == 0)
-		return;
+	int is_ours = waitid(P_PID, (id_t)thread->tid, &seen, options | WNOWAIT) == 0;
 	if (seen.si_code == CLD_EXITED || seen.si_code == CLD_KILLED || seen.si_code == CLD_DUMPED)
-		(void)waitid(P_PID, (id_t)tid, &seen, options);
+		is_ours = waitid(P_PID, (id_t)thread->tid, &seen, options) < 0;
+	thread->is_unreaped &= is_ours;
 }
 
 /*
@@ -80,8 +80,8 @@ static void reap_ended(int number)
 	(void)number;
 	int error = errno;
 	for (uint32_t i = 0; seizing > 0 && i < held_count; i++)
-		if (held[i].state != FREE)
-			reap(held[i].tid);
+		if (held[i].state != FREE || held[i].is_unreaped)
+			reap(&held[i]);
 	errno = error;
 	/* The call has been broken off, and would begin anew. */
 	if (seizing > 0 && ++seizing > seizing_ticks)
@@ -109,6 +109,13 @@ int is_listed(const struct thread *thread)
 	return thread->pass == pass;
 }
 
+/* Its ID is still there, and can't be traced. */
+static int has_ended(int tid)
+{
+	struct thread_stat stat;
+	return read_thread_stat(tid, &stat) == 0 && stat.has_ended;
+}
+
 static int seize(int tid, struct thread_call *seen)
 {
 	volatile long result = -1;
@@ -127,7 +134,7 @@ static int seize(int tid, struct thread_call *seen)
 	see_call(tid, seen);
 	int is_stopping = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0;
 	if (result < 0)
-		errno = error;
+		errno = has_ended(tid) ? ESRCH : error;
 	return is_stopping;
 }
 
@@ -174,7 +181,7 @@ int hold_unlisted(int tid)
 
 void lose(struct thread *thread)
 {
-	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass};
+	*thread = (struct thread){.tid = thread->tid, .error = ESRCH, .pass = thread->pass, .is_unreaped = 1};
 }
 
 int lose_if_gone(struct thread *thread)
@@ -203,7 +210,12 @@ static void look(struct thread *thread)
 	thread->signal = is_event ? 0 : WSTOPSIG(status);
 }
 
-/* Looks at all that don't stand still yet. Returns how many are STOPPING; sets `freed` if a STUCK one moved on. */
+/*
+ * Looks at all that don't stand still yet. Returns how many are STOPPING; sets `freed` if a STUCK one moved on.
+ *
+ * An exec(2) of a process with several threads may forget that a stop was asked for (zap_other_threads() in
+ * kernel/signal.c). One that was asked of another than its first thread may go to an ID that is gone by then.
+ */
 static uint32_t look_at_all(int *freed)
 {
 	uint32_t moving = 0;
@@ -211,8 +223,12 @@ static uint32_t look_at_all(int *freed)
 		enum hold_state before = thread->state;
 		if (before == STOPPING || before == STUCK)
 			look(thread);
+		if (thread->is_unreaped)
+			reap(thread);
 		if (before == STUCK && thread->state != STUCK)
 			*freed = 1;
+		else if (before == STUCK)
+			(void)ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL);
 		moving += thread->state == STOPPING;
 	}
 	return moving;
@@ -231,27 +247,6 @@ int await_stops(int64_t patience)
 		thread->error = ETIMEDOUT;
 	}
 	return freed;
-}
-
-/* The stop for a signal has taken the place of the one that was asked for (ptrace_stop() in kernel/signal.c). */
-int deliver_signals(void)
-{
-	int count = 0;
-	for (struct thread *thread = held; thread < held + held_count; thread++) {
-		if (thread->state != STOPPED || thread->signal == 0)
-			continue;
-		count++;
-		if (ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) == 0 &&
-		    ptrace(PTRACE_CONT, thread->tid, NULL, (void *)(uintptr_t)thread->signal) == 0)
-			*thread = (struct thread){.tid = thread->tid,
-						  .state = STOPPING,
-						  .pass = thread->pass,
-						  .may_work = thread->may_work,
-						  .seen = thread->seen};
-		else
-			lose(thread);
-	}
-	return count;
 }
 
 void release(struct thread *thread)

@@ -24,6 +24,7 @@ struct thread {
 	int error; /* an errno: ESRCH where it has ended */
 	int signal; /* that it was about to get, or 0 */
 	int may_work; /* for the kernel: it ran when it was to be told whether it runs code of its process */
+	int is_unreaped; /* it is lost, and may still have to be waited for */
 	unsigned int pass; /* the last one in which it was given to hold(), or 0 */
 	struct stack *stack; /* its filters, once they have been read */
 	struct thread_call seen; /* of see_call(), when it began to be traced */
@@ -56,9 +57,6 @@ int is_held(int tid);
  * one that was STUCK moved on.
  */
 int await_stops(int64_t patience);
-
-/* Lets threads that stand still before a signal have it, and stops them behind it. Returns whether there were any. */
-int deliver_signals(void);
 
 /* Whether a thread was given to hold() in any pass. */
 static inline int was_listed(const struct thread *thread)

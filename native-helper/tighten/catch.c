@@ -1,6 +1,8 @@
 #include "catch.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
 #include <time.h>
 
 #include "hosted/monotonic.h"
@@ -73,6 +75,31 @@ static void await_all(void)
 		(void)nanosleep(&between_looks, NULL);
 		last.is_news |= await_stops(0);
 	}
+}
+
+/*
+ * Lets threads that stand still before a signal have it, and stops them behind it: the stop for a signal has taken the
+ * place of the one that was asked for (ptrace_stop() in kernel/signal.c). Returns how many there were.
+ */
+static int deliver_signals(void)
+{
+	int count = 0;
+	struct thread *thread;
+	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
+		if (thread->state != STOPPED || thread->signal == 0)
+			continue;
+		count++;
+		if (ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL) == 0 &&
+		    ptrace(PTRACE_CONT, thread->tid, NULL, (void *)(uintptr_t)thread->signal) == 0)
+			*thread = (struct thread){.tid = thread->tid,
+						  .state = STOPPING,
+						  .pass = thread->pass,
+						  .may_work = thread->may_work,
+						  .seen = thread->seen};
+		else
+			lose(thread);
+	}
+	return count;
 }
 
 /*

@@ -97,6 +97,21 @@ describe('threads that are hard to stop', () => {
     });
   }
 
+  test('one that execs while others are stopped already is stopped behind it', { skip }, async (t) => {
+    const path = group(t);
+    const other = spawn(program('late-exec'), [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => other.kill('SIGKILL'));
+    const [said] = await once(other.stdout, 'data');
+    if (`${said}` === 'none\n') return t.skip('no process can bring its own memory here');
+    const { status, stdout, stderr } = await tighten(path);
+    assert.deepEqual([status, stdout.split('\n')[1], stderr], [0, 'tightened 1 1', '']);
+    const found = await filtersOf(setting, path);
+    assert.deepEqual(
+      found.map(({ tid, isWanted }) => [isWanted, readFileSync(`/proc/${tid}/comm`, 'utf8')]),
+      [[true, 'sleep\n']],
+    );
+  });
+
   test('one that is traced already is told, and nothing is changed', { skip }, async (t) => {
     const path = group(t);
     await startIn(t, path, [program('hard-to-stop'), 'traced']);

@@ -38,6 +38,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'kill-tighten': ['kill-tighten'],
   overwrite: ['overwrite'],
   'late-call': ['late-call'],
+  'late-exec': ['late-exec'],
   'late-pages': ['late-pages'],
   mark: ['mark'],
   'pick-off': ['pick-off'],
