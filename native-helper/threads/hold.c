@@ -234,17 +234,32 @@ static uint32_t look_at_all(int *freed)
 	return moving;
 }
 
-int await_stops(int64_t patience)
+/* Whether a thread is about to stop that only has to be given a processor for it. */
+static int is_one_late(void)
+{
+	struct thread_stat stat;
+	for (const struct thread *thread = held; thread < held + held_count; thread++)
+		if (thread->state == STUCK && read_thread_stat(thread->tid, &stat) == 0 && !stat.has_ended &&
+		    !stat.waits_for_kernel)
+			return 1;
+	return 0;
+}
+
+int await_stops(int64_t patience, int64_t patience_with_running)
 {
 	int freed = 0;
-	int64_t end = monotonic_time() + patience;
-	while (look_at_all(&freed) > 0 && monotonic_time() < end)
+	int64_t start = monotonic_time();
+	while (look_at_all(&freed) > 0 && monotonic_time() < start + patience)
 		(void)nanosleep(&between_looks, NULL);
 	for (struct thread *thread = held; thread < held + held_count; thread++) {
 		if (thread->state != STOPPING)
 			continue;
 		thread->state = STUCK;
 		thread->error = ETIMEDOUT;
+	}
+	while (monotonic_time() < start + patience_with_running && is_one_late()) {
+		(void)nanosleep(&between_looks, NULL);
+		(void)look_at_all(&freed);
 	}
 	return freed;
 }
@@ -268,16 +283,6 @@ static void release_late(void)
 			release(thread);
 		thread->error = error;
 	}
-}
-
-/* Whether a thread is about to stop that only has to be given a processor for it. */
-static int is_one_late(void)
-{
-	struct thread_stat stat;
-	for (const struct thread *thread = held; thread < held + held_count; thread++)
-		if (thread->state == STUCK && read_thread_stat(thread->tid, &stat) == 0 && !stat.waits_for_kernel)
-			return 1;
-	return 0;
 }
 
 /* Those that were asked to stop would see the answer of an interrupted call, weren't they let go as the others are. */

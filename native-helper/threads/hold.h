@@ -53,10 +53,11 @@ int hold_unlisted(int tid);
 int is_held(int tid);
 
 /*
- * Waits, for `patience` in nanoseconds, until all threads stand still. Those that don't are STUCK then. Returns whether
- * one that was STUCK moved on.
+ * Waits, for `patience` in nanoseconds, until all threads stand still. Those that don't are STUCK then. They are waited for
+ * until `patience_with_running` has passed as long as one of them only has to be given a processor. Returns whether one
+ * that was STUCK moved on.
  */
-int await_stops(int64_t patience);
+int await_stops(int64_t patience, int64_t patience_with_running);
 
 /* Whether a thread was given to hold() in any pass. */
 static inline int was_listed(const struct thread *thread)

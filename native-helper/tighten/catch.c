@@ -55,28 +55,6 @@ static unsigned int count_late(void)
 	return count;
 }
 
-/* Counts threads that would stop, were they given a processor. Those that wait for the kernel wouldn't. */
-static unsigned int count_running(void)
-{
-	unsigned int count = 0;
-	const struct thread *thread;
-	struct thread_stat stat;
-	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++)
-		count += thread->state == STUCK && is_listed(thread) && read_thread_stat(thread->tid, &stat) == 0 &&
-			 !stat.waits_for_kernel;
-	return count;
-}
-
-static void await_all(void)
-{
-	int64_t end = monotonic_time() + PATIENCE_WITH_RUNNING;
-	last.is_news |= await_stops(PATIENCE);
-	while (count_running() > 0 && monotonic_time() < end) {
-		(void)nanosleep(&between_looks, NULL);
-		last.is_news |= await_stops(0);
-	}
-}
-
 /*
  * Lets threads that stand still before a signal have it, and stops them behind it: the stop for a signal has taken the
  * place of the one that was asked for (ptrace_stop() in kernel/signal.c). Returns how many there were.
@@ -112,7 +90,7 @@ static void stop_all(const char *group, int64_t end, int is_thorough)
 	do {
 		list(group, end, is_thorough);
 		do
-			await_all();
+			last.is_news |= await_stops(PATIENCE, PATIENCE_WITH_RUNNING);
 		while (deliver_signals() > 0 && monotonic_time() < end);
 		last.is_news |= lose_gone() > 0;
 		quiet = last.is_news ? 0 : quiet + 1;
@@ -128,7 +106,7 @@ static void go_on(void)
 	release_all();
 	do {
 		(void)nanosleep(&between_looks, NULL);
-		(void)await_stops(0);
+		(void)await_stops(0, 0);
 	} while (count_late() > 0 && monotonic_time() < end);
 }
 

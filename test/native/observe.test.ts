@@ -275,7 +275,8 @@ test('a tick a second tells how far it is, and nothing is left when it is killed
   await once(watched.child, 'close');
   const left = new Set(bpfPrograms(other));
   assert.ok([...ids].every((id) => !left.has(id)));
-  await until('the programs are gone', async () => (await run([lookup, ...ids])).status === 0);
+  // Where all processors are taken the kernel's own threads come to it late.
+  await until('the programs are gone', async () => (await run([lookup, ...ids])).status === 0, 300_000);
   await other.end();
 });
 
