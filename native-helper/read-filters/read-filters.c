@@ -41,8 +41,9 @@ const char program_name[] = "read-filters";
 #define TIME_TO_FIND 500000000
 #define TIME_TO_READ 900000000
 
-/* How long threads are waited for that don't run, in nanoseconds. */
+/* How long threads are waited for in one look that don't run, and those that do, in all looks, in nanoseconds. */
 #define PATIENCE 100000000
+#define TIME_FOR_RUNNING 400000000
 
 /* The last look at the control groups. */
 static struct listing last;
@@ -105,7 +106,7 @@ static int read_all(char **words)
 		last.is_news = 0;
 		last.foreign = 0;
 		list_groups(words, start + TIME_TO_FIND);
-		last.is_news |= await_stops(PATIENCE, start + TIME_TO_FIND - monotonic_time());
+		last.is_news |= await_stops(PATIENCE, start + TIME_FOR_RUNNING - monotonic_time());
 		int is_late = monotonic_time() > start + TIME_TO_FIND;
 		quiet = last.is_news ? 0 : quiet + 1;
 		if (quiet < QUIET_LISTINGS && !is_late)

@@ -208,7 +208,7 @@ if (THOROUGH)
         {
           tree: 'clang',
           folders: [folder],
-          timeoutMs: 180_000, // its analyzer takes half a minute of a processor
+          timeoutMs: 400_000, // its analyzer takes half a minute of a processor, if it gets one
         },
       );
 

@@ -196,7 +196,9 @@ describe('nothing is changed where', () => {
       const { pid } = await startIn(t, path, [program('hard-to-stop'), kind]);
       const isReady = () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ready\n';
       await until('it is ready', () => isReady() && (kind !== 'fault' || field(pid!, 'State') === 'S'));
-      assert.deepEqual(await refuse(path), [`finding ${pid} ${reason}`]);
+      // A busy machine may leave no time for all listings.
+      const lines = (await refuse(path)).filter((line) => line !== 'finding 0 unsettled');
+      assert.deepEqual(lines, [`finding ${pid} ${reason}`]);
       await unchanged(path);
     });
 

@@ -42,6 +42,7 @@ interface Stage {
 export async function demonstrate(box: Box, print: (text: string) => void): Promise<void> {
   const stage = { box, print };
   await unconfined(stage);
+  await tightened(stage);
   await confined(stage);
   await reverted(stage);
 }
@@ -74,6 +75,17 @@ async function unconfined(stage: Stage): Promise<void> {
   await show(stage, 'systemctl restart nginx');
 }
 
+async function tightened(stage: Stage): Promise<void> {
+  say(stage, 'In an incident, without a policy: the processes that run lose exec, and none is restarted.');
+  await show(
+    stage,
+    'sandbox-unit tighten nginx.service --deny execve,execveat',
+    /^nginx\.service: tightened/m,
+  );
+  await show(stage, SECCOMP, /^Seccomp:\t2$/m);
+  await refused(stage);
+}
+
 async function confined(stage: Stage): Promise<void> {
   say(stage, 'A policy for it:');
   await stage.box.writeFile(POLICY_FILE, POLICY);
@@ -85,10 +97,20 @@ async function confined(stage: Stage): Promise<void> {
   say(stage, 'nginx serves, under a filter that it never asked for:');
   await show(stage, "curl -sS http://localhost/ | grep '<title>'", /Welcome to nginx!/);
   await show(stage, SECCOMP, /^NoNewPrivs:\t1\nSeccomp:\t2$/m);
+  await refused(stage);
+}
+
+/** Asks for the exec, which only nginx's log then tells of. */
+async function refused(stage: Stage): Promise<void> {
   say(stage, 'The same signal: the kernel refuses the exec, and nginx goes on serving.');
+  const refusals = 'grep -hc execve /var/log/nginx/error.log';
+  const before = (await stage.box.sh(refusals)).stdout;
   await show(stage, UPGRADE);
-  const refusal = 'grep -h execve /var/log/nginx/error.log';
-  await stage.box.waitFor('the refusal in its log', async () => (await stage.box.sh(refusal)).status === 0);
+  await stage.box.waitFor(
+    'the refusal in its log',
+    async () => (await stage.box.sh(refusals)).stdout !== before,
+  );
+  const refusal = 'tail -n 1 /var/log/nginx/error.log';
   await show(stage, refusal, /execve\(\) failed .*Operation not permitted/);
   await show(stage, MASTERS, /^1$/m);
   await show(stage, "curl -sS http://localhost/ | grep '<title>'", /Welcome to nginx!/);

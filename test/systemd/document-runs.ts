@@ -153,11 +153,12 @@ export const ENDS: readonly (readonly [command: RegExp, statuses: readonly numbe
   [/^sandbox-unit learn --promote /, [2], /^error\[not-watched-enough\]: /m],
   // The program that loads the filter of [ready] comes with a package.
   [/^sandbox-unit learn --show nginx --ready /, [0, 2], /^error\[gap-ready\]: /m],
-  // What is refused with an errno leaves no record, and others on this machine fill the kernel's log.
+  // What is refused with an errno leaves no record. Others on this machine fill the kernel's log, also with what their
+  // services of the same name are refused.
   [
     /^sandbox-unit explain (?:--record )?(?:--write )?(?:nginx|redis-server)\b/,
-    [0, 2],
-    /^error\[records-inconclusive\]: /m,
+    [0, 1, 2],
+    /^error\[records-inconclusive\]: |error\[refused-call\]: probably its own: execve /m,
   ],
   // The command that is run ends with an error.
   [/^sandbox-unit run .* uname\b/, [1], /^uname: cannot get system name: Network is down$/m],
