@@ -43,7 +43,7 @@ const char program_name[] = "read-filters";
 
 /* How long threads are waited for in one look that don't run, and those that do, in all looks, in nanoseconds. */
 #define PATIENCE 100000000
-#define TIME_FOR_RUNNING 400000000
+#define TIME_FOR_RUNNING 200000000
 
 /* The last look at the control groups. */
 static struct listing last;
