@@ -109,13 +109,6 @@ int is_listed(const struct thread *thread)
 	return thread->pass == pass;
 }
 
-/* Its ID is still there, and can't be traced. */
-static int has_ended(int tid)
-{
-	struct thread_stat stat;
-	return read_thread_stat(tid, &stat) == 0 && stat.has_ended;
-}
-
 static int seize(int tid, struct thread_call *seen)
 {
 	volatile long result = -1;

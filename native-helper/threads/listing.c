@@ -25,16 +25,15 @@ static void meet(int tid)
 }
 
 /* A process that has ended stays until it is waited for, and its first thread as long as it has others. */
-static int has_ended(int tid)
+static int is_left_behind(int pid, int tid)
 {
-	struct thread_stat stat;
-	return !is_held(tid) && read_thread_stat(tid, &stat) == 0 && stat.has_ended;
+	return tid == pid && !is_held(tid) && has_ended(tid);
 }
 
 static void meet_of(int pid, int tid)
 {
 	now.in_processes = 1;
-	if (tid != getpid() && (tid != pid || !has_ended(tid)))
+	if (tid != getpid() && !is_left_behind(pid, tid))
 		now.listing->is_news |= hold(tid);
 }
 
@@ -42,7 +41,7 @@ static void meet_of(int pid, int tid)
 static void meet_unnamed(int pid, int tid)
 {
 	now.in_processes = 1;
-	if (tid != getpid() && (tid != pid || !has_ended(tid)))
+	if (tid != getpid() && !is_left_behind(pid, tid))
 		now.listing->is_news |= hold_unlisted(tid);
 }
 

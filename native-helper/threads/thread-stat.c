@@ -74,6 +74,12 @@ int read_thread_stat(int tid, struct thread_stat *stat)
 	return 0;
 }
 
+int has_ended(int tid)
+{
+	struct thread_stat stat;
+	return read_thread_stat(tid, &stat) == 0 && stat.has_ended;
+}
+
 /* The last word is the place, or "running". */
 int runs_no_code(int tid)
 {

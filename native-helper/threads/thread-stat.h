@@ -17,6 +17,9 @@ struct thread_stat {
 /* Returns 0, or -1 where the thread isn't there. */
 int read_thread_stat(int tid, struct thread_stat *stat);
 
+/* Whether a thread is there that has ended: it can't be traced. */
+int has_ended(int tid);
+
 /*
  * Whether a thread has no place in its process's code, as those that work for the kernel: it never runs any. The answer
  * is no for one that is running now.

@@ -48,8 +48,10 @@ export interface AnsweredCall {
  * The calls of calls and sets that have their answers with them, in their order.
  * @param entries `@swap:EPERM`
  */
-export const answeredCalls = (entries: readonly string[], sets: SyscallSets): AnsweredCall[] =>
-  entries.flatMap((entry) => {
+export function answeredCalls(entries: readonly string[], sets: SyscallSets): AnsweredCall[] {
+  const all = withOwnSets(sets);
+  return entries.flatMap((entry) => {
     const [name = '', answer = ''] = entry.split(':');
-    return callsOf({ name }, withOwnSets(sets)).map((call) => ({ name, call, answer }));
+    return callsOf({ name }, all).map((call) => ({ name, call, answer }));
   });
+}

@@ -196,8 +196,9 @@ describe('nothing is changed where', () => {
       const { pid } = await startIn(t, path, [program('hard-to-stop'), kind]);
       const isReady = () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ready\n';
       await until('it is ready', () => isReady() && (kind !== 'fault' || field(pid!, 'State') === 'S'));
-      // A busy machine may leave no time for all listings.
-      const lines = (await refuse(path)).filter((line) => line !== 'finding 0 unsettled');
+      // A thread that waits for memory takes the time of its listings, and a busy machine may leave too little of it.
+      const isLeftOut = (line: string) => kind === 'fault' && line === 'finding 0 unsettled';
+      const lines = (await refuse(path)).filter((line) => !isLeftOut(line));
       assert.deepEqual(lines, [`finding ${pid} ${reason}`]);
       await unchanged(path);
     });

@@ -5,6 +5,8 @@
  * "made" if the kernel has made one.
  */
 #define _GNU_SOURCE
+#include "process.h"
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,15 +69,11 @@ static void refuse_write(void)
 
 static int start(const char *group, uint8_t *page)
 {
-	char path[4096];
 	int pid = fork();
 	if (pid != 0)
 		return pid;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		err(1, "%s", path);
+	join(group);
 	if (page == NULL)
 		for (;;)
 			(void)pause();

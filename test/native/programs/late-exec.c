@@ -4,6 +4,8 @@
  * where there is no such memory.
  */
 #define _GNU_SOURCE
+#include "process.h"
+
 #include <err.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -11,8 +13,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -32,15 +32,6 @@ static struct {
 	pid_t other; /* its thread that doesn't exec */
 } waiting;
 static int told[2];
-
-static void join(const char *group)
-{
-	char path[4096];
-	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		err(1, "%s", path);
-}
 
 static int watch_memory(void)
 {
@@ -73,19 +64,6 @@ static _Noreturn void exec_in_group(const char *group)
 	err(1, "execv");
 }
 
-/* Whether a thread stands still, by the state behind its name (proc_pid_stat(5)). */
-static int is_stopped(pid_t tid)
-{
-	char path[64], text[512] = "";
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", tid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
-		err(1, "%s", path);
-	(void)close(fd);
-	const char *behind = strrchr(text, ')');
-	return behind != NULL && behind[2] == 't';
-}
-
 int main(int argc, char **argv)
 {
 	static char path[PAGE] = "/usr/bin/sleep";
@@ -106,7 +84,7 @@ int main(int argc, char **argv)
 	if (fault.fd < 0 || poll(&fault, 1, -1) != 1)
 		err(1, "pidfd_getfd");
 	(void)!write(1, "ready\n", 6);
-	while (!is_stopped(waiting.other))
+	while (state_of(waiting.other) != 't')
 		(void)usleep(100);
 	(void)usleep(LATER);
 	struct uffdio_copy copy = {.dst = (uintptr_t)page, .src = (uintptr_t)path, .len = PAGE};

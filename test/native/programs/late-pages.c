@@ -4,6 +4,8 @@
  * again. It prints "ready" then, or "none" where there are no such file systems.
  */
 #define _GNU_SOURCE
+#include "process.h"
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -89,15 +91,6 @@ static _Noreturn void take_page(int device)
 		err(1, "FUSE_NOTIFY_INVAL_INODE");
 	(void)!write(1, "ready\n", 6);
 	_exit(0);
-}
-
-static void join(const char *group)
-{
-	char path[4096];
-	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		err(1, "%s", path);
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
  * "written", or the errno; "ready" comes behind the first.
  */
 #define _GNU_SOURCE
+#include "process.h"
 #include "read-only-pages.h"
 
 #include <err.h>
@@ -77,13 +78,10 @@ static void overwrite(unsigned long at, size_t size)
 
 static _Noreturn void attack(const char *group, pid_t victim)
 {
-	char path[4096], pid[16];
+	char pid[16];
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
 	(void)snprintf(pid, sizeof pid, "%d", victim);
-	int procs = open(path, O_WRONLY | O_CLOEXEC);
-	if (procs < 0 || write(procs, "0", 1) != 1)
-		err(1, "%s", path);
+	join(group);
 	overwrite((unsigned long)(uintptr_t)set_up, sizeof permitting[0]);
 	(void)!write(1, "ready\n", 6);
 	while (find_read_only(pid, overwrite) > 0)

@@ -1,5 +1,6 @@
 /* Processes whose registers, stacks, users or machine code are unusual. */
 #define _GNU_SOURCE
+#include "process.h"
 #include "waits.h"
 
 #include <fcntl.h>

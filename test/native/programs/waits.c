@@ -4,6 +4,7 @@
  * or "NAME" and what was odd. "plain" in place of "filtered" on that line says that no filter is to be in force.
  */
 #define _GNU_SOURCE
+#include "process.h"
 #include "waits.h"
 
 #include <err.h>
@@ -45,16 +46,6 @@ static void add(const struct kind *kind, char **left_out)
 			kinds[count++] = kind;
 }
 
-static void join(const char *group)
-{
-	char path[4096];
-	(void)snprintf(path, sizeof path, "%s/cgroup.procs", group);
-	int fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		err(1, "%s", path);
-	(void)close(fd);
-}
-
 static void start(const char *group, int index)
 {
 	struct slot *slot = &slots[index];
@@ -73,19 +64,6 @@ static void start(const char *group, int index)
 	slot->is_filtered = is_filtered();
 	slot->is_done = 1;
 	_exit(0);
-}
-
-char state_of(pid_t pid)
-{
-	char path[64], text[1024] = "";
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	FILE *file = fopen(path, "re");
-	if (file != NULL) {
-		text[fread(text, 1, sizeof text - 1, file)] = '\0';
-		(void)fclose(file);
-	}
-	const char *behind = strrchr(text, ')');
-	return behind == NULL ? 'X' : behind[2];
 }
 
 static int is_waiting(int index)

@@ -35,9 +35,6 @@ extern const struct kind wait_oddities[];
 /* Whether the filter of the test is in force. */
 int is_filtered(void);
 
-/* The letter of a process's state in /proc, or X where it isn't there. */
-char state_of(pid_t pid);
-
 /* Says that the process waits from now on, and returns what the call that follows has returned. */
 #define WAIT(slot, call) ((slot)->is_ready = 1, (call))
 
