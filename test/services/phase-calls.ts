@@ -15,6 +15,7 @@ export const PHASED: readonly string[] = [
     'unbound',
   ],
   ...['python', 'named', 'mosquitto', 'rsyslog', 'squid', 'varnish', 'dnsmasq', 'lighttpd', 'node'],
+  ...['nats-server', 'docker-registry'],
 ];
 
 /**
