@@ -1,5 +1,6 @@
 #!/bin/sh
-# pure-ftpd: people log in with a password, and get and put files in their homes.
+# pure-ftpd: people log in with a password of the system's, others with one of the server's own, and get and put files. Logins
+# by PAM are left out: those are moved into sessions of their own, as those of ssh are.
 # shellcheck source-path=SCRIPTDIR source=../loads/common.sh
 . "${0%/*}/../loads/common.sh"
 unit=pure-ftpd.service
@@ -8,8 +9,12 @@ prepare() {
   unit_of_init_script
   for user in reader writer; do
     id $user >/dev/null 2>&1 || useradd --create-home --shell /bin/bash $user
-    echo $user:secret | chpasswd
   done
+  echo reader:secret | chpasswd
+  printf 'secret\nsecret\n' | pure-pw useradd guest -u writer -d ~writer -m >/dev/null
+  ln -sf ../conf/PureDB /etc/pure-ftpd/auth/50pure
+  rm -f /etc/pure-ftpd/auth/70pam
+  echo no >/etc/pure-ftpd/conf/PAMAuthentication
 }
 
 # ftp WORDS...
@@ -27,14 +32,14 @@ other_load() {
   answers ' put$' ftp ftp://127.0.0.1/
   answers '^ssh\s' ftp --disable-epsv ftp://127.0.0.1/put
   answers '^ssh\s' ftp -P 127.0.0.1 ftp://127.0.0.1/put
-  user=writer
+  user=guest
   head -c 3000000 /dev/urandom >/run/large
   answers '^0$' ftp --ftp-create-dirs -T /run/large -w '%{errormsg}0\n' ftp://127.0.0.1/folder/large
   answers '^3000000$' ftp -o /dev/null -w '%{size_download}\n' ftp://127.0.0.1/folder/large
   answers ' other$' ftp -Q 'RNFR folder/large' -Q 'RNTO folder/other' ftp://127.0.0.1/folder/
   answers ' folder$' ftp -Q 'SITE CHMOD 600 folder/other' -Q 'DELE folder/other' -Q 'MKD d' -Q 'RMD d' ftp://127.0.0.1/
   # shellcheck disable=SC2016 # for the shell that at_once starts
-  at_once 20 sh -c 'curl -sS --max-time 20 -u writer:secret -T /etc/services "ftp://127.0.0.1/many$N"'
+  at_once 20 sh -c 'curl -sS --max-time 20 -u guest:secret -T /etc/services "ftp://127.0.0.1/many$N"'
 }
 
 rotate() {
