@@ -23,7 +23,7 @@ nodes() {
 load() {
   answers imok word ruok
   answers 'Mode: standalone' word srvr
-  answers '^first$' sh "$0" nodes 'create /a first\nget /a\n'
+  answers '^first$' sh "$0" nodes 'create /a x\nset /a first\nget /a\n'
 }
 
 other_load() {
