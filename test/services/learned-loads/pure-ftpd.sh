@@ -15,6 +15,7 @@ prepare() {
   ln -sf ../conf/PureDB /etc/pure-ftpd/auth/50pure
   rm -f /etc/pure-ftpd/auth/70pam
   echo no >/etc/pure-ftpd/conf/PAMAuthentication
+  echo yes >/etc/pure-ftpd/conf/UnixAuthentication
 }
 
 # ftp WORDS...
