@@ -24,6 +24,9 @@ export const PHASED: readonly string[] = [
  */
 export const RELOADED_ANYWAY: readonly string[] = ['apache2'];
 
+/** Services that are given threads by heavier work than they are learned from: a policy must leave them that. */
+export const THREADED: readonly string[] = ['nats-server', 'docker-registry'];
+
 /** How many calls pass: of all, or of `@critical`. */
 export interface Passing {
   /** From the start on. */
