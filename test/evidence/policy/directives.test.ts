@@ -91,6 +91,8 @@ const CASES: readonly Case[] = [
   ],
   ['ProtectHome', made('io_uring_setup'), /io_uring was used/],
   ['ProtectHome', { paths: paths('failed', ['/root/.netrc'], { errno: 2 }) }, 'tmpfs'],
+  ['ProtectHome', { paths: paths('stat', ['/home/app'], { errno: 22 }) }, 'read-only'], // readlink() of a directory
+  ['ProtectHome', { paths: paths('stat', ['/home'], { errno: 22 }) }, true],
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
   ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket there/],
@@ -100,7 +102,16 @@ const CASES: readonly Case[] = [
   ['ProtectHome', {}, /WorkingDirectory=~ may be there/, 'WorkingDirectory=~'],
   ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
   ['PrivateTmp', {}, true],
-  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not written/],
+  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not made/],
+  ['PrivateTmp', { paths: paths('stat', ['/tmp/link']) }, /\/tmp\/link was used, and not made/],
+  ['PrivateTmp', { paths: paths('write', ['/tmp/fifo']) }, /\/tmp\/fifo was used, and not made/],
+  ['PrivateTmp', { paths: paths('failed', ['/tmp/fifo'], { errno: 6 }) }, /\/tmp\/fifo was used/], // ENXIO
+  ['PrivateTmp', { paths: paths('failed', ['/tmp/missing'], { errno: 2 }) }, true],
+  [
+    'PrivateTmp',
+    { paths: [...paths('create-in', ['/tmp']), ...paths('change-attribute', ['/tmp/others'])] },
+    /\/tmp\/others was used/,
+  ],
   [
     'PrivateTmp',
     { paths: [...paths('create-in', ['/tmp']), ...paths('read', ['/tmp/others'])] },
@@ -114,7 +125,13 @@ const CASES: readonly Case[] = [
   ],
   ['ProtectSystem', { paths: paths('create-in', ['/']) }, /the root directory was changed/],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp']), ...paths('stat', ['/tmp'])] }, true],
-  ['PrivateTmp', { paths: [...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])] }, true],
+  [
+    'PrivateTmp',
+    {
+      paths: [...paths('create-in', ['/tmp']), ...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])],
+    },
+    true,
+  ],
   ['PrivateTmp', { peers: [unixPeer('/tmp/mysql.sock')] }, /a socket that others may use/],
   ['PrivateDevices', { paths: paths('read', ['/dev/null'], { device: 'char 1:3' }) }, true],
   ['PrivateDevices', { paths: paths('write', ['/dev/pts/3'], { device: 'char 136:3' }) }, true],
@@ -465,7 +482,7 @@ test('too many directories are none', () => {
 });
 
 test('/tmp stays writable where it stays shared', () => {
-  const own = { paths: paths('write', ['/tmp/a/b']) };
+  const own = { paths: [...paths('create-in', ['/tmp/a']), ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
     new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });

@@ -34,6 +34,12 @@ const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
 const EEXIST = 17;
 
+/**
+ * Errnos of uses that failed though something is there: ENXIO of a FIFO without a reader, EBUSY, EEXIST, EISDIR, EINVAL of
+ * readlink(2) on what is no link, ETXTBSY, ENOTEMPTY, ELOOP of a link that isn't to be followed.
+ */
+const IS_THERE: readonly (number | undefined)[] = [6, 16, EEXIST, 21, 22, 26, 39, 40];
+
 /** Calls that make a file without opening it, with the place of the argument that has its mode. */
 export const MAKING: readonly (readonly [call: string, argument: number])[] = [
   ['mkdir', 1],
@@ -119,6 +125,13 @@ export class Facts {
   /** Uses that succeeded of paths below one of these, themselves included. */
   below(...roots: readonly string[]): RecordedPath[] {
     return this.paths.filter((entry) => succeeded(entry) && isBelow(entry.path, roots));
+  }
+
+  /** Uses of paths below one of these that found something, be it that they failed: it must not be hidden. */
+  foundBelow(...roots: readonly string[]): RecordedPath[] {
+    return this.paths.filter(
+      (entry) => (succeeded(entry) || IS_THERE.includes(entry.errno)) && isBelow(entry.path, roots),
+    );
   }
 
   /** Uses of paths below one of these that the service lived without: nothing was there. */
