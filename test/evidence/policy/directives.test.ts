@@ -481,6 +481,13 @@ test('too many directories are none', () => {
   assert.match(text, /^# ProtectSystem = "strict": too many directories were changed\.$/m);
 });
 
+test('MemoryDenyWriteExecute is not stated where an engine that makes code is in reach', () => {
+  const codeMaker = '/usr/lib/postgresql/17/lib/llvmjit.so has LLVM, which makes code at run time';
+  const { policy, text } = learned(evidence(), { codeMaker });
+  assert.equal(directive(policy, 'MemoryDenyWriteExecute'), undefined);
+  assert.ok(text.includes(`# MemoryDenyWriteExecute = true: ${codeMaker}.\n`), text);
+});
+
 test('/tmp stays writable where it stays shared', () => {
   const own = { paths: [...paths('create-in', ['/tmp/a']), ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };

@@ -53,6 +53,7 @@ interface FurtherFacts {
   readonly addresses?: boolean | undefined;
   readonly scope: Scope;
   readonly plainPrograms?: ReadonlySet<string> | undefined;
+  readonly codeMaker?: string | undefined;
   /** The target's version. */
   readonly systemd: number;
 }
@@ -70,11 +71,13 @@ export class Facts {
   readonly systemd: number;
   /** Programs that are known to have no set-user-ID and no set-group-ID bit. */
   readonly plainPrograms: ReadonlySet<string>;
+  /** The reason why the service may make code at run time. */
+  readonly codeMaker: string | undefined;
 
   constructor(
     evidence: Evidence,
     unit: UnitValues,
-    { reachable, addresses = false, scope, systemd, plainPrograms = new Set() }: FurtherFacts,
+    { reachable, addresses = false, scope, systemd, plainPrograms = new Set(), codeMaker }: FurtherFacts,
   ) {
     this.evidence = evidence;
     this.unit = unit;
@@ -82,6 +85,7 @@ export class Facts {
     this.scope = scope;
     this.systemd = systemd;
     this.plainPrograms = plainPrograms;
+    this.codeMaker = codeMaker;
     this.#reachable = reachable;
     this.paths = evidence.paths
       .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
