@@ -69,13 +69,14 @@ export async function provedPolicy(
   if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
-  const reached = await reachedBy(context, ledger, effective);
+  const files = new RootFiles(system, HOST);
+  const reached = await reachedBy(files, ledger, effective);
   const written = writePolicy({
     evidence: ledger,
     checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
-    codeMaker: await codeMakerOf(context, ledger, effective),
+    codeMaker: await codeMakerOf(files, ledger, effective),
     plainPrograms: await plainPrograms(
       context,
       ledger.programs.map(({ path }) => path),
@@ -150,24 +151,24 @@ const ownFiles = (effective: EffectiveUnit): string | undefined =>
   OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
 
 /** The reason why programs of a unit may make code at run time; where their files aren't the host's, by their names alone. */
-async function codeMakerOf({ system }: Context, ledger: Ledger, effective: EffectiveUnit) {
+async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: EffectiveUnit) {
   const service = servicePrograms([ledger]);
   const maker =
     ownFiles(effective) === undefined
-      ? await findCodeMaker(new RootFiles(system, HOST), service)
+      ? await findCodeMaker(files, service)
       : amongNames([...service.programs, ...service.mapped]);
   return maker && `${maker.path} has ${maker.engine}, which makes code at run time`;
 }
 
 /** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
-async function reachedBy({ system }: Context, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
+async function reachedBy(files: RootFiles, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
   const daemon = daemonOfScript(ledger, effective);
   const own = ownFiles(effective);
   if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
   if (ledger.lost.leavers)
     return { unknown: 'processes have left its control group unwatched, as logins do' };
   const { programs, mapped } = servicePrograms([ledger]);
-  return findReachable(new RootFiles(system, HOST), {
+  return findReachable(files, {
     programs: daemon === undefined ? programs : [daemon],
     mapped,
   });
