@@ -5,6 +5,7 @@ import type { Box } from '../support/box.js';
 import {
   apply,
   bootWithPrograms,
+  COMMAND,
   mainPid,
   PROGRAMS,
   policyPath,
@@ -114,6 +115,18 @@ describe('the verbs of a unit are tried', { skip }, () => {
       assert.ok(said.includes(says), said);
     });
   }
+
+  test("a probe of another user has nothing of the caller's, and leaves nothing behind", async () => {
+    const sees = `echo $(ls /proc/self/fd) $(cut -d' ' -f7 /proc/$$/stat) \${SECRET-unset}`;
+    const probe = `["sh", "-c", "${sees}; setsid sleep 600 & kill $$"]\nprobe-as = "www-data"`;
+    await box.writeFile(policyPath(NGINX), probing(probe).replace('Nice = 1', 'Nice = 8'));
+    const { stdout, status } = await box.sh(
+      `SECRET=1 script -qec '${COMMAND.join(' ')} apply ${NGINX}' /dev/null 55</etc/shadow`,
+    );
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, /ended with status 143: 0 1 2 3 0 unset(?: |\r)/);
+    assert.equal((await box.sh('pgrep -xu www-data sleep')).stdout, '');
+  });
 
   test('a user who is not there is missed before anything is written', async () => {
     const said = await refused(

@@ -4,7 +4,7 @@ import { COMMAND_HINT, type CommandProbe } from '../../policy/probe.js';
 import { failureOf } from '../../state/failures.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
-import { asUser, PATH_OF_USERS } from './as-user.js';
+import { PATH_OF_USERS, requireUser } from './as-user.js';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
@@ -60,8 +60,6 @@ async function userProblem(context: Context, { value: user, at }: Located<string
   const { system, superuser } = context;
   if (!superuser)
     return [error('needs-root', "it takes root to run a probe as another user: 'probe-as'", { at })];
-  const found = await failureOf(async () => {
-    await asUser(system, user, []);
-  });
+  const found = await failureOf(() => requireUser(system, user));
   return found.map((one) => ({ ...one, at, hint: "'probe-as' in [apply] names a user of this machine" }));
 }

@@ -1,25 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asUser } from '../../../src/prepare/probe/as-user.js';
+import { asUser, requireUser } from '../../../src/prepare/probe/as-user.js';
 import { FakeSystem } from '../../support/fake-system.js';
 
-const machine = (status: number, stdout: string) =>
-  new FakeSystem({ programs: { id: () => ({ status, stdout, stderr: '' }) } });
+const machine = (status: number) =>
+  new FakeSystem({ programs: { id: () => ({ status, stdout: '', stderr: '' }) } });
 
-test('a command is run as a user with their groups and environment', async () => {
-  assert.deepEqual(await asUser(machine(0, '33\n'), 'www-data', ['psql', '-c', 'x']), [
-    ...['setpriv', '--reuid=www-data', '--regid=33', '--init-groups', '--reset-env', '--'],
-    ...['psql', '-c', 'x'],
+test('the service manager runs a command as a user, with its words as they are', () => {
+  const words = asUser('www-data', ['psql', '-c', '$1 $$'], 1500);
+  assert.equal(words[0], 'systemd-run');
+  assert.ok(words.includes('--uid=www-data') && words.includes('--property=RuntimeMaxSec=1500ms'));
+  assert.deepEqual(words.slice(words.indexOf('--') + 1), [
+    ...['/bin/sh', '-c', '"$$@"; exit $$?', 'sh'],
+    ...['psql', '-c', '$$1 $$$$'],
   ]);
 });
 
-for (const [status, stdout] of [
-  [1, ''],
-  [0, ''],
-  [0, 'x'],
-  [127, ''],
-] as const) {
-  test(`a user whose group is told by status ${status} and '${stdout}' is none`, async () => {
-    await assert.rejects(asUser(machine(status, stdout), 'nobody', ['x']), /there is no user 'nobody'/);
+for (const status of [1, 127])
+  test(`a user for whom id(1) ends with status ${status} is none`, async () => {
+    await assert.rejects(requireUser(machine(status), 'nobody'), /there is no user 'nobody'/);
+    await requireUser(machine(0), 'nobody');
   });
-}
