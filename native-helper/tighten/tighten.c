@@ -138,8 +138,9 @@ static int64_t let_go(int64_t since)
 }
 
 /*
- * The service manager tells the main process of a service that it starts (systemd.service(5)). It may have gone to
- * another control group, as into that of a PAM session.
+ * The service manager tells the main process of a service that it starts (systemd.service(5)). Root may have moved it to
+ * another control group, which is a mistake to be found. The unit's environment can say something else: no plan takes a
+ * unit whose own user could have its main process moved, by PAMName=.
  */
 static int find_main_elsewhere(void)
 {
