@@ -126,6 +126,10 @@ describe('the verbs of a unit are tried', { skip }, () => {
     assert.equal(status, 1, stdout);
     assert.match(stdout, /ended with status 143: 0 1 2 3 0 unset(?: |\r)/);
     assert.equal((await box.sh('pgrep -xu www-data sleep')).stdout, '');
+    assert.match(
+      stdout,
+      /warning\[probe-home\]: the service can write to \/var\/www, the home of www-data: /,
+    );
   });
 
   test('a user who is not there is missed before anything is written', async () => {

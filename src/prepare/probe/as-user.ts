@@ -25,9 +25,17 @@ export const asUser = (user: string, argv: readonly string[], timeout: number): 
   ...[...SHELL, ...argv].map((word) => word.replaceAll('$', '$$$$')),
 ];
 
+/** An account by the columns of passwd(5). */
+export interface Account {
+  readonly name: string;
+  readonly id: string;
+  readonly home: string;
+}
+
 /** @throws UserError `no-user` */
-export async function requireUser(system: System, user: string): Promise<void> {
-  const { status } = await system.run(['id', '--', user]);
-  if (status !== 0)
-    throw new UserError(error('no-user', `there is no user '${printable(user)}'`), EXIT.failure);
+export async function accountOf(system: System, user: string): Promise<Account> {
+  const { status, stdout } = await system.run(['getent', 'passwd', '--', user]);
+  const [name = '', , id = '', , , home = ''] = stdout.split('\n')[0]!.split(':');
+  if (status === 0 && name !== '') return { name, id, home };
+  throw new UserError(error('no-user', `there is no user '${printable(user)}'`), EXIT.failure);
 }

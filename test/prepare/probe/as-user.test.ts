@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asUser, requireUser } from '../../../src/prepare/probe/as-user.js';
+import { accountOf, asUser } from '../../../src/prepare/probe/as-user.js';
 import { FakeSystem } from '../../support/fake-system.js';
 
-const machine = (status: number) =>
-  new FakeSystem({ programs: { id: () => ({ status, stdout: '', stderr: '' }) } });
+const machine = (status: number, stdout: string) =>
+  new FakeSystem({ programs: { getent: () => ({ status, stdout, stderr: '' }) } });
 
 test('the service manager runs a command as a user, with its words as they are', () => {
   const words = asUser('www-data', ['psql', '-c', '$1 $$'], 1500);
@@ -16,8 +16,12 @@ test('the service manager runs a command as a user, with its words as they are',
   ]);
 });
 
-for (const status of [1, 127])
-  test(`a user for whom id(1) ends with status ${status} is none`, async () => {
-    await assert.rejects(requireUser(machine(status), 'nobody'), /there is no user 'nobody'/);
-    await requireUser(machine(0), 'nobody');
+test('an account is read from passwd(5)', async () => {
+  const text = 'web:x:33:33:Web,,,:/var/www:/usr/sbin/nologin\n';
+  assert.deepEqual(await accountOf(machine(0, text), 'web'), { name: 'web', id: '33', home: '/var/www' });
+});
+
+for (const status of [0, 2, 127])
+  test(`a user of whom getent(1) says nothing, with status ${status}, is none`, async () => {
+    await assert.rejects(accountOf(machine(status, ''), 'nobody'), /there is no user 'nobody'/);
   });
