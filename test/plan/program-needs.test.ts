@@ -26,6 +26,9 @@ for (const [library, engine] of [
   ['libluajit-5.1.so.2', 'LuaJIT'],
   ['libhostfxr.so', '.NET'],
   ['libmonosgen-2.0.so.1', 'Mono'],
+  ['libLLVM.so.19.1', 'LLVM'],
+  ['libLLVM-15.so.1', 'LLVM'],
+  ['libguile-3.0.so.1', 'Guile'],
 ] as const) {
   test(`a program with ${library} makes code by ${engine}`, () => {
     assert.deepEqual(said(MDWE, '', ['libc.so.6', library]), [has(engine)]);
