@@ -134,6 +134,26 @@ const CASES: readonly Case[] = [
     },
     true,
   ],
+  [
+    'PrivateTmp',
+    {
+      paths: [
+        ...paths('create-in', ['/tmp/data']),
+        ...paths('read', ['/tmp/data/log'], { phases: ['start', 'serving'] }),
+      ],
+    },
+    /\/tmp\/data\/log was found at the start/,
+  ],
+  [
+    'PrivateTmp',
+    {
+      paths: [
+        ...paths('create-in', ['/tmp/made'], { phases: ['start', 'serving'] }),
+        ...paths('read', ['/tmp/made/log'], { phases: ['start'] }),
+      ],
+    },
+    true,
+  ],
   ['PrivateTmp', { peers: [unixPeer('/tmp/mysql.sock')] }, /a socket that others may use/],
   ['PrivateDevices', { paths: paths('read', ['/dev/null'], { device: 'char 1:3' }) }, true],
   ['PrivateDevices', { paths: paths('write', ['/dev/pts/3'], { device: 'char 136:3' }) }, true],
