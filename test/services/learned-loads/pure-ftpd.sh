@@ -11,7 +11,11 @@ prepare() {
     id $user >/dev/null 2>&1 || useradd --create-home --shell /bin/bash $user
   done
   echo reader:secret | chpasswd
-  printf 'secret\nsecret\n' | pure-pw useradd guest -u writer -d ~writer -m >/dev/null
+  # The server shuts these into their homes.
+  for user in guest visitor; do
+    install -d -o writer ~writer/$user
+    printf 'secret\nsecret\n' | pure-pw useradd $user -u writer -d ~writer/$user -m >/dev/null
+  done
   ln -sf ../conf/PureDB /etc/pure-ftpd/auth/50pure
   rm -f /etc/pure-ftpd/auth/70pam
   echo no >/etc/pure-ftpd/conf/PAMAuthentication
@@ -26,6 +30,7 @@ ftp() {
 load() {
   answers '^put' sh -c 'curl -sS --max-time 20 -u reader:secret -T /etc/services ftp://127.0.0.1/put && echo put'
   answers '^ssh\s' ftp ftp://127.0.0.1/put
+  answers '^ssh\s' ftp -u guest:secret -T /etc/services ftp://127.0.0.1/put ftp://127.0.0.1/put
 }
 
 other_load() {
@@ -33,14 +38,14 @@ other_load() {
   answers ' put$' ftp ftp://127.0.0.1/
   answers '^ssh\s' ftp --disable-epsv ftp://127.0.0.1/put
   answers '^ssh\s' ftp -P 127.0.0.1 ftp://127.0.0.1/put
-  user=guest
+  user=visitor
   head -c 3000000 /dev/urandom >/run/large
   answers '^0$' ftp --ftp-create-dirs -T /run/large -w '%{errormsg}0\n' ftp://127.0.0.1/folder/large
   answers '^3000000$' ftp -o /dev/null -w '%{size_download}\n' ftp://127.0.0.1/folder/large
   answers ' other$' ftp -Q 'RNFR folder/large' -Q 'RNTO folder/other' ftp://127.0.0.1/folder/
   answers ' folder$' ftp -Q 'SITE CHMOD 600 folder/other' -Q 'DELE folder/other' -Q 'MKD d' -Q 'RMD d' ftp://127.0.0.1/
   # shellcheck disable=SC2016 # for the shell that at_once starts
-  at_once 20 sh -c 'curl -sS --max-time 20 -u guest:secret -T /etc/services "ftp://127.0.0.1/many$N"'
+  at_once 20 sh -c 'curl -sS --max-time 20 -u visitor:secret -T /etc/services "ftp://127.0.0.1/many$N"'
 }
 
 rotate() {
