@@ -1,5 +1,8 @@
+/** Tests of plan/program-needs.ts and plan/code-makers.ts. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { neededCodeMaker } from '../../src/plan/code-makers.js';
 import { takesCapabilities } from '../../src/plan/program-needs.js';
 import { planned, targetOf } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
@@ -13,6 +16,12 @@ function said(policy: string, lines = '', needed: readonly string[] = []) {
     .filter(({ code }) => ['makes-code', 'set-id-lost'].includes(code))
     .map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
 }
+
+test('an engine is known by the path of its file; one that can do without code is needed by none', () => {
+  assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libluajit-5.1.so.2.1.0')?.engine, 'LuaJIT');
+  assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0'), undefined);
+  assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libffi.so.8'), undefined);
+});
 
 const MDWE = '[service]\nMemoryDenyWriteExecute = true';
 const has = (engine: string, severity = 'warning', path = '/usr/sbin/demod') =>

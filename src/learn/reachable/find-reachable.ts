@@ -87,7 +87,7 @@ class Loading {
     return { program, libraries, plugins };
   }
 
-  /** What was found, though something else may be missing. */
+  /** The files that were found, though others may be missing. */
   found(): FoundFiles {
     return { files: [this.program, ...this.libraries, ...this.plugins], folders: this.folders };
   }

@@ -37,7 +37,7 @@ const ENOENT = 2;
  * Errnos of uses that failed though something is there: ENXIO of a FIFO without a reader, EBUSY, EEXIST, EISDIR, EINVAL of
  * readlink(2) on what is no link, ETXTBSY, ENOTEMPTY, ELOOP of a link that isn't to be followed.
  */
-const IS_THERE: readonly (number | undefined)[] = [6, 16, EEXIST, 21, 22, 26, 39, 40];
+const IS_THERE: readonly (number | undefined)[] = [6, 16, 17, 21, 22, 26, 39, 40];
 
 /** Calls that make a file without opening it, with the place of the argument that has its mode. */
 export const MAKING: readonly (readonly [call: string, argument: number])[] = [
