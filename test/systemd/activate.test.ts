@@ -290,6 +290,45 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
+    test('what is done when a signal comes or a reader goes is not said to be rolled back', async () => {
+      const script = `POSIXLY_CORRECT=1 sh ${STAGE}/activate`;
+      const late = `#!/bin/sh\n/usr/bin/mv "$@" || exit\ncase $* in *${RECORD}.new) kill -TERM $PPID ;; esac\n`;
+      for (const [revert, confined, word] of [
+        ['', true, 'activated'],
+        ['--revert', false, 'reverted'],
+      ] as const) {
+        await box.writeFile('/usr/sbin/mv', late, '0755');
+        const ended = await box.sh(`${script} ${revert} ${UNIT}`);
+        await box.succeed(['rm', '/usr/sbin/mv']);
+        assert.deepEqual([ended.status, ended.stdout, ended.stderr], [1, `${UNIT}: ${word}\n`, '']);
+        assert.equal(await host.isConfined(UNIT), confined);
+        assert.equal(isThere(KEEPER), false);
+      }
+      await isAsBefore();
+      for (const [revert, confined] of [
+        ['', true],
+        ['--revert', false],
+      ] as const) {
+        const { stderr } = await box.sh(`${script} ${revert} ${UNIT} | true`);
+        assert.doesNotMatch(stderr, /interrupted|rolled back/);
+        assert.deepEqual([await host.isConfined(UNIT), isThere(KEEPER)], [confined, false]);
+      }
+      await isAsBefore();
+      assert.equal(isThere('/usr/local/libexec'), false);
+    });
+
+    test('a run that has waited for another one works, though that has taken the empty folder of records away', async () => {
+      const state = '/var/lib/sandbox-unit';
+      const waited = await box.sh(
+        `exec 8>>/run/sandbox-unit/lock; flock 8; { sh ${STAGE}/activate ${UNIT} 8>&- & }
+until pgrep -x flock >/dev/null; do sleep 0.05; done
+rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
+      );
+      assert.equal(waited.stdout, `${UNIT}: activated\n`, waited.stderr);
+      assert.equal((await host.activate('--revert', UNIT)).status, 0);
+      await isAsBefore();
+    });
+
     test("a probe has nothing of root's shell, and leaves nothing behind", async () => {
       const seen = `id -un; cut -d' ' -f7 /proc/$$/stat; ls /proc/self/fd; echo "\${SECRET-unset}"; printf '%s\\n' "$1"`;
       const leaves = `(trap '' TERM; setsid sleep 600 <&- >&- 2>&-) & case $2 in late) wait ;; killed) kill $$ ;; esac`;
