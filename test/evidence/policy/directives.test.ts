@@ -119,7 +119,22 @@ const CASES: readonly Case[] = [
     { paths: [...paths('create-in', ['/tmp']), ...paths('read', ['/tmp/others'])] },
     /\/tmp\/others was used/,
   ],
-  ['PrivateTmp', { paths: [...paths('create-in', ['/tmp/a']), ...paths('stat', ['/tmp/a/b/c'])] }, true],
+  [
+    'PrivateTmp',
+    {
+      paths: [
+        ...paths('create-in', ['/tmp/a']),
+        ...paths('change-directory', ['/tmp/a']),
+        ...paths('stat', ['/tmp/a/b/c']),
+      ],
+    },
+    true,
+  ],
+  [
+    'PrivateTmp',
+    { paths: [...paths('create-in', ['/tmp/data']), ...paths('write', ['/tmp/data/log'])] },
+    /files were made in \/tmp\/data and none was removed/,
+  ],
   [
     'ProtectSystem',
     { peers: [unixPeer('private/smtp')] },
@@ -149,6 +164,7 @@ const CASES: readonly Case[] = [
     {
       paths: [
         ...paths('create-in', ['/tmp/made'], { phases: ['start', 'serving'] }),
+        ...paths('change-directory', ['/tmp/made'], { phases: ['stop'] }),
         ...paths('read', ['/tmp/made/log'], { phases: ['start'] }),
       ],
     },

@@ -14,8 +14,8 @@ const isAtStart = ({ phases }: RecordedPath): boolean => phases.includes('start'
 /**
  * Files that a service uses in a shared directory without having made them may be those of others, also such as it writes
  * to: a FIFO, or a device's link. It makes files in the directories that it changes.
- * What it finds at its start without having made it then is data of an earlier run: systemd empties private directories when a
- * service stops.
+ * What it finds at its start without having made it then is data of an earlier run, and what it leaves may be for the next:
+ * systemd empties private directories when a service stops.
  */
 export function privateTmp(facts: Facts): Verdict {
   const [socket] = facts.socketsBelow(...TEMPORARY);
@@ -34,6 +34,12 @@ export function privateTmp(facts: Facts): Verdict {
     (entry) => isAtStart(entry) && !early.includes(entry.path) && !early.includes(parent(entry.path)),
   );
   if (kept) return not(`${kept.path} was found at the start: an earlier run had left it`);
+  const changes = (path: string) =>
+    changed.some((one) => one.use === 'change-directory' && one.path === path);
+  const full = changed.find(
+    ({ use, path }) => use === 'create-in' && !TEMPORARY.includes(path) && !changes(path),
+  );
+  if (full) return not(`files were made in ${full.path} and none was removed: they may be data to keep`);
   return inside.length > 0
     ? proved(true, `All that was used below /tmp and /var/tmp was made by the service: ${facts.pathTime}.`)
     : proved(true, `Nothing below /tmp and /var/tmp was used: ${facts.pathTime}.`);
