@@ -24,7 +24,7 @@ prepare() {
 
 # ftp WORDS...
 ftp() {
-  curl -sS --max-time 20 --retry 5 --retry-connrefused -u "${user-reader}:secret" "$@"
+  curl -sS --max-time 60 --retry 5 --retry-connrefused -u "${user-reader}:secret" "$@"
 }
 
 load() {
@@ -45,7 +45,7 @@ other_load() {
   answers ' other$' ftp -Q 'RNFR folder/large' -Q 'RNTO folder/other' ftp://127.0.0.1/folder/
   answers ' folder$' ftp -Q 'SITE CHMOD 600 folder/other' -Q 'DELE folder/other' -Q 'MKD d' -Q 'RMD d' ftp://127.0.0.1/
   # shellcheck disable=SC2016 # for the shell that at_once starts
-  at_once 20 sh -c 'curl -sS --max-time 20 -u visitor:secret -T /etc/services "ftp://127.0.0.1/many$N"'
+  at_once 8 sh -c 'curl -sS --max-time 60 -u visitor:secret -T /etc/services "ftp://127.0.0.1/many$N"'
 }
 
 rotate() {
