@@ -542,7 +542,8 @@ test('MemoryDenyWriteExecute is not stated where an engine that makes code is in
 });
 
 test('/tmp stays writable where it stays shared', () => {
-  const own = { paths: [...paths('create-in', ['/tmp/a']), ...paths('write', ['/tmp/a/b'])] };
+  const made = [...paths('create-in', ['/tmp/a']), ...paths('change-directory', ['/tmp/a'])];
+  const own = { paths: [...made, ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
     new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });
