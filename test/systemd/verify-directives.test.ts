@@ -124,6 +124,39 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await box.sh('rm /home; mkdir /home');
   });
 
+  test('a mask over a single file goes with the file: plan warns, status and verify see it; a folder stays closed', async () => {
+    const unit = 'masked.service';
+    const quick = '[apply]\nsettle = "100ms"\n';
+    await box.sh('mkdir -p /var/masked/sub; echo x | tee /var/masked/secret >/var/masked/sub/secret');
+    await changeFiles(box, { [`${UNITS}/${unit}`]: `${SERVICE}Type=exec\n` });
+    await box.succeed(['systemctl', 'start', unit]);
+    const policy = `[service]\nInaccessiblePaths = ["/var/masked/secret"]\n${quick}`;
+    const warned = await apply(box, policy, unit);
+    assert.match(
+      warned,
+      /warning\[file-mask]: InaccessiblePaths= holds for \/var\/masked\/secret only until/,
+    );
+    assert.match(warned, /name its folder \/var\/masked in the place of it/);
+    const looks = async () => {
+      const { status, stdout, stderr } = await sandboxUnit(box, 'status', unit);
+      return { status, text: stdout + stderr };
+    };
+    assert.equal((await looks()).status, 0);
+    await box.sh('echo y >/var/masked/new; mv /var/masked/new /var/masked/secret');
+    const { status, text } = await looks();
+    assert.equal(status, 1, text);
+    assert.match(text, /not proven/);
+    assert.match(text, /error\[looser-directive]: InaccessiblePaths= .*\/var\/masked\/secret can be reached/);
+    assert.deepEqual((await verify(unit)).of('looser'), ['InaccessiblePaths']);
+    await box.succeed(['systemctl', 'restart', unit]);
+    assert.equal((await looks()).status, 0);
+    const closed = `[service]\nInaccessiblePaths = ["/var/masked/sub"]\n${quick}`;
+    assert.doesNotMatch(await apply(box, closed, unit), /file-mask/);
+    await box.sh('echo y >/var/masked/new; mv /var/masked/new /var/masked/sub/secret');
+    assert.equal((await looks()).status, 0);
+    await box.succeed(['systemctl', 'stop', unit]);
+  });
+
   test('a file system that was mounted since the start is seen', async () => {
     await box.sh('mount --make-rshared /; mkdir --parents /var/lib/late');
     await afresh();
