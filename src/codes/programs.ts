@@ -101,7 +101,7 @@ export const PROGRAMS = {
   },
   'untrusted-path': {
     cause:
-      'Others than root can change a folder or file on the way to what root starts. They could put another program in its place.',
+      'Others than root can change a folder or file on the way to the launcher, or to a program that runs without it. They could put another program in its place. Without the launcher run lines outside of `wrap`. Programs of lines with `+` or `!` count with any policy, all programs with `[ready]`.',
     wayOut: 'Let root alone own and change it and all folders above it, or name a copy below such folders.',
   },
   'label-on-launcher': {
