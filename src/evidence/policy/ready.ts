@@ -15,7 +15,7 @@ import type { Evidence, PolicyRequest } from './input.js';
 
 /** The lines of `[ready]`. */
 export interface LearnedReady {
-  /** Calls that are refused, in alphabetical order. */
+  /** Calls that are refused, in alphabetical order; `clone` only where it makes a process. */
   readonly deny: readonly string[];
   /** Calls of the start alone that work may need all the same, and that stay. */
   readonly left: readonly string[];
@@ -46,10 +46,13 @@ const OF_STARTS = ['@setuid', 'bind', 'capset', 'chroot', 'listen', 'pivot_root'
  * Calls by which a reload takes up another configuration: it opens sockets, and loads modules. A watch sees one of the same
  * configuration, and many services go on with the old one, in silence, where they can't take up the new one.
  */
-const OF_RELOADS = ['bind', 'connect', 'listen', 'mprotect', 'socket'];
+const OF_RELOADS = ['bind', 'connect', 'listen', 'socket'];
 
-/** Calls in which a service may wait from its start on: one is made, and seen, only when the wait is over. */
-const WAITING = ['accept', 'accept4', 'recvfrom'];
+/**
+ * Calls of @critical that are never taken. A service may wait in one from its start on: it is seen only when the wait is
+ * over. By mprotect(2) C libraries give threads their stacks, and memory as it grows, when there is more work.
+ */
+const NEVER_TAKEN = ['accept', 'accept4', 'recvfrom', 'mprotect'];
 
 /**
  * The calls that a service made until it was ready, and not since, of those that matter to an attacker. All its processes lose
@@ -95,7 +98,11 @@ function readyWith(
   const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
   const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
   const mattering = apart.filter((name) => ofStarts.has(name) || ofWork.has(name)).sort();
-  const deny = mattering.filter((name) => !isReloads(name) && !isWorks(name));
+  const taken = mattering.filter((name) => !isReloads(name) && !isWorks(name));
+  const logged = calls.flatMap(({ name, tier }) => (tier === 'log' ? [name] : []));
+  // Without those that only may be reached, a process could still be made.
+  const forking = taken.includes('clone') ? FORKING.filter((name) => logged.includes(name)) : [];
+  const deny = [...taken, ...forking].sort();
   return {
     deny,
     left: mattering.filter((name) => isWorks(name) && !isReloads(name)),
@@ -148,5 +155,5 @@ function callsThatMatter(
   const named = (names: readonly string[]) => names.flatMap((name) => callsOf({ name }, all));
   const ofStarts = new Set(withOthersAlike([...dangerousCalls(sets), ...named(OF_STARTS)]));
   const critical = withOthersAlike(named(['@critical']));
-  return [ofStarts, new Set(critical.filter((name) => !ofStarts.has(name) && !WAITING.includes(name)))];
+  return [ofStarts, new Set(critical.filter((name) => !ofStarts.has(name) && !NEVER_TAKEN.includes(name)))];
 }

@@ -34,7 +34,7 @@ export function readyLines(
     '[ready]',
     comment(`Made ${until} and not since then. The service loses them once it serves.`),
     ...groupedList('deny', [
-      ...groups(deny.filter((name) => !FALL_BACK.includes(name))),
+      ...groups(deny.filter((name) => !FALL_BACK.includes(name) && name !== 'clone')),
       {
         title: 'Libraries and programs do without these where the kernel lacks them',
         words: deny.filter((name) => FALL_BACK.includes(name)).map((name) => `${name}:ENOSYS`),
@@ -47,8 +47,19 @@ export function readyLines(
     ...(startsNone ? [comment('No process is started then: one that dies is not replaced.')] : []),
     comment('The watch counts a second after the start as a part of it.'),
     assignment('settle', SETTLE),
+    ...(deny.includes('clone') ? PROCESSES : []),
   ];
 }
+
+/** The last lines, since a table of TOML ends where the next one begins. */
+const PROCESSES = [
+  '',
+  comment('Threads go on being started: clone is refused where it makes a process.'),
+  '[[ready.rules]]',
+  'syscall = "clone"',
+  'when = [{ arg = 0, bits-clear = "CLONE_THREAD" }]',
+  'action = "EPERM"',
+];
 
 const LEFT = 'Left, since neither an exercise nor a day was watched, and work may need them';
 
