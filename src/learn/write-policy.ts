@@ -8,7 +8,7 @@ import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
-import { daemonOfScript } from '../evidence/policy/programs.js';
+import { scriptedDaemon } from '../evidence/policy/programs.js';
 import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
@@ -29,7 +29,7 @@ import { HOST } from '../unit/view.js';
 import { type RotationReload, rotationReload } from './log-rotation.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
-import { assertMayBeReady } from './ready-gaps.js';
+import { assertMayBeReady, readyGap } from './ready-gaps.js';
 import { storedRecordings } from './recordings/store.js';
 import { refusedByDefaults } from './refused-by-defaults.js';
 import { commandsOf, plainPrograms } from './unit-facts.js';
@@ -67,9 +67,17 @@ export async function provedPolicy(
   if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
-  const reached = await reachedBy(context, ledger, effective);
+  const gap = (await readyGap(context, unit))?.message;
+  const daemon = scriptedDaemon({ evidence: ledger, effective, readyGap: gap });
+  const reached = await reachedBy(
+    context,
+    ledger,
+    effective,
+    daemon?.by === '[exec]' ? [daemon.path] : undefined,
+  );
   const written = writePolicy({
     evidence: ledger,
+    readyGap: gap,
     checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
@@ -143,15 +151,18 @@ async function assertPlace({ system, placement: { scope, home } }: Context, path
 /** Directives by which programs and libraries aren't the host's. */
 const OWN_FILES: readonly string[] = [...ROOTS, 'ExtensionDirectories', 'ExtensionImages', 'MountImages'];
 
-/** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
-async function reachedBy({ system }: Context, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
-  const daemon = daemonOfScript(ledger, effective);
+/** The calls that the confined programs of a unit can reach: by default all that were seen. */
+async function reachedBy(
+  { system }: Context,
+  ledger: Ledger,
+  effective: EffectiveUnit,
+  programs: readonly string[] = ledger.programs.map(({ path }) => path),
+): Promise<Reachable> {
   const own = OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
   if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
   if (ledger.lost.leavers)
     return { unknown: 'processes have left its control group unwatched, as logins do' };
   const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
-  const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
   return findReachable(new RootFiles(system, HOST), { programs, mapped });
 }
 

@@ -2,6 +2,8 @@
 
 import { shortList } from '../../collections.js';
 import { hasReload } from '../../plan/ready/checks.js';
+import { ownType } from '../../plan/ready/injector.js';
+import { isTelling } from '../../plan/ready/settle.js';
 import { ALIKE, FORKING } from '../../policy/alike.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
 import { callsOf } from '../../syscalls/resolve.js';
@@ -9,9 +11,10 @@ import { sameCalls } from '../../syscalls/same-calls.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
 import { type LifePhase, onceReadyOf } from '../recording/recording.js';
 import { dangerousCalls } from './calls/dangerous.js';
-import { type Known, type SortedCall, sortCalls } from './calls/tiers.js';
+import { type Known, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
 import { doubtOf } from './doubts.js';
 import type { Evidence, PolicyRequest } from './input.js';
+import { callsBy } from './programs.js';
 
 /** The lines of `[ready]`. */
 export interface LearnedReady {
@@ -27,6 +30,14 @@ export interface LearnedReady {
   readonly isReloadUnseen: boolean;
   /** Whether no process can be started once the service serves. */
   readonly startsNone: boolean;
+  /** The daemon that loses what its start script alone does, where nothing else is taken: without `--ready`. */
+  readonly scripted?: ScriptedReady;
+}
+
+interface ScriptedReady {
+  readonly daemon: string;
+  /** Whether the unit doesn't tell when it is ready, so that only a wait shows that the script is over. */
+  readonly settles: boolean;
 }
 
 /** Why a learned policy has no `[ready]`. */
@@ -59,18 +70,48 @@ const NEVER_TAKEN = ['accept', 'accept4', 'recvfrom', 'mprotect'];
  * them, also those that have no other filter.
  * @param calls the policy's, by their tiers
  * @param known by what the tiers were found
- * @returns undefined where `[ready]` isn't asked for
+ * @param daemon the one that a start script becomes, if it is to lose what the script alone does
+ * @returns undefined where `[ready]` isn't asked for, and there is no such daemon
  */
 export function learnReady(
   request: PolicyRequest,
   calls: readonly SortedCall[],
   known: Known,
+  daemon?: string,
 ): LearnedReady | NoReady | undefined {
+  const asked = request.options?.ready ? readyAsked(request, calls, known) : undefined;
+  if (daemon === undefined || (asked && 'deny' in asked)) return asked;
+  const without = withoutScript(request, calls, known, daemon);
+  return without.deny.length > 0 ? without : asked;
+}
+
+/** The calls that a start script made and its daemon neither made nor reaches, of those that matter. */
+function withoutScript(
+  { evidence, effective, target }: PolicyRequest,
+  calls: readonly SortedCall[],
+  known: Known,
+  daemon: string,
+): LearnedReady {
+  const own = sortCalls({ ...evidence, calls: callsBy(evidence.calls, daemon) }, known);
+  const deny = withProcesses(apart(calls, [...passing(own), ...logged(own)], known, target.sets), calls);
+  const isReloadUnseen = hasReload(effective) && !has(evidence, 'reload');
+  return {
+    ...{ deny, left: [], leftToReload: [], isReloadUnseen },
+    scripted: { daemon, settles: !isTelling(ownType(effective)) },
+    reload: hasReload(effective) && !isReloadUnseen ? true : undefined,
+    startsNone: FORKING.some((name) => deny.includes(name)),
+  };
+}
+
+function readyAsked(
+  request: PolicyRequest,
+  calls: readonly SortedCall[],
+  known: Known,
+): LearnedReady | NoReady {
   const { evidence, effective, options } = request;
-  if (!options?.ready) return undefined;
   const doubt = whyUnknown(evidence);
   if (doubt !== undefined) return { why: doubt, withoutReload: [], isUnseen: true };
-  const keepsReload = hasReload(effective) && options.ready.reload;
+  const keepsReload = hasReload(effective) && options!.ready!.reload;
   const found = readyWith(request, keepsReload, calls, known);
   if (found.deny.length > 0) return found;
   const { deny: withoutReload } = keepsReload ? readyWith(request, false, calls, known) : found;
@@ -92,17 +133,12 @@ function readyWith(
   const canReload = hasReload(effective);
   const isReloadSeen = has(evidence, 'reload');
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
-  const open = new Set(withOthersAlike([...needed]));
-  const apart = [...passing(calls)].filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name));
-  const [ofStarts, ofWork] = callsThatMatter(target.sets);
+  const [ofStarts] = callsThatMatter(target.sets);
   const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
   const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
-  const mattering = apart.filter((name) => ofStarts.has(name) || ofWork.has(name)).sort();
+  const mattering = apart(calls, [...needed], known, target.sets);
   const taken = mattering.filter((name) => !isReloads(name) && !isWorks(name));
-  const logged = calls.flatMap(({ name, tier }) => (tier === 'log' ? [name] : []));
-  // Without those that only may be reached, a process could still be made.
-  const forking = taken.includes('clone') ? FORKING.filter((name) => logged.includes(name)) : [];
-  const deny = [...taken, ...forking].sort();
+  const deny = withProcesses(taken, calls);
   return {
     deny,
     left: mattering.filter((name) => isWorks(name) && !isReloads(name)),
@@ -112,6 +148,28 @@ function readyWith(
     startsNone: FORKING.some((name) => deny.includes(name)),
   };
 }
+
+/** The calls that matter of those that pass by a policy and aren't needed, in alphabetical order. */
+function apart(
+  calls: readonly SortedCall[],
+  needed: readonly string[],
+  known: Known,
+  sets: SyscallSets,
+): string[] {
+  const open = new Set(withOthersAlike(needed));
+  const [ofStarts, ofWork] = callsThatMatter(sets);
+  return [...passing(calls)]
+    .filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name))
+    .filter((name) => ofStarts.has(name) || ofWork.has(name))
+    .sort();
+}
+
+/** Where processes are taken, those that only may be reached go, too: one could still be made by them. */
+const withProcesses = (taken: readonly string[], calls: readonly SortedCall[]): string[] => {
+  const reached = logged(calls);
+  const forking = taken.includes('clone') ? FORKING.filter((name) => reached.has(name)) : [];
+  return [...taken, ...forking].sort();
+};
 
 const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
   watches.some(({ events }) => events.some(({ what }) => what === event));
@@ -138,8 +196,11 @@ const madeIn = ({ calls }: Evidence, withReload: boolean) => {
   return calls.filter((call) => onceReadyOf(call).some((phase) => phases.includes(phase)));
 };
 
-const passing = (calls: readonly SortedCall[]): Set<string> =>
-  new Set(calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name));
+const ofTier = (calls: readonly SortedCall[], wanted: Tier): Set<string> =>
+  new Set(calls.filter(({ tier }) => tier === wanted).map(({ name }) => name));
+
+const passing = (calls: readonly SortedCall[]): Set<string> => ofTier(calls, 'allow');
+const logged = (calls: readonly SortedCall[]): Set<string> => ofTier(calls, 'log');
 
 /** Calls, and all that do the same as one of them: without the one, an attacker makes the other. */
 const withOthersAlike = (names: readonly string[]): string[] => [
