@@ -25,7 +25,7 @@ test('a warning where [ready] takes what threads need, by name or by a set', () 
 });
 
 test('none where threads stay, or could not be started before', () => {
-  assert.deepEqual(found('[ready]\ndeny = ["fork", "vfork", "clone3:ENOSYS", "clone"]' + KEPT), []);
+  assert.deepEqual(found(`[ready]\ndeny = ["fork", "vfork", "clone3:ENOSYS", "clone"]${KEPT}`), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]\n[ready]\ndeny = ["@process"]'), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["clone"]'), []);
 });
