@@ -2,8 +2,6 @@
 
 import { shortList } from '../../collections.js';
 import { hasReload } from '../../plan/ready/checks.js';
-import { ownType } from '../../plan/ready/injector.js';
-import { isTelling } from '../../plan/ready/settle.js';
 import { ALIKE, FORKING } from '../../policy/alike.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
 import { callsOf } from '../../syscalls/resolve.js';
@@ -31,13 +29,7 @@ export interface LearnedReady {
   /** Whether no process can be started once the service serves. */
   readonly startsNone: boolean;
   /** The daemon that loses what its start script alone does, where nothing else is taken: without `--ready`. */
-  readonly scripted?: ScriptedReady;
-}
-
-interface ScriptedReady {
-  readonly daemon: string;
-  /** Whether the unit doesn't tell when it is ready, so that only a wait shows that the script is over. */
-  readonly settles: boolean;
+  readonly daemon?: string;
 }
 
 /** Why a learned policy has no `[ready]`. */
@@ -85,19 +77,19 @@ export function learnReady(
   return without.deny.length > 0 ? without : asked;
 }
 
-/** The calls that a start script made and its daemon neither made nor reaches, of those that matter. */
+/** The calls that a start script made and its daemon neither made nor reaches. */
 function withoutScript(
-  { evidence, effective, target }: PolicyRequest,
+  { evidence, effective }: PolicyRequest,
   calls: readonly SortedCall[],
   known: Known,
   daemon: string,
 ): LearnedReady {
   const own = sortCalls({ ...evidence, calls: callsBy(evidence.calls, daemon) }, known);
-  const deny = withProcesses(apart(calls, [...passing(own), ...logged(own)], known, target.sets), calls);
+  const deny = withProcesses(apart(calls, [...passing(own), ...logged(own), ...NEVER_TAKEN], known), calls);
   const isReloadUnseen = hasReload(effective) && !has(evidence, 'reload');
   return {
     ...{ deny, left: [], leftToReload: [], isReloadUnseen },
-    scripted: { daemon, settles: !isTelling(ownType(effective)) },
+    daemon,
     reload: hasReload(effective) && !isReloadUnseen ? true : undefined,
     startsNone: FORKING.some((name) => deny.includes(name)),
   };
@@ -133,10 +125,10 @@ function readyWith(
   const canReload = hasReload(effective);
   const isReloadSeen = has(evidence, 'reload');
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
-  const [ofStarts] = callsThatMatter(target.sets);
+  const [ofStarts, ofWork] = callsThatMatter(target.sets);
   const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
   const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
-  const mattering = apart(calls, [...needed], known, target.sets);
+  const mattering = apart(calls, [...needed], known).filter((name) => ofStarts.has(name) || ofWork.has(name));
   const taken = mattering.filter((name) => !isReloads(name) && !isWorks(name));
   const deny = withProcesses(taken, calls);
   return {
@@ -149,19 +141,10 @@ function readyWith(
   };
 }
 
-/** The calls that matter of those that pass by a policy and aren't needed, in alphabetical order. */
-function apart(
-  calls: readonly SortedCall[],
-  needed: readonly string[],
-  known: Known,
-  sets: SyscallSets,
-): string[] {
+/** The calls that pass by a policy and aren't needed, nor any that does the same, in alphabetical order. */
+function apart(calls: readonly SortedCall[], needed: readonly string[], known: Known): string[] {
   const open = new Set(withOthersAlike(needed));
-  const [ofStarts, ofWork] = callsThatMatter(sets);
-  return [...passing(calls)]
-    .filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name))
-    .filter((name) => ofStarts.has(name) || ofWork.has(name))
-    .sort();
+  return [...passing(calls)].filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name)).sort();
 }
 
 /** Where processes are taken, those that only may be reached go, too: one could still be made by them. */

@@ -8,9 +8,6 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
 const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];
 
-/** @param type the unit's own `Type=` */
-export const isTelling = (type: string): boolean => TELLING.includes(type);
-
 /** Milliseconds for which the threads of others must be the same ones. */
 const USUAL_SETTLE = 500;
 
@@ -30,7 +27,7 @@ export interface Settle {
  * @param type the unit's own `Type=`
  */
 export function settleOf(type: string, effective: EffectiveUnit, ready: ReadySection): Settle {
-  const settle = ready.settle?.value ?? (isTelling(type) ? 0 : USUAL_SETTLE);
+  const settle = ready.settle?.value ?? (TELLING.includes(type) ? 0 : USUAL_SETTLE);
   const timeout = startTimeout(effective);
   if (settle === 0 || timeout === undefined) return { settle, within: undefined };
   const within = Math.floor(Math.min(shareOf(timeout), Math.max(USUAL_WAIT, 10 * settle)));

@@ -9,7 +9,10 @@ import { assignment, comment, type Group, groupedList } from './toml.js';
  */
 const SETTLE = '2s';
 
-/** Longer than scripts are seen to do nothing new: one that loses execve fails. */
+/**
+ * Longer than scripts do nothing new: one that loses execve fails. A script that leaves a daemon behind may have ended, by
+ * which systemd takes the service for ready, before that is executed.
+ */
 const SCRIPT_SETTLE = '5s';
 
 const FALL_BACK: readonly string[] = [...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK];
@@ -30,13 +33,13 @@ export function readyLines(
         ? [comment(`Without a reload: ${shortList(ready.withoutReload, 12)}.`)]
         : []),
     ];
-  const { deny, left, leftToReload, reload, isReloadUnseen, startsNone, scripted } = ready;
+  const { deny, left, leftToReload, reload, isReloadUnseen, startsNone, daemon } = ready;
   const until =
     reload === false ? 'until the service was ready, or in a reload,' : 'until the service was ready,';
   const made =
-    scripted === undefined
+    daemon === undefined
       ? `Made ${until} and not since then. The service loses them once it serves.`
-      : `Made by the start script alone. ${scripted.daemon}, which it becomes, loses them once it serves.`;
+      : `Made by the start script alone. ${daemon}, which it becomes, loses them once it serves.`;
   return [
     '[ready]',
     comment(made),
@@ -52,23 +55,14 @@ export function readyLines(
     ...(reload === undefined ? [] : [comment(RELOADS[`${reload}`]), `reload = ${reload}`]),
     ...(isReloadUnseen ? [comment('No reload was watched: it may need a call that is refused here.')] : []),
     ...(startsNone ? [comment('No process is started then: one that dies is not replaced.')] : []),
-    ...settleLines(ready),
+    ...(daemon === undefined
+      ? [comment('The watch counts a second after the start as a part of it.'), assignment('settle', SETTLE)]
+      : [
+          comment('The script must have become the daemon by then, also on a busy machine.'),
+          assignment('settle', SCRIPT_SETTLE),
+        ]),
     ...(deny.includes('clone') ? PROCESSES : []),
   ];
-}
-
-function settleLines({ scripted }: LearnedReady): string[] {
-  if (scripted === undefined)
-    return [
-      comment('The watch counts a second after the start as a part of it.'),
-      assignment('settle', SETTLE),
-    ];
-  return scripted.settles
-    ? [
-        comment('The script must have become the daemon by then, also on a busy machine.'),
-        assignment('settle', SCRIPT_SETTLE),
-      ]
-    : [];
 }
 
 /** The last lines, since a table of TOML ends where the next one begins. */
