@@ -70,12 +70,6 @@ export const POLICY_MEANING = {
     wayOut:
       "Give a shorter `settle`, or a longer `TimeoutStartSec=` in a drop-in of the unit's own. Where no file of the unit has one, the manager's default holds.",
   },
-  'pam-session': {
-    cause:
-      "With `PAMName=` systemd opens a PAM session for the service. If pam_systemd is in its configuration, the processes go to the session's control group. The filter of `[ready]` is for the unit's own.",
-    wayOut:
-      'Look into `/etc/pam.d`: without pam_systemd nothing is to be done. Else leave `[ready]` out, or `PAMName=`, or the start fails.',
-  },
   'rule-never-holds': {
     cause: 'All conditions of a rule must hold at once, and two of these exclude each other.',
     wayOut: 'Write several values of one argument as `in = […]`, or make two rules.',

@@ -80,7 +80,14 @@ async function recordOnce(
   const signals = holdSignals(context);
   const transaction = { context: placed, signals };
   const since = startOf(permissive.unit.state!);
-  let looked: Looked = { explanations: [], since, suppressed: false, readable: false, unowned: [] };
+  let looked: Looked = {
+    explanations: [],
+    fallbacks: [],
+    since,
+    suppressed: false,
+    readable: false,
+    unowned: [],
+  };
   const diagnostics = [...notes, ...ears.diagnostics];
   let unit: AppliedUnit | undefined;
   let failed = false;

@@ -315,6 +315,21 @@ describe("the service's own output", () => {
   });
 });
 
+test('a start is for its own unit, whatever EnvironmentFile= says', { skip }, async () => {
+  const [tenant, other] = ['tenants@a.service', 'tenants@b.service'];
+  const lines = `Type=exec\nEnvironmentFile=-${FILES}/%i.env\nExecStart=/bin/sleep infinity\n`;
+  await changeFiles(box, { '/etc/systemd/system/tenants@.service': `[Service]\n${lines}` });
+  await box.succeed(['systemctl', 'start', tenant, other]);
+  const slice = await properties(box, 'system-tenants.slice', 'InvocationID');
+  await box.writeFile(`${FILES}/a.env`, `INVOCATION_ID=${slice.InvocationID}\nMAINPID=4194303\n`);
+  await apply(box, `${POLICY}settle = "100ms"\n`, tenant);
+  const filters = async (unit: string) =>
+    /^Seccomp_filters:\t(\d+)$/m.exec(await box.readFile(`/proc/${await mainPid(box, unit)}/status`))?.[1];
+  assert.deepEqual([await filters(tenant), await filters(other)], ['1', '0']);
+  await revert(box, tenant);
+  await box.succeed(['systemctl', 'stop', tenant, other]);
+});
+
 describe('a reload', () => {
   const lines = `${NOTIFY}\nExecReload=/bin/kill -HUP $MAINPID`;
 

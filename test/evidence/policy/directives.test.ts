@@ -81,6 +81,8 @@ const CASES: readonly Case[] = [
   // mkdir -p /var/lib/demo
   ['ReadWritePaths', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, undefined],
   ['ProtectSystem', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, 'strict'],
+  ['ProtectHome', { paths: paths('change-directory', ['/home/x'], { errno: 17 }) }, true],
+  ['PrivateTmp', { paths: paths('change-directory', ['/tmp'], { errno: 17 }) }, true],
   ['ProtectHome', {}, true],
   ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
   ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],
@@ -422,9 +424,24 @@ test('directories are as wide as a program’s own, and files of shared ones sta
   ]);
 });
 
-test('a directory that was there already when it should be made is written to under load', () => {
-  const asked = paths('change-directory', ['/', '/var', '/run', '/var/log'], { errno: 17 });
-  assert.deepEqual(writable({ paths: asked }), ['/run', '/var/log']);
+test('a directory that exists when it should be made is no wish to write beside it', () => {
+  const asked = [
+    '/',
+    '/var',
+    '/run',
+    '/run/x',
+    '/var/log',
+    '/var/lib',
+    '/srv/app',
+    '/etc/x',
+    '/tmp',
+    '/home/x',
+  ];
+  const exists = { paths: paths('change-directory', asked, { errno: 17 }) };
+  assert.deepEqual(writable(exists), []);
+});
+
+test('a directory of data that exists in a program’s own is written to under load', () => {
   assert.deepEqual(writable({ paths: paths('change-directory', ['/var/lib/nginx'], { errno: 17 }) }), [
     '/var/lib/nginx',
   ]);

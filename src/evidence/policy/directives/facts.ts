@@ -32,7 +32,6 @@ const CHANGES: ReadonlySet<PathUse> = new Set(['write', 'create-in', 'change-dir
 /** Files of the kernel's own file systems, which have a path nowhere: memfd_create(2), shmget(2), aio and the like. */
 const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
-const EEXIST = 17;
 
 /** Calls that make a file without opening it, with the place of the argument that has its mode. */
 export const MAKING: readonly (readonly [call: string, argument: number])[] = [
@@ -126,7 +125,7 @@ export class Facts {
     return this.paths.filter(({ path, errno }) => errno === ENOENT && isBelow(path, roots));
   }
 
-  /** Uses below one of these that changed something, or would have if it had not been so already. */
+  /** Uses below one of these that changed something. */
   changedBelow(...roots: readonly string[]): RecordedPath[] {
     return this.paths.filter((entry) => isChange(entry) && isBelow(entry.path, roots));
   }
@@ -175,12 +174,8 @@ export const PARENTS_OF_MANY = [
   '/boot',
 ];
 
-/**
- * A directory that is made where it is already tells of work in it, of which little may have been seen; but not one that
- * any host has, which `mkdir -p` asks for, and so may everybody.
- */
-export const isChange = ({ path, use, errno }: RecordedPath): boolean =>
-  CHANGES.has(use) && (errno === undefined || (errno === EEXIST && !PARENTS_OF_MANY.includes(path)));
+/** Whether a use changed something. A directory that could not be made, since it exists, changed nothing. */
+export const isChange = ({ use, errno }: RecordedPath): boolean => CHANGES.has(use) && errno === undefined;
 
 export const isBelow = (path: string, roots: readonly string[]): boolean =>
   roots.some((root) => covers(root, path));
