@@ -27,6 +27,12 @@ export const PROGRAMS = {
       '`[exec] programs` names a file that is not there or not executable. Nothing could be mounted over it.',
     wayOut: 'Name the program that becomes the main process of the service.',
   },
+  'program-origin': {
+    cause:
+      '`[exec] programs` mounts the launcher over the program, which then runs from another path. This one looks for libraries in folders beside its own file: `$ORIGIN` of ld.so(8). Java does.',
+    wayOut:
+      'Let `[ready]` take the calls of the start script away, `execve` among them: it leaves programs where they are. Where that is not possible, see whether the program starts: `apply` rolls back if it does not.',
+  },
   'program-path': {
     cause:
       "A path in `[exec] programs` or of the launcher can't stand in a script's first line, or is named twice.",
