@@ -23,8 +23,14 @@ export const DIRECTIVES = {
   },
   'leaves-open': {
     cause:
-      "systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. So does `/sys` with `ProtectKernelTunables`, from systemd 255 on, where the host has it mounted writable. Where nobody knows the host's mounts, the message says so.",
+      "systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. So does `/sys` with `ReadOnlyPaths` beside `ProtectControlGroups` and the like, from systemd 255 on, where the host has it mounted writable. Where nobody knows the host's mounts, the message says so.",
     wayOut: 'List what is to be closed in the directive that the hint names.',
+  },
+  'file-mask': {
+    cause:
+      'The policy closes a single file or socket. systemd mounts something over it, and the kernel takes that mount away when the file is removed or another one is renamed over it. An upgrade does so, `useradd` does so to `/etc/shadow`, and a server makes its socket anew. The new file is open to the service until its next start.',
+    wayOut:
+      'Name the folder above in the place of the file: its mount stays. `status` and `verify` look whether the file is closed.',
   },
   renamable: {
     cause:

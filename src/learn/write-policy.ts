@@ -8,7 +8,7 @@ import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
-import { daemonOfScript } from '../evidence/policy/programs.js';
+import { scriptedDaemon } from '../evidence/policy/programs.js';
 import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
@@ -31,7 +31,7 @@ import { type RotationReload, rotationReload } from './log-rotation.js';
 import { amongNames, findCodeMaker } from './reachable/find-code-maker.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
-import { assertMayBeReady } from './ready-gaps.js';
+import { assertMayBeReady, readyGap } from './ready-gaps.js';
 import { storedRecordings } from './recordings/store.js';
 import { refusedByDefaults } from './refused-by-defaults.js';
 import { commandsOf, plainPrograms } from './unit-facts.js';
@@ -69,10 +69,18 @@ export async function provedPolicy(
   if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
+  const gap = (await readyGap(context, unit))?.message;
+  const daemon = scriptedDaemon({ evidence: ledger, effective, readyGap: gap });
   const files = new RootFiles(system, HOST);
-  const reached = await reachedBy(files, ledger, effective);
+  const reached = await reachedBy(
+    files,
+    ledger,
+    effective,
+    daemon?.by === '[exec]' ? [daemon.path] : undefined,
+  );
   const written = writePolicy({
     evidence: ledger,
+    readyGap: gap,
     checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
@@ -160,18 +168,19 @@ async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: Effectiv
   return maker && `${maker.path} has ${maker.engine}, which makes code at run time`;
 }
 
-/** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
-async function reachedBy(files: RootFiles, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
-  const daemon = daemonOfScript(ledger, effective);
+/** The calls that the confined programs of a unit can reach: by default all that were seen. */
+async function reachedBy(
+  files: RootFiles,
+  ledger: Ledger,
+  effective: EffectiveUnit,
+  confined?: readonly string[],
+): Promise<Reachable> {
   const own = ownFiles(effective);
   if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
   if (ledger.lost.leavers)
     return { unknown: 'processes have left its control group unwatched, as logins do' };
   const { programs, mapped } = servicePrograms([ledger]);
-  return findReachable(files, {
-    programs: daemon === undefined ? programs : [daemon],
-    mapped,
-  });
+  return findReachable(files, { programs: confined ?? programs, mapped });
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */

@@ -1,7 +1,7 @@
 /**
  * Programs and libraries that make machine code at run time, which MemoryDenyWriteExecute= refuses. Each was tried with it on
- * Debian 13, but for .NET and SpiderMonkey. Not here are those that need no memory that is both written and executed: libffi
- * from 3.4 on has its code in its file, liborc and Erlang map their memory twice, libgccjit writes libraries.
+ * Debian 13, but for .NET and SpiderMonkey. libffi (from 3.4 on), liborc and Erlang work with it: they need no memory that is both
+ * written and executed.
  */
 
 import { fileName } from '../unit/path.js';

@@ -6,8 +6,7 @@ import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } fro
 import { explainUnit, type Looked, type RecordedRun, UNREADABLE } from '../explain/explain-unit.js';
 import { type HeardRecords, heardIn } from '../explain/records/heard.js';
 import { startOf } from '../explain/records/start-of.js';
-import type { UserManager } from '../explain/records/user-manager.js';
-import { userManager } from '../explain/records/user-manager.js';
+import { type UserManager, userManager } from '../explain/records/user-manager.js';
 import { INPUT } from '../prepare/load/input-policy.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';

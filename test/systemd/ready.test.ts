@@ -19,6 +19,7 @@ import {
   servicesObstacle,
 } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
+import { until } from '../support/until.js';
 
 /** Why no filter can be loaded into a running service here. */
 const skip = servicesObstacle();
@@ -56,7 +57,9 @@ let box: Box;
 
 before(async () => {
   if (skip) return;
-  box = await bootWithPrograms('ready');
+  box = await bootWithPrograms('ready', {
+    threads: ['test/systemd/programs/threads.c', '-static', '-pthread'],
+  });
   await box.writeFile(PROGRAM, SERVICE, '0755');
 });
 after(() => box?.stop());
@@ -209,6 +212,34 @@ describe('a service that is confined from its start on by other means', () => {
       assert.equal(status, 0, stdout + stderr);
       await revert(box, unit);
     });
+});
+
+describe('a service that is learned with --ready, behind a start script', () => {
+  const unit = 'threads.service';
+  const out = `${FILES}/${unit}.out`;
+  const program = '/opt/programs/threads';
+
+  /** Has the service do something, and returns what came of it. */
+  async function did(signal: 'USR1' | 'USR2'): Promise<string> {
+    await box.sh(`: >${out}`);
+    await box.succeed(['kill', `-${signal}`, `${await mainPid(box, unit)}`]);
+    await until('the service says what came of it', async () => (await box.readFile(out)).endsWith('\n'));
+    return (await box.readFile(out)).trim();
+  }
+
+  test('starts threads, and no process; its program runs from its own path', { skip }, async () => {
+    await box.writeFile('/opt/programs/start', `#!/bin/sh\n/bin/true\nexec ${program}\n`, '0755');
+    await start(unit, `StandardOutput=append:${out}\nExecStart=/opt/programs/start`);
+    assert.deepEqual([await did('USR1'), await did('USR2')], ['thread 0', 'process 0']);
+    const learn = ['learn', '--restart', '--exercise', 'true', '--ready', unit, '--write', policyPath(unit)];
+    const { status, stdout, stderr } = await sandboxUnit(box, ...learn);
+    assert.equal(status, 0, stdout + stderr);
+    await apply(box, await box.readFile(policyPath(unit)), unit);
+    assert.deepEqual([await did('USR1'), await did('USR2')], ['thread 0', 'process 1']);
+    const exe = `/proc/${await mainPid(box, unit)}/exe`;
+    assert.equal((await box.succeed(['readlink', exe])).trim(), program);
+    await revert(box, unit);
+  });
 });
 
 describe('a service that has ended when the filter is loaded', () => {

@@ -74,5 +74,7 @@ export interface PolicyRequest {
   readonly effective: EffectiveUnit;
   readonly surroundings?: Surroundings | undefined;
   readonly target: Target;
+  /** The reason why nobody can enforce `[ready]` on the unit; undefined where that is possible. */
+  readonly readyGap?: string | undefined;
   readonly options?: PolicyOptions;
 }
