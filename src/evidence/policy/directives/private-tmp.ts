@@ -14,8 +14,8 @@ const isAtStart = ({ phases }: RecordedPath): boolean => phases.includes('start'
 /**
  * Files that a service uses in a shared directory without having made them may be those of others, also such as it writes
  * to: a FIFO, or a device's link. It makes files in the directories that it changes.
- * What it finds at its start without having made it then is data of an earlier run, and what it leaves may be for the next:
- * systemd empties private directories when a service stops.
+ * Files that it finds at its start without having made them then are data of an earlier run, and files that it leaves may be for
+ * the next: systemd empties private directories when a service stops.
  */
 export function privateTmp(facts: Facts): Verdict {
   const [socket] = facts.socketsBelow(...TEMPORARY);
