@@ -30,6 +30,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     loosen: [...base.loosen, ...over.loosen],
     wrap: over.wrap ?? base.wrap,
     programs: over.programs ?? base.programs,
+    startPre: [...base.startPre, ...over.startPre],
     unitDeny: [...base.unitDeny, ...over.unitDeny],
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
