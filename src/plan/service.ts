@@ -2,6 +2,8 @@ import { type Diagnostic, didYouMean, error, firstOf, warning } from '../diagnos
 import { emitted, loosens } from '../directives/against-unit.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
 import { findDirective, unknownDirective } from '../directives/table.js';
+import { closedBy, hidden } from '../directives/values/closed-paths.js';
+import { keptAsMounted, mountLines } from '../directives/values/mount-entries.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, type UnitValues } from '../unit/values.js';
@@ -11,9 +13,10 @@ import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
 import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './launcher/exec-prefix.js';
+import { bindReadOnly } from './launcher/path-directives.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { PlanRequest, Surroundings } from './request.js';
-import { ownValues, valuesOfAll } from './unit-values.js';
+import { ownValues, plannedValues, valuesOfAll } from './unit-values.js';
 
 export interface PlannedService {
   readonly lines: readonly PlanLine[];
@@ -28,11 +31,32 @@ export function planService(request: ServiceRequest): PlannedService {
   const { policy, effective, surroundings } = request;
   const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map(), sockets: new Map() };
   const planned = policy.service.map((entry) => planDirective(entry, request, around));
+  const directives = planned.flatMap((one) => one.directives);
   return {
     lines: planned.flatMap(({ lines }) => lines),
-    directives: planned.flatMap(({ directives }) => directives),
+    directives: [...directives, ...boundSys(request, directives)],
     diagnostics: [...planned.flatMap(({ diagnostics }) => diagnostics), ...firstOf(unusedLoosen(policy))],
   };
+}
+
+/**
+ * A read-only bind mount of /sys where the policy states ProtectKernelTunables= and systemd would leave /sys as the host has
+ * it mounted. A /sys that the unit doesn't see, or that is its own, is left alone: the mount would show the host's.
+ */
+function boundSys(
+  { effective, target }: ServiceRequest,
+  directives: readonly PlannedDirective[],
+): PlannedDirective[] {
+  const values = plannedValues(effective, directives);
+  const isStated = directives.some(({ name }) => name === 'ProtectKernelTunables');
+  const isLeft =
+    isStated &&
+    isOn(values, 'ProtectKernelTunables') &&
+    keptAsMounted(mountLines(values), target.systemd).length > 0 &&
+    closedBy(hidden(values), '/sys') === undefined;
+  return isLeft
+    ? [bindReadOnly([['/sys']], 'ProtectKernelTunables= leaves it as the host has it mounted')]
+    : [];
 }
 
 /** Errors in `[service]` by itself, without a unit or a target. */

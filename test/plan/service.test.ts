@@ -50,6 +50,27 @@ test('what the target does not know is a gap, and not written', () => {
   });
 });
 
+test('from systemd 255 on /sys is bound read-only beside ProtectKernelTunables=, where systemd leaves it as it is mounted', () => {
+  const added = (service: string, lines = '', systemd = 257) =>
+    planned(`[service]\n${service}`, lines, targetOf(systemd)).directives.filter(
+      ({ because }) => because === 'ProtectKernelTunables= leaves it as the host has it mounted',
+    );
+  const tunables = 'ProtectKernelTunables = true\n';
+  assert.deepEqual(
+    added(tunables).map(({ name, values }) => [name, ...values]),
+    [['BindReadOnlyPaths', '/sys']],
+  );
+  assert.equal(added(tunables, '', 254).length, 0);
+  for (const systemd of [255, 262]) assert.equal(added(tunables, '', systemd).length, 1, String(systemd));
+  assert.equal(added('ProtectKernelTunables = false', '').length, 0);
+  assert.equal(added('Nice = 1', 'ProtectKernelTunables=yes').length, 0);
+  assert.equal(added(`${tunables}BindReadOnlyPaths = ["/sys"]`).length, 0);
+  assert.equal(added(`${tunables}BindReadOnlyPaths = ["/etc"]`, 'BindReadOnlyPaths=/srv').length, 1);
+  assert.equal(added(`${tunables}PrivateNetwork = true`).length, 0);
+  for (const hidden of ['TemporaryFileSystem=/sys', 'InaccessiblePaths=/sys', 'RootDirectory=/srv'])
+    assert.equal(added(tunables, hidden).length, 0, hidden);
+});
+
 test("the users of a user manager's service are its own as the drop-in leaves it", () => {
   const codes = (service: string, lines: string) =>
     planned(`[service]\nProtectSystem = true\n${service}`, lines, targetOf(253, { scope: 'user' }))

@@ -50,7 +50,7 @@ test('it takes two capabilities; the hint is a command that has them', { skip },
   const { scope, lives, lost, truncated } = JSON.parse(text) as Recording;
   assert.deepEqual([scope, lives, lost, truncated], ['user', 2, {}, false]);
   const policy = await box.readFile(POLICY);
-  assert.match(policy, /^ProtectKernelTunables = true\n# .*\nBindReadOnlyPaths = \["\/sys"\]$/m);
+  assert.match(policy, /^ProtectKernelTunables = true$/m);
 });
 
 test('its policy is applied, and the service works', { skip }, async () => {

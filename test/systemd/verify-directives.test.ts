@@ -93,14 +93,13 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     await afresh();
   });
 
-  test('a /sys that systemd leaves writable is told before and after, and BindReadOnlyPaths= closes it', async () => {
+  test('a /sys that systemd leaves writable is told before and after; a bind mount closes it, which ProtectKernelTunables= brings along', async () => {
     await changeFiles(box, { [`${UNITS}/tunables.service`]: SERVICE });
     await box.succeed(['systemctl', 'start', 'tunables.service']);
     await box.succeed(['mount', '-o', 'remount,rw', '/sys']);
-    const policy = '[service]\nProtectKernelTunables = true\n';
+    const policy = '[service]\nReadOnlyPaths = ["/sys"]\nProtectControlGroups = true\n';
     await box.writeFile(policyPath('tunables.service'), policy);
-    const told =
-      /warning\[leaves-open]: ProtectKernelTunables= leaves \/sys \(as the host has it mounted\) writable/;
+    const told = /warning\[leaves-open]: ReadOnlyPaths= leaves \/sys \(as the host has it mounted\) writable/;
     for (const words of [['plan'], ['apply', '--check']]) {
       const { stdout, stderr } = await sandboxUnit(box, ...words, 'tunables.service');
       assert.match(stdout + stderr, told, words.join(' '));
@@ -108,10 +107,16 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
     const quick = '[apply]\nsettle = "100ms"\n';
     assert.match(await apply(box, `${policy}${quick}`, 'tunables.service'), told);
     const { status, of, seen } = await verify('tunables.service');
-    assert.deepEqual([status, of('open')], [0, ['ProtectKernelTunables']]);
-    assert.match(seen.get('ProtectKernelTunables')!, /\/sys out, which can be written to/);
-    const closed = `${policy}BindReadOnlyPaths = ["/sys"]\n${quick}`;
-    assert.doesNotMatch(await apply(box, closed, 'tunables.service'), /leaves-open|looser/);
+    assert.deepEqual([status, of('open')], [0, ['ReadOnlyPaths']]);
+    assert.match(seen.get('ReadOnlyPaths')!, /\/sys out, which can be written to/);
+    for (const line of ['BindReadOnlyPaths = ["/sys"]', 'ProtectKernelTunables = true']) {
+      assert.doesNotMatch(
+        await apply(box, `${policy}${line}\n${quick}`, 'tunables.service'),
+        /leaves-open|looser/,
+      );
+      const { status, of } = await verify('tunables.service');
+      assert.deepEqual([status, of('open')], [0, []], line);
+    }
     await box.succeed(['systemctl', 'stop', 'tunables.service']);
     await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
   });

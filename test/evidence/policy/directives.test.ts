@@ -8,7 +8,6 @@ import { hasPrivateTmp, privateTmp } from '../../../src/evidence/policy/directiv
 import { writablePaths } from '../../../src/evidence/policy/directives/write-paths.js';
 import type { Evidence } from '../../../src/evidence/policy/input.js';
 import type { RecordedPeer } from '../../../src/evidence/recording/recording.js';
-import { BESIDE_TUNABLES } from '../../support/ineffective-cases.js';
 import {
   calls,
   directive,
@@ -167,23 +166,8 @@ const CASES: readonly Case[] = [
     { paths: paths('write', ['/sys/fs/selinux/load', '/proc/12/oom_score_adj']) },
     true,
   ],
-  ['BindReadOnlyPaths', SOCKET, ['/sys']],
-  [
-    'BindReadOnlyPaths',
-    { ...SOCKET, paths: paths('write', ['/sys/fs/cgroup/x', '/sys/fs/selinux/y']) },
-    ['/sys'],
-  ],
-  ['BindReadOnlyPaths', { ...SOCKET, paths: paths('write', ['/sys/class/leds/x']) }, undefined],
-  ['BindReadOnlyPaths', { ...SOCKET, blind: ['calls'] }, undefined],
-  // The unit has a /sys of its own.
-  ['BindReadOnlyPaths', {}, undefined],
-  ['BindReadOnlyPaths', { lost: { peers: 1 } }, ['/sys']],
-  ['BindReadOnlyPaths', SOCKET, undefined, 'PrivateNetwork=yes'],
-  ...[...BESIDE_TUNABLES, ['RootDirectory=/srv', false] as const].map(
-    ([lines, isOpen]): Case => ['BindReadOnlyPaths', SOCKET, isOpen ? ['/sys'] : undefined, lines],
-  ),
-  ['BindReadOnlyPaths', SOCKET, ['/sys'], 'BindReadOnlyPaths=/etc:/media'],
-  ['BindReadOnlyPaths', SOCKET, undefined, 'ProtectKernelTunables=yes'],
+  // The plan closes /sys.
+  ['BindReadOnlyPaths', SOCKET, undefined],
   ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/hostname']) }, /hostname was changed/],
   ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/domainname']) }, /domainname was changed/],
   ['ProtectHostname', { paths: paths('read', ['/proc/sys/kernel/hostname']) }, true],
@@ -579,22 +563,6 @@ test('an exception falls with the rule that it is made from', () => {
     [directive(policy, 'SocketBindDeny'), directive(policy, 'SocketBindAllow')],
     [undefined, undefined],
   );
-});
-
-test('a directive for the sake of another falls with it, and that one stays without it', () => {
-  const proposed = [
-    { name: 'ProtectKernelTunables', value: true },
-    { name: 'BindReadOnlyPaths', value: ['/sys'] },
-  ];
-  const names = (lines: string) =>
-    keepGood(proposed, request(evidence(), { lines })).kept.map(({ name }) => name);
-  assert.deepEqual(names(''), ['ProtectKernelTunables', 'BindReadOnlyPaths']);
-  assert.deepEqual(names('PrivateNetwork=yes'), ['ProtectKernelTunables']);
-  const ifup = 'ExecStart=\nExecStart=/sbin/ifup -a';
-  assert.deepEqual(names(ifup), []);
-  const { proved, unproved } = learnDirectives(request(evidence(SOCKET), { lines: ifup }));
-  assert.ok(![...proved, ...unproved].some(({ name }) => name === 'BindReadOnlyPaths'));
-  assert.ok(unproved.some(({ name }) => name === 'ProtectKernelTunables'));
 });
 
 test('directives are asked again when another one falls', () => {

@@ -4,7 +4,7 @@ import type { Kind } from '../../recording/kinds.js';
 import type { PolicyRequest } from '../input.js';
 import { DEVICES } from './devices.js';
 import { Facts, type Judge } from './facts.js';
-import { keepGood, leaderOf, type Proposed } from './kept.js';
+import { keepGood, type Proposed, withPartner } from './kept.js';
 import { KERNEL } from './kernel.js';
 import { NETWORK } from './network.js';
 import { PATHS } from './paths.js';
@@ -50,9 +50,9 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
     ...judged.filter((one): one is UnprovedDirective => 'reason' in one),
     ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
   ];
-  // A directive for the sake of another needs no word where that one has a word.
+  // An exception needs no word where the directive that it is made from has one.
   const isTold = (name: string) =>
-    leaderOf(name) !== name && unproved.some((one) => one.name === leaderOf(name));
+    unproved.some((one) => one.name !== name && withPartner(name)[0] === one.name);
   return { proved: kept, unproved: unproved.filter((one) => !isTold(one.name) && !isOfUnit(one, facts)) };
 }
 

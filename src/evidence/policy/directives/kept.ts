@@ -31,7 +31,7 @@ type OnUnit = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'> & {
 
 /**
  * Takes out the directives that the unit has already, and those that are weaker than the unit's or wouldn't be in force,
- * with those that aren't meant without them. As one may rest on another, all that are left are asked again.
+ * with their partners. As one may rest on another, all that are left are asked again.
  */
 export function keepGood<T extends Proposed>(
   proposed: readonly T[],
@@ -43,7 +43,7 @@ export function keepGood<T extends Proposed>(
     const wrong = problemsOf(kept, request);
     if (wrong.size === 0) return { kept, left };
     const fallen = new Map(
-      [...wrong].flatMap(([name, reason]) => fallingWith(name).map((one) => [one, reason])),
+      [...wrong].flatMap(([name, reason]) => withPartner(name).map((one) => [one, reason])),
     );
     left.push(
       ...kept.filter(({ name }) => fallen.has(name)).map(({ name }) => ({ name, reason: fallen.get(name)! })),
@@ -62,18 +62,9 @@ const PARTNERS: readonly (readonly [closes: string, excepts: string])[] = [
   ['IPAddressDeny', 'IPAddressAllow'],
 ];
 
-/** A directive that holds alone, and the one by which it holds everywhere: that isn't meant without it. */
-const COMPLETED: readonly (readonly [completed: string, by: string])[] = [
-  ['ProtectKernelTunables', 'BindReadOnlyPaths'],
-];
-
-/** The directive for whose sake one is stated; the directive itself where that is its own. */
-export const leaderOf = (name: string): string =>
-  [...PARTNERS, ...COMPLETED].find(([, second]) => second === name)?.[0] ?? name;
-
-/** A directive, and the one that isn't stated without it. */
-const fallingWith = (name: string): readonly string[] =>
-  PARTNERS.find((pair) => pair.includes(name)) ?? COMPLETED.find(([first]) => first === name) ?? [name];
+/** A directive and its partner. */
+export const withPartner = (name: string): readonly string[] =>
+  PARTNERS.find((pair) => pair.includes(name)) ?? [name];
 
 /** Its line is its place among all, so that a diagnostic can be told whose it is. */
 const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {

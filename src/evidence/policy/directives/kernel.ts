@@ -1,14 +1,12 @@
 /** Directives that close the kernel's own interfaces. */
 
-import { closedBy, hidden, NO_TUNABLES, TUNABLES } from '../../../directives/values/closed-paths.js';
-import { keptAsMounted, mountLines } from '../../../directives/values/mount-entries.js';
+import { NO_TUNABLES, TUNABLES } from '../../../directives/values/closed-paths.js';
 import { constantValue } from '../../../syscalls/constants.js';
 import { allWords } from '../../../unit/values.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { type Closing, needed } from './closing.js';
 import { listedDevices } from './devices.js';
 import { type Facts, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
-import { hasPrivateNetwork } from './network.js';
 
 /** A directive that is on unless the service needs what it closes. */
 const closes = (name: string, what: string, closing: Closing): Judge => ({
@@ -125,35 +123,6 @@ function changedTunable(facts: Facts): string | undefined {
   return changed && `${changed.path} was changed`;
 }
 
-const PROTECT_TUNABLES = closes('ProtectKernelTunables', 'No setting of the kernel was changed', {
-  hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
-  also: changedTunable,
-});
-
-/**
- * Whether some systemd leaves /sys as the host has it mounted where ProtectKernelTunables= is added to the unit. A /sys of
- * the unit's own has no network devices of the host, which a bind mount would show.
- */
-function leavesSys(facts: Facts): boolean {
-  const unit = new Map([['ProtectKernelTunables', ['yes']]]);
-  const lines = mountLines({ get: (name) => unit.get(name) ?? facts.unit.get(name) });
-  const isKept = keptAsMounted(lines, Number.POSITIVE_INFINITY).some(({ path }) => path === '/sys');
-  return isKept && !hasPrivateNetwork(facts) && closedBy(hidden(facts.unit), '/sys') === undefined;
-}
-
-/**
- * Whatever was written below /sys beside ProtectKernelTunables= stays writable: control groups and SELinux have mounts of
- * their own there (namespace.c of systemd). The target's version doesn't decide: policies outlive upgrades, and go to
- * other hosts.
- */
-function bindSys(facts: Facts): Verdict | undefined {
-  const isStated = !facts.isOn('ProtectKernelTunables') && 'value' in PROTECT_TUNABLES.judge(facts)!;
-  const why = 'from systemd 255 on ProtectKernelTunables leaves it as the host has it mounted';
-  return isStated && leavesSys(facts)
-    ? proved(['/sys'], `No setting in /sys was changed in ${facts.time}; ${why}.`)
-    : undefined;
-}
-
 export const KERNEL: readonly Judge[] = [
   closes('ProtectClock', 'No clock was set', {
     calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
@@ -185,8 +154,10 @@ export const KERNEL: readonly Judge[] = [
     capabilities: ['CAP_SYS_MODULE'],
     hidden: ['/usr/lib/modules', '/lib/modules'],
   }),
-  PROTECT_TUNABLES,
-  { name: 'BindReadOnlyPaths', wanted: '/sys', by: PROTECT_TUNABLES.by, judge: bindSys },
+  closes('ProtectKernelTunables', 'No setting of the kernel was changed', {
+    hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
+    also: changedTunable,
+  }),
   { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], judge: lockPersonality },
   { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], judge: denyWriteExecute },
   { name: 'RestrictNamespaces', wanted: true, by: ['calls', 'fork-flags'], judge: restrictNamespaces },

@@ -1,6 +1,5 @@
 /** Directives that close the network. */
 
-import type { Kind } from '../../recording/kinds.js';
 import type { RecordedPeer } from '../../recording/recording.js';
 import { familiesFor, familyName, isNamedFamily, socketsSeen } from '../rules/sockets.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
@@ -80,15 +79,6 @@ function privateNetwork(facts: Facts): Verdict | undefined {
   return proved(true, `No socket of a network was made or used in ${facts.time}.`);
 }
 
-const OF_PRIVATE_NETWORK: readonly Kind[] = ['arguments', 'calls', 'paths', 'peers'];
-
-/** Whether the service has a network of its own, by its unit or by the evidence. */
-export function hasPrivateNetwork(facts: Facts): boolean {
-  if (facts.isOn('PrivateNetwork')) return true;
-  const verdict = facts.doubt(OF_PRIVATE_NETWORK) === undefined ? privateNetwork(facts) : undefined;
-  return verdict !== undefined && 'value' in verdict;
-}
-
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 const MANY_ADDRESSES = 16;
 
@@ -143,7 +133,7 @@ export const NETWORK: readonly Judge[] = [
   {
     name: 'PrivateNetwork',
     wanted: true,
-    by: OF_PRIVATE_NETWORK,
+    by: ['arguments', 'calls', 'paths', 'peers'],
     judge: privateNetwork,
   },
   { name: 'PrivateIPC', wanted: true, by: ['calls'], judge: privateIpc },
