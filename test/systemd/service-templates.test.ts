@@ -37,6 +37,8 @@ const FOLDERS = [
     '/var/lib/bind',
     '/var/lib/haproxy/dev',
     '/var/lib/mysql',
+    '/var/lib/nginx',
+    '/var/log/nginx',
     '/var/lib/php',
     '/var/lib/postfix',
   ],
@@ -70,7 +72,7 @@ while :; do sleep 0.1; done
 /** Sockets and files in /run that a service may write to under any of these templates; `[^/]*` stands for their names. */
 const COMMON = [/^\/run\/systemd\/journal\/[^/]*$/, /^\/run\/systemd\/notify$/];
 
-for (const tree of alternatives<TreeName>(['machine', 'bookworm-services'])) {
+for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
   describe(`a service of root of ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
     let box: Box;
     before(async () => {
@@ -80,7 +82,11 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm-services'])) {
         await box.sh(`mkdir -p ${FOLDERS.join(' ')} ${OTHERS.map((name) => `/run/${name}`).join(' ')}
         mkdir -p /usr/lib/klibc/bin /run/sandbox-unit && touch /var/lib/haproxy/dev/log /opt/notifies && chmod 755 /opt/notifies && cp /bin/sh ${KLIBC}`);
       assert.equal(made.status, 0, made.stderr);
-      await changeFiles(box, { ...SOCKETS, ...NOTIFIES });
+      const hasNginx = (await box.exec(['test', '-e', '/usr/sbin/nginx'])).status === 0;
+      const instead = {
+        [`/etc/systemd/system/${UNIT}`]: '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n',
+      };
+      await changeFiles(box, { ...SOCKETS, ...NOTIFIES, ...(hasNginx ? {} : instead) });
       await box.succeed(['systemctl', 'start', UNIT, 'notifies', 'engine.socket', 'images.socket']);
     });
     after(() => box?.stop());
@@ -119,16 +125,9 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm-services'])) {
 
     test('has nothing of /run but its own, and goes on to tell the manager, whenever that executes itself', async () => {
       const reached = await open(UNIT);
-      for (const path of [
-        'docker.sock',
-        'nginx.pid',
-        'extensions',
-        'systemd/private',
-        'systemd/io.systemd.sysext',
-      ])
+      for (const path of ['docker.sock', 'extensions', 'systemd/private', 'systemd/io.systemd.sysext'])
         assert.ok(reached.includes(`/run/${path}`), path);
-      const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--template', 'nginx', UNIT);
-      assert.deepEqual([status, stderr], [0, ''], stdout);
+      await apply(box, `extends = ["nginx"]\n[apply]\nprobe = ["true"]\n`, UNIT);
       await apply(box, 'extends = ["own-run"]\n', 'notifies.service');
       const ways = [() => inside(UNIT, 'kill -TERM 1'), () => box.succeed(['systemctl', 'daemon-reexec'])];
       assert.deepEqual(await open(UNIT), ['/run/nginx.pid']);
