@@ -27,6 +27,9 @@ type Template = keyof typeof PROGRAMS;
 /** Templates by which a service may execute its own program, and no shell. */
 const WITHOUT_SHELL: readonly Template[] = ['haproxy', 'php-fpm'];
 
+/** Templates by which the service sees no process, and so reaches no files by /proc/PID/root of another user. */
+const WITHOUT_PROC: readonly Template[] = ['bind9', 'haproxy', 'postfix', 'unbound'];
+
 /** The shell of klibc-utils, which initramfs-tools brings. */
 const KLIBC = '/usr/lib/klibc/bin/sh';
 
@@ -108,6 +111,10 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
         .sort();
     }
 
+    /** What a service sees in /proc. */
+    const processes = async (unit: string) =>
+      (await box.succeed(['ls', `/proc/${await mainPid(box, unit)}/root/proc`])).trim();
+
     /** Has the manager execute itself, and waits until it has made its socket anew. */
     async function executesItself(how: () => Promise<unknown>) {
       const socket = () => box.exec(['stat', '--format=%i', '/run/systemd/private']);
@@ -131,6 +138,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       await apply(box, 'extends = ["own-run"]\n', 'notifies.service');
       const ways = [() => inside(UNIT, 'kill -TERM 1'), () => box.succeed(['systemctl', 'daemon-reexec'])];
       assert.deepEqual(await open(UNIT), ['/run/nginx.pid']);
+      assert.equal(await processes(UNIT), '');
       for (const [i, way] of ways.entries()) {
         await executesItself(way);
         assert.deepEqual(await open(UNIT), ['/run/nginx.pid']);
@@ -172,6 +180,7 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
         postgresql: ['/run/postgresql'],
         unbound: ['/run', '/run/systemd'],
       });
+      for (const template of WITHOUT_PROC) assert.equal(await processes(unitOf(template)), '');
       for (const template of WITHOUT_SHELL) {
         const shell = await klibc(template);
         assert.deepEqual([shell.status, /Permission denied/.test(shell.stderr)], [126, true], shell.stderr);
