@@ -100,7 +100,10 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	NOTE_FILE(index, USE_EXECUTE, file);
 	/* Of a script the file is its interpreter. */
 	const char *name = BPF_CORE_READ(program, filename);
-	struct room *room = name != BPF_CORE_READ(program, interp) ? room_for(ROOM_EXEC, index, USE_EXECUTE, 0) : 0;
+	char begin[LONGEST_HIDEABLE] = {};
+	bpf_probe_read_kernel_str(begin, sizeof begin, name);
+	int is_noted = name != BPF_CORE_READ(program, interp) || is_hideable(begin);
+	struct room *room = is_noted ? room_for(ROOM_EXEC, index, USE_EXECUTE, 0) : 0;
 	long size = room ? bpf_probe_read_kernel_str(room->text, LONGEST_PATH, name) : 0;
 	return size > 0 ? note_name(ROOM_EXEC, (__u64)size, -1) : 0;
 }

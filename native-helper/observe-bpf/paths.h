@@ -164,4 +164,45 @@ __noinline int note_given_name(__u32 index, enum path_use use, __u32 error, __u6
 	return size > 0 ? note_name(ROOM_RETURN, (__u64)size, base) : 0;
 }
 
+/* Where directives hide files. Of a name that begins so, and that leads elsewhere by a link, both count. */
+#define LONGEST_HIDEABLE 16
+static const char hideable[][LONGEST_HIDEABLE] = {"/home/", "/root/", "/run/user/", "/tmp/", "/var/run/user/", "/var/tmp/"};
+
+static __always_inline int is_hideable(const char begin[LONGEST_HIDEABLE])
+{
+	int is_one = 0;
+#pragma unroll
+	for (__u32 i = 0; i < sizeof hideable / LONGEST_HIDEABLE; i++) {
+		char difference = 0;
+#pragma unroll
+		for (__u32 k = 0; k < LONGEST_HIDEABLE; k++)
+			difference |= hideable[i][k] == '\0' ? 0 : begin[k] ^ hideable[i][k];
+		if (difference == 0)
+			is_one = 1;
+	}
+	return is_one;
+}
+
+/* The directory that a relative name is relative to. */
+static __always_inline __u64 dentry_of_base(int base)
+{
+	struct file *file = base < 0 ? 0 : file_of(bpf_get_current_task_btf(), (__u32)base);
+	return file ? (__u64)BPF_CORE_READ(file, f_path.dentry) : own_directory(0).dentry;
+}
+
+/* Notes the name by which a file was found, unless the file tells as much: most names lead where they say, and are left alone
+ * for what they cost. */
+__noinline int note_asked(__u32 index, __u64 address, int base, __u64 dentry, __u64 mount)
+{
+	char begin[LONGEST_HIDEABLE] = {};
+	if (!address || bpf_probe_read_user_str(begin, sizeof begin, (void *)address) <= 0)
+		return 0;
+	if (begin[0] == '/' && !is_hideable(begin))
+		return 0;
+	__u64 directory = begin[0] == '/' ? 0 : dentry_of_base(base);
+	if (directory && directory != own_directory(1).dentry && is_below(dentry, mount, directory))
+		return 0;
+	return note_given_name(index, USE_STAT, 0, address, base);
+}
+
 #endif

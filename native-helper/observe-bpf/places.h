@@ -89,6 +89,28 @@ static __always_inline struct directory own_directory(int is_root)
 	return (struct directory){(__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt)};
 }
 
+/* Is a file in a directory, or below it? */
+__noinline int is_below(__u64 at, __u64 vfsmount, __u64 directory)
+{
+	struct dentry *dentry = (void *)at;
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	for (int i = 0; i < COMPONENTS; i++) {
+		if ((__u64)dentry == directory)
+			return 1;
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+			if (above == mount)
+				return 0;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		dentry = parent;
+	}
+	return 0;
+}
+
 #define WALK(place, file) walk(place, (__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt))
 
 #endif

@@ -15,6 +15,7 @@
 #define SETS_XATTR 0x5820     /* of FS_IOC_FSSETXATTR */
 #define SETS_GENERATION 0x7602 /* of FS_IOC_SETVERSION */
 #define PERMISSIONS 07777
+#define W_OK 2
 
 static __always_inline void note_mode(__u32 index, __u32 mode)
 {
@@ -143,7 +144,7 @@ __noinline int look_at_socket(__u32 index, enum look_kind kind, __u64 at, __u32 
 
 static __always_inline enum path_use use_of_name(enum look_kind kind)
 {
-	return kind == LOOK_STAT	       ? USE_STAT
+	return kind == LOOK_STAT || kind == LOOK_ACCESS ? USE_STAT
 	       : kind == LOOK_CHDIR || kind == LOOK_CHROOT ? USE_ENTER
 	       : kind == LOOK_CHANGE_DIRECTORY || kind == LOOK_MAKE ? USE_CHANGE_DIRECTORY
 	       : kind == LOOK_CHANGE_ATTRIBUTE ? USE_CHANGE_ATTRIBUTE
@@ -168,14 +169,22 @@ __noinline int look_at_path(__u32 index, __u32 slot, __u64 at, long result, __u3
 	/* A program that was executed has a tracepoint of its own. */
 	if (kind == LOOK_NOT || (kind == LOOK_EXEC && !error) || (kind == LOOK_MMAP && error))
 		return 0;
-	if (kind == LOOK_MMAP || (kind == LOOK_OPEN && !error))
+	if (kind == LOOK_MMAP)
 		return look_at_file(index, kind, at, abi, result);
-	if ((kind == LOOK_CHDIR || kind == LOOK_CHROOT) && !error) {
-		struct directory entered = own_directory(kind == LOOK_CHROOT);
-		return note_file(index, USE_ENTER, entered.dentry, entered.mount);
-	}
 	int directory = base < NO_ARGUMENT ? (int)argument(regs, abi, base) : -1;
 	__u64 name = path < NO_ARGUMENT ? argument(regs, abi, path) : 0;
+	if (kind == LOOK_OPEN && !error) {
+		struct file *file = file_of(bpf_get_current_task_btf(), (__u32)result);
+		look_at_file(index, kind, at, abi, result);
+		return file ? note_asked(index, name, directory, (__u64)BPF_CORE_READ(file, f_path.dentry),
+					 (__u64)BPF_CORE_READ(file, f_path.mnt))
+			    : 0;
+	}
+	if ((kind == LOOK_CHDIR || kind == LOOK_CHROOT) && !error) {
+		struct directory entered = own_directory(kind == LOOK_CHROOT);
+		note_file(index, USE_ENTER, entered.dentry, entered.mount);
+		return note_asked(index, name, directory, entered.dentry, entered.mount);
+	}
 	if (kind == LOOK_IOCTL && !sets_attribute((__u16)argument(regs, abi, 1)))
 		return 0;
 	if (kind == LOOK_IOCTL || (kind == LOOK_CHANGE_ATTRIBUTE && !name)) {
@@ -185,7 +194,9 @@ __noinline int look_at_path(__u32 index, __u32 slot, __u64 at, long result, __u3
 	/* Where it is already it would have been made. */
 	if (kind == LOOK_MAKE && (!error || error == EEXIST))
 		note_made(index, (__u32)argument(regs, abi, path + 1));
-	return note_given_name(index, use_of_name(kind), (__u32)error, name, directory);
+	int wants_to_write = kind == LOOK_ACCESS && argument(regs, abi, path + 1) & W_OK;
+	enum path_use use = wants_to_write ? USE_CHANGE_ATTRIBUTE : use_of_name(kind);
+	return note_given_name(index, use, (__u32)error, name, directory);
 }
 
 /* Functions that call functions add up their stacks, and the kernel takes 512 bytes: those for sockets, which are large, are
@@ -193,7 +204,9 @@ __noinline int look_at_path(__u32 index, __u32 slot, __u64 at, long result, __u3
 static __always_inline void look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 which)
 {
 	__u32 kind = state.looks[WITHIN(slot, CALLS)][WITHIN(which, LOOKS)].kind;
-	if (kind >= LOOK_BIND)
+	if (kind == LOOK_CAPABILITIES)
+		note_wanted(index, slot, at, result, state.looks[WITHIN(slot, CALLS)][WITHIN(which, LOOKS)].path);
+	else if (kind >= LOOK_BIND)
 		look_at_socket(index, kind, at, slot / SLOTS, result);
 	else
 		look_at_path(index, slot, at, result, which);

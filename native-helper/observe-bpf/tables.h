@@ -81,8 +81,7 @@ struct watched {
 struct watch {
 	__u16 next; /* the number of the call's next watch, plus one */
 	__u8 first, second;
-	__u8 size; /* of what the argument points at, in bytes: 1, 2, 4 or 8; 0: itself */
-	__u8 padding;
+	__u8 size, padding; /* the former: of what the argument points at, in bytes: 1, 2, 4 or 8; 0: itself */
 	__u16 offset;
 	__u64 mask; /* 0: all bits */
 };
@@ -93,6 +92,7 @@ enum look_kind {
 	LOOK_OPEN,
 	LOOK_MMAP,
 	LOOK_STAT,
+	LOOK_ACCESS,
 	LOOK_CHDIR,
 	LOOK_CHROOT,
 	LOOK_CHANGE_DIRECTORY,
@@ -100,6 +100,7 @@ enum look_kind {
 	LOOK_CHANGE_ATTRIBUTE,
 	LOOK_IOCTL,
 	LOOK_EXEC,
+	LOOK_CAPABILITIES,
 	LOOK_BIND,
 	LOOK_CONNECT,
 	LOOK_SENDTO,
@@ -112,10 +113,9 @@ enum look_kind {
 };
 #define LOOKS 2 /* of a call: rename() has two paths */
 struct look {
-	__u8 kind;
-	__u8 path; /* the argument that points at a path; with LOOK_MAKE the next one is a mode */
+	__u8 kind, padding;
+	__u8 path; /* the argument that points at a path; with LOOK_MAKE and LOOK_ACCESS the next one is a mode */
 	__u8 base; /* the argument with the directory that it is relative to; NO_ARGUMENT: the working directory */
-	__u8 padding;
 };
 
 /* Distinct values. */

@@ -22,13 +22,9 @@
 /* Of a unit with Delegate=, whose control group systemd leaves to its processes: where commands like this one are. */
 #define CONTROL_GROUP "/.control"
 
-/*
- * systemd marks the group of each unit with what it also tells a unit's commands, and that of such a unit as delegated (its
- * docs/CGROUP_DELEGATION.md). Nobody but root can do the same.
- */
-#define INVOCATION "trusted.invocation_id"
-#define INVOCATION_HERE "INVOCATION_ID"
-#define DELEGATED "trusted.delegate"
+/* systemd marks the group of each unit of the system, and only root can do the same (its docs/CGROUP_DELEGATION.md). */
+#define MARK "trusted.invocation_id"
+#define SLICE ".slice"
 
 static char own_group[4096];
 
@@ -48,35 +44,17 @@ static const char *groups_root(void)
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
 }
 
-static int has_mark(const char *group, const char *name, const char *wanted)
-{
-	char value[64];
-	size_t length = strlen(wanted);
-	return length > 0 && getxattr(group, name, value, sizeof value) == (ssize_t)length &&
-	       memcmp(value, wanted, length) == 0;
-}
-
-/* Cuts a group's path off behind the innermost group, of its own and those above, that has a mark. Returns whether it has. */
-static int cut_at_mark(char *group, size_t root, const char *name, const char *wanted)
-{
-	for (size_t length = strlen(group); length > root; length--) {
-		char behind = group[length];
-		if (behind != '/' && behind != '\0')
-			continue;
-		group[length] = '\0';
-		if (has_mark(group, name, wanted))
-			return 1;
-		group[length] = behind;
-	}
-	return 0;
-}
-
-/* A unit with Delegate= may have moved this process, too: into a group below its own that has none of its others. */
+/*
+ * Cuts a group's path off behind the innermost group with a mark, of its own and those above. A unit with Delegate= may
+ * have moved this process into a group below its own. The environment isn't asked: a unit can say anything there.
+ */
 static void widen_to_unit(char *group, size_t root)
 {
-	const char *invocation = getenv(INVOCATION_HERE);
-	if (!cut_at_mark(group, root, INVOCATION, invocation == NULL ? "" : invocation))
-		(void)cut_at_mark(group, root, DELEGATED, "1");
+	while (strlen(group) > root && getxattr(group, MARK, NULL, 0) <= 0)
+		*strrchr(group, '/') = '\0';
+	size_t length = strlen(group), suffix = strlen(SLICE);
+	if (length <= root || (length > suffix && strcmp(group + length - suffix, SLICE) == 0))
+		fail_own_group("systemd hasn't marked this process's control group as that of a service (" MARK ")");
 }
 
 /* The folder of this process's unit: of its own control group, but for Delegate=. The root's is all the machine's. */

@@ -138,8 +138,9 @@ static int64_t let_go(int64_t since)
 }
 
 /*
- * The service manager tells the main process of a service that it starts (systemd.service(5)). It may have gone to
- * another control group, as into that of a PAM session.
+ * The service manager puts the ID of a service's main process into the environment (systemd.service(5)). The process may
+ * be in another control group, which is a mistake to be found and no attack: where the unit's EnvironmentFile= says another
+ * ID, this finds nothing. The plan refuses PAMName=, by which a session would take the process.
  */
 static int find_main_elsewhere(void)
 {

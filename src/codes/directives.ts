@@ -26,6 +26,12 @@ export const DIRECTIVES = {
       "systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. So does `/sys` with `ReadOnlyPaths` beside `ProtectControlGroups` and the like, from systemd 255 on, where the host has it mounted writable. Where nobody knows the host's mounts, the message says so.",
     wayOut: 'List what is to be closed in the directive that the hint names.',
   },
+  'file-mask': {
+    cause:
+      'The policy closes a single file or socket. systemd mounts something over it, and the kernel takes that mount away when the file is removed or another one is renamed over it. An upgrade does so, `useradd` does so to `/etc/shadow`, and a server makes its socket anew. The new file is open to the service until its next start.',
+    wayOut:
+      'Name the folder above in the place of the file: its mount stays. `status` and `verify` look whether the file is closed.',
+  },
   renamable: {
     cause:
       'A path that is closed lies two or more levels below one that the service can write to. The service can rename the folder between, and make another path of that name. The next start closes the new path and leaves the old one open. The kernel renames no folder on which something is mounted itself.',

@@ -45,7 +45,13 @@ export const POLICY_MEANING = {
     cause:
       '`[ready]` refuses all calls that start a process. In a service whose main process has workers, one that dies is not replaced, and the unit stays active without it.',
     wayOut:
-      'Nothing for a service of one process. For others leave `clone`, `fork` and their like, and what a new worker calls, as `setuid`.',
+      'Nothing for a service of one process. For others leave `fork`, `vfork`, `clone` and `clone3`, and what a new worker calls, as `setuid`.',
+  },
+  'takes-threads': {
+    cause:
+      '`[ready]` denies `clone` or `mprotect` whatever its arguments. Threads need both: programs in Go and Java, and C libraries, start threads when there is more work, and fail if they get none.',
+    wayOut:
+      'Add the rule of the hint: `clone` with CLONE_THREAD makes a thread, and no process. Give `clone3`, whose flags no filter sees, `ENOSYS`: C libraries then take `clone`. Nothing is to be done for a service without threads.',
   },
   'refused-before': {
     cause:
@@ -63,12 +69,6 @@ export const POLICY_MEANING = {
       "`settle` of `[ready]` has the start wait until the service's threads are the same ones for so long. systemd ends a start that takes longer than `TimeoutStartSec=`.",
     wayOut:
       "Give a shorter `settle`, or a longer `TimeoutStartSec=` in a drop-in of the unit's own. Where no file of the unit has one, the manager's default holds.",
-  },
-  'pam-session': {
-    cause:
-      "With `PAMName=` systemd opens a PAM session for the service. If pam_systemd is in its configuration, the processes go to the session's control group. The filter of `[ready]` is for the unit's own.",
-    wayOut:
-      'Look into `/etc/pam.d`: without pam_systemd nothing is to be done. Else leave `[ready]` out, or `PAMName=`, or the start fails.',
   },
   'rule-never-holds': {
     cause: 'All conditions of a rule must hold at once, and two of these exclude each other.',

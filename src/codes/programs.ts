@@ -27,6 +27,12 @@ export const PROGRAMS = {
       '`[exec] programs` names a file that is not there or not executable. Nothing could be mounted over it.',
     wayOut: 'Name the program that becomes the main process of the service.',
   },
+  'program-origin': {
+    cause:
+      '`[exec] programs` mounts the launcher over the program, which then runs from another path. This one looks for libraries in folders beside its own file: `$ORIGIN` of ld.so(8). Java does.',
+    wayOut:
+      'Let `[ready]` take the calls of the start script away, `execve` among them: it leaves programs where they are. Where that is not possible, see whether the program starts: `apply` rolls back if it does not.',
+  },
   'program-path': {
     cause:
       "A path in `[exec] programs` or of the launcher can't stand in a script's first line, or is named twice.",
@@ -101,7 +107,7 @@ export const PROGRAMS = {
   },
   'untrusted-path': {
     cause:
-      'Others than root can change a folder or file on the way to what root starts. They could put another program in its place.',
+      'Others than root can change a folder or file on the way to the launcher, or to a program that runs without it. They could put another program in its place. Without the launcher run lines outside of `wrap`. Programs of lines with `+` or `!` count with any policy, all programs with `[ready]`.',
     wayOut: 'Let root alone own and change it and all folders above it, or name a copy below such folders.',
   },
   'label-on-launcher': {

@@ -18,7 +18,7 @@ export const REFUSALS = {
   },
   'no-record': {
     cause:
-      'No record of a refused call was found. Calls that fail with an errno leave none, nor does the kernel keep all records.',
+      'No record of a refused call was found, or some may have left none. Calls that fail with an errno leave none, nor does the kernel keep all records.',
     wayOut:
       '`sandbox-unit explain --record UNIT` runs the service once with each such call recorded. After that there is nothing to do.',
   },

@@ -101,6 +101,12 @@ export const TRIALS = {
     cause: "The first word of a probe's command is no program that can be run here.",
     wayOut: "Give the program's path, or install it. No shell reads the words of a probe.",
   },
+  'probe-home': {
+    cause:
+      'The probe runs as `probe-as`, outside of the policy. Many programs read files in the home of their user, and some start what these say, as `psql` does by `~/.psqlrc`. The service can write to that home.',
+    wayOut:
+      'Use `psql -X`, `curl -q` or `pg_isready`, which start nothing by such files. Else close the home to the service, or name another user.',
+  },
   'untried-probe': {
     cause: 'A host without Node tries commands alone, and this probe is an address.',
     wayOut: 'Make it a command, or try the address from elsewhere and use `--confirm`.',

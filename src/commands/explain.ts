@@ -117,7 +117,7 @@ function outcomeOf(
   { run, isPast, written }: Seen,
   options: ExplainOptions & { readonly look: Look },
 ): Outcome {
-  const { explanations, since, suppressed, readable } = run;
+  const { explanations, fallbacks, since, suppressed, readable } = run;
   const { unit, policyFile, target } = plan;
   // A note tells of a recorded run without such calls.
   const isTold = !readable || (options.record === true && explanations.length === 0);
@@ -130,6 +130,7 @@ function outcomeOf(
     machine: target.machine,
     look: options.look,
     verbose: options.verbose ?? false,
+    fallbacks,
     recorded: options.record ?? false,
     further: furtherWords(plan, options),
   };
@@ -249,14 +250,14 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
     diagnostics: [...refused, ...half, ...observed.diagnostics, ...diagnostics],
   });
   if (!looked.readable) return told([UNREADABLE]);
-  if (looked.explanations.length === 0) {
-    if (refused.length > 0) return told([]);
-    const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
-    const found = noRecord(prepared, { killed, suppressed: looked.suppressed });
-    return told([found], found.severity === 'error');
-  }
-  if (prepared.appliedRuns.files.length === 0) return told([await notConfinedNow(context, prepared.plan)]);
-  return told(await otherPolicyApplied(context, prepared));
+  const found = looked.explanations.length > 0;
+  if (!found && refused.length > 0) return told([]);
+  const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
+  const missing = noRecord(prepared, { found, killed, suppressed: looked.suppressed });
+  if (!found) return told(missing, hasErrors(missing));
+  if (prepared.appliedRuns.files.length === 0)
+    return told([...missing, await notConfinedNow(context, prepared.plan)]);
+  return told([...missing, ...(await otherPolicyApplied(context, prepared))]);
 }
 
 const refusalOf = (context: Context, { plan, unit }: Prepared): Promise<Diagnostic[]> =>

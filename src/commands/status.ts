@@ -44,6 +44,7 @@ import { ownFilters } from '../status/filter-files.js';
 import { withInjections } from '../status/injected.js';
 import { loadedBy, namedPrograms } from '../status/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
+import { openedPaths } from '../status/opened-paths.js';
 import { inForce, type State, stateOf } from '../status/service-state.js';
 import { confinesNoMore, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
@@ -228,6 +229,13 @@ async function statusOf(
     ? await drift.of(at, { unit, facts, files, services, state, programs })
     : { changed: [], untold: [] };
   const untrusted = await untrustedRuns(at, loadedBy(at.placement, unit, programs), services ?? []);
+  const opened =
+    state === 'live'
+      ? await openedPaths(at, services ?? [], {
+          text: new TextDecoder().decode(content(dropIn)),
+          systemd: facts.systemd,
+        })
+      : [];
   if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
@@ -246,7 +254,7 @@ async function statusOf(
     ...(mode?.untilReady ? { modeUntilReady: mode.untilReady } : {}),
     recorded: mode?.recorded ?? [],
     ...(refused ? { refused } : {}),
-    ...(state === undefined ? {} : { state: inForce(state, changed, untrusted) }),
+    ...(state === undefined ? {} : { state: inForce(state, changed, [...untrusted, ...opened]) }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     gaps: facts.gaps,
@@ -254,7 +262,7 @@ async function statusOf(
     drift: driftCodes([...changed, ...refusedStarts], programs, missing),
     untold: untold.length > 0,
     diagnostics: [
-      ...[...refusedStarts, ...broken, ...drifted, ...untrusted, ...untold, ...failed],
+      ...[...refusedStarts, ...broken, ...drifted, ...untrusted, ...opened, ...untold, ...failed],
       ...(await otherPolicyFound(at, unit, facts)),
       ...gapsAllowed(unit, facts),
     ],

@@ -124,7 +124,7 @@ function unlistedInReady(confinement: Confinement): Cause | undefined {
 function unknownNumber(section: SyscallsSection, { unlisted }: NamedPolicy): Cause | undefined {
   if (unlisted === ALLOW) return undefined;
   const what = `unknown = "${formatAction(unlisted)}": it is newer than the table of ${NUMBERS_SOURCE}`;
-  return { kind: 'unknown-number', what, at: section.unknown?.at ?? section.at };
+  return { kind: 'unknown-number', what, at: section.unknown?.at ?? section.at, answer: unlisted };
 }
 
 /** The cause among lists and rules; undefined if these let the call through without a record. */
@@ -139,7 +139,8 @@ function byLists(
   const rule = args ? rules.find((one) => isMet(one, abi!, args)) : rules.slice(0, 1).find(isUnconditional);
   if (rule) {
     if (rule.action.value === ALLOW) return undefined;
-    return { kind: 'rule', what: `rule ${name}: ${formatAction(rule.action.value)}`, at: rule.at };
+    const answer = rule.action.value;
+    return { kind: 'rule', what: `rule ${name}: ${formatAction(answer)}`, at: rule.at, answer };
   }
   if (rules.length > 0 && !args) {
     return { kind: 'arguments', what: `rules on the arguments of ${name}`, at: rules[0]!.at };
@@ -148,7 +149,8 @@ function byLists(
   const action = denied?.action ?? refusal(section);
   if (denied) {
     const what = `deny ${denied.name}${action === refusal(section) ? '' : `:${formatAction(action)}`}`;
-    return { kind: denied.action === LOG ? 'recorded' : 'denied', what, at: denied.at };
+    const kind = denied.action === LOG ? 'recorded' : 'denied';
+    return { kind, what, at: denied.at, answer: denied.action };
   }
   const lets = rules.find((one) => permits(one.action.value));
   if (lets) return { kind: 'arguments', what: `no rule on ${name} holds for these arguments`, at: lets.at };

@@ -9,7 +9,7 @@ import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
-import { type Explanation, explainCalls } from './explanation.js';
+import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
 import type { UnitCall } from './records/record.js';
 import { refusedCalls, type Sought } from './records/refused-calls.js';
@@ -18,8 +18,7 @@ import { userManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
 
 /** Calls of a unit that were seen refused or recorded. */
-export interface Looked {
-  readonly explanations: readonly Explanation[];
+export interface Looked extends Explained {
   /** The time from which on calls were looked for, in milliseconds since 1970. */
   readonly since: number;
   /** Whether the kernel left out some of its records. */
@@ -81,7 +80,7 @@ export async function explainUnit(
     () => refusedCalls(context.system, sought),
   );
   return {
-    explanations: explainKnown(context, prepared, state, together(observed, calls), tightened),
+    ...explainKnown(context, prepared, state, together(observed, calls), tightened),
     since: from.since,
     readable: readable || observed.length > 0,
     ...found,
@@ -95,7 +94,7 @@ export function explainKnown(
   state: UnitState,
   calls: readonly UnitCall[],
   tightened: readonly string[] = [],
-): Explanation[] {
+): Explained {
   const { unit, policy, plan } = prepared;
   const { target } = plan;
   const moved = movedPrograms(context, prepared);
@@ -115,7 +114,7 @@ export function explainKnown(
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
   const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));
-  return explainCalls(named, confinement, relaxed);
+  return withoutFallbacks(explainCalls(named, confinement, relaxed));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Phase } from '../policy/policy.js';
 import type { OwnLimits } from '../syscalls/named-policy.js';
 import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
+import { isFallback } from './fallback.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
 import type { Cause, Change, Confinement, NamedCall } from './refused-call.js';
@@ -52,7 +53,7 @@ function explained(
   const phases = phasesOf(same, confinement);
   const mayBeServing = phases.includes('ready');
   const cause = causeOf(call, confinement, { isRefused: got !== 'recorded', mayBeServing });
-  const isMendable = certain && !OF_NO_FILTER.has(cause.kind);
+  const isMendable = certain && !OF_NO_FILTER.has(cause.kind) && !isFallback(told, cause);
   const changes = isMendable ? changesFor(call, confinement, relaxed, cause.phase) : [];
   return {
     ...told,
@@ -79,6 +80,19 @@ export function processesOf(calls: readonly UnitCall[]): Explanation['processes'
   const all = calls.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }] as const);
   return [...new Map(all).values()].slice(0, MOST_PROCESSES);
 }
+
+/** Explanations, those of fallbacks by themselves. */
+export interface Explained {
+  readonly explanations: readonly Explanation[];
+  /** Calls that got ENOSYS, in the place of which others are made: no findings. */
+  readonly fallbacks: readonly Explanation[];
+}
+
+/** Takes fallbacks out of explanations. */
+export const withoutFallbacks = (all: readonly Explanation[]): Explained => ({
+  explanations: all.filter((one) => !isFallback(one, one.cause)),
+  fallbacks: all.filter((one) => isFallback(one, one.cause)),
+});
 
 /** Whether a policy, or something besides it, refuses the call or would; false if the policy only has it recorded. */
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';

@@ -38,13 +38,13 @@ async function byObserver(
   observed: readonly ObservedCall[],
 ): Promise<Looked> {
   const since = await sinceRestart(context, prepared);
-  if (observed.length === 0) return { ...ALONE, explanations: [], since };
+  if (observed.length === 0) return { ...ALONE, explanations: [], fallbacks: [], since };
   const state = await context.system.unit(prepared.plan.unit);
   const withDumps = await orElse(
     () => explainUnit(context, prepared, state, { since, observed, heard: NOTHING_HEARD }),
     undefined,
   );
-  return withDumps ?? { ...ALONE, explanations: explainKnown(context, prepared, state, observed), since };
+  return withDumps ?? { ...ALONE, ...explainKnown(context, prepared, state, observed), since };
 }
 
 /** A child may have been killed while the main process goes on: the service's state doesn't tell whether a record comes. */

@@ -3,6 +3,7 @@ import type { TextEdit } from '../policy/edit.js';
 import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
 import type { Phase, Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../syscalls/abi.js';
+import type { Action } from '../syscalls/action.js';
 import type { NamedPolicy, OwnLimits } from '../syscalls/named-policy.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
 import { NO_FILTER, readyCalls } from '../syscalls/ready.js';
@@ -73,6 +74,8 @@ export interface Cause {
   /** The cause in short: `deny @mount`. */
   readonly what: string;
   readonly at?: Location | undefined;
+  /** The answer that the policy gives this call by itself, as `clone3:ENOSYS` does; undefined where its table's answer counts. */
+  readonly answer?: Action | undefined;
   /** Set where it is of `[ready]`, which decides once the service serves. */
   readonly phase?: 'ready';
 }

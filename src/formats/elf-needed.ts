@@ -4,8 +4,8 @@ import { DT, offsetIn, PT, readSegments, wordAt } from './elf-tables.js';
 /** The most bytes of a dynamic section that are looked at; those of programs have some 500. */
 const MAX_DYNAMIC = 1 << 16;
 
-/** The most bytes of a library's name, with its end: NAME_MAX of linux/limits.h and a zero. */
-const MAX_NAME = 256;
+/** The most bytes of a name or of a list of folders, with its end: NAME_MAX of linux/limits.h and a zero. */
+const MAX_TEXT = 256;
 
 /** Reads bytes of a file from a place on; fewer at its end. */
 export type ReadPiece = (from: number, size: number) => Promise<Uint8Array>;
@@ -15,17 +15,33 @@ export type ReadPiece = (from: number, size: number) => Promise<Uint8Array>;
  * or contradicts itself. Only the pieces of the file are read that tell.
  * @param head the file's first bytes, HEAD_SIZE or more
  */
-export async function neededBy(head: Uint8Array, read: ReadPiece): Promise<readonly string[]> {
+export const neededBy = (head: Uint8Array, read: ReadPiece): Promise<readonly string[]> =>
+  dynamicTexts(head, read, [DT.needed]);
+
+/**
+ * Whether a program looks for libraries beside its own file: `$ORIGIN` in DT_RUNPATH or DT_RPATH (ld.so(8)).
+ * @param head as for neededBy()
+ */
+export const searchesBeside = async (head: Uint8Array, read: ReadPiece): Promise<boolean> =>
+  (await dynamicTexts(head, read, [DT.runpath, DT.rpath])).some((path) =>
+    /\$(?:ORIGIN\b|\{ORIGIN\})/.test(path),
+  );
+
+async function dynamicTexts(
+  head: Uint8Array,
+  read: ReadPiece,
+  tags: readonly number[],
+): Promise<readonly string[]> {
   if (elfMachine(head) === undefined || head[4] !== 2) return [];
   try {
-    return await names(read, head);
+    return await texts(read, head, tags);
   } catch (e) {
     if (e instanceof RangeError) return [];
     throw e;
   }
 }
 
-async function names(read: ReadPiece, head: Uint8Array): Promise<readonly string[]> {
+async function texts(read: ReadPiece, head: Uint8Array, tags: readonly number[]): Promise<readonly string[]> {
   const segments = readSegments(viewOf(head));
   const dynamic = segments.find(({ type }) => type === PT.dynamic);
   if (dynamic === undefined) return [];
@@ -33,8 +49,8 @@ async function names(read: ReadPiece, head: Uint8Array): Promise<readonly string
   const strings = entries.find(([tag]) => tag === DT.strings);
   if (strings === undefined) throw new RangeError();
   const start = offsetIn(segments, strings[1]);
-  const needed = entries.filter(([tag]) => tag === DT.needed);
-  return Promise.all(needed.map(async ([, at]) => textOf(await read(start + at, MAX_NAME))));
+  const wanted = entries.filter(([tag]) => tags.includes(tag));
+  return Promise.all(wanted.map(async ([, at]) => textOf(await read(start + at, MAX_TEXT))));
 }
 
 /** The tags and values of a dynamic section, up to its end. */

@@ -1,6 +1,7 @@
 /** Calls that services were refused since their last start, by the logs and by watches, for a command that looks at many. */
 
 import { inBatches } from '../collections.js';
+import { isFallback } from '../explain/fallback.js';
 import { together } from '../explain/records/observed.js';
 import {
   type SeenCalls,
@@ -21,7 +22,7 @@ import { EXEC_KEYS } from '../unit/exec/keys.js';
 import { letsCallsFail } from '../verify/kernel/refusers.js';
 import { observedRefusals } from './observed-refusals.js';
 
-/** Calls of services that filters refused, without those that were let through and recorded. */
+/** Calls of services that filters refused, without those that were let through and recorded, and without fallbacks. */
 export interface RefusedSinceStart {
   /** Undefined where none was seen, and not all could be. */
   readonly count: number | undefined;
@@ -48,7 +49,7 @@ export async function refusedSinceStart(
   const found = await inBatches(started, ASKED_AT_ONCE, (service) => refusedOf(context, service, sources));
   const calls = alike(found.flatMap((one) => one.calls))
     .map((same) => tally(machine, same))
-    .filter(({ got }) => got !== 'recorded');
+    .filter((one) => one.got !== 'recorded' && !isFallback(one));
   const reasons = new Set(found.flatMap((one) => one.unseen));
   const unseen = UNSEEN.filter((reason) => reasons.has(reason));
   const isUnknown = calls.length === 0 && unseen.length > 0;

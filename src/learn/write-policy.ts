@@ -8,10 +8,11 @@ import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
-import { daemonOfScript } from '../evidence/policy/programs.js';
+import { scriptedDaemon } from '../evidence/policy/programs.js';
 import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
+import { servicePrograms } from '../evidence/reachable/service-programs.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { policyFolders } from '../paths/policies.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
@@ -27,9 +28,10 @@ import { execKeys } from '../unit/exec/keys.js';
 import type { UnitName } from '../unit/name.js';
 import { HOST } from '../unit/view.js';
 import { type RotationReload, rotationReload } from './log-rotation.js';
+import { amongNames, findCodeMaker } from './reachable/find-code-maker.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
-import { assertMayBeReady } from './ready-gaps.js';
+import { assertMayBeReady, readyGap } from './ready-gaps.js';
 import { storedRecordings } from './recordings/store.js';
 import { refusedByDefaults } from './refused-by-defaults.js';
 import { commandsOf, plainPrograms } from './unit-facts.js';
@@ -67,12 +69,22 @@ export async function provedPolicy(
   if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
-  const reached = await reachedBy(context, ledger, effective);
+  const gap = (await readyGap(context, unit))?.message;
+  const daemon = scriptedDaemon({ evidence: ledger, effective, readyGap: gap });
+  const files = new RootFiles(system, HOST);
+  const reached = await reachedBy(
+    files,
+    ledger,
+    effective,
+    daemon?.by === '[exec]' ? [daemon.path] : undefined,
+  );
   const written = writePolicy({
     evidence: ledger,
+    readyGap: gap,
     checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
+    codeMaker: await codeMakerOf(files, ledger, effective),
     plainPrograms: await plainPrograms(
       context,
       ledger.programs.map(({ path }) => path),
@@ -143,16 +155,32 @@ async function assertPlace({ system, placement: { scope, home } }: Context, path
 /** Directives by which programs and libraries aren't the host's. */
 const OWN_FILES: readonly string[] = [...ROOTS, 'ExtensionDirectories', 'ExtensionImages', 'MountImages'];
 
-/** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
-async function reachedBy({ system }: Context, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
-  const daemon = daemonOfScript(ledger, effective);
-  const own = OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
+const ownFiles = (effective: EffectiveUnit): string | undefined =>
+  OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
+
+/** The reason why programs of a unit may make code at run time; where their files aren't the host's, by their names alone. */
+async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: EffectiveUnit) {
+  const service = servicePrograms([ledger]);
+  const maker =
+    ownFiles(effective) === undefined
+      ? await findCodeMaker(files, service)
+      : amongNames([...service.programs, ...service.mapped]);
+  return maker && `${maker.path} has ${maker.engine}, which makes code at run time`;
+}
+
+/** The calls that the confined programs of a unit can reach: by default all that were seen. */
+async function reachedBy(
+  files: RootFiles,
+  ledger: Ledger,
+  effective: EffectiveUnit,
+  confined?: readonly string[],
+): Promise<Reachable> {
+  const own = ownFiles(effective);
   if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
   if (ledger.lost.leavers)
     return { unknown: 'processes have left its control group unwatched, as logins do' };
-  const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
-  const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
-  return findReachable(new RootFiles(system, HOST), { programs, mapped });
+  const { programs, mapped } = servicePrograms([ledger]);
+  return findReachable(files, { programs: confined ?? programs, mapped });
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */

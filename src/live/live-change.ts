@@ -5,6 +5,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
+import { valuesOfAll } from '../plan/unit-values.js';
 import { buildReadyFilter } from '../prepare/build-filter.js';
 import { preparedFor } from '../prepare/confined.js';
 import type { Prepared } from '../prepare/prepare.js';
@@ -15,6 +16,7 @@ import { runsAsBefore } from '../state/applied-runs.js';
 import type { Service } from '../state/service.js';
 import { isUp } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
+import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Filter } from './inject.js';
 import { refusedNow } from './refused-now.js';
@@ -44,7 +46,11 @@ export async function planLive(
   prepared: Prepared,
   { isSure }: { readonly isSure: boolean },
 ): Promise<PlannedLive> {
-  const { plan, unit } = prepared;
+  const {
+    plan,
+    unit,
+    policy: { policy },
+  } = prepared;
   const { scope } = context.placement;
   const up = unit.services.filter(({ state }) => isUp(state));
   const way = `'${ownCommand(scope, 'apply', plan.unit)}' takes effect at its start`;
@@ -60,7 +66,9 @@ export async function planLive(
     ...(await changedDirectives(context, prepared, due)),
   ];
   if (problems.length > 0) return refused(...problems);
-  const found: Diagnostic[] = [...(await probeProblems(context, prepared.policy.policy))];
+  const found: Diagnostic[] = [
+    ...(await probeProblems(context, policy, valuesOfAll(policy, effectiveUnit(unit.files)))),
+  ];
   for (const service of due) {
     found.push(
       ...(await inOwnGroup(context, service, 'apply --live')),

@@ -51,6 +51,8 @@ export type LookKind =
   | 'open'
   | 'mmap'
   | 'stat'
+  /** The argument after the path is a mode: who asks whether a file may be written wishes to change it. */
+  | 'access'
   | 'chdir'
   | 'chroot'
   | 'change-directory'
@@ -61,6 +63,8 @@ export type LookKind =
   /** Those that change a file's attributes. */
   | 'ioctl'
   | 'exec'
+  /** Gives the process capabilities: sets that an argument points at, or without one by prctl(2). */
+  | 'capabilities'
   | 'bind'
   | 'connect'
   | 'sendto'
@@ -96,9 +100,10 @@ export const LOOKS: readonly Look[] = [
   ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
   ...plain('open', 'open_by_handle_at'),
   ...plain('mmap', 'mmap', 'mmap2'),
-  ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, access: 0, readlink: 0, statfs: 0 }),
-  ...named('stat', { newfstatat: [1, 0], fstatat64: [1, 0], statx: [1, 0], faccessat: [1, 0] }),
-  ...named('stat', { faccessat2: [1, 0], readlinkat: [1, 0], inotify_add_watch: 1, statfs64: 0 }),
+  ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, readlink: 0, statfs: 0 }),
+  ...named('stat', { newfstatat: [1, 0], fstatat64: [1, 0], statx: [1, 0] }),
+  ...named('stat', { readlinkat: [1, 0], inotify_add_watch: 1, statfs64: 0 }),
+  ...named('access', { access: 0, faccessat: [1, 0], faccessat2: [1, 0] }),
   ...named('stat', { getxattr: 0, lgetxattr: 0, listxattr: 0, llistxattr: 0, getxattrat: [1, 0] }),
   ...named('stat', { listxattrat: [1, 0], name_to_handle_at: [1, 0], open_tree: [1, 0] }),
   ...[...named('chdir', { chdir: 0 }), ...plain('chdir', 'fchdir'), ...named('chroot', { chroot: 0 })],
@@ -121,6 +126,7 @@ export const LOOKS: readonly Look[] = [
   ...named('change-attribute', { chown32: 0, lchown32: 0, utimensat_time64: [1, 0] }),
   ...based('change-attribute', 'fchmod', 'fchown', 'fchown32', 'fsetxattr', 'fremovexattr'),
   ...based('ioctl', 'ioctl'),
+  ...[...named('capabilities', { capset: 1 }), ...plain('capabilities', 'prctl')],
   ...[...plain('bind', 'bind'), ...plain('connect', 'connect'), ...plain('sendto', 'sendto')],
   ...[...plain('sendmsg', 'sendmsg', 'sendmmsg'), ...plain('recvfrom', 'recvfrom')],
   ...[...plain('recvmsg', 'recvmsg'), ...plain('accept', 'accept', 'accept4')],

@@ -17,7 +17,7 @@ import { programNeeds } from './program-needs.js';
 import { typeWith } from './ready/injector.js';
 import { planReady } from './ready/ready.js';
 import type { PlanRequest } from './request.js';
-import { planService } from './service.js';
+import { keptDevices, planService } from './service.js';
 import { withStartPre } from './start-pre.js';
 import { plannedValues } from './unit-values.js';
 import { unreachablePrograms } from './unreachable-programs.js';
@@ -35,7 +35,13 @@ export function makePlan(given: PlanRequest): Plan {
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NO_CALLS;
   const { launcher } = calls;
   const role = doorwayOf(request);
-  const directives = [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])];
+  const directives = [
+    ...calls.directives,
+    ...service.directives,
+    // No file adds to a transient unit later.
+    ...(request.places ? keptDevices(request, service.directives) : []),
+    ...(launcher?.directives ?? []),
+  ];
   const readied = planReady(request, launcher?.commands ?? [], directives);
   directives.push(...readied.directives);
   const { commands, diagnostics } = withStartPre(request, readied.commands);

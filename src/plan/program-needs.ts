@@ -3,10 +3,10 @@
 import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
 import { ROOTS } from '../directives/values/closed-paths.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
-import type { CommandFiles } from '../target/target.js';
 import { fileName } from '../unit/path.js';
 import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
+import { codeMakerOf } from './code-makers.js';
 import type { Role } from './doorways/role.js';
 import { lostFileCapabilities } from './file-capabilities.js';
 import { allPrograms } from './launcher/commands.js';
@@ -70,44 +70,20 @@ function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[]
   return [warning('no-reload', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
 }
 
-/** Names of libraries and programs that make code at run time, and the engine that does. */
-const ENGINES: readonly (readonly [name: RegExp, engine: string])[] = [
-  [/^(?:libnode|libv8(?:_\w+)?)\.so|^node(?:js)?$/, 'V8'],
-  [/^lib(?:jvm|jli)\.so|^java$/, 'the Java virtual machine'],
-  [/^libluajit-|^luajit$/, 'LuaJIT'],
-  [/^lib(?:coreclr|hostfxr)\.so|^dotnet$/, '.NET'],
-  [/^libmono(?:sgen|boehm)?-|^mono(?:-sgen)?$/, 'Mono'],
-];
-
-/** PCRE2 makes code only for who asks for it, and does without where it can't. */
-const PCRE2 = /^libpcre2-\d+\.so/;
-
 function codeMakers({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
   const line = noNewCode(policy);
   if (line === undefined) return [];
   return allPrograms(effective).flatMap((path) => {
-    const makers = codeMaker(path, target.commands?.get(path));
-    return makers.map(([severe, engine]) =>
-      severe(
-        'makes-code',
-        `${printable(path, 80)} has ${engine}, which makes code at run time: ${line.name}= refuses that`,
-        {
-          at: line.at,
-          hint: severe === note ? 'without it, it is slower' : `leave ${line.name} out for this service`,
-        },
-      ),
+    const makers = [path, ...(target.commands?.get(path)?.needed ?? [])].flatMap(
+      (name) => codeMakerOf(name) ?? [],
     );
+    const maker = makers.find(({ isSoft }) => !isSoft) ?? makers[0];
+    if (maker === undefined) return [];
+    const severe = maker.isSoft ? note : warning;
+    const message = `${printable(path, 80)} has ${maker.engine}, which makes code at run time: ${line.name}= refuses that`;
+    const hint = maker.isSoft ? 'without it, it is slower' : `leave ${line.name} out for this service`;
+    return [severe('makes-code', message, { at: line.at, hint })];
   });
-}
-
-function codeMaker(
-  path: string,
-  files: CommandFiles | undefined,
-): readonly (readonly [typeof note, engine: string])[] {
-  const names = [fileName(path), ...(files?.needed ?? [])];
-  const found = ENGINES.find(([pattern]) => names.some((name) => pattern.test(name)));
-  if (found) return [[warning, found[1]]];
-  return names.some((name) => PCRE2.test(name)) ? [[note, 'PCRE2']] : [];
 }
 
 /** Programs that start others with set-user-ID or set-group-ID bits, by their names, and those. */

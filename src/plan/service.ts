@@ -6,7 +6,7 @@ import { closedBy, hidden } from '../directives/values/closed-paths.js';
 import { keptAsMounted, mountLines } from '../directives/values/mount-entries.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
-import { isOn, type UnitValues } from '../unit/values.js';
+import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
 import { exempt } from './ineffective/by-exemption.js';
 import { joinedNamespace, partnersIn } from './ineffective/by-joined-namespaces.js';
 import { ineffective } from './ineffective/by-own-lines.js';
@@ -57,6 +57,26 @@ function boundSys(
   return isLeft
     ? [bindReadOnly([['/sys']], 'ProtectKernelTunables= leaves it as the host has it mounted')]
     : [];
+}
+
+/**
+ * The unit's own DeviceAllow= lines anew, where the policy closes devices and has none itself: what is added to them later, as
+ * by `systemctl set-property`, isn't in force by a file that is read before ours, and is seen in what the manager has.
+ */
+export function keptDevices(
+  { effective }: Pick<ServiceRequest, 'effective'>,
+  directives: readonly PlannedDirective[],
+): PlannedDirective[] {
+  const row = findDirective('DeviceAllow')!;
+  const closes = directives.some(
+    ({ name, values }) => name === 'DevicePolicy' && ['closed', 'strict'].includes(values.at(-1)!),
+  );
+  if (!closes || directives.some(({ name }) => name === row.name)) return [];
+  const own = sinceReset(ownValues(effective).get(row.name));
+  const formatted = formatDirective(row, own, { file: row.name, line: 1, column: 1 });
+  if (!isFormatted(formatted)) return [];
+  const values = emitted(row, own, formatted.values);
+  return [{ name: row.name, values, because: 'DevicePolicy= leaves open what the unit lists, and no more' }];
 }
 
 /** Errors in `[service]` by itself, without a unit or a target. */

@@ -19,6 +19,7 @@ import { openDoors } from './doors.js';
 import { isOfReady } from './expect.js';
 import { hiddenArguments } from './hidden-arguments.js';
 import type { Policy } from './policy.js';
+import { takenThreads } from './threads.js';
 
 interface Context {
   readonly policy: Policy;
@@ -68,6 +69,7 @@ function checkReady(
     ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
     ...(complete ? firstOf(openDoors(section, policy.service, sets, abis, before)) : []),
     ...(complete ? firstOf(hiddenArguments(section, sets, abis)) : []),
+    ...(complete ? takenThreads(section, sets, before) : []),
   ];
 }
 

@@ -54,7 +54,9 @@ export function openDoors(
   const [protecting, others] = [ruled.filter(isOnProtection), ruled.filter((rule) => !isOnProtection(rule))];
   return [
     ...newer.map((one) => lackingIn(one, sets)),
-    ...present([...ALIKE, ...sameCalls()]).flatMap((group) => othersOf(group, denied, policy, deny)),
+    ...present([...ALIKE, ...sameCalls()]).flatMap((group) =>
+      othersOf(group, denied, policy, group.includes('clone') ? denyProcesses : deny),
+    ),
     ...present(WIDER).flatMap((group) => widerOf(group, denied, policy)),
     ...present(ALIKE_FOR_RULES).flatMap((group) => othersOf(group, ruled.map(closedBy), policy, deny)),
     ...present([PROTECTING]).flatMap((group) => othersOf(group, protecting.map(closedBy), policy, rule)),
@@ -90,10 +92,17 @@ const closedBy = ({ syscall, at }: RuleEntry): Closed => ({ call: syscall.value,
 const isOnProtection = ({ syscall, when }: RuleEntry): boolean =>
   PROTECTING.includes(syscall.value) && when.some(({ arg }) => arg === PROTECTION);
 
-type WayOut = (names: string) => string;
+type WayOut = (calls: readonly string[]) => string;
 
-const deny: WayOut = (names) => `deny ${names} too`;
-const rule: WayOut = (names) => `deny ${names} too, or write such a rule for each`;
+const deny: WayOut = (calls) => `deny ${entriesFor(calls)} too`;
+const rule: WayOut = (calls) => `${deny(calls)}, or write such a rule for each`;
+
+/** Threads are made by `clone`, too, whatever else starts processes. */
+const denyProcesses: WayOut = (calls) => {
+  const others = calls.filter((call) => call !== 'clone');
+  const too = others.length > 0 ? `${deny(others)}, and ` : '';
+  return `${too}refuse 'clone' by a rule, where CLONE_THREAD is not set: threads need it`;
+};
 
 const listed = (calls: readonly string[]): string => calls.map((call) => `'${call}'`).join(' and ');
 
@@ -113,7 +122,7 @@ function othersOf(
   const open = group.filter((call) => isOpen(policy, call));
   if (!first || open.length === 0) return [];
   const message = `'${first.call}' is refused, but ${listed(open)} ${open.length > 1 ? 'do' : 'does'} the same`;
-  return [warning('open-door', message, { at: first.at, hint: wayOut(entriesFor(open)) })];
+  return [warning('open-door', message, { at: first.at, hint: wayOut(open) })];
 }
 
 /** A warning where the last call of a group passes and another of the group is refused. */
@@ -125,7 +134,7 @@ function widerOf(group: readonly string[], denied: readonly Closed[], policy: Na
 
 function lackingIn({ entry, calls }: NewerCalls, { systemd }: SyscallSets): Diagnostic {
   const message = `'${entry.name}' of systemd ${systemd} lacks ${listed(calls)}, which newer kernels have`;
-  return warning('open-door', message, { at: entry.at, hint: deny(listed(calls)) });
+  return warning('open-door', message, { at: entry.at, hint: deny(calls) });
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Context } from '../system/context.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { lastOf } from '../unit/values.js';
 import type { LoadedPolicy } from './load/load-policy.js';
-import { readCommands } from './probe/command-files.js';
+import { programsWithOrigin, readCommands } from './probe/command-files.js';
 import { findProgram, type MachineFacts, probeTarget } from './probe/target.js';
 
 export interface PlanOptions {
@@ -56,10 +56,17 @@ export async function planOn(
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
   const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
+  const ownRoot = hasOwnRoot(policy, effective);
   const target = {
     ...(await probeTarget(context, machine, programPlaces(policy, effective))),
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
-    commands: hasOwnRoot(policy, effective)
+    withOrigin: ownRoot
+      ? undefined
+      : await programsWithOrigin(
+          context,
+          (policy.programs ?? []).map(({ value }) => value),
+        ),
+    commands: ownRoot
       ? undefined
       : await readCommands(
           context,

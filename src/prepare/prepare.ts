@@ -15,6 +15,7 @@ import { execKeys } from '../unit/exec/keys.js';
 import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
 import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
+import { fileMasks } from './file-masks.js';
 import { defaultsHash, policyHash, unitHash } from './hashes.js';
 import { findPolicy, namedPolicy } from './load/find-policy.js';
 import { findTemplate, type PolicyPlace } from './load/find-template.js';
@@ -191,7 +192,8 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const untrusted = await untrustedLaunch(context, plan, effective, unit.state);
   const absent = await programsInRoot(context, { policy: policy.policy, effective, plan });
-  const diagnostics = [...early, ...found, ...untrusted, ...absent];
+  const masks = await fileMasks(context, plan, policy.policy);
+  const diagnostics = [...early, ...found, ...untrusted, ...absent, ...masks];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);
   const ready = plan.ready && buildReadyFilter(plan.ready.filter);

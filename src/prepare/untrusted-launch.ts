@@ -1,5 +1,7 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
+import { HEAD_SIZE, readProgram } from '../formats/elf.js';
 import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import { interpretersOf } from '../plan/launcher/commands.js';
 import {
   type Launch,
   loadedLaunch,
@@ -8,16 +10,20 @@ import {
   plannedLaunch,
   untrustedPath,
 } from '../plan/launcher/launch-paths.js';
+import type { LooseProgram } from '../plan/launcher/loose-programs.js';
 import type { Plan } from '../plan/plan.js';
+import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import type { UnitState } from '../system/unit-state.js';
+import { commandsOf, type UnitState } from '../system/unit-state.js';
 import type { EffectiveUnit } from '../unit/effective.js';
-import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
+import { EXEC_KEYS } from '../unit/exec/keys.js';
+import { HOST, type NamespaceOf, type Untrusted, type View, type Walked } from '../unit/view.js';
 
 /**
- * Errors about paths by which a system service is started behind the launcher, or its filter of `[ready]` is loaded, if
- * others than root can change them. None if no program of ours has a part in it. A user's own services are started by paths that the user can change.
+ * Errors about paths by which a system service is started behind the launcher, its filter of `[ready]` is loaded, or
+ * commands are started that neither holds, if others than root can change them. A user's own services are started by paths
+ * that the user can change.
  */
 export async function untrustedLaunch(
   context: Context,
@@ -64,8 +70,13 @@ interface Started {
 }
 
 const launchesOf = (context: Context, own: OwnFiles, services: readonly Service[]): Started[] =>
-  (isLookedAt(context) && (own.launched || own.loading) ? services : []).map(({ name, state }) => ({
-    launch: loadedLaunch(name, own, state.properties),
+  (isLookedAt(context) ? services : []).map(({ name, state }) => ({
+    launch: loadedLaunch(
+      name,
+      own,
+      state.properties,
+      EXEC_KEYS.flatMap((key) => commandsOf(state, key)),
+    ),
     process: state.mainPid,
   }));
 
@@ -80,23 +91,49 @@ interface UntrustedPath {
   readonly untrusted: readonly Untrusted[];
 }
 
-/** Errors about the paths of a launch as the host and as the service sees them, its starters and its images. */
+/** Errors about the paths of a launch as the host and as the service sees them, its loose programs and its images. */
 async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
   const all = [...launch.paths, ...launch.privileged];
-  const first = all[0]!;
   const found = [
     ...(await untrustedPaths(context, all, HOST)),
     ...(await untrustedPaths(context, all, launch.view)),
-    { path: first, untrusted: pickedSources(launch) },
   ];
-  for (const path of launch.starters.filter((one) => one.startsWith('/'))) {
-    found.push({ path, untrusted: await untrustedOn(context, path, launch.view) });
-  }
+  for (const one of launch.loose) found.push(...(await untrustedProgram(context, launch, one)));
+  const [first] = all;
+  if (first === undefined) return errorsOf(launch, found, false);
+  found.push({ path: first, untrusted: pickedSources(launch) });
   for (const { source, by } of launch.images) {
-    const untrusted = await untrustedOn(context, source, HOST);
+    const { untrusted } = await walked(context, source, HOST);
     found.push({ path: first, untrusted: untrusted.map((one) => ({ ...one, by })) });
   }
   return errorsOf(launch, found, false);
+}
+
+/** The files on the way to a loose program, and to the interpreters of one that is a script, that others can change. */
+async function untrustedProgram(
+  context: Context,
+  launch: Launch,
+  { paths, isOnHost }: LooseProgram,
+): Promise<UntrustedPath[]> {
+  const view = isOnHost ? HOST : launch.view;
+  const { found, real } = await firstOf(context, paths, view);
+  const read = async () => real && context.system.read(real, { limit: HEAD_SIZE, head: true });
+  const head = await orElse(read, undefined);
+  const [interpreter, ...started] = head ? interpretersOf(readProgram(head.bytes)) : [];
+  if (interpreter === undefined) return found;
+  const next = [await firstOf(context, [interpreter], view), await firstOf(context, started, view)];
+  return [...found, ...next.flatMap((one) => one.found)];
+}
+
+/** Follows paths up to the first at which a file is. */
+async function firstOf(context: Context, paths: readonly string[], view: View) {
+  const found: UntrustedPath[] = [];
+  for (const path of paths) {
+    const { real, untrusted } = await walked(context, path, view);
+    found.push({ path, untrusted });
+    if (real !== undefined) return { found, real };
+  }
+  return { found, real: undefined };
 }
 
 async function untrustedPaths(
@@ -105,7 +142,9 @@ async function untrustedPaths(
   view: View | NamespaceOf,
 ): Promise<UntrustedPath[]> {
   const found: UntrustedPath[] = [];
-  for (const path of paths) found.push({ path, untrusted: await untrustedOn(context, path, view) });
+  for (const path of paths) {
+    found.push({ path, untrusted: (await walked(context, path, view)).untrusted });
+  }
   return found;
 }
 
@@ -119,16 +158,16 @@ function errorsOf(launch: Launch, found: readonly UntrustedPath[], isInside: boo
   });
 }
 
-async function untrustedOn(
+async function walked(
   { system, superuser }: Context,
   path: string,
   view: View | NamespaceOf,
-): Promise<readonly Untrusted[]> {
+): Promise<Walked> {
   try {
-    return (await system.walk(path, view)).untrusted;
+    return await system.walk(path, view);
   } catch (cause) {
     // Only root is told of a path that can't be looked at.
     if (superuser || !(cause instanceof UserError)) throw cause;
-    return [];
+    return { real: undefined, untrusted: [] };
   }
 }

@@ -21,6 +21,8 @@ export interface Shown {
   readonly look?: Look;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
+  /** Calls that got ENOSYS, or would, in the place of which others are made. */
+  readonly fallbacks?: readonly Explanation[];
   /** Whether they are of a recorded run. */
   readonly recorded?: boolean;
   /** Why nothing is proposed for a guess, and the way out, where these aren't the usual ones. */
@@ -35,7 +37,7 @@ export interface Shown {
 
 /** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
 export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
-  const { machine, verbose = false, further, diff } = shown;
+  const { machine, verbose = false, fallbacks = [], further, diff } = shown;
   const isEach = verbose || explanations.length < 2;
   const told = isEach
     ? explanations.map((one) => oneText(one, unit, shown))
@@ -44,8 +46,12 @@ export function explanationsText(unit: string, explanations: readonly Explanatio
     diff === undefined ? allText(explanations, unit, shown) : writtenText(explanations, unit, shown);
   const isShort = !isEach && diff === undefined && further !== undefined;
   const more = isShort ? [`${furtherText(explanations, unit, further)}\n`] : [];
-  return [`${unit}: ${countText(explanations, machine)}\n`, ...told, ...ways, ...more].join('\n');
+  const besides = verbose ? paragraph(fallbacks.map((one) => fallbackText(one, machine))) : [];
+  return [`${unit}: ${countText(explanations, machine)}\n`, ...told, ...ways, ...besides, ...more].join('\n');
 }
+
+const fallbackText = ({ call, count }: Explanation, machine: string): string =>
+  `  ${callText(call, machine)} gets ENOSYS, so that another call is made instead: ${count === 1 ? 'once' : `${count} times`}`;
 
 /** The number of calls that were refused, and of those that would be, whatever their arguments. */
 function countText(explanations: readonly Explanation[], machine: string): string {

@@ -2,6 +2,7 @@ import { inBatches, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
+import { valuesOfAll } from '../plan/unit-values.js';
 import { keptForGood } from '../prepare/kept-for-good.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
@@ -11,6 +12,7 @@ import { isRunning } from '../state/service-run.js';
 import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
+import { effectiveUnit } from '../unit/effective.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
 import { enabledAtBoot, refusedAtBoot } from './enabled-at-boot.js';
 import { isLeftDown } from './left-down.js';
@@ -37,7 +39,9 @@ export async function preflight(
   const found = [
     ...(await refusedAtBoot(context, unit.name.full, unit.services)),
     ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, unit.name.full) : []),
-    ...(restart ? await probeProblems(context, policy.policy) : []),
+    ...(restart
+      ? await probeProblems(context, policy.policy, valuesOfAll(policy.policy, effectiveUnit(unit.files)))
+      : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
     ...(await preflightRestarts(context, verb, due)),
   ];

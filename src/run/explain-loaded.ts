@@ -2,7 +2,7 @@
 
 import { type Diagnostic, EXIT, hasErrors } from '../diagnostic.js';
 import { SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
-import { type Explanation, isFinding, processesOf } from '../explain/explanation.js';
+import { type Explanation, isFinding, processesOf, withoutFallbacks } from '../explain/explanation.js';
 import { opens } from '../explain/opens.js';
 import { together } from '../explain/records/observed.js';
 import type { UnitCall } from '../explain/records/record.js';
@@ -29,8 +29,11 @@ export interface Loaded {
   readonly decide: (call: UnitCall) => Cause;
   /** Changes that would let a call through; asked for only where it is known whose the call is. */
   readonly changesFor: (call: string, cause: Cause) => readonly Change[];
-  /** The reason why no call may be on record. */
-  readonly unrecorded: (suppressed: boolean) => Diagnostic;
+  /** The reason why no call may be on record, or not all. */
+  readonly unrecorded: (signs: {
+    readonly found: boolean;
+    readonly suppressed: boolean;
+  }) => readonly Diagnostic[];
   /** Why nothing is proposed for a guess, where that isn't the usual reason. */
   readonly ofGuess?: string;
 }
@@ -47,21 +50,23 @@ export async function explainLoaded(
   const logged = await context.caller.tellIfLong(`${unit}: reading the records of refused calls …`, () =>
     refusedCalls(context.system, { ...{ unit, manager, state, since }, programs: programsOf(state) }),
   );
-  const explanations = alike(together(observed.calls, logged.calls)).map((same) =>
-    explained(machine, same, decide(same[0]!), changesFor),
+  const { explanations, fallbacks } = withoutFallbacks(
+    alike(together(observed.calls, logged.calls)).map((same) =>
+      explained(machine, same, decide(same[0]!), changesFor),
+    ),
   );
   const readable = logged.readable || observed.calls.length > 0;
   const diagnostics = [
     ...(logged.suppressed ? [SUPPRESSED] : []),
     ...observed.diagnostics,
     ...(readable ? [] : [UNREADABLE]),
-    ...(readable && explanations.length === 0 ? [unrecorded(logged.suppressed)] : []),
+    ...(readable ? unrecorded({ found: explanations.length > 0, suppressed: logged.suppressed }) : []),
   ];
   const { scope } = context.placement;
   const sources = new Map<string, string>();
   const { look } = context.caller;
   const shown = {
-    ...{ sources, machine, look, verbose, further: { scope, words: [] } },
+    ...{ sources, machine, look, verbose, fallbacks, further: { scope, words: [] } },
     ...(ofGuess === undefined ? {} : { ofGuess }),
   };
   const found = explanations.some(isFinding);

@@ -15,7 +15,7 @@ import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { createRefusers, letsCallsFail } from '../verify/kernel/refusers.js';
-import { explainLoaded } from './explain-loaded.js';
+import { explainLoaded, type Loaded } from './explain-loaded.js';
 
 /**
  * Names the calls that a unit of `run` was refused since its start, and the filter that did it. Exit 1 if one was refused,
@@ -32,15 +32,20 @@ export const explainRun = (
     {
       ...{ machine, verbose, changesFor, ofGuess: UNKNOWN_OF_RUN },
       decide: decider(state, machine),
-      unrecorded: (suppressed) => unrecorded(unit, state, machine, suppressed),
+      unrecorded: (signs) => unrecorded(unit, state, machine, signs),
     },
   );
 
-const unrecorded = (unit: string, state: UnitState, machine: Machine, suppressed: boolean) => {
+const unrecorded = (
+  unit: string,
+  state: UnitState,
+  machine: Machine,
+  signs: Parameters<Loaded['unrecorded']>[0],
+) => {
   const isSilent = letsCallsFail(state) || launchersFilter(state, machine).isSilent;
   const silent = isSilent ? 'a filter of it lets them fail with an errno' : undefined;
   const hint = "a call that 'run' refuses without --errno ends the process, and leaves a record";
-  return noRecordOf({ unit, silent, hint }, { killed: isKilledByFilter(state), suppressed });
+  return noRecordOf({ unit, silent, hint }, { killed: isKilledByFilter(state), ...signs });
 };
 
 /** Makes a function that tells which of a unit's filters decides on a call. */

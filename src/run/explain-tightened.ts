@@ -34,14 +34,14 @@ export async function explainTightened(
   const outcome = await explainLoaded(context, service, {
     ...{ machine, verbose, changesFor: () => [] },
     decide: decider(machine, entries, createRefusers(state, { machine, sets: bundledSets() })),
-    unrecorded: (suppressed) =>
+    unrecorded: (signs) =>
       noRecordOf(
         {
           unit: name,
           silent: entries.every((entry) => entry.endsWith(':kill')) ? undefined : SILENT,
           hint: `'${ownCommand(context.placement.scope, 'learn --for 1min', name)}' sees them while they are refused`,
         },
-        { killed: isKilledByFilter(state), suppressed },
+        { killed: isKilledByFilter(state), ...signs },
       ),
   });
   return {

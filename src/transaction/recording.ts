@@ -6,8 +6,7 @@ import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } fro
 import { explainUnit, type Looked, type RecordedRun, UNREADABLE } from '../explain/explain-unit.js';
 import { type HeardRecords, heardIn } from '../explain/records/heard.js';
 import { startOf } from '../explain/records/start-of.js';
-import type { UserManager } from '../explain/records/user-manager.js';
-import { userManager } from '../explain/records/user-manager.js';
+import { type UserManager, userManager } from '../explain/records/user-manager.js';
 import { INPUT } from '../prepare/load/input-policy.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
@@ -80,7 +79,14 @@ async function recordOnce(
   const signals = holdSignals(context);
   const transaction = { context: placed, signals };
   const since = startOf(permissive.unit.state!);
-  let looked: Looked = { explanations: [], since, suppressed: false, readable: false, unowned: [] };
+  let looked: Looked = {
+    explanations: [],
+    fallbacks: [],
+    since,
+    suppressed: false,
+    readable: false,
+    unowned: [],
+  };
   const diagnostics = [...notes, ...ears.diagnostics];
   let unit: AppliedUnit | undefined;
   let failed = false;

@@ -48,6 +48,8 @@ export interface Walked {
   readonly untrusted: readonly Untrusted[];
   /** The file's content, in a mount namespace where nobody but root can change anything on the way. */
   readonly content?: Uint8Array | undefined;
+  /** Set where a regular file or a socket is at the end. */
+  readonly isFile?: true | undefined;
   /** Set where nothing was looked at, because the process has ended or is in a user namespace of its own. */
   readonly isUnseen?: true;
 }

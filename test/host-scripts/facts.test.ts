@@ -65,10 +65,28 @@ for (const shell of ['dash', 'bash']) {
       assert.deepEqual([...(await ask(shell, ...bad)).keys()], []);
     });
 
+    test('a FIFO that takes the place of a program meanwhile keeps nothing waiting', async (t) => {
+      const folder = temporaryFolder(t);
+      const [program, tools] = [join(folder, 'program'), join(folder, 'tools')];
+      mkdirSync(tools);
+      writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+      const swap = `#!/bin/sh\nrm -f ${program}\nmkfifo -m 755 ${program}\n`;
+      writeFileSync(join(tools, 'getcap'), swap, { mode: 0o755 });
+      const env = { ...process.env, PATH: `${tools}:${process.env.PATH}`, POSIXLY_CORRECT: '1' };
+      const packed = Buffer.from(`read 0 4096 ${program}\nlist ${folder}\n`).toString('base64');
+      const argv = ['timeout', '60', shell, inRepository('host-scripts/facts'), '--ask', packed];
+      const { status, stdout } = await run(argv, { env });
+      assert.equal(status, 0);
+      assert.match(stdout, /"ask":"list /);
+    });
+
     test('programs that are cut short or contradict themselves end nothing', async (t) => {
       const folder = temporaryFolder(t);
       const whole = readFileSync('/bin/true');
+      // The flags of the fourth program header: type and flags are more than a shell counts with.
+      const flags = 64 + 56 * 3 + 4;
       const broken: Readonly<Record<string, Uint8Array>> = {
+        flags: Buffer.from(whole).fill(0xff, flags, flags + 4),
         head: whole.subarray(0, 16),
         'no headers': whole.subarray(0, 64),
         headers: Buffer.from(whole).fill(0xff, 64, 64 + 56 * 12),

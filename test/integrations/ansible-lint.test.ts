@@ -52,6 +52,28 @@ validate() {
 }
 `;
 
+/** Prints what the action shows where a host's answers have what a terminal obeys. */
+const HOSTILE = String.raw`
+import json
+from unittest import mock
+from ansible.errors import AnsibleActionFail
+from ansible_collections.sandbox_unit.core.plugins.action.policy import ActionModule
+
+SAID = "a\x1b]0;x\x07\r\n\x9bb\tcé"
+action = ActionModule.__new__(ActionModule)
+action._display = mock.Mock()
+warning = dict(severity="warning", code="odd", message=SAID)
+answers = [dict(agentless=True, msg=SAID, diff=dict(prepared=SAID), diagnostics=[warning]), AnsibleActionFail(SAID)]
+with mock.patch("ansible.plugins.action.ActionBase.run"), mock.patch.object(ActionModule, "_result", side_effect=answers):
+    result = action.run()
+    try:
+        action.run()
+    except AnsibleActionFail as error:
+        failure = error.message
+warned = [call.args[0] for call in action._display.warning.call_args_list]
+print(json.dumps([result["msg"], result["diff"]["prepared"], warned, failure]))
+`;
+
 const check = (script: string): Promise<RunResult> =>
   inLayer(['bash', '-c', PREPARE + script], { tree: 'ansible', timeoutMs: 300_000 });
 
@@ -93,6 +115,12 @@ describe('the Ansible collection is in order', { skip: layerAvailable('ansible')
       'roles/policies/tasks/main.yml',
     ])
       assert.ok(files.includes(`./${file}`), listed);
+  });
+
+  test('for a terminal: what a host says is shown without what it would obey', async () => {
+    const shown = JSON.parse(await outputOf(`PYTHONPATH=/tmp/collections python3 - <<'END'\n${HOSTILE}END`));
+    const text = 'a?]0;x?\n?b\tcé';
+    assert.deepEqual(shown, [text, text, [`${text} [odd]`], text]);
   });
 
   test('for pylint', { skip: LONG }, () =>

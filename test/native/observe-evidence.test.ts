@@ -17,10 +17,13 @@ const LOOKS: readonly [call: string, look: string][] = [
   ['openat', 'open 1 0'],
   ['mmap', 'mmap - -'],
   ['newfstatat', 'stat 1 0'],
+  ['faccessat2', 'access 1 0'],
   ['chdir', 'chdir 0 -'],
   ['fchdir', 'chdir - -'],
   ['chroot', 'chroot 0 -'],
   ['execve', 'exec 0 -'],
+  ['capset', 'capabilities 1 -'],
+  ['prctl', 'capabilities - -'],
   ['mkdir', 'make 0 -'],
   ['mknod', 'make 0 -'],
   ['mknodat', 'make 1 0'],
@@ -113,6 +116,21 @@ test('directories are told that were entered, and where calls went from there', 
       [`${own}/a/missing`, 2], // ENOENT
     ]),
   );
+});
+
+test('a name that leads elsewhere by a link is told, and what was found', { skip }, async () => {
+  const { unit, own } = await watchPart('links');
+  const uses = usesOf(unit);
+  const told = uses.filter((use) => use.startsWith('stat ')).map((use) => use.replace(/-\d+/, '-PID'));
+  assert.deepEqual(
+    new Set(told),
+    new Set([`stat ${own}/folder/../away/bin`, `stat ${own}/link`, 'stat /tmp/observed-PID']),
+  );
+  for (const use of ['read /dev/null char 1:3', 'reference /usr/bin', 'enter /usr'])
+    assert.ok(uses.includes(use), `${use}\n${uses.join('\n')}`);
+  // Whoever asks whether a file may be written wishes to.
+  const changed = unit.paths.filter(({ use }) => use === 'change-attribute').map(({ path }) => path);
+  assert.deepEqual(changed, [`${own}/folder`]);
 });
 
 test('paths of a process with a root of its own are those of the host', { skip }, async () => {
@@ -286,4 +304,15 @@ test('all calls that asked for a capability are told, however many', { skip }, a
     assert.ok(names.has(numberOf(call)), call);
   assert.ok(names.size >= 34, `${names.size}`);
   assert.equal(asked.lost, 0);
+});
+
+test('capabilities are told that a process keeps by name, or hands on', { skip }, async () => {
+  const [CHOWN, SETPCAP, NET_BIND_SERVICE] = [0, 8, 10];
+  const { unit } = await watchPart('keeps');
+  const askedBy = (call: string) =>
+    unit.capabilities
+      .filter(({ granted, calls }) => granted && calls.some(({ nr }) => nr === numberOf(call)))
+      .map(({ capability }) => capability);
+  assert.deepEqual(askedBy('capset'), [CHOWN, SETPCAP, NET_BIND_SERVICE]); // the kernel asks for the second
+  assert.ok(askedBy('prctl').includes(NET_BIND_SERVICE));
 });

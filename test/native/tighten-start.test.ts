@@ -10,7 +10,7 @@ import { run } from '../support/run.js';
 import { startIn, tightening } from '../support/tightened.js';
 import { until } from '../support/until.js';
 
-const { skip, group, program, filter } = tightening();
+const { skip, group, unit, program, filter } = tightening();
 
 const own = () => [program('tighten'), '--cgroup', 'self', '--filter', program('refusing')];
 const filtersOn = (pid: number) =>
@@ -78,14 +78,14 @@ describe('a start', () => {
   };
 
   test('of which nothing is left has succeeded', { skip }, async (t) => {
-    const path = group(t);
+    const path = unit(t);
     assert.equal((await startWith(path, undefined)).status, 0);
     const { stdout } = await run(['/bin/sh', '-c', 'echo $$']);
     assert.equal((await startWith(path, Number(stdout))).status, 0, 'the main process has ended');
   });
 
   test('whose main process is in another group fails', { skip }, async (t) => {
-    const path = group(t);
+    const path = unit(t);
     const { pid } = await startIn(t, group(t), ['/usr/bin/sleep', '1000']);
     assert.equal((await startWith(path, pid)).status, 1);
     await startIn(t, path, ['/usr/bin/sleep', '1000']);
@@ -94,7 +94,7 @@ describe('a start', () => {
   });
 
   test('is for the main process and the others', { skip }, async (t) => {
-    const path = group(t);
+    const path = unit(t);
     const { pid } = await startIn(t, path, ['/usr/bin/sleep', '1000']);
     assert.equal((await startWith(path, pid)).status, 0);
     assert.equal(filtersOn(pid!), '1');

@@ -16,7 +16,7 @@ import { filtersOf, REFUSING, startIn, threadsOf, tightening } from '../support/
 import { until } from '../support/until.js';
 
 const setting = tightening();
-const { skip, group, program, tighten, filter } = setting;
+const { skip, group, unit, mark, program, tighten, filter } = setting;
 
 /** Kinds of waiting that there are at least. */
 const KINDS = 49;
@@ -51,6 +51,7 @@ const refuse = async (path: string, ...words: string[]) => {
   return stdout.split('\n').slice(0, -2);
 };
 
+const own = () => [program('tighten'), '--cgroup', 'self', '--filter', program('refusing')];
 const napping = (t: TestContext, path: string) => startIn(t, path, ['/usr/bin/sleep', '1000']);
 const field = (tid: number, key: string) =>
   new RegExp(`^${key}:\t(\\S+)`, 'm').exec(readFileSync(`/proc/${tid}/status`, 'utf8'))?.[1];
@@ -240,36 +241,44 @@ test('a second filter comes on top, and one that is there already is enough', { 
 });
 
 test('it leaves itself out of its own control group', { skip }, async (t) => {
-  const path = group(t);
+  const path = unit(t);
   const { pid } = await napping(t, path);
-  const words = ['--cgroup', 'self', '--filter', program('refusing')];
-  const { status, stdout, stderr } = await runIn(path, [program('tighten'), ...words]);
+  const { status, stdout, stderr } = await runIn(path, own());
   assert.deepEqual([status, stdout, stderr], [0, '', ''], "the service's output is not its own");
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
 test('it is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
-  const path = group(t);
+  const path = unit(t);
   const { pid } = await napping(t, path);
   const below = join(path, 'below');
   mkdirSync(below);
   t.after(() => rmdirSync(below));
-  const words = ['--cgroup', 'self', '--filter', program('refusing')];
-  const mark = async (folder: string, name: string, value: string) =>
-    assert.equal((await run([program('mark'), folder, name, value])).status, 0);
-  const own = ['/usr/bin/env', `MAINPID=${pid}`, program('tighten'), ...words];
-  assert.equal((await runIn(below, own)).status, 1, 'not delegated');
-  const identified = own.toSpliced(1, 0, 'INVOCATION_ID=0123');
-  await mark(path, 'trusted.delegate', '1');
-  await mark(below, 'trusted.invocation_id', '0123');
-  assert.equal((await runIn(below, identified)).status, 1, 'a unit of its own');
-  await mark(path, 'trusted.invocation_id', '0123');
-  await mark(below, 'trusted.invocation_id', '4567');
-  assert.equal((await runIn(below, identified)).status, 0);
+  assert.equal((await runIn(below, ['/usr/bin/env', `MAINPID=${pid}`, ...own()])).status, 0);
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
-  const other = filter('without-id', filterRefusing({ mkdir: errnoAction(1) }, { ready: true }));
-  assert.equal((await runIn(below, [...own, '--filter', other])).status, 0);
-  assert.equal(field(pid!, 'Seccomp_filters'), '2');
+});
+
+test("it is for no group above its unit's, whatever its environment says", { skip }, async (t) => {
+  const above = unit(t);
+  const { pid } = await napping(t, above);
+  const path = join(above, 'inner');
+  mkdirSync(path);
+  t.after(() => rmdirSync(path));
+  mark(path);
+  assert.equal((await runIn(path, ['/usr/bin/env', 'INVOCATION_ID=0123', ...own()])).status, 0);
+  assert.equal(field(pid!, 'Seccomp_filters'), '0');
+});
+
+test("it refuses a group that isn't marked as a unit's, or is a slice", { skip }, async (t) => {
+  const slice = join(unit(t), 'x.slice');
+  mkdirSync(slice);
+  t.after(() => rmdirSync(slice));
+  mark(slice);
+  for (const path of [group(t), slice]) {
+    const { status, stderr } = await runIn(path, own());
+    assert.equal(status, 1);
+    assert.match(stderr, /^tighten: systemd hasn't marked this process's control group as that of a service/);
+  }
 });
 
 test('it waits until threads come and go no more', { skip }, async (t) => {

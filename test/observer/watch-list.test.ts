@@ -63,6 +63,9 @@ test('lines have the numbers of each ABI', () => {
     'look native 83 make 0 -',
     'look native 81 chdir - -',
     'look native 91 change-attribute - 0',
+    'look native 21 access 0 -',
+    'look native 126 capabilities 1 -',
+    'look native 157 capabilities - -',
   ]) {
     assert.ok(lines.includes(line), line);
   }

@@ -1,5 +1,8 @@
+/** Tests of plan/program-needs.ts and plan/code-makers.ts. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { neededCodeMaker } from '../../src/plan/code-makers.js';
 import { takesCapabilities } from '../../src/plan/program-needs.js';
 import { planned, targetOf } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
@@ -14,6 +17,12 @@ function said(policy: string, lines = '', needed: readonly string[] = []) {
     .map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
 }
 
+test('an engine is known by the path of its file; one that can do without code is needed by none', () => {
+  assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libluajit-5.1.so.2.1.0')?.engine, 'LuaJIT');
+  assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0'), undefined);
+  assert.equal(neededCodeMaker('/usr/lib/x86_64-linux-gnu/libffi.so.8'), undefined);
+});
+
 const MDWE = '[service]\nMemoryDenyWriteExecute = true';
 const has = (engine: string, severity = 'warning', path = '/usr/sbin/demod') =>
   `${severity} makes-code 2: ${path} has ${engine}, which makes code at run time: MemoryDenyWriteExecute= refuses that`;
@@ -26,6 +35,9 @@ for (const [library, engine] of [
   ['libluajit-5.1.so.2', 'LuaJIT'],
   ['libhostfxr.so', '.NET'],
   ['libmonosgen-2.0.so.1', 'Mono'],
+  ['libLLVM.so.19.1', 'LLVM'],
+  ['libLLVM-15.so.1', 'LLVM'],
+  ['libguile-3.0.so.1', 'Guile'],
 ] as const) {
   test(`a program with ${library} makes code by ${engine}`, () => {
     assert.deepEqual(said(MDWE, '', ['libc.so.6', library]), [has(engine)]);

@@ -71,6 +71,23 @@ test('from systemd 255 on /sys is bound read-only beside ProtectKernelTunables=,
     assert.equal(added(tunables, hidden).length, 0, hidden);
 });
 
+test("beside DevicePolicy= the unit's own DeviceAllow= lines are stated anew, so that later ones don't add to them", () => {
+  const devices = (service: string, lines = '') =>
+    planned(`[service]\n${service}`, lines).directives.filter(({ name }) => name === 'DeviceAllow');
+  const closed = 'DevicePolicy = "closed"\n';
+  const own = 'DeviceAllow=/dev/rtc0\nDeviceAllow=char-tty r\n';
+  assert.deepEqual(
+    devices(closed, own).map(({ values }) => values),
+    [['', '/dev/rtc0 rwm', 'char-tty r']],
+  );
+  assert.deepEqual(
+    devices(closed).map(({ values }) => values),
+    [['']],
+  );
+  assert.deepEqual(devices('DevicePolicy = "auto"', own), []);
+  assert.equal(devices(`${closed}DeviceAllow = ["/dev/rtc0 r"]`, own).length, 1);
+});
+
 test("the users of a user manager's service are its own as the drop-in leaves it", () => {
   const codes = (service: string, lines: string) =>
     planned(`[service]\nProtectSystem = true\n${service}`, lines, targetOf(253, { scope: 'user' }))

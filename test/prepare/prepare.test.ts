@@ -1,6 +1,6 @@
 /**
- * Tests of prepare/prepare.ts, prepare/plan.ts, prepare/hashes.ts and prepare/untrusted-launch.ts: a policy and a unit become
- * files, and nothing is written.
+ * Tests of prepare/prepare.ts, prepare/plan.ts, prepare/hashes.ts, prepare/file-masks.ts and prepare/untrusted-launch.ts: a policy
+ * and a unit become files, and nothing is written.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -73,6 +73,23 @@ test('a gap is an error unless it is allowed, and then the header has its code',
     ['warning gap-directive'],
   );
   assert.deepEqual(dropInFacts(files[0]!.content).gaps, ['gap-directive']);
+});
+
+test('a file that a policy closes by itself is warned of, unless a folder above is closed, too, or another place shows it', async () => {
+  const files = { '/etc/shadow': '', '/proc/kcore': '', '/srv/file': '' };
+  const codes = async (lines: string) =>
+    (await prepared(`[service]\n${lines}`, { files })).diagnostics.map(
+      ({ code, at }) => `${code}:${at?.line}`,
+    );
+  assert.deepEqual(await codes('InaccessiblePaths = ["-/etc/shadow", "/srv"]'), ['file-mask:2']);
+  assert.deepEqual(await codes('BindReadOnlyPaths = ["/srv/file"]'), ['file-mask:2']);
+  for (const lines of [
+    'InaccessiblePaths = ["/etc/shadow", "/etc"]',
+    'ReadOnlyPaths = ["/srv/file"]\nBindReadOnlyPaths = ["/srv"]',
+    'BindReadOnlyPaths = ["/srv/file:/mnt/file"]',
+    'InaccessiblePaths = ["/proc/kcore", "/missing"]',
+  ])
+    assert.deepEqual(await codes(lines), [], lines);
 });
 
 test('a path by which others can start another program is refused, but not to a user', async () => {

@@ -313,7 +313,8 @@ export class FakeSystem implements System {
     const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
     const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
     const real = this.files.has(path) ? path : undefined;
-    return { real, inside: real, untrusted, content: this.files.get(path)?.bytes };
+    const isFile = real === undefined ? {} : ({ isFile: true } as const);
+    return { real, inside: real, untrusted, content: this.files.get(path)?.bytes, ...isFile };
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** `tighten`, on control groups that a test makes. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -68,6 +68,10 @@ export interface Tightening {
   readonly skip: string | undefined;
   /** A new control group, whose processes end with the test. */
   readonly group: (t: Cleaned) => string;
+  /** A new control group that is marked as systemd marks that of a unit. */
+  readonly unit: (t: Cleaned) => string;
+  /** Marks a control group so. */
+  readonly mark: (group: string) => void;
   /** Ends all processes of a group. */
   readonly empty: (group: string) => Promise<void>;
   /** The path of a program of the helper, or of a test's. */
@@ -112,12 +116,18 @@ export function tightening(): Tightening {
     t.after(() => empty(path));
     return path;
   };
+  const mark = (path: string) => void execFileSync(program('mark'), [path, 'trusted.invocation_id', '0123']);
+  const unit = (t: Cleaned) => {
+    const path = group(t);
+    mark(path);
+    return path;
+  };
   const tighten = (path: string, ...words: string[]) =>
     run(
       [program('tighten'), '--report', '--cgroup', path, '--filter', program('refusing'), ...words],
       PATIENT,
     );
-  return { skip, group, empty, program, tighten, filter };
+  return { skip, group, unit, mark, empty, program, tighten, filter };
 }
 
 /** Whether no thread is left. Two ways to kill: one passes over a process whose first thread has ended, one over forks. */

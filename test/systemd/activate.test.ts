@@ -283,12 +283,68 @@ describe('activate', { skip: servicesObstacle() ?? false }, () => {
       await isAsBefore();
     });
 
-    test('other users can not keep it waiting, nor can what a probe leaves', async () => {
-      await host.stage(UNIT, `${POLICY}probe = ["sh", "-c", "setsid sleep 600 &"]\n`);
+    test('other users can not keep it waiting', async () => {
       assert.equal((await host.activate(UNIT)).status, 0);
       assert.equal((await box.sh('stat -c %a /run/sandbox-unit/lock')).stdout, '600\n');
-      assert.equal((await box.sh('flock -n /run/sandbox-unit/lock true')).status, 0);
       assert.equal((await host.activate('--revert', UNIT)).status, 0);
+      await isAsBefore();
+    });
+
+    test('what is done when a signal comes or a reader goes is not said to be rolled back', async () => {
+      const script = `POSIXLY_CORRECT=1 sh ${STAGE}/activate`;
+      const late = `#!/bin/sh\n/usr/bin/mv "$@" || exit\ncase $* in *${RECORD}.new) kill -TERM $PPID ;; esac\n`;
+      for (const [revert, confined, word] of [
+        ['', true, 'activated'],
+        ['--revert', false, 'reverted'],
+      ] as const) {
+        await box.writeFile('/usr/sbin/mv', late, '0755');
+        const ended = await box.sh(`${script} ${revert} ${UNIT}`);
+        await box.succeed(['rm', '/usr/sbin/mv']);
+        assert.deepEqual([ended.status, ended.stdout, ended.stderr], [1, `${UNIT}: ${word}\n`, '']);
+        assert.equal(await host.isConfined(UNIT), confined);
+        assert.equal(isThere(KEEPER), false);
+      }
+      await isAsBefore();
+      for (const [revert, confined] of [
+        ['', true],
+        ['--revert', false],
+      ] as const) {
+        const { stderr } = await box.sh(`${script} ${revert} ${UNIT} | true`);
+        assert.doesNotMatch(stderr, /interrupted|rolled back/);
+        assert.deepEqual([await host.isConfined(UNIT), isThere(KEEPER)], [confined, false]);
+      }
+      await isAsBefore();
+      assert.equal(isThere('/usr/local/libexec'), false);
+    });
+
+    test('a run that has waited for another one works, though that has taken the empty folder of records away', async () => {
+      const state = '/var/lib/sandbox-unit';
+      const waited = await box.sh(
+        `exec 8>>/run/sandbox-unit/lock; flock 8; { sh ${STAGE}/activate ${UNIT} 8>&- & }
+until pgrep -x flock >/dev/null; do sleep 0.05; done
+rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
+      );
+      assert.equal(waited.stdout, `${UNIT}: activated\n`, waited.stderr);
+      assert.equal((await host.activate('--revert', UNIT)).status, 0);
+      await isAsBefore();
+    });
+
+    test("a probe has nothing of root's shell, and leaves nothing behind", async () => {
+      const seen = `id -un; cut -d' ' -f7 /proc/$$/stat; ls /proc/self/fd; echo "\${SECRET-unset}"; printf '%s\\n' "$1"`;
+      const leaves = `(trap '' TERM; setsid sleep 600 <&- >&- 2>&-) & case $2 in late) wait ;; killed) kill $$ ;; esac`;
+      await box.writeFile('/opt/programs/looks', `#!/bin/sh\n{ ${seen}; } >/tmp/seen\n${leaves}\n`, '0755');
+      const word = '$HOME $' + "{HOME} $$ %n 'a'  b";
+      for (const end of ['well', 'late', 'killed']) {
+        const words = JSON.stringify(['/opt/programs/looks', word, end]);
+        await host.stage(UNIT, `${POLICY}probe = ${words}\nprobe-as = "daemon"\nprobe-timeout = "2s"\n`);
+        const onTerminal = `script -qec 'sh ${STAGE}/activate ${UNIT}' /dev/null`;
+        const done = await box.sh(`rm -f /tmp/seen; export SECRET=1; ${onTerminal} 5</etc/shadow`);
+        assert.equal(done.status, end === 'well' ? 0 : 1, done.stdout);
+        assert.equal(await box.readFile('/tmp/seen'), `daemon\n0\n0\n1\n2\n3\nunset\n${word}\n`);
+        assert.equal((await box.sh('pgrep -xu daemon sleep')).stdout, '');
+        if (end === 'well') assert.equal((await host.activate('--revert', UNIT)).status, 0);
+        else assert.match(done.stdout, /the probe fails: \/opt\/programs\/looks/);
+      }
       await isAsBefore();
     });
 

@@ -191,6 +191,20 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await box.sh(`rm -rf /run/systemd/system.control/${UNIT}.d; systemctl daemon-reload`);
   });
 
+  test('a device that was allowed at run time, beside a policy with DevicePolicy=closed; a file with it is not in force', async () => {
+    await apply();
+    await box.sh(`systemctl set-property --runtime ${UNIT} 'DeviceAllow=/dev/kmsg rw'`);
+    const { status, drift: found } = await drift();
+    assert.deepEqual([status, found.includes('drift-loaded')], [1, true], found.join());
+    assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+    await box.sh('systemctl daemon-reload');
+    const allowed = await box.succeed(['systemctl', 'show', '--value', '-p', 'DeviceAllow', UNIT]);
+    assert.doesNotMatch(allowed, /kmsg/);
+    assert.deepEqual((await drift()).drift, ['drift-unit']);
+    await box.sh(`rm -rf /run/systemd/system.control/${UNIT}.d; systemctl daemon-reload`);
+    assert.deepEqual((await drift()).drift, []);
+  });
+
   test('files that were brought back as old as they were', async () => {
     await apply();
     await box.sh(`cp -a ${FOLDER} /root/backup`);

@@ -92,7 +92,8 @@ describe('learn', { skip: skip ?? false }, () => {
       if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
       assert.deepEqual(newlyRefused(seen!, confined!), [], 'calls that the policy refused');
       const again = (await run(0, 'learn', '--show', unit, '--write')).stdout;
-      assert.equal(/^programs = \["(.*)"\]$/m.exec(again)?.[1], daemon);
+      assert.equal(/^# Made by the start script alone\. (\S+), which it becomes,/m.exec(again)?.[1], daemon);
+      assert.doesNotMatch(again, /^programs = /m);
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
@@ -103,6 +104,20 @@ describe('learn', { skip: skip ?? false }, () => {
       assert.equal(await box.succeed(['systemctl', 'is-failed', unit, '--quiet']).catch(() => 'no'), 'no');
     });
   }
+
+  test('a link below /tmp, and capabilities that a program gives itself, are left to the service', async () => {
+    const unit = 'links.service';
+    const keeps = 'setpriv --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service';
+    const command = `${keeps} sh -c 'read line </tmp/receiver && exec sleep infinity'`;
+    await box.sh('ln -sfn /etc/hostname /tmp/receiver');
+    await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\nType=exec\nExecStart=${command}\n`);
+    await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
+    await run(0, 'learn', '--restart', '--exercise', 'true', unit, '--write', policyPath(unit));
+    const policy = await box.readFile(policyPath(unit));
+    assert.match(policy, /^# PrivateTmp = true: \/tmp\/receiver was used, and not made by the service\.$/m);
+    assert.match(policy, /^CapabilityBoundingSet = .*"CAP_NET_BIND_SERVICE"/m);
+    assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
+  });
 
   test('a watch in the background is listed, is the only one of its service, and is stopped', async () => {
     const unit = SERVICES[0]!.unit;

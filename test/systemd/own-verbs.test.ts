@@ -5,6 +5,7 @@ import type { Box } from '../support/box.js';
 import {
   apply,
   bootWithPrograms,
+  COMMAND,
   mainPid,
   PROGRAMS,
   policyPath,
@@ -114,6 +115,27 @@ describe('the verbs of a unit are tried', { skip }, () => {
       assert.ok(said.includes(says), said);
     });
   }
+
+  for (const [end, says] of [
+    ['kill $$', 'ended with status 143'],
+    ['wait', 'did not end within 2 s'],
+  ] as const)
+    test(`a probe of another user that ${says} has nothing of the caller's, and leaves nothing`, async () => {
+      const sees = `echo $(ls /proc/self/fd) $(cut -d' ' -f7 /proc/$$/stat) \${SECRET-unset}`;
+      const probe = `["sh", "-c", "${sees}; setsid sleep 600 & ${end}"]\nprobe-as = "www-data"\nprobe-timeout = "2s"`;
+      await box.writeFile(policyPath(NGINX), probing(probe).replace('Nice = 1', 'Nice = 8'));
+      const { stdout, status } = await box.sh(
+        `SECRET=1 script -qec '${COMMAND.join(' ')} apply ${NGINX}' /dev/null 55</etc/shadow`,
+      );
+      assert.equal(status, 1, stdout);
+      assert.ok(stdout.includes(`${says}: 0 1 2 3 0 unset`), stdout);
+      assert.match(
+        stdout,
+        /warning\[probe-home\]: the service can write to \/var\/www, the home of www-data: /,
+      );
+      const left = 'pgrep -xu www-data sleep';
+      await box.waitFor('nothing is left', async () => (await box.sh(left)).stdout === '');
+    });
 
   test('a user who is not there is missed before anything is written', async () => {
     const said = await refused(

@@ -28,7 +28,7 @@ const PICTURE_COLUMNS = 100;
 
 /** Commands that change nothing: what they show may come a moment later than they are called. */
 const LOOKS =
-  /^(?:cat|curl|grep|journalctl|mailq|ls|pgrep|ps|runuser -u postgres -- psql -qAt|tail|systemctl (?:is-active|show)|sandbox-unit (?:explain|status)) /;
+  /^(?:cat|curl|grep|journalctl|mailq|ls|pgrep|ps|runuser -u postgres -- psql -X -qAt|tail|systemctl (?:is-active|show)|sandbox-unit (?:explain|status)) /;
 const LOOKS_MS = 30_000;
 
 /** The kernel leaves records out where others on the machine log many, and nothing can be told of a service then. */

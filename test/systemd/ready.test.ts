@@ -19,6 +19,7 @@ import {
   servicesObstacle,
 } from '../support/service.js';
 import { LONG } from '../support/thorough.js';
+import { until } from '../support/until.js';
 
 /** Why no filter can be loaded into a running service here. */
 const skip = servicesObstacle();
@@ -56,7 +57,9 @@ let box: Box;
 
 before(async () => {
   if (skip) return;
-  box = await bootWithPrograms('ready');
+  box = await bootWithPrograms('ready', {
+    threads: ['test/systemd/programs/threads.c', '-static', '-pthread'],
+  });
   await box.writeFile(PROGRAM, SERVICE, '0755');
 });
 after(() => box?.stop());
@@ -211,6 +214,34 @@ describe('a service that is confined from its start on by other means', () => {
     });
 });
 
+describe('a service that is learned with --ready, behind a start script', () => {
+  const unit = 'threads.service';
+  const out = `${FILES}/${unit}.out`;
+  const program = '/opt/programs/threads';
+
+  /** Has the service do something, and returns what came of it. */
+  async function did(signal: 'USR1' | 'USR2'): Promise<string> {
+    await box.sh(`: >${out}`);
+    await box.succeed(['kill', `-${signal}`, `${await mainPid(box, unit)}`]);
+    await until('the service says what came of it', async () => (await box.readFile(out)).endsWith('\n'));
+    return (await box.readFile(out)).trim();
+  }
+
+  test('starts threads, and no process; its program runs from its own path', { skip }, async () => {
+    await box.writeFile('/opt/programs/start', `#!/bin/sh\n/bin/true\nexec ${program}\n`, '0755');
+    await start(unit, `StandardOutput=append:${out}\nExecStart=/opt/programs/start`);
+    assert.deepEqual([await did('USR1'), await did('USR2')], ['thread 0', 'process 0']);
+    const learn = ['learn', '--restart', '--exercise', 'true', '--ready', unit, '--write', policyPath(unit)];
+    const { status, stdout, stderr } = await sandboxUnit(box, ...learn);
+    assert.equal(status, 0, stdout + stderr);
+    await apply(box, await box.readFile(policyPath(unit)), unit);
+    assert.deepEqual([await did('USR1'), await did('USR2')], ['thread 0', 'process 1']);
+    const exe = `/proc/${await mainPid(box, unit)}/exe`;
+    assert.equal((await box.succeed(['readlink', exe])).trim(), program);
+    await revert(box, unit);
+  });
+});
+
 describe('a service that has ended when the filter is loaded', () => {
   /** Has a policy for a unit that doesn't run, and starts it. */
   const startUnder = async (unit: string, lines: string) => {
@@ -282,6 +313,21 @@ describe("the service's own output", () => {
     await box.succeed(['systemctl', 'stop', 'talk.socket']);
     await revert(box, 'talk@.service');
   });
+});
+
+test('a start is for its own unit, whatever EnvironmentFile= says', { skip }, async () => {
+  const [tenant, other] = ['tenants@a.service', 'tenants@b.service'];
+  const lines = `Type=exec\nEnvironmentFile=-${FILES}/%i.env\nExecStart=/bin/sleep infinity\n`;
+  await changeFiles(box, { '/etc/systemd/system/tenants@.service': `[Service]\n${lines}` });
+  await box.succeed(['systemctl', 'start', tenant, other]);
+  const slice = await properties(box, 'system-tenants.slice', 'InvocationID');
+  await box.writeFile(`${FILES}/a.env`, `INVOCATION_ID=${slice.InvocationID}\nMAINPID=4194303\n`);
+  await apply(box, `${POLICY}settle = "100ms"\n`, tenant);
+  const filters = async (unit: string) =>
+    /^Seccomp_filters:\t(\d+)$/m.exec(await box.readFile(`/proc/${await mainPid(box, unit)}/status`))?.[1];
+  assert.deepEqual([await filters(tenant), await filters(other)], ['1', '0']);
+  await revert(box, tenant);
+  await box.succeed(['systemctl', 'stop', tenant, other]);
 });
 
 describe('a reload', () => {

@@ -88,6 +88,20 @@ const HANDED: readonly [what: string, unit: string, policy: string, make: string
     'mkdir -p /srv/app/bin; cp /usr/bin/tail /srv/app/bin',
     'chown daemon /srv/app',
   ],
+  [
+    'a script of ExecStartPost=, which runs without the launcher',
+    `${PLAIN}ExecStartPost=/srv/post/script\n`,
+    CALLS,
+    `mkdir /srv/post; printf '#!/bin/sh\n' >/srv/post/script; chmod +x /srv/post/script`,
+    'chown daemon /srv/post',
+  ],
+  [
+    'a script that root gets by ExecReload=+, beside a policy without calls',
+    `${PLAIN}ExecReload=+/bin/sh /srv/reload/script\n`,
+    '[service]\nProtectHome = true\n[apply]\nsettle = "100ms"\n',
+    'mkdir /srv/reload; touch /srv/reload/script',
+    'chown daemon /srv/reload',
+  ],
 ];
 
 const CLEAN = `

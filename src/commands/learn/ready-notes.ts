@@ -42,9 +42,11 @@ function noReady({ why, withoutReload, isUnseen }: NoReady, again: string): Diag
 const lost = ({ unit }: ProvedPolicy, { deny }: LearnedReady): Diagnostic[] => [
   note(
     'ready',
-    `once ${unit} serves it loses ${counted(deny.length, 'call')} of its start: ${shortList(deny, MOST_NAMED)}`,
+    `once ${unit} serves it loses ${counted(deny.length, 'call')} of its start: ${shortList(deny.map(lostName), MOST_NAMED)}`,
   ),
 ];
+
+const lostName = (call: string): string => (call === 'clone' ? 'clone (but for threads)' : call);
 
 const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diagnostic[] => [
   ...(ofWork.length > 0
@@ -111,6 +113,6 @@ function noRespawn({ unit, processes }: ProvedPolicy, { startsNone, reload }: Le
   const hint =
     reload === false
       ? 'without --no-reload it keeps the calls of a reload, by which workers are started'
-      : 'take clone, fork and their like out of deny, and what a new process calls, as setuid';
+      : 'take fork, vfork, clone3 and the rule on clone out of [ready], and what a new process calls, as setuid';
   return [(processes === 0 ? note : warning)('no-respawn', message, { hint })];
 }

@@ -91,7 +91,10 @@ export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]
     ],
   ],
   ['ProtectSystem', protectSystem],
-  ['ReadOnlyPaths', (lines: MountLines) => readOnly(lines, lines.places('ReadOnlyPaths'))],
+  [
+    'ReadOnlyPaths',
+    (lines: MountLines) => readOnly(lines, lines.places('ReadOnlyPaths'), ownPressureFile(lines)),
+  ],
   [
     'ReadWritePaths',
     (lines: MountLines) => lines.places('ReadWritePaths').map((path) => claim(path, 'writable')),

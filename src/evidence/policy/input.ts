@@ -66,11 +66,15 @@ export interface PolicyRequest {
   readonly reachable: ReachableCalls;
   /** The reason why it isn't known what can be reached, or may be more, without a period at its end. */
   readonly reachDoubt?: string | undefined;
+  /** The reason why the service may make code at run time, without a period at its end. */
+  readonly codeMaker?: string | undefined;
   /** Programs whose files are known to have no set-user-ID and no set-group-ID bit. */
   readonly plainPrograms?: ReadonlySet<string>;
   /** The unit as it is without us. */
   readonly effective: EffectiveUnit;
   readonly surroundings?: Surroundings | undefined;
   readonly target: Target;
+  /** The reason why nobody can enforce `[ready]` on the unit; undefined where that is possible. */
+  readonly readyGap?: string | undefined;
   readonly options?: PolicyOptions;
 }

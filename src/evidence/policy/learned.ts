@@ -11,7 +11,7 @@ export interface LearnedPolicy {
   /** The calls that go once the service serves; the reason why they aren't known, or undefined where nobody asks. */
   readonly ready: LearnedReady | NoReady | undefined;
   readonly directives: LearnedDirectives;
-  /** The program that a start script becomes. */
+  /** The program that a start script becomes, for `[exec] programs`. */
   readonly program: string | undefined;
   /** Sets of calls that are refused to the script, too. */
   readonly unitDeny: readonly string[];

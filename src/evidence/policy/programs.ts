@@ -1,5 +1,5 @@
 import type { EffectiveUnit } from '../../unit/effective.js';
-import type { Evidence, SeenCall } from './input.js';
+import type { Evidence, PolicyRequest, SeenCall } from './input.js';
 
 /** A path that `[exec] programs` takes. */
 const PLAIN = /^(?:\/[A-Za-z0-9_+.@-]+)+$/;
@@ -13,16 +13,36 @@ function executors({ calls }: Evidence): ReadonlySet<string> | undefined {
   return isKnown ? new Set(executions.flatMap(({ programs }) => programs)) : undefined;
 }
 
+/** A daemon that a start script becomes, and the table by which the calls of the script are taken from it. */
+export interface ScriptedDaemon {
+  readonly path: string;
+  readonly by: '[ready]' | '[exec]';
+}
+
 /**
- * The program that a start script becomes or starts, for `[exec] programs`. Scripts, or their interpreters, execute
- * others and make no call while the service is at work. Undefined where the unit's command is the daemon itself, or it
- * can't be told, and for a unit with a filter of its own: the script would then lose it.
+ * The daemon of a start script, and how it is confined to its own calls. `[exec] programs` mounts the launcher over it, and
+ * runs it from another path, where a program may not find its libraries. It is therefore only for units that can't have
+ * `[ready]`, and have no filter of their own, which the script would lose.
+ */
+export function scriptedDaemon({
+  evidence,
+  effective,
+  readyGap,
+}: Pick<PolicyRequest, 'evidence' | 'effective' | 'readyGap'>): ScriptedDaemon | undefined {
+  const path = daemonOfScript(evidence, effective);
+  if (path === undefined) return undefined;
+  if (readyGap === undefined) return { path, by: '[ready]' };
+  return effective.list('Service', 'SystemCallFilter').length > 0 ? undefined : { path, by: '[exec]' };
+}
+
+/**
+ * The program that a start script becomes or starts. Scripts, or their interpreters, execute others and make no call while
+ * the service is at work. Undefined where the unit's command is the daemon itself, or it can't be told.
  */
 export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): string | undefined {
   const [command, another] = effective.execCommands('ExecStart');
   const scripts = executors(evidence);
-  const hasFilter = effective.list('Service', 'SystemCallFilter').length > 0;
-  if (!command || another || !scripts || scripts.size === 0 || hasFilter) return undefined;
+  if (!command || another || !scripts || scripts.size === 0) return undefined;
   if (!isScript(evidence, command.path.value)) return undefined;
   const serving = evidence.calls.filter(({ phases }) => (phases.serving ?? 0) > 0);
   const started = evidence.programs.filter(({ phases }) => phases.includes('start')).map(({ path }) => path);

@@ -9,13 +9,14 @@ import { sameCalls } from '../../syscalls/same-calls.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
 import { type LifePhase, onceReadyOf } from '../recording/recording.js';
 import { dangerousCalls } from './calls/dangerous.js';
-import { type Known, type SortedCall, sortCalls } from './calls/tiers.js';
+import { type Known, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
 import { doubtOf } from './doubts.js';
 import type { Evidence, PolicyRequest } from './input.js';
+import { callsBy } from './programs.js';
 
 /** The lines of `[ready]`. */
 export interface LearnedReady {
-  /** Calls that are refused, in alphabetical order. */
+  /** Calls that are refused, in alphabetical order; `clone` only where it makes a process. */
   readonly deny: readonly string[];
   /** Calls of the start alone that work may need all the same, and that stay. */
   readonly left: readonly string[];
@@ -27,6 +28,8 @@ export interface LearnedReady {
   readonly isReloadUnseen: boolean;
   /** Whether no process can be started once the service serves. */
   readonly startsNone: boolean;
+  /** The daemon that loses what its start script alone does, where nothing else is taken: without `--ready`. */
+  readonly daemon?: string;
 }
 
 /** Why a learned policy has no `[ready]`. */
@@ -46,28 +49,61 @@ const OF_STARTS = ['@setuid', 'bind', 'capset', 'chroot', 'listen', 'pivot_root'
  * Calls by which a reload takes up another configuration: it opens sockets, and loads modules. A watch sees one of the same
  * configuration, and many services go on with the old one, in silence, where they can't take up the new one.
  */
-const OF_RELOADS = ['bind', 'connect', 'listen', 'mprotect', 'socket'];
+const OF_RELOADS = ['bind', 'connect', 'listen', 'socket'];
 
-/** Calls in which a service may wait from its start on: one is made, and seen, only when the wait is over. */
-const WAITING = ['accept', 'accept4', 'recvfrom'];
+/**
+ * Calls of @critical that are never taken. A service may wait in one from its start on: it is seen only when the wait is
+ * over. By mprotect(2) C libraries give threads their stacks, and memory as it grows, when there is more work.
+ */
+const NEVER_TAKEN = ['accept', 'accept4', 'recvfrom', 'mprotect'];
 
 /**
  * The calls that a service made until it was ready, and not since, of those that matter to an attacker. All its processes lose
  * them, also those that have no other filter.
  * @param calls the policy's, by their tiers
  * @param known by what the tiers were found
- * @returns undefined where `[ready]` isn't asked for
+ * @param daemon the one that a start script becomes, if it is to lose what the script alone does
+ * @returns undefined where `[ready]` isn't asked for, and there is no such daemon
  */
 export function learnReady(
   request: PolicyRequest,
   calls: readonly SortedCall[],
   known: Known,
+  daemon?: string,
 ): LearnedReady | NoReady | undefined {
+  const asked = request.options?.ready ? readyAsked(request, calls, known) : undefined;
+  if (daemon === undefined || (asked && 'deny' in asked)) return asked;
+  const without = withoutScript(request, calls, known, daemon);
+  return without.deny.length > 0 ? without : asked;
+}
+
+/** The calls that a start script made and its daemon neither made nor reaches. */
+function withoutScript(
+  { evidence, effective }: PolicyRequest,
+  calls: readonly SortedCall[],
+  known: Known,
+  daemon: string,
+): LearnedReady {
+  const own = sortCalls({ ...evidence, calls: callsBy(evidence.calls, daemon) }, known);
+  const deny = withProcesses(apart(calls, [...passing(own), ...logged(own), ...NEVER_TAKEN], known), calls);
+  const isReloadUnseen = hasReload(effective) && !has(evidence, 'reload');
+  return {
+    ...{ deny, left: [], leftToReload: [], isReloadUnseen },
+    daemon,
+    reload: hasReload(effective) && !isReloadUnseen ? true : undefined,
+    startsNone: FORKING.some((name) => deny.includes(name)),
+  };
+}
+
+function readyAsked(
+  request: PolicyRequest,
+  calls: readonly SortedCall[],
+  known: Known,
+): LearnedReady | NoReady {
   const { evidence, effective, options } = request;
-  if (!options?.ready) return undefined;
   const doubt = whyUnknown(evidence);
   if (doubt !== undefined) return { why: doubt, withoutReload: [], isUnseen: true };
-  const keepsReload = hasReload(effective) && options.ready.reload;
+  const keepsReload = hasReload(effective) && options!.ready!.reload;
   const found = readyWith(request, keepsReload, calls, known);
   if (found.deny.length > 0) return found;
   const { deny: withoutReload } = keepsReload ? readyWith(request, false, calls, known) : found;
@@ -89,13 +125,12 @@ function readyWith(
   const canReload = hasReload(effective);
   const isReloadSeen = has(evidence, 'reload');
   const needed = passing(sortCalls({ ...evidence, calls: madeIn(evidence, keepsReload) }, known));
-  const open = new Set(withOthersAlike([...needed]));
-  const apart = [...passing(calls)].filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name));
   const [ofStarts, ofWork] = callsThatMatter(target.sets);
   const isReloads = (name: string) => keepsReload && OF_RELOADS.includes(name);
   const isWorks = (name: string) => !hasWorked(evidence) && !ofStarts.has(name);
-  const mattering = apart.filter((name) => ofStarts.has(name) || ofWork.has(name)).sort();
-  const deny = mattering.filter((name) => !isReloads(name) && !isWorks(name));
+  const mattering = apart(calls, [...needed], known).filter((name) => ofStarts.has(name) || ofWork.has(name));
+  const taken = mattering.filter((name) => !isReloads(name) && !isWorks(name));
+  const deny = withProcesses(taken, calls);
   return {
     deny,
     left: mattering.filter((name) => isWorks(name) && !isReloads(name)),
@@ -105,6 +140,19 @@ function readyWith(
     startsNone: FORKING.some((name) => deny.includes(name)),
   };
 }
+
+/** The calls that pass by a policy and aren't needed, nor any that does the same, in alphabetical order. */
+function apart(calls: readonly SortedCall[], needed: readonly string[], known: Known): string[] {
+  const open = new Set(withOthersAlike(needed));
+  return [...passing(calls)].filter((name) => !open.has(name) && !known.isRefusedByUnit?.(name)).sort();
+}
+
+/** Where processes are taken, those that only may be reached go, too: one could still be made by them. */
+const withProcesses = (taken: readonly string[], calls: readonly SortedCall[]): string[] => {
+  const reached = logged(calls);
+  const forking = taken.includes('clone') ? FORKING.filter((name) => reached.has(name)) : [];
+  return [...taken, ...forking].sort();
+};
 
 const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
   watches.some(({ events }) => events.some(({ what }) => what === event));
@@ -131,8 +179,11 @@ const madeIn = ({ calls }: Evidence, withReload: boolean) => {
   return calls.filter((call) => onceReadyOf(call).some((phase) => phases.includes(phase)));
 };
 
-const passing = (calls: readonly SortedCall[]): Set<string> =>
-  new Set(calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name));
+const ofTier = (calls: readonly SortedCall[], wanted: Tier): Set<string> =>
+  new Set(calls.filter(({ tier }) => tier === wanted).map(({ name }) => name));
+
+const passing = (calls: readonly SortedCall[]): Set<string> => ofTier(calls, 'allow');
+const logged = (calls: readonly SortedCall[]): Set<string> => ofTier(calls, 'log');
 
 /** Calls, and all that do the same as one of them: without the one, an attacker makes the other. */
 const withOthersAlike = (names: readonly string[]): string[] => [
@@ -148,5 +199,5 @@ function callsThatMatter(
   const named = (names: readonly string[]) => names.flatMap((name) => callsOf({ name }, all));
   const ofStarts = new Set(withOthersAlike([...dangerousCalls(sets), ...named(OF_STARTS)]));
   const critical = withOthersAlike(named(['@critical']));
-  return [ofStarts, new Set(critical.filter((name) => !ofStarts.has(name) && !WAITING.includes(name)))];
+  return [ofStarts, new Set(critical.filter((name) => !ofStarts.has(name) && !NEVER_TAKEN.includes(name)))];
 }

@@ -7,7 +7,7 @@ import { refusedByDirectives } from './directives/refused-calls.js';
 import type { PolicyRequest, SeenCall } from './input.js';
 import type { LearnedPolicy } from './learned.js';
 import { namespacesSeen } from './namespaces.js';
-import { callsBy, daemonOfScript, executesNothing, withoutExecution } from './programs.js';
+import { callsBy, executesNothing, scriptedDaemon, withoutExecution } from './programs.js';
 import { learnReady } from './ready.js';
 import { argumentRules } from './rules/rules.js';
 import { policyText } from './text/policy-text.js';
@@ -28,7 +28,8 @@ export function writePolicy(request: PolicyRequest): WrittenPolicy {
 
 function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const { evidence, reachable, effective, target } = request;
-  const program = daemonOfScript(evidence, effective);
+  const daemon = scriptedDaemon(request);
+  const program = daemon?.by === '[exec]' ? daemon.path : undefined;
   const made = callsOfDaemon(request, program);
   const confined = { ...evidence, calls: made };
   // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
@@ -44,7 +45,7 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   return {
     calls,
     rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
-    ready: learnReady(request, calls, known),
+    ready: learnReady(request, calls, known, daemon?.by === '[ready]' ? daemon.path : undefined),
     directives,
     program,
     unitDeny: program === undefined ? [] : unitDenySets(evidence.calls, calls, target.sets),

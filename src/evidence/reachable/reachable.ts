@@ -32,7 +32,7 @@ export type Reachable =
 const COMPUTED: ReadonlyMap<string, readonly string[]> = new Map([['libseccomp.so.2', ['seccomp', 'prctl']]]);
 
 /** Functions that load files, or look for names in those that are loaded, while a program runs. */
-const LOADERS = ['dlopen', 'dlmopen', 'dlsym', 'dlvsym', '__libc_dlopen_mode'];
+export const LOADERS = ['dlopen', 'dlmopen', 'dlsym', 'dlvsym', '__libc_dlopen_mode'];
 
 /** Finds the calls that a program and its libraries can reach, by their code and by the table of C libraries. */
 export function reachableCalls({ program, libraries, plugins }: ProgramFiles): Reachable {

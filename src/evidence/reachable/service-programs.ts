@@ -10,7 +10,9 @@ export interface ServicePrograms {
 
 /** The programs of a service by all its recordings; paths that weren't recorded whole are left out. */
 export function servicePrograms(
-  recordings: readonly Pick<Recording, 'programs' | 'paths'>[],
+  recordings: readonly (Pick<Recording, 'paths'> & {
+    readonly programs: readonly { readonly path: string }[];
+  })[],
 ): ServicePrograms {
   const programs = recordings.flatMap((recording) => recording.programs.map(({ path }) => path));
   const mapped = recordings

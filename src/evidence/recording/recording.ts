@@ -96,7 +96,9 @@ export const PATH_USES = [
   'create-in',
   /** An entry of this directory was made, renamed or removed. */
   'change-directory',
+  /** It was changed without being written to, or a call has asked whether it may be written (access(2)). */
   'change-attribute',
+  /** It was looked at; or it was the name by which a file was found that is elsewhere, by a symbolic link. */
   'stat',
   /** Became the working directory or the root. */
   'enter',

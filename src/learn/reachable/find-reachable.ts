@@ -41,6 +41,25 @@ async function ofProgram(files: RootFiles, path: string, mapped: readonly string
   return 'unknown' in found ? found : reachableCalls(found);
 }
 
+/** The files of a program as far as they are found, its own first, and the folders that its dynamic linker searches. */
+export interface FoundFiles {
+  readonly files: readonly LoadedFile[];
+  readonly folders: readonly string[];
+}
+
+/** @param mapped files that it was seen to map as code */
+export async function filesOf(
+  files: RootFiles,
+  path: string,
+  mapped: readonly string[],
+): Promise<FoundFiles> {
+  const image = await files.image(path);
+  if (image === undefined) return { files: [], folders: [] };
+  const loading = new Loading(files, { path, image });
+  await loading.load(mapped);
+  return loading.found();
+}
+
 /** Finds the files of a program as its dynamic linker does (ld.so(8)). */
 class Loading {
   private readonly files: RootFiles;
@@ -66,6 +85,11 @@ class Loading {
     if (missing !== undefined) return { unknown: missing };
     await this.addPlugins(mapped, interpreter);
     return { program, libraries, plugins };
+  }
+
+  /** The files that were found, though others may be missing. */
+  found(): FoundFiles {
+    return { files: [this.program, ...this.libraries, ...this.plugins], folders: this.folders };
   }
 
   private async allFolders(interpreter: string): Promise<string[]> {

@@ -168,7 +168,7 @@ function callLines({ calls: groups = [], ifDenied = false }: Need, facts: Facts)
 }
 
 /** Whether a policy refuses a call of the native ABI with these arguments. */
-function isRefused({ call, args, errnos = [] }: NeededCall, meaning: SyscallPolicy): boolean {
+export function isRefused({ call, args, errnos = [] }: NeededCall, meaning: SyscallPolicy): boolean {
   const abi = abisOf(meaning.machine)[0]!;
   const registers = registersWith(abi, call, args);
   const action = evaluate(meaning, { arch: ABIS[abi].arch, nr: numbersOf(abi).get(call)!, args: registers });

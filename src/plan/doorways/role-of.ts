@@ -64,7 +64,7 @@ const stemOf = (unit: UnitName): string =>
   unit.instance === undefined && !isTemplate(unit) ? unit.prefix : `${unit.prefix}@`;
 
 /** Programs that start the one that their command line names first. */
-const STARTERS = /^(?:(?:ba|da|k|z|a)?sh|busybox|(?:python|ruby|perl)[\d.]*)$/;
+export const STARTERS = /^(?:(?:ba|da|k|z|a)?sh|busybox|node(?:js)?|(?:php|python|ruby|perl)[\d.]*)$/;
 
 /** Programs that start one behind options and arguments of their own. */
 const WRAPPERS = new RegExp(
@@ -134,8 +134,8 @@ function startedByLine(program: string, given: readonly string[]): string[] {
 /** Words of a shell before a command that start it. */
 const BEFORE = /^(?:exec|nohup|setsid|command|then|do|else|!|\{|[A-Za-z_]\w*=.*)$/;
 
-/** Commands of a script's file that are paths, or stand behind `exec`. Comments, tests and arguments are none. */
-const startedInFile = (script: string): string[] =>
+/** Commands of a shell's script that are paths, or stand behind `exec`. Comments, tests and arguments are none. */
+export const startedInFile = (script: string): string[] =>
   script
     .split(/\n|[;&|()`]/)
     .map((command) => command.trim().split(/\s+/))

@@ -59,7 +59,8 @@ function movableIn(values: UnitValues): Movable[] {
   );
 }
 
-const closedBy = (values: UnitValues, directive: string): string[] => {
+/** The paths that a directive closes where they are. */
+export const closedBy = (values: UnitValues, directive: string): string[] => {
   const words = allWords(values.get(directive) ?? []).map((word) => word.split(':').map(barePath));
   const inPlace = words.filter(([from, to]) => directive !== 'BindReadOnlyPaths' || !to || from === to);
   return inPlace.map(([path]) => path!);

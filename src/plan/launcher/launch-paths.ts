@@ -4,22 +4,21 @@ import { fieldsOf } from '../../directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../directives/values/bus.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { folderOf } from '../../unit/path.js';
-import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
+import { allWords, barePath, covers, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
 import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
 import type { Plan } from '../plan.js';
 import { plannedValues } from '../unit-values.js';
+import { type LoadedCommand, type LooseProgram, loadedLoose, plannedLoose } from './loose-programs.js';
 
-/** The paths by which the launcher starts a service, and the service's view of them. */
+/** The paths by which a confined service is started, and the service's view of them. */
 export interface Launch {
   readonly unit: string;
   /** Paths, as the service sees them, that root alone may be able to change. */
   readonly paths: readonly string[];
   /** Such paths by which the filter of `[ready]` is loaded: systemd's `+` leaves that command the host's files. */
   readonly privileged: readonly string[];
-  /**
-   * Programs that systemd starts without the launcher and that then become a confined one, as the service sees them.
-   */
-  readonly starters: readonly string[];
+  /** Programs of command lines that the launcher doesn't hold. */
+  readonly loose: readonly LooseProgram[];
   /** The service's view of the host's files, without the launcher's own mounts. */
   readonly view: View;
   /** Images and folders of the host that may put files of their own at these paths. */
@@ -29,19 +28,22 @@ export interface Launch {
 }
 
 /**
- * The launch of a planned unit; undefined if no program of ours has a part in it.
+ * The launch of a planned unit; undefined if neither a program of ours nor one that gets around the policy has a part in it.
  * @param effective the unit without us
  * @param packaged paths of a package's programs. Other programs and filters are written anew: their folders count
  * @param loaded properties of the unit as the manager has it: they tell the value of a specifier
  */
 export function plannedLaunch(
-  { unit, target, filter, filterFile, ready, programs, directives, lines, commands }: Plan,
+  plan: Plan,
   effective: EffectiveUnit,
   packaged: readonly string[],
   loaded: ReadonlyMap<string, unknown> = new Map(),
 ): Launch | undefined {
-  if (filter === undefined && ready === undefined) return undefined;
+  const { unit, target, filter, filterFile, ready, programs, directives, lines } = plan;
   const values = plannedValues(effective, directives);
+  const search = sinceReset(values.get('ExecSearchPath') ?? []).flatMap((line) => line.split(':'));
+  const loose = plannedLoose(plan, effective, search);
+  if (filter === undefined && ready === undefined && loose.length === 0) return undefined;
   const placeOf = (program: string) => (packaged.includes(program) ? program : folderOf(program));
   const { launcher, injector } = target;
   return {
@@ -52,14 +54,12 @@ export function plannedLaunch(
       ...programs.map(({ path }) => path),
     ],
     privileged: ready ? [placeOf(injector), folderOf(ready.file)] : [],
-    starters:
-      programs.length > 0 && !commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0)
-        ? effective.execCommands('ExecStart').map(({ path }) => path.value)
-        : [],
+    loose,
     view: withoutOwn({ launcher, filterFile: filterFile ?? ready?.file }, viewOf(values, loadedView(loaded))),
     images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
     places: new Map([
       ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
+      ...loose.flatMap(({ paths, at }) => (at ? paths.map((path) => [path, at] as const) : [])),
       ...lines.map(({ subject, at }) => [subject.replace(/^program /, ''), at] as const),
     ]),
   };
@@ -68,8 +68,14 @@ export function plannedLaunch(
 /**
  * The launch of a unit that is loaded with a drop-in of ours.
  * @param properties as the manager has them
+ * @param commands those of all Exec keys
  */
-export function loadedLaunch(unit: string, own: OwnFiles, properties: ReadonlyMap<string, unknown>): Launch {
+export function loadedLaunch(
+  unit: string,
+  own: OwnFiles,
+  properties: ReadonlyMap<string, unknown>,
+  commands: readonly LoadedCommand[] = [],
+): Launch {
   const { launched, loading } = own;
   const view = loadedView(properties);
   const beside = { launcher: launched?.program, filterFile: (launched ?? loading)?.filter };
@@ -81,7 +87,11 @@ export function loadedLaunch(unit: string, own: OwnFiles, properties: ReadonlyMa
       ...programs.map(({ destination }) => destination),
     ],
     privileged: loading ? [loading.program, loading.filter] : [],
-    starters: programs.length > 0 ? startersIn(properties) : [],
+    loose: loadedLoose(
+      commands,
+      { launcher: launched?.program, injector: loading?.program },
+      (properties.get('ExecSearchPath') ?? []) as readonly string[],
+    ),
     view: withoutOwn(beside, view),
     images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
     places: new Map(),
@@ -103,10 +113,6 @@ export interface OwnFiles {
 }
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
-
-/** The program paths of `ExecStart`, a(sasbttttuii). */
-const startersIn = (properties: ReadonlyMap<string, unknown>): string[] =>
-  ((properties.get('ExecStart') ?? []) as readonly (readonly unknown[])[]).map(([path]) => `${path}`);
 
 /**
  * Sources in a folder of which systemd picks an entry by its name (systemd.v(7)): which one isn't known before the

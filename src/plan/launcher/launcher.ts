@@ -9,7 +9,7 @@ import { hasCapability } from './capabilities.js';
 import { planCommands } from './commands.js';
 import { entryStageConflicts } from './entry-stage.js';
 import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
-import { missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
+import { lostLibraries, missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
 import { planPrograms } from './programs.js';
 
 /** Commands and programs behind the launcher, and the directives that it needs. */
@@ -54,6 +54,7 @@ export function planLauncher(
       ...entryStageConflicts(request, values),
       ...(noNewPrivileges ? setuidWarnings(request) : []),
       ...missingPrograms(request, values),
+      ...lostLibraries(request),
       ...notExecutable(request),
     ],
   };

@@ -42,6 +42,18 @@ export function missingPrograms({ policy, target }: ConfinedUnit, values: UnitVa
   });
 }
 
+/** Warnings about `[exec] programs` that won't find the libraries beside their own files. */
+export const lostLibraries = ({ policy, target }: ConfinedUnit): Diagnostic[] =>
+  (policy.programs ?? [])
+    .filter(({ value }) => target.withOrigin?.has(value))
+    .map(({ value, at }) => {
+      const message = `${printable(value)} looks for libraries beside its file ($ORIGIN), and runs from another path by 'programs'`;
+      return warning('program-origin', message, {
+        at,
+        hint: 'use [ready] instead: deny = ["execve", "execveat"] once it serves',
+      });
+    });
+
 /** Directives that put files where only the service sees them. */
 const MOUNTING = ['BindPaths', 'BindReadOnlyPaths', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
 

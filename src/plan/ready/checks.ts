@@ -15,6 +15,8 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 import { cantBeMade } from '../calls/left-to-launcher.js';
 import { absentCalls, foreignSets } from '../calls/notes.js';
 import { type NamedLine, refusedLines } from '../calls/refused-by-unit.js';
+import { isRefused } from '../doorways/lock-outs.js';
+import type { NeededCall } from '../doorways/needs.js';
 import type { ConfinedUnit } from '../request.js';
 import { type CallTarget, type ReadyMeaning, readyMeaningWith, takenAway } from './meaning.js';
 
@@ -130,10 +132,16 @@ const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
     hint: '[ready] only takes away: let it through in [syscalls], too, or leave it out',
   });
 
+/** fork(2) as C libraries make it: without CLONE_THREAD. */
+const CLONE_PROCESS: NeededCall = { call: 'clone', args: [17n] };
+
 /** A note that no process can be started any more: whether the service has workers isn't known. */
 function noRespawn({ at }: ReadySection, { before, named, target }: Meaning): Diagnostic[] {
   const passing = FORKING.filter((call) => mayPass(verdictOn(before, call)));
-  if (passing.length === 0 || passing.some((call) => mayPass(verdictOn(named, call)))) return [];
+  const filter = resolve(named, target.machine);
+  const starts = (call: string) =>
+    mayPass(verdictOn(named, call)) && (call !== 'clone' || !isRefused(CLONE_PROCESS, filter));
+  if (passing.length === 0 || passing.some(starts)) return [];
   const message = 'once it serves it starts no process: a worker that dies is not replaced';
   const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;
   return [note('no-respawn', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];

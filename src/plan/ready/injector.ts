@@ -1,6 +1,6 @@
 /** The program that loads the filter of `[ready]`: where it can work, and the lines of the unit that start it. */
 
-import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import { ROOTS } from '../../directives/values/closed-paths.js';
 import { timeText } from '../../policy/time-span.js';
 import { HELPER_MACHINES } from '../../syscalls/abi.js';
@@ -75,21 +75,16 @@ export function injectorGaps(
         `${name}=append: in a drop-in of the unit`,
       ),
     ),
+    ...(lastOf(values, 'PAMName') === ''
+      ? []
+      : [
+          gap(
+            'the session of PAMName= may take the processes out of the unit',
+            `PAMName= in a drop-in, or ${out}`,
+          ),
+        ]),
     ...(root ? [gap(`the program that loads it isn't in the root of ${root}=`, out)] : []),
   ];
-}
-
-/**
- * A warning where a PAM session may take the service's processes away: pam_systemd(8) puts them into the session's control
- * group. The files of PAM, which say whether it is asked, aren't read.
- */
-export function leavingProcesses(values: UnitValues, { at }: ReadySection): Diagnostic[] {
-  const name = lastOf(values, 'PAMName');
-  if (name === '') return [];
-  const message = `PAMName=${printable(name, 40)} may open a session, to which the service's processes go: [ready]'s filter can't be loaded then`;
-  const hint =
-    'where its PAM configuration has pam_systemd the start fails: then leave [ready] out, or PAMName=';
-  return [warning('pam-session', message, { at, hint })];
 }
 
 /** Whether the service's processes may get a filter (seccomp(2)), where NoNewPrivileges= is turned off. */

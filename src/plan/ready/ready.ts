@@ -11,7 +11,7 @@ import type { Mode, PlanLine, PlannedCommands, PlannedDirective, PlannedReady } 
 import type { PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
 import { readyChecks } from './checks.js';
-import { injectorGaps, leavingProcesses, ownType, readyDirectives, withInjector } from './injector.js';
+import { injectorGaps, ownType, readyDirectives, withInjector } from './injector.js';
 import { readyLines } from './lines.js';
 import { type ReadyMeaning, readyMeaning, takenAway } from './meaning.js';
 import { settleChecks } from './settle.js';
@@ -53,9 +53,7 @@ export function planReady(
     ...readyChecks(request, ready, meaning),
     ...takenFromDoorway(request, ready, meaning, values),
     ...gaps,
-    ...(gaps.length > 0
-      ? []
-      : [...settleChecks(ownType(effective), effective, ready), ...leavingProcesses(values, ready)]),
+    ...(gaps.length > 0 ? [] : settleChecks(ownType(effective), effective, ready)),
   ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
   const filter = resolve(meaning.named, target.machine);

@@ -1,18 +1,41 @@
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { System } from '../../system/system.js';
 
-/** The search path of commands that are run as another user: setpriv(1) sets it for all but root. */
+/** The search path of commands that are run as another user. */
 export const PATH_OF_USERS = '/usr/local/bin:/bin:/usr/bin';
 
+/** A shell tells of a signal by a status; systemd would take SIGTERM for the good end of a service. */
+const SHELL = ['/bin/sh', '-c', '"$@"; exit $?', 'sh'];
+
 /**
- * A command line by which a user with their groups and their own environment runs a command.
- * @throws UserError `no-user`
+ * A command line by which root has the service manager run a command as a user with their groups: in a unit of its own,
+ * away from the caller's terminal, environment and open files. Nothing that the command starts outlives the unit.
+ * @param timeout most milliseconds for it
  */
-export async function asUser(system: System, user: string, argv: readonly string[]): Promise<string[]> {
-  const { status, stdout } = await system.run(['id', '-g', '--', user]);
-  const group = /^\d+$/.exec(stdout.trim())?.[0];
-  if (status !== 0 || group === undefined) {
-    throw new UserError(error('no-user', `there is no user '${printable(user)}'`), EXIT.failure);
-  }
-  return ['setpriv', `--reuid=${user}`, `--regid=${group}`, '--init-groups', '--reset-env', '--', ...argv];
+export const asUser = (user: string, argv: readonly string[], timeout: number): string[] => [
+  ...['systemd-run', '--quiet', '--wait', '--pipe', '--collect', `--uid=${user}`],
+  ...(user === 'root' ? [] : [`--setenv=PATH=${PATH_OF_USERS}`]),
+  ...[
+    `--property=RuntimeMaxSec=${timeout}ms`,
+    '--property=KillSignal=SIGKILL',
+    '--property=IgnoreSIGPIPE=no',
+    '--',
+  ],
+  // It expands variables.
+  ...[...SHELL, ...argv].map((word) => word.replaceAll('$', '$$$$')),
+];
+
+/** An account by the columns of passwd(5). */
+export interface Account {
+  readonly name: string;
+  readonly id: string;
+  readonly home: string;
+}
+
+/** @throws UserError `no-user` */
+export async function accountOf(system: System, user: string): Promise<Account> {
+  const { status, stdout } = await system.run(['getent', 'passwd', '--', user]);
+  const [name = '', , id = '', , , home = ''] = stdout.split('\n')[0]!.split(':');
+  if (status === 0 && name !== '') return { name, id, home };
+  throw new UserError(error('no-user', `there is no user '${printable(user)}'`), EXIT.failure);
 }

@@ -1,5 +1,5 @@
 import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../formats/elf.js';
-import { neededBy } from '../../formats/elf-needed.js';
+import { neededBy, type ReadPiece, searchesBeside } from '../../formats/elf-needed.js';
 import { parseFileCapabilities } from '../../formats/file-capabilities.js';
 import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
@@ -78,15 +78,35 @@ function workersOf(path: string, program: ProgramFacts): readonly string[] {
 }
 
 /** The libraries of the first program that is there. */
-async function needed({ system }: Context, paths: readonly string[]): Promise<readonly string[]> {
+async function needed(context: Context, paths: readonly string[]): Promise<readonly string[]> {
   for (const path of paths) {
-    const read = async (from: number, limit: number) =>
-      (await system.read(path, { from, limit, head: true }))?.bytes;
-    const head = await orElse(() => read(0, HEAD_SIZE), undefined);
-    if (head) return neededBy(head, async (from, limit) => (await read(from, limit)) ?? new Uint8Array());
+    const read = piecesOf(context, path);
+    const head = await orElse(() => read(0, HEAD_SIZE), NOTHING);
+    if (head.length > 0) return neededBy(head, read);
   }
   return [];
 }
+
+/** Those programs that look for libraries beside their own files. */
+export async function programsWithOrigin(
+  context: Context,
+  paths: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const path of paths) {
+    const read = piecesOf(context, path);
+    if (await orElse(async () => searchesBeside(await read(0, HEAD_SIZE), read), false)) found.add(path);
+  }
+  return found;
+}
+
+const NOTHING = new Uint8Array();
+
+/** Reads pieces of a file; empty where there is none. */
+const piecesOf =
+  ({ system }: Context, path: string): ReadPiece =>
+  async (from, limit) =>
+    (await system.read(path, { from, limit, head: true }))?.bytes ?? NOTHING;
 
 /** The paths of a file: as it is written, and without links. */
 async function namesOf({ system, offline }: Context, path: string): Promise<readonly string[]> {

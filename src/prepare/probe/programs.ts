@@ -1,10 +1,12 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
 import { COMMAND_HINT, type CommandProbe } from '../../policy/probe.js';
-import { failureOf } from '../../state/failures.js';
+import { failuresOf } from '../../state/failures.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
-import { asUser, PATH_OF_USERS } from './as-user.js';
+import type { UnitValues } from '../../unit/values.js';
+import { accountOf, PATH_OF_USERS } from './as-user.js';
+import { probeHome } from './probe-home.js';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
@@ -32,8 +34,16 @@ export function lookUpProgram(
   return { why };
 }
 
-/** Errors about probes of a policy that can't be run, which would otherwise show only after the restart. */
-export async function probeProblems(context: Context, policy: Policy): Promise<Diagnostic[]> {
+/**
+ * Errors about probes of a policy that can't be run, which would otherwise show only after the restart; a warning about
+ * the home of their user.
+ * @param values the values of directives, of the unit and the policy
+ */
+export async function probeProblems(
+  context: Context,
+  policy: Policy,
+  values: UnitValues,
+): Promise<Diagnostic[]> {
   if (context.offline) return [];
   const { probe: probes = [], probeAs: user } = policy;
   const commands = probes.filter((probe) => 'argv' in probe);
@@ -41,7 +51,7 @@ export async function probeProblems(context: Context, policy: Policy): Promise<D
   const caller = { ...context.caller, environment: path };
   return [
     ...commands.flatMap((probe) => commandProblem(probe, caller)),
-    ...(user && commands.length > 0 ? await userProblem(context, user) : []),
+    ...(user && commands.length > 0 ? await userProblems(context, user, commands, values) : []),
   ];
 }
 
@@ -56,12 +66,20 @@ function commandProblem({ argv: [program], at }: CommandProbe, caller: Context['
   ];
 }
 
-async function userProblem(context: Context, { value: user, at }: Located<string>): Promise<Diagnostic[]> {
+async function userProblems(
+  context: Context,
+  user: Located<string>,
+  commands: readonly CommandProbe[],
+  values: UnitValues,
+): Promise<readonly Diagnostic[]> {
   const { system, superuser } = context;
+  const { value, at } = user;
   if (!superuser)
     return [error('needs-root', "it takes root to run a probe as another user: 'probe-as'", { at })];
-  const found = await failureOf(async () => {
-    await asUser(system, user, []);
-  });
-  return found.map((one) => ({ ...one, at, hint: "'probe-as' in [apply] names a user of this machine" }));
+  const found = await failuresOf(async () =>
+    probeHome(user, await accountOf(system, value), commands, values),
+  );
+  return found.map((one) =>
+    one.code === 'no-user' ? { ...one, at, hint: "'probe-as' in [apply] names a user of this machine" } : one,
+  );
 }

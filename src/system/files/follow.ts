@@ -63,8 +63,9 @@ type Place = (names: readonly string[]) => Spot;
 export const walkTree = (tree: FileTree, path: string, from: View = HOST): Walked =>
   found(follow(tree, path, { place: viewPlace(tree, from), isOthers: from !== HOST }));
 
-export const found = ({ real, untrusted }: Followed): Walked => ({
+export const found = ({ real, untrusted, isFile }: Followed): Walked => ({
   real,
+  ...(isFile ? { isFile } : {}),
   untrusted: [...new Map(untrusted.map((one) => [one.path, one])).values()],
 });
 
@@ -150,8 +151,13 @@ export function follow(tree: FileTree, path: string, { place, isOthers = true }:
     }
     left.unshift(...namesOf(target));
   }
-  return { real: folder.spot.path, names, untrusted: [...untrusted, ...folder.untrusted] };
+  const isFile = FILES.includes((folder.facts?.mode ?? 0) & S_IFMT) ? ({ isFile: true } as const) : {};
+  return { real: folder.spot.path, names, untrusted: [...untrusted, ...folder.untrusted], ...isFile };
 }
+
+/** The type in a mode, and the types of regular files and sockets (inode(7)). */
+const S_IFMT = 0o170000;
+const FILES: readonly number[] = [0o100000, 0o140000];
 
 interface Looked {
   readonly spot: Spot;

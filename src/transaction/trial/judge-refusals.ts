@@ -6,7 +6,6 @@ import { asWarning, type Diagnostic, error, note } from '../../diagnostic.js';
 import { explanationDiagnostic } from '../../explain/diagnostic.js';
 import { callText, type Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { ENOSYS, errnoOf } from '../../syscalls/action.js';
 
 export interface Judged {
   /** Reasons to take the policy back. */
@@ -19,14 +18,13 @@ const MOST_TOLD = 5;
 
 /**
  * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
- * and one that failed is told of, as is one that may be another's. Calls that the policy doesn't refuse say nothing about
- * it, nor do fallbacks.
+ * and one that failed is told of, as is one that may be another's. Calls that the policy doesn't refuse say nothing about it.
  */
 export function judgeRefusals(
   { plan, policy: { policy } }: Prepared,
   explanations: readonly Explanation[],
 ): Judged {
-  const ours = explanations.filter(isPolicys).filter(isNoFallback);
+  const ours = explanations.filter(isPolicys);
   const isFatal = ({ got, certain }: Explanation) =>
     certain && (policy.refused?.value ?? ruleFor(got)) === 'rollback';
   const fatal = ours.filter(isFatal);
@@ -35,9 +33,6 @@ export function judgeRefusals(
   if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
   return { failures: [verdict(plan, fatal), ...told(fatal)], notes: told(others).map(asWarning) };
 }
-
-/** Whether a call failed otherwise than by ENOSYS, upon which libraries make another: clone for clone3. */
-export const isNoFallback = ({ errno }: Explanation): boolean => errno !== errnoOf(ENOSYS);
 
 const ruleFor = (got: Explanation['got']): 'rollback' | 'warn' => (got === 'failed' ? 'warn' : 'rollback');
 

@@ -48,7 +48,7 @@ async function runCommand(
   { argv, at }: CommandProbe,
   { plan, user, timeout = DEFAULT_PROBE_TIMEOUT }: How,
 ): Promise<Diagnostic[]> {
-  const command = user === undefined ? argv : await asUser(system, user, argv);
+  const command = user === undefined ? argv : asUser(user, argv, timeout);
   const result = await system.run(command, { timeout });
   if (result.status === 0) return [];
   if (result.unstartable) {

@@ -1,7 +1,7 @@
 /** Calls that a service was refused while it was tried: seen by the observer, or in logs where it can't watch. */
 
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
-import type { Explanation } from '../../explain/explanation.js';
+import type { Explained, Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { failuresOf } from '../../state/failures.js';
 import type { Transaction } from '../changed-unit.js';
@@ -39,7 +39,7 @@ export async function refusalsInTrial(
   return {
     failures,
     notes: [...notes, ...unseen],
-    refusals: unseen.length > 0 ? undefined : (looked?.explanations ?? []),
+    refusals: unseen.length > 0 ? undefined : [...(looked?.explanations ?? []), ...(looked?.fallbacks ?? [])],
   };
 }
 
@@ -59,17 +59,18 @@ export async function refusalsOfFailed(
 ): Promise<readonly Diagnostic[]> {
   const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
   const { explanationDiagnostic } = await import('../../explain/diagnostic.js');
-  const { isNoFallback } = await import('./judge-refusals.js');
-  let found: readonly Explanation[] = [];
+  let found: Explained | undefined;
   // Nothing that is wrong here may keep the service from its roll-back.
   await failuresOf(async () => {
     const sight = await trialWatch?.sight(prepared.plan.unit);
-    found = (await refusalsAfterRestart(context, prepared, sight && callsOf(sight)))?.explanations ?? [];
+    found = await refusalsAfterRestart(context, prepared, sight && callsOf(sight));
     return [];
   });
-  const ours = found.filter((one) => !isOfRunBefore(prepared, one));
-  const tell = (one: Explanation) => explanationDiagnostic(one, prepared.plan.target.machine);
-  const others = ours.filter(isNoFallback);
+  const tell = (some: readonly Explanation[] = []) =>
+    some
+      .filter((one) => !isOfRunBefore(prepared, one))
+      .map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+  const refused = tell(found?.explanations);
   // A library makes another call after ENOSYS: that may still be where it goes wrong.
-  return others.length > 0 ? others.map(tell) : ours.map(tell).map(asWarning);
+  return refused.length > 0 ? refused : tell(found?.fallbacks).map(asWarning);
 }

@@ -22,7 +22,7 @@ import { createRefusers } from './refusers.js';
 import type { Compared, ThreadGroup } from './thread-group.js';
 import { sampledNotes, unknowable } from './uncompared.js';
 import { readUnit, type UnitFilters, type UnitThread } from './unit-filters.js';
-import { unseen } from './unseen.js';
+import { notRunning, unseen } from './unseen.js';
 import { type Answering, answeringPart, doubtOf, notVouched } from './vouched-launcher.js';
 import { type Measure, measureOf } from './without-launcher.js';
 
@@ -80,10 +80,13 @@ const meaningOf = ({ ready, meaning }: Plan, unit: UnitState): SyscallPolicy | u
  */
 async function notServing(
   system: System,
-  { ready, unit: name }: Plan,
+  { ready, meaning, unit: name, target }: Plan,
   unit: UnitState,
 ): Promise<Diagnostic[]> {
-  if (!ready || isUp(unit) || (await unitGroups(system, unit)).length === 0) return [];
+  if (!ready || isUp(unit)) return [];
+  // Where there is a policy for the start, the look at its filters tells of a unit without processes.
+  if ((await unitGroups(system, unit)).length === 0)
+    return meaning === undefined ? [notRunning(name, target.scope)] : [];
   const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
   return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
 }

@@ -16,13 +16,13 @@ const refusersOf = ({ properties }: UnitState) =>
 
 /**
  * Whether systemd's filters for a unit let calls fail with an errno. Those of directives do; SystemCallFilter= does with
- * SystemCallErrorNumber=, and where a name has an errno of its own.
+ * SystemCallErrorNumber=, and where a name has an errno of its own. ENOSYS doesn't count: another call is made then.
  */
 export function letsCallsFail(unit: UnitState): boolean {
   const [allows, listed] = unit.systemCallFilter;
   const number = Number(unit.properties.get('SystemCallErrorNumber') ?? 0);
   const isByNumber = (allows || listed.length > 0) && number > 0 && number <= MAX_ERRNO;
-  const isByName = listed.some((entry) => entry.includes(':') && !entry.endsWith(':kill'));
+  const isByName = listed.some((entry) => entry.includes(':') && !/:(?:kill|ENOSYS|38)$/.test(entry));
   return isByNumber || isByName || refusersOf(unit).length > 0;
 }
 

@@ -96,7 +96,8 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
   });
 }
 
-const notRunning = (unit: string, scope: Scope) =>
+/** An error about a unit that has no processes. */
+export const notRunning = (unit: string, scope: Scope) =>
   error('not-running', `${unit} has no process, so that there are no filters to read back`, {
     hint: systemctl(scope, 'start', unit),
   });

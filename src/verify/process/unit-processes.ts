@@ -10,7 +10,7 @@ import { readView } from './read-view.js';
 import type { SeenProcess, View } from './seen-process.js';
 
 /** Flags on the bus by which a command goes without the unit's confinement. */
-const UNHELD = ['privileged', 'no-setuid', 'ambient'];
+export const UNHELD = ['privileged', 'no-setuid', 'ambient'];
 
 export interface UnitProcesses {
   readonly held: readonly SeenProcess[];

@@ -12,8 +12,8 @@ import { asOlder, call, hostNamed, recording } from '../../support/recordings.js
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
-async function recorded(files: Readonly<Record<string, string>> = {}) {
-  const system = machineWith(SERVICE, NO_EXEC, { files });
+async function recorded(files: Readonly<Record<string, string>> = {}, service = SERVICE) {
+  const system = machineWith(service, NO_EXEC, { files });
   const context = fakeContext(system);
   await keepRecording(context, recording({ calls: [call('read'), call('openat'), call('clock_nanosleep')] }));
   const write = (write: string | boolean) => learn(context, ['demo'], { show: true, write });
@@ -92,7 +92,7 @@ test('calls that an attacker wants first are named where they are allowed', asyn
 });
 
 test('a policy that confines one program says who goes without', async () => {
-  const { context, write } = await recorded();
+  const { context, write } = await recorded({}, `${SERVICE}Type=idle\n`);
   const programs = ['/bin/sh', '/usr/bin/demo'].map((path) => ({
     ...{ path, hash: null, phases: ['start' as const] },
   }));

@@ -80,6 +80,8 @@ const CASES: readonly Case[] = [
   // mkdir -p /var/lib/demo
   ['ReadWritePaths', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, undefined],
   ['ProtectSystem', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, 'strict'],
+  ['ProtectHome', { paths: paths('change-directory', ['/home/x'], { errno: 17 }) }, 'read-only'],
+  ['PrivateTmp', { paths: paths('change-directory', ['/tmp'], { errno: 17 }) }, true],
   ['ProtectHome', {}, true],
   ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
   ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],
@@ -90,6 +92,8 @@ const CASES: readonly Case[] = [
   ],
   ['ProtectHome', made('io_uring_setup'), /io_uring was used/],
   ['ProtectHome', { paths: paths('failed', ['/root/.netrc'], { errno: 2 }) }, 'tmpfs'],
+  ['ProtectHome', { paths: paths('stat', ['/home/app'], { errno: 22 }) }, 'read-only'], // readlink() of a directory
+  ['ProtectHome', { paths: paths('stat', ['/home'], { errno: 22 }) }, true],
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
   ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket there/],
@@ -99,7 +103,16 @@ const CASES: readonly Case[] = [
   ['ProtectHome', {}, /WorkingDirectory=~ may be there/, 'WorkingDirectory=~'],
   ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
   ['PrivateTmp', {}, true],
-  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not written/],
+  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not made/],
+  ['PrivateTmp', { paths: paths('stat', ['/tmp/link']) }, /\/tmp\/link was used, and not made/],
+  ['PrivateTmp', { paths: paths('write', ['/tmp/fifo']) }, /\/tmp\/fifo was used, and not made/],
+  ['PrivateTmp', { paths: paths('failed', ['/tmp/fifo'], { errno: 6 }) }, /\/tmp\/fifo was used/], // ENXIO
+  ['PrivateTmp', { paths: paths('failed', ['/tmp/missing'], { errno: 2 }) }, true],
+  [
+    'PrivateTmp',
+    { paths: [...paths('create-in', ['/tmp']), ...paths('change-attribute', ['/tmp/others'])] },
+    /\/tmp\/others was used/,
+  ],
   [
     'PrivateTmp',
     { paths: [...paths('create-in', ['/tmp']), ...paths('read', ['/tmp/others'])] },
@@ -113,7 +126,13 @@ const CASES: readonly Case[] = [
   ],
   ['ProtectSystem', { paths: paths('create-in', ['/']) }, /the root directory was changed/],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp']), ...paths('stat', ['/tmp'])] }, true],
-  ['PrivateTmp', { paths: [...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])] }, true],
+  [
+    'PrivateTmp',
+    {
+      paths: [...paths('create-in', ['/tmp']), ...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])],
+    },
+    true,
+  ],
   ['PrivateTmp', { peers: [unixPeer('/tmp/mysql.sock')] }, /a socket that others may use/],
   ['PrivateDevices', { paths: paths('read', ['/dev/null'], { device: 'char 1:3' }) }, true],
   ['PrivateDevices', { paths: paths('write', ['/dev/pts/3'], { device: 'char 136:3' }) }, true],
@@ -406,9 +425,24 @@ test('directories are as wide as a program’s own, and files of shared ones sta
   ]);
 });
 
-test('a directory that was there already when it should be made is written to under load', () => {
-  const asked = paths('change-directory', ['/', '/var', '/run', '/var/log'], { errno: 17 });
-  assert.deepEqual(writable({ paths: asked }), ['/run', '/var/log']);
+test('a directory that exists when it should be made is no wish to write beside it', () => {
+  const asked = [
+    '/',
+    '/var',
+    '/run',
+    '/run/x',
+    '/var/log',
+    '/var/lib',
+    '/srv/app',
+    '/etc/x',
+    '/tmp',
+    '/home/x',
+  ];
+  const exists = { paths: paths('change-directory', asked, { errno: 17 }) };
+  assert.deepEqual(writable(exists), []);
+});
+
+test('a directory of data that exists in a program’s own is written to under load', () => {
   assert.deepEqual(writable({ paths: paths('change-directory', ['/var/lib/nginx'], { errno: 17 }) }), [
     '/var/lib/nginx',
   ]);
@@ -448,8 +482,15 @@ test('too many directories are none', () => {
   assert.match(text, /^# ProtectSystem = "strict": too many directories were changed\.$/m);
 });
 
+test('MemoryDenyWriteExecute is not stated where an engine that makes code is in reach', () => {
+  const codeMaker = '/usr/lib/postgresql/17/lib/llvmjit.so has LLVM, which makes code at run time';
+  const { policy, text } = learned(evidence(), { codeMaker });
+  assert.equal(directive(policy, 'MemoryDenyWriteExecute'), undefined);
+  assert.ok(text.includes(`# MemoryDenyWriteExecute = true: ${codeMaker}.\n`), text);
+});
+
 test('/tmp stays writable where it stays shared', () => {
-  const own = { paths: paths('write', ['/tmp/a/b']) };
+  const own = { paths: [...paths('create-in', ['/tmp/a']), ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
     new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });

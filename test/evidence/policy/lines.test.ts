@@ -4,7 +4,10 @@ import { policyLines } from '../../../src/evidence/policy/lines.js';
 import { learned } from '../../support/learned.js';
 import { MEMCACHED } from '../../support/learned-services.js';
 
-const written = learned(MEMCACHED, { reachable: new Set(['sysinfo', 'ptrace']) });
+const written = learned(MEMCACHED, {
+  reachable: new Set(['sysinfo', 'ptrace']),
+  readyGap: 'nobody can',
+});
 const lines = policyLines(written);
 const partsOf = (name: string) => lines.filter((line) => line.name === name).map(({ part }) => part);
 

@@ -5,6 +5,12 @@ import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
 import type { NoReady } from '../../../src/evidence/policy/ready.js';
 import { writePolicy } from '../../../src/evidence/policy/write-policy.js';
 import type { LifePhase, RecordedEvent } from '../../../src/evidence/recording/recording.js';
+import { ALLOW, ENOSYS, errnoAction } from '../../../src/syscalls/action.js';
+import { numbersOf } from '../../../src/syscalls/numbers.js';
+import { evaluate } from '../../../src/syscalls/policy.js';
+import { readyCalls } from '../../../src/syscalls/ready.js';
+import { resolve, resolveCalls } from '../../../src/syscalls/resolve.js';
+import { bundledSets } from '../../../src/syscalls/sets.js';
 import { calls, evidence, learned, request } from '../../support/learned.js';
 
 const RELOAD = 'ExecReload=/bin/kill -HUP $MAINPID';
@@ -40,25 +46,33 @@ const service = (more: Partial<Evidence> = {}, ...further: readonly SeenCall[]):
     ...more,
   });
 
-const deniedBy = (of: Evidence, more: Parameters<typeof learned>[1]) =>
-  learned(of, { lines: RELOAD, ...more }).policy.ready?.deny.map(({ name }) => name);
+const SIGCHLD = 17;
+/** Those of threads of C libraries (pthread_create(3)). */
+const THREAD = 0x3d0f00;
+
+/** All that loses calls once it serves: the entries of deny, and the calls with a rule. */
+const deniedBy = (of: Evidence, more: Parameters<typeof learned>[1]) => {
+  const { ready } = learned(of, { lines: RELOAD, ...more }).policy;
+  return (
+    ready &&
+    [...ready.deny.map(({ name }) => name), ...ready.rules.map(({ syscall }) => syscall.value)].sort()
+  );
+};
 
 test('the service loses the calls of its start that matter, and keeps those of a reload', () => {
   const { policy, text } = learned(service(), { ...KEEPS, lines: RELOAD });
-  assert.deepEqual(policy.ready?.deny.map(({ name }) => name).sort(), [
-    ...['clone', 'clone3', 'setgroups', 'setuid'],
-  ]);
+  assert.deepEqual(deniedBy(service(), KEEPS), ['clone', 'clone3', 'setgroups', 'setuid']);
   assert.match(text, /"clone3:ENOSYS"/);
   assert.deepEqual([policy.ready?.reload?.value, policy.ready?.settle?.value], [true, 2000]);
-  assert.match(text, /^# Left, since a reload with .* need them: bind, listen, mprotect, socket\.$/m);
+  assert.match(text, /^# Left, since a reload with .* need them: bind, listen, socket\.$/m);
   assert.match(text, /^# A reload was watched: the service keeps what it needs for it\.$/m);
   assert.ok(policy.syscalls!.allow!.some(({ name }) => name === 'bind'));
 });
 
 test('without a reload it loses what only a reload makes; a command of its stop is not held', () => {
   const { policy, text } = learned(service(), { ...NO_RELOAD, lines: RELOAD });
-  assert.deepEqual(policy.ready!.deny.map(({ name }) => name).sort(), [
-    ...['bind', 'clone', 'clone3', 'execve', 'listen', 'mprotect', 'setgroups', 'setuid', 'socket'],
+  assert.deepEqual(deniedBy(service(), NO_RELOAD), [
+    ...['bind', 'clone', 'clone3', 'execve', 'listen', 'setgroups', 'setuid', 'socket'],
   ]);
   assert.equal(policy.ready!.reload?.value, false);
   assert.match(text, /^# Made until the service was ready, or in a reload, and not since then\./m);
@@ -72,6 +86,26 @@ test('nothing is said of a reload that the unit has not, nor of [ready] where no
   assert.ok(policy.ready!.deny.some(({ name }) => name === 'execve'));
   assert.doesNotMatch(text, /reload/i);
   assert.equal(learned(service(), { lines: RELOAD }).policy.ready, undefined);
+});
+
+test('threads are started whatever is taken: of clone processes alone are refused, and the memory of threads stays', () => {
+  const { policy } = learned(service(), {
+    ...NO_RELOAD,
+    lines: RELOAD,
+    reachable: new Set(['fork', 'vfork']),
+  });
+  const filter = resolve(resolveCalls(readyCalls(policy.ready!), bundledSets()), 'x86-64');
+  const answer = (call: string, ...args: bigint[]) =>
+    evaluate(filter, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [...args, 0n, 0n, 0n] });
+  assert.deepEqual(
+    [SIGCHLD, THREAD].map((flags) => answer('clone', BigInt(flags))),
+    [errnoAction(1), ALLOW],
+  );
+  assert.deepEqual(
+    ['fork', 'vfork', 'clone3'].map((call) => answer(call)),
+    [errnoAction(1), errnoAction(1), ENOSYS],
+  );
+  assert.ok(!deniedBy(service(), NO_RELOAD)!.includes('mprotect'));
 });
 
 test('a call stays with those that do the same, or that other libraries make in its place', () => {
@@ -95,7 +129,7 @@ test('calls that work may need stay where little work was watched', () => {
   assert.deepEqual(policy.ready?.deny.map(({ name }) => name).sort(), [
     ...['bind', 'execve', 'listen', 'setgroups', 'setuid'],
   ]);
-  assert.match(text, /work may need them: clone, clone3, mprotect, socket\.$/m);
+  assert.match(text, /work may need them: clone, clone3, socket\.$/m);
   assert.ok(deniedBy({ ...idle, seconds: 86_400 }, NO_RELOAD)!.includes('socket'));
 });
 
@@ -150,7 +184,7 @@ test('where a reload needs all that the start made, the calls that go without it
   const { ready, text } = of(KEEPS);
   assert.ok(ready && 'why' in ready);
   assert.deepEqual(ready.withoutReload, [
-    ...['bind', 'clone', 'clone3', 'execve', 'listen', 'mprotect', 'setgroups', 'setuid', 'socket'],
+    ...['bind', 'clone', 'clone3', 'execve', 'listen', 'setgroups', 'setuid', 'socket'],
   ]);
   assert.equal(ready.isUnseen, false);
   assert.match(text, /^# Without a reload: bind, clone, clone3, /m);

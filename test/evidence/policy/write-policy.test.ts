@@ -12,6 +12,7 @@ import {
   callsBy,
   daemonOfScript,
   executesNothing,
+  scriptedDaemon,
   withoutExecution,
 } from '../../../src/evidence/policy/programs.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
@@ -63,8 +64,28 @@ test('where it is unknown what can be reached, the policy is still whole', () =>
   assertAnswers(text, { gettid: 'log', read: 'allow', execve: 'EPERM', unshare: 'EPERM', keyctl: 'EPERM' });
 });
 
-test('memcached: the program that the script becomes is confined, by its own calls alone', () => {
-  const written = learned(MEMCACHED);
+test('memcached: what its start script alone does is taken away once it serves', () => {
+  const { policy, text } = learned(MEMCACHED);
+  assert.equal(policy.programs, undefined);
+  assert.deepEqual(
+    policy
+      .ready!.deny.map(({ name }) => name)
+      .filter((name) => ['dup', 'execve', 'read', 'socket'].includes(name)),
+    ['dup', 'execve'],
+  );
+  assert.ok(!policy.ready!.deny.some(({ name }) => ['bind', 'listen', 'clone', 'setuid'].includes(name)));
+  assert.match(
+    text,
+    /^# Made by the start script alone\. \/usr\/bin\/memcached, which it becomes, loses them once it serves\.$/m,
+  );
+  assertAnswers(text, { execve: 'allow', dup: 'allow' });
+  const settle = (lines: string) => learned(MEMCACHED, { lines }).policy.ready!.settle?.value;
+  assert.deepEqual(['', 'Type=forking'].map(settle), [5000, 5000]);
+});
+
+test('memcached without [ready]: the program that the script becomes is confined, by its own calls alone', () => {
+  const written = learned(MEMCACHED, { readyGap: 'nobody can enforce [ready]: Type=oneshot has ended' });
+  assert.match(written.text, /^# It runs from another path then\. .*: Type=oneshot has ended\.$/m);
   assert.deepEqual(
     written.policy.programs?.map(({ value }) => value),
     ['/usr/bin/memcached'],
@@ -98,7 +119,13 @@ test('the daemon of a script is told by what it does at work', () => {
   assert.equal(script(executed({ start: 1 }, ['/usr/bin/perl', '/usr/bin/memcached'])), undefined);
   assert.equal(script({ programs: [] }), undefined);
   assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
-  assert.equal(script({}, 'SystemCallFilter=@system-service'), undefined);
+  const by = (lines: string, readyGap?: string) =>
+    scriptedDaemon({ evidence: MEMCACHED, effective: effectiveUnit([unitFile(lines)]), readyGap })?.by;
+  const filter = 'SystemCallFilter=@system-service';
+  assert.deepEqual(
+    [by(''), by(filter), by('', 'a gap'), by(filter, 'a gap')],
+    ['[ready]', '[ready]', '[exec]', undefined],
+  );
   // A program by itself, or a link to one, may go on beside the daemon.
   const itself = { path: '/usr/sbin/demod', phases: ['start' as const] };
   assert.equal(script({ programs: [...MEMCACHED.programs, itself] }), undefined);

@@ -3,23 +3,15 @@
  * tree with programs and libraries as compilers make them.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { findReachable } from '../../../src/learn/reachable/find-reachable.js';
-import { RootFiles } from '../../../src/learn/reachable/root-files.js';
-import { readFile } from '../../../src/system/files/read.js';
-import { walk } from '../../../src/system/files/walk.js';
 import { BARE_LIBRARY, compileElf, SYSTEM_CALL } from '../../support/compiled-elf.js';
 import { layerAvailable } from '../../support/layer.js';
+import { filesBelow, programTree } from '../../support/program-tree.js';
 import { temporaryFolder, writeTree } from '../../support/temporary.js';
 import { debianTree } from '../../support/tree.js';
-
-const system = {
-  read: async (...args: Parameters<typeof readFile>) => readFile(...args),
-  walk: async (...args: Parameters<typeof walk>) => walk(...args),
-  list: async (folder: string) => readdirSync(folder).sort(),
-};
 
 /** A library that makes one system call, by its name's function. */
 const library = (name: string, number: number) =>
@@ -29,35 +21,8 @@ const FIRST = 165; // mount
 const SECOND = 163; // acct
 const THIRD = 167; // swapon
 
-/** A file tree with the C library. */
-async function tree(t: TestContext): Promise<{ root: string; compile: Compile }> {
-  const root = temporaryFolder(t);
-  const folder = temporaryFolder(t);
-  const toolchain = debianTree('toolchain');
-  const libraries = 'usr/lib/x86_64-linux-gnu';
-  for (const name of ['libc.so.6', 'ld-linux-x86-64.so.2'])
-    writeTree(root, { [`${libraries}/${name}`]: readFileSync(join(toolchain, libraries, name)) });
-  mkdirSync(join(root, 'lib64'));
-  symlinkSync('../usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', join(root, 'lib64/ld-linux-x86-64.so.2'));
-  const compile: Compile = async (path, source, options) => {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const linked = options.flatMap((option) =>
-      option.startsWith('@') ? [`-L${folder}`, `-l:${option.slice(1)}`] : [option],
-    );
-    const bytes = await compileElf('x86-64', folder, name, source, linked);
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeTree(root, { [path]: bytes });
-  };
-  return { root, compile };
-}
-
-/** Compiles a file of the tree; an option `@NAME` stands for a library that was compiled before. */
-type Compile = (path: string, source: string, options: readonly string[]) => Promise<void>;
-
-const files = (root: string) => new RootFiles(system, { root, binds: [] });
-
 const find = (root: string, programs: readonly string[], mapped: readonly string[] = []) =>
-  findReachable(files(root), { programs, mapped });
+  findReachable(filesBelow(root), { programs, mapped });
 
 async function callsOf(...args: Parameters<typeof find>): Promise<ReadonlySet<string>> {
   const found = await find(...args);
@@ -68,7 +33,7 @@ async function callsOf(...args: Parameters<typeof find>): Promise<ReadonlySet<st
 const USES_FIRST = 'void first(void); int main(void) { first(); return 0; }';
 
 test('libraries are found by the configuration of the linker', { skip: layerAvailable() }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   await compile('opt/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
   assert.deepEqual(await find(root, ['/usr/bin/program']), {
@@ -85,7 +50,7 @@ test('libraries are found by the configuration of the linker', { skip: layerAvai
 test('libraries are found beside the program, and what they need in turn', {
   skip: layerAvailable(),
 }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   await compile('opt/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
   const first = `${library('first', FIRST)}\nvoid second(void); void more(void) { second(); }`;
   const beside = ['-Wl,-rpath,$ORIGIN,--enable-new-dtags'];
@@ -104,7 +69,7 @@ test('libraries are found beside the program, and what they need in turn', {
 });
 
 test('libraries of another machine are passed over', { skip: layerAvailable() }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   await compile('usr/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
   await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
   const other = await compileElf(
@@ -119,7 +84,7 @@ test('libraries of another machine are passed over', { skip: layerAvailable() },
 });
 
 test('files that were seen mapped count, with what they need', { skip: layerAvailable() }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   await compile('usr/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
   const plugin = `${library('plugin', FIRST)}\nvoid second(void); void more(void) { second(); }`;
   await compile('opt/plugin.so', plugin, [...BARE_LIBRARY, '@libsecond.so']);
@@ -132,7 +97,7 @@ test('files that were seen mapped count, with what they need', { skip: layerAvai
 });
 
 test('the name services count where they are asked', { skip: layerAvailable() }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   await compile('usr/lib/libnss_own.so.2', library('_nss_own_getpwnam_r', THIRD), BARE_LIBRARY);
   writeTree(root, { 'etc/nsswitch.conf': 'passwd: files own absent\n' });
   const asks = '#include <pwd.h>\nint main(void) { return getpwnam("x") != 0; }';
@@ -145,7 +110,7 @@ test('the name services count where they are asked', { skip: layerAvailable() },
 test('several programs count together, and one that is unknown makes all so', {
   skip: layerAvailable(),
 }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   await compile('usr/bin/one', 'int chroot(const char *); int main(void) { return chroot("/"); }', []);
   await compile('usr/bin/two', '#include <unistd.h>\nint main(void) { return acct("/"); }', []);
   const calls = await callsOf(root, ['/usr/bin/one', '/usr/bin/two']);
@@ -163,7 +128,7 @@ test('several programs count together, and one that is unknown makes all so', {
 test('a library that loads others is named once, by whatever path programs find it', {
   skip: layerAvailable(),
 }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   const loads = '#include <dlfcn.h>\nvoid *first(void) { return dlopen("x", RTLD_NOW); }';
   await compile('usr/lib/libfirst.so', loads, BARE_LIBRARY);
   symlinkSync('usr/lib', join(root, 'lib'));
@@ -174,7 +139,7 @@ test('a library that loads others is named once, by whatever path programs find 
 });
 
 test('a program with musl finds its library', { skip: layerAvailable() }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   const musl = 'usr/lib/x86_64-linux-musl/libc.so';
   writeTree(root, {
     [musl]: readFileSync(join(debianTree('toolchain'), musl)),
@@ -190,7 +155,7 @@ test('a program with musl finds its library', { skip: layerAvailable() }, async 
 test('files match a pattern by its last name', async (t) => {
   const root = temporaryFolder(t);
   writeTree(root, { 'etc/a.conf': '', 'etc/ab.conf': '', 'etc/a.txt': '', 'etc/.conf': '', 'etc/xaxbx': '' });
-  const found = (pattern: string) => files(root).matching(pattern);
+  const found = (pattern: string) => filesBelow(root).matching(pattern);
   assert.deepEqual(await found('/etc/*.conf'), ['/etc/a.conf', '/etc/ab.conf']);
   assert.deepEqual(await found('/etc/a*'), ['/etc/a.conf', '/etc/a.txt', '/etc/ab.conf']);
   assert.deepEqual(await found('/etc/x*x*x'), ['/etc/xaxbx']);
@@ -200,7 +165,7 @@ test('files match a pattern by its last name', async (t) => {
 });
 
 test('configuration that includes itself ends', { skip: layerAvailable() }, async (t) => {
-  const { root, compile } = await tree(t);
+  const { root, compile } = await programTree(t);
   writeTree(root, { 'etc/ld.so.conf': 'include /etc/ld.so.conf\n/opt/lib\n' });
   await compile('usr/bin/program', 'int main(void) { return 0; }', []);
   assert.ok((await callsOf(root, ['/usr/bin/program'])).has('exit_group'));

@@ -118,4 +118,21 @@ static void places(void)
 	close(open("mounted/file", O_WRONLY));
 }
 
+/* Finds files by links. The absolute one is below /tmp, the last name is none. */
+static void links(void)
+{
+	char absolute[64];
+	snprintf(absolute, sizeof absolute, "/tmp/observed-%d", (int)getpid());
+	mkdir("folder", 0700);
+	must(symlink("/dev/null", absolute) == 0 && symlink("/dev/null", "link") == 0 && symlink("/usr", "away") == 0, "links");
+	close(open("folder", O_RDONLY));
+	close(open(absolute, O_RDONLY));
+	close(open("link", O_RDONLY));
+	int folder = open("folder", O_PATH);
+	must(openat(folder, "../away/bin", O_PATH) >= 0, "relative");
+	must(faccessat(folder, ".", W_OK | X_OK, 0) == 0 && faccessat(AT_FDCWD, "link", R_OK, 0) == 0, "access");
+	must(chdir(absolute) != 0 && unlink(absolute) == 0 && symlink("/usr", absolute) == 0 && chdir(absolute) == 0, "directory");
+	must(unlink(absolute) == 0, "link");
+}
+
 #endif

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
@@ -210,6 +211,23 @@ static void ring(void)
 		err(1, "io_uring_enter");
 }
 
+/* Keeps two capabilities of all, gives one of them to programs that it would execute; before, gives one up and keeps the others. */
+static void keeps(void)
+{
+	enum { CHOWN = 1 << 0, NET_BIND_SERVICE = 1 << 10, MKNOD = 1 << 27, AMBIENT_RAISE = 2 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+	must(syscall(SYS_capget, &header, sets) == 0, "capget");
+	sets[0].permitted &= ~(unsigned)MKNOD;
+	sets[0].effective &= ~(unsigned)MKNOD;
+	must(syscall(SYS_capset, &header, sets) == 0, "capset");
+	memset(sets, 0, sizeof sets);
+	sets[0].permitted = CHOWN | NET_BIND_SERVICE;
+	sets[0].inheritable = NET_BIND_SERVICE;
+	must(syscall(SYS_capset, &header, sets) == 0, "capset");
+	must(prctl(PR_CAP_AMBIENT, AMBIENT_RAISE, 10, 0, 0) == 0, "prctl");
+}
+
 static const struct {
 	const char *word;
 	void (*run)(void);
@@ -219,6 +237,7 @@ static const struct {
 	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 	{"hide", hide}, {"into-fresh-pages", into_fresh_pages}, {"ring", ring}, {"stack", stack},
 	{"leaves", leaves}, {"late", late}, {"unfiltered", unfiltered}, {"becomes", becomes}, {"uname", call_uname}, {"born-outside", born_outside},
+	{"links", links}, {"keeps", keeps},
 };
 
 int main(int argc, char **argv)

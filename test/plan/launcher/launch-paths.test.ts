@@ -51,8 +51,11 @@ test('a program that is mounted over counts, and what systemd starts in its plac
   const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/daemon"]\nwrap = []\n`;
   const launch = launchOf(policy)!;
   assert.deepEqual(launch.paths, [INSTALLED, FOLDER, '/usr/sbin/daemon']);
-  assert.deepEqual(launch.starters, ['/usr/sbin/demod']);
-  assert.deepEqual(launchOf(NO_EXEC)!.starters, []);
+  assert.deepEqual(
+    launch.loose.map(({ paths }) => paths),
+    [['/usr/sbin/demod']],
+  );
+  assert.equal(launchOf(NO_EXEC)!.loose.length, 0);
 });
 
 test("the service sees the host's files by its root and its own mounts, not by ours", () => {

@@ -149,6 +149,21 @@ test('a program that is to be mounted over must be there, and be one', () => {
   assert.deepEqual(messages('RootDirectory=/srv', new Map()), []);
 });
 
+test('a program that looks for libraries beside its file is told where it runs from another path', () => {
+  const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
+  const programs = new Map(['/opt/java', '/usr/sbin/demod'].map((path) => [path, executable]));
+  const target = targetOf(257, { programs, withOrigin: new Set(['/opt/java']) });
+  const policy = '[syscalls]\ndeny = ["mount"]\n[exec]\nprograms = ["/usr/sbin/demod", "/opt/java"]';
+  assert.deepEqual(
+    planned(policy, '', target).diagnostics.map(
+      ({ severity, code, message }) => `${severity} ${code}: ${message}`,
+    ),
+    [
+      "warning program-origin: /opt/java looks for libraries beside its file ($ORIGIN), and runs from another path by 'programs'",
+    ],
+  );
+});
+
 test('what is mounted noexec starts neither the launcher nor a program', () => {
   const found = (policy: string, ...paths: string[]) => {
     const mounts = paths.map((path) => ({ path, noexec: true, readOnly: false }));

@@ -20,16 +20,11 @@ test('a file that is emptied for each command of the unit must be none of its ou
     assert.deepEqual(gaps(lines), []);
 });
 
-test('of a unit that opens a PAM session it is said that its processes may leave', () => {
-  const warned = (lines: string) =>
-    planned(READY, lines).diagnostics.flatMap(({ code, severity, message }) =>
-      code === 'pam-session' ? [`${severity}: ${message}`] : [],
-    );
-  assert.deepEqual(warned('PAMName=login'), [
-    "warning: PAMName=login may open a session, to which the service's processes go: [ready]'s filter can't be loaded then",
+test('a PAM session may take the processes to a group of its own', () => {
+  assert.deepEqual(gaps('PAMName=login'), [
+    'nobody can enforce [ready]: the session of PAMName= may take the processes out of the unit',
   ]);
-  for (const lines of ['', 'PAMName=login\nPAMName=', 'Type=oneshot\nPAMName=login'])
-    assert.deepEqual(warned(lines), []);
+  for (const lines of ['', 'PAMName=login\nPAMName=']) assert.deepEqual(gaps(lines), []);
 });
 
 test('a status that counts as success must be none of a failure to load the filter', () => {

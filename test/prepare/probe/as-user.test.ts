@@ -1,25 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asUser } from '../../../src/prepare/probe/as-user.js';
+import { accountOf, asUser } from '../../../src/prepare/probe/as-user.js';
 import { FakeSystem } from '../../support/fake-system.js';
 
 const machine = (status: number, stdout: string) =>
-  new FakeSystem({ programs: { id: () => ({ status, stdout, stderr: '' }) } });
+  new FakeSystem({ programs: { getent: () => ({ status, stdout, stderr: '' }) } });
 
-test('a command is run as a user with their groups and environment', async () => {
-  assert.deepEqual(await asUser(machine(0, '33\n'), 'www-data', ['psql', '-c', 'x']), [
-    ...['setpriv', '--reuid=www-data', '--regid=33', '--init-groups', '--reset-env', '--'],
-    ...['psql', '-c', 'x'],
+test('the service manager runs a command as a user, with its words as they are', () => {
+  const words = asUser('www-data', ['psql', '-c', '$1 $$'], 1500);
+  assert.equal(words[0], 'systemd-run');
+  assert.ok(words.includes('--uid=www-data') && words.includes('--property=RuntimeMaxSec=1500ms'));
+  assert.deepEqual(words.slice(words.indexOf('--') + 1), [
+    ...['/bin/sh', '-c', '"$$@"; exit $$?', 'sh'],
+    ...['psql', '-c', '$$1 $$$$'],
   ]);
 });
 
-for (const [status, stdout] of [
-  [1, ''],
-  [0, ''],
-  [0, 'x'],
-  [127, ''],
-] as const) {
-  test(`a user whose group is told by status ${status} and '${stdout}' is none`, async () => {
-    await assert.rejects(asUser(machine(status, stdout), 'nobody', ['x']), /there is no user 'nobody'/);
+test('an account is read from passwd(5)', async () => {
+  const text = 'web:x:33:33:Web,,,:/var/www:/usr/sbin/nologin\n';
+  assert.deepEqual(await accountOf(machine(0, text), 'web'), { name: 'web', id: '33', home: '/var/www' });
+});
+
+for (const status of [0, 2, 127])
+  test(`a user of whom getent(1) says nothing, with status ${status}, is none`, async () => {
+    await assert.rejects(accountOf(machine(status, ''), 'nobody'), /there is no user 'nobody'/);
   });
-}

@@ -5,6 +5,8 @@ import type { Context } from '../../../src/system/context.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { policyFrom } from '../../support/policy.js';
 
+const NO_VALUES = new Map<string, readonly string[]>();
+
 /** A caller with these files and this PATH. */
 function caller(files: Readonly<Record<string, 'good' | 'permission denied'>>, path?: string) {
   const { caller: usual } = fakeContext(new FakeSystem());
@@ -35,24 +37,27 @@ test('a program is looked for as execvp(3) does', () => {
 test('a probe that can not be run is an error at its place, but not of another machine', async () => {
   const policy = policyFrom('[apply]\nprobe = [["/gone\\u001b", "-x"], "tcp:localhost:1"]\n');
   const context = fakeContext(new FakeSystem());
-  const problems = (offline: boolean) => probeProblems({ ...context, offline, caller: caller({}) }, policy);
+  const problems = (offline: boolean) =>
+    probeProblems({ ...context, offline, caller: caller({}) }, policy, NO_VALUES);
   const [{ code, message, at } = assert.fail(), ...more] = await problems(false);
   assert.deepEqual(
     [code, message, at?.line, more],
     ['no-probe', "the probe '/gone\\x1b' can't be run: no such file", 2, []],
   );
   assert.deepEqual(await problems(true), []);
-  assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom('')), []);
+  assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom(''), NO_VALUES), []);
 });
 
 test('a user who runs the probe must be there, and finds it by a path of their own', async () => {
   const policy = policyFrom('[apply]\nprobe = ["x"]\nprobe-as = "demo"\n');
   const problems = async (status: number, more: Partial<Context> = {}) => {
-    const programs = { id: () => ({ status, stdout: status === 0 ? '33\n' : '', stderr: '' }) };
+    const stdout = status === 0 ? 'demo:x:33:33::/home/demo:/bin/sh\n' : '';
+    const programs = { getent: () => ({ status, stdout, stderr: '' }) };
     const context = { ...fakeContext(new FakeSystem({ programs })), ...more };
     const found = await probeProblems(
       { ...context, caller: caller({ '/usr/bin/x': 'good' }, '/nowhere') },
       policy,
+      new Map([['ProtectHome', ['yes']]]),
     );
     return found.map(({ code, message, at }) => `${at?.line}:${at?.column} ${code}: ${message}`);
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { asUser } from '../../../src/prepare/probe/as-user.js';
 import type { ProcessResult } from '../../../src/system/system.js';
 import { type Probing, runProbes } from '../../../src/transaction/trial/probes.js';
 import { type FakeOptions, FakeSystem } from '../../support/fake-system.js';
@@ -67,14 +68,9 @@ test('the first probe that fails is the last one', async () => {
 });
 
 test('a command is run as the user that the policy names', async () => {
-  const programs = {
-    id: () => ({ status: 0, stdout: '33\n', stderr: '' }),
-    setpriv: () => ({ status: 0, stdout: '', stderr: '' }),
-  };
-  const { said, asked } = await run('["/bin/probe", "-x"]', { programs }, { user: 'www-data' });
+  const programs = { 'systemd-run': () => ({ status: 0, stdout: '', stderr: '' }) };
+  const how = { user: 'www-data', timeout: 1500 };
+  const { said, asked } = await run('["/bin/probe", "-x"]', { programs }, how);
   assert.deepEqual(said, []);
-  assert.deepEqual(asked, [
-    'run id -g -- www-data',
-    'run setpriv --reuid=www-data --regid=33 --init-groups --reset-env -- /bin/probe -x',
-  ]);
+  assert.deepEqual(asked, [`run ${asUser('www-data', ['/bin/probe', '-x'], 1500).join(' ')}`]);
 });

@@ -306,7 +306,8 @@ test('what is there of a unit that does not serve may lack the filter of [ready]
       assert.deepEqual(await told(plan, { ...IN_GROUP, ActiveState }), []);
   }
   const { meaning: _, ...alone } = ready;
-  assert.deepEqual(await told(alone as Plan, { ControlGroup: '', ActiveState: 'activating' }), []);
+  for (const ActiveState of ['activating', 'failed'])
+    assert.deepEqual(codes(await told(alone as Plan, { ControlGroup: '', ActiveState })), ['not-running']);
   assert.deepEqual(await told(PLAN, { ...IN_GROUP, ActiveState: 'activating' }), []);
 });
 

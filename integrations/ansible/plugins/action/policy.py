@@ -14,7 +14,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible_collections.sandbox_unit.core.plugins.module_utils.command import warnings_of
+from ansible_collections.sandbox_unit.core.plugins.module_utils.command import printable, warnings_of
 from ansible_collections.sandbox_unit.core.plugins.module_utils.policy_spec import (
     ARGUMENT_SPEC,
     MUTUALLY_EXCLUSIVE,
@@ -37,6 +37,17 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """The result of the task."""
         super().run(tmp, task_vars)
+        try:
+            result = printable(self._result(task_vars))
+        except AnsibleActionFail as error:
+            # The cause has the same text, as the host has said it.
+            raise AnsibleActionFail(printable(error.message)) from None
+        if result.get("agentless"):
+            for text in warnings_of(result["diagnostics"]):
+                self._display.warning(text)
+        return result
+
+    def _result(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         params = self.validate_argument_spec(ARGUMENT_SPEC, mutually_exclusive=MUTUALLY_EXCLUSIVE)[1]
         mistake = mistake_in(params)
         if mistake is not None:
@@ -85,12 +96,9 @@ class ActionModule(ActionBase):
     def _agentless(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
         folder = tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP)
         try:
-            result = Agentless(params, self, folder).run(self._task.check_mode, self._task.diff)
+            return Agentless(params, self, folder).run(self._task.check_mode, self._task.diff)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        for text in warnings_of(result["diagnostics"]):
-            self._display.warning(text)
-        return result
 
     # The host, as Agentless sees it.
 

@@ -65,6 +65,17 @@ class Command:
         return status, answer
 
 
+def printable(value: t.Any) -> t.Any:
+    """What a host has said, without what a terminal would obey."""
+    if isinstance(value, dict):
+        return {printable(key): printable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [printable(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    return "".join(one if one.isprintable() or one in "\n\t" else "?" for one in value.replace("\r\n", "\n"))
+
+
 def snake(value: t.Any) -> t.Any:
     """Gives what the command has printed the names of Ansible's results."""
     if isinstance(value, list):

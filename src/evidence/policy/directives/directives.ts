@@ -35,13 +35,14 @@ export const directivesBy = (kinds: readonly Kind[]): string[] =>
 
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
-  const { evidence, reachable, effective, target, options, plainPrograms } = request;
+  const { evidence, reachable, effective, target, options, plainPrograms, codeMaker } = request;
   const facts = new Facts(evidence, ownValues(effective), {
     reachable,
     addresses: options?.addresses,
     scope: target.scope,
     systemd: target.systemd,
     plainPrograms,
+    codeMaker,
   });
   const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);

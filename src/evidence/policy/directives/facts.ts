@@ -32,7 +32,12 @@ const CHANGES: ReadonlySet<PathUse> = new Set(['write', 'create-in', 'change-dir
 /** Files of the kernel's own file systems, which have a path nowhere: memfd_create(2), shmget(2), aio and the like. */
 const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
-const EEXIST = 17;
+
+/**
+ * Errnos of uses that failed though something is there: ENXIO of a FIFO without a reader, EBUSY, EEXIST, EISDIR, EINVAL of
+ * readlink(2) on what is no link, ETXTBSY, ENOTEMPTY, ELOOP of a link that isn't to be followed.
+ */
+const IS_THERE: readonly (number | undefined)[] = [6, 16, 17, 21, 22, 26, 39, 40];
 
 /** Calls that make a file without opening it, with the place of the argument that has its mode. */
 export const MAKING: readonly (readonly [call: string, argument: number])[] = [
@@ -47,6 +52,7 @@ interface FurtherFacts {
   readonly addresses?: boolean | undefined;
   readonly scope: Scope;
   readonly plainPrograms?: ReadonlySet<string> | undefined;
+  readonly codeMaker?: string | undefined;
   /** The target's version. */
   readonly systemd: number;
 }
@@ -64,11 +70,13 @@ export class Facts {
   readonly systemd: number;
   /** Programs that are known to have no set-user-ID and no set-group-ID bit. */
   readonly plainPrograms: ReadonlySet<string>;
+  /** The reason why the service may make code at run time. */
+  readonly codeMaker: string | undefined;
 
   constructor(
     evidence: Evidence,
     unit: UnitValues,
-    { reachable, addresses = false, scope, systemd, plainPrograms = new Set() }: FurtherFacts,
+    { reachable, addresses = false, scope, systemd, plainPrograms = new Set(), codeMaker }: FurtherFacts,
   ) {
     this.evidence = evidence;
     this.unit = unit;
@@ -76,6 +84,7 @@ export class Facts {
     this.scope = scope;
     this.systemd = systemd;
     this.plainPrograms = plainPrograms;
+    this.codeMaker = codeMaker;
     this.#reachable = reachable;
     this.paths = evidence.paths
       .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
@@ -121,12 +130,19 @@ export class Facts {
     return this.paths.filter((entry) => succeeded(entry) && isBelow(entry.path, roots));
   }
 
+  /** Uses of paths below one of these that found something, be it that they failed: it must not be hidden. */
+  foundBelow(...roots: readonly string[]): RecordedPath[] {
+    return this.paths.filter(
+      (entry) => (succeeded(entry) || IS_THERE.includes(entry.errno)) && isBelow(entry.path, roots),
+    );
+  }
+
   /** Uses of paths below one of these that the service lived without: nothing was there. */
   missingBelow(...roots: readonly string[]): RecordedPath[] {
     return this.paths.filter(({ path, errno }) => errno === ENOENT && isBelow(path, roots));
   }
 
-  /** Uses below one of these that changed something, or would have if it had not been so already. */
+  /** Uses below one of these that changed something. */
   changedBelow(...roots: readonly string[]): RecordedPath[] {
     return this.paths.filter((entry) => isChange(entry) && isBelow(entry.path, roots));
   }
@@ -175,12 +191,8 @@ export const PARENTS_OF_MANY = [
   '/boot',
 ];
 
-/**
- * A directory that is made where it is already tells of work in it, of which little may have been seen; but not one that
- * any host has, which `mkdir -p` asks for, and so may everybody.
- */
-export const isChange = ({ path, use, errno }: RecordedPath): boolean =>
-  CHANGES.has(use) && (errno === undefined || (errno === EEXIST && !PARENTS_OF_MANY.includes(path)));
+/** Whether a use changed something. A directory that could not be made, since it exists, changed nothing. */
+export const isChange = ({ use, errno }: RecordedPath): boolean => CHANGES.has(use) && errno === undefined;
 
 export const isBelow = (path: string, roots: readonly string[]): boolean =>
   roots.some((root) => covers(root, path));

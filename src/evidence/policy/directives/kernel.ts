@@ -114,6 +114,7 @@ function denyWriteExecute(facts: Facts): Verdict {
     const mask = names.reduce((bits, name) => bits | constantValue('x86-64', name)!, 0n);
     if (values.some((bits) => (bits & mask) === mask)) return not(`${call} made memory executable`);
   }
+  if (facts.codeMaker !== undefined) return not(facts.codeMaker);
   return proved(true, `No memory that can be written was made executable in ${facts.time}.`);
 }
 

@@ -34,7 +34,7 @@ function protectHome(facts: Facts): Verdict {
   if (socket) return not(`${socket.address} is a socket there`);
   const [changed] = facts.changedBelow(...HOMES);
   if (changed) return not(`${changed.path} was changed`);
-  const used = facts.below(...HOMES).filter(({ path, use }) => use !== 'stat' || !HOMES.includes(path));
+  const used = facts.foundBelow(...HOMES).filter(({ path, use }) => use !== 'stat' || !HOMES.includes(path));
   const executed = used.find(({ use }) => ['execute', 'map-executable'].includes(use));
   if (used.length > 0) {
     return proved(

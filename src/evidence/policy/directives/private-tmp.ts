@@ -1,19 +1,32 @@
+import type { PathUse } from '../../recording/recording.js';
 import { type Facts, isInside, not, proved, type Verdict } from './facts.js';
 
 /** Directories that PrivateTmp= gives a service of its own. */
 export const TEMPORARY = ['/tmp', '/var/tmp'];
 
-/** Files that a service reads in a shared directory without having made them may be those of others. */
+/** Uses of a directory in which a file is made. */
+const MAKES: readonly PathUse[] = ['create-in', 'change-directory'];
+
+const parent = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/**
+ * Files that a service uses in a shared directory without having made them may be those of others, also such as it writes
+ * to: a FIFO, or a device's link. It makes files in the directories that it changes.
+ */
 export function privateTmp(facts: Facts): Verdict {
   const [socket] = facts.socketsBelow(...TEMPORARY);
   if (socket) return not(`${socket.address} is a socket that others may use`);
-  const inside = facts.below(...TEMPORARY).filter(({ path }) => !TEMPORARY.includes(path));
-  const changed = facts.changedBelow(...TEMPORARY).map(({ path }) => path);
-  const own = new Set(changed.filter((path) => !TEMPORARY.includes(path)));
+  const inside = facts.foundBelow(...TEMPORARY).filter(({ path }) => !TEMPORARY.includes(path));
+  const changed = facts.changedBelow(...TEMPORARY);
+  const makers = new Set(changed.filter(({ use }) => MAKES.includes(use)).map(({ path }) => path));
+  const written = changed.filter(({ use, path }) => use === 'write' && makers.has(parent(path)));
+  const own = new Set(
+    [...makers, ...written.map(({ path }) => path)].filter((path) => !TEMPORARY.includes(path)),
+  );
   const foreign = inside.find(({ path }) => !own.has(path) && !isInside(path, own));
-  if (foreign) return not(`${foreign.path} was used, and not written by the service`);
+  if (foreign) return not(`${foreign.path} was used, and not made by the service`);
   return inside.length > 0
-    ? proved(true, `All that was used below /tmp and /var/tmp was written by the service: ${facts.pathTime}.`)
+    ? proved(true, `All that was used below /tmp and /var/tmp was made by the service: ${facts.pathTime}.`)
     : proved(true, `Nothing below /tmp and /var/tmp was used: ${facts.pathTime}.`);
 }
 

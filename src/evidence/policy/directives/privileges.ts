@@ -12,7 +12,7 @@ import { privateUsers } from './private-users.js';
  */
 const NEED_ADMIN: ReadonlySet<string> = new Set(
   (
-    'bpf chroot fanotify_init fremovexattr fsconfig fsetxattr fsmount fsopen fspick ioctl keyctl landlock_restrict_self ' +
+    'bpf capset chroot fanotify_init fremovexattr fsconfig fsetxattr fsmount fsopen fspick ioctl keyctl landlock_restrict_self ' +
     'lookup_dcookie lremovexattr lsetxattr mount mount_setattr move_mount open_tree perf_event_open pivot_root prctl quotactl ' +
     'quotactl_fd removexattr removexattrat seccomp setdomainname sethostname setns setxattr setxattrat shmctl swapoff swapon ' +
     'syslog umount2 unshare'

@@ -3,6 +3,7 @@
 import { printable } from '../../../diagnostic.js';
 import { closedBy, readOnly } from '../../../directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../unit/values.js';
+import type { RecordedPath } from '../../recording/recording.js';
 import { type Facts, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 
@@ -17,6 +18,10 @@ const isPlain = (path: string): boolean => printable(path, path.length) === path
 
 /** Directories of which each program has its own below: that one is meant, whichever of its files were seen. */
 const SHARED = ['/run', '/var/cache', '/var/lib', '/var/log', '/var/spool'];
+
+/** Those whose directories hold data: a program that makes a directory in its own there writes to it, at times under load alone. */
+const OF_DATA = ['/var/cache', '/var/lib', '/var/log', '/var/spool'];
+const EEXIST = 17;
 
 /** Places that ProtectSystem=strict leaves as they are (systemd.exec(5)). */
 const LEFT_OPEN = ['/dev', '/proc', '/sys'];
@@ -55,7 +60,7 @@ function managedDirectories(facts: Facts): string[] {
 
 /** Directories and files that were changed, each as wide as a person would write it. */
 function changedPlaces(facts: Facts): string[] {
-  const changed = facts.paths.filter(isChange);
+  const changed = facts.paths.filter((entry) => isChange(entry) || existsInOwn(entry));
   const bound = facts.peers.filter(
     ({ use, address, errno }) => use === 'bind' && errno === undefined && address.startsWith('/'),
   );
@@ -64,6 +69,10 @@ function changedPlaces(facts: Facts): string[] {
     ...bound.map(({ address }) => wide(parent(address))),
   ];
 }
+
+/** Whether a directory exists that the program would have made in its own directory of data. */
+const existsInOwn = ({ path, use, errno }: RecordedPath): boolean =>
+  use === 'change-directory' && errno === EEXIST && OF_DATA.some((base) => path.startsWith(`${base}/`));
 
 /**
  * The place of a file that was written: its directory, in which it may be renamed and made anew. Log rotation does so,

@@ -28,7 +28,7 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
     ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
     readyLines(learned.ready, (names) => groupsOf(names, request)),
     serviceLines(learned.directives),
-    programLines(learned),
+    programLines(learned, request),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -169,12 +169,13 @@ function conditionText({ arg, op, operands }: RuleCondition): string {
   return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
 }
 
-const programLines = ({ program, unitDeny }: LearnedPolicy): string[] =>
+const programLines = ({ program, unitDeny }: LearnedPolicy, { readyGap }: PolicyRequest): string[] =>
   program === undefined
     ? []
     : [
         '[exec]',
         comment('The start script becomes this program: only it is confined, and only its calls are above.'),
+        comment(`It runs from another path then. With [ready] it would not, but ${readyGap}.`),
         assignment('programs', [program]),
         ...(unitDeny.length === 0
           ? []

@@ -9,6 +9,12 @@ import { assignment, comment, type Group, groupedList } from './toml.js';
  */
 const SETTLE = '2s';
 
+/**
+ * Longer than scripts do nothing new: one that loses execve fails. A script that leaves a daemon behind may have ended, by
+ * which systemd takes the service for ready, before that is executed.
+ */
+const SCRIPT_SETTLE = '5s';
+
 const FALL_BACK: readonly string[] = [...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK];
 
 /**
@@ -27,14 +33,18 @@ export function readyLines(
         ? [comment(`Without a reload: ${shortList(ready.withoutReload, 12)}.`)]
         : []),
     ];
-  const { deny, left, leftToReload, reload, isReloadUnseen, startsNone } = ready;
+  const { deny, left, leftToReload, reload, isReloadUnseen, startsNone, daemon } = ready;
   const until =
     reload === false ? 'until the service was ready, or in a reload,' : 'until the service was ready,';
+  const made =
+    daemon === undefined
+      ? `Made ${until} and not since then. The service loses them once it serves.`
+      : `Made by the start script alone. ${daemon}, which it becomes, loses them once it serves.`;
   return [
     '[ready]',
-    comment(`Made ${until} and not since then. The service loses them once it serves.`),
+    comment(made),
     ...groupedList('deny', [
-      ...groups(deny.filter((name) => !FALL_BACK.includes(name))),
+      ...groups(deny.filter((name) => !FALL_BACK.includes(name) && name !== 'clone')),
       {
         title: 'Libraries and programs do without these where the kernel lacks them',
         words: deny.filter((name) => FALL_BACK.includes(name)).map((name) => `${name}:ENOSYS`),
@@ -45,10 +55,25 @@ export function readyLines(
     ...(reload === undefined ? [] : [comment(RELOADS[`${reload}`]), `reload = ${reload}`]),
     ...(isReloadUnseen ? [comment('No reload was watched: it may need a call that is refused here.')] : []),
     ...(startsNone ? [comment('No process is started then: one that dies is not replaced.')] : []),
-    comment('The watch counts a second after the start as a part of it.'),
-    assignment('settle', SETTLE),
+    ...(daemon === undefined
+      ? [comment('The watch counts a second after the start as a part of it.'), assignment('settle', SETTLE)]
+      : [
+          comment('The script must have become the daemon by then, also on a busy machine.'),
+          assignment('settle', SCRIPT_SETTLE),
+        ]),
+    ...(deny.includes('clone') ? PROCESSES : []),
   ];
 }
+
+/** The last lines, since a table of TOML ends where the next one begins. */
+const PROCESSES = [
+  '',
+  comment('Threads go on being started: clone is refused where it makes a process.'),
+  '[[ready.rules]]',
+  'syscall = "clone"',
+  'when = [{ arg = 0, bits-clear = "CLONE_THREAD" }]',
+  'action = "EPERM"',
+];
 
 const LEFT = 'Left, since neither an exercise nor a day was watched, and work may need them';
 

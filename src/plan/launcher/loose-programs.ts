@@ -1,0 +1,99 @@
+/**
+ * Programs of command lines that run without the launcher, or with more rights than the service: another file in the place
+ * of one does what the policy refuses.
+ */
+
+import type { Location } from '../../diagnostic.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import { argumentsOf, type ExecCommand } from '../../unit/exec/line.js';
+import { fileName } from '../../unit/path.js';
+import { STARTERS, startedInFile } from '../doorways/role-of.js';
+import type { Plan } from '../plan.js';
+
+/** A program that the policy doesn't hold from its start on. */
+export interface LooseProgram {
+  /** The paths at which it may be: the first that exists counts. */
+  readonly paths: readonly string[];
+  /** Whether it is started with the host's files: the prefix `+`. */
+  readonly isOnHost: boolean;
+  /** Undefined for a loaded unit. */
+  readonly at?: Location;
+}
+
+/** A command as the manager has it. */
+export interface LoadedCommand {
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly flags: readonly string[];
+}
+
+/** Whether a command has the prefix `+` or `!`; systemd drops `!!` wherever the kernel has ambient capabilities. */
+const isPrivileged = ({ prefixes }: ExecCommand): boolean => /\+|^[^!]*![^!]*$/.test(prefixes);
+
+/**
+ * The loose programs of a planned unit. With `[ready]` all are: until the service serves each runs without that filter.
+ * @param effective the unit without us
+ * @param search the folders of ExecSearchPath=
+ */
+export function plannedLoose(
+  { filter, ready, commands }: Pick<Plan, 'filter' | 'ready' | 'commands'>,
+  effective: EffectiveUnit,
+  search: readonly string[],
+): LooseProgram[] {
+  return EXEC_KEYS.flatMap((key) => {
+    const all = effective.execCommands(key);
+    const isWrapped = commands.some((one) => one.key === key && one.wrapped >= all.length);
+    const isLoose = ready !== undefined || (filter !== undefined && !isWrapped);
+    return all
+      .filter((command) => isLoose || isPrivileged(command))
+      .flatMap((command) => {
+        const { path, prefixes, at } = command;
+        const isOnHost = prefixes.includes('+');
+        return startedFiles(path.value, argumentsOf(command), search).map((paths) => ({
+          paths,
+          isOnHost,
+          at,
+        }));
+      });
+  });
+}
+
+/**
+ * The loose programs of a loaded unit.
+ * @param own our programs that start some of its commands, or load the filter of `[ready]`
+ */
+export function loadedLoose(
+  commands: readonly LoadedCommand[],
+  own: { readonly launcher: string | undefined; readonly injector: string | undefined },
+  search: readonly string[],
+): LooseProgram[] {
+  return commands
+    .filter(({ path }) => path !== own.injector)
+    .flatMap(({ path, argv, flags }) => {
+      const isWrapped = path === own.launcher;
+      const isLoose = own.injector !== undefined || (own.launcher !== undefined && !isWrapped);
+      if (!isLoose && !flags.includes('privileged') && !flags.includes('no-setuid')) return [];
+      const [program = '', ...words] = isWrapped
+        ? argv.slice(argv.indexOf('--') + 1)
+        : [path, ...argv.slice(1)];
+      const isOnHost = flags.includes('privileged');
+      return startedFiles(program, words, search).map((paths) => ({ paths, isOnHost }));
+    });
+}
+
+/** Files that a command runs, each by its possible paths: its program, and the script that an interpreter or env(1) gets. */
+function startedFiles(program: string, words: readonly string[], search: readonly string[]): string[][] {
+  const isStarter = STARTERS.test(fileName(program)) || fileName(program) === 'env';
+  const script = words[words.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1];
+  const named =
+    script !== undefined && script !== words[0]
+      ? startedInFile(script)
+      : words.filter((word) => !/^-|=/.test(word)).slice(0, 1);
+  return [
+    program.includes('/') ? [program] : search.map((folder) => `${folder}/${program}`),
+    ...(isStarter ? named.map((path) => [path]) : []),
+  ]
+    .map((paths) => paths.filter((path) => path.startsWith('/')))
+    .filter((paths) => paths.length > 0);
+}

@@ -1,0 +1,31 @@
+import { type Diagnostic, warning } from '../diagnostic.js';
+import { permits } from '../syscalls/action.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
+import { entriesByCall, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import type { SyscallsSection } from '../syscalls/section.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+
+/** Calls by which C libraries and runtimes start a thread and give it memory, and the arguments that threads need. */
+const BY_THREADS: readonly (readonly [call: string, condition: string])[] = [
+  ['clone', '{ arg = 0, bits-any = "CLONE_THREAD" }'],
+  ['mprotect', '{ arg = 2, bits-clear = "PROT_EXEC" }'],
+];
+
+/**
+ * The warning that `[ready]` denies a call whatever its arguments that a service with threads makes under load. A service
+ * that can start no thread needs no memory for one.
+ * @param section the lists of `[ready]`
+ * @param before what is refused from the start
+ */
+export function takenThreads(section: SyscallsSection, sets: SyscallSets, before?: OwnLimits): Diagnostic[] {
+  const named = resolveCalls(section, sets);
+  const denied = entriesByCall(section.deny, sets);
+  const taken = BY_THREADS.find(([call]) => denied.has(call) && !mayPass(verdictOn(named, call)));
+  if (!taken || (before && !permits(before.limit(taken[0])))) return [];
+  const [call, condition] = taken;
+  const { name, at } = denied.get(call)!;
+  const has = name === call ? `'${name}' is refused` : `'${name}' has '${call}', which is refused`;
+  const message = `${has} to threads, too: a service that starts one under load fails`;
+  const hint = `a rule in [ready] keeps them: syscall = "${call}", when = [${condition}], action = "allow"`;
+  return [warning('takes-threads', message, { at, hint })];
+}

@@ -1,0 +1,49 @@
+import { type Diagnostic, printable, warning } from '../diagnostic.js';
+import { closedBy } from '../plan/ineffective/by-renaming.js';
+import type { Plan } from '../plan/plan.js';
+import type { Policy } from '../policy/policy.js';
+import { orElse } from '../state/failures.js';
+import type { Context } from '../system/context.js';
+import { folderOf } from '../unit/path.js';
+import { covers } from '../unit/values.js';
+
+/** Directives that mount something over what they close; those of one row close the same. */
+const MASKS = [['InaccessiblePaths'], ['BindReadOnlyPaths', 'ReadOnlyPaths'], ['NoExecPaths']];
+
+/** File systems whose files nobody can replace. */
+const FIXED = /^\/(?:proc|sys)\//;
+
+/**
+ * Warnings about files and sockets of this machine that the policy closes by themselves. The kernel takes a mount away when
+ * the file under it is removed or renamed over, and what then has its name is open. A folder that is closed above keeps it
+ * closed. From afar nothing is asked for a warning.
+ */
+export async function fileMasks(context: Context, plan: Plan, policy: Policy): Promise<Diagnostic[]> {
+  const { system, policies, offline } = context;
+  if (offline || policies !== system) return [];
+  const values = {
+    get: (name: string) => plan.directives.filter((one) => one.name === name).flatMap((one) => one.values),
+  };
+  const found: Diagnostic[] = [];
+  for (const row of MASKS) {
+    const all = row.flatMap((name) => closedBy(values, name));
+    for (const name of row) {
+      const at = policy.service.find((one) => one.name === name)?.at;
+      for (const path of closedBy(values, name)) {
+        const isCovered = all.some((above) => above !== path && covers(above, path));
+        if (at === undefined || isCovered || FIXED.test(path) || path.includes('%')) continue;
+        const walked = await orElse(() => system.walk(path), undefined);
+        if (walked?.isFile) found.push(described(name, path, at));
+      }
+    }
+  }
+  return found;
+}
+
+const described = (directive: string, path: string, at: Policy['service'][number]['at']): Diagnostic => {
+  const [file, folder] = [path, folderOf(path)].map((one) => printable(one, 60));
+  return warning('file-mask', `${directive}= holds for ${file} only until that file is replaced`, {
+    at,
+    hint: `name its folder ${folder} in the place of it, whose mount stays; or restart the service whenever the file is replaced`,
+  });
+};

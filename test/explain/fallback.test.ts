@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explain } from '../../src/commands/explain.js';
+import type { Recording } from '../../src/evidence/recording/recording.js';
+import { isFallback } from '../../src/explain/fallback.js';
+import { SharedRecords } from '../../src/explain/records/shared-records.js';
+import { recordedHost } from '../../src/learn/recordings/host.js';
+import { keepRecording } from '../../src/learn/recordings/store.js';
+import { refusedSinceStart } from '../../src/learn/refused-since-start.js';
+import { setPolicy } from '../support/apply-in-memory.js';
+import { fakeContext } from '../support/fake-system.js';
+import { recording } from '../support/recordings.js';
+import { machine, UNIT } from '../support/refusals-in-memory.js';
+
+const [CLONE3, UNAME] = [435, 63];
+
+const answered = (number: number, answer: number): Recording['refused'][number] => ({
+  ...{ architecture: 'x86-64', number, name: number === CLONE3 ? 'clone3' : 'uname', answer },
+  ...{ count: 3, programs: [] },
+});
+
+/** A machine on which a watch has seen calls refused. */
+async function watched(policy: string, ...refused: Recording['refused']) {
+  const system = machine({ records: ['a line'] });
+  setPolicy(system, policy);
+  const context = fakeContext(system);
+  await keepRecording(context, recording({ host: await recordedHost(context), unit: UNIT, refused }));
+  return context;
+}
+
+const FALLS_BACK = '[syscalls]\ndeny = ["clone3:ENOSYS", "uname:ENOSYS", "@mount"]\n';
+
+test('a call that the policy answers with ENOSYS is no finding, and nothing is proposed', async () => {
+  const context = await watched(FALLS_BACK, answered(CLONE3, 38), answered(UNAME, 38));
+  const { exit, json, text } = await explain(context, [UNIT], {});
+  assert.deepEqual([exit, json.refusals, json.allow], [0, [], []]);
+  assert.equal(text, 'demo.service: no refused call is on record\n');
+  const verbose = await explain(context, [UNIT], { verbose: true });
+  assert.match(
+    verbose.text,
+    /^ {2}clone3 \(435\) gets ENOSYS, so that another call is made instead: 3 times$/m,
+  );
+  assert.equal(verbose.exit, 0);
+});
+
+test('an ENOSYS of the whole list is a finding, but for calls that libraries replace', async () => {
+  const whole = '[syscalls]\ndeny = ["clone3", "uname"]\naction = "ENOSYS"\n';
+  const context = await watched(whole, answered(CLONE3, 38), answered(UNAME, 38));
+  const { exit, json } = await explain(context, [UNIT], {});
+  assert.equal(exit, 1);
+  assert.deepEqual(
+    (json.refusals as { call: string }[]).map(({ call }) => call),
+    ['uname'],
+  );
+});
+
+test('a call that another errno or a signal answers is none, whatever the policy says by now', async () => {
+  const { exit, json } = await explain(await watched(FALLS_BACK, answered(UNAME, 1)), [UNIT], {});
+  assert.deepEqual([exit, (json.refusals as unknown[]).length], [1, 1]);
+});
+
+test('a recorded run counts a call that would get ENOSYS by itself as none', () => {
+  const call = { abi: 'x86-64', number: CLONE3, name: 'clone3', known: true } as const;
+  const recorded = { call, got: 'recorded' } as const;
+  assert.equal(isFallback(recorded, { kind: 'denied', what: '', answer: 0x50026 }), true);
+  assert.equal(isFallback(recorded, { kind: 'not-allowed', what: '' }), false);
+});
+
+test('status counts no such call', async () => {
+  const context = await watched(FALLS_BACK, answered(CLONE3, 38), answered(UNAME, 1));
+  const services = [{ name: UNIT, state: await context.system.unit(UNIT) }];
+  const sources = { records: new SharedRecords(context.system, undefined), isSilent: false };
+  const found = await refusedSinceStart(context, services, sources);
+  assert.deepEqual(
+    found?.calls.map(({ call }) => call.name),
+    ['uname'],
+  );
+});
