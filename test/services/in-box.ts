@@ -14,6 +14,7 @@ const FOLDERS = {
   'more-loads': 'more-services',
   'template-loads': 'services',
   'ready-loads': 'ready-services',
+  'learned-loads': 'ready-services',
 } as const satisfies Record<string, TreeName>;
 type Folder = keyof typeof FOLDERS;
 
@@ -27,10 +28,14 @@ const namesIn = (folder: Folder): string[] =>
 export type Release = 'trixie' | 'bookworm';
 
 /** Names of the services that are learned unless others are named. */
-export const LEARNED: readonly string[] = namesIn('loads');
+export const LEARNED: readonly string[] = [
+  ...namesIn('loads'),
+  ...namesIn('learned-loads'),
+  ...['samba', 'slapd'],
+];
 
 /** Names of the services that the templates for any daemon are tried on. */
-export const ALL: readonly string[] = [...LEARNED, ...namesIn('more-loads')];
+export const ALL: readonly string[] = [...namesIn('loads'), ...namesIn('more-loads')];
 
 const folderOf = (name: string): Folder =>
   (Object.keys(FOLDERS) as Folder[]).find((folder) => namesIn(folder).includes(name))!;

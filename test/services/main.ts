@@ -133,7 +133,7 @@ async function countPhases(names: readonly string[], seconds: number): Promise<b
 function knownNames({ own, ready, readyCalls }: Record<'own' | 'ready' | 'readyCalls', boolean>) {
   if (own) return OWN_TEMPLATES.map(({ template }) => template);
   if (ready) return [...READY, ...RUNTIMES].map(({ name }) => name);
-  return readyCalls ? PHASED : ALL;
+  return readyCalls ? PHASED : [...new Set([...LEARNED, ...ALL])];
 }
 
 async function main(words: readonly string[]): Promise<number> {

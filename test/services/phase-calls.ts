@@ -15,6 +15,7 @@ export const PHASED: readonly string[] = [
     'unbound',
   ],
   ...['python', 'named', 'mosquitto', 'rsyslog', 'squid', 'varnish', 'dnsmasq', 'lighttpd', 'node'],
+  ...['nats-server', 'docker-registry'],
 ];
 
 /**
@@ -22,6 +23,9 @@ export const PHASED: readonly string[] = [
  * restart them.
  */
 export const RELOADED_ANYWAY: readonly string[] = ['apache2'];
+
+/** Services that are given threads by heavier work than they are learned from: a policy must leave them that. */
+export const THREADED: readonly string[] = ['nats-server', 'docker-registry'];
 
 /** How many calls pass: of all, or of `@critical`. */
 export interface Passing {

@@ -29,7 +29,7 @@ describe(PAGE, () => {
     }
     assert.equal(READY.length, 10);
     assert.equal(READY.filter(({ needs }) => needs).length, 1);
-    assert.equal(PHASED.length, 18);
+    assert.equal(PHASED.length, 20);
     assert.match(
       textIn('CHANGELOG.md'),
       /Nine of ten daemons of\s+Debian that need `execve` to start lose it so/,

@@ -3,7 +3,7 @@ import { installInjector } from '../support/injector.js';
 import { policyPath } from '../support/service.js';
 import { type BoxedService, command, packageOf, succeed, withService } from './in-box.js';
 import { type Applied, outcomeOf } from './outcome.js';
-import { type PhasedCalls, RELOADED_ANYWAY } from './phase-calls.js';
+import { type PhasedCalls, RELOADED_ANYWAY, THREADED } from './phase-calls.js';
 import type { Result } from './ready-page.js';
 import { lived } from './try-templates.js';
 
@@ -30,8 +30,8 @@ export const tryPhases = (name: string, seconds: number): Promise<Result> =>
     await installInjector(box);
     await succeed(box, 'systemctl', 'start', unit);
     const usual = policyPath(unit);
-    // What isn't seen at work is taken, so that all of it is watched.
-    const load = `${verb(`load ${seconds}`)} && ${verb('other-load')}`;
+    // What isn't seen at work is taken, so that all of it is watched; but not threads.
+    const load = verb(`load ${seconds}`) + (THREADED.includes(name) ? '' : ` && ${verb('other-load')}`);
     await command(service, 'learn', '--restart', '--exercise', load, '--ready', '--write', usual, unit);
     await command(service, 'learn', '--show', '--ready', '--no-reload', '--write', TIGHT, unit);
     const counts = passingOf(await planned(service, usual), await planned(service, TIGHT));

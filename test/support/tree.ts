@@ -138,10 +138,22 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['stunnel4', 'syslog-ng-core', 'tinyproxy', 'tor', 'valkey-server', 'valkey-tools'],
     ],
   },
-  /** Daemons of test/services/ready-loads/, and their clients. */
+  /** Daemons of test/services/ready-loads/ and learned-loads/, and their clients. */
   'ready-services': {
     suite: 'trixie',
-    packages: [...SYSTEMD, 'curl', 'icecast2', 'iproute2', 'logrotate', 'tomcat10', 'webhook'],
+    packages: [
+      ...[...SYSTEMD, 'curl', 'docker-registry', 'gpsd', 'icecast2', 'iproute2', 'jetty9', 'logrotate'],
+      ...[
+        'nats-server',
+        'netcat-openbsd',
+        'openssl',
+        'pure-ftpd',
+        'python3',
+        'tomcat10',
+        'webhook',
+        'zookeeperd',
+      ],
+    ],
   },
   /** Shells that the command line is completed in. */
   shells: { suite: 'trixie', packages: ['bash-completion', 'fish', 'zsh'] },

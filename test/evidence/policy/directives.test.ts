@@ -118,7 +118,22 @@ const CASES: readonly Case[] = [
     { paths: [...paths('create-in', ['/tmp']), ...paths('read', ['/tmp/others'])] },
     /\/tmp\/others was used/,
   ],
-  ['PrivateTmp', { paths: [...paths('create-in', ['/tmp/a']), ...paths('stat', ['/tmp/a/b/c'])] }, true],
+  [
+    'PrivateTmp',
+    {
+      paths: [
+        ...paths('create-in', ['/tmp/a']),
+        ...paths('change-directory', ['/tmp/a']),
+        ...paths('stat', ['/tmp/a/b/c']),
+      ],
+    },
+    true,
+  ],
+  [
+    'PrivateTmp',
+    { paths: [...paths('create-in', ['/tmp/data']), ...paths('write', ['/tmp/data/log'])] },
+    /files were made in \/tmp\/data and none was removed/,
+  ],
   [
     'ProtectSystem',
     { peers: [unixPeer('private/smtp')] },
@@ -130,6 +145,27 @@ const CASES: readonly Case[] = [
     'PrivateTmp',
     {
       paths: [...paths('create-in', ['/tmp']), ...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])],
+    },
+    true,
+  ],
+  [
+    'PrivateTmp',
+    {
+      paths: [
+        ...paths('create-in', ['/tmp/data']),
+        ...paths('read', ['/tmp/data/log'], { phases: ['start', 'serving'] }),
+      ],
+    },
+    /\/tmp\/data\/log was found at the start/,
+  ],
+  [
+    'PrivateTmp',
+    {
+      paths: [
+        ...paths('create-in', ['/tmp/made'], { phases: ['start', 'serving'] }),
+        ...paths('change-directory', ['/tmp/made'], { phases: ['stop'] }),
+        ...paths('read', ['/tmp/made/log'], { phases: ['start'] }),
+      ],
     },
     true,
   ],
@@ -490,7 +526,8 @@ test('MemoryDenyWriteExecute is not stated where an engine that makes code is in
 });
 
 test('/tmp stays writable where it stays shared', () => {
-  const own = { paths: [...paths('create-in', ['/tmp/a']), ...paths('write', ['/tmp/a/b'])] };
+  const made = [...paths('create-in', ['/tmp/a']), ...paths('change-directory', ['/tmp/a'])];
+  const own = { paths: [...made, ...paths('write', ['/tmp/a/b'])] };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
     new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });

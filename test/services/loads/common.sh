@@ -199,6 +199,35 @@ write_program() {
   chmod 755 /usr/local/bin/program
 }
 
+# The unit that systemd makes of Debian's init script, with a reload where that has one.
+unit_of_init_script() {
+  script=/etc/init.d/${unit%.service}
+  {
+    printf '%s\n' '[Unit]' "SourcePath=$script" '[Service]' Type=forking Restart=no TimeoutSec=5min IgnoreSIGPIPE=no \
+      KillMode=process GuessMainPID=no RemainAfterExit=yes 'SuccessExitStatus=5 6' "ExecStart=$script start" \
+      "ExecStop=$script stop"
+    ! grep -q '[{|]reload[|}]' "$script" || echo "ExecReload=$script reload"
+  } >/etc/systemd/system/"$unit"
+  systemctl daemon-reload
+}
+
+# at_once COUNT COMMAND...: as many of them at a time, each with its number as $N; one that fails is a failure.
+at_once() {
+  count=$1
+  shift
+  jobs=
+  for N in $(seq "$count"); do
+    export N
+    "$@" >/run/at-once-"$N" 2>&1 </dev/null &
+    jobs="$jobs $!"
+  done
+  N=0
+  for job in $jobs; do
+    N=$((N + 1))
+    wait "$job" || fail "'$*' with $N of $count: $(tail -c 300 /run/at-once-$N)"
+  done
+}
+
 # The journal leaves out no line, however many there are.
 log_all() {
   mkdir -p /etc/systemd/journald.conf.d

@@ -5,8 +5,10 @@
 unit=smbd.service
 
 prepare() {
-  id reader >/dev/null 2>&1 || useradd --create-home reader
-  printf 'secret\nsecret\n' | smbpasswd -s -a reader
+  for user in reader writer; do
+    id $user >/dev/null 2>&1 || useradd --create-home $user
+    printf 'secret\nsecret\n' | smbpasswd -s -a $user
+  done
   mkdir -p /srv/share
   chmod 1777 /srv/share
   sed -i 's/read only = yes/read only = no/' /etc/samba/smb.conf
@@ -15,7 +17,7 @@ prepare() {
 
 # smb SHARE COMMANDS
 smb() {
-  smbclient -U reader%secret "//127.0.0.1/$1" -c "$2"
+  smbclient -U "${user-reader}%secret" "//127.0.0.1/$1" -c "$2"
 }
 
 load() {
@@ -29,6 +31,14 @@ other_load() {
   answers 'IPC' smbclient -U reader%secret -L 127.0.0.1
   answers ' d +' smb share 'mkdir d; ls; rmdir d'
   answers ' home ' smb reader ls
+  user=writer
+  head -c 20000000 /dev/urandom >/run/large
+  answers ' large +.* 20000000 ' smb writer 'put /run/large large; ls'
+  answers ' other +.* 20000000 ' smb writer 'rename large other; ls; allinfo other; get other /run/got'
+  cmp /run/large /run/got || fail 'other bytes come back'
+  answers 'blocks available' smb writer 'del other; ls'
+  # shellcheck disable=SC2016 # for the shell that at_once starts
+  at_once 20 sh -c 'smbclient -U writer%secret //127.0.0.1/share -c "put /etc/services many$N; get many$N /dev/null; del many$N"'
 }
 
 run "$@"

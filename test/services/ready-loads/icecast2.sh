@@ -5,27 +5,8 @@
 unit=icecast2.service
 server=http://127.0.0.1:8000
 
-# The unit is the one that systemd makes of Debian's init script.
 prepare() {
-  cat >/etc/systemd/system/$unit <<'UNIT'
-[Unit]
-Description=LSB: Icecast2 streaming media server
-SourcePath=/etc/init.d/icecast2
-
-[Service]
-Type=forking
-Restart=no
-TimeoutSec=5min
-IgnoreSIGPIPE=no
-KillMode=process
-GuessMainPID=no
-RemainAfterExit=yes
-SuccessExitStatus=5 6
-ExecStart=/etc/init.d/icecast2 start
-ExecStop=/etc/init.d/icecast2 stop
-ExecReload=/etc/init.d/icecast2 reload
-UNIT
-  systemctl daemon-reload
+  unit_of_init_script
   password=$(sed -n 's|.*<source-password>\(.*\)</source-password>.*|\1|p' /etc/icecast2/icecast.xml)
   echo "$password" >/srv/source-password
 }

@@ -1,4 +1,4 @@
-import type { PathUse } from '../../recording/recording.js';
+import type { PathUse, RecordedPath } from '../../recording/recording.js';
 import { type Facts, isInside, not, proved, type Verdict } from './facts.js';
 
 /** Directories that PrivateTmp= gives a service of its own. */
@@ -9,9 +9,13 @@ const MAKES: readonly PathUse[] = ['create-in', 'change-directory'];
 
 const parent = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
+const isAtStart = ({ phases }: RecordedPath): boolean => phases.includes('start');
+
 /**
  * Files that a service uses in a shared directory without having made them may be those of others, also such as it writes
  * to: a FIFO, or a device's link. It makes files in the directories that it changes.
+ * Files that it finds at its start without having made them then are data of an earlier run, and files that it leaves may be for
+ * the next: systemd empties private directories when a service stops.
  */
 export function privateTmp(facts: Facts): Verdict {
   const [socket] = facts.socketsBelow(...TEMPORARY);
@@ -25,6 +29,17 @@ export function privateTmp(facts: Facts): Verdict {
   );
   const foreign = inside.find(({ path }) => !own.has(path) && !isInside(path, own));
   if (foreign) return not(`${foreign.path} was used, and not made by the service`);
+  const early = changed.filter(isAtStart).map(({ path }) => path);
+  const kept = inside.find(
+    (entry) => isAtStart(entry) && !early.includes(entry.path) && !early.includes(parent(entry.path)),
+  );
+  if (kept) return not(`${kept.path} was found at the start: an earlier run had left it`);
+  const changes = (path: string) =>
+    changed.some((one) => one.use === 'change-directory' && one.path === path);
+  const full = changed.find(
+    ({ use, path }) => use === 'create-in' && !TEMPORARY.includes(path) && !changes(path),
+  );
+  if (full) return not(`files were made in ${full.path} and none was removed: they may be data to keep`);
   return inside.length > 0
     ? proved(true, `All that was used below /tmp and /var/tmp was made by the service: ${facts.pathTime}.`)
     : proved(true, `Nothing below /tmp and /var/tmp was used: ${facts.pathTime}.`);
