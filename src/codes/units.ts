@@ -78,7 +78,7 @@ export const UNITS = {
     cause:
       "systemd would not start this command: a quote is not closed, the path is no path, or a word can't be read.",
     wayOut:
-      "Correct the line in the unit's file. A warning is about a command that may fail, or that systemd skips.",
+      "Correct the line in the unit's file, or the one in the policy's `start-pre`. A warning is about a command that may fail, or that systemd skips.",
   },
   'drop-in-cut-short': {
     cause:

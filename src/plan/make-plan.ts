@@ -18,6 +18,7 @@ import { typeWith } from './ready/injector.js';
 import { planReady } from './ready/ready.js';
 import type { PlanRequest } from './request.js';
 import { keptDevices, planService } from './service.js';
+import { withStartPre } from './start-pre.js';
 import { plannedValues } from './unit-values.js';
 import { unreachablePrograms } from './unreachable-programs.js';
 
@@ -43,7 +44,7 @@ export function makePlan(given: PlanRequest): Plan {
   ];
   const readied = planReady(request, launcher?.commands ?? [], directives);
   directives.push(...readied.directives);
-  const { commands } = readied;
+  const { commands, diagnostics } = withStartPre(request, readied.commands);
   return {
     unit: unit.full,
     policyFile: policy.file,
@@ -76,6 +77,7 @@ export function makePlan(given: PlanRequest): Plan {
       ...programNeeds(request, plannedValues(effective, directives), calls, role),
       ...calls.diagnostics,
       ...readied.diagnostics,
+      ...diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
       ...lockOuts(role, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),

@@ -148,8 +148,10 @@ function loosening(entry: DirectiveEntry, policy: Policy, weaker: ReturnType<typ
   if (!weaker) return [];
   const { name, at } = entry;
   const message = `${name} is weaker than what the unit has: ${weaker.reason}`;
-  if (policy.loosen.some(({ value }) => value === name)) return [warning('loosened', message, { at })];
-  return [error('loosens', message, { at, hint: `if it is meant: loosen = ["${name}"] in [service]` })];
+  const named = `loosen = ["${name}"] in [service]`;
+  if (policy.loosen.some(({ value }) => value === name))
+    return [warning('loosened', message, { at, hint: `it is meant, as ${named} says` })];
+  return [error('loosens', message, { at, hint: `if it is meant: ${named}` })];
 }
 
 function* unusedLoosen({ service, loosen }: Policy) {

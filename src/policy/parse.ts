@@ -1,5 +1,6 @@
 import { type Diagnostic, error, firstOf, printable, warning } from '../diagnostic.js';
 import type { Located } from '../syscalls/section.js';
+import { type ExecCommand, scanExecLine } from '../unit/exec/line.js';
 import { readOperand, readReady, readSyscalls } from './parse/calls.js';
 import { isBoolean, isString, Reader } from './parse/reader.js';
 import type { DirectiveEntry, Expectation, Phase, Policy } from './policy.js';
@@ -33,6 +34,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     loosen: reader.strings(['service', 'loosen']) ?? [],
     wrap: reader.strings(['exec', 'wrap']),
     programs: reader.strings(['exec', 'programs']),
+    startPre: readStartPre(reader),
     unitDeny: (reader.strings(['exec', 'unit-deny']) ?? []).map(({ value: name, at }) => ({ name, at })),
     settle: reader.span(['apply', 'settle']),
     probe: readProbes(reader),
@@ -83,6 +85,24 @@ function readProbe(reader: Reader, path: Path): Probe[] {
   if (!('severity' in probe)) return [probe];
   reader.report(() => probe);
   return [];
+}
+
+/** Longest command of start-pre, in characters. */
+const MAX_COMMAND = 4096;
+
+/** Commands as ExecStartPre= has them, each without a prefix. */
+function readStartPre(reader: Reader): Located<ExecCommand>[] {
+  return (reader.strings(['exec', 'start-pre']) ?? []).flatMap(({ value, at }) => {
+    const isPlain = /^[ -~]+$/.test(value) && value.length <= MAX_COMMAND;
+    const { commands, problem } = isPlain ? scanExecLine(value, at) : { commands: [] };
+    const [command] = commands;
+    if (command && !problem && commands.length === 1 && command.prefixes === '' && !command.bareName)
+      return [{ value: command, at }];
+    const hint = 'an absolute path and arguments, as in a unit file, without a prefix and in ASCII';
+    const message = `'start-pre' can't have '${printable(value, 60)}'`;
+    reader.report(() => error('invalid-exec-line', problem?.message ?? message, { at, hint }));
+    return [];
+  });
 }
 
 function readUser(reader: Reader): Located<string> | undefined {

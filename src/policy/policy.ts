@@ -1,6 +1,7 @@
 import type { Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
 import type { CallEntry, Located, ReadySection, SyscallsSection } from '../syscalls/section.js';
+import type { ExecCommand } from '../unit/exec/line.js';
 import type { Probe } from './probe.js';
 
 /** One line of `[service]`; the value is as TOML has it. */
@@ -42,6 +43,8 @@ export interface Policy {
   readonly wrap: readonly Located<string>[] | undefined;
   /** Programs that get the launcher wherever the unit starts them. */
   readonly programs: readonly Located<string>[] | undefined;
+  /** Commands that run before those of ExecStartPre=, without any sandbox. */
+  readonly startPre: readonly Located<ExecCommand>[];
   /** Calls and sets that systemd refuses to whatever the unit starts, beside what is refused to these programs. */
   readonly unitDeny: readonly CallEntry[];
   /** Milliseconds that the service must stay up after the restart. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergePolicies } from '../../src/policy/merge.js';
+import { DIRECTIVES } from '../../src/directives/table.js';
+import { RESTRICTS } from '../../src/directives/values/strictness.js';
+import { CLOSING, mergePolicies } from '../../src/policy/merge.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
@@ -157,6 +159,53 @@ test('of directives with one name the last one holds, at its own place', () => {
       ['ProtectSystem', 'full', 'c'],
     ],
   );
+});
+
+/** The value of the one directive that sources come to, the last of which extends the others. */
+const joined = (...sources: string[]) => {
+  const { service } = merged(...sources.map((lines) => `[service]\n${lines}`));
+  assert.equal(service.length, 1);
+  return service[0]!.value;
+};
+
+test('a list that closes adds to those of its bases, a list that opens takes their place', () => {
+  for (const name of CLOSING)
+    assert.deepEqual(joined(`${name} = ["/a"]`, `${name} = "/b  /c"`, `${name} = ["/d"]`), [
+      ...['/a', '/b', '/c', '/d'],
+    ]);
+  for (const name of ['ReadWritePaths', 'ExecPaths', 'BindPaths', 'IPAddressAllow'])
+    assert.deepEqual(joined(`${name} = ["/a"]`, `${name} = ["/b"]`), ['/b']);
+});
+
+test('of BindReadOnlyPaths the paths that are bound in their own place are kept', () => {
+  const base = 'BindReadOnlyPaths = ["/a", "-/b:/b:norbind", "/from:/to", "/c\\\\:d"]';
+  assert.deepEqual(joined(base, 'BindReadOnlyPaths = ["/e:/f"]'), [
+    ...['/a', '-/b:/b:norbind', '/c\\:d', '/e:/f'],
+  ]);
+});
+
+test('a path that a policy names anew has its own entry alone', () => {
+  const anew = (name: string, base: string, own: string) =>
+    joined(`${name} = ["${base}", "/z"]`, `${name} = ["${own}"]`);
+  assert.deepEqual(anew('InaccessiblePaths', '-/a', '/a'), ['/z', '/a']);
+  assert.deepEqual(anew('TemporaryFileSystem', '/a:ro', '/a:ro,size=1M'), ['/z', '/a:ro,size=1M']);
+  assert.deepEqual(anew('BindReadOnlyPaths', '/a', '/b:/a'), ['/z', '/b:/a']);
+});
+
+test('what is closed is opened again by `loosen` beside the list, or by an empty list', () => {
+  const base = 'InaccessiblePaths = ["/a"]';
+  assert.deepEqual(joined(base, 'InaccessiblePaths = ["/b"]\nloosen = ["InaccessiblePaths"]'), ['/b']);
+  assert.deepEqual(joined(`${base}\nloosen = ["InaccessiblePaths"]`, 'InaccessiblePaths = ["/b"]'), [
+    '/a',
+    '/b',
+  ]);
+  assert.deepEqual(joined(base, 'InaccessiblePaths = []'), []);
+  assert.deepEqual(joined(base, 'InaccessiblePaths = ""'), '');
+});
+
+test('the names of lists that close are those of the directives', () => {
+  const rows = DIRECTIVES.filter(({ strictness }) => strictness === RESTRICTS).map(({ name }) => name);
+  assert.deepEqual([...CLOSING].sort(), ['BindReadOnlyPaths', ...rows].sort());
 });
 
 test('expectations of the start and of a service that serves stand beside each other', () => {

@@ -99,6 +99,9 @@ test('every key is read', () => {
     ],
     programs: ['/usr/sbin/demod'],
     unitDeny: [{ name: '@swap' }],
+    startPre: [
+      { prefixes: '', path: { raw: '/bin/touch', value: '/bin/touch' }, rest: '/run/a', bareName: false },
+    ],
     settle: 60_500,
     probe: [
       { argv: ['curl', '-f', 'http://localhost/'] },
@@ -153,6 +156,28 @@ test('every key of the schema says what it is for, in one line', () => {
   for (const doc of docs(POLICY)) assert.match(doc, /^[^\n]{5,100}[^.\n]$/);
 });
 
+test('a command of start-pre is one program and its arguments, without a prefix', () => {
+  const commands = (line: string) => {
+    const { policy, diagnostics } = parsePolicy(`[exec]\nstart-pre = [${JSON.stringify(line)}]`, 'p.toml');
+    return diagnostics.length > 0
+      ? diagnostics.map(({ code }) => code)
+      : policy.startPre[0]!.value.path.value;
+  };
+  assert.equal(commands('/usr/bin/install -m 0644 /dev/null "/run/a b"'), '/usr/bin/install');
+  const bad = [
+    '',
+    '+/bin/a',
+    '-/bin/a',
+    'a',
+    '/bin/a ; /bin/b',
+    '/bin/a "',
+    '/bin/a\nExecStart=/bin/b',
+    '/bin/é',
+    `/${'a'.repeat(5000)}`,
+  ];
+  for (const line of bad) assert.deepEqual(commands(line), ['invalid-exec-line'], line);
+});
+
 test('what a policy leaves out is undefined, or an empty list', () => {
   assert.deepEqual(bare(parsed('[syscalls]')), {
     file: 'p.toml',
@@ -177,6 +202,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     loosen: [],
     wrap: undefined,
     programs: undefined,
+    startPre: [],
     unitDeny: [],
     settle: undefined,
     probe: undefined,

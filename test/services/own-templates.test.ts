@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { inRepository } from '../support/repository.js';
-import { OWN_TEMPLATES, type OwnTemplate, ownTable, type Results, rate } from './own-templates.js';
+import {
+  directivesOf,
+  OWN_TEMPLATES,
+  type OwnTemplate,
+  ownTable,
+  type Results,
+  rate,
+} from './own-templates.js';
 
 /** A user's service has a test of its own: test/systemd/user-template.test.ts. */
 const OF_USERS = 'user-service';
@@ -40,6 +47,25 @@ describe('docs/templates.md', () => {
 test('what runs as root is no agent that the template would hold', async () => {
   const root: OwnTemplate = { template: 'agent', service: 'nginx', unit: 'nginx.service' };
   await assert.rejects(rate(root), /'(?:LimitNPROC|ProtectProc)' would not be in force/);
+});
+
+test('lists of a policy beside those of a template open nothing that it closes', async () => {
+  const dovecot = OWN_TEMPLATES.find(({ template }) => template === 'dovecot')!;
+  const lines = [
+    'ReadOnlyPaths=/root',
+    'BindReadOnlyPaths=/run/mysqld',
+    'InaccessiblePaths=/srv',
+    'TemporaryFileSystem=/opt:ro',
+  ];
+  const toml = lines.map((line) => line.replace(/=(.*)/, ' = ["$1"]')).join('\n');
+  const found = await directivesOf(dovecot, `${toml}\n[apply]\nunderstood = ["locks-out"]`);
+  const has = (name: string, ...paths: string[]) => {
+    const line = found.find((one) => one.startsWith(`${name}=`))!;
+    for (const path of paths) assert.match(line, new RegExp(`[= ]${path}( |$)`), line);
+  };
+  has('TemporaryFileSystem', '/run:ro,nodev,noexec,nosuid', '/opt:ro');
+  has('BindReadOnlyPaths', '/usr', '/run/systemd/notify', '/run/mysqld');
+  has('InaccessiblePaths', '/srv');
 });
 
 test('each template for a service is tried on one', () => {

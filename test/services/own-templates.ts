@@ -9,6 +9,7 @@ import type { SyscallPolicy } from '../../src/syscalls/policy.js';
 import { elf } from '../support/elf.js';
 import { fakeContext, HOME, machineWith, program } from '../support/fake-system.js';
 import { inRepository, templateFiles } from '../support/repository.js';
+import { policyPath } from '../support/service.js';
 
 /** A template, and a service that it is tried on. */
 export interface OwnTemplate {
@@ -80,22 +81,38 @@ const fileOf = (unit: string): string => unit.replace(/@.*(?=\.service$)/, '@');
 const programsIn = (text: string) =>
   Object.fromEntries([...text.matchAll(/\/[\w./-]*bin\/[\w.-]+/g)].map(([path]) => [path, program(elf())]));
 
-/**
- * Rates a template on the unit that it is for, on a machine in memory.
- * @param systemd its version; default that of Debian 13
- * @throws Error where the plan has an error
- */
-export async function rate({ template, unit }: OwnTemplate, systemd?: string): Promise<Rating> {
+/** A machine in memory with a template's unit. @param policy the unit's own policy, which is not the template */
+function machineFor(
+  { template, unit }: OwnTemplate,
+  { systemd, policy }: { systemd?: string; policy?: string },
+) {
   const file = fileOf(unit);
   const text = textIn(`test/services/units/${file}`);
   const files = {
     ...TEMPLATES,
     ...programsIn(text + TEMPLATES[`${HOME}/templates/services/${template}.toml`]),
     [`${UNITS}/${file}`]: text,
+    ...(policy === undefined ? {} : { [policyPath(unit)]: policy }),
   };
-  const context = fakeContext(
-    machineWith('', '', { files, running: [unit], ...(systemd ? { systemd } : {}) }),
-  );
+  return fakeContext(machineWith('', '', { files, running: [unit], ...(systemd ? { systemd } : {}) }));
+}
+
+/** The directives of a unit's drop-in where its policy extends a template: `Name=value`. */
+export async function directivesOf(one: OwnTemplate, lines: string): Promise<string[]> {
+  const policy = `extends = ["${one.template}"]\n[service]\n${lines}`;
+  const { plan, diagnostics } = await prepare(machineFor(one, { policy }), one.unit, {});
+  if (hasErrors(diagnostics)) throw new Error(JSON.stringify(diagnostics, undefined, 1));
+  return plan.directives.flatMap(({ name, values }) => values.map((value) => `${name}=${value}`));
+}
+
+/**
+ * Rates a template on the unit that it is for, on a machine in memory.
+ * @param systemd its version; default that of Debian 13
+ * @throws Error where the plan has an error
+ */
+export async function rate(one: OwnTemplate, systemd?: string): Promise<Rating> {
+  const { template, unit } = one;
+  const context = machineFor(one, systemd ? { systemd } : {});
   const { plan, files: emitted, unit: loaded, diagnostics } = await prepare(context, unit, { template });
   const planned = { plan, own: loaded.files, emitted };
   const [change, scored] = [exposureOfPlan(planned), scoreOfPlan(planned)];

@@ -72,6 +72,7 @@ loosen = ["ProtectSystem"]
 wrap = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"]
 programs = ["/usr/sbin/demod"]
 unit-deny = ["@swap"]
+start-pre = ["/bin/touch /run/a"]
 
 [apply]
 settle = "1min 500ms"

@@ -3,76 +3,188 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { apply, mainPid, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { apply, mainPid, policyPath, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
+import type { TreeName } from '../support/tree.js';
 
 const UNIT = 'nginx.service';
 
-/** Ways by which root has the manager start something. What works is undone. */
-const WAYS = {
-  unit: 'touch /run/systemd/system/own.service && rm /run/systemd/system/own.service',
-  generator: 'd=/run/systemd/system-generators && mkdir $d && rmdir $d',
-  policy: 'touch /run/sandbox-unit/own && rm /run/sandbox-unit/own',
-  manager: 'systemctl show --property=Version',
-  own: 'touch /run/nginx.other && rm /run/nginx.other',
+/** The program of a service that stands for a template's. */
+const PROGRAMS = {
+  apache2: '/usr/sbin/apache2',
+  bind9: '/usr/sbin/named',
+  dovecot: '/usr/sbin/dovecot',
+  haproxy: '/usr/sbin/haproxy',
+  mariadb: '/usr/sbin/mariadbd',
+  memcached: '/usr/bin/memcached',
+  'php-fpm': '/usr/sbin/php-fpm8.4',
+  postfix: '/usr/sbin/postfix',
+  postgresql: '/usr/bin/pg_ctlcluster',
+  unbound: '/usr/sbin/unbound',
 };
+type Template = keyof typeof PROGRAMS;
 
-/** A folder that isn't protected whole would make room for another. Where it works, systemd is without its sockets. */
-const RENAMED = 'mv /run/systemd /run/moved && mv /run/moved /run/systemd';
+/** Templates by which a service may execute its own program, and no shell. */
+const WITHOUT_SHELL: readonly Template[] = ['haproxy', 'php-fpm'];
+
+/** Templates by which the service sees no process, and so reaches no files by /proc/PID/root of another user. */
+const WITHOUT_PROC: readonly Template[] = ['bind9', 'haproxy', 'postfix', 'unbound'];
 
 /** The shell of klibc-utils, which initramfs-tools brings. */
 const KLIBC = '/usr/lib/klibc/bin/sh';
 
-/** Templates by which a service may execute its own program, and that program. */
-const WITHOUT_SHELL = { haproxy: '/usr/sbin/haproxy', 'php-fpm': '/usr/sbin/php-fpm8.4' };
+/** Folders that the packages bring. */
+const FOLDERS = [
+  ...[
+    '/var/cache/bind',
+    '/var/lib/bind',
+    '/var/lib/haproxy/dev',
+    '/var/lib/mysql',
+    '/var/lib/nginx',
+    '/var/log/nginx',
+    '/var/lib/php',
+    '/var/lib/postfix',
+  ],
+  ...['/var/lib/postgresql', '/var/log/apache2', '/var/log/postgresql', '/var/spool/postfix', '/var/www'],
+  ...['/run/haproxy', '/run/memcached', '/run/mysqld', '/run/named', '/run/php', '/run/postgresql'],
+];
 
-describe('a service of root', { skip: servicesObstacle() ?? false }, () => {
-  let box: Box;
-  before(async () => {
-    box = await Box.boot({ name: 'service-templates' });
-    await box.succeed(['mkdir', '-p', '/run/sandbox-unit']);
-    await box.succeed(['systemctl', 'start', UNIT]);
-    const made = await box.sh(`mkdir -p /usr/lib/klibc/bin /var/lib/haproxy/dev /var/lib/php /var/www
-      touch /var/lib/haproxy/dev/log && cp /bin/sh ${KLIBC}`);
-    assert.equal(made.status, 0, made.stderr);
-  });
-  after(() => box?.stop());
+/** Files of other programs of root, by which they start something or let somebody in. */
+const OTHERS = ['credstore', 'extensions', 'modprobe.d', 'polkit-1', 'sudo', 'tmpfiles.d', 'user/0'];
 
-  /** Whether a script of a shell works with the service's mounts. */
-  async function works(script: string): Promise<boolean> {
-    const inside = ['nsenter', `--target=${await mainPid(box, UNIT)}`, '--mount', '--'];
-    return (await box.exec([...inside, 'sh', '-c', script])).status === 0;
-  }
+/** Sockets of programs that start something for root: the manager's own, one for images of /usr, and an engine's. */
+const SOCKETS: Readonly<Record<string, string>> = {
+  '/etc/systemd/system/engine.socket':
+    '[Socket]\nListenStream=/run/docker.sock\n[Install]\nWantedBy=sockets.target\n',
+  '/etc/systemd/system/engine.service': '[Service]\nExecStart=/usr/bin/sleep infinity\n',
+  '/etc/systemd/system/images.socket': '[Socket]\nListenStream=/run/systemd/io.systemd.sysext\n',
+  '/etc/systemd/system/images.service': '[Service]\nExecStart=/usr/bin/sleep infinity\n',
+};
 
-  /** The ways that are open to the service. */
-  async function open(): Promise<string[]> {
-    const found: string[] = [];
-    for (const [name, script] of Object.entries(WAYS)) if (await works(script)) found.push(name);
-    return found;
-  }
+/** Says that it is ready, and how often it was asked. */
+const NOTIFIES = {
+  '/etc/systemd/system/notifies.service':
+    '[Service]\nType=notify\nNotifyAccess=all\nExecStart=/opt/notifies\n',
+  '/opt/notifies': `#!/bin/bash
+trap 'systemd-notify --status=$((n += 1))' USR1
+systemd-notify --ready
+while :; do sleep 0.1; done
+`,
+};
 
-  test('has the manager start nothing under the template, and writes to /run', async () => {
-    assert.deepEqual(await open(), Object.keys(WAYS));
-    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--template', 'nginx', UNIT);
-    assert.deepEqual([status, stderr], [0, ''], stdout);
-    assert.deepEqual(await open(), ['own']);
-    assert.equal(await works(RENAMED), false);
-  });
+/** Sockets and files in /run that a service may write to under any of these templates; `[^/]*` stands for their names. */
+const COMMON = [/^\/run\/systemd\/journal\/[^/]*$/, /^\/run\/systemd\/notify$/];
 
-  for (const [template, program] of Object.entries(WITHOUT_SHELL)) {
-    test(`has no shell to execute under the template ${template}, where all of /usr/lib is libraries`, async () => {
-      const unit = `own-${template}.service`;
-      const start = `[Service]\nType=exec\nExecStart=${program} infinity\n`;
-      await box.succeed(['cp', '/usr/bin/sleep', program]);
-      await changeFiles(box, { [`/etc/systemd/system/${unit}`]: start });
-      const klibc = () => box.exec(['nsenter', `--target=${pid}`, '--mount', '--', KLIBC, '-c', 'true']);
-      await box.succeed(['systemctl', 'start', unit]);
-      let pid = await mainPid(box, unit);
-      assert.equal((await klibc()).status, 0);
-      const said = await apply(box, `extends = ["${template}"]\n[apply]\nprobe = ["true"]\n`, unit);
-      assert.doesNotMatch(said, /leaves-open/);
-      pid = await mainPid(box, unit);
-      const { status, stderr } = await klibc();
-      assert.deepEqual([status, /Permission denied/.test(stderr)], [126, true], stderr);
+for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
+  describe(`a service of root of ${tree}`, { skip: servicesObstacle(tree) ?? false }, () => {
+    let box: Box;
+    before(async () => {
+      box = await Box.boot({ name: `service-templates-${tree}`, tree });
+      await box.succeed(['mount', '--make-rshared', '/']);
+      const made =
+        await box.sh(`mkdir -p ${FOLDERS.join(' ')} ${OTHERS.map((name) => `/run/${name}`).join(' ')}
+        mkdir -p /usr/lib/klibc/bin /run/sandbox-unit && touch /var/lib/haproxy/dev/log /opt/notifies && chmod 755 /opt/notifies && cp /bin/sh ${KLIBC}`);
+      assert.equal(made.status, 0, made.stderr);
+      const hasNginx = (await box.exec(['test', '-e', '/usr/sbin/nginx'])).status === 0;
+      const instead = {
+        [`/etc/systemd/system/${UNIT}`]: '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n',
+      };
+      await changeFiles(box, { ...SOCKETS, ...NOTIFIES, ...(hasNginx ? {} : instead) });
+      await box.succeed(['systemctl', 'start', UNIT, 'notifies', 'engine.socket', 'images.socket']);
     });
-  }
-});
+    after(() => box?.stop());
+
+    /** A shell's script with the mounts of a service. */
+    const inside = async (unit: string, script: string) =>
+      box.exec(['nsenter', `--target=${await mainPid(box, unit)}`, '--mount', '--', 'sh', '-c', script]);
+
+    /** Files, folders and sockets in /run that a service can write to or connect with, but those that all may. */
+    async function open(unit: string): Promise<string[]> {
+      const root = `/proc/${await mainPid(box, unit)}/root`;
+      // A folder that is in itself, as that of unbound, is an error to find(1).
+      const { stdout } = await box.exec(['find', `${root}/run`, '-writable', '-o', '-type', 's']);
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .map((path) => path.slice(root.length))
+        .filter((path) => !COMMON.some((one) => one.test(path)))
+        .sort();
+    }
+
+    /** What a service sees in /proc. */
+    const processes = async (unit: string) =>
+      (await box.succeed(['ls', `/proc/${await mainPid(box, unit)}/root/proc`])).trim();
+
+    /** Has the manager execute itself, and waits until it has made its socket anew. */
+    async function executesItself(how: () => Promise<unknown>) {
+      const socket = () => box.exec(['stat', '--format=%i', '/run/systemd/private']);
+      const { stdout } = await socket();
+      await how();
+      await box.waitFor('a new socket of the manager', async () => {
+        const now = await socket();
+        return now.status === 0 && now.stdout !== stdout;
+      });
+      await box.succeed(['systemctl', 'show', '--property=Version']);
+      await box.succeed(['systemctl', 'restart', 'engine.socket', 'images.socket']);
+    }
+
+    const told = async () => (await properties(box, 'notifies.service', 'StatusText')).StatusText;
+
+    test('has nothing of /run but its own, and goes on to tell the manager, whenever that executes itself', async () => {
+      const reached = await open(UNIT);
+      for (const path of ['docker.sock', 'extensions', 'systemd/private', 'systemd/io.systemd.sysext'])
+        assert.ok(reached.includes(`/run/${path}`), path);
+      await apply(box, `extends = ["nginx"]\n[apply]\nprobe = ["true"]\n`, UNIT);
+      await apply(box, 'extends = ["own-run"]\n', 'notifies.service');
+      const ways = [() => inside(UNIT, 'kill -TERM 1'), () => box.succeed(['systemctl', 'daemon-reexec'])];
+      assert.deepEqual(await open(UNIT), ['/run/nginx.pid']);
+      assert.equal(await processes(UNIT), '');
+      for (const [i, way] of ways.entries()) {
+        await executesItself(way);
+        assert.deepEqual(await open(UNIT), ['/run/nginx.pid']);
+        await box.succeed(['systemctl', 'kill', '--kill-whom=main', '--signal=USR1', 'notifies']);
+        await box.waitFor('a word of the service', async () => (await told()) === `${i + 1}`);
+      }
+    });
+
+    test('has its own folders under each template, and no other', async () => {
+      const templates = Object.keys(PROGRAMS) as Template[];
+      const unitOf = (template: Template) => `own-${template}.service`;
+      for (const template of templates) {
+        const program = PROGRAMS[template];
+        await box.succeed(['sh', '-c', `rm -f ${program} && cp /usr/bin/sleep ${program}`]);
+        const policy = `extends = ["${template}"]\n[apply]\nprobe = ["true"]\n`;
+        await box.writeFile(policyPath(unitOf(template)), policy);
+      }
+      const unit = (template: Template) => `[Service]\nType=exec\nExecStart=${PROGRAMS[template]} infinity\n`;
+      await changeFiles(
+        box,
+        Object.fromEntries(templates.map((one) => [`/etc/systemd/system/${unitOf(one)}`, unit(one)])),
+      );
+      await box.succeed(['systemctl', 'start', ...templates.map(unitOf)]);
+      const klibc = (template: Template) => inside(unitOf(template), `exec ${KLIBC} -c true`);
+      for (const template of WITHOUT_SHELL) assert.equal((await klibc(template)).status, 0);
+      const { status, stdout, stderr } = await sandboxUnit(box, 'apply', ...templates.map(unitOf));
+      assert.equal(status, 0, stdout + stderr);
+      assert.doesNotMatch(stderr, /leaves-open/);
+      const found = await Promise.all(templates.map(async (one) => [one, await open(unitOf(one))]));
+      assert.deepEqual(Object.fromEntries(found), {
+        apache2: ['/run/apache2', '/run/lock/apache2'],
+        bind9: ['/run/named'],
+        dovecot: ['/run/dovecot'],
+        haproxy: ['/run', '/run/haproxy', '/run/systemd'],
+        mariadb: ['/run/mysqld'],
+        memcached: ['/run/memcached'],
+        'php-fpm': ['/run/php'],
+        postfix: [],
+        postgresql: ['/run/postgresql'],
+        unbound: ['/run', '/run/systemd'],
+      });
+      for (const template of WITHOUT_PROC) assert.equal(await processes(unitOf(template)), '');
+      for (const template of WITHOUT_SHELL) {
+        const shell = await klibc(template);
+        assert.deepEqual([shell.status, /Permission denied/.test(shell.stderr)], [126, true], shell.stderr);
+      }
+    });
+  });
+}

@@ -10,7 +10,14 @@ const USER = 'alice';
 const HOME = `/home/${USER}`;
 const UNIT = 'worker.service';
 const UID = '1000';
-const ANSWERS = `/run/user/${UID}/worker/answers`;
+const RUNTIME = `/run/user/${UID}`;
+const ANSWERS = `${RUNTIME}/worker/answers`;
+
+/** What it has of /run under the template. */
+const OWN = [
+  ...['dev-log', 'io.systemd.journal', 'socket', 'stdout'].map((name) => `/run/systemd/journal/${name}`),
+  ...['/run/systemd/notify', `${RUNTIME}/systemd/notify`, `${RUNTIME}/worker`],
+];
 
 /** What it tries, a line each: a word, and a command of a shell. What works is undone. */
 const TRIED = [
@@ -31,17 +38,22 @@ const TRIED = [
   ['ssh-keys', 'cat ~/.ssh/key'],
   ['manager', 'systemctl --user list-units'],
   ['namespace', 'unshare --user true'],
+  ['engine', 'test -S $XDG_RUNTIME_DIR/docker.sock'],
+  ['bus', 'test -S $XDG_RUNTIME_DIR/bus || test -S /run/dbus/system_bus_socket'],
   ['system', 'touch /etc/written'],
 ] as const;
 
-/** Says what it can do in a file of its own folder. */
+/** Says what it can do in a file of its own folder, and has the manager execute itself. */
 const SCRIPT = `#!/bin/bash
 try() { if sh -c "$2" >/dev/null 2>&1; then echo "$1 yes"; else echo "$1 no"; fi; }
 {
 ${TRIED.map(([name, command]) => `  try ${name} '${command}'`).join('\n')}
 } >$RUNTIME_DIRECTORY/answers.new
 mv $RUNTIME_DIRECTORY/answers.new $RUNTIME_DIRECTORY/answers
-exec sleep infinity
+trap 'kill -s RTMIN+25 $PPID' USR1
+trap 'systemd-notify --status=again' USR2
+systemd-notify --ready
+while :; do sleep 0.1; done
 `;
 
 /** The answers of a service that can do all but this. */
@@ -56,14 +68,21 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
     before(async () => {
       box = await Box.boot({ name: `user-template-${tree}`, tree });
       await box.sh(`useradd --uid ${UID} --create-home ${USER} && systemctl start user@${UID}.service`);
-      const unit = `[Service]\nType=exec\nExecStart=${HOME}/worker\nRuntimeDirectory=worker\nStateDirectory=worker\n`;
+      const unit = `[Service]\nType=notify\nNotifyAccess=all\nExecStart=${HOME}/worker\nRuntimeDirectory=worker\nStateDirectory=worker\n`;
       await box.writeFile(`${HOME}/.config/systemd/user/${UNIT}`, unit);
       await box.writeFile(`${HOME}/worker`, SCRIPT);
       await box.sh(
         `cd ${HOME} && mkdir .gnupg .ssh && touch .gnupg/key .ssh/key .bashrc && chmod 755 worker`,
       );
       await box.sh(`chown -R ${USER}: ${HOME}`);
+      await box.writeFile('/etc/systemd/user/engine.socket', '[Socket]\nListenStream=%t/docker.sock\n');
+      await box.writeFile(
+        '/etc/systemd/user/engine.service',
+        '[Service]\nExecStart=/usr/bin/sleep infinity\n',
+      );
+      await box.succeed(['mount', '--make-rshared', '/']);
       await asUser('systemctl', '--user', 'daemon-reload');
+      await asUser('systemctl', '--user', 'start', 'engine.socket');
     });
     after(() => box?.stop());
 
@@ -74,6 +93,25 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       assert.equal(status, 0, stderr);
       await box.sh(`timeout 60 sh -c 'until [ -e ${ANSWERS} ]; do sleep 0.1; done'`);
       return box.readFile(ANSWERS);
+    }
+
+    /** Files, folders and sockets in /run that the service can write to or connect with. */
+    async function open(): Promise<string[]> {
+      const { stdout: pid } = await asUser(
+        'systemctl',
+        '--user',
+        'show',
+        '--value',
+        '--property=MainPID',
+        UNIT,
+      );
+      const root = `/proc/${pid.trim()}/root`;
+      return (await box.succeed(['find', `${root}/run`, '-writable', '-o', '-type', 's']))
+        .trimEnd()
+        .split('\n')
+        .map((path) => path.slice(root.length))
+        .filter((path) => path !== ANSWERS)
+        .sort();
     }
 
     test('can do what its user can', async () => {
@@ -88,6 +126,24 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm'])) {
       assert.doesNotMatch(applied.stderr, /warning\[(?!filters-unreadable\])/);
       const others = TRIED.map(([name]) => name).filter((name) => name !== 'state' && name !== 'home');
       assert.equal(await answers(), allBut(...others));
+      assert.deepEqual(await open(), OWN);
+    });
+
+    test('still has none when it has had the manager execute itself, and goes on to tell it', async () => {
+      const socket = async () => (await asUser('stat', '--format=%i', `${RUNTIME}/systemd/private`)).stdout;
+      const before = await socket();
+      const signal = (name: string) =>
+        asUser('systemctl', '--user', 'kill', '--kill-whom=main', `--signal=${name}`, UNIT);
+      await signal('USR1');
+      await box.waitFor('a new socket of the manager', async () => !['', before].includes(await socket()));
+      await asUser('systemctl', '--user', 'restart', 'engine.socket');
+      assert.deepEqual(await open(), OWN);
+      await box.waitFor('a word of the service', async () => {
+        await signal('USR2');
+        return (await asUser('systemctl', '--user', 'show', '--property=StatusText', UNIT)).stdout.includes(
+          'again',
+        );
+      });
     });
   });
 }

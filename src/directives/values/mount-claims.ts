@@ -104,16 +104,14 @@ export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]
   [
     'TemporaryFileSystem',
     (lines: MountLines) =>
-      lines.temporary().flatMap(({ path, isReadOnly }) => [
-        ...emptied([path]),
-        ...(isReadOnly
-          ? [
-              claim(path, 'read-only', {
-                except: pathsIn(mountEntries(lines)).filter((one) => one !== path),
-              }),
-            ]
-          : []),
-      ]),
+      lines.temporary().flatMap(({ path, isReadOnly, isNoExec }) => {
+        const except = pathsIn(mountEntries(lines)).filter((one) => one !== path);
+        return [
+          ...emptied([path]),
+          ...(isReadOnly ? [claim(path, 'read-only', { except })] : []),
+          ...(isNoExec ? [claim(path, 'noexec', { except })] : []),
+        ];
+      }),
   ],
 ]);
 

@@ -21,13 +21,20 @@ export interface MountLines {
 export interface TemporaryMount {
   readonly path: string;
   readonly isReadOnly: boolean;
+  /** Nothing there can be executed. */
+  readonly isNoExec: boolean;
 }
 
-/** A mount of TemporaryFileSystem=, of its path and its options with commas between: of `ro` and `rw` the last one counts. */
-export const temporaryMount = (path: string, options: string): TemporaryMount => ({
-  path: barePath(path),
-  isReadOnly: options.split(',').findLast((option) => option === 'ro' || option === 'rw') === 'ro',
-});
+/**
+ * A mount of TemporaryFileSystem=, of its path and its options with commas between: of `ro` and `rw` the last one counts,
+ * and of `exec` and `noexec`.
+ */
+export function temporaryMount(path: string, text: string): TemporaryMount {
+  const options = text.split(',');
+  const isLast = (name: string, other: string) =>
+    options.findLast((option) => option === name || option === other) === name;
+  return { path: barePath(path), isReadOnly: isLast('ro', 'rw'), isNoExec: isLast('noexec', 'exec') };
+}
 
 /** A mount of TemporaryFileSystem=, of a word `PATH[:OPTIONS]`. */
 export function temporaryMountOf(word: string): TemporaryMount {

@@ -130,6 +130,18 @@ const unknownKeys = ({ policy, target }: PlacedUnit): Diagnostic[] =>
       return error('gap-exec-key', `systemd ${target.systemd} ignores '${value}'`, { at, hint });
     });
 
+/** All commands of an Exec key: the planned ones, else those that the unit has itself. */
+export const commandsOf = (
+  key: string,
+  effective: EffectiveUnit,
+  planned: readonly PlannedCommands[],
+): PlannedCommands =>
+  planned.find((one) => one.key === key) ?? {
+    key,
+    lines: effective.execCommands(key).map(execCommandText),
+    wrapped: 0,
+  };
+
 const shownKeys = (key: string, commands: readonly ExecCommand[]): string[] => [
   ...(commands.some(({ prefixes }) => !prefixes.includes('+')) ? [`${key}=`] : []),
   ...(commands.some(({ prefixes }) => prefixes.includes('+')) ? [`${key}=+`] : []),

@@ -7,11 +7,12 @@ import { HELPER_MACHINES } from '../../syscalls/abi.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
-import { execCommandText, privilegedCommand } from '../../unit/exec/wrap.js';
+import { privilegedCommand } from '../../unit/exec/wrap.js';
 import { signalNumber, statusOfWord } from '../../unit/exit-status.js';
 import { folderOf } from '../../unit/path.js';
 import { allWords, lastOf, type UnitValues } from '../../unit/values.js';
 import { hasCapability } from '../launcher/capabilities.js';
+import { commandsOf } from '../launcher/commands.js';
 import { requiresMounts } from '../launcher/path-directives.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
@@ -144,11 +145,7 @@ export function withInjector(
     ...(settle > 0 ? ['--settle', String(settle)] : []),
     ...(within === undefined ? [] : ['--within', String(within)]),
   ]);
-  const planned = commands.find(({ key }) => key === 'ExecStartPost') ?? {
-    key: 'ExecStartPost',
-    lines: effective.execCommands('ExecStartPost').map(execCommandText),
-    wrapped: 0,
-  };
+  const planned = commandsOf('ExecStartPost', effective, commands);
   const which = ready.startPost?.value === 'after' ? 'first' : 'last';
   const because = `[ready]: the ${which} line loads its filter${settle > 0 ? `, and each start takes ${timeText(BigInt(settle) * 1000n)} longer` : ''}`;
   const isTaken = ({ key }: { key: string }) =>

@@ -3,7 +3,6 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { hasNameOfDropIn, namesReadyFilter } from '../../paths/own-files.js';
-import { isLauncher } from '../../paths/programs.js';
 import type { Plan } from '../../plan/plan.js';
 import { commandsOf, type LoadedCommand, type UnitState } from '../../system/unit-state.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
@@ -92,10 +91,12 @@ function otherPrograms(
   state: UnitState,
   before: UnitState | undefined,
 ): Diagnostic[] {
-  const originals = before === undefined ? [] : commandsOf(before, key);
   // A unit with an earlier drop-in of ours may have changed since it was loaded.
-  if (originals.some((command) => isLauncher(command.path) || loadsReady(command))) return [];
-  const loaded = commandsOf(state, key).filter((command) => !loadsReady(command));
+  if (before === undefined || before.dropInPaths.some(hasNameOfDropIn)) return [];
+  const originals = commandsOf(before, key);
+  const others = commandsOf(state, key).filter((command) => !loadsReady(command));
+  // Commands of start-pre come before the unit's own.
+  const loaded = others.slice(others.length - originals.length);
   return originals
     .filter((original, i) => loaded[i] && !isSameCommand(launcher, original, loaded[i]))
     .map(({ path }) =>

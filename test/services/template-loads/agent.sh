@@ -71,7 +71,7 @@ permitted() {
 
 forbidden() {
   answers '^curl: .*(Could not connect|Failed to connect|timed out)' tool "$keys"
-  answers 'Permission denied' tool "$engine"
+  answers 'No such file' tool "$engine"
   answers 'Operation not permitted' tool "$namespace"
   answers 'Operation not permitted' tool "$inject"
   answers 'Operation not permitted|Function not implemented' tool 'python3 -c "import ctypes, os; l = ctypes.CDLL(None, use_errno=True); l.ptrace(16, os.getppid(), 0, 0) and print(os.strerror(ctypes.get_errno()))"'

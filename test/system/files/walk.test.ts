@@ -40,6 +40,7 @@ describe('on the host', { skip: skip ?? false }, () => {
     const at = tree(t, 'a/', 'a/b/', 'a/b/file', '!own', 'link>a/b', '!u/', 'u/file');
     assert.deepEqual(walk(at('link/file')), {
       real: at('a/b/file'),
+      isFile: true,
       untrusted: [],
     });
     assert.deepEqual(walk(at('own')).untrusted, [theirs(at('own'))]);
@@ -92,6 +93,7 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
     const view = { root: '/', binds };
     assert.deepEqual(walk('/x/b/file', view), {
       real: at('c/file'),
+      isFile: true,
       untrusted: [],
     });
     assert.deepEqual(walk('/srv/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);

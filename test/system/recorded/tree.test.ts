@@ -33,7 +33,7 @@ test('a path is followed through links, with blanks and backslashes in their nam
     looked('/etc/x\\x2dy', { ...LINK, link: '../opt/a b/file' }),
     looked('/opt/a b/file', FILE),
   );
-  assert.deepEqual(tree.walk('/etc/x\\x2dy'), { real: '/opt/a b/file', untrusted: [] });
+  assert.deepEqual(tree.walk('/etc/x\\x2dy'), { real: '/opt/a b/file', isFile: true, untrusted: [] });
   assert.deepEqual(open, []);
 });
 

@@ -107,6 +107,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   loosen: [],
   wrap: undefined,
   programs: undefined,
+  startPre: [],
   unitDeny: [],
   settle: undefined,
   probe: undefined,
