@@ -488,9 +488,12 @@ test('a socket is made in its directory, which may be missing after a boot', () 
   assert.deepEqual(writable({ peers: [unixPeer('/var/run/php/fpm.sock')] }), ['-/run/php']);
 });
 
-test('directories of the unit, of systemd and of the kernel need no line', () => {
+test('directories of the unit, of systemd and of the kernel, and homes, need no line', () => {
   const more = {
-    paths: paths('create-in', ['/var/lib/web/x', '/run/web', '/proc/1', '/dev/shm', '/srv/a', '/srv/b']),
+    paths: [
+      ...paths('create-in', ['/var/lib/web/x', '/run/web', '/proc/1', '/dev/shm', '/srv/a', '/srv/b']),
+      ...paths('create-in', ['/home/alice/mail', '/root/x', '/run/user/1000/x']),
+    ],
   };
   const lines = 'StateDirectory=web\nRuntimeDirectory=web\nReadWritePaths=-/srv/a';
   assert.deepEqual(writable(more, lines), ['-/srv/a', '-/srv/b']);

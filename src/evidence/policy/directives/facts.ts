@@ -191,6 +191,9 @@ export const PARENTS_OF_MANY = [
   '/boot',
 ];
 
+/** Directories of ProtectHome= (systemd.exec(5)), which ProtectSystem=strict leaves as they are. */
+export const HOMES = ['/home', '/root', '/run/user'];
+
 /** Whether a use changed something. A directory that could not be made, since it exists, changed nothing. */
 export const isChange = ({ use, errno }: RecordedPath): boolean => CHANGES.has(use) && errno === undefined;
 

@@ -2,13 +2,11 @@
 
 import { ROOTS } from '../../../directives/values/closed-paths.js';
 import type { RecordedPeer } from '../../recording/recording.js';
-import { type Facts, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
+import { type Facts, HOMES, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
 import { privateTmp } from './private-tmp.js';
 import { writablePaths } from './write-paths.js';
 
 const AF_UNIX = 1;
-
-const HOMES = ['/home', '/root', '/run/user'];
 
 /** The reason why the recorded paths aren't the host's. */
 export function otherRoot(facts: Facts): string | undefined {

@@ -4,7 +4,7 @@ import { printable } from '../../../diagnostic.js';
 import { closedBy, readOnly } from '../../../directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../unit/values.js';
 import type { RecordedPath } from '../../recording/recording.js';
-import { type Facts, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
+import { type Facts, HOMES, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 
 /** Most directories that a list has. */
@@ -23,8 +23,8 @@ const SHARED = ['/run', '/var/cache', '/var/lib', '/var/log', '/var/spool'];
 const OF_DATA = ['/var/cache', '/var/lib', '/var/log', '/var/spool'];
 const EEXIST = 17;
 
-/** Places that ProtectSystem=strict leaves as they are (systemd.exec(5)). */
-const LEFT_OPEN = ['/dev', '/proc', '/sys'];
+/** Places that ProtectSystem=strict leaves as they are, for other directives (systemd.exec(5)). */
+const LEFT_OPEN = ['/dev', '/proc', '/sys', ...HOMES];
 
 /** Directives by which systemd makes directories and leaves them writable. */
 const MANAGED: readonly (readonly [directive: string, base: string])[] = [
