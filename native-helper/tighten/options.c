@@ -22,8 +22,12 @@
 /* Of a unit with Delegate=, whose control group systemd leaves to its processes: where commands like this one are. */
 #define CONTROL_GROUP "/.control"
 
-/* systemd marks the group of each unit of the system, and only root can do the same (its docs/CGROUP_DELEGATION.md). */
+/*
+ * systemd marks the group of each unit of the system by both, and only root can set the first (its docs/CGROUP_DELEGATION.md).
+ * In a container without privileges systemd can't either, and the second counts.
+ */
 #define MARK "trusted.invocation_id"
+#define MARK_IN_CONTAINER "user.invocation_id"
 #define SLICE ".slice"
 
 static char own_group[4096];
@@ -44,15 +48,26 @@ static const char *groups_root(void)
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
 }
 
+/* The length of the path of the innermost group with a mark; that of the root if there is none. */
+static size_t length_to_mark(const char *group, size_t root, const char *mark)
+{
+	char path[sizeof own_group];
+	memcpy(path, group, strlen(group) + 1);
+	while (strlen(path) > root && getxattr(path, mark, NULL, 0) <= 0)
+		*strrchr(path, '/') = '\0';
+	return strlen(path);
+}
+
 /*
  * Cuts a group's path off behind the innermost group with a mark, of its own and those above. A unit with Delegate= may
  * have moved this process into a group below its own. The environment isn't asked: a unit can say anything there.
  */
 static void widen_to_unit(char *group, size_t root)
 {
-	while (strlen(group) > root && getxattr(group, MARK, NULL, 0) <= 0)
-		*strrchr(group, '/') = '\0';
-	size_t length = strlen(group), suffix = strlen(SLICE);
+	size_t length = length_to_mark(group, root, MARK), suffix = strlen(SLICE);
+	if (length <= root)
+		length = length_to_mark(group, root, MARK_IN_CONTAINER);
+	group[length] = '\0';
 	if (length <= root || (length > suffix && strcmp(group + length - suffix, SLICE) == 0))
 		fail_own_group("systemd hasn't marked this process's control group as that of a service (" MARK ")");
 }

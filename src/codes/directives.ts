@@ -30,7 +30,7 @@ export const DIRECTIVES = {
     cause:
       'The policy closes a single file or socket. systemd mounts something over it, and the kernel takes that mount away when the file is removed or another one is renamed over it. An upgrade does so, `useradd` does so to `/etc/shadow`, and a server makes its socket anew. The new file is open to the service until its next start.',
     wayOut:
-      'Name the folder above in the place of the file: its mount stays. `status` and `verify` look whether the file is closed.',
+      'Name the folder above in the place of the file, if the service can do without it: its mount stays. Else restart the service whenever the file is replaced. `status` and `verify` look whether the file is closed.',
   },
   renamable: {
     cause:

@@ -7,8 +7,8 @@ import { ROOTS } from '../directives/values/closed-paths.js';
 import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
-import type { PolicyOptions } from '../evidence/policy/input.js';
-import { scriptedDaemon } from '../evidence/policy/programs.js';
+import type { PolicyOptions, ReachableCalls } from '../evidence/policy/input.js';
+import { type ScriptedDaemon, scriptedDaemon } from '../evidence/policy/programs.js';
 import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
@@ -82,7 +82,8 @@ export async function provedPolicy(
     evidence: ledger,
     readyGap: gap,
     checklist: checklist(ledger, { commands: commandsOf(effective) }),
-    reachable: 'unknown' in reached ? 'unknown' : reached.calls,
+    reachable: callsIn(reached),
+    reachableByDaemon: daemon && (await reachableByDaemon(files, ledger, effective, daemon)),
     reachDoubt: reachDoubtOf(reached),
     codeMaker: await codeMakerOf(files, ledger, effective),
     plainPrograms: await plainPrograms(
@@ -181,6 +182,22 @@ async function reachedBy(
     return { unknown: 'processes have left its control group unwatched, as logins do' };
   const { programs, mapped } = servicePrograms([ledger]);
   return findReachable(files, { programs: confined ?? programs, mapped });
+}
+
+const callsIn = (reached: Reachable): ReachableCalls => ('unknown' in reached ? 'unknown' : reached.calls);
+
+/**
+ * The calls that the daemon of a start script can reach by itself; undefined where they aren't asked for, or are unknown: a
+ * runtime such as Java's loads libraries when its programs ask for them.
+ */
+async function reachableByDaemon(
+  files: RootFiles,
+  ledger: Ledger,
+  effective: EffectiveUnit,
+  { path, by }: ScriptedDaemon,
+): Promise<ReachableCalls | undefined> {
+  if (by !== '[ready]' || amongNames([path, ...servicePrograms([ledger]).mapped])) return undefined;
+  return callsIn(await reachedBy(files, ledger, effective, [path]));
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */

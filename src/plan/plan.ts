@@ -2,6 +2,7 @@ import type { Diagnostic, Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { Target } from '../target/target.js';
+import type { ExecCommand } from '../unit/exec/line.js';
 import type { RoleName } from './doorways/role.js';
 
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
@@ -47,6 +48,8 @@ export interface PlannedCommands {
   readonly lines: readonly string[];
   /** The number of lines behind the launcher. */
   readonly wrapped: number;
+  /** Commands of `start-pre` among them. */
+  readonly added?: readonly ExecCommand[];
   /** The policy key behind lines that aren't there for the launcher alone. */
   readonly because?: string;
 }

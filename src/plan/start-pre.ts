@@ -26,13 +26,14 @@ export function withStartPre(
       diagnostics: [error('transient-value', message, { at: first.at, hint: 'leave them out' })],
     };
   }
-  const own = policy.startPre.map(({ value }) => execCommandText({ ...value, prefixes: '+' }));
+  const added = policy.startPre.map(({ value }) => ({ ...value, prefixes: '+' }));
+  const own = added.map(execCommandText);
   const planned = commandsOf(KEY, effective, commands);
   const because = "[exec] start-pre: before the unit's own commands, and without a sandbox";
   return {
     commands: [
       ...commands.filter(({ key }) => key !== KEY),
-      { ...planned, lines: [...own, ...planned.lines], because },
+      { ...planned, lines: [...own, ...planned.lines], because, added },
     ],
     diagnostics: [],
   };

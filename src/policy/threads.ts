@@ -12,20 +12,21 @@ const BY_THREADS: readonly (readonly [call: string, condition: string])[] = [
 ];
 
 /**
- * The warning that `[ready]` denies a call whatever its arguments that a service with threads makes under load. A service
- * that can start no thread needs no memory for one.
+ * The warning that `[ready]` denies a call whatever its arguments that a service with threads makes under load. Threads
+ * that run already need mprotect, too: malloc(3) grows their memory by it.
  * @param section the lists of `[ready]`
  * @param before what is refused from the start
  */
 export function takenThreads(section: SyscallsSection, sets: SyscallSets, before?: OwnLimits): Diagnostic[] {
   const named = resolveCalls(section, sets);
   const denied = entriesByCall(section.deny, sets);
-  const taken = BY_THREADS.find(([call]) => denied.has(call) && !mayPass(verdictOn(named, call)));
-  if (!taken || (before && !permits(before.limit(taken[0])))) return [];
-  const [call, condition] = taken;
-  const { name, at } = denied.get(call)!;
-  const has = name === call ? `'${name}' is refused` : `'${name}' has '${call}', which is refused`;
-  const message = `${has} to threads, too: a service that starts one under load fails`;
-  const hint = `a rule in [ready] keeps them: syscall = "${call}", when = [${condition}], action = "allow"`;
-  return [warning('takes-threads', message, { at, hint })];
+  const isTaken = (call: string) =>
+    denied.has(call) && !mayPass(verdictOn(named, call)) && (!before || permits(before.limit(call)));
+  return BY_THREADS.filter(([call]) => isTaken(call)).map(([call, condition]) => {
+    const { name, at } = denied.get(call)!;
+    const has = name === call ? `'${name}' is refused` : `'${name}' has '${call}', which is refused`;
+    const message = `${has} to threads, too: a service that starts one under load fails`;
+    const hint = `a rule in [ready] keeps them: syscall = "${call}", when = [${condition}], action = "allow"`;
+    return warning('takes-threads', message, { at, hint });
+  });
 }

@@ -7,8 +7,8 @@ import type { Context } from '../system/context.js';
 import { folderOf } from '../unit/path.js';
 import { covers } from '../unit/values.js';
 
-/** Directives that mount something over what they close; those of one row close the same. */
-const MASKS = [['InaccessiblePaths'], ['BindReadOnlyPaths', 'ReadOnlyPaths'], ['NoExecPaths']];
+/** Directives that mount something over what they close, and those that close the same. BindReadOnlyPaths= mostly shows a file. */
+const MASKS = [['InaccessiblePaths'], ['ReadOnlyPaths', 'BindReadOnlyPaths'], ['NoExecPaths']] as const;
 
 /** File systems whose files nobody can replace. */
 const FIXED = /^\/(?:proc|sys)\//;
@@ -27,14 +27,13 @@ export async function fileMasks(context: Context, plan: Plan, policy: Policy): P
   const found: Diagnostic[] = [];
   for (const row of MASKS) {
     const all = row.flatMap((name) => closedBy(values, name));
-    for (const name of row) {
-      const at = policy.service.find((one) => one.name === name)?.at;
-      for (const path of closedBy(values, name)) {
-        const isCovered = all.some((above) => above !== path && covers(above, path));
-        if (at === undefined || isCovered || FIXED.test(path) || path.includes('%')) continue;
-        const walked = await orElse(() => system.walk(path), undefined);
-        if (walked?.isFile) found.push(described(name, path, at));
-      }
+    const [name] = row;
+    const at = policy.service.find((one) => one.name === name)?.at;
+    for (const path of closedBy(values, name)) {
+      const isCovered = all.some((above) => above !== path && covers(above, path));
+      if (at === undefined || isCovered || FIXED.test(path) || path.includes('%')) continue;
+      const walked = await orElse(() => system.walk(path), undefined);
+      if (walked?.isFile) found.push(described(name, path, at));
     }
   }
   return found;
@@ -44,6 +43,6 @@ const described = (directive: string, path: string, at: Policy['service'][number
   const [file, folder] = [path, folderOf(path)].map((one) => printable(one, 60));
   return warning('file-mask', `${directive}= holds for ${file} only until that file is replaced`, {
     at,
-    hint: `name its folder ${folder} in the place of it, whose mount stays; or restart the service whenever the file is replaced`,
+    hint: `a mount over its folder ${folder} stays, if the service can do without that folder; else restart the service whenever the file is replaced`,
   });
 };

@@ -75,7 +75,7 @@ const launchesOf = (context: Context, own: OwnFiles, services: readonly Service[
       name,
       own,
       state.properties,
-      EXEC_KEYS.flatMap((key) => commandsOf(state, key)),
+      EXEC_KEYS.flatMap((key) => commandsOf(state, key).map((command) => ({ ...command, key }))),
     ),
     process: state.mainPid,
   }));

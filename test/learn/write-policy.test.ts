@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import { provedPolicy, writeToFile } from '../../src/learn/write-policy.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
+import { launcherObstacle, MACHINE } from '../support/native.js';
 import { call, hostNamed, recording } from '../support/recordings.js';
+import { inRepository } from '../support/repository.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -61,6 +64,31 @@ test('without a recording of this kind of machine there is no policy', async () 
     recording({ host: { ...hostNamed('two'), architecture: 'arm64' }, calls: [] }),
   );
   assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
+});
+
+test('a daemon loses what its script made and its own program can not reach, unless a runtime makes code', {
+  skip: launcherObstacle(),
+}, async () => {
+  const bytes = readFileSync(inRepository(`native-helper/build/${MACHINE}/sandboxify`));
+  const denied = async (daemon: string) => {
+    const { system, context } = machine();
+    system.files.set(daemon, { bytes, mode: 0o755 });
+    const program = (path: string) => ({ path, hash: null, phases: ['start' as const] });
+    const start = { phases: { start: 1 }, slices: 1 };
+    const use = { use: 'execute', phases: ['start'], count: 1 } as const;
+    await keepRecording(
+      context,
+      recording({
+        programs: [program('/usr/bin/perl'), program(daemon)],
+        paths: [{ path: '/usr/sbin/demod', ...use }],
+        calls: [call('execve', start), call('getpgrp', start), call('read', { programs: [1] })],
+      }),
+    );
+    const { ready } = (await provedPolicy(context, UNIT, {})).policy;
+    return ready && 'deny' in ready ? ready.deny : [];
+  };
+  assert.deepEqual(await denied('/usr/bin/daemon'), ['execve', 'getpgid', 'getpgrp']);
+  assert.deepEqual(await denied('/usr/bin/java'), ['execve']);
 });
 
 test('a learned policy takes the place of another, and of nothing else', async () => {

@@ -64,6 +64,8 @@ export interface PolicyRequest {
   /** The life of the service, as far as it was seen. */
   readonly checklist?: readonly ChecklistItem[];
   readonly reachable: ReachableCalls;
+  /** As `reachable`, of the daemon that a start script becomes, without its script; by default the same. */
+  readonly reachableByDaemon?: ReachableCalls | undefined;
   /** The reason why it isn't known what can be reached, or may be more, without a period at its end. */
   readonly reachDoubt?: string | undefined;
   /** The reason why the service may make code at run time, without a period at its end. */

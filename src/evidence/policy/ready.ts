@@ -79,12 +79,13 @@ export function learnReady(
 
 /** The calls that a start script made and its daemon neither made nor reaches. */
 function withoutScript(
-  { evidence, effective }: PolicyRequest,
+  { evidence, effective, reachableByDaemon: reachable }: PolicyRequest,
   calls: readonly SortedCall[],
   known: Known,
   daemon: string,
 ): LearnedReady {
-  const own = sortCalls({ ...evidence, calls: callsBy(evidence.calls, daemon) }, known);
+  const made = { ...evidence, calls: callsBy(evidence.calls, daemon) };
+  const own = sortCalls(made, reachable ? { ...known, reachable } : known);
   const deny = withProcesses(apart(calls, [...passing(own), ...logged(own), ...NEVER_TAKEN], known), calls);
   const isReloadUnseen = hasReload(effective) && !has(evidence, 'reload');
   return {

@@ -220,7 +220,7 @@ export function untrustedPath(
   const hint = by
     ? `root alone may be able to change what ${by}= names, and all above it; the service may write to folders further down`
     : isProgram
-      ? 'a copy in a folder of root alone, as below /usr/local/lib, can be named in its place'
+      ? "name its key in 'wrap' of [exec], or a copy in a folder of root alone, as below /usr/local/lib"
       : 'root alone may be able to change it, and all above it';
   return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
 }

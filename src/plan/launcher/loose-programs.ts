@@ -23,6 +23,7 @@ export interface LooseProgram {
 
 /** A command as the manager has it. */
 export interface LoadedCommand {
+  readonly key: string;
   readonly path: string;
   readonly argv: readonly string[];
   readonly flags: readonly string[];
@@ -32,7 +33,14 @@ export interface LoadedCommand {
 const isPrivileged = ({ prefixes }: ExecCommand): boolean => /\+|^[^!]*![^!]*$/.test(prefixes);
 
 /**
- * The loose programs of a planned unit. With `[ready]` all are: until the service serves each runs without that filter.
+ * Whether a command runs without the launcher. Under `[ready]` alone the service's own program is no such one: until it serves
+ * it may do what it likes.
+ */
+const isOutside = (key: string, isWrapped: boolean, by: { launcher: boolean; ready: boolean }): boolean =>
+  by.launcher ? !isWrapped : by.ready && key !== 'ExecStart';
+
+/**
+ * The loose programs of a planned unit.
  * @param effective the unit without us
  * @param search the folders of ExecSearchPath=
  */
@@ -44,8 +52,10 @@ export function plannedLoose(
   return EXEC_KEYS.flatMap((key) => {
     const all = effective.execCommands(key);
     const isWrapped = commands.some((one) => one.key === key && one.wrapped >= all.length);
-    const isLoose = ready !== undefined || (filter !== undefined && !isWrapped);
-    return all
+    const by = { launcher: filter !== undefined, ready: ready !== undefined };
+    const isLoose = isOutside(key, isWrapped, by);
+    const added = commands.find((one) => one.key === key)?.added ?? [];
+    return [...added, ...all]
       .filter((command) => isLoose || isPrivileged(command))
       .flatMap((command) => {
         const { path, prefixes, at } = command;
@@ -68,12 +78,13 @@ export function loadedLoose(
   own: { readonly launcher: string | undefined; readonly injector: string | undefined },
   search: readonly string[],
 ): LooseProgram[] {
+  const by = { launcher: own.launcher !== undefined, ready: own.injector !== undefined };
   return commands
     .filter(({ path }) => path !== own.injector)
-    .flatMap(({ path, argv, flags }) => {
+    .flatMap(({ key, path, argv, flags }) => {
       const isWrapped = path === own.launcher;
-      const isLoose = own.injector !== undefined || (own.launcher !== undefined && !isWrapped);
-      if (!isLoose && !flags.includes('privileged') && !flags.includes('no-setuid')) return [];
+      if (!isOutside(key, isWrapped, by) && !flags.includes('privileged') && !flags.includes('no-setuid'))
+        return [];
       const [program = '', ...words] = isWrapped
         ? argv.slice(argv.indexOf('--') + 1)
         : [path, ...argv.slice(1)];
@@ -89,7 +100,7 @@ function startedFiles(program: string, words: readonly string[], search: readonl
   const named =
     script !== undefined && script !== words[0]
       ? startedInFile(script)
-      : words.filter((word) => !/^-|=/.test(word)).slice(0, 1);
+      : words.filter((word) => word.startsWith('/')).slice(0, 1);
   return [
     program.includes('/') ? [program] : search.map((folder) => `${folder}/${program}`),
     ...(isStarter ? named.map((path) => [path]) : []),

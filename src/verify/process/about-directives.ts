@@ -21,7 +21,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser').map((one) =>
     error('looser-directive', `${held.directive}= doesn't hold in ${whose(one)}: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'restart the service if it runs since before the policy, or if a file that it closes was replaced; else something undoes it, as a mount or a helper with privileges',
+      hint: 'restart the service if it runs since before the policy, or if a path that it closes was made or replaced since; else something undoes it, as a mount or a helper with privileges',
     }),
   );
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
 import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
-import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
+import type { Evidence, ReachableCalls, SeenCall } from '../../../src/evidence/policy/input.js';
 import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
 import {
   callsBy,
@@ -81,6 +81,18 @@ test('memcached: what its start script alone does is taken away once it serves',
   assertAnswers(text, { execve: 'allow', dup: 'allow' });
   const settle = (lines: string) => learned(MEMCACHED, { lines }).policy.ready!.settle?.value;
   assert.deepEqual(['', 'Type=forking'].map(settle), [5000, 5000]);
+});
+
+test('a call that the start script made stays where its daemon can reach it, and where that is unknown', () => {
+  const denied = (reachableByDaemon?: ReachableCalls) => {
+    const { policy } = learned(MEMCACHED, {
+      reachable: new Set(['dup', 'lseek', 'pipe2']),
+      reachableByDaemon,
+    });
+    return policy.ready!.deny.map(({ name }) => name).sort();
+  };
+  assert.deepEqual(denied(new Set(['lseek'])), ['dup', 'execve', 'pipe2']);
+  for (const whole of [undefined, 'unknown'] as const) assert.deepEqual(denied(whole), ['execve']);
 });
 
 test('memcached without [ready]: the program that the script becomes is confined, by its own calls alone', () => {
