@@ -116,8 +116,11 @@ async function untrustedProgram(
   { paths, isOnHost }: LooseProgram,
 ): Promise<UntrustedPath[]> {
   const view = isOnHost ? HOST : launch.view;
-  const { found, real } = await firstOf(context, paths, view);
-  const read = async () => real && context.system.read(real, { limit: HEAD_SIZE, head: true });
+  const { found, named, real } = await firstOf(context, paths, view);
+  const { real: here } = named === undefined ? {} : await walked(context, named, HOST);
+  // A recorded machine has what its units name by these names.
+  const file = real === here ? named : real;
+  const read = async () => file && context.system.read(file, { limit: HEAD_SIZE, head: true });
   const head = await orElse(read, undefined);
   const [interpreter, ...started] = head ? interpretersOf(readProgram(head.bytes)) : [];
   if (interpreter === undefined) return found;
@@ -131,9 +134,9 @@ async function firstOf(context: Context, paths: readonly string[], view: View) {
   for (const path of paths) {
     const { real, untrusted } = await walked(context, path, view);
     found.push({ path, untrusted });
-    if (real !== undefined) return { found, real };
+    if (real !== undefined) return { found, named: path, real };
   }
-  return { found, real: undefined };
+  return { found, named: undefined, real: undefined };
 }
 
 async function untrustedPaths(
