@@ -44,7 +44,7 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 #define PR_CAP_AMBIENT 47
 #define PR_CAP_AMBIENT_RAISE 2
 
-/* More capabilities than there are without half of them: who has a set as large has named those that it drops. */
+/* More capabilities than there are without half of them: a process with a larger set has named those that it drops. */
 #define MOST_NAMED 20
 
 static __always_inline __u64 named(__u32 low, __u32 high)

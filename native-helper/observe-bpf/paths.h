@@ -164,7 +164,7 @@ __noinline int note_given_name(__u32 index, enum path_use use, __u32 error, __u6
 	return size > 0 ? note_name(ROOM_RETURN, (__u64)size, base) : 0;
 }
 
-/* Where directives hide files. Of a name that begins so, and that leads elsewhere by a link, both count. */
+/* Where directives hide files. A name that begins so counts beside the file to which a link leads it. */
 #define LONGEST_HIDEABLE 16
 static const char hideable[][LONGEST_HIDEABLE] = {"/home/", "/root/", "/run/user/", "/tmp/", "/var/run/user/", "/var/tmp/"};
 

@@ -51,7 +51,7 @@ export type LookKind =
   | 'open'
   | 'mmap'
   | 'stat'
-  /** The argument after the path is a mode: who asks whether a file may be written wishes to change it. */
+  /** The argument after the path is a mode: a program that asks whether a file may be written wishes to change it. */
   | 'access'
   | 'chdir'
   | 'chroot'

@@ -10,13 +10,13 @@ import { covers } from '../unit/values.js';
 /** Directives that mount something over what they close, and those that close the same. BindReadOnlyPaths= mostly shows a file. */
 const MASKS = [['InaccessiblePaths'], ['ReadOnlyPaths', 'BindReadOnlyPaths'], ['NoExecPaths']] as const;
 
-/** File systems whose files nobody can replace. */
+/** File systems whose files can't be replaced. */
 const FIXED = /^\/(?:proc|sys)\//;
 
 /**
  * Warnings about files and sockets of this machine that the policy closes by themselves. The kernel takes a mount away when
  * the file under it is removed or renamed over, and what then has its name is open. A folder that is closed above keeps it
- * closed. From afar nothing is asked for a warning.
+ * closed. Facts of a host are not asked for: a warning isn't worth another round.
  */
 export async function fileMasks(context: Context, plan: Plan, policy: Policy): Promise<Diagnostic[]> {
   const { system, policies, offline } = context;

@@ -76,7 +76,7 @@ export interface PolicyRequest {
   readonly effective: EffectiveUnit;
   readonly surroundings?: Surroundings | undefined;
   readonly target: Target;
-  /** The reason why nobody can enforce `[ready]` on the unit; undefined where that is possible. */
+  /** The reason why the unit can't have `[ready]`; undefined where it can. */
   readonly readyGap?: string | undefined;
   readonly options?: PolicyOptions;
 }
