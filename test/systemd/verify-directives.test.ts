@@ -136,7 +136,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
       warned,
       /warning\[file-mask]: InaccessiblePaths= holds for \/var\/masked\/secret only until/,
     );
-    assert.match(warned, /name its folder \/var\/masked in the place of it/);
+    assert.match(warned, /a mount over its folder \/var\/masked stays/);
     const looks = async () => {
       const { status, stdout, stderr } = await sandboxUnit(box, 'status', unit);
       return { status, text: stdout + stderr };
