@@ -50,6 +50,8 @@ static __always_inline void note_made(__u32 index, __u32 mode)
 /* The part that needs no name: the file that was opened, or mapped. */
 __noinline int look_at_file(__u32 index, enum look_kind kind, __u64 at, __u32 abi, long result)
 {
+	/* arm64 has no use for it, and the verifier wants every argument to be set. */
+	asm volatile("" : : "r"(abi));
 	const struct pt_regs *regs = (const struct pt_regs *)at;
 	struct task_struct *task = bpf_get_current_task_btf();
 	if (kind == LOOK_OPEN) {
