@@ -121,7 +121,9 @@ test('directories are told that were entered, and where calls went from there', 
 test('a name that leads elsewhere by a link is told, and what was found', { skip }, async () => {
   const { unit, own } = await watchPart('links');
   const uses = usesOf(unit);
-  const told = uses.filter((use) => use.startsWith('stat ')).map((use) => use.replace(/-\d+/, '-PID'));
+  const told = uses
+    .filter((use) => use.startsWith('stat '))
+    .map((use) => use.replace(/observed-\d+$/, 'observed-PID'));
   assert.deepEqual(
     new Set(told),
     new Set([`stat ${own}/folder/../away/bin`, `stat ${own}/link`, 'stat /tmp/observed-PID']),
