@@ -3,7 +3,6 @@ import { cpus, release } from 'node:os';
 import { boxAvailable } from '../test/support/box.js';
 import { debianTree } from '../test/support/tree.js';
 import { allowList } from './allow-list.js';
-import { atBoot } from './at-boot.js';
 import { callCost } from './call-cost.js';
 import { commandStart } from './command-start.js';
 import { compileProve } from './compile-prove.js';
@@ -24,7 +23,6 @@ const BENCHES: readonly Bench[] = [
   observerCost,
   serviceStart,
   ready,
-  atBoot,
   commandStart,
   unitCommands,
   fleet,

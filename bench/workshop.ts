@@ -25,7 +25,6 @@ export const HELPERS = {
   sandboxify: helper('sandboxify'),
   library: helper('libsandbox.so'),
   observer: helper('observe'),
-  generator: helper('generator'),
 } as const;
 
 /** What the seccomp directives of systemd.exec(5) do, in one filter. */

@@ -50,18 +50,9 @@ export const CHANGES = {
   },
   'enabled-at-boot': {
     cause:
-      'A policy is enabled for the unit at boot. The generator would put its files back at the next reload.',
-    wayOut: 'Run a command of the hint: one makes the files anew, one takes the policy out of force.',
-  },
-  'refused-at-boot': {
-    cause:
-      'The generator keeps the unit from starting. Its files for the boot were made for other files than the unit has now, or are damaged.',
-    wayOut: 'Run the command of the hint. It makes the files anew or mends them, and has systemd read them.',
-  },
-  'not-put-into-force': {
-    cause: 'A policy is enabled for the unit at boot, and the unit runs without it.',
+      'A generator of earlier versions put the policy into force at boot. This version has none: the unit may start unconfined at the next boot.',
     wayOut:
-      'Run the command of the hint. If that is not enough, see in sandbox-unit-generator(8) how systemd gets the generator.',
+      'Run the commands of the hint: they remove what is left, and apply the policy for good. A copy of the generator in `/etc/systemd/system-generators` can go then.',
   },
   'not-confirmed': {
     cause: 'A change with `--confirm` was not confirmed, or not in time. The unit is as it was before.',

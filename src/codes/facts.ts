@@ -30,11 +30,6 @@ export const FACTS = {
     cause: 'A path has control characters, and the script for a host without Node takes a path a line.',
     wayOut: 'Rename the file on that host.',
   },
-  'not-lasting': {
-    cause:
-      "A policy for each boot would not fit: the unit has a file that is gone at boot, or a drop-in that hides the generator's.",
-    wayOut: 'Do as the hint says, or give the unit that file in `/etc/systemd/system`.',
-  },
   'files-gone': {
     cause:
       'Files of earlier runs were for hosts whose answers have changed, or that are gone. No host has them any more.',
@@ -44,19 +39,5 @@ export const FACTS = {
     cause:
       'Not every host has a plan: its facts have an error, or are not enough. Files of earlier runs may still be for such a host.',
     wayOut: 'Mend what the other errors say, and run it again: then files that no host has any more go.',
-  },
-  'not-enabled': {
-    cause: 'Files for the boot were written to a folder that the generator does not read.',
-    wayOut: 'Move them to the folder that the message names, or generate them with that `--output`.',
-  },
-  'not-installed': {
-    cause:
-      'Files for the boot name the launcher, and this machine has none at its place. The unit would not start.',
-    wayOut: 'Install the launcher as the hint says, before the next boot.',
-  },
-  'no-generator': {
-    cause: 'Files for the boot are there, and systemd does not find the generator that puts them into force.',
-    wayOut:
-      'Run the command of the hint as root. sandbox-unit-generator(8) has the way for each kind of installation.',
   },
 } as const satisfies Entries;

@@ -24,8 +24,10 @@ export function usageError({ code, message }: CommanderError, argv: readonly str
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }
 
-/** A hint at the option that does the same as one of other programs. */
+/** A hint at the option that does the same as one of other programs, or of earlier versions. */
 function insteadOf(verb: string, flag: string): string | undefined {
+  if (verb === 'generate' && ['--at-boot', '--if-changed'].includes(flag))
+    return "there is no generator any more: without '--runtime' the files are for /etc, and in force at each boot";
   const hasCheck = VERBS.some(
     (one) => one.name === verb && 'options' in one && one.options.includes('check'),
   );

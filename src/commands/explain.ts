@@ -12,9 +12,8 @@ import { deniedBy, injectionsOf } from '../live/injections.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
-import { againCommand, enableCommand } from '../prepare/apply-again.js';
+import { againCommand } from '../prepare/apply-again.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
-import { enabledHere, enabledOf } from '../prepare/enabled.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
 import { INPUT, readInputFirst } from '../prepare/load/input-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
@@ -23,7 +22,6 @@ import type { RewrittenPolicy } from '../prepare/rewrite-policy.js';
 import { textDiff } from '../report/diff.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
 import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
-import { refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { explainRun, tellOfRun } from '../run/explain-run.js';
 import { explainTightened } from '../run/explain-tightened.js';
 import { isKilledByFilter } from '../state/failure.js';
@@ -89,8 +87,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const how = { ...options, allowGaps: true, next: options.record === true };
   const first = await prepareConfined(context, unit, how);
   if (!first.planned) {
-    const { plan, sources } = first;
-    const diagnostics = [...(await refusalOf(context, first)), ...first.diagnostics];
+    const { plan, sources, diagnostics } = first;
     const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
     return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
@@ -185,8 +182,7 @@ async function writeAll(
     const policy = await writePolicy(context, prepared, explanations);
     if (!policy)
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
-    const enabled = await enabledHere(context, unit);
-    const again = { policy: policyFile, permissive: false, gaps: [], enabled };
+    const again = { policy: policyFile, permissive: false, gaps: [] };
     const hint = `'${againCommand(context, unit, again)}' puts it into force`;
     return { policy, diagnostics: [note('policy-written', `${policyFile} is changed`, { hint })] };
   } catch (cause) {
@@ -243,25 +239,18 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const looked = await explainUnit(context, prepared, state, { since, observed: observed.calls, tightened });
   const isUntold = hasErrors(observed.diagnostics) && !looked.explanations.some(isFinding);
   const half = await halfDone(context, prepared.unit.name.full);
-  // A service that isn't started makes no calls.
-  const refused = await refusalOf(context, prepared);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
     ...{ ...looked, failed: failed || isUntold },
-    diagnostics: [...refused, ...half, ...observed.diagnostics, ...diagnostics],
+    diagnostics: [...half, ...observed.diagnostics, ...diagnostics],
   });
   if (!looked.readable) return told([UNREADABLE]);
   const found = looked.explanations.length > 0;
-  if (!found && refused.length > 0) return told([]);
   const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
   const missing = noRecord(prepared, { found, killed, suppressed: looked.suppressed });
   if (!found) return told(missing, hasErrors(missing));
-  if (prepared.appliedRuns.files.length === 0)
-    return told([...missing, await notConfinedNow(context, prepared.plan)]);
+  if (prepared.appliedRuns.files.length === 0) return told([...missing, notConfinedNow(prepared.plan)]);
   return told([...missing, ...(await otherPolicyApplied(context, prepared))]);
 }
-
-const refusalOf = (context: Context, { plan, unit }: Prepared): Promise<Diagnostic[]> =>
-  refusedAtBoot(context, plan.unit, unit.services);
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */
 function hasEndedBefore(state: UnitState, time: number): boolean {
@@ -290,11 +279,8 @@ async function windowOf(
   return usual === 0 ? written : Math.min(usual, written);
 }
 
-async function notConfinedNow(context: Context, { unit, target }: Plan): Promise<Diagnostic> {
-  const enabled = await enabledOf(context, unit);
-  const hint = enabled
-    ? `'${enableCommand(context, enabled)}' puts it into force`
-    : `'${ownCommand(target.scope, 'apply', unit)}' tries it again`;
+function notConfinedNow({ unit, target }: Plan): Diagnostic {
+  const hint = `'${ownCommand(target.scope, 'apply', unit)}' tries it again`;
   const message = `${unit} is not confined by its policy now: what was refused before is told`;
   return note('not-applied', message, { hint });
 }

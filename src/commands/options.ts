@@ -47,9 +47,7 @@ export interface Options extends RunOptions {
   readonly reload?: boolean;
   readonly output?: string;
   readonly activate?: boolean;
-  readonly atBoot?: boolean;
   readonly hosts?: string;
-  readonly ifChanged?: string;
   readonly runtime?: boolean;
   readonly user?: boolean;
   readonly root?: string;
@@ -109,11 +107,6 @@ export const OPTIONS = {
   undoLate: ['--undo-late', 'wait, and undo what is not confirmed in time: for the service that does so'],
   output: ['--output <dir>', 'write them below this folder instead'],
   activate: ['--activate', 'with a script that puts them into force on a host without Node'],
-  atBoot: ['--at-boot', 'with a manifest by which the generator puts them into force at each boot'],
-  ifChanged: [
-    '--if-changed <refuse|run>',
-    "the generator's way where the unit's own files have changed (default: refuse)",
-  ],
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
   root: ['--root <dir>', 'the system in this folder, which is not running'],
@@ -149,7 +142,6 @@ export const EXCLUSIVE: Partial<Record<keyof Options, (keyof Options)[]>> = {
   facts: ['root', 'user', 'all', 'purge'],
   hosts: ['facts', 'root', 'user'],
   activate: ['user', 'runtime'],
-  atBoot: ['user'],
   all: ['policy', 'template'],
   purge: ['runtime'],
   openmetrics: ['json', 'quiet'],

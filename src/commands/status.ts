@@ -7,7 +7,6 @@ import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
-import { enabledHere } from '../prepare/enabled.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
@@ -21,7 +20,7 @@ import {
   type UnitStatus,
   withDeadlines,
 } from '../report/status.js';
-import { refusedAtBoot } from '../restart/enabled-at-boot.js';
+import { enabledAtBoot } from '../restart/enabled-at-boot.js';
 import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { counted } from '../state/counted.js';
@@ -39,14 +38,13 @@ import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
 import { driftCodes } from '../status/drift-programs.js';
-import { enabledStatus, unitsWithoutFiles } from '../status/enabled-unit.js';
 import { ownFilters } from '../status/filter-files.js';
 import { withInjections } from '../status/injected.js';
 import { loadedBy, namedPrograms } from '../status/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
 import { openedPaths } from '../status/opened-paths.js';
 import { inForce, type State, stateOf } from '../status/service-state.js';
-import { confinesNoMore, wasTakenAway } from '../status/taken-away.js';
+import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
@@ -89,7 +87,7 @@ export async function status(
   const activated = await tellActivations(context);
   const confined = await confinedPlaces(context);
   if (confined.size > 0 && !context.offline) records.begin();
-  const gone = units.length > 0 ? [] : await unitsWithoutFiles(context, confined);
+  const gone = units.length > 0 ? [] : await takenAway(context, confined);
   // Folders of drop-ins may have any name.
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
   const known = { confined, drift: new Drift(context), records };
@@ -108,7 +106,12 @@ export async function status(
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
-  const diagnostics = distinct([left, activated, ...all, unapplied].flatMap((one) => one.diagnostics));
+  const enabled = {
+    diagnostics: await enabledAtBoot(context, units.length > 0 ? names.map(fullName) : undefined),
+  };
+  const diagnostics = distinct(
+    [left, activated, enabled, ...all, unapplied].flatMap((one) => one.diagnostics),
+  );
   const failed = [left, activated, ...all].some(({ exit }) => exit === EXIT.failure);
   const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
   const exit = failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise;
@@ -162,8 +165,6 @@ async function statusNamed(context: Context, text: string, known: Known): Promis
   if (!isThere) throw await noUnit(context, serviceName(text));
   const made = context.offline ? undefined : await runUnit(context, name);
   if (made) return runStatus(context, made, known.records);
-  const enabled = await enabledStatus(context, name, services);
-  if (enabled) return { unit: name, ...NOTHING, ...enabled };
   if (await wasTakenAway(context, name)) {
     const diagnostics = [await confinesNoMore(context, name)];
     return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
@@ -175,12 +176,6 @@ async function statusNamed(context: Context, text: string, known: Known): Promis
 async function withoutDropIn(context: Context, confined: Confined): Promise<UnitStatus> {
   const { placement, offline } = context;
   const { instance, unit, path } = confined;
-  const enabled = await enabledStatus(
-    context,
-    instance ?? unit,
-    (await seenServices(context, confined)) ?? [],
-  );
-  if (enabled) return { unit: instance ?? unit, ...NOTHING, ...enabled };
   const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
   const command = ownCommand(placement.scope, again, unit);
   const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${command}`;
@@ -194,10 +189,9 @@ async function withoutDropIn(context: Context, confined: Confined): Promise<Unit
 }
 
 /** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
-function notOurs({ offline, placement: { scope } }: Context, one: Confined, isEnabled: boolean): UnitStatus {
+function notOurs({ offline, placement: { scope } }: Context, one: Confined): UnitStatus {
   const { instance, unit, path } = one;
-  const command = isEnabled ? systemctl(scope, 'daemon-reload') : ownCommand(scope, 'apply', unit);
-  const hint = `remove it, or have '${command}' write it anew`;
+  const hint = `remove it, or have '${ownCommand(scope, 'apply', unit)}' write it anew`;
   const message = `${unit}: ${path} has the name of our drop-in, and isn't one`;
   const diagnostics = [error('drift-files', message, { hint: offline ? undefined : hint })];
   return { unit: instance ?? unit, ...NOTHING, dropIn: path, drift: ['drift-files'], diagnostics };
@@ -213,10 +207,8 @@ async function statusOf(
   const at = withLifetime(context, confined.lifetime);
   const files = await markUntrusted(at, await readOwnFiles(at, unit));
   const content = (path: string) => files.find((file) => file.path === path)?.content;
-  // The generator puts back what it has written.
-  const enabled = await enabledHere(at, unit);
-  const facts = { ...dropInFacts(content(dropIn) ?? new Uint8Array()), enabled };
-  if (facts.policy === undefined) return notOurs(at, confined, enabled !== undefined);
+  const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
+  if (facts.policy === undefined) return notOurs(at, confined);
   const filters = ownFilters(at.placement, unit, { facts, files });
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, unit, { facts, files, programs });
@@ -239,12 +231,8 @@ async function statusOf(
   if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
-  const refusedStarts = await refusedAtBoot(at, confined.instance ?? unit, services ?? []);
   // Of what can't start that is told.
-  const failed =
-    broken.length + refusedStarts.length === 0
-      ? failedOf(at.placement, { facts, services, state, appliedRuns })
-      : [];
+  const failed = broken.length === 0 ? failedOf(at.placement, { facts, services, state, appliedRuns }) : [];
   const mode = unitMode(facts, filters, context.offline ? undefined : context.machine);
   const sources = { records, isSilent: mode?.isSilent ?? true };
   const refused = await refusedSinceStart(at, services ?? [], sources);
@@ -259,10 +247,10 @@ async function statusOf(
     dropIn,
     gaps: facts.gaps,
     missing,
-    drift: driftCodes([...changed, ...refusedStarts], programs, missing),
+    drift: driftCodes(changed, programs, missing),
     untold: untold.length > 0,
     diagnostics: [
-      ...[...refusedStarts, ...broken, ...drifted, ...untrusted, ...opened, ...untold, ...failed],
+      ...[...broken, ...drifted, ...untrusted, ...opened, ...untold, ...failed],
       ...(await otherPolicyFound(at, unit, facts)),
       ...gapsAllowed(unit, facts),
     ],

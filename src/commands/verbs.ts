@@ -32,7 +32,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'generate',
     does: 'print the files that apply would write',
     operands: '[unit]',
-    options: ['output', 'activate', 'atBoot', 'ifChanged', 'script', 'hosts', ...PLANS, ...SPEAKS],
+    options: ['output', 'activate', 'script', 'hosts', ...PLANS, ...SPEAKS],
     own: {
       script: ['--script', 'print the script of --activate alone, which can revert without other files'],
     },

@@ -7,12 +7,10 @@ import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../p
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
 import { prepareConfined } from '../prepare/confined.js';
-import { enabledHere, enabledOf } from '../prepare/enabled.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
 import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
-import { notPutIntoForce, refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
@@ -52,14 +50,13 @@ export async function verify(
   });
   const { plan, sources } = prepared;
   const starts = await untrustedStartsOf(context, prepared);
-  const refusedStarts = await refusedAtBoot(context, prepared.plan.unit, prepared.unit.services);
   if (starts.length > 0 || hasErrors(prepared.diagnostics)) {
     const diagnostics = [...prepared.diagnostics, ...starts];
-    return refused(context, { ...prepared, diagnostics }, refusedStarts);
+    return refused(context, { ...prepared, diagnostics });
   }
   if (prepared.appliedRuns.files.length === 0) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
-    const missing = half.length > 0 ? half : await notThere(context, prepared, refusedStarts);
+    const missing = half.length > 0 ? half : await notThere(context, prepared);
     const diagnostics = [...prepared.diagnostics, ...missing];
     return { ...outcome(prepared, EXIT.findings, nothing(context), missing), diagnostics };
   }
@@ -67,15 +64,13 @@ export async function verify(
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
-  const due = await notRestarted(context, prepared, { pending, isRefused: refusedStarts.length > 0 });
+  const due = await notRestarted(context, prepared, pending);
   const loaded = [
     ...(await notWritten(context, prepared, pending, dropIn)),
     ...due,
     // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plannedDropIn(context, prepared), state)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
-    // A service that runs confined fails at its next start.
-    ...refusedStarts,
   ];
   const kernel = await readKernel(context, plan, state);
   const isPermissive = isLetThrough(prepared, dropIn);
@@ -115,21 +110,16 @@ async function untrustedStartsOf(
  * The outcome after errors of the preparation. A service that others may have started is neither known to be confined
  * nor known not to be, unless nothing was ever applied.
  */
-async function refused(
-  context: Context,
-  prepared: Prepared,
-  refusedStarts: readonly Diagnostic[],
-): Promise<Outcome> {
+async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
   const { unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
     if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
     const exit = isDoubtful ? EXIT.failure : EXIT.findings;
-    const found = outcome(prepared, exit, nothing(context), refusedStarts);
-    return { ...found, diagnostics: [...diagnostics, ...refusedStarts] };
+    return outcome(prepared, exit, nothing(context), []);
   }
-  const missing = await notThere(context, prepared, refusedStarts);
+  const missing = await notThere(context, prepared);
   const found = outcome(prepared, EXIT.findings, nothing(context), missing);
   return { ...found, diagnostics: [...missing, ...diagnostics] };
 }
@@ -233,39 +223,30 @@ function outcome(
 async function notThere(
   context: Context,
   { plan: { unit, target } }: Prepared,
-  refusedStarts: readonly Diagnostic[],
 ): Promise<readonly Diagnostic[]> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
-  const enabled = elsewhere ? undefined : await enabledOf(context, unit);
-  if (!elsewhere && refusedStarts.length > 0) return refusedStarts;
-  if (enabled) return [notPutIntoForce(context, enabled)];
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
   const hint = ownCommand(target.scope, `verify${options}`, unit);
   const message = `what confines ${unit} is ${elsewhere.path}`;
-  return [error('not-applied', message, { hint }), ...refusedStarts];
+  return [error('not-applied', message, { hint })];
 }
 
 /**
  * An error if the service runs since before its files were as they are.
  * @param pending changes that `apply` would make: it restarts the service, too
- * @param isRefused whether another error tells why it can't start
  */
 async function notRestarted(
   context: Context,
   prepared: Prepared,
-  { pending, isRefused }: { readonly pending: readonly Change[]; readonly isRefused: boolean },
+  pending: readonly Change[],
 ): Promise<Diagnostic[]> {
   const { unit, target } = prepared.plan;
   const service = { name: unit, state: prepared.unit.state! };
   if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
-  if (isRefused) return [error('restart-due', `${unit} runs as it was before`)];
   const obstacle = await obstacleTo(context, service);
   const restart = `'${systemctl(target.scope, 'restart', unit)}'`;
-  const isEnabled = (await enabledHere(context, unit)) !== undefined;
-  const hint = isEnabled
-    ? restart
-    : `${restart}, or ${await applyAgain(context, prepared)}, which sees that it runs then`;
+  const hint = `${restart}, or ${await applyAgain(context, prepared)}, which sees that it runs then`;
   const due = restartDue(unit, obstacle ?? (pending.length > 0 ? undefined : hint));
   return [{ ...due, severity: 'error' }];
 }

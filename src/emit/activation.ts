@@ -13,16 +13,12 @@ export interface Activation {
   readonly gone: readonly string[];
   /** The unit's own files, for which these were made. */
   readonly madeFor: readonly Hashed[];
-  /** Of a template: files that are its instances' alone, for the generator. */
-  readonly ofInstances: readonly Hashed[];
   /** How long its services must stay up, in milliseconds. */
   readonly settle: number;
   /** Whether its main processes have a filter from their start on. */
   readonly filtered: boolean;
   /** Whether its services are reloaded, too. */
   readonly reload: boolean;
-  /** Whether the generator lets it start as without us where its own files have changed. */
-  readonly runsIfChanged: boolean;
   /** Commands that must succeed then, each as a line of a shell. */
   readonly probes: readonly string[];
   readonly probeAs: string | undefined;
@@ -32,29 +28,15 @@ export interface Activation {
 
 /** The manifest's lines: a key and a value; the first has the version, the last shows that it is whole. */
 export function manifestText(activation: Activation): string {
-  const {
-    files,
-    gone,
-    madeFor,
-    ofInstances,
-    settle,
-    filtered,
-    reload,
-    runsIfChanged,
-    probes,
-    probeAs,
-    probeTimeout,
-  } = activation;
+  const { files, gone, madeFor, settle, filtered, reload, probes, probeAs, probeTimeout } = activation;
   const lines = [
     'sandbox-unit 1',
     ...files.map(({ path, mode, hash }) => `file ${mode.toString(8).padStart(4, '0')} ${hash} ${path}`),
     ...gone.map((path) => `gone ${path}`),
     ...madeFor.map(({ path, hash }) => `made-for ${hash} ${path}`),
-    ...ofInstances.map(({ path, hash }) => `instance-file ${hash} ${path}`),
     `settle ${settle / 1000}`,
     ...(filtered ? ['filtered yes'] : []),
     ...(reload ? ['reload yes'] : []),
-    ...(runsIfChanged ? ['if-changed run'] : []),
     ...(probeAs === undefined ? [] : [`probe-as ${probeAs}`]),
     `probe-timeout ${probeTimeout / 1000}`,
     ...probes.map((line) => `probe ${line}`),

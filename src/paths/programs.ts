@@ -37,17 +37,3 @@ export const installedLauncher = (placement: Placement): string => installedProg
 
 /** Whether a program is a launcher of ours, a package's or an installed one, of whatever user. */
 export const isLauncher = (path: string): boolean => path.endsWith('/libexec/sandbox-unit/launcher');
-
-/** The generator as a package installs it. */
-export const GENERATOR = packagedProgram('generator');
-
-/** The folders in which systemd looks for generators of the system, the first one first (systemd.generator(7)). */
-export const GENERATOR_FOLDERS: readonly string[] = ['/run', '/etc', '/usr/local/lib', '/usr/lib'].map(
-  (folder) => `${folder}/systemd/system-generators`,
-);
-
-/** Where an administrator has systemd find the generator. */
-export const LOCAL_GENERATOR = '/etc/systemd/system-generators/sandbox-unit-generator';
-
-/** Whether a path, or the target of a link, is the generator. */
-export const isGenerator = (path: string): boolean => /(?:^|\/)sandbox-unit[/-]generator$/.test(path);

@@ -29,33 +29,17 @@ export async function activationScript({ home, program }: Context): Promise<Uint
 }
 
 /** @throws UserError `no-script`, `bad-probe`, `bad-path` */
-export async function activationFiles(
-  context: Context,
-  prepared: Prepared,
-  {
-    activate,
-    runsIfChanged,
-    ofInstances,
-  }: Pick<Activation, 'runsIfChanged'> & {
-    readonly activate: boolean;
-    readonly ofInstances: readonly string[];
-  },
-): Promise<ActivationFiles> {
-  const script = activate ? [await activationScript(context)] : [];
+export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
+  const script = await activationScript(context);
   const { unit, policy } = prepared;
   const probes = policy.policy.probe ?? [];
-  const manifest = manifestText({
-    ...(await activationOf(context, prepared, probes.filter(isCommand), ofInstances)),
-    runsIfChanged,
-  });
+  const manifest = manifestText(await activationOf(context, prepared, probes.filter(isCommand)));
   return {
     files: [
-      ...script.map((content) => ({ path: '/activate', content, mode: 0o755 })),
+      { path: '/activate', content: script, mode: 0o755 },
       { path: `/activate.d/${unit.name.full}`, content: new TextEncoder().encode(manifest), mode: 0o644 },
     ],
-    diagnostics: probes.flatMap((probe) =>
-      isCommand(probe) || !activate ? [] : [untried(probe.text, probe.at)],
-    ),
+    diagnostics: probes.flatMap((probe) => (isCommand(probe) ? [] : [untried(probe.text, probe.at)])),
   };
 }
 
@@ -71,15 +55,12 @@ async function activationOf(
   context: Context,
   { unit, policy: { policy }, files, changes }: Prepared,
   probes: readonly CommandProbe[],
-  ofInstances: readonly string[],
-): Promise<Omit<Activation, 'runsIfChanged'>> {
+): Promise<Activation> {
   const gone = changes.filter(({ kind }) => kind === 'remove').map(({ path }) => path);
   // systemd has read ours in the place of others of its name.
   const others = unit.files.filter(({ path }) => !hasNameOfDropIn(path));
   // A manifest has a path a line, and another machine may have told of these.
-  const bad = [...gone, ...others.map(({ path }) => path), ...ofInstances].find((path) =>
-    /\p{Cc}/u.test(path),
-  );
+  const bad = [...gone, ...others.map(({ path }) => path)].find((path) => /\p{Cc}/u.test(path));
   if (bad !== undefined) throw fail('bad-path', `'${printable(bad)}' has control characters`);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
@@ -88,7 +69,6 @@ async function activationOf(
     ),
     gone,
     madeFor: await Promise.all(others.map(({ path }) => hashed(context, path))),
-    ofInstances: await Promise.all(ofInstances.map((path) => hashed(context, path))),
     settle: policy.settle?.value ?? DEFAULT_SETTLE,
     filtered: dropIn !== undefined && dropInFacts(dropIn.content).filtered,
     reload: policy.reload?.value ?? unit.state?.canReload ?? false,

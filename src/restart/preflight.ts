@@ -14,7 +14,7 @@ import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
-import { enabledAtBoot, refusedAtBoot } from './enabled-at-boot.js';
+import { enabledAtBoot } from './enabled-at-boot.js';
 import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
@@ -37,8 +37,7 @@ export async function preflight(
   const { unit, policy } = prepared;
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
   const found = [
-    ...(await refusedAtBoot(context, unit.name.full, unit.services)),
-    ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, unit.name.full) : []),
+    ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, [unit.name.full]) : []),
     ...(restart
       ? await probeProblems(context, policy.policy, valuesOfAll(policy.policy, effectiveUnit(unit.files)))
       : []),

@@ -1,9 +1,9 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, note, printable } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../paths/own-files.js';
-import { type AppliedFacts, enableCommand, isSearched } from '../prepare/apply-again.js';
-import { enabledHere, madeAs } from '../prepare/enabled.js';
+import { isSearched } from '../prepare/apply-again.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared } from '../prepare/prepare.js';
@@ -29,8 +29,7 @@ export async function otherPolicyApplied(
   if (!differs('policyHash')) return [];
   const orDefaults = differs('defaultsHash') ? ', or what it adds to,' : '';
   const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are held to it as it is now`;
-  const enabled = await enabledHere(context, unit.name.full);
-  const hint = enabled ? enableCommand(context, enabled) : ownCommand(plan.target.scope, 'apply', plan.unit);
+  const hint = ownCommand(plan.target.scope, 'apply', plan.unit);
   return [note('other-policy', message, { hint })];
 }
 
@@ -38,15 +37,13 @@ export async function otherPolicyApplied(
 export async function otherPolicyFound(
   context: Context,
   unit: string,
-  { policy, enabled }: AppliedFacts,
+  { policy }: Pick<DropInFacts, 'policy'>,
 ): Promise<Diagnostic[]> {
   if (policy === undefined || isSearched(context, unit, policy)) return [];
   const found = await orElse(() => ownPolicy(context, serviceName(unit)), undefined);
   if (found === undefined) return [];
   const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
-  const command = enabled
-    ? enableCommand(context, madeAs(enabled, { policy: undefined }))
-    : ownCommand(context.placement.scope, 'apply', unit);
+  const command = ownCommand(context.placement.scope, 'apply', unit);
   const hint = context.offline ? undefined : `'${command}' applies that`;
   return [note('other-policy', message, { hint })];
 }

@@ -1,5 +1,5 @@
 import type { ExistingFile } from '../emit/changes.js';
-import type { AppliedFacts } from '../prepare/apply-again.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { Service } from '../state/service.js';
 import type { NamedProgram } from './named-programs.js';
 import type { State } from './service-state.js';
@@ -7,7 +7,7 @@ import type { State } from './service-state.js';
 /** A unit with files of ours. */
 export interface Applied {
   readonly unit: string;
-  readonly facts: AppliedFacts;
+  readonly facts: DropInFacts;
   /** All of the unit's own that there are, the drop-in among them. */
   readonly files: readonly ExistingFile[];
   /** The services that the drop-in is for, and their state; undefined offline. */

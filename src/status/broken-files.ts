@@ -2,7 +2,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
-import { type AppliedFacts, againHint, enableCommand } from '../prepare/apply-again.js';
+import { againHint } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';
 import type { OwnFilters } from './filter-files.js';
@@ -12,7 +12,7 @@ import type { NamedProgram } from './named-programs.js';
 
 interface Files {
   readonly unit: string;
-  readonly facts: AppliedFacts;
+  readonly facts: DropInFacts;
   readonly files: readonly EmittedFile[];
   readonly filters: OwnFilters;
   readonly programs: readonly NamedProgram[];
@@ -26,20 +26,13 @@ export async function brokenFiles(
   { unit, facts, files, filters, programs, missing }: Files,
 ): Promise<Diagnostic[]> {
   const again = againHint(at, unit, facts);
-  // The generator's files don't have programs in their places.
-  const hintFor = (path: string | undefined) => {
-    const program = programs.find((one) => one.path === path)?.name;
-    return program && facts.enabled ? enableCommand(at, facts.enabled, { program }) : again;
-  };
   const found = [
-    ...missing.map((path) => ['file-missing', `${path} is missing`, path] as const),
-    ...flaws(filters).map((flaw) => ['filter-file', flaw, undefined] as const),
+    ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
+    ...flaws(filters).map((flaw) => ['filter-file', flaw] as const),
     ...(await notExecutable(at, programs)),
-    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw, undefined] as const),
+    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw] as const),
   ];
-  return found.map(([code, why, path]) =>
-    error(code, `${unit} won't start: ${why}`, { hint: hintFor(path) }),
-  );
+  return found.map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: again }));
 }
 
 /** Filters that the launcher, or the program that loads that of `[ready]`, would refuse. */
@@ -89,7 +82,7 @@ async function notExecutable({ system }: Context, programs: readonly NamedProgra
   const found = programs.map(async ({ name, path }) => {
     const { code, isEnough, flaw } = EXECUTION[name];
     const file = await system.read(path, { limit: 0, head: true });
-    return !file || isEnough(file.mode & 0o111) ? [] : [[code, `${path} ${flaw}`, path] as const];
+    return !file || isEnough(file.mode & 0o111) ? [] : [[code, `${path} ${flaw}`] as const];
   });
   return (await Promise.all(found)).flat();
 }

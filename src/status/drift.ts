@@ -7,13 +7,7 @@ import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
-import {
-  type AppliedFacts,
-  againHint,
-  enableCommand,
-  isSearched,
-  optionsAgain,
-} from '../prepare/apply-again.js';
+import { againHint, isSearched, optionsAgain } from '../prepare/apply-again.js';
 import { unitHash } from '../prepare/hashes.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
@@ -73,9 +67,7 @@ export class Drift {
       // A package's programs are the package's.
       ...applied.programs
         .filter(({ path }) => isInstalledProgram(context.placement, path))
-        .map(async ({ name }) =>
-          (await this.#installedChanged(name)).map((one) => installing(context, one, facts, name)),
-        ),
+        .map(({ name }) => this.#installedChanged(name)),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // Lines that other drop-ins override are loaded otherwise for that.
@@ -230,14 +222,6 @@ interface Suspect {
   readonly code: 'drift-policy' | 'drift-unit' | 'drift-systemd';
   readonly why: string;
 }
-
-/** The drift of a program that `apply` would not put right, since the unit is enabled at boot. */
-const installing = (
-  context: Context,
-  one: Diagnostic,
-  { enabled }: AppliedFacts,
-  program: InstalledProgram,
-): Diagnostic => (enabled ? { ...one, hint: enableCommand(context, enabled, { program }) } : one);
 
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');

@@ -6,8 +6,7 @@ import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
-import { againCommand, enableCommand } from '../prepare/apply-again.js';
-import { enabledHere, madeAs } from '../prepare/enabled.js';
+import { againCommand } from '../prepare/apply-again.js';
 import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
@@ -24,8 +23,7 @@ export async function applyAgain(context: Context, prepared: Prepared, ...more: 
   const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
   const policy = prepared.policy.policy.file === INPUT_NAME ? INPUT : plan.policyFile;
-  const enabled = await enabledHere(context, unit.name.full);
-  return `'${againCommand(context, unit.name.full, { ...was, policy, enabled }, more)}'`;
+  return `'${againCommand(context, unit.name.full, { ...was, policy }, more)}'`;
 }
 
 /**
@@ -43,11 +41,7 @@ export async function notWritten(
   const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
   const mode = modeBefore(prepared.changes, dropIn);
   if (mode === 'permissive' && plan.mode === 'enforcing') {
-    const enabled = await enabledHere(context, plan.unit);
-    const enforce = enabled
-      ? `'${enableCommand(context, madeAs(enabled, { permissive: false }))}'`
-      : ours('apply');
-    const hint = `${enforce} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
+    const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
     return [error('not-applied', `${plan.unit} is permissive`, { hint })];
   }
   if (mode === 'enforcing' && plan.mode === 'permissive') {

@@ -60,6 +60,19 @@ test('a colour that is none is a mistake, and says which there are', async () =>
   );
 });
 
+test('an option of an earlier version is a mistake with a way out', async () => {
+  for (const words of [
+    ['generate', 'demo', '--at-boot'],
+    ['generate', 'demo', '--if-changed', 'run'],
+  ]) {
+    const { exit } = await parsed(...words);
+    assert.ok(exit instanceof CommanderError);
+    const { message, hint } = usageError(exit, words);
+    assert.equal(message, `unknown option '${words[2]}'`);
+    assert.match(hint!, /no generator any more: without '--runtime' the files are for \/etc/);
+  }
+});
+
 test('each command is under a heading of its own kind, and each heading has commands', async () => {
   const { text } = await parsed('--help');
   const names = VERBS.map(({ name }) => name);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
-import { refuse } from '../support/enabled-in-memory.js';
 import { fakeContext } from '../support/fake-system.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 import { explained, machine, POLICY, RAN, record, START, UNIT } from '../support/refusals-in-memory.js';
@@ -120,19 +119,4 @@ test('of a service whose start nobody knows, calls count since the policy was wr
   };
   assert.deepEqual(await found(START - 20), [['mount', false]]);
   assert.deepEqual(await found(START - 40), []);
-});
-
-test('a service that the generator refuses is told why, and is not to be recorded', async () => {
-  const system = machine({ records: ['a line'] });
-  await refuse(system, 'its manifest is cut short');
-  const { exit, diagnostics } = await explained(system);
-  assert.equal(exit, 1);
-  assert.deepEqual(
-    diagnostics.map(({ code, message }) => [code, message]),
-    [['refused-at-boot', "demo.service can't start: its manifest is cut short"]],
-  );
-  const wrong = new TextEncoder().encode('[syscalls]\ndeny = ["no_such_call"]\n');
-  system.files.set(`/etc/sandbox-unit/${UNIT}.toml`, { bytes: wrong, mode: 0o644 });
-  const unplanned = await explained(system);
-  assert.deepEqual([unplanned.exit, unplanned.codes], [1, ['refused-at-boot', 'unknown-syscall']]);
 });

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { manifestText } from '../../src/emit/activation.js';
 
 const LEAST = {
-  ...{ files: [], gone: [], madeFor: [], ofInstances: [], settle: 1000, filtered: false, reload: false },
-  ...{ runsIfChanged: false, probes: [], probeAs: undefined, probeTimeout: 60_000 },
+  ...{ files: [], gone: [], madeFor: [], settle: 1000, filtered: false, reload: false },
+  ...{ probes: [], probeAs: undefined, probeTimeout: 60_000 },
 };
 
 test('a manifest has the version first, and shows that it is whole', () => {
@@ -20,12 +20,10 @@ test('each thing that a unit shall have is a line', () => {
     ],
     gone: ['/etc/x y'],
     madeFor: [{ path: '/etc/a\\x2d b.conf', hash: 'cc' }],
-    ofInstances: [{ path: '/etc/a@b.service.d/c d.conf', hash: 'dd' }],
     ...{
       settle: 200,
       filtered: true,
       reload: true,
-      runsIfChanged: true,
       probes: ["curl 'a b'", 'true'],
       probeAs: 'www',
       probeTimeout: 1500,
@@ -37,7 +35,6 @@ test('each thing that a unit shall have is a line', () => {
     'file 0755 bb /usr/local/libexec/sandbox-unit/launcher',
     'gone /etc/x y',
     'made-for cc /etc/a\\x2d b.conf',
-    'instance-file dd /etc/a@b.service.d/c d.conf',
     ...['settle 0.2', 'filtered yes', 'reload yes', 'if-changed run', 'probe-as www', 'probe-timeout 1.5'],
     ...["probe curl 'a b'", 'probe true', 'end', ''],
   ]);

@@ -25,7 +25,6 @@ const BUILT = [
   'read-records',
   'send-descriptors',
   'pty-relay',
-  'generator',
   'tighten',
   'observe',
   'sandboxify',
@@ -183,14 +182,7 @@ describe('with the tools of Debian 13', () => {
       const build = subfolder('musl');
       const headers = `-idirafter /usr/include -idirafter /usr/include/${MULTIARCH}`;
       assert.deepEqual(await make(build, 'CC=musl-gcc', `CFLAGS=${headers}`), DONE);
-      for (const name of [
-        'read-filters',
-        'read-records',
-        'send-descriptors',
-        'pty-relay',
-        'generator',
-        'tighten',
-      ])
+      for (const name of ['read-filters', 'read-records', 'send-descriptors', 'pty-relay', 'tighten'])
         assert.match((await run([join(build, name), '--version'])).stdout, new RegExp(`^${name} `));
     });
 
@@ -242,7 +234,6 @@ describe('make install', { skip }, () => {
     return installed(name);
   };
   const programs = [
-    'generator',
     'launcher',
     'observe',
     'pty-relay',

@@ -1,7 +1,6 @@
 /** Tests of all of paths/: where files are, by manager and lifetime, and what their names tell. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isDropInOfGenerator, isRefusal, reasonOfRefusal, refusalPath } from '../../src/paths/at-boot.js';
 import {
   dropInPath,
   filterPath,
@@ -155,15 +154,4 @@ test('the name of a recording is known again, whatever the host is called', () =
   }
   for (const file of ['x.json', '20261128T024411Z-a-0123456.json', '20261128T024411Z-a-01234567.json.tmp'])
     assert.ok(!isRecordingName(file), file);
-});
-
-test('a refusal of the generator is told from its other drop-ins, and has its reason beside it', () => {
-  const refusal = refusalPath('a.service');
-  const other = '/run/systemd/generator.early/a@b.service.d/zz-sandbox-unit.conf';
-  assert.deepEqual([refusal, other].map(isRefusal), [true, false]);
-  assert.deepEqual([refusal, other, '/run/systemd/x.conf'].map(isDropInOfGenerator), [true, true, false]);
-  assert.equal(
-    reasonOfRefusal(refusal),
-    '/run/systemd/generator.early/a.service.d/zz-sandbox-unit-refused.reason',
-  );
 });

@@ -7,13 +7,12 @@ import { DROP_IN, FOLDER, NO_EXEC, SERVICE } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { type FakeOptions, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 
-const HOW = { activate: true, runsIfChanged: false, ofInstances: [] as readonly string[] };
 const SCRIPT = { [`${HOME}/host-scripts/activate`]: '#!/bin/sh\n' };
 
 const made = async (policy: string, { files, ...options }: FakeOptions = {}) => {
   const context = fakeContext(machineWith(SERVICE, policy, { ...options, files: { ...SCRIPT, ...files } }));
   const prepared = await prepare(context, 'demo', {});
-  const found = await activationFiles(context, prepared, HOW);
+  const found = await activationFiles(context, prepared);
   const [script, manifest] = found.files;
   return {
     ...found,
@@ -81,21 +80,6 @@ test('files of ours that the unit shall have no more are named', async () => {
 
 test('without the script nothing is made', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
-  const step = prepare(context, 'demo', {}).then((prepared) => activationFiles(context, prepared, HOW));
+  const step = prepare(context, 'demo', {}).then((prepared) => activationFiles(context, prepared));
   assert.equal((await failure(step))[0], 'no-script');
-});
-
-test('the generator needs the manifest alone, and tries no probe', async () => {
-  const policy = `${NO_EXEC}[apply]\nprobe = ["tcp:127.0.0.1:80"]\n`;
-  const context = fakeContext(machineWith(SERVICE, policy, { files: { [DROP_IN]: '' } }));
-  const prepared = await prepare(context, 'demo', {});
-  const { files, diagnostics } = await activationFiles(context, prepared, {
-    activate: false,
-    runsIfChanged: true,
-    ofInstances: [DROP_IN],
-  });
-  assert.deepEqual([files.map(({ path }) => path), diagnostics], [['/activate.d/demo.service'], []]);
-  const manifest = new TextDecoder().decode(files[0]!.content).split('\n');
-  assert.ok(manifest.includes('if-changed run'));
-  assert.ok(manifest.includes(`instance-file ${hashOf('')} ${DROP_IN}`));
 });

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { enabledOf } from '../../src/prepare/enabled.js';
 import { prepare } from '../../src/prepare/prepare.js';
 import { otherPolicyApplied, otherPolicyFound } from '../../src/status/applied-policy.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
-import { AGAIN, atBoot, enabled, putIntoForce } from '../support/enabled-in-memory.js';
 import { type FakeSystem, fakeContext } from '../support/fake-system.js';
 import { applied, POLICY } from '../support/status-in-memory.js';
 
@@ -60,17 +58,4 @@ test('a policy that would be found beside a named one that was applied is told',
   assert.deepEqual(await found(undefined), []);
   system.files.delete(POLICY);
   assert.deepEqual(await found(ELSEWHERE), []);
-});
-
-test('of files that the generator has put into force both name what makes these anew', async () => {
-  const system = await enabled();
-  await putIntoForce(system);
-  setFile(system, POLICY, `${NO_EXEC}# changed\n`);
-  const context = atBoot(system);
-  const [applied] = await otherPolicyApplied(context, await prepare(context, UNIT, {}));
-  assert.equal(applied!.hint, `${AGAIN} && systemctl try-restart ${UNIT}`);
-  const files = await enabledOf(context, UNIT);
-  const named = { ...files!, facts: { ...files!.facts!, policy: ELSEWHERE } };
-  const [found] = await otherPolicyFound(context, UNIT, { ...named.facts, enabled: named });
-  assert.equal(found!.hint, `'${AGAIN} && systemctl try-restart ${UNIT}' applies that`);
 });

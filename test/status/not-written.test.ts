@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verify } from '../../src/commands/verify.js';
+import { machine, run } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
-import { AGAIN, atBoot, enabled, putIntoForce } from '../support/enabled-in-memory.js';
+import { fakeContext } from '../support/fake-system.js';
 
-test('a permissive unit is made enforcing by the files of the generator', async () => {
-  const system = await enabled({ permissive: true });
-  await putIntoForce(system);
-  const { diagnostics } = await verify(atBoot(system), [UNIT], {});
+test('verify: a permissive unit is an error that names the commands to enforce its policy and to leave it', async () => {
+  const system = machine();
+  await run(system, { permissive: true });
+  const { diagnostics } = await verify(fakeContext(system), [UNIT], {});
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
-  assert.equal(first!.code, 'not-applied');
-  assert.equal(
-    first!.hint,
-    `'${AGAIN} && systemctl try-restart ${UNIT}' enforces its policy; 'sandbox-unit verify --permissive ${UNIT}' holds it against what is let through`,
+  assert.deepEqual(
+    [first!.code, first!.hint],
+    [
+      'not-applied',
+      `'sandbox-unit apply ${UNIT}' enforces its policy; 'sandbox-unit verify --permissive ${UNIT}' holds it against what is let through`,
+    ],
   );
 });

@@ -29,7 +29,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'read-records': hosted('base', 'hosted', 'seccomp'),
   'send-descriptors': hosted('base'),
   'pty-relay': hosted('base', 'hosted'),
-  generator: hosted('base'),
   tighten: hosted('base', 'hosted', 'seccomp', 'threads'),
   observe: hosted('base', 'hosted', 'observe-bpf'),
 };

@@ -1,6 +1,6 @@
 /** A host is confined from another machine, and has nothing but a shell: facts are gathered, files made, and put into force. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -8,7 +8,6 @@ import { hostScript } from '../support/asked-elsewhere.js';
 import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { MACHINE } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, properties, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { STAGE, StagedHost } from '../support/staged-host.js';
@@ -18,7 +17,6 @@ const FILE = `/etc/systemd/system/${UNIT}`;
 const DROP_IN = `${FILE}.d/zz-sandbox-unit.conf`;
 /** Those of the host, to which the policies of the machine that plans add. */
 const DEFAULTS = '/etc/sandbox-unit/defaults.toml';
-const GENERATOR = '/etc/systemd/system-generators/sandbox-unit-generator';
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const SERVICE = '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n';
 
@@ -200,37 +198,6 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     for (const path of [`${FILE}.d`, LAUNCHER])
       assert.equal(existsSync(`/proc/${box.pid}/root${path}`), false, path);
     assert.equal(readFileSync(`/proc/${box.pid}/root${FILE}`, 'utf8').includes('-n 1 -f'), true);
-  });
-
-  test('files for the boot are copied there, and taken out of force', async () => {
-    const [policy, output] = [join(folder, 'policy.toml'), join(folder, 'at-boot')];
-    writeFileSync(policy, POLICY);
-    const words = ['generate', '--runtime', '--at-boot', '--policy', policy, '--output', output, UNIT];
-    const made = await host.here(UNIT, ...words);
-    assert.deepEqual([made.status, made.stderr], [0, '']);
-    cpSync(output, `/proc/${box.pid}/root/root/at-boot`, { recursive: true });
-    const there = await box.sh(`set -eu; chmod -R g+w /root/at-boot; chown -R daemon /root/at-boot
-      install -D -m 755 ${inRepository(`native-helper/build/${MACHINE}/generator`)} ${GENERATOR}
-      # As sandbox-unit-generator(8) has it.
-      tar -C /root/at-boot -c . | sh -c '
-        umask 022 && mkdir -p /etc/sandbox-unit/enabled &&
-        cd /etc/sandbox-unit/enabled &&
-        tar -x --no-same-owner --no-same-permissions'
-      cd /etc/sandbox-unit/enabled/usr/local/libexec/sandbox-unit
-      install -D -m 755 launcher ${LAUNCHER}
-      systemctl daemon-reload
-      systemctl try-restart ${UNIT}`);
-    assert.equal(there.status, 0, there.stderr);
-    assert.equal(await isConfined(), true);
-    const other = join(folder, 'other.toml');
-    writeFileSync(other, POLICY.replace('uname', 'sysinfo'));
-    const asked = await host.here(UNIT, 'apply', '--runtime', '--check', '--policy', other, UNIT);
-    const [, disables] =
-      /error\[enabled-at-boot\].*\n +hint: .*; on the host '([^']*)' takes/.exec(asked.stderr) ?? [];
-    assert.ok(disables !== undefined, asked.stderr);
-    await box.succeed(['sh', '-c', disables]);
-    assert.equal(await isConfined(), false);
-    await box.succeed(['rm', '-r', '/root/at-boot', '/etc/sandbox-unit/enabled', GENERATOR, LAUNCHER]);
   });
 
   test('a boot puts back what waits, before services start', async () => {

@@ -43,7 +43,7 @@ const NPM = `mkdir -p ${dirname(INSTALLED)} && ln -sfn ${REPOSITORY} ${INSTALLED
 const HELPER = `${REPOSITORY}/native-helper/build/${MACHINE}`;
 
 /** What the launcher's package has. */
-const PACKAGED = `install -D -t /usr/libexec/sandbox-unit ${HELPER}/generator ${HELPER}/tighten
+const PACKAGED = `install -D -t /usr/libexec/sandbox-unit ${HELPER}/tighten
   install -D -t /usr/bin ${HELPER}/sandboxify; install -D -t /usr/lib/x86_64-linux-gnu ${HELPER}/libsandbox.so`;
 
 /** A user's program, of root. */
@@ -131,11 +131,6 @@ export const RUNS: readonly DocumentRun[] = [...PAGES, ...manualPages().map(manu
 
 /** Scripts in front of a command of a document that takes up another thread than the commands above it. */
 export const BEFORE: readonly (readonly [document: string, command: RegExp, script: string])[] = [
-  [
-    'man/sandbox-unit-generator.8',
-    /^ln -s \/usr\/libexec/m,
-    'rm /etc/systemd/system-generators/sandbox-unit-generator',
-  ],
   // The watch of a week is over.
   ['man/sandbox-unit-learn.1', /^sandbox-unit learn --restart --for /, 'sandbox-unit learn --stop nginx'],
 ];

@@ -70,18 +70,6 @@ test('what was applied by another policy, or until the next boot, is left as it 
   assert.deepEqual(codesOf(result), ['note left-as-it-is']);
   assert.match(result.diagnostics[0]!.message, /^demo\.service is confined until the next boot, and is left/);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
-  const manifest = '/etc/sandbox-unit/enabled/activate.d/demo.service';
-  runtime.files.set(manifest, { bytes: new Uint8Array(), mode: 0o644 });
-  const enabled = await all(runtime);
-  assert.deepEqual(codesOf(enabled), ['note left-as-it-is']);
-  assert.match(
-    enabled.diagnostics[0]!.message,
-    /^demo\.service is confined by the generator at boot, and is left/,
-  );
-  assert.match(
-    enabled.diagnostics[0]!.hint!,
-    /^'sandbox-unit generate --runtime --at-boot --output \/etc\/sandbox-unit\/enabled demo\.service && /,
-  );
   runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
   assert.deepEqual(codesOf(await all(runtime)), ['note no-policies', 'note left-as-it-is']);
 });

@@ -89,7 +89,6 @@ const VALUES: Partial<Record<keyof Options, Kind>> = {
   exercise: 'command',
   stage: ['exec', 'entry'],
   understood: ['locks-out'],
-  ifChanged: ['refuse', 'run'],
   serviceType: ['simple', 'exec', 'forking', 'oneshot', 'dbus', 'notify', 'notify-reload', 'idle'],
   expandEnvironment: ['yes', 'no'],
 };

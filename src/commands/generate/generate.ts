@@ -2,7 +2,6 @@ import { EXIT, error, hasErrors, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { type Outcome, printed } from '../../outcome.js';
 import { activationFiles, activationScript } from '../../prepare/activation.js';
-import { lackingAtBoot, lastingFiles } from '../../prepare/at-boot.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { type PrepareOptions, prepare } from '../../prepare/prepare.js';
 import type { Context } from '../../system/context.js';
@@ -16,11 +15,6 @@ export interface GenerateOptions extends PrepareOptions {
   readonly activate?: boolean;
   /** Whether that script alone is printed. */
   readonly script?: boolean;
-  /** Whether there is a manifest besides by which the generator puts them into force. */
-  readonly atBoot?: boolean;
-  /** `run` or `refuse`: the generator's way where the unit's own files have changed. */
-  readonly ifChanged?: string;
-  readonly root?: string;
   /** A folder with the facts of many machines, `HOST.facts` each. */
   readonly hosts?: string;
 }
@@ -34,14 +28,12 @@ export async function generate(
   [unit]: readonly string[],
   options: GenerateOptions,
 ): Promise<Outcome> {
-  const { output, activate = false, script: alone = false, atBoot = false, hosts } = options;
+  const { output, activate = false, script: alone = false, hosts } = options;
   if (alone) return printed(new TextDecoder().decode(await activationScript(context)));
   if (unit === undefined) throw usage("missing required argument 'unit'");
   if ((activate || hosts !== undefined) && output === undefined)
     throw usage(`${activate ? '--activate' : '--hosts'} needs a folder: name one with --output`);
-  const runsIfChanged = atBoot ? whereChanged(context, options) : false;
-  if (options.ifChanged !== undefined && !atBoot) throw usage('--if-changed is for --at-boot');
-  const make = (of: Context) => makeFiles(of, unit, options, runsIfChanged);
+  const make = (of: Context) => makeFiles(of, unit, options);
   if (hosts !== undefined) {
     const { full } = serviceName(unit);
     return generateForHosts(context, { unit: full, hosts, output: output!, make });
@@ -65,36 +57,16 @@ export async function generate(
 const hasOpenQuestions = ({ system }: Context): boolean =>
   system instanceof Recorded && system.unanswered !== undefined;
 
-async function makeFiles(
-  context: Context,
-  unit: string,
-  options: GenerateOptions,
-  runsIfChanged: boolean,
-): Promise<Made> {
-  const { activate = false, atBoot = false, output, root } = options;
+async function makeFiles(context: Context, unit: string, options: GenerateOptions): Promise<Made> {
   const prepared = await prepare(context, unit, options);
-  const ofInstances = atBoot ? await lastingFiles(context, prepared) : [];
   const failed = hasErrors(prepared.diagnostics);
-  const lacking =
-    atBoot && !failed && output !== undefined ? await lackingAtBoot(context, prepared, { output, root }) : [];
-  const hasManifest = (activate || atBoot) && !failed;
-  const script = hasManifest
-    ? await activationFiles(context, prepared, { activate, runsIfChanged, ofInstances })
-    : undefined;
+  const script = options.activate && !failed ? await activationFiles(context, prepared) : undefined;
   return {
     exit: failed ? EXIT.findings : EXIT.ok,
     files: [...prepared.files, ...(script?.files ?? [])],
-    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? []), ...lacking],
+    diagnostics: [...prepared.diagnostics, ...(script?.diagnostics ?? [])],
     sources: prepared.sources,
   };
-}
-
-/** Whether the generator lets a unit run whose own files have changed. @throws UserError `usage` */
-function whereChanged({ placement }: Context, { output, ifChanged = 'refuse' }: GenerateOptions): boolean {
-  if (output === undefined || placement.lifetime !== 'runtime')
-    throw usage('--at-boot needs --runtime and a folder: --output /etc/sandbox-unit/enabled');
-  if (!['refuse', 'run'].includes(ifChanged)) throw usage("--if-changed takes 'refuse' or 'run'");
-  return ifChanged === 'run';
 }
 
 const usage = (message: string) =>

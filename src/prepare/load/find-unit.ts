@@ -1,10 +1,9 @@
 import { policyOfDropIn } from '../../emit/files.js';
-import { isDropInOfGenerator } from '../../paths/at-boot.js';
 import { ownDropInPaths } from '../../paths/own-files.js';
 import { MAX_SIZE } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { aliasesOf, type UnitNames, unitNamed, unitNames } from '../../unit/aliases.js';
-import { instanceOf, isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
+import { instanceOf, parseUnitName, type UnitName } from '../../unit/name.js';
 import { dropInDirectories, prefixesWithDropIns, selectDropIns, unitSearchPath } from '../../unit/search.js';
 
 /** Finds unit files and drop-ins as a manager would, from the files alone. */
@@ -118,40 +117,6 @@ export async function findTemplateUnit(context: Context, given: UnitName): Promi
     return (isOne && own.instance !== undefined && instanceOf(name, own.instance)) || [];
   });
   return { name, instances: [...new Map(instances.map((one) => [one.full, one])).values()] };
-}
-
-/**
- * The paths of files that instances of a template have and the template hasn't: unit files, and drop-ins, ours and hidden ones
- * included.
- * @param isLeftOut tells of instances that don't count
- */
-export async function pathsOfInstances(
-  context: Context,
-  template: UnitName,
-  isLeftOut: (instance: string) => Promise<boolean>,
-): Promise<string[]> {
-  const { system } = context;
-  const [path, names] = [await searchPath(context), await readNames(context)];
-  const { name, instances } = await findTemplateUnit(context, template);
-  const linked = [...names.keys()].flatMap((text) => {
-    const alias = parseUnitName(text);
-    const unit = 'full' in alias && alias.instance !== undefined ? unitNamed(alias, names) : undefined;
-    return unit?.template === name.full && !isTemplate(unit) ? [unit] : [];
-  });
-  const all = new Map([...instances, ...linked].map((one) => [one.full, one]));
-  const shared = new Set(dropInDirectories(name, aliasesOf(name, names), path));
-  const found = new Set<string>();
-  for (const instance of all.values()) {
-    if (await isLeftOut(instance.full)) continue;
-    for (const directory of path)
-      if ((await system.list(directory)).includes(instance.full)) found.add(`${directory}/${instance.full}`);
-    for (const directory of dropInDirectories(instance, aliasesOf(instance, names), path)) {
-      if (shared.has(directory)) continue;
-      for (const file of await system.list(directory))
-        if (file.endsWith('.conf') && !file.startsWith('.')) found.add(`${directory}/${file}`);
-    }
-  }
-  return [...found].filter((file) => !isDropInOfGenerator(file)).sort();
 }
 
 /** An instance without files of its own, which loads as the template alone; undefined if no name for one is valid. */

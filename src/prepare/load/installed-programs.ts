@@ -1,7 +1,6 @@
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
-import { enabledManifests } from '../../paths/at-boot.js';
 import { transientFolder } from '../../paths/placement.js';
 import {
   builtProgram,
@@ -71,20 +70,15 @@ async function programFile(
 }
 
 /**
- * The paths of installed programs that no drop-in of ours, no transient unit and no boot may use.
+ * The paths of installed programs that no drop-in of ours and no transient unit may use.
  * @param leaving drop-ins that are about to go
  */
 export async function unusedPrograms(context: Context, leaving: readonly string[] = []): Promise<string[]> {
   const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
-  if (users.length > 0 || (await isEnabled(context))) return [];
+  if (users.length > 0) return [];
   const started = await transientUnits(context);
   return installedPrograms(context.placement).filter((path) => !started.some((text) => text.includes(path)));
 }
-
-/** Whether the generator puts policies into force at the next boot. */
-const isEnabled = async ({ system, placement }: Context): Promise<boolean> =>
-  placement.scope === 'system' &&
-  (await system.list(enabledManifests)).some((name) => name.endsWith('.service'));
 
 /** The texts of loaded transient units: what one starts it starts again if systemd restarts it. */
 async function transientUnits({ system, placement }: Context): Promise<string[]> {

@@ -1,7 +1,6 @@
 import type { Code } from '../../codes/subjects.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
-import { isRefusal } from '../../paths/at-boot.js';
 import { hasNameOfDropIn } from '../../paths/own-files.js';
 import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
@@ -135,7 +134,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
 
 /** The drop-ins that the manager reads; in the place of ours stand those that ours hides. */
 async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
-  const loaded = state.dropInPaths.filter((path) => !isRefusal(path));
+  const loaded = state.dropInPaths;
   const own = await dropInPathsFor(context, name);
   if (!loaded.some((path) => own.includes(path))) return loaded;
   const aliases = state.names.filter((alias) => alias !== name.full);

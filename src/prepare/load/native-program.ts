@@ -36,10 +36,6 @@ export const recordReader = (context: Context): Promise<string> =>
 export const observerProgram = (context: Context): Promise<string> =>
   nativeProgram(context, 'observe', 'no-observer');
 
-/** @throws UserError `no-generator` */
-export const generatorProgram = (context: Context): Promise<string> =>
-  nativeProgram(context, 'generator', 'no-generator');
-
 /** The program that loads filters into running services. @throws UserError `no-tighten` */
 export const injectorProgram = (context: Context): Promise<string> =>
   nativeProgram(context, 'tighten', 'no-tighten');

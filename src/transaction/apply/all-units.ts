@@ -2,8 +2,7 @@ import { inBatches } from '../../collections.js';
 import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
 import { policyFolders } from '../../paths/policies.js';
-import { againCommand, enableCommand, isSearched } from '../../prepare/apply-again.js';
-import { type Enabled, enabledOf } from '../../prepare/enabled.js';
+import { againCommand, isSearched } from '../../prepare/apply-again.js';
 import { exists } from '../../prepare/load/exists.js';
 import { namedPolicy, ownPolicy } from '../../prepare/load/find-policy.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
@@ -80,8 +79,6 @@ async function confinedUnit(
     return { left: unit };
   const hasPolicy = (await ownPolicy(context, serviceName(unit))) !== undefined;
   if (policy !== undefined && lifetime !== context.placement.lifetime) {
-    const enabled = lifetime === 'runtime' ? await enabledOf(context, unit) : undefined;
-    if (enabled !== undefined) return { why: staysEnabled(context, unit, enabled), hasPolicy };
     const until = lifetime === 'always' ? 'for good' : 'until the next boot';
     return { why: stays(context, place, facts, `is confined ${until}`), hasPolicy };
   }
@@ -96,13 +93,6 @@ async function isGone(context: Context, unit: string, policy: string): Promise<b
   if ((await ownPolicy(context, name)) !== undefined) return false;
   const place = namedPolicy(context, name, policy);
   return isSearched(context, unit, policy) || !(await exists(place.system, place.path));
-}
-
-function staysEnabled(context: Context, unit: string, enabled: Enabled): Diagnostic {
-  const hint = `'${enableCommand(context, enabled)}' makes its files anew`;
-  return note('left-as-it-is', `${unit} is confined by the generator at boot, and is left as it is`, {
-    hint,
-  });
 }
 
 function stays(context: Context, { unit, lifetime }: OwnDropIn, facts: DropInFacts, why: string): Diagnostic {

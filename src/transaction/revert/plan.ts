@@ -53,7 +53,7 @@ async function planOne(
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   const due = isDue && wanted !== false ? services.filter(({ state }) => isRunning(state)) : [];
   const diagnostics = [
-    ...(await enabledAtBoot(context, name, true)),
+    ...(await enabledAtBoot(context, [name])),
     ...(await preflightRestarts(context, 'revert', due)),
   ];
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
