@@ -41,6 +41,9 @@ const ENABLED = '/etc/sandbox-unit/enabled';
 /** The programs that `apply` installs where no package has. */
 const OWN_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const OWN_TIGHTEN = '/usr/local/libexec/sandbox-unit/tighten';
+/** Units that the generator of earlier versions has confined, or keeps from starting. */
+const EARLY = 'early.service';
+const REFUSED = 'refused.service';
 const WATCH = 'sandbox-unit-learn-nginx.service';
 const STATUS_TIMER = 'sandbox-unit-status.timer';
 const STATUS_SERVICE = 'sandbox-unit-status.service';
@@ -81,8 +84,16 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
 
   test('a .rpm is installed, and stays while units are confined', async () => {
     const policy = `${UNIT}.d/zz-sandbox-unit.conf`;
+    const enabled = `mkdir -p ${ENABLED}/activate.d; touch ${ENABLED}/activate.d/${UNIT}`;
     const script = `
+      ${enabled}
+      if rpm --install --nodeps ${made('first')}/*-launcher-*.rpm || rpm --query sandbox-unit-launcher; then exit 9; fi
+      rm -r ${ENABLED}
       rpm --install --nodeps ${made('first')}/*.rpm
+      ${enabled}
+      if rpm --upgrade --force --nodeps ${made('first')}/*-launcher-*.rpm; then exit 9; fi
+      rpm --query sandbox-unit-launcher
+      rm -r ${ENABLED}
       ${LAUNCHER} --version
       test -L /usr/bin/sandbox-unit -a -x /usr/lib/sandbox-unit/dist/sandbox-unit.cjs
       ${completionsIn('/usr/share/zsh/site-functions')}
@@ -101,6 +112,8 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /sandbox-unit: not removed, since .*\n {2}sandbox-unit revert nginx\.service\n/);
     assert.match(stderr, /sandbox-unit-launcher: not removed, since /);
+    const converted = `sandbox-unit-launcher: not installed\\. .*\\n {2}${UNIT}: no systemd runs here that could tell `;
+    assert.equal(stderr.match(new RegExp(converted, 'g'))?.length, 2, stderr);
   });
 
   /** A command that sees whether each shell finds its completion. */
@@ -172,11 +185,6 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       assert.equal((await box.sh(completionsIn('/usr/share/zsh/vendor-completions'))).status, 0);
       const enabled = await box.exec(['systemctl', 'is-enabled', STATUS_TIMER]);
       assert.deepEqual([enabled.status, enabled.stdout], [1, 'disabled\n']);
-      const generators = '/usr/lib/systemd/system-generators';
-      await box.succeed(['test', '-x', `${generators}/sandbox-unit-generator`]);
-      await box.succeed(['systemctl', 'daemon-reload']);
-      const refused = await box.sh('ls /run/systemd/generator*/*/zz-sandbox-unit* 2>/dev/null || :');
-      assert.equal(refused.stdout, '');
 
       await box.succeed(['sandbox-unit', 'apply', ...UNITS]);
       assert.deepEqual(await programsOf(), new Set([LAUNCHER, PACKAGED_INJECTOR]));
@@ -196,12 +204,40 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'disable', '--now', STATUS_TIMER]);
     });
 
+    test('an upgrade is refused while a unit that was enabled at boot does not fit, and the generator stays', async () => {
+      const generator = '/etc/systemd/system-generators/earlier';
+      await changeFiles(box, {
+        [`/etc/systemd/system/${EARLY}`]: '[Service]\nType=exec\nExecStart=/usr/bin/tail -f /dev/null\n',
+        [policyPath(EARLY)]: READY.replace('reload = true\n', 'settle = "0"\n'),
+      });
+      await box.succeed(['sandbox-unit', 'generate', '--runtime', '--output', ENABLED, EARLY]);
+      // It has done this at the last boot; another unit it keeps from starting.
+      const early = `$2/${REFUSED}.d/zz-sandbox-unit-refused`;
+      const refuses = `mkdir $2/${REFUSED}.d; >${early}.conf; echo '${REFUSED} is not started without its policy: gone' >${early}.reason`;
+      await box.writeFile(generator, `#!/bin/sh\n${refuses}\n`, '0755');
+      const enabled = await box.sh(`set -e; mkdir ${ENABLED}/activate.d; cp -r ${ENABLED}/run /
+        for unit in ${EARLY} ${REFUSED}; do echo 'sandbox-unit 1' >${ENABLED}/activate.d/$unit; done
+        systemctl daemon-reload; systemctl add-wants multi-user.target ${EARLY}; systemctl start ${EARLY}`);
+      assert.equal(enabled.status, 0, enabled.stderr);
+      const { status, stderr } = await box.sh('dpkg --install /root/next/*.deb');
+      assert.notEqual(status, 0);
+      const [, way = ''] =
+        new RegExp(`^ {2}${REFUSED}: gone; to give its policy up: (.*)$`, 'm').exec(stderr) ?? [];
+      assert.ok(way, stderr);
+      assert.doesNotMatch(await box.succeed([LAUNCHER, '--version']), new RegExp(NEXT));
+      await box.succeed(['test', '-e', `${ENABLED}/activate.d/${EARLY}`]);
+      await box.succeed(['sh', '-c', `${way}; rm ${generator}`]);
+    });
+
     test('an upgrade leaves confined services running, and confined when they start anew', async () => {
       const before = await mainPids();
+      const early = await mainPid(box, EARLY);
       const launcher = await box.succeed(['sha256sum', LAUNCHER]);
       await box.succeed(['systemctl', 'enable', '--now', STATUS_TIMER]);
-      const { status, stderr } = await box.sh('dpkg --install /root/next/*.deb');
+      const { status, stdout, stderr } = await box.sh('dpkg --install /root/next/*.deb');
       assert.deepEqual([status, stderr], [0, '']);
+      assert.match(stdout, new RegExp(`^sandbox-unit-launcher: confined by files below .*: ${EARLY}$`, 'm'));
+      assert.equal(await mainPid(box, EARLY), early);
       assert.equal((await box.exec(['systemctl', 'is-active', STATUS_TIMER])).stdout, 'active\n');
       assert.equal(await box.succeed([LAUNCHER, '--version']), `sandbox-unit-launcher ${NEXT}\n`);
       assert.notEqual(await box.succeed(['sha256sum', LAUNCHER]), launcher);
@@ -212,6 +248,26 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await areConfined();
       await box.succeed(['sandbox-unit', 'status']);
       await box.succeed(['systemctl', 'start', STATUS_SERVICE]);
+    });
+
+    test('a unit that an upgrade has converted is confined after a boot, and as its policy says', async () => {
+      // What is in /run is gone after a boot, but not after a soft-reboot, which the box has masked.
+      await box.sh(`rm -r /run/systemd/system/${EARLY}.d /run/systemd/system/systemd-soft-reboot.service
+        systemctl daemon-reload; systemctl soft-reboot`);
+      await box.waitFor('the boot', async () => {
+        const { stdout } = await box.exec(['journalctl', '--quiet', '--grep=Soft-reboot finished']);
+        return stdout !== '';
+      });
+      await box.waitFor('the service', async () => {
+        const { status } = await box.exec(['systemctl', 'is-active', '--quiet', EARLY]);
+        return status === 0;
+      });
+      const verified = await box.exec(['sandbox-unit', 'verify', EARLY]);
+      assert.deepEqual([verified.status, verified.stderr], [0, ''], verified.stdout);
+      const { status, stdout } = await box.exec(['sandbox-unit', 'status', EARLY]);
+      assert.equal(status, 0, stdout);
+      await box.succeed(['sandbox-unit', 'revert', EARLY]);
+      await box.succeed(['systemctl', 'start', ...UNITS]);
     });
 
     test('neither goes while units are confined, until they are reverted as it says', async () => {
@@ -230,22 +286,6 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       assert.notEqual((await box.exec(['systemctl', 'start', STATUS_SERVICE])).status, 0);
       await box.writeFile(policyPath(UNIT), POLICY);
       await box.succeed(['sandbox-unit', 'revert', ...UNITS]);
-
-      // The generator of the package confines a unit whose policy is enabled.
-      const generate = ['generate', '--runtime', '--at-boot', '--output', ENABLED, UNIT];
-      const { status: made, stderr: warned } = await box.exec(['sandbox-unit', ...generate]);
-      assert.deepEqual([made, warned], [0, '']);
-      await box.succeed(['systemctl', 'daemon-reload']);
-      await box.succeed(['systemctl', 'restart', UNIT]);
-      assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
-      const enabled = await box.exec(['dpkg', '--purge', '--force-depends', 'sandbox-unit-launcher']);
-      const ways = [
-        `rm -rf ${ENABLED}/activate.d/${UNIT} ${ENABLED}/run/systemd/system/${UNIT}.d`,
-        `sandbox-unit revert ${UNIT}`,
-      ];
-      assert.deepEqual([enabled.status !== 0, wayOut(enabled)], [true, ways]);
-      for (const line of ways) await box.succeed(['sh', '-c', line]);
-      await box.succeed(['rm', '-r', ENABLED]);
 
       // As 'learn --background' starts it.
       await box.succeed(['systemd-run', '--quiet', `--unit=${WATCH}`, 'sleep', 'infinity']);
