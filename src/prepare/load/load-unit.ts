@@ -1,7 +1,6 @@
 import type { Code } from '../../codes/subjects.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
-import { hasNameOfDropIn } from '../../paths/own-files.js';
 import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
@@ -12,7 +11,6 @@ import type { UnitFile } from '../../unit/unit-file.js';
 import {
   dropInPathsFor,
   type FoundTemplate,
-  findDropIns,
   findTemplateUnit,
   findUnit,
   plainInstance,
@@ -132,15 +130,10 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
 
-/** The drop-ins that the manager reads; in the place of ours stand those that ours hides. */
+/** The drop-ins that the manager reads, without ours. */
 async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
-  const loaded = state.dropInPaths;
   const own = await dropInPathsFor(context, name);
-  if (!loaded.some((path) => own.includes(path))) return loaded;
-  const aliases = state.names.filter((alias) => alias !== name.full);
-  const found = await findDropIns(context, name, aliases.map(serviceName));
-  const hidden = found.filter(hasNameOfDropIn);
-  return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
+  return state.dropInPaths.filter((path) => !own.includes(path));
 }
 
 /** @throws UserError if a drop-in can't confine the unit */
