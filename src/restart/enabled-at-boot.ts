@@ -2,13 +2,23 @@
 
 import { type Diagnostic, error } from '../diagnostic.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
-import { enabledDropIn, enabledManifest, enabledManifests } from '../paths/at-boot.js';
+import { dropInPath } from '../paths/own-files.js';
 import { againCommand } from '../prepare/apply-again.js';
 import { orElse } from '../state/failures.js';
 import { MAX_SIZE, withLifetime } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isServiceName } from '../unit/name.js';
+
+/** The generator's folder. */
+const ENABLED = '/etc/sandbox-unit/enabled';
+
+/** The manifest of a unit. */
+export const enabledManifest = (unit: string): string => `${ENABLED}/activate.d/${unit}`;
+
+/** A unit's drop-in as the generator found it. */
+export const enabledDropIn = (unit: string): string =>
+  `${ENABLED}${dropInPath({ scope: 'system', lifetime: 'runtime' }, unit)}`;
 
 /**
  * An error for each unit that still has a manifest of the generator. Nothing puts it into force at boot any more. Where a
@@ -18,7 +28,7 @@ import { isServiceName } from '../unit/name.js';
 export async function enabledAtBoot(context: Context, units?: readonly string[]): Promise<Diagnostic[]> {
   const { system, placement } = context;
   if (placement.scope === 'user') return [];
-  const all = (await orElse(() => system.list(enabledManifests), [])).filter(isServiceName).sort();
+  const all = (await orElse(() => system.list(`${ENABLED}/activate.d`), [])).filter(isServiceName).sort();
   const found = units === undefined ? all : all.filter((unit) => units.includes(unit));
   return Promise.all(found.map((unit) => leftOf(context, unit)));
 }

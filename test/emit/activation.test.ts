@@ -35,7 +35,7 @@ test('each thing that a unit shall have is a line', () => {
     'file 0755 bb /usr/local/libexec/sandbox-unit/launcher',
     'gone /etc/x y',
     'made-for cc /etc/a\\x2d b.conf',
-    ...['settle 0.2', 'filtered yes', 'reload yes', 'if-changed run', 'probe-as www', 'probe-timeout 1.5'],
+    ...['settle 0.2', 'filtered yes', 'reload yes', 'probe-as www', 'probe-timeout 1.5'],
     ...["probe curl 'a b'", 'probe true', 'end', ''],
   ]);
 });

@@ -1,12 +1,10 @@
-/** Tests of restart/enabled-at-boot.ts and prepare/apply-again.ts: what the generator of earlier versions has left. */
+/** What the generator of earlier versions has left. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
-import { enabledDropIn, enabledManifest } from '../../src/paths/at-boot.js';
-import { againCommand } from '../../src/prepare/apply-again.js';
-import { enabledAtBoot } from '../../src/restart/enabled-at-boot.js';
+import { enabledAtBoot, enabledDropIn, enabledManifest } from '../../src/restart/enabled-at-boot.js';
 import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
@@ -38,13 +36,4 @@ test('enabled units: a name limits them, and users have none', async () => {
   assert.deepEqual(await found(fakeContext(system, { isRecorded: true }), ['a@.service']), hints);
   assert.deepEqual(await found(fakeContext(system), ['b.service']), []);
   assert.deepEqual(await found(fakeContext(system, { placement: OF_USER })), []);
-});
-
-test('a policy is applied again with the options that it had', () => {
-  const facts = { policy: '/etc/x y.toml', permissive: true, gaps: ['gap-x'] };
-  const context = fakeContext(new FakeSystem(), { placement: { scope: 'system', lifetime: 'runtime' } });
-  assert.equal(
-    againCommand(context, UNIT, facts, ['--check']),
-    `sandbox-unit apply --check --permissive --allow-gaps --runtime --policy '/etc/x y.toml' ${UNIT}`,
-  );
 });
