@@ -113,7 +113,7 @@ test('convert-enabled: one unit that does not fit keeps all as they are, with th
   for (const [files, why] of cases) {
     const { status, stdout, stderr, read } = await convert(t, files, 'upgrade');
     assert.deepEqual([status, stdout], [1, ''], why);
-    const told = `  ${UNIT}: ${why}; to give its policy up: rm '${enabledManifest(UNIT)}'\n`;
+    const told = `  ${UNIT}: ${why}; to go on without it: rm '${enabledManifest(UNIT)}'\n`;
     assert.ok(stderr.includes(told), stderr);
     assert.notEqual(read(MANIFEST), undefined);
     assert.equal(read(`etc/systemd/system/${UNIT}.d/zz-sandbox-unit.filter`), undefined);

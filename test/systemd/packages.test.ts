@@ -222,7 +222,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       const { status, stderr } = await box.sh('dpkg --install /root/next/*.deb');
       assert.notEqual(status, 0);
       const [, way = ''] =
-        new RegExp(`^ {2}${REFUSED}: gone; to give its policy up: (.*)$`, 'm').exec(stderr) ?? [];
+        new RegExp(`^ {2}${REFUSED}: gone; to go on without it: (.*)$`, 'm').exec(stderr) ?? [];
       assert.ok(way, stderr);
       assert.doesNotMatch(await box.succeed([LAUNCHER, '--version']), new RegExp(NEXT));
       await box.succeed(['test', '-e', `${ENABLED}/activate.d/${EARLY}`]);
