@@ -4,6 +4,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { dropInPath } from '../paths/own-files.js';
 import { againCommand } from '../prepare/apply-again.js';
+import { exists } from '../prepare/load/exists.js';
 import { orElse } from '../state/failures.js';
 import { MAX_SIZE, withLifetime } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
@@ -28,8 +29,12 @@ export const enabledDropIn = (unit: string): string =>
 export async function enabledAtBoot(context: Context, units?: readonly string[]): Promise<Diagnostic[]> {
   const { system, placement } = context;
   if (placement.scope === 'user') return [];
-  const all = (await orElse(() => system.list(`${ENABLED}/activate.d`), [])).filter(isServiceName).sort();
-  const found = units === undefined ? all : all.filter((unit) => units.includes(unit));
+  const all = units ?? (await orElse(() => system.list(`${ENABLED}/activate.d`), []));
+  const names = all.filter(isServiceName).sort();
+  const are = await Promise.all(
+    names.map((unit) => orElse(() => exists(system, enabledManifest(unit)), false)),
+  );
+  const found = names.filter((_, i) => are[i]);
   return Promise.all(found.map((unit) => leftOf(context, unit)));
 }
 
