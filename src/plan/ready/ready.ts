@@ -61,7 +61,7 @@ export function planReady(
     return { lines, directives: [], commands, ready: undefined, mode, diagnostics };
   return {
     lines,
-    directives: readyDirectives(request, ready),
+    directives: readyDirectives(request, ready, values),
     commands: withInjector(request, ready, commands),
     ready: {
       at: ready.at,
