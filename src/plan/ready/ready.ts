@@ -90,7 +90,7 @@ function takenFromDoorway(
   values: UnitValues,
 ): Diagnostic[] {
   const syscalls = { ...section, allow: ready.allow };
-  const policy = { ...request.policy, syscalls, service: [], unitDeny: [] };
+  const policy = { ...request.policy, syscalls, service: [] };
   const noNewPrivileges = !isOn(values, 'NoNewPrivileges') && setsNoNewPrivileges(request, values);
   const found = lockOuts(
     doorwayOf(request),
