@@ -66,14 +66,4 @@ export const GAPS = {
       "A program without a path is looked for in folders, and one of these has a specifier. Which program it is can't be told.",
     wayOut: "Write the program's path, or an `ExecSearchPath=` without specifiers.",
   },
-  'gap-programs': {
-    cause:
-      '`[exec] programs` needs files that outlive the command. A transient unit of `run` has no place for them.',
-    wayOut: 'Leave `programs` out: `wrap` puts the launcher in front of the command itself.',
-  },
-  'gap-unit-deny': {
-    cause:
-      'systemd would have to refuse the calls of `unit-deny`, and its build or the kernel has no system call filters.',
-    wayOut: 'Leave `unit-deny` out. The launcher still enforces `[syscalls]`.',
-  },
 } as const satisfies Entries;

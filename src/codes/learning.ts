@@ -128,11 +128,6 @@ export const LEARNING = {
     cause: "The service made calls that the host's defaults refuse, whatever the learned policy allows.",
     wayOut: 'Allow them by rules of the policy, or write `defaults = false` in it.',
   },
-  'one-program': {
-    cause:
-      'The policy confines one program. The script that starts it goes without a filter for as long as it lives.',
-    wayOut: 'Without `[exec]` all of the unit is confined.',
-  },
   ready: {
     cause:
       '`[ready]` of the learned policy refuses calls that the service made until it was ready, and not since.',

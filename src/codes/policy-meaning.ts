@@ -4,22 +4,13 @@ import type { Entries } from './entry.js';
 export const POLICY_MEANING = {
   contradiction: {
     cause:
-      'The policy says two things of one call: two actions in one file, or `unit-deny` against `[syscalls]`.',
-    wayOut: 'Keep the entry that is meant, and remove the other.',
+      'Two lines of the policy exclude each other: two actions for one call in one file, or a reload that `[ready]` refuses and `[apply]` tries.',
+    wayOut: 'Keep the line that is meant, and remove the other.',
   },
   'needs-allow': {
     cause:
       'The key decides about calls that nobody names. A deny list lets all of these through, so that the key says nothing.',
     wayOut: 'Leave the key out, or write an `allow` list.',
-  },
-  'needs-programs': {
-    cause:
-      '`unit-deny` refuses calls to a start script beside the programs. Without `programs` there is no such difference.',
-    wayOut: 'Move the calls to `deny` in `[syscalls]`, or name the daemon in `programs`.',
-  },
-  'programs-without-filter': {
-    cause: '`programs` puts a filter on programs, and the policy has no `[syscalls]` to make one from.',
-    wayOut: 'Add `[syscalls]`, or leave `programs` out.',
   },
   'expect-without-filter': {
     cause:

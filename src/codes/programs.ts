@@ -22,27 +22,11 @@ export const PROGRAMS = {
     cause: 'The file that is to be started is not there, as far as this program sees.',
     wayOut: 'Install the package that has it, or correct the path or name.',
   },
-  'program-missing': {
-    cause:
-      '`[exec] programs` names a file that is not there or not executable. Nothing could be mounted over it.',
-    wayOut: 'Name the program that becomes the main process of the service.',
-  },
-  'program-origin': {
-    cause:
-      '`[exec] programs` mounts the launcher over the program, which then runs from another path. This one looks for libraries in folders beside its own file: `$ORIGIN` of ld.so(8). Java does.',
-    wayOut:
-      'Let `[ready]` take the calls of the start script away, `execve` among them: it leaves programs where they are. Where that is not possible, see whether the program starts: `apply` rolls back if it does not.',
-  },
-  'program-path': {
-    cause:
-      "A path in `[exec] programs` or of the launcher can't stand in a script's first line, or is named twice.",
-    wayOut: 'Use an absolute path of letters, digits and `_ + . @ -`, and name each program once.',
-  },
   'start-script': {
     cause:
       'The command is a shell or a script, and the policy refuses `execve`. It could start no other program.',
     wayOut:
-      'If it becomes the daemon, name the daemon in `programs` of `[exec]`. If it runs programs, do not refuse `execve`.',
+      'If it becomes the daemon, refuse `execve` in `[ready]` instead: the daemon loses it once it serves. If it runs programs, do not refuse `execve`.',
   },
   'start-calls': {
     cause: "The program's dynamic linker and C library make calls at each start that the policy refuses.",
@@ -102,8 +86,8 @@ export const PROGRAMS = {
       'Do as the hint says. `ProtectHome = "tmpfs"`, for instance, hides homes and still lets the launcher be shown.',
   },
   'mounted-noexec': {
-    cause: 'The file system with the launcher, or with the files for `programs`, is mounted `noexec`.',
-    wayOut: 'Mount it without `noexec`. Where the path is below `/run`, leave `--runtime` out.',
+    cause: 'The file system with the launcher is mounted `noexec`.',
+    wayOut: 'Mount it without `noexec`.',
   },
   'untrusted-path': {
     cause:

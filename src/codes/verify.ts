@@ -20,10 +20,8 @@ export const VERIFY = {
     wayOut: 'The command in the hint stops the service, ends what is left, and starts it again.',
   },
   'not-confined': {
-    cause:
-      'The main process runs without the filter that it should have, or is a program that the launcher did not start.',
-    wayOut:
-      'Do as the hint says. A start script that becomes a daemon needs that daemon in `programs` of `[exec]`.',
+    cause: 'The main process runs without the filter that it should have, or may gain privileges.',
+    wayOut: 'Do as the hint says.',
   },
   'not-in-force': {
     cause: 'systemd has loaded other values than the drop-in sets, so that the directive is not in force.',
@@ -34,11 +32,6 @@ export const VERIFY = {
     cause:
       'Something else than the installed launcher may have started the service. Its filter then has a way out that others may know.',
     wayOut: 'Restart the service: the installed launcher starts it anew.',
-  },
-  'program-replaced': {
-    cause:
-      'An upgrade replaced a program of `[exec] programs` while the service runs. What the service starts of it now has no filter.',
-    wayOut: 'Restart the service.',
   },
   'filter-unknowable': {
     cause:

@@ -1,6 +1,5 @@
 import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { checkPrograms } from '../plan/launcher/programs.js';
 import { checkReadyAlone } from '../plan/ready/checks.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
@@ -61,7 +60,6 @@ function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Di
     ...found,
     ...checkSyscalls(policy, sets, MACHINES, complete),
     ...checkService(policy),
-    ...checkPrograms(policy),
     ...(policy.ready && complete ? checkReadyAlone(policy, policy.ready, sets, MACHINES) : []),
   ];
   if (hasErrors(diagnostics) || policy.expect.length === 0) return diagnostics;

@@ -25,7 +25,6 @@ import { notConfined } from '../verify/kernel/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../verify/kernel/enforcement.js';
 import { looserSince } from '../verify/kernel/looser.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
-import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
 import { NO_PROOF, type Proof } from '../verify/process/prove-directives.js';
@@ -164,10 +163,7 @@ async function wrongMain(
   const isSaid = kernel.groups.some(
     ({ calls, processes }) => calls === 'looser' && processes.some((one) => one.pid === pid),
   );
-  return [
-    ...(isKnown && isSaid ? [] : await notConfined(system, plan, state)),
-    ...(await replacedPrograms(system, mountedBy(plan, plan.unit), state)),
-  ];
+  return isKnown && isSaid ? [] : notConfined(system, plan, state);
 }
 
 /** Whether an error tells that a process can't be looked at, and not what is wrong with it. */

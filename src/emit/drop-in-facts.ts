@@ -1,4 +1,4 @@
-import { namesFilter, namesReadyFilter, programNamesIn } from '../paths/own-files.js';
+import { mountsPrograms, namesFilter, namesReadyFilter } from '../paths/own-files.js';
 import {
   gapsInDropIn,
   hashInDropIn,
@@ -25,9 +25,9 @@ export interface DropInFacts extends Partial<Pick<Origin, Hash>> {
   readonly refuses: boolean | undefined;
   /** The names in its SystemCallLog=. */
   readonly recorded: readonly string[];
-  /** Whether the launcher starts commands of the drop-in, or programs that the drop-in mounts. */
+  /** Whether the launcher starts commands of the drop-in, or programs that one of an earlier version mounts. */
   readonly launched: boolean;
-  /** Whether the launcher starts the processes of ExecStart=, or programs that these start. */
+  /** Whether the launcher starts the processes of ExecStart=. */
   readonly startsLaunched: boolean;
   /** Whether the processes of ExecStart= have a filter from their start on, the launcher's or systemd's. */
   readonly filtered: boolean;
@@ -35,8 +35,6 @@ export interface DropInFacts extends Partial<Pick<Origin, Hash>> {
   readonly tightened: boolean;
   /** Whether its last NoNewPrivileges= line is `yes`. */
   readonly noNewPrivileges: boolean;
-  /** The files of `[exec] programs` that the drop-in mounts, without their folder. */
-  readonly programFiles: readonly string[];
 }
 
 /** Reads a drop-in of ours; commented lines don't count. */
@@ -48,7 +46,6 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
   const filters = valuesOf('SystemCallFilter');
   const refuses = filters.length === 0 ? undefined : filters.at(-1) !== '';
   const isBehindLauncher = live.some((line) => line.startsWith('ExecStart=') && namesFilter(line));
-  const programFiles = [...new Set(live.flatMap(programNamesIn))];
   return {
     policy: policyOfDropIn(content),
     ...hashes(content),
@@ -57,12 +54,11 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
     gaps: gapsInDropIn(content),
     refuses,
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
-    launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
-    startsLaunched: programFiles.length > 0 || isBehindLauncher,
+    launched: live.some((line) => (line.startsWith('Exec') && namesFilter(line)) || mountsPrograms(line)),
+    startsLaunched: isBehindLauncher,
     filtered: refuses === true || isBehindLauncher,
     tightened: live.some((line) => line.startsWith('ExecStartPost=') && namesReadyFilter(line)),
     noNewPrivileges: valuesOf('NoNewPrivileges').at(-1) === 'yes',
-    programFiles,
   };
 }
 

@@ -1,7 +1,7 @@
 import { printable } from '../diagnostic.js';
 import { dropInPath, filterPath, keptPolicyPath, readyFilterPath } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
-import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
+import type { Plan, PlannedDirective } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
 
 /** A file to write, or a file as it was read. */
@@ -40,14 +40,10 @@ export interface Filters {
 }
 
 /**
- * The files of a plan: the drop-in, the filters if there are any, two files for each of its programs, and the text of a
- * policy that isn't elsewhere.
+ * The files of a plan: the drop-in, the filters if there are any, and the text of a policy that isn't elsewhere.
  */
 export function emitFiles(plan: Plan, filters: Filters, placement: Placement, origin: Origin): EmittedFile[] {
-  const files: EmittedFile[] = plan.programs.flatMap((program) => [
-    { path: program.place, content: new Uint8Array(), mode: 0o644 },
-    { path: program.script, content: encode(launcherScript(plan, program)), mode: 0o755 },
-  ]);
+  const files: EmittedFile[] = [];
   // Filters come first: a drop-in whose filter is missing starts nothing.
   const { start, ready } = filters;
   if (start) files.push({ path: filterPath(placement, plan.unit), content: start, mode: 0o644 });
@@ -62,11 +58,7 @@ export function emitFiles(plan: Plan, filters: Filters, placement: Placement, or
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** The script in place of a program: the kernel runs it by the launcher (sandbox-unit-launcher(8)). */
-const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram) =>
-  `#!${target.launcher} --${target.scope === 'user' ? 'user-' : ''}script\nfilter=${filterFile}\nprogram=${place}\n`;
-
-/** Whether a file in the folder of `[exec] programs` looks like ours: an empty mount point, or a launcher script. */
+/** Whether a file that earlier versions made for `[exec] programs` looks like ours: an empty mount point, or a script. */
 export const isProgramFile = (content: Uint8Array): boolean =>
   content.length === 0 || /^#!\S+ --(?:user-)?script\nfilter=/.test(new TextDecoder().decode(content));
 

@@ -1,5 +1,4 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import { programsFolders } from '../paths/own-files.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import { interpretersOf } from '../plan/launcher/commands.js';
 import type { Prepared } from '../prepare/prepare.js';
@@ -73,14 +72,14 @@ export async function explainUnit(
   );
   const sought = {
     ...{ unit: plan.unit, manager: userManager(context), state, ...from },
-    programs: [...programs, ...movedPrograms(context, prepared).keys()],
+    programs,
   };
   const { calls, readable, ...found } = await context.caller.tellIfLong(
     `${plan.unit}: reading the records of refused calls …`,
     () => refusedCalls(context.system, sought),
   );
   return {
-    ...explainKnown(context, prepared, state, together(observed, calls), tightened),
+    ...explainKnown(prepared, state, together(observed, calls), tightened),
     since: from.since,
     readable: readable || observed.length > 0,
     ...found,
@@ -89,7 +88,6 @@ export async function explainUnit(
 
 /** Explains calls that are known to be refused, without a look at any log. */
 export function explainKnown(
-  context: Context,
   prepared: Prepared,
   state: UnitState,
   calls: readonly UnitCall[],
@@ -97,7 +95,6 @@ export function explainKnown(
 ): Explained {
   const { unit, policy, plan } = prepared;
   const { target } = plan;
-  const moved = movedPrograms(context, prepared);
   const limits = (more: string): OwnLimits | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
@@ -113,19 +110,5 @@ export function explainKnown(
     tightened,
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));
-  return withoutFallbacks(explainCalls(named, confinement, relaxed));
-}
-
-/**
- * The paths by which the kernel records `[exec] programs`, which run from their mount points, with the paths that the
- * policy names.
- */
-function movedPrograms(context: Context, { unit, plan }: Prepared): ReadonlyMap<string, string> {
-  const folders = programsFolders(context.placement, unit.name.full);
-  return new Map(
-    plan.programs.flatMap(({ path, place }) =>
-      folders.map((folder) => [folder + place.slice(place.lastIndexOf('/')), path] as const),
-    ),
-  );
+  return withoutFallbacks(explainCalls(calls, confinement, relaxed));
 }

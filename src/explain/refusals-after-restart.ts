@@ -44,7 +44,7 @@ async function byObserver(
     () => explainUnit(context, prepared, state, { since, observed, heard: NOTHING_HEARD }),
     undefined,
   );
-  return withDumps ?? { ...ALONE, ...explainKnown(context, prepared, state, observed), since };
+  return withDumps ?? { ...ALONE, ...explainKnown(prepared, state, observed), since };
 }
 
 /** A child may have been killed while the main process goes on: the service's state doesn't tell whether a record comes. */

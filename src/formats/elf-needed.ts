@@ -15,33 +15,17 @@ export type ReadPiece = (from: number, size: number) => Promise<Uint8Array>;
  * or contradicts itself. Only the pieces of the file are read that tell.
  * @param head the file's first bytes, HEAD_SIZE or more
  */
-export const neededBy = (head: Uint8Array, read: ReadPiece): Promise<readonly string[]> =>
-  dynamicTexts(head, read, [DT.needed]);
-
-/**
- * Whether a program looks for libraries beside its own file: `$ORIGIN` in DT_RUNPATH or DT_RPATH (ld.so(8)).
- * @param head as for neededBy()
- */
-export const searchesBeside = async (head: Uint8Array, read: ReadPiece): Promise<boolean> =>
-  (await dynamicTexts(head, read, [DT.runpath, DT.rpath])).some((path) =>
-    /\$(?:ORIGIN\b|\{ORIGIN\})/.test(path),
-  );
-
-async function dynamicTexts(
-  head: Uint8Array,
-  read: ReadPiece,
-  tags: readonly number[],
-): Promise<readonly string[]> {
+export async function neededBy(head: Uint8Array, read: ReadPiece): Promise<readonly string[]> {
   if (elfMachine(head) === undefined || head[4] !== 2) return [];
   try {
-    return await texts(read, head, tags);
+    return await neededIn(read, head);
   } catch (e) {
     if (e instanceof RangeError) return [];
     throw e;
   }
 }
 
-async function texts(read: ReadPiece, head: Uint8Array, tags: readonly number[]): Promise<readonly string[]> {
+async function neededIn(read: ReadPiece, head: Uint8Array): Promise<readonly string[]> {
   const segments = readSegments(viewOf(head));
   const dynamic = segments.find(({ type }) => type === PT.dynamic);
   if (dynamic === undefined) return [];
@@ -49,7 +33,7 @@ async function texts(read: ReadPiece, head: Uint8Array, tags: readonly number[])
   const strings = entries.find(([tag]) => tag === DT.strings);
   if (strings === undefined) throw new RangeError();
   const start = offsetIn(segments, strings[1]);
-  const wanted = entries.filter(([tag]) => tags.includes(tag));
+  const wanted = entries.filter(([tag]) => tag === DT.needed);
   return Promise.all(wanted.map(async ([, at]) => textOf(await read(start + at, MAX_TEXT))));
 }
 

@@ -3,37 +3,28 @@ import { plannedPaths } from '../paths/own-files.js';
 import { injectorGaps } from '../plan/ready/injector.js';
 import { ownValues } from '../plan/unit-values.js';
 import type { LoadedUnit } from '../prepare/load/load-unit.js';
-import { probeMachine } from '../prepare/probe/target.js';
+import type { MachineFacts } from '../prepare/probe/target.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
 
-type UnitFiles = Pick<LoadedUnit, 'name' | 'files'>;
-
-/**
- * The reason why a policy of a unit can't have `[ready]`; undefined where it can.
- * @throws UserError as probeMachine()
- */
-export async function readyGap(
-  context: Context,
-  { name, files }: UnitFiles,
-): Promise<Diagnostic | undefined> {
-  const { facts } = await probeMachine(context);
+/** The reason why a policy of a unit can't have `[ready]`; undefined where it can. */
+export function readyGap(
+  { placement }: Pick<Context, 'placement'>,
+  { name, files }: Pick<LoadedUnit, 'name' | 'files'>,
+  { facts }: MachineFacts,
+): Diagnostic | undefined {
   const effective = effectiveUnit(files, execKeys(facts.systemd));
   const unit = {
     effective,
     target: { ...facts, programs: new Map() },
-    places: plannedPaths(context.placement, name.full),
+    places: plannedPaths(placement, name.full),
   };
   return injectorGaps(unit, ownValues(effective), {})[0];
 }
 
-/**
- * Finds out whether a policy of a unit can have `[ready]`.
- * @throws UserError `gap-ready`, and as probeMachine()
- */
-export async function assertMayBeReady(context: Context, unit: UnitFiles): Promise<void> {
-  const gap = await readyGap(context, unit);
+/** @throws UserError `gap-ready` for such a reason */
+export function assertMayBeReady(gap: Diagnostic | undefined): void {
   if (gap === undefined) return;
   const hint = 'learn without --ready';
   throw new UserError(error(gap.code, gap.message, { hint }), EXIT.failure);

@@ -12,7 +12,6 @@ import {
 import { startOf } from '../explain/records/start-of.js';
 import { userManager } from '../explain/records/user-manager.js';
 import { alike, type Tally, tally } from '../explain/tally.js';
-import { programsFolders } from '../paths/own-files.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { orElse } from '../state/failures.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
@@ -67,7 +66,6 @@ async function refusedOf(
   const owner = {
     ...{ unit: name, manager: userManager(context), state, since },
     programs: programsOf(state),
-    folders: programsFolders(context.placement, serviceName(name).template ?? name),
   };
   const logged = await orElse(() => records.of(owner), UNREADABLE);
   const watched = await orElse(() => observedRefusals(context, serviceName(name), since), undefined);

@@ -8,7 +8,7 @@ import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions, ReachableCalls } from '../evidence/policy/input.js';
-import { type ScriptedDaemon, scriptedDaemon } from '../evidence/policy/programs.js';
+import { daemonOfScript } from '../evidence/policy/programs.js';
 import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
@@ -61,29 +61,26 @@ export async function provedPolicy(
 ): Promise<ProvedPolicy> {
   const { system } = context;
   const unit = await loadUnit(context, text);
-  if (options.ready) await assertMayBeReady(context, unit);
+  const machine = await probeMachine(context);
+  const { facts } = machine;
+  const gap = readyGap(context, unit, machine);
+  if (options.ready) assertMayBeReady(gap);
   const all = await wholeRecordings(context, unit.name);
-  const { facts } = await probeMachine(context);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
   if (ledger.recordings === 0) throw noRecording(unit.name.full);
   if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
-  const gap = (await readyGap(context, unit))?.message;
-  const daemon = scriptedDaemon({ evidence: ledger, effective, readyGap: gap });
+  const daemon = gap === undefined ? daemonOfScript(ledger, effective) : undefined;
   const files = new RootFiles(system, HOST);
-  const reached = await reachedBy(
-    files,
-    ledger,
-    effective,
-    daemon?.by === '[exec]' ? [daemon.path] : undefined,
-  );
+  const reached = await reachedBy(files, ledger, effective);
   const written = writePolicy({
     evidence: ledger,
-    readyGap: gap,
+    readyGap: gap?.message,
     checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: callsIn(reached),
-    reachableByDaemon: daemon && (await reachableByDaemon(files, ledger, effective, daemon)),
+    reachableByDaemon:
+      daemon === undefined ? undefined : await reachableByDaemon(files, ledger, effective, daemon),
     reachDoubt: reachDoubtOf(reached),
     codeMaker: await codeMakerOf(files, ledger, effective),
     plainPrograms: await plainPrograms(
@@ -139,7 +136,7 @@ export async function assertWritable(
   isReady = false,
 ): Promise<void> {
   const unit = await loadUnit(context, text);
-  if (isReady) await assertMayBeReady(context, unit);
+  if (isReady) assertMayBeReady(readyGap(context, unit, await probeMachine(context)));
   await wholeRecordings(context, unit.name);
   if (path === undefined) return;
   await assertPlace(context, path);
@@ -169,19 +166,19 @@ async function codeMakerOf(files: RootFiles, ledger: Ledger, effective: Effectiv
   return maker && `${maker.path} has ${maker.engine}, which makes code at run time`;
 }
 
-/** The calls that the confined programs of a unit can reach: by default all that were seen. */
+/** The calls that programs of a unit can reach: by default all that were seen. */
 async function reachedBy(
   files: RootFiles,
   ledger: Ledger,
   effective: EffectiveUnit,
-  confined?: readonly string[],
+  some?: readonly string[],
 ): Promise<Reachable> {
   const own = ownFiles(effective);
   if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
   if (ledger.lost.leavers)
     return { unknown: 'processes have left its control group unwatched, as logins do' };
   const { programs, mapped } = servicePrograms([ledger]);
-  return findReachable(files, { programs: confined ?? programs, mapped });
+  return findReachable(files, { programs: some ?? programs, mapped });
 }
 
 const callsIn = (reached: Reachable): ReachableCalls => ('unknown' in reached ? 'unknown' : reached.calls);
@@ -194,9 +191,9 @@ async function reachableByDaemon(
   files: RootFiles,
   ledger: Ledger,
   effective: EffectiveUnit,
-  { path, by }: ScriptedDaemon,
+  path: string,
 ): Promise<ReachableCalls | undefined> {
-  if (by !== '[ready]' || amongNames([path, ...servicePrograms([ledger]).mapped])) return undefined;
+  if (amongNames([path, ...servicePrograms([ledger]).mapped])) return undefined;
   return callsIn(await reachedBy(files, ledger, effective, [path]));
 }
 

@@ -101,10 +101,9 @@ const wouldKeep = ({ name }: Service): Diagnostic =>
   );
 
 /** Reasons for which a plan can't be one for processes that run. */
-function unfit({ meaning, ready, mode, programs }: Plan): string[] {
+function unfit({ meaning, ready, mode }: Plan): string[] {
   if (meaning === undefined && ready === undefined) return ['the policy says nothing of calls'];
-  if (mode === 'permissive') return ['a permissive policy refuses no call'];
-  return programs.length > 0 ? ['its start script would have the filter of [exec] programs, too'] : [];
+  return mode === 'permissive' ? ['a permissive policy refuses no call'] : [];
 }
 
 /** Two where `[ready]` has rules on top of `[syscalls]`: their answers are joined by the kernel, not by us. */

@@ -55,7 +55,7 @@ export const setups = ({
   builtProgram(home, machine, 'tighten'),
 ];
 
-/** Where launchers may be. A script of the service may execute them, too: with `[exec] programs` they are in a daemon's place. */
+/** Where launchers may be. A script of the service may execute them, too. */
 export const launchers = (placement: Placement): readonly string[] => [
   installedLauncher(placement),
   PACKAGED_LAUNCHER,

@@ -44,7 +44,7 @@ export const hasNameOfKeptPolicy = (path: string): boolean => path.endsWith(`/${
 export const isKeptPolicy = (placement: Placement, unit: string, path: string): boolean =>
   places(placement).some((place) => path === keptPolicyPath(place, unit));
 
-/** The folder of the mount points of `[exec] programs`. */
+/** The folder of files that `[exec] programs`, a key of earlier versions, made: `revert` and `apply` take them away. */
 export const programsFolder = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
 
@@ -53,12 +53,7 @@ export const plannedPaths = (placement: Placement, unit: string) => ({
   dropIn: dropInPath(placement, unit),
   filterFile: filterPath(placement, unit),
   readyFile: readyFilterPath(placement, unit),
-  programsFolder: programsFolder(placement, unit),
 });
-
-/** The folders where mount points of a unit's `[exec] programs` may be, in the order of LIFETIMES. */
-export const programsFolders = (placement: Placement, unit: string): string[] =>
-  places(placement).map((place) => programsFolder(place, unit));
 
 /** The paths where our drop-in of a unit may be, in the order of LIFETIMES. */
 export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
@@ -78,20 +73,11 @@ export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`
 /** Whether a line or a path names a filter of ours for a service that serves. */
 export const namesReadyFilter = (line: string): boolean => line.includes(`/${READY_FILTER}`);
 
-/**
- * The mount point of one of `[exec] programs`. It has the program's file name, by which the kernel names processes: those
- * of one name have folders of their own.
- * @param nth how many programs of that name there are up to this one; 1 for the first
- */
-export const programPlace = (folder: string, name: string, nth: number): string =>
-  nth === 1 ? `${folder}/${name}` : `${folder}/~${nth}/${name}`;
-
-/** Whether a folder holds the mount point of a further program of one name. */
+/** Whether a folder among these holds the files of a further program of one name. */
 export const isTwinsFolder = (name: string): boolean => /^~\d+$/.test(name);
 
-/** The files of `[exec] programs` that a line names, by their paths below their folder. */
-export const programNamesIn = (line: string): string[] =>
-  [...line.matchAll(new RegExp(`/${PROGRAMS}/((?:~\\d+/)?[A-Za-z0-9_+.@-]+)`, 'g'))].map(([, name]) => name!);
+/** Whether a line mounts such files: the launcher starts a program then that no Exec line names. */
+export const mountsPrograms = (line: string): boolean => line.includes(`/${PROGRAMS}/`);
 
 /** The name of a file until it is complete; systemd doesn't read it, for it takes only *.conf. */
 export const temporaryName = (unique: string): string => `.sandbox-unit-${unique}.tmp`;

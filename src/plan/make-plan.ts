@@ -1,7 +1,6 @@
 import { findDirective } from '../directives/table.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
-import { programLines } from './calls/lines.js';
 import { jointMode } from './calls/permissive.js';
 import { lockOuts } from './doorways/lock-outs.js';
 import { wayInOf } from './doorways/role.js';
@@ -51,16 +50,10 @@ export function makePlan(given: PlanRequest): Plan {
     doorway: wayInOf(role),
     mode: jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
     target,
-    lines: [
-      ...calls.lines,
-      ...readied.lines,
-      ...service.lines,
-      ...programLines(launcher && launcher.programs.length > 0 ? policy.programs! : [], calls.diagnostics),
-    ],
+    lines: [...calls.lines, ...readied.lines, ...service.lines],
     directives: directives.sort(fatalLast),
     commands,
     without: launcher?.without ?? (calls.meaning ? unsandboxedKeys(effective) : []),
-    programs: launcher?.programs ?? [],
     filterFile: request.places?.filterFile,
     filter: calls.filter,
     ready: readied.ready,

@@ -10,7 +10,7 @@ export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'tighte
 
 /** An entry of a list of calls. */
 export interface ListEntry {
-  readonly list: 'allow' | 'deny' | 'log' | 'unit-deny';
+  readonly list: 'allow' | 'deny' | 'log';
   readonly name: string;
   /** The answer to refused calls: `EPERM`. */
   readonly action?: string;
@@ -52,16 +52,6 @@ export interface PlannedCommands {
   readonly added?: readonly ExecCommand[];
   /** The policy key behind lines that aren't there for the launcher alone. */
   readonly because?: string;
-}
-
-/**
- * A program that gets the launcher wherever the unit starts it. In the service's mount namespace a script for the
- * launcher is mounted over the program, and the program on `place`.
- */
-export interface PlannedProgram {
-  readonly path: string;
-  readonly script: string;
-  readonly place: string;
 }
 
 /** The filter that the launcher loads. */
@@ -133,7 +123,6 @@ export interface Plan {
    * there is no launcher, only the latter.
    */
   readonly without: readonly string[];
-  readonly programs: readonly PlannedProgram[];
   /** Undefined if the launcher gets the filter with its command. */
   readonly filterFile: string | undefined;
   readonly filter: PlannedFilter | undefined;

@@ -9,7 +9,6 @@ export type Places =
   | {
       readonly dropIn: string;
       readonly filterFile: string;
-      readonly programsFolder: string;
       readonly readyFile: string;
     }
   | undefined;

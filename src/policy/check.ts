@@ -12,7 +12,7 @@ import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
 import { limitsBefore, readyCalls } from '../syscalls/ready.js';
-import { callsOf, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import { resolveCalls } from '../syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
@@ -63,7 +63,7 @@ function checkReady(
   const sets = withOwnSets(known);
   const section = readyCalls(ready, syscalls && architecturesOf(syscalls));
   const abis = openAbis(section, machines);
-  const own = { ...policy, unitDeny: [], expect: syscalls ? [] : policy.expect };
+  const own = { ...policy, expect: syscalls ? [] : policy.expect };
   const before = syscalls && limitsBefore(resolveCalls(syscalls, known));
   return [
     ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
@@ -82,14 +82,11 @@ const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[]
   return machines.flatMap((machine) => abisOf(machine).filter((abi, i) => i === 0 || names.includes(abi)));
 };
 
-/** Errors about keys that have no effect without `[syscalls]`. */
-function meantForCalls({ ready, expect, programs: [program] = [] }: Policy): Diagnostic[] {
+/** The error about an expectation of a start, without `[syscalls]`. */
+function meantForCalls({ ready, expect }: Policy): Diagnostic[] {
   const { at } = expect.find((one) => !isOfReady(one))?.syscall ?? {};
   const hint = ready && `with phase = "ready" it is about [ready]`;
-  return [
-    ...(at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at, hint })] : []),
-    ...(program ? [error('programs-without-filter', "'programs' needs [syscalls]", { at: program.at })] : []),
-  ];
+  return at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at, hint })] : [];
 }
 
 /** The error about an expectation of a service that serves, without `[ready]`. */
@@ -110,13 +107,12 @@ const RULES: readonly Rule[] = [
 
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
   allowListKeysHaveAllow,
-  unitRefusalsAgree,
   ({ policy, section, sets, abis }) => openDoors(section, policy.service, sets, abis),
   ({ section, sets, abis }) => hiddenArguments(section, sets, abis),
 ];
 
-function* entryNamesAreKnown({ policy, section, sets }: Context) {
-  for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log, ...policy.unitDeny]) {
+function* entryNamesAreKnown({ section, sets }: Context) {
+  for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log]) {
     yield* entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets);
   }
 }
@@ -197,25 +193,6 @@ function entriesAgree({ section }: Context): Diagnostic[] {
     if (!earlier || earlier.at.file !== entry.at.file || earlier.action === entry.action) return [];
     const hint = `line ${earlier.at.line} gives it another action`;
     return [error('contradiction', `'${entry.name}' is denied twice`, { at: entry.at, hint })];
-  });
-}
-
-/** Calls of `unit-deny` must be refused to the programs, too; without programs `deny` refuses them. */
-function unitRefusalsAgree({ policy, section, sets }: Context): Diagnostic[] {
-  const { programs, unitDeny } = policy;
-  const named = resolveCalls(section, sets);
-  return unitDeny.flatMap((entry) => {
-    const { name, at } = entry;
-    if (!programs) {
-      const hint = `say it in [syscalls]: deny = ["${name}"]`;
-      return [error('needs-programs', "'unit-deny' says nothing without 'programs'", { at, hint })];
-    }
-    const passing = callsOf(entry, sets).find((call) => mayPass(verdictOn(named, call)));
-    if (passing === undefined) return [];
-    const hint = 'refuse it in [syscalls], too, or leave it out here';
-    return [
-      error('contradiction', `'unit-deny' refuses ${passing}, which [syscalls] lets through`, { at, hint }),
-    ];
   });
 }
 

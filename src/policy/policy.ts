@@ -1,6 +1,6 @@
 import type { Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
-import type { CallEntry, Located, ReadySection, SyscallsSection } from '../syscalls/section.js';
+import type { Located, ReadySection, SyscallsSection } from '../syscalls/section.js';
 import type { ExecCommand } from '../unit/exec/line.js';
 import type { Probe } from './probe.js';
 
@@ -41,12 +41,8 @@ export interface Policy {
   /** Names of `[service]` directives that may weaken the unit's own setting. */
   readonly loosen: readonly Located<string>[];
   readonly wrap: readonly Located<string>[] | undefined;
-  /** Programs that get the launcher wherever the unit starts them. */
-  readonly programs: readonly Located<string>[] | undefined;
   /** Commands that run before those of ExecStartPre=, without any sandbox. */
   readonly startPre: readonly Located<ExecCommand>[];
-  /** Calls and sets that systemd refuses to whatever the unit starts, beside what is refused to these programs. */
-  readonly unitDeny: readonly CallEntry[];
   /** Milliseconds that the service must stay up after the restart. */
   readonly settle: Located<number> | undefined;
   /** Probes that must succeed then, in this order. */

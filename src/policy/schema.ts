@@ -186,19 +186,11 @@ export const POLICY: Keys = {
       keys: {
         wrap: {
           shape: { type: 'list', of: { type: 'choice', values: EXEC_KEYS } },
-          doc: 'Exec lines that get the launcher (default ["ExecStart"]; with programs: none)',
-        },
-        programs: {
-          shape: { type: 'list', of: { type: 'string' }, minimum: 1 },
-          doc: 'Programs that get the launcher wherever the unit starts them: for start scripts',
+          doc: 'Exec lines that get the launcher (default ["ExecStart"])',
         },
         'start-pre': {
           shape: STRINGS,
           doc: 'Commands that run before each start with all rights: for files that a confined service may not make',
-        },
-        'unit-deny': {
-          shape: STRINGS,
-          doc: 'Calls, and sets with @, that systemd refuses to all that the unit starts, scripts too',
         },
       },
     },

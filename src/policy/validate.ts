@@ -36,7 +36,10 @@ function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = fals
     if (Object.hasOwn(keys, key)) yield* checkValue(document, at, keys[key]!.shape);
     else if (!open) {
       const hint =
-        didYouMean(key, Object.keys(keys)) ?? elsewhere(key) ?? `one of ${Object.keys(keys).join(', ')}`;
+        GONE.get(at.join('.')) ??
+        didYouMean(key, Object.keys(keys)) ??
+        elsewhere(key) ??
+        `one of ${Object.keys(keys).join(', ')}`;
       yield error('unknown-key', `unknown key '${key}'`, { at: document.keyAt(at), hint });
     }
   }
@@ -45,6 +48,15 @@ function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = fals
     yield error('missing-key', `the key '${key}' is missing`, { at: document.keyAt(path) });
   }
 }
+
+/** The ways out for keys that earlier versions had. */
+const GONE: ReadonlyMap<string, string> = new Map([
+  [
+    'exec.programs',
+    '[ready] takes calls of a start script once the daemon serves: deny = ["execve", "execveat"] there, not in [syscalls]',
+  ],
+  ['exec.unit-deny', '[syscalls] is for the start script, too: leave this out'],
+]);
 
 /** A hint that names the right sections for a key in the wrong table. */
 function elsewhere(key: string): string | undefined {

@@ -3,7 +3,6 @@ import { ROOTS } from '../directives/values/closed-paths.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { allPrograms, programPlaces } from '../plan/launcher/commands.js';
-import { checkPrograms } from '../plan/launcher/programs.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { takesCapabilities } from '../plan/program-needs.js';
@@ -17,7 +16,7 @@ import type { Context } from '../system/context.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { lastOf } from '../unit/values.js';
 import type { LoadedPolicy } from './load/load-policy.js';
-import { programsWithOrigin, readCommands } from './probe/command-files.js';
+import { readCommands } from './probe/command-files.js';
 import { findProgram, type MachineFacts, probeTarget } from './probe/target.js';
 
 export interface PlanOptions {
@@ -40,7 +39,7 @@ interface Planned {
   readonly plan: Plan;
   /** Whether `[syscalls]` was planned, too: no earlier check has found an error. */
   readonly planned: boolean;
-  /** Diagnostics about the policy's calls on this target, and about the paths of its programs. */
+  /** Diagnostics about the policy's calls on this target. */
   readonly checked: readonly Diagnostic[];
   /** Diagnostics of the plan. */
   readonly found: readonly Diagnostic[];
@@ -60,12 +59,6 @@ export async function planOn(
   const target = {
     ...(await probeTarget(context, machine, programPlaces(policy, effective))),
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
-    withOrigin: ownRoot
-      ? undefined
-      : await programsWithOrigin(
-          context,
-          (policy.programs ?? []).map(({ value }) => value),
-        ),
     commands: ownRoot
       ? undefined
       : await readCommands(
@@ -74,10 +67,7 @@ export async function planOn(
           takesCapabilities(policy),
         ),
   };
-  const checked = [
-    ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),
-    ...checkPrograms(policy),
-  ];
+  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
   const planned = !hasErrors([...known, ...checked]);
   const plan = makePlan({
     unit,

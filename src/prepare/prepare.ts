@@ -26,7 +26,6 @@ import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
 import { listensOf, surroundingsOf } from './load/surroundings.js';
 import { type PlanOptions, planOn } from './plan.js';
 import { type MachineFacts, probeMachine } from './probe/target.js';
-import { programsInRoot } from './programs-in-root.js';
 import { untrustedLaunch } from './untrusted-launch.js';
 
 export interface PrepareOptions extends PlanOptions {
@@ -191,9 +190,8 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const plan = { ...made, policyFile };
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const untrusted = await untrustedLaunch(context, plan, effective, unit.state);
-  const absent = await programsInRoot(context, { policy: policy.policy, effective, plan });
   const masks = await fileMasks(context, plan, policy.policy);
-  const diagnostics = [...early, ...found, ...untrusted, ...absent, ...masks];
+  const diagnostics = [...early, ...found, ...untrusted, ...masks];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);
   const ready = plan.ready && buildReadyFilter(plan.ready.filter);

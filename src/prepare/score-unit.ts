@@ -19,7 +19,6 @@ import { argumentsOf } from '../unit/exec/line.js';
 import type { UnitName } from '../unit/name.js';
 import { sortsAfter } from '../unit/search.js';
 import type { UnitFile } from '../unit/unit-file.js';
-import { pathsOf } from '../unit/values.js';
 import { exists } from './load/exists.js';
 import { dropInPathsFor } from './load/find-unit.js';
 import { loadOffline } from './load/load-unit.js';
@@ -54,10 +53,6 @@ const linesOnBus = (state: UnitState): FilterLines => ({
   starts: commandsOf(state, 'ExecStart').flatMap(({ argv, flags }) =>
     flags.includes('privileged') ? [] : [argv],
   ),
-  // a(ssbt): source, destination, may be missing, flags.
-  bound: ((state.properties.get('BindReadOnlyPaths') ?? []) as readonly (readonly unknown[])[]).map(
-    ([source]) => `${source}`,
-  ),
 });
 
 const linesOf = (unit: EffectiveUnit): FilterLines => ({
@@ -65,7 +60,6 @@ const linesOf = (unit: EffectiveUnit): FilterLines => ({
   starts: unit
     .execCommands('ExecStart')
     .flatMap((command) => (command.prefixes.includes('+') ? [] : [argumentsOf(command)])),
-  bound: pathsOf(ownValues(unit), 'BindReadOnlyPaths'),
 });
 
 async function placesOfProcess({ system }: Context, pid: number): Promise<string[] | undefined> {

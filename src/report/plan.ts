@@ -55,11 +55,10 @@ function additionsText(plan: Plan, look: Look): string {
 }
 
 /** The confinement that commands in a plan's `without` lack. */
-export function withoutText({ filter, programs, without }: Plan): string {
+export function withoutText({ filter, without }: Plan): string {
   if (!filter) return 'without any sandbox';
-  const until = programs.length > 0 ? ', until they start what [exec] programs names' : '';
   const free = without.some((key) => key.endsWith('+')) ? '; with + without any sandbox' : '';
-  return `without the launcher and what it alone enforces${until}${free}`;
+  return `without the launcher and what it alone enforces${free}`;
 }
 
 const WHEN: Readonly<Record<ProofSummary['role'], string>> = {

@@ -8,7 +8,6 @@ import type { Service } from '../state/service.js';
 import { isWaiting } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { isDown, type UnitState } from '../system/unit-state.js';
-import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, wantedOf } from './affected-units.js';
 import { unmetRequirement } from './requirements.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
@@ -16,12 +15,10 @@ import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 /** Whether a restart is due: a running service doesn't run with the unit's files as planned. */
 export async function isRestartDue(
   context: Context,
-  { plan, changes, appliedRuns }: Pick<Prepared, 'plan' | 'changes' | 'appliedRuns'>,
+  { changes, appliedRuns }: Pick<Prepared, 'changes' | 'appliedRuns'>,
   service: Service,
 ): Promise<boolean> {
-  if (hasEffect(changes) || (await runsAsBefore(context, appliedRuns, service))) return true;
-  const { name, state } = service;
-  return (await replacedPrograms(context.system, mountedBy(plan, name), state)).length > 0;
+  return hasEffect(changes) || runsAsBefore(context, appliedRuns, service);
 }
 
 /**

@@ -93,7 +93,7 @@ async function isOurs(context: Context, path: string): Promise<boolean> {
   return orElse(look, false);
 }
 
-/** Our files of `[exec] programs`. Targets of links aren't ours, nor are files that others have put there. */
+/** Files of ours that earlier versions made for `[exec] programs`. Targets of links aren't ours, nor are files that others have put there. */
 async function readProgramFiles(context: Context, folder: string): Promise<ExistingFile[]> {
   const { system } = context;
   const end = folder.lastIndexOf('/');

@@ -1,13 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
-import {
-  filterBeside,
-  namesFilter,
-  namesReadyFilter,
-  programNamesIn,
-  readyFilterBeside,
-} from '../paths/own-files.js';
+import { filterBeside, namesFilter, namesReadyFilter, readyFilterBeside } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
 import { readTrusted } from './own-files.js';
 
@@ -15,8 +9,6 @@ import { readTrusted } from './own-files.js';
 export interface FilterLines {
   /** The words of each command of ExecStart=, without those that systemd starts unconfined. */
   readonly starts: readonly (readonly string[])[];
-  /** The sources of BindReadOnlyPaths=. */
-  readonly bound: readonly string[];
   /** The words of each command of ExecStartPost=. */
   readonly posts: readonly (readonly string[])[];
 }
@@ -37,7 +29,7 @@ export interface OwnFilters {
 export async function ownFilters(
   context: Context,
   dropIn: string,
-  { posts, ...starting }: FilterLines,
+  { starts, posts }: FilterLines,
 ): Promise<OwnFilters> {
   const facts = await factsOf(context, dropIn);
   if (!facts) {
@@ -47,7 +39,7 @@ export async function ownFilters(
   const isTightened = facts.tightened && posts.some((words) => words.some(namesReadyFilter));
   return {
     filter:
-      facts.startsLaunched && isLaunched(starting)
+      facts.startsLaunched && isLaunched(starts)
         ? await readFilter(context, LAUNCHER, filterBeside(dropIn))
         : undefined,
     ready: isTightened ? await readFilter(context, READY, readyFilterBeside(dropIn)) : undefined,
@@ -72,9 +64,8 @@ async function readFilter(context: Context, what: string, path: string): Promise
 
 const absent = (path: string) => `${path} isn't there, or others can write to it`;
 
-const isLaunched = ({ starts, bound }: Omit<FilterLines, 'posts'>): boolean =>
-  bound.some((path) => programNamesIn(path).length > 0) ||
-  (starts.length > 0 && starts.every((words) => words.some(namesFilter)));
+const isLaunched = (starts: FilterLines['starts']): boolean =>
+  starts.length > 0 && starts.every((words) => words.some(namesFilter));
 
 const unknown = (what: string, why: string) =>
   error('filter-unknown', `${what} can't be told: ${why}`, {

@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import { filterPath, programsFolder, readyFilterPath } from '../paths/own-files.js';
+import { filterPath, readyFilterPath } from '../paths/own-files.js';
 import { againHint } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
 import type { Context } from '../system/context.js';
@@ -49,19 +49,15 @@ interface Needing {
   readonly programs: readonly NamedProgram[];
 }
 
-/**
- * Missing files: the launcher, its filter, and the files of `[exec] programs`; the filter of `[ready]`, and the program that
- * loads it.
- */
+/** Missing files: the launcher and its filter; the filter of `[ready]`, and the program that loads it. */
 export async function missingFiles(
   { system, placement }: Context,
   unit: string,
-  { facts: { launched, tightened, programFiles }, files, programs }: Needing,
+  { facts: { launched, tightened }, files, programs }: Needing,
 ): Promise<string[]> {
   const own = [
     ...(launched ? [filterPath(placement, unit)] : []),
     ...(tightened ? [readyFilterPath(placement, unit)] : []),
-    ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
   ];
   const there = new Set(files.map(({ path }) => path));
   const missing = programs.map(async ({ path }) => ((await exists(system, path)) ? [] : [path]));
@@ -91,7 +87,7 @@ async function notExecutable({ system }: Context, programs: readonly NamedProgra
 function withoutUserOption({ placement }: Context, files: readonly EmittedFile[]): string[] {
   if (placement.scope !== 'user') return [];
   const lines = files.flatMap(({ content }) => new TextDecoder().decode(content).split('\n'));
-  const old = lines.find((line) => /^Exec\w+=.* --filter=(?!.* --user )|^#!\S+ --script$/.test(line));
+  const old = lines.find((line) => /^Exec\w+=.* --filter=(?!.* --user )/.test(line));
   return old === undefined
     ? []
     : ["its lines don't say --user to the launcher, as an earlier version wrote them"];

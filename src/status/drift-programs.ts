@@ -1,29 +1,11 @@
 import type { Code } from '../codes/subjects.js';
 import { isSameBytes } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { programsFolder } from '../paths/own-files.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../paths/programs.js';
 import { exists } from '../prepare/load/exists.js';
 import { MAX_PROGRAM_SIZE, programFiles } from '../prepare/load/installed-programs.js';
 import type { Context } from '../system/context.js';
-import { replacedPrograms } from '../verify/kernel/replaced-programs.js';
-import type { Applied } from './applied.js';
 import type { NamedProgram } from './named-programs.js';
-
-/** Root sees what is mounted for a service, and a user for a service of its own. */
-export async function programsReplaced(
-  context: Context,
-  { unit, facts, services = [], state }: Applied,
-): Promise<Diagnostic[]> {
-  const { placement, superuser } = context;
-  const { scope } = placement;
-  if (state !== 'live' || (!superuser && scope === 'system')) return [];
-  const places = facts.programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`);
-  const found = services.map(({ name, state }) =>
-    replacedPrograms(context.system, { unit: name, scope, places }, state),
-  );
-  return (await Promise.all(found)).flat();
-}
 
 /** Codes and words for drift of each program. */
 const TOLD = {

@@ -26,7 +26,7 @@ import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
 import { changedTexts } from './drift-policy.js';
-import { installedChange, programsReplaced } from './drift-programs.js';
+import { installedChange } from './drift-programs.js';
 
 /** How a unit differs from what was applied. */
 export interface Drifted {
@@ -63,7 +63,6 @@ export class Drift {
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
       ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
-      ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
       // A package's programs are the package's.
       ...applied.programs
         .filter(({ path }) => isInstalledProgram(context.placement, path))

@@ -64,10 +64,6 @@ export interface SyscallsSection extends CallLists {
   readonly stage: Located<'exec' | 'entry'> | undefined;
   /** Set by the command line, not by a key: calls that the section would refuse are let through and recorded. */
   readonly permissive?: boolean;
-  /** The place of `[exec] programs` where the section is for these programs alone; not a key. */
-  readonly forPrograms?: Location;
-  /** Calls that systemd refuses to the whole unit, be the section for programs alone; not a key. */
-  readonly forUnit?: readonly CallEntry[];
 }
 
 /** An empty section `[syscalls]`. */

@@ -10,8 +10,6 @@ export interface Program {
   readonly file: ProgramFacts;
   /** Whether its processes run as the file's owner or group. */
   readonly setuid: boolean;
-  /** Whether the kernel would execute it, as far as can be told. */
-  readonly executable: boolean;
 }
 
 /** The files of a command's program. */
@@ -50,8 +48,6 @@ export interface Target {
   readonly injector: string;
   /** Programs that the unit's Exec lines and the policy name, by paths or plain names. Missing ones are left out. */
   readonly programs: ReadonlyMap<string, Program>;
-  /** Those of `[exec] programs` that look for libraries beside their own files; undefined where that isn't known. */
-  readonly withOrigin?: ReadonlySet<string> | undefined;
   /** Files of the commands of all Exec lines, by their programs; undefined where the policy has no need of them. */
   readonly commands?: ReadonlyMap<string, CommandFiles> | undefined;
 }

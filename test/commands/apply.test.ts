@@ -428,17 +428,6 @@ for (const name of NAMES) {
   });
 }
 
-test('programs are refused where nothing can be executed until the next boot', async () => {
-  const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
-  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
-  const system = machine({ files }, policy);
-  const placement = { scope: 'system', lifetime: 'runtime' } as const;
-  const result = await apply(fakeContext(system, { placement }), [UNIT], {});
-  assert.deepEqual([result.exit, codesOf(result), system.changes], [1, ['error mounted-noexec'], []]);
-  assert.equal(result.diagnostics[0]!.hint, 'leave --runtime out');
-  assert.equal((await run(system)).exit, 0);
-});
-
 test('Type= is as the manager has it, whatever the files say', async () => {
   const policy = '[syscalls]\ndeny = ["write"]\n';
   const launched = async (type: string) => {

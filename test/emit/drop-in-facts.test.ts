@@ -27,25 +27,23 @@ test('a drop-in tells what it was made from', () => {
 });
 
 /** Who holds the processes of ExecStart=. */
-const held = ({ refuses, launched, filtered, noNewPrivileges, programFiles }: DropInFacts) => ({
-  ...{ refuses, launched, filtered, noNewPrivileges, programFiles },
+const held = ({ refuses, launched, filtered, noNewPrivileges }: DropInFacts) => ({
+  ...{ refuses, launched, filtered, noNewPrivileges },
 });
 
 test("a drop-in tells whether systemd's filter, the launcher, or neither holds the service", () => {
   assert.deepEqual(held(ofPolicy('[syscalls]\ndeny = ["uname"]')), {
-    ...{ refuses: true, launched: false, filtered: true, noNewPrivileges: false, programFiles: [] },
+    ...{ refuses: true, launched: false, filtered: true, noNewPrivileges: false },
   });
   assert.deepEqual(held(ofPolicy('[syscalls]\ndeny = ["execve"]')), {
-    ...{ refuses: false, launched: true, filtered: true, noNewPrivileges: true, programFiles: [] },
+    ...{ refuses: false, launched: true, filtered: true, noNewPrivileges: true },
   });
   assert.deepEqual(held(ofPolicy('[service]\nPrivateTmp = true')), {
-    ...{ refuses: undefined, launched: false, filtered: false, noNewPrivileges: false, programFiles: [] },
+    ...{ refuses: undefined, launched: false, filtered: false, noNewPrivileges: false },
   });
-  const programs = ofPolicy('[syscalls]\ndeny = ["execve"]\n[exec]\nprograms = ["/usr/sbin/a"]\nwrap = []');
-  assert.deepEqual(held(programs), {
-    ...{ refuses: false, launched: true, filtered: false, noNewPrivileges: true },
-    programFiles: ['a', 'a.launch'],
-  });
+  const programs = '/etc/systemd/system/a.service.d/zz-sandbox-unit.programs';
+  const earlier = facts(`BindReadOnlyPaths=/bin/a:${programs}/a ${programs}/a.launch:/bin/a`);
+  assert.deepEqual([earlier.launched, earlier.startsLaunched], [true, false]);
   assert.deepEqual(ofPolicy('[syscalls]\nlog = ["uname", "@swap"]').recorded, ['uname', '@swap']);
 });
 

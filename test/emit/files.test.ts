@@ -96,27 +96,6 @@ test('[ready] has a filter of its own, and a line behind those of the unit that 
   );
 });
 
-test('programs get a place and a script for the launcher, before all else', () => {
-  const plan = planned(
-    '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nprograms = ["/usr/bin/memcached"]',
-  );
-  const files = emitFiles(plan, { start: Uint8Array.of(1) }, PLACEMENT, ORIGIN);
-  const programs = `${FOLDER}/zz-sandbox-unit.programs`;
-  assert.deepEqual(
-    files.map(({ path, mode, content }) => [path, mode, content.length]),
-    [
-      [`${programs}/memcached`, 0o644, 0],
-      [`${programs}/memcached.launch`, 0o755, files[1]!.content.length],
-      [`${FOLDER}/zz-sandbox-unit.filter`, 0o644, 1],
-      [`${FOLDER}/zz-sandbox-unit.conf`, 0o644, files[3]!.content.length],
-    ],
-  );
-  assert.equal(
-    new TextDecoder().decode(files[1]!.content),
-    `#!/usr/local/libexec/sandbox-unit/launcher --script\nfilter=${FOLDER}/zz-sandbox-unit.filter\nprogram=${programs}/memcached\n`,
-  );
-});
-
 const HOSTILE = 'x\n[Service]\nExecStart=/bin/sh\r\u0000\u001b[2J%n$HOME\\';
 
 test('names from outside stay in their comment', () => {

@@ -31,19 +31,6 @@ for (const [line, ran, found] of SCRIPTS) {
   });
 }
 
-for (const folder of ['/etc/systemd/system', '/run/systemd/system', '/run/systemd/system.control']) {
-  test(`calls of [exec] programs that ran from ${folder} are the service's, by the program's own path`, async () => {
-    const moved = `${folder}/${UNIT}.d/zz-sandbox-unit.programs/demod`;
-    const others = moved.replace(UNIT, 'other.service');
-    const system = machine({ records: [record(7, 165, moved), record(8, 166, others)] });
-    const policy = `[exec]\nprograms = ["${RAN}"]\n${POLICY}`;
-    system.files.set(POLICY_FILE, { bytes: new TextEncoder().encode(policy), mode: 0o644 });
-    const { calls, refusals } = await explained(system);
-    assert.deepEqual(calls, [['mount', false]]);
-    assert.deepEqual(refusals[0]!.processes, [{ pid: 7, name: 'demod', program: RAN }]);
-  });
-}
-
 test('the line that refused a call, and what would let it through', async () => {
   const { exit, text } = await explained(machine({ records: [record(100, 165), record(100, 165)] }));
   assert.equal(exit, 1);

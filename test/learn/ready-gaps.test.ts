@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertMayBeReady } from '../../src/learn/ready-gaps.js';
+import { assertMayBeReady, readyGap } from '../../src/learn/ready-gaps.js';
 import { loadUnit } from '../../src/prepare/load/load-unit.js';
+import { probeMachine } from '../../src/prepare/probe/target.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
 
 async function found(lines: string) {
   const context = fakeContext(machineWith(`${SERVICE}${lines}\n`, NO_EXEC));
-  return assertMayBeReady(context, await loadUnit(context, UNIT));
+  return assertMayBeReady(readyGap(context, await loadUnit(context, UNIT), await probeMachine(context)));
 }
 
 test('a unit that can have [ready] may be learned with it', async () => {

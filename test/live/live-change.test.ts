@@ -120,13 +120,11 @@ describe('what only takes calls away', () => {
 });
 
 describe('a change that can not be made as it runs is refused before anything is written:', () => {
-  const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
   const cases: readonly (readonly [string, string, string, Parameters<typeof tightenable>[1]?])[] = [
     ['of a service that is down', NO_EXEC, 'not-live', { running: [] }],
     ['of directives', `${NO_EXEC}[service]\nPrivateTmp = true\nNoNewPrivileges = true\n`, 'live-directives'],
     ['of what may be executed', `${NO_EXEC}[service]\nExecPaths = ["/usr"]\n`, 'live-directives'],
     ['of directives alone', '[service]\nPrivateTmp = true\n', 'not-live'],
-    ['of programs behind a start script', PROGRAMS, 'not-live'],
     ['that records', '[syscalls]\nlog = ["swapon"]\n', 'not-live'],
     [
       'of how people get in',

@@ -10,8 +10,9 @@ import { type PlanCase, planCase, planCaseNames } from '../support/plan-cases.js
 /** The plans whose JSON is held against a golden file: between them they show every part of it. */
 const IN_JSON = [
   'calls-of-other-machines',
+  'inaccessible-paths',
   'option-permissive-at-entry',
-  'program-missing',
+  'privileged-line',
   'ready',
   'user-scope',
   'wrong-policy',

@@ -19,30 +19,6 @@ test('a policy without [syscalls] has nothing to check', () => {
   assert.deepEqual(found('[service]\nPrivateTmp = true'), []);
 });
 
-test('programs are confined by [syscalls] alone', () => {
-  assert.deepEqual(found('[exec]\nprograms = ["/usr/bin/x"]'), [
-    "programs-without-filter: 'programs' needs [syscalls]",
-  ]);
-});
-
-test('what the whole unit is refused is refused to its programs, and has a name', () => {
-  const of = (syscalls: string, exec: string) => found(`[syscalls]\n${syscalls}\n[exec]\n${exec}`);
-  const programs = 'programs = ["/usr/bin/x"]\n';
-  assert.deepEqual(of('allow = ["@system-service"]', `${programs}unit-deny = ["@clock", "mount"]`), []);
-  assert.deepEqual(of('deny = ["@clock"]', `${programs}unit-deny = ["@clock", "mount"]`), [
-    "contradiction: 'unit-deny' refuses mount, which [syscalls] lets through",
-  ]);
-  assert.deepEqual(of('deny = ["mount"]\nlog = ["bpf"]', `${programs}unit-deny = ["bpf"]`), [
-    "contradiction: 'unit-deny' refuses bpf, which [syscalls] lets through",
-  ]);
-  assert.deepEqual(of('deny = ["mount"]', 'unit-deny = ["mount"]'), [
-    "needs-programs: 'unit-deny' says nothing without 'programs'",
-  ]);
-  assert.deepEqual(of('allow = ["read"]', `${programs}unit-deny = ["@clocks"]`), [
-    "unknown-set: unknown syscall set '@clocks'",
-  ]);
-});
-
 test('[ready] is checked as [syscalls] is, and has sets of its own', () => {
   const ready = (lines: string, syscalls = '') => found(`${syscalls}\n[ready]\n${lines}`);
   assert.deepEqual(ready('allow = ["@harmless", "accept4"]\nlog = ["@critical"]'), []);

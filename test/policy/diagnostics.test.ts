@@ -45,7 +45,6 @@ const CODES = [
   'open-door',
   'operand-range',
   'policy-syntax',
-  'program-path',
   'refused-directive',
   'rule-never-holds',
   'unknown-action',

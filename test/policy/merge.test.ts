@@ -41,11 +41,6 @@ test('lists of calls are joined, bases first and in their order', () => {
   );
 });
 
-test('what the whole unit is refused is joined, too', () => {
-  const { unitDeny } = merged('[exec]\nunit-deny = ["@clock"]', '[exec]\nunit-deny = ["@swap"]');
-  assert.deepEqual(names(unitDeny), ['@clock', '@swap']);
-});
-
 test('an allow list comes from wherever there is one', () => {
   const allowing = '[syscalls]\nallow = ["read"]';
   const denying = '[syscalls]\ndeny = ["uname"]';
@@ -109,29 +104,22 @@ test('understood errors are joined', () => {
     ['a', 'c'],
   );
 });
-const singles = ({
-  wrap,
-  programs,
-  settle,
-  probe,
-  probeAs,
-  probeTimeout,
-  reload,
-  refused,
-  listening,
-}: Policy) => [...[wrap, programs, settle, probe, probeAs], ...[probeTimeout, reload, refused, listening]];
+const singles = ({ wrap, settle, probe, probeAs, probeTimeout, reload, refused, listening }: Policy) => [
+  ...[wrap, settle, probe, probeAs],
+  ...[probeTimeout, reload, refused, listening],
+];
 
 test('of the other single values the last one holds, too', () => {
   const base = policy(
     'a',
-    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nprobe-as = "a"\nprobe-timeout = "1s"\nreload = true\nrefused = "warn"\nlistening = "warn"',
+    'description = "base"\n[exec]\nwrap = ["ExecStart"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nprobe-as = "a"\nprobe-timeout = "1s"\nreload = true\nrefused = "warn"\nlistening = "warn"',
   );
   const empty = policy('b', '');
   const inherited = mergePolicies([base], empty);
   assert.deepEqual(singles(inherited), singles(base));
   const own = policy(
     'b',
-    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nprobe-as = "b"\nprobe-timeout = "2s"\nreload = false\nrefused = "rollback"\nlistening = "rollback"',
+    'description = "own"\n[exec]\nwrap = ["ExecReload"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nprobe-as = "b"\nprobe-timeout = "2s"\nreload = false\nrefused = "rollback"\nlistening = "rollback"',
   );
   const over = mergePolicies([base], own);
   assert.deepEqual(singles(over), singles(own));

@@ -97,8 +97,6 @@ test('every key is read', () => {
       'ExecStop',
       'ExecStopPost',
     ],
-    programs: ['/usr/sbin/demod'],
-    unitDeny: [{ name: '@swap' }],
     startPre: [
       { prefixes: '', path: { raw: '/bin/touch', value: '/bin/touch' }, rest: '/run/a', bareName: false },
     ],
@@ -201,9 +199,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     service: [],
     loosen: [],
     wrap: undefined,
-    programs: undefined,
     startPre: [],
-    unitDeny: [],
     settle: undefined,
     probe: undefined,
     probeAs: undefined,

@@ -280,7 +280,6 @@ const REFUSED: readonly [options: Options, code: Code, words?: readonly string[]
   [{ ...UNAME }, 'usage', []],
   [{ ...UNAME }, 'no-program', ['nothing']],
   [{ ...UNAME }, 'no-program', ['./myos']],
-  [{ policy: '/programs.toml' }, 'gap-programs'],
   [{ policy: '/nothing.toml' }, 'no-policy'],
   [{ template: 'nothing' }, 'unknown-template'],
 ];
@@ -288,7 +287,6 @@ const REFUSED: readonly [options: Options, code: Code, words?: readonly string[]
 for (const [options, code, words = ['myos']] of REFUSED) {
   test(`nothing is started by ${JSON.stringify(options)} ${words.join(' ')}: ${code}`, async () => {
     const files = {
-      '/programs.toml': '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nprograms = ["/usr/bin/myos"]\n',
       '/wrap.toml': WRAP,
     };
     const one = await ran(options, { words, files });

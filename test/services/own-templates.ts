@@ -52,7 +52,7 @@ export const OWN_TEMPLATES: readonly OwnTemplate[] = [
   own('prometheus-exporter', 'prometheus-redis-exporter', 'prometheus-redis-exporter', true),
 ];
 
-/** What a template leaves to a service, by its files alone. */
+/** What a template leaves to a service that serves, by its files alone. */
 export interface Rating {
   /** As `systemd-analyze security` has it: `9.6`. */
   readonly exposure: readonly [before: string, after: string];
@@ -121,8 +121,8 @@ export async function rate(one: OwnTemplate, systemd?: string): Promise<Rating> 
   const open = scored.score.doors.filter(({ access }) => access === 'open');
   const warnings = diagnostics.filter(({ severity }) => severity === 'warning');
   return {
-    exposure: [exposureText(change.before), exposureText(change.after)],
-    calls: openCalls(plan.meaning!),
+    exposure: [exposureText(change.before), exposureText(change.ready ?? change.after)],
+    calls: openCalls(plan.ready?.held ?? plan.meaning!),
     doors: open.map(({ door }) => door.name),
     places: scored.places ?? [],
     warnings: warnings.map(({ code }) => code),

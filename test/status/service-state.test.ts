@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
-import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
+import { DROP_IN, FILTER, LAUNCHER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import {
   type FakeOptions,
   type FakeSystem,
@@ -221,13 +221,6 @@ test('a filter that the launcher would not take is a finding', async () => {
   await system.replace(FILTER, new TextEncoder().encode('nonsense'), { mode: 0o644 });
   const { exit, mode, codes } = await shown(system);
   assert.deepEqual([exit, mode, codes], [1, null, ['filter-file']]);
-});
-
-test('files of programs that are missing are named', async () => {
-  const system = await applied(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`);
-  await system.remove(`${FOLDER}/zz-sandbox-unit.programs/demod`);
-  const { exit, missing } = await shown(system);
-  assert.deepEqual([exit, missing], [1, [`${FOLDER}/zz-sandbox-unit.programs/demod`]]);
 });
 
 describe('what others than root can change on the way to the launcher', () => {

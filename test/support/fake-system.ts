@@ -62,10 +62,7 @@ export type Behaviour =
   | 'restarts'
   | 'finishes'
   /** Its main process has no filter. */
-  | 'is-open'
-  /** Its main process isn't one of `[exec] programs`, or becomes it only later. */
-  | 'goes-around'
-  | 'is-slow';
+  | 'is-open';
 
 export interface FakeOptions {
   readonly files?: Contents;
@@ -129,13 +126,11 @@ interface Service {
   started: number;
   /** Started with a drop-in of ours. */
   confined: boolean;
-  /** What the main process runs; where a script came in between its path, too. */
-  executable: string;
   filtered: boolean;
   /** How its main process ended: CLD_EXITED or CLD_KILLED, and the status or the signal. */
   ended: readonly [code: number, status: number];
   /** What becomes of it while time passes. */
-  next?: 'failed' | 'another-pid' | 'program';
+  next?: 'failed' | 'another-pid';
 }
 
 /** Of a file, in bytes (NAME_MAX). */
@@ -367,8 +362,9 @@ export class FakeSystem implements System {
       return { status: 0, stdout: said, stderr: '' };
     }
     if (argv[0] === 'readlink') {
-      const { executable = '' } = this.#processOf(argv[1]!) ?? {};
-      return { status: executable === '' ? 1 : 0, stdout: `${executable}\n`, stderr: '' };
+      return this.#processOf(argv[1]!)
+        ? { status: 0, stdout: '/usr/sbin/demod\n', stderr: '' }
+        : { status: 1, stdout: '', stderr: '' };
     }
     if (argv[0] === 'journalctl') return { status: 0, stdout: JOURNAL, stderr: '' };
     return { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
@@ -547,14 +543,6 @@ export class FakeSystem implements System {
     );
   }
 
-  /** The mount point of a program that a script of ours stands in front of, else the unit's program. */
-  #programOf(unit: string): string {
-    const script = [...this.#loaded.keys()].find((path) =>
-      new RegExp(`/${unit}\\.d/.*\\.programs/.*\\.launch$`).test(path),
-    );
-    return script?.replace(/\.launch$/, '') ?? '/usr/sbin/demod';
-  }
-
   #start(unit: string, behaviour: Behaviour): string {
     const pid = this.#nextPid++;
     const service: Service = {
@@ -562,15 +550,12 @@ export class FakeSystem implements System {
       started: this.#now,
       confined: this.#confines(unit),
       filtered: this.#confines(unit) && behaviour !== 'is-open',
-      executable: this.#programOf(unit),
     };
     this.#services.set(unit, service);
     if (behaviour === 'job-fails') end(service, 'failed', 'exit-code', [CLD_EXITED, 1]);
     if (behaviour === 'finishes') end(service, 'inactive', 'success', [CLD_EXITED, 0]);
     if (behaviour === 'dies') service.next = 'failed';
     if (behaviour === 'restarts') service.next = 'another-pid';
-    if (behaviour === 'is-slow') service.next = 'program';
-    if (behaviour === 'is-slow' || behaviour === 'goes-around') service.executable = '/usr/bin/dash';
     return behaviour === 'job-fails' ? 'failed' : 'done';
   }
 
@@ -599,8 +584,7 @@ export class FakeSystem implements System {
       if (one.at <= this.#now) one.ring();
       else this.#alarms.push(one);
     }
-    for (const [unit, service] of this.#services) {
-      if (service.next === 'program') service.executable = this.#programOf(unit);
+    for (const service of this.#services.values()) {
       if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);
       if (service.next === 'another-pid') {
         const anew = { pid: this.#nextPid++, started: this.#now, restarts: service.restarts + 1 };

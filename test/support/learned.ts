@@ -4,7 +4,6 @@ import { hasErrors } from '../../src/diagnostic.js';
 import type { Evidence, PolicyRequest, SeenCall } from '../../src/evidence/policy/input.js';
 import { type WrittenPolicy, writePolicy } from '../../src/evidence/policy/write-policy.js';
 import type { LifePhase, RecordedPath } from '../../src/evidence/recording/recording.js';
-import { checkPrograms } from '../../src/plan/launcher/programs.js';
 import { checkService } from '../../src/plan/service.js';
 import { checkSyscalls } from '../../src/policy/check.js';
 import { checkExpectations } from '../../src/policy/expect.js';
@@ -16,7 +15,7 @@ import { bundledSets } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { planned, targetOf, unitFile } from './planned.js';
 
-const PROGRAM = { file: { kind: 'other' }, setuid: false, executable: true } as const;
+const PROGRAM = { file: { kind: 'other' }, setuid: false } as const;
 
 /** A target with the programs of the evidence. */
 const target = targetOf(257, {
@@ -120,7 +119,6 @@ export function learned(
     ...diagnostics,
     ...checkSyscalls(policy, bundledSets(), MACHINES),
     ...checkService(policy),
-    ...checkPrograms(policy),
   ].filter(({ severity }) => severity === 'error' || (severity === 'warning' && !more.warnings));
   assert.deepEqual(found, [], written.text);
   for (const machine of MACHINES) resolve(resolveCalls(policy.syscalls!, bundledSets()), machine);

@@ -19,7 +19,7 @@ import { olderSets } from './older-sets.js';
 import { policyFrom, syscallsFrom } from './policy.js';
 
 const PRESENT = ['/usr/sbin/demod', '/bin/prepare', '/bin/second', '/bin/third'];
-const PROGRAM: Program = { file: { kind: 'other' }, setuid: false, executable: true };
+const PROGRAM: Program = { file: { kind: 'other' }, setuid: false };
 
 /** A target with a systemd of some release, about as it was. */
 export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
@@ -69,7 +69,6 @@ export const planned = (policy: Policy | string, lines = '', target = targetOf(2
     places: {
       dropIn: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf',
       filterFile: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter',
-      programsFolder: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.programs',
       readyFile: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.ready-filter',
     },
     usable: true,

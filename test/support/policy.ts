@@ -70,8 +70,6 @@ loosen = ["ProtectSystem"]
 
 [exec]
 wrap = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"]
-programs = ["/usr/sbin/demod"]
-unit-deny = ["@swap"]
 start-pre = ["/bin/touch /run/a"]
 
 [apply]

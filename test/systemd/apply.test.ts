@@ -12,6 +12,7 @@ import {
   folderWithSystem,
   mainPid,
   policyPath,
+  processStatus,
   properties,
   revert,
   sandboxUnit,
@@ -38,7 +39,7 @@ async function define(lines: string): Promise<void> {
 
 test('whatever the caller keeps from others, the service can read what is written', { skip }, async () => {
   await define('User=nobody\nExecStart=/usr/bin/tail -f /dev/null');
-  await box.writeFile(policyPath(UNIT), `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`);
+  await box.writeFile(policyPath(UNIT), POLICY);
   await box.sh(`umask 077; node ${inRepository('dist/sandbox-unit.cjs')} apply ${UNIT}`);
   const modes = await box.succeed([
     'find',
@@ -47,14 +48,47 @@ test('whatever the caller keeps from others, the service can read what is writte
   assert.deepEqual(modes.trimEnd().split('\n').sort(), [
     '644 zz-sandbox-unit.conf',
     '644 zz-sandbox-unit.filter',
-    '644 zz-sandbox-unit.programs/tail',
     '755 ',
     '755 ',
     '755 launcher',
-    '755 zz-sandbox-unit.programs',
-    '755 zz-sandbox-unit.programs/tail.launch',
   ]);
   assert.equal((await properties(box, UNIT, 'ActiveState')).ActiveState, 'active');
+  await revert(box, UNIT);
+});
+
+test('what an earlier version made for [exec] programs goes on, and the next apply takes it away', {
+  skip,
+}, async () => {
+  await define("ExecStart=/bin/sh -c 'exec /usr/bin/tail -f /dev/null'");
+  const [dropIn, filter] = [`${FOLDER}/zz-sandbox-unit.conf`, `${FOLDER}/zz-sandbox-unit.filter`];
+  const programs = `${FOLDER}/zz-sandbox-unit.programs`;
+  const launcher = '/usr/local/libexec/sandbox-unit/launcher';
+  await box.writeFile(policyPath(UNIT), POLICY);
+  assert.equal((await sandboxUnit(box, 'apply', '--no-restart', UNIT)).status, 0);
+  // As version 0.1.0 wrote them: the launcher is mounted over the daemon, and starts it from another path.
+  const mounts = `/usr/bin/tail:${programs}/tail ${programs}/tail.launch:/usr/bin/tail`;
+  const lines = (await box.readFile(dropIn)).replace(/^ExecStart=.*\n/gm, '');
+  const script = `#!${launcher} --script\nfilter=${filter}\nprogram=${programs}/tail\n`;
+  await box.succeed(['mkdir', programs]);
+  await changeFiles(box, {
+    [dropIn]: `${lines}BindReadOnlyPaths=${mounts}\n`,
+    [`${programs}/tail`]: '',
+    [policyPath(UNIT)]: `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`,
+  });
+  await box.writeFile(`${programs}/tail.launch`, script, '0755');
+  await box.succeed(['systemctl', 'restart', UNIT]);
+  const runs = async () => (await box.exec(['readlink', `/proc/${await mainPid(box, UNIT)}/exe`])).stdout;
+  await box.waitFor('the daemon', async () => (await runs()) === `${programs}/tail\n`);
+  assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
+  for (const verb of ['status', 'apply']) {
+    const { status, stdout, stderr } = await sandboxUnit(box, verb, UNIT);
+    assert.ok(status !== 0, stdout + stderr);
+    assert.match(stdout + stderr, /unknown key 'programs'.* hint: \[ready\]/s);
+  }
+  assert.equal(await runs(), `${programs}/tail\n`);
+  await apply(box, POLICY.replace('syscalls', 'ready'), UNIT);
+  assert.equal((await box.exec(['ls', programs])).status, 2);
+  assert.equal(await runs(), '/usr/bin/tail\n');
   await revert(box, UNIT);
 });
 

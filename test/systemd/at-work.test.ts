@@ -13,7 +13,6 @@ const UNITS = Object.keys(LOADS) as Unit[];
 
 const PROGRAMS = '/usr/lib/postgresql/17/bin';
 const BENCH = `${PROGRAMS}/pgbench`;
-const SERVER = `${PROGRAMS}/postgres`;
 /** The server itself receives nothing: its children do, one for each client. */
 const KILLED_CHILDREN = '[syscalls]\ndeny = ["recvfrom:kill"]\n';
 
@@ -84,7 +83,7 @@ describe('services with clients', { skip: servicesObstacle('clients') ?? false }
   test('policies under which they work stay', async () => {
     const harmless = '[syscalls]\ndeny = ["@module", "@swap", "@reboot", "ptrace"]\n';
     const policies = {
-      [POSTGRESQL]: `extends = ["no-exec"]\n[exec]\nprograms = ["${SERVER}"]\n`,
+      [POSTGRESQL]: '[ready]\ndeny = ["execve", "execveat"]\nreload = true\n',
       [PHP]: harmless,
     } as const;
     for (const unit of UNITS) {

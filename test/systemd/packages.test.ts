@@ -36,6 +36,9 @@ const UNITS = [WRAPPED, UNIT];
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "ptrace"]\naction = "EPERM"\n';
 /** Refuses calls once the service serves, too. */
 const READY = `${POLICY}[ready]\ndeny = ["chroot"]\nreload = true\n`;
+/** As `POLICY`, of a daemon that a script becomes. */
+const LATER =
+  '[syscalls]\ndeny = ["ptrace:EPERM"]\nenforcer = "launcher"\n[ready]\ndeny = ["execve", "execveat"]\n';
 const LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 const ENABLED = '/etc/sandbox-unit/enabled';
 /** The programs that `apply` installs where no package has. */
@@ -147,7 +150,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
     before(async () => {
       box = await bootWithPrograms('packages');
       await box.writeFile(policyPath(UNIT), READY);
-      await box.writeFile(policyPath(WRAPPED), `${POLICY}[exec]\nprograms = ["/usr/bin/memcached"]\n`);
+      await box.writeFile(policyPath(WRAPPED), LATER);
       await box.succeed(['systemctl', 'start', ...UNITS]);
       await box.succeed([...COMMAND, 'apply', ...UNITS]);
       assert.deepEqual(await programsOf(), new Set([OWN_LAUNCHER, OWN_TIGHTEN]));

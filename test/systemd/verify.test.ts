@@ -28,7 +28,7 @@ const SERVICES: readonly (readonly [unit: string, policy: string, filters: numbe
   [NGINX, EXEC, 0],
   ['redis-server.service', EXEC, 30],
   // Debian starts it through a script that becomes the program.
-  ['memcached.service', `${EXEC}[exec]\nprograms = ["/usr/bin/memcached"]\n`, 10],
+  ['memcached.service', EXEC.replace('syscalls', 'ready'), 10],
 ];
 
 interface Verified {

@@ -8,18 +8,6 @@ import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../support/a
 import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, TIGHTEN, UNIT } from '../support/demo-service.js';
 import type { Behaviour } from '../support/fake-system.js';
 
-test('a main process that no launcher started is put back', async () => {
-  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
-  const system = machine({ behaviour: (_, confined) => (confined ? 'goes-around' : 'works') }, policy);
-  const before = sorted(system.files);
-  const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service rolled-back'], ['error not-confined']],
-  );
-  assert.deepEqual(sorted(system.files), before);
-});
-
 /** Ways in which a service may not stand its confinement. */
 const FAILURES: readonly [says: string, behaviour: Behaviour, message: RegExp][] = [
   ['its restart fails', 'job-fails', /the restart of demo\.service ended with 'failed'/],

@@ -1,11 +1,10 @@
 /** Tests of all of transaction/revert/: what goes, in which order, and what stays. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import { statesOf } from '../support/apply-in-memory.js';
 import { FOLDER, LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import { type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
+import { type FakeSystem, machineWith } from '../support/fake-system.js';
 import { applied, run } from '../support/revert-in-memory.js';
 
 test('the drop-in goes first, systemd reads that, the service is started as it was, and then what the drop-in needed goes', async () => {
@@ -44,7 +43,7 @@ test('the launcher stays for transient units that use it', async () => {
 
 const PROGRAMS = `${FOLDER}/zz-sandbox-unit.programs`;
 
-test('in the folder of programs only what apply writes is ours', async () => {
+test('in the folder that an earlier version made for programs only what it wrote goes', async () => {
   const system = await applied({
     files: {
       [`${PROGRAMS}/old`]: '',
@@ -148,13 +147,4 @@ test('the launcher stays as long as another unit has a drop-in of ours', async (
   assert.ok(system.files.has(LAUNCHER));
   await run(system, {}, ['other']);
   assert.ok(!system.files.has(LAUNCHER));
-});
-
-test('programs and their scripts go as well', async () => {
-  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
-  const system = machineWith(SERVICE, policy, { running: [UNIT] });
-  const before = [...system.files.keys()].sort();
-  assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
-  assert.equal((await run(system)).exit, 0);
-  assert.deepEqual([...system.files.keys()].sort(), before);
 });

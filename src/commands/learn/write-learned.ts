@@ -46,7 +46,6 @@ export async function writeLearned(
     ...proved.notes,
     ...tiersOf(proved),
     ...dangersOf(context, proved),
-    ...onlyProgram(proved),
     ...readyNotes(context, proved),
     ...next(context, unit, path),
   ];
@@ -79,20 +78,15 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
 /** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
 function dangersOf(
   { placement: { scope } }: Context,
-  { unit, policy: { calls } }: ProvedPolicy,
+  { unit, policy: { calls, keeper } }: ProvedPolicy,
 ): Diagnostic[] {
   const seen = dangerousSeen(calls, bundledSets());
   if (seen.length === 0) return [];
   const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
-  const hint = `'${ownCommand(scope, 'learn --show', unit)}' tells when, and which program made them`;
+  const shown = `'${ownCommand(scope, 'learn --show', unit)}' tells when, and which program made them`;
+  const kept = keeper && `${printable(keeper.daemon)} keeps those of its start script: ${keeper.why}`;
+  const hint = [kept, shown].filter(Boolean).join('; ');
   return [warning('dangerous-seen', message, { hint })];
-}
-
-/** A warning about a policy that confines one program, since a script may go on beside it. */
-function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] {
-  if (program === undefined) return [];
-  const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
-  return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

@@ -11,10 +11,8 @@ export interface LearnedPolicy {
   /** The calls that go once the service serves; the reason why they aren't known, or undefined where nobody asks. */
   readonly ready: LearnedReady | NoReady | undefined;
   readonly directives: LearnedDirectives;
-  /** The program that a start script becomes, for `[exec] programs`. */
-  readonly program: string | undefined;
-  /** Sets of calls that are refused to the script, too. */
-  readonly unitDeny: readonly string[];
+  /** The daemon that a start script becomes, where it keeps the script's calls, and why: it can't have `[ready]`. */
+  readonly keeper: { readonly daemon: string; readonly why: string } | undefined;
   /** ABIs besides the native one. */
   readonly architectures: readonly string[];
 }

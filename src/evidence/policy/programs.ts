@@ -1,8 +1,5 @@
 import type { EffectiveUnit } from '../../unit/effective.js';
-import type { Evidence, PolicyRequest, SeenCall } from './input.js';
-
-/** A path that `[exec] programs` takes. */
-const PLAIN = /^(?:\/[A-Za-z0-9_+.@-]+)+$/;
+import type { Evidence, SeenCall } from './input.js';
 
 const EXECUTING: readonly string[] = ['execve', 'execveat'];
 
@@ -11,28 +8,6 @@ function executors({ calls }: Evidence): ReadonlySet<string> | undefined {
   const executions = calls.filter(({ name }) => EXECUTING.includes(name));
   const isKnown = executions.every(({ programs }) => programs.length > 0);
   return isKnown ? new Set(executions.flatMap(({ programs }) => programs)) : undefined;
-}
-
-/** A daemon that a start script becomes, and the table by which the calls of the script are taken from it. */
-export interface ScriptedDaemon {
-  readonly path: string;
-  readonly by: '[ready]' | '[exec]';
-}
-
-/**
- * The daemon of a start script, and how it is confined to its own calls. `[exec] programs` mounts the launcher over it, and
- * runs it from another path, where a program may not find its libraries. It is therefore only for units that can't have
- * `[ready]`, and have no filter of their own, which the script would lose.
- */
-export function scriptedDaemon({
-  evidence,
-  effective,
-  readyGap,
-}: Pick<PolicyRequest, 'evidence' | 'effective' | 'readyGap'>): ScriptedDaemon | undefined {
-  const path = daemonOfScript(evidence, effective);
-  if (path === undefined) return undefined;
-  if (readyGap === undefined) return { path, by: '[ready]' };
-  return effective.list('Service', 'SystemCallFilter').length > 0 ? undefined : { path, by: '[exec]' };
 }
 
 /**
@@ -49,9 +24,8 @@ export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): st
   const daemons = [...new Set(started)].filter(
     (path) => !scripts.has(path) && serving.length > 0 && serving.every((call) => isBy(call, path)),
   );
-  const [daemon] = daemons;
-  if (daemon === undefined || daemons.length > 1 || daemon === command.path.value) return undefined;
-  return PLAIN.test(daemon) && !/\/\.\.?(?:\/|$)/.test(daemon) ? daemon : undefined;
+  const [daemon, other] = daemons;
+  return other === undefined && daemon !== command.path.value ? daemon : undefined;
 }
 
 /**

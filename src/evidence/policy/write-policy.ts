@@ -1,13 +1,12 @@
 import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
-import { unitDenySets } from './calls/unit-deny.js';
 import { learnDirectives } from './directives/directives.js';
 import { refusedByDirectives } from './directives/refused-calls.js';
-import type { PolicyRequest, SeenCall } from './input.js';
+import type { PolicyRequest } from './input.js';
 import type { LearnedPolicy } from './learned.js';
 import { namespacesSeen } from './namespaces.js';
-import { callsBy, executesNothing, scriptedDaemon, withoutExecution } from './programs.js';
+import { daemonOfScript, executesNothing, withoutExecution } from './programs.js';
 import { learnReady } from './ready.js';
 import { argumentRules } from './rules/rules.js';
 import { policyText } from './text/policy-text.js';
@@ -27,10 +26,10 @@ export function writePolicy(request: PolicyRequest): WrittenPolicy {
 }
 
 function learnPolicy(request: PolicyRequest): LearnedPolicy {
-  const { evidence, reachable, effective, target } = request;
-  const daemon = scriptedDaemon(request);
-  const program = daemon?.by === '[exec]' ? daemon.path : undefined;
-  const made = callsOfDaemon(request, program);
+  const { evidence, reachable, effective, target, readyGap } = request;
+  const daemon = daemonOfScript(evidence, effective);
+  // Only lines behind the launcher can be kept from executing programs.
+  const made = executesNothing(evidence, effective) ? withoutExecution(evidence.calls) : evidence.calls;
   const confined = { ...evidence, calls: made };
   // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
   const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
@@ -45,19 +44,9 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   return {
     calls,
     rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
-    ready: learnReady(request, calls, known, daemon?.by === '[ready]' ? daemon.path : undefined),
+    ready: learnReady(request, calls, known, readyGap === undefined ? daemon : undefined),
     directives,
-    program,
-    unitDeny: program === undefined ? [] : unitDenySets(evidence.calls, calls, target.sets),
+    keeper: daemon !== undefined && readyGap !== undefined ? { daemon, why: readyGap } : undefined,
     architectures: abisSeen(evidence.architecture, made).slice(1),
   };
-}
-
-/** The calls that the filter must let through. Only lines behind the launcher can be kept from executing programs. */
-function callsOfDaemon(
-  { evidence, effective }: PolicyRequest,
-  program: string | undefined,
-): readonly SeenCall[] {
-  if (program !== undefined) return callsBy(evidence.calls, program);
-  return executesNothing(evidence, effective) ? withoutExecution(evidence.calls) : evidence.calls;
 }

@@ -34,11 +34,6 @@ export interface SeenCalls {
   readonly unseen: readonly Unseen[];
 }
 
-/** A unit, and the folders of programs that are its own alone. */
-export interface SharingOwner extends Owner {
-  readonly folders: readonly string[];
-}
-
 /** All that the logs have of this boot. */
 interface Logs extends LoggedRecords {
   readonly records: readonly AuditRecord[];
@@ -78,7 +73,7 @@ export class SharedRecords {
   }
 
   /** The calls of a unit's processes that a filter refused or recorded. */
-  async of(owner: SharingOwner): Promise<SeenCalls> {
+  async of(owner: Owner): Promise<SeenCalls> {
     const logs = await this.#logs();
     const records = logs.records.filter(({ time }) => time >= owner.since);
     const dumps = coreDumpsIn(logs.entries, owner.unit, this.#manager).filter(
@@ -137,9 +132,9 @@ export class SharedRecords {
   }
 
   /** Whether a record's program is one of the unit's, by which alone the record is a guess. */
-  async #isProgram({ programs, folders }: SharingOwner, program: string | undefined): Promise<boolean> {
+  async #isProgram({ programs }: Owner, program: string | undefined): Promise<boolean> {
     if (program === undefined) return false;
-    if (programs.includes(program) || folders.some((folder) => program.startsWith(`${folder}/`))) return true;
+    if (programs.includes(program)) return true;
     const alike = programs.filter((path) => fileName(path) === fileName(program));
     return (await Promise.all(alike.map((path) => this.#realPath(path)))).includes(program);
   }

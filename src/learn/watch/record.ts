@@ -11,7 +11,6 @@ import type { Context } from '../../system/context.js';
 import type { NamespaceOf } from '../../unit/view.js';
 import { programHashes, recordedHost } from '../recordings/host.js';
 import { makeRecording } from '../recordings/make-recording.js';
-import { atOwnPaths, type MountedPrograms, mountedPrograms } from '../recordings/mounted-programs.js';
 import type { Watched } from './keeping.js';
 
 /** A file tree: the host's, or one of a service, which can be seen while its main process runs. */
@@ -29,7 +28,6 @@ export class Recorder {
   readonly #hashes = new Map<string, Map<string, string>>();
   readonly #hosts = new Map<string, RecordedHost>();
   readonly #latest = new Map<string, Recording>();
-  readonly #mounted = new Map<string, MountedPrograms>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -53,9 +51,8 @@ export class Recorder {
     lostEvents,
     ...watched
   }: Watched): Promise<Recording> {
-    const parsed = parseDump(new TextEncoder().encode(dump));
-    if ('severity' in parsed) throw new UserError(parsed);
-    const observed = atOwnPaths(parsed, await this.#mountedBy(service));
+    const observed = parseDump(new TextEncoder().encode(dump));
+    if ('severity' in observed) throw new UserError(observed);
     const files = await this.#filesOf(service);
     const paths = observed.programs.map(({ path }) => path);
     const watch = {
@@ -75,15 +72,6 @@ export class Recorder {
     const recording = makeRecording(watch, { ...seen, lost });
     this.#latest.set(recording.unit, recording);
     return recording;
-  }
-
-  /** All programs that a service has mounted in the watch, be it by the policy of before. */
-  async #mountedBy({ name, state }: Service): Promise<MountedPrograms> {
-    const { system, placement } = this.#context;
-    const before = this.#mounted.get(name) ?? mountedPrograms(placement, name, state);
-    const all = new Map([...before, ...mountedPrograms(placement, name, await system.unit(name))]);
-    this.#mounted.set(name, all);
-    return all;
   }
 
   /** The files that a service sees. */

@@ -46,14 +46,10 @@ export const NO_CALLS: PlannedCalls = {
 /** Decides who enforces `[syscalls]`, with diagnostics about side effects of its filters. */
 export function planCalls(
   request: PlanRequest,
-  given: SyscallsSection,
+  section: SyscallsSection,
   service: readonly PlannedDirective[],
 ): PlannedCalls {
-  const { effective, policy, target } = request;
-  const [program] = policy.programs ?? [];
-  const section: SyscallsSection = program
-    ? { ...given, forPrograms: program.at, forUnit: policy.unitDeny }
-    : given;
+  const { effective, target } = request;
   const present = ownLimits(effective, target.sets, target.systemd);
   const context = callContext(request, section, present);
   const enforcers = enforcersOf(request, context, service);
@@ -80,7 +76,6 @@ export function planCalls(
       ...refusedByUnit(context),
       ...(present?.ignored ?? []),
       ...sideEffects(request, context, enforcers),
-      ...unitGaps(context),
       ...expectations(request, context, meaning),
     ],
   };
@@ -184,19 +179,6 @@ function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy |
 /** The policy as a deny list: calls that systemd doesn't know pass, and the launcher's filter answers them. */
 const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny' });
 
-/** The part of a section that is the launcher's which systemd enforces on the whole unit. */
-const forWholeUnit = ({ permissive, forUnit = [], action }: SyscallsSection): SyscallsSection =>
-  permissive ? NO_SYSCALLS : { ...NO_SYSCALLS, action, deny: forUnit };
-
-/** Gaps where systemd can't refuse calls to the whole unit: the launcher's filter is for its own programs. */
-function unitGaps({ section, target }: CallContext): Diagnostic[] {
-  const lack = target.abilities.lacks.get('seccomp');
-  const [first] = section.forUnit ?? [];
-  if (!lack || !first) return [];
-  const message = `nobody can enforce 'unit-deny': ${lack.reason}`;
-  return [error('gap-unit-deny', message, { at: first.at, hint: 'leave it out: [syscalls] is enforced' })];
-}
-
 /**
  * systemd's filter: the unit's own refusals and, unless all of `[syscalls]` is the launcher's, whatever systemd can
  * enforce of the policy. Calls that the launcher needs pass.
@@ -205,7 +187,7 @@ function bySystemd(context: CallContext, left: LeftToLauncher, launched: boolean
   const { section, target, own, named } = context;
   const { sets } = target;
   const filter = isLauncherAlone(context)
-    ? systemdFilter(resolveCalls(forWholeUnit(section), sets, own), sets, refusal(section), () => undefined)
+    ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
     : systemdFilter(
         launched && left.tooStrict ? asDenyList(named) : named,
         sets,

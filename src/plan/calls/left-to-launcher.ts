@@ -42,11 +42,8 @@ export interface LeftToLauncher {
 }
 
 /** Whether the policy leaves all of `[syscalls]` to the launcher. */
-export const isForLauncher = ({ enforcer, stage, permissive, forPrograms }: SyscallsSection): boolean =>
-  enforcer?.value === 'launcher' ||
-  stage?.value === 'entry' ||
-  permissive === true ||
-  forPrograms !== undefined;
+export const isForLauncher = ({ enforcer, stage, permissive }: SyscallsSection): boolean =>
+  enforcer?.value === 'launcher' || stage?.value === 'entry' || permissive === true;
 
 /** Whether systemd enforces nothing of `[syscalls]`: the policy says so, or systemd loads no filters. */
 export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
@@ -83,15 +80,12 @@ export function leftToLauncher(context: CallContext): LeftToLauncher {
 
 function wholesOf(context: CallContext): PolicyLeft[] {
   const { section, named, target } = context;
-  const { allow, enforcer, stage, action, unknown, forPrograms } = section;
+  const { allow, enforcer, stage, action, unknown } = section;
   const wholes: PolicyLeft[] = [];
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
   if (section.permissive) {
     wholes.push({ reason: '--permissive: what it would refuse is let through and recorded', at: section.at });
-  }
-  if (forPrograms) {
-    wholes.push({ reason: "[exec] programs: what starts them isn't confined", at: forPrograms });
   }
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
   if (stage?.value === 'entry') {

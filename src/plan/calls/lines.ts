@@ -1,9 +1,9 @@
 import { groupBy, shortList } from '../../collections.js';
-import type { Diagnostic, Location } from '../../diagnostic.js';
+import type { Location } from '../../diagnostic.js';
 import { LOG, permits } from '../../syscalls/action.js';
 import { formatAction } from '../../syscalls/action-text.js';
 import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../../syscalls/resolve.js';
-import type { CallEntry, Located } from '../../syscalls/section.js';
+import type { CallEntry } from '../../syscalls/section.js';
 import { LOST_TO_PREFIXES } from '../launcher/exec-prefix.js';
 import type { Enforcer, PlanLine } from '../plan.js';
 import {
@@ -45,7 +45,6 @@ export function callLines(context: CallContext, left: LeftToLauncher, launched: 
     ...entries('deny', section.deny),
     ...entries('log', section.log),
     ...rules,
-    ...(section.forUnit ?? []).map((entry) => unitLine(entry, context)),
     ...omittedLines(context, left, byLauncher),
     ...wholes,
   ];
@@ -58,19 +57,6 @@ export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
       ? line
       : { ...line, enforcedBy: 'nobody', how: '', reason: LOST_TO_PREFIXES },
   );
-
-/** A plan line for each of `[exec] programs`: enforced by the launcher, unless it has an error. */
-export const programLines = (
-  programs: readonly Located<string>[],
-  problems: readonly Diagnostic[],
-): PlanLine[] =>
-  programs.map(({ value, at }): PlanLine => {
-    const subject = `program ${value}`;
-    const problem = problems.find((d) => d.at === at && d.severity === 'error');
-    return problem
-      ? { at, subject, enforcedBy: 'nobody', how: '', reason: problem.message }
-      : { at, subject, enforcedBy: 'launcher', how: 'mounted over it' };
-  });
 
 /** Plan lines for refusals that no entry names: by the unit's own filter, or since nothing allows the call. */
 function omittedLines(
@@ -134,23 +120,6 @@ function entryLine(
     how,
     ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}),
   };
-}
-
-/** A plan line for an entry of `unit-deny`. The launcher alone refuses it only to its own programs. */
-function unitLine(entry: CallEntry, context: CallContext): PlanLine {
-  return { ...unitEnforcement(entry, context), entry: { list: 'unit-deny', name: entry.name } };
-}
-
-function unitEnforcement(entry: CallEntry, context: CallContext): PlanLine {
-  const subject = `unit-deny ${entry.name}`;
-  const { section, target } = context;
-  if (callsOf(entry, target.sets).every((call) => cantBeMade(call, context)))
-    return notNeeded(entry.at, subject, context);
-  const lack = target.abilities.lacks.get('seccomp');
-  if (lack) return { at: entry.at, subject, enforcedBy: 'nobody', how: '', reason: lack.reason };
-  return section.permissive
-    ? { at: entry.at, subject, enforcedBy: 'not needed', how: '', reason: '--permissive refuses nothing' }
-    : { at: entry.at, subject, enforcedBy: 'systemd', how: 'SystemCallFilter=' };
 }
 
 /** A plan line for an entry whose calls no open ABI has. */

@@ -66,8 +66,8 @@ export function systemCallDirectives(
   { sets, version }: Pick<Target, 'sets' | 'version'>,
   own: boolean,
 ): PlannedDirective[] {
-  const { allow = [], deny, forUnit = [] } = section;
-  const mentioned = [...allow, ...deny, ...forUnit].map((entry) => entry.name);
+  const { allow = [], deny } = section;
+  const mentioned = [...allow, ...deny].map((entry) => entry.name);
   const candidates = own ? setNames(sets) : mentioned.filter((name) => name.startsWith('@'));
   const exact = areSetsOf(sets, version);
   const lines = exact ? systemCallFilterLines(filter, sets, candidates) : linesWithoutSets(filter, sets);

@@ -9,7 +9,6 @@ import { registersWith } from '../../syscalls/arguments.js';
 import type { OwnLimits } from '../../syscalls/named-policy.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../syscalls/policy.js';
-import { callsOf } from '../../syscalls/resolve.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
 import { isOn, type UnitValues } from '../../unit/values.js';
 import type { PlannedCalls } from '../calls/calls.js';
@@ -155,15 +154,9 @@ function callLines({ calls: groups = [], ifDenied = false }: Need, facts: Facts)
     const isOwn = there.some(({ call }) => own && !permits(own.limit(call)));
     const [first] = there;
     if (!first || isOwn) return [];
-    if (calls.meaning && there.every((one) => isRefused(one, calls.meaning!))) {
-      const isDenied = entryOn(policy.syscalls!, first.call, target.sets)?.list === 'deny';
-      return ifDenied && !isDenied ? [] : [lineOn(policy, first.call, target.sets)];
-    }
-    const denied = there.map(({ call }) =>
-      policy.unitDeny.find((entry) => callsOf(entry, target.sets).includes(call)),
-    );
-    const [entry] = denied;
-    return entry && !denied.includes(undefined) ? [{ subject: `unit-deny ${entry.name}`, at: entry.at }] : [];
+    if (!calls.meaning || !there.every((one) => isRefused(one, calls.meaning!))) return [];
+    const isDenied = entryOn(policy.syscalls!, first.call, target.sets)?.list === 'deny';
+    return ifDenied && !isDenied ? [] : [lineOn(policy, first.call, target.sets)];
   });
 }
 

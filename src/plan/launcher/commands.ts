@@ -11,10 +11,9 @@ import type { PlannedCommands } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 
 /** The Exec keys whose lines get the launcher. */
-export function wrappedKeys(policy: Policy): string[] {
-  const usual = policy.programs ? [] : ['ExecStart'];
-  return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
-}
+export const wrappedKeys = (policy: Policy): string[] => [
+  ...new Set(policy.wrap?.map(({ value }) => value) ?? ['ExecStart']),
+];
 
 /** Exec keys with commands that run without any sandbox of systemd's, `ExecReload=+`. */
 export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
@@ -22,7 +21,6 @@ export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
 
 /** The programs that the policy confines, as written. */
 export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
-  ...(policy.programs ?? []).map(({ value }) => value),
   ...new Set(
     wrappedKeys(policy)
       .flatMap((key) => effective.execCommands(key))
@@ -106,7 +104,7 @@ export function planCommands(request: PlacedUnit): PlacedCommands {
     commands.push({ key, lines, wrapped: lines.length - kept.length });
   }
   const main = commands.find(({ key }) => key === 'ExecStart');
-  if (!main && !policy.programs && diagnostics.length === 0) {
+  if (!main && diagnostics.length === 0) {
     const leftOut = effective.execCommands('ExecStart').length > 0;
     const why = leftOut ? "'wrap' leaves it out" : 'the unit has none';
     diagnostics.push(

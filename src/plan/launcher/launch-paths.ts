@@ -39,7 +39,7 @@ export function plannedLaunch(
   packaged: readonly string[],
   loaded: ReadonlyMap<string, unknown> = new Map(),
 ): Launch | undefined {
-  const { unit, target, filter, filterFile, ready, programs, directives, lines } = plan;
+  const { unit, target, filter, filterFile, ready, directives, lines } = plan;
   const values = plannedValues(effective, directives);
   const search = sinceReset(values.get('ExecSearchPath') ?? []).flatMap((line) => line.split(':'));
   const loose = plannedLoose(plan, effective, search);
@@ -51,7 +51,6 @@ export function plannedLaunch(
     paths: [
       ...(filter ? [placeOf(launcher)] : []),
       ...(filter && filterFile !== undefined ? [folderOf(filterFile)] : []),
-      ...programs.map(({ path }) => path),
     ],
     privileged: ready ? [placeOf(injector), folderOf(ready.file)] : [],
     loose,
@@ -60,7 +59,7 @@ export function plannedLaunch(
     places: new Map([
       ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
       ...loose.flatMap(({ paths, at }) => (at ? paths.map((path) => [path, at] as const) : [])),
-      ...lines.map(({ subject, at }) => [subject.replace(/^program /, ''), at] as const),
+      ...lines.map(({ subject, at }) => [subject, at] as const),
     ]),
   };
 }
@@ -79,13 +78,9 @@ export function loadedLaunch(
   const { launched, loading } = own;
   const view = loadedView(properties);
   const beside = { launcher: launched?.program, filterFile: (launched ?? loading)?.filter };
-  const programs = view.binds.filter(({ source }) => isBeside(beside, source) && source.endsWith('.launch'));
   return {
     unit,
-    paths: [
-      ...(launched ? [launched.program, launched.filter] : []),
-      ...programs.map(({ destination }) => destination),
-    ],
+    paths: launched ? [launched.program, launched.filter] : [],
     privileged: loading ? [loading.program, loading.filter] : [],
     loose: loadedLoose(
       commands,
@@ -137,14 +132,6 @@ const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
       .filter((source) => source.startsWith('/') && !source.includes('%'))
       .map((source) => ({ source, destination: source, by })),
   );
-
-/** The view of a planned unit; undefined where a specifier decides it, or images have a part in it. */
-export function plannedView(values: UnitValues): View | undefined {
-  const words = ['RootDirectory', ...BINDS].flatMap((name) => allWords(values.get(name) ?? []));
-  const isOpaque =
-    IMAGES.some((name) => lastOf(values, name) !== '') || words.some((word) => word.includes('%'));
-  return isOpaque ? undefined : viewOf(values, HOST);
-}
 
 /** @param loaded the loaded view, in the place of values with specifiers */
 function viewOf(values: UnitValues, loaded: View): View {

@@ -4,7 +4,7 @@ import type { ExecCommand } from '../../unit/exec/line.js';
 import { strip } from '../../unit/exec/word.js';
 import { fileName, folderOf } from '../../unit/path.js';
 import { isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
-import type { PlannedDirective, PlannedProgram } from '../plan.js';
+import type { PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { hasCapability } from './capabilities.js';
 import { wrappedKeys } from './commands.js';
@@ -15,7 +15,6 @@ import { hiddenBy, keptHidden } from './visibility.js';
 export function launcherDirectives(
   request: PlacedUnit,
   values: UnitValues,
-  programs: readonly PlannedProgram[],
   noNewPrivileges: boolean,
 ): PlannedDirective[] {
   const has = (name: string) => sinceReset(values.get(name) ?? []).length > 0;
@@ -32,8 +31,9 @@ export function launcherDirectives(
     add('SyslogIdentifier', name, `the journal would show the name of the launcher${all}`);
   }
   if (has('NoExecPaths')) {
-    const paths = [request.target.launcher, ...programs.map(({ place }) => place)];
-    directives.push(execPaths(paths, 'NoExecPaths= would keep the launcher from starting'));
+    directives.push(
+      execPaths([request.target.launcher], 'NoExecPaths= would keep the launcher from starting'),
+    );
   }
   const hidden = hiddenBy(values, neededPaths(request));
   if (hidden) {

@@ -2,20 +2,18 @@ import type { Diagnostic } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
 import { lastOf, plain, type UnitValues } from '../../unit/values.js';
 import { doorwayOf } from '../doorways/role-of.js';
-import type { PlannedCommands, PlannedDirective, PlannedProgram } from '../plan.js';
+import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit, PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
 import { hasCapability } from './capabilities.js';
 import { planCommands } from './commands.js';
 import { entryStageConflicts } from './entry-stage.js';
 import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
-import { lostLibraries, missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
-import { planPrograms } from './programs.js';
+import { notExecutable, setuidWarnings } from './program-checks.js';
 
-/** Commands and programs behind the launcher, and the directives that it needs. */
+/** Commands behind the launcher, and the directives that it needs. */
 export interface PlannedLauncher {
   readonly commands: readonly PlannedCommands[];
-  readonly programs: readonly PlannedProgram[];
   readonly directives: readonly PlannedDirective[];
   /** Exec keys with commands that run without it: `ExecStopPost=`; `ExecStopPost=+` for those without any sandbox. */
   readonly without: readonly string[];
@@ -23,7 +21,7 @@ export interface PlannedLauncher {
 }
 
 /**
- * Puts the launcher in front of the commands and programs that a policy confines.
+ * Puts the launcher in front of the commands that a policy confines.
  * @param service the directives of `[service]`
  * @returns no launcher if it gets in front of nothing, for the reasons among the diagnostics
  */
@@ -31,20 +29,14 @@ export function planLauncher(
   request: PlacedUnit & Pick<PlanRequest, 'unit' | 'surroundings'>,
   service: readonly PlannedDirective[],
 ): { readonly launcher?: PlannedLauncher; readonly diagnostics: readonly Diagnostic[] } {
-  const { policy, effective, target } = request;
-  const values = plannedValues(effective, service);
-  const wrapped = planCommands(request);
-  const mounted = planPrograms(policy, request.places?.programsFolder, target.launcher);
-  const diagnostics = [...wrapped.diagnostics, ...mounted.diagnostics];
-  const { commands, without } = wrapped;
-  const { programs } = mounted;
-  if (programs.length === 0 && commands.every((one) => one.wrapped === 0)) return { diagnostics };
+  const values = plannedValues(request.effective, service);
+  const { commands, without, diagnostics } = planCommands(request);
+  if (commands.every((one) => one.wrapped === 0)) return { diagnostics };
   const noNewPrivileges = setsNoNewPrivileges(request, values);
   return {
     launcher: {
       commands,
-      programs,
-      directives: [...launcherDirectives(request, values, programs, noNewPrivileges), ...mounted.directives],
+      directives: launcherDirectives(request, values, noNewPrivileges),
       without,
       noNewPrivileges,
     },
@@ -53,8 +45,6 @@ export function planLauncher(
       ...launcherConflicts(request, values, noNewPrivileges),
       ...entryStageConflicts(request, values),
       ...(noNewPrivileges ? setuidWarnings(request) : []),
-      ...missingPrograms(request, values),
-      ...lostLibraries(request),
       ...notExecutable(request),
     ],
   };

@@ -12,47 +12,13 @@ import type { ConfinedUnit, PlacedUnit } from '../request.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
 import { hiddenBy } from './visibility.js';
 
-/** Errors about our files on a `noexec` file system: they keep that wherever they are mounted. */
-export function notExecutable({ policy, target, places }: PlacedUnit): Diagnostic[] {
-  const [program] = policy.programs ?? [];
-  const paths = [
-    { path: target.launcher, at: undefined },
-    ...(program && places ? [{ path: places.programsFolder, at: program.at }] : []),
-  ];
-  return paths.flatMap(({ path, at }) => {
-    const mount = mountOf(target.mounts, path);
-    if (!mount?.noexec) return [];
-    const message = `nothing in ${path} can be executed: ${mount.path} is mounted noexec`;
-    const hint = path.startsWith('/run/') ? 'leave --runtime out' : `mount ${mount.path} without noexec`;
-    return [error('mounted-noexec', message, { at, hint })];
-  });
+/** An error about a launcher on a `noexec` file system: it keeps that wherever it is mounted. */
+export function notExecutable({ target }: Pick<PlacedUnit, 'target'>): Diagnostic[] {
+  const mount = mountOf(target.mounts, target.launcher);
+  if (!mount?.noexec) return [];
+  const message = `nothing in ${target.launcher} can be executed: ${mount.path} is mounted noexec`;
+  return [error('mounted-noexec', message, { hint: `mount ${mount.path} without noexec` })];
 }
-
-/**
- * Errors about `[exec] programs` that aren't there: nothing can be mounted over them, and the service would not start.
- */
-export function missingPrograms({ policy, target }: ConfinedUnit, values: UnitValues): Diagnostic[] {
-  const seen = (policy.programs ?? []).filter(({ value }) => hiddenBy(values, [value]) === undefined);
-  return seen.flatMap(({ value, at }) => {
-    const program = target.programs.get(value);
-    if (program?.executable) return [];
-    const why = program ? 'is no executable file' : 'does not exist';
-    const hint = 'name the program that becomes the main process';
-    return [error('program-missing', `'${printable(value)}' ${why}`, { at, hint })];
-  });
-}
-
-/** Warnings about `[exec] programs` that won't find the libraries beside their own files. */
-export const lostLibraries = ({ policy, target }: ConfinedUnit): Diagnostic[] =>
-  (policy.programs ?? [])
-    .filter(({ value }) => target.withOrigin?.has(value))
-    .map(({ value, at }) => {
-      const message = `${printable(value)} looks for libraries beside its file ($ORIGIN), and runs from another path by 'programs'`;
-      return warning('program-origin', message, {
-        at,
-        hint: 'use [ready] instead: deny = ["execve", "execveat"] once it serves',
-      });
-    });
 
 /** Directives that put files where only the service sees them. */
 const MOUNTING = ['BindPaths', 'BindReadOnlyPaths', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
@@ -175,7 +141,7 @@ export function scriptWarnings(request: PlacedUnit, named: NamedPolicy): Diagnos
     const message = `${printable(path)} is a ${isShell ? 'shell' : 'script'}, and can't start another program`;
     return warning('start-script', message, {
       hint: places
-        ? `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`
+        ? 'if it becomes the daemon, deny execve in [ready]; if it runs programs itself, not at all'
         : "if it runs programs itself, don't deny execve",
     });
   });

@@ -13,7 +13,8 @@ import { folderOf } from '../../unit/path.js';
 import { allWords, lastOf, type UnitValues } from '../../unit/values.js';
 import { hasCapability } from '../launcher/capabilities.js';
 import { commandsOf } from '../launcher/commands.js';
-import { requiresMounts } from '../launcher/path-directives.js';
+import { bindReadOnly, requiresMounts } from '../launcher/path-directives.js';
+import { hiddenBy } from '../launcher/visibility.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
@@ -113,6 +114,7 @@ const howToLoad = (effective: EffectiveUnit): string =>
 export function readyDirectives(
   { effective, target, places }: PlacedUnit,
   ready: ReadySection,
+  values: UnitValues,
 ): PlannedDirective[] {
   if (!places) return [];
   const type = typeWith(effective, ready);
@@ -121,7 +123,12 @@ export function readyDirectives(
       ? "[ready] of a service that doesn't tell when it is ready: from its program's start on"
       : '[ready] reload: Type=notify-reload has one of its own';
   const paths = [target.injector, folderOf(places.readyFile)];
+  const needed = [target.injector, places.readyFile];
+  // systemd gives a command with + these mounts alone.
+  const hidden = hiddenBy(values, needed);
+  const shown = needed.map((path) => [path] as const);
   return [
+    ...(hidden ? [bindReadOnly(shown, `${hidden}= would hide what loads [ready]'s filter`)] : []),
     ...(type === ownType(effective) ? [] : [{ name: 'Type', values: [type], because }]),
     requiresMounts(paths, "[ready]'s filter, and the program that loads it, may be on mounts of their own"),
   ];

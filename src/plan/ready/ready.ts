@@ -61,7 +61,7 @@ export function planReady(
     return { lines, directives: [], commands, ready: undefined, mode, diagnostics };
   return {
     lines,
-    directives: readyDirectives(request, ready),
+    directives: readyDirectives(request, ready, values),
     commands: withInjector(request, ready, commands),
     ready: {
       at: ready.at,
@@ -90,7 +90,7 @@ function takenFromDoorway(
   values: UnitValues,
 ): Diagnostic[] {
   const syscalls = { ...section, allow: ready.allow };
-  const policy = { ...request.policy, syscalls, service: [], unitDeny: [] };
+  const policy = { ...request.policy, syscalls, service: [] };
   const noNewPrivileges = !isOn(values, 'NoNewPrivileges') && setsNoNewPrivileges(request, values);
   const found = lockOuts(
     doorwayOf(request),

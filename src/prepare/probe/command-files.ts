@@ -1,5 +1,5 @@
 import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../formats/elf.js';
-import { neededBy, type ReadPiece, searchesBeside } from '../../formats/elf-needed.js';
+import { neededBy, type ReadPiece } from '../../formats/elf-needed.js';
 import { parseFileCapabilities } from '../../formats/file-capabilities.js';
 import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
@@ -85,19 +85,6 @@ async function needed(context: Context, paths: readonly string[]): Promise<reado
     if (head.length > 0) return neededBy(head, read);
   }
   return [];
-}
-
-/** Those programs that look for libraries beside their own files. */
-export async function programsWithOrigin(
-  context: Context,
-  paths: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  for (const path of paths) {
-    const read = piecesOf(context, path);
-    if (await orElse(async () => searchesBeside(await read(0, HEAD_SIZE), read), false)) found.add(path);
-  }
-  return found;
 }
 
 const NOTHING = new Uint8Array();

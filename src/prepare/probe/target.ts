@@ -1,4 +1,4 @@
-import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
 import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
@@ -147,7 +147,6 @@ async function readPtraceScope({ system, offline }: Context): Promise<number> {
 
 /** S_ISUID and S_ISGID, and the right to execute for anybody (inode(7)). */
 const SETUID_SETGID = 0o6000;
-const EXECUTE = 0o111;
 
 async function readPrograms(
   context: Context,
@@ -173,14 +172,9 @@ async function readOne({ system }: Context, path: string): Promise<Program | und
     const head = await system.read(path, { limit: HEAD_SIZE, head: true });
     if (!head) return undefined;
     const { bytes, mode } = head;
-    return {
-      file: readProgram(bytes),
-      setuid: (mode & SETUID_SETGID) !== 0,
-      executable: (mode & EXECUTE) !== 0,
-    };
+    return { file: readProgram(bytes), setuid: (mode & SETUID_SETGID) !== 0 };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const isFile = codeOf(cause) !== 'not-a-file';
-    return { file: { kind: 'other' }, setuid: false, executable: isFile };
+    return { file: { kind: 'other' }, setuid: false };
   }
 }

@@ -1,5 +1,5 @@
 import { systemctl } from '../../command-lines.js';
-import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
 import { againstInjecting } from '../../live/inject.js';
 import { type LiveChange, planLive } from '../../live/live-change.js';
@@ -16,7 +16,6 @@ import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
-import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
 import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
 import { notInForce } from '../../verify/manager/in-force.js';
 import { whileLocked } from '../lock.js';
@@ -137,19 +136,14 @@ async function inForce(
     const { name, state } = service;
     const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
     due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
-    const replaced = await replacedPrograms(context.system, mountedBy(plan, name), state);
-    const isOld = await runsAsBefore(context, appliedRuns, service);
-    if (!isOld && replaced.length === 0) {
+    if (!(await runsAsBefore(context, appliedRuns, service))) {
       const open = await notConfined(context.system, { ...plan, unit: name }, state);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
     }
     const obstacle = await obstacleTo(context, service);
     const stays = restart === false || obstacle !== undefined;
-    // A restart mends replaced programs; without one they are an error.
-    if (stays && replaced.length > 0) return refused(replaced);
-    due.push(...replaced.map(asWarning));
-    if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
+    if (check || stays) due.push(restartDue(name, obstacle));
     if (stays) continue;
     const problems = await preflightRestarts(context, 'apply', [service]);
     if (hasErrors(problems)) return refused(problems);

@@ -16,7 +16,7 @@ import {
 import { STOPPED_MEANWHILE, stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
-import { awaitPrograms, notConfined } from '../../verify/kernel/confinement.js';
+import { notConfined } from '../../verify/kernel/confinement.js';
 import { type Probing, runProbes } from './probes.js';
 import { isKilledByReload, reloadKills } from './reload-signal.js';
 
@@ -103,7 +103,6 @@ async function works(system: System, trial: Trial, end: string, since?: UnitStat
     const started = run ?? (await system.unit(unit));
     run = undefined;
     if (isFinished(started)) return [];
-    await awaitPrograms(system, plan);
     await system.wait(settle, async () => isOver(await system.unit(unit)));
     const settled = await system.unit(unit);
     if (left > 0 && (await wasRestartedByOthers(system, unit, started, settled))) continue;

@@ -6,7 +6,7 @@ import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
-import { executable, GONE, isProgram } from './confinement.js';
+import { executable, GONE } from './confinement.js';
 
 /**
  * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
@@ -34,7 +34,6 @@ export async function measureOf(
 ): Promise<Measure> {
   if (stack.some(isGuarded) || looked.pid === unit.mainPid) return 'policy';
   if (await isManagers(system, { plan, unit }, looked)) return 'nothing';
-  if (plan.programs.length > 0 && (await isProgram(system, plan, looked.pid))) return 'policy';
   const keys = keysWithProcesses({ plan, unit });
   const free = keys.some((key) => key.endsWith('+'));
   if (keys.some((key) => !key.endsWith('+')) && (!free || (await obeys()))) return 'systemd';

@@ -1,5 +1,5 @@
 import { shortList } from '../../collections.js';
-import { namesFilter, programNamesIn } from '../../paths/own-files.js';
+import { namesFilter } from '../../paths/own-files.js';
 import { type Abi, abisOf, type Machine } from '../../syscalls/abi.js';
 import { type Action, errnoAction, KILL } from '../../syscalls/action.js';
 import { parseAction } from '../../syscalls/action-text.js';
@@ -76,11 +76,9 @@ export function filterDifferences(
   ];
 }
 
-/** Whether commands of a drop-in, or the programs that it mounts, are started by the launcher, which loads the whole policy. */
+/** Whether commands of a drop-in are started by the launcher, which loads the whole policy. */
 const isLaunched = ({ assignments }: UnitFile): boolean =>
-  assignments.some(
-    ({ key, value }) => (key.startsWith('Exec') && namesFilter(value)) || programNamesIn(value).length > 0,
-  );
+  assignments.some(({ key, value }) => key.startsWith('Exec') && namesFilter(value));
 
 /** Calls of the native table by how a loaded filter has them otherwise than it is meant to. */
 interface Compared {

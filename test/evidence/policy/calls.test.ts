@@ -12,7 +12,6 @@ import {
   PROGRAMS_FALL_BACK,
 } from '../../../src/evidence/policy/calls/tables.js';
 import { abisSeen, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
-import { unitDenySets } from '../../../src/evidence/policy/calls/unit-deny.js';
 import type { Evidence, ReachableCalls } from '../../../src/evidence/policy/input.js';
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
@@ -45,22 +44,6 @@ test('a seen call is allowed, a reachable one is logged, others are refused', ()
   assert.equal(found.get('read'), 'allow');
   assert.equal(found.get('sysinfo'), 'log');
   assert.equal(found.get('swapon'), undefined);
-});
-
-test('sets are refused to the whole unit where no program of it made a call of theirs', () => {
-  const of = (seen: string, reachable: string) =>
-    unitDenySets(calls(`${seen} read`, { program: '/bin/sh' }), sorted('read', new Set([reachable])), sets);
-  const all = of('close', 'close');
-  assert.deepEqual([all.length, all.includes('@clock'), all.includes('@resources')], [9, true, false]);
-  assert.deepEqual(
-    of('mount', 'close'),
-    all.filter((name) => name !== '@mount'),
-  );
-  assert.deepEqual(of('close', 'acct'), all);
-  assert.deepEqual(
-    of('close', 'clock_adjtime'),
-    all.filter((name) => name !== '@clock'),
-  );
 });
 
 test('no call that an attacker wants first is logged only, unless it was seen', () => {

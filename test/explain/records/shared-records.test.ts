@@ -6,7 +6,7 @@ import { type Logs, machine, RAN, record, START, UNIT } from '../../support/refu
 
 const owner = async (system: FakeSystem, unit = UNIT) => ({
   ...{ unit, manager: undefined, state: await system.unit(unit) },
-  ...{ programs: [RAN], folders: ['/folder'], since: START * 1000 },
+  ...{ programs: [RAN], since: START * 1000 },
 });
 
 /** What is found of the unit: the process, the number and whether it is certain, and why more may be missing. */
@@ -27,7 +27,6 @@ test('whose a record is, by control groups, by journald and by the program', asy
     record(101, 2),
     record(102, 3, '/bin/child'),
     record(103, 4, '/bin/other'),
-    record(104, 5, '/folder/program'),
     record(105, 6, RAN, { login: 1000 }),
     record(100, 7, RAN, { at: START - 60 }),
   ];
@@ -42,7 +41,6 @@ test('whose a record is, by control groups, by journald and by the program', asy
       [100, 1, true],
       [101, 2, false],
       [102, 3, true],
-      [104, 5, false],
     ],
     unseen: ['unowned'],
   });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { error } from '../../../src/diagnostic.js';
 import { leftToLauncher } from '../../../src/plan/calls/left-to-launcher.js';
-import { callLines, programLines, unenforced } from '../../../src/plan/calls/lines.js';
+import { callLines, unenforced } from '../../../src/plan/calls/lines.js';
 import { LOST_TO_PREFIXES } from '../../../src/plan/launcher/exec-prefix.js';
 import type { PlanLine } from '../../../src/plan/plan.js';
 import { callContext, targetOf } from '../../support/planned.js';
@@ -94,19 +93,5 @@ test('lines of a unit whose main commands have no sandbox are enforced by nobody
   assert.deepEqual(unenforced([needless, held]), [
     needless,
     { at, subject: 'deny uname', enforcedBy: 'nobody', how: '', reason: LOST_TO_PREFIXES },
-  ]);
-});
-
-test('a program that has an error is confined by nobody', () => {
-  const at = (line: number) => ({ file: 'p.toml', line, column: 1 });
-  const programs = [
-    { value: '/a', at: at(1) },
-    { value: '/b', at: at(2) },
-  ];
-  const problem = error('program-missing', "'/b' does not exist", { at: programs[1]!.at });
-  const warning = { ...problem, severity: 'warning', at: programs[0]!.at } as const;
-  assert.deepEqual(programLines(programs, [problem, warning]).map(text), [
-    '1: program /a: launcher by mounted over it',
-    "2: program /b: nobody ('/b' does not exist)",
   ]);
 });

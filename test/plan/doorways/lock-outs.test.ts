@@ -23,7 +23,6 @@ const CRON = 'ExecStart=/usr/sbin/cron -f';
 const placesOf = (folder: string) => ({
   dropIn: `${folder}/zz-sandbox-unit.conf`,
   filterFile: `${folder}/zz-sandbox-unit.filter`,
-  programsFolder: `${folder}/zz-sandbox-unit.programs`,
   readyFile: `${folder}/zz-sandbox-unit.ready-filter`,
 });
 
@@ -577,14 +576,6 @@ test('[ready] takes what a unit needs while it serves, on top of [syscalls] or a
   assert.deepEqual(told(`[ready]\n${noSocket}`, 'BusName=org.freedesktop.login1'), []);
   // A directive takes as much whenever the filter comes: it is told once.
   assert.equal(told(`${ready}[service]\nProtectHome = true\n`, SSHD).length, 2);
-});
-
-test('unit-deny takes, too', () => {
-  const policy =
-    '[syscalls]\ndeny = ["ptrace"]\n[exec]\nprograms = ["/usr/sbin/cron"]\nunit-deny = ["@setuid"]';
-  const said = told(policy, 'ExecStart=/bin/sh -c "exec /usr/sbin/cron -f"');
-  assert.equal(said.length, 1);
-  assert.match(said[0]!, /^error 5:14 'unit-deny @setuid' on x.service: no job would run as its user/);
 });
 
 test('the launcher sets no_new_privs where it has to, which is told', () => {

@@ -28,7 +28,7 @@ function commands(lines: string, exec = '', wanted: readonly string[] = []) {
     effective: unit(lines),
     policy: policyFrom(exec && (exec.startsWith('[') ? exec : `[exec]\n${exec}`)),
     target: targetOf(257),
-    places: { dropIn: '/d', filterFile: FILTER, programsFolder: '/p', readyFile: '/r' },
+    places: { dropIn: '/d', filterFile: FILTER, readyFile: '/r' },
   });
   assert.deepEqual(without, wanted);
   return { commands: found, codes: diagnostics.map(({ code, at }) => `${code}:${at?.line ?? ''}`) };
@@ -127,19 +127,6 @@ const CASES: readonly Case[] = [
     codes: ['gap-no-command:'],
     without: ['ExecStop='],
   },
-  {
-    says: 'with programs no line is touched',
-    lines: 'ExecStart=/bin/start',
-    exec: 'programs = ["/bin/demod"]',
-    commands: [],
-    without: ['ExecStart='],
-  },
-  {
-    says: 'with programs the lines that are named are still wrapped',
-    lines: 'ExecStart=/bin/start',
-    exec: 'programs = ["/bin/demod"]\nwrap = ["ExecStart"]',
-    commands: [{ key: 'ExecStart', lines: [`${BEHIND} -- /bin/start`], wrapped: 1 }],
-  },
 ];
 
 for (const { says, lines, exec, commands: wanted, codes = [], without } of CASES) {
@@ -153,10 +140,9 @@ test('the keys are ExecStart by default', () => {
   assert.deepEqual(wrappedKeys(policyFrom('[exec]\nwrap = []')), []);
 });
 
-test('the programs are those of the wrapped lines, each once, and those that the policy names', () => {
+test('the programs are those of the wrapped lines, each once', () => {
   const lines = 'ExecStartPre=/bin/pre\nExecStart=-@/bin/a b\nExecStart=/bin/a\nExecStart="/bin/c d"';
   assert.deepEqual(confinedPrograms(policyFrom(''), unit(lines)), ['/bin/a', '/bin/c d']);
-  assert.deepEqual(confinedPrograms(policyFrom('[exec]\nprograms = ["/bin/x"]'), unit(lines)), ['/bin/x']);
 });
 
 test('a program is where its path says, or where systemd searches for it', () => {

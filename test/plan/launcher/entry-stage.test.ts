@@ -134,7 +134,7 @@ test('a service whose tracer would be its child is refused', () => {
 
 test('a 32-bit program is refused', () => {
   const withProgram = (file: ProgramFacts) =>
-    targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid: false, executable: true }]]) });
+    targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid: false }]]) });
   const narrow = withProgram({ kind: 'static', bits: 32 });
   assert.deepEqual(refusals(planned(ENTRY, '', narrow)), says('starts /usr/sbin/demod, a 32-bit program'));
   assert.deepEqual(refusals(planned(ENTRY, '', withProgram({ kind: 'static', bits: 64 }))), []);

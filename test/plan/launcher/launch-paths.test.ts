@@ -47,17 +47,6 @@ test('what loads the filter of [ready] counts, and the filter, of a service that
   assert.deepEqual(loaded(own).privileged, ['/l/tighten', '/d/r']);
 });
 
-test('a program that is mounted over counts, and what systemd starts in its place', () => {
-  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/daemon"]\nwrap = []\n`;
-  const launch = launchOf(policy)!;
-  assert.deepEqual(launch.paths, [INSTALLED, FOLDER, '/usr/sbin/daemon']);
-  assert.deepEqual(
-    launch.loose.map(({ paths }) => paths),
-    [['/usr/sbin/demod']],
-  );
-  assert.equal(launchOf(NO_EXEC)!.loose.length, 0);
-});
-
 test("the service sees the host's files by its root and its own mounts, not by ours", () => {
   const { view } = launchOf(
     NO_EXEC,

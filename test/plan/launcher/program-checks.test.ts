@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../../src/plan/plan.js';
-import type { Program, Target } from '../../../src/target/target.js';
+import type { Program } from '../../../src/target/target.js';
 import { NO_EXEC } from '../../support/demo-service.js';
 import { planned, targetOf } from '../../support/planned.js';
 
@@ -41,7 +41,7 @@ for (const [says, lines, found, policy] of CASES) {
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
 
 const withProgram = (file: Program['file'], setuid = false) =>
-  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid, executable: true }]]) });
+  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid }]]) });
 
 test('a set-user-ID program would lose what it is for', () => {
   const target = withProgram({ kind: 'static', bits: 64 }, true);
@@ -112,10 +112,7 @@ test('a start script that may not exec is warned of', () => {
 
 test('a shell that may not exec is warned of, where it runs behind the launcher', () => {
   const programs = new Map([
-    [
-      '/bin/sh',
-      { file: { kind: 'dynamic', bits: 64, interpreter: '/ld' }, setuid: false, executable: true } as const,
-    ],
+    ['/bin/sh', { file: { kind: 'dynamic', bits: 64, interpreter: '/ld' }, setuid: false } as const],
   ]);
   const target = targetOf(257, { programs });
   const found = (policy: string, line = '/bin/sh -c "sleep 1"') =>
@@ -127,48 +124,12 @@ test('a shell that may not exec is warned of, where it runs behind the launcher'
   assert.deepEqual(found(NO_EXEC, '/usr/bin/sleep sh'), []);
   assert.deepEqual(found(NO_EXEC, '+/bin/sh -c true'), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["write", "execveat"]'), []);
-  assert.deepEqual(found(PROGRAMS), []);
 });
 
-const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
-
-test('a program that is to be mounted over must be there, and be one', () => {
-  const messages = (lines: string, programs: Target['programs']) =>
-    planned(PROGRAMS, lines, targetOf(257, { programs })).diagnostics.map(
-      ({ code, message, at }) => `${at?.line}: ${code}: ${message}`,
-    );
-  const program = (executable: boolean) =>
-    new Map([
-      ['/usr/sbin/demod', { file: { kind: 'static', bits: 64 }, setuid: false, executable } as const],
-    ]);
-  assert.deepEqual(messages('', program(true)), []);
-  assert.deepEqual(messages('', program(false)), [
-    "4: program-missing: '/usr/sbin/demod' is no executable file",
-  ]);
-  assert.deepEqual(messages('', new Map()), ["4: program-missing: '/usr/sbin/demod' does not exist"]);
-  assert.deepEqual(messages('RootDirectory=/srv', new Map()), []);
-});
-
-test('a program that looks for libraries beside its file is told where it runs from another path', () => {
-  const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
-  const programs = new Map(['/opt/java', '/usr/sbin/demod'].map((path) => [path, executable]));
-  const target = targetOf(257, { programs, withOrigin: new Set(['/opt/java']) });
-  const policy = '[syscalls]\ndeny = ["mount"]\n[exec]\nprograms = ["/usr/sbin/demod", "/opt/java"]';
-  assert.deepEqual(
-    planned(policy, '', target).diagnostics.map(
-      ({ severity, code, message }) => `${severity} ${code}: ${message}`,
-    ),
-    [
-      "warning program-origin: /opt/java looks for libraries beside its file ($ORIGIN), and runs from another path by 'programs'",
-    ],
-  );
-});
-
-test('what is mounted noexec starts neither the launcher nor a program', () => {
+test('what is mounted noexec does not start the launcher', () => {
   const found = (policy: string, ...paths: string[]) => {
     const mounts = paths.map((path) => ({ path, noexec: true, readOnly: false }));
-    const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
-    const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
+    const target = targetOf(257, { mounts });
     return planned(policy, '', target).diagnostics.map(
       ({ code, at, hint }) => `${at?.line}: ${code}: ${hint}`,
     );
@@ -177,5 +138,4 @@ test('what is mounted noexec starts neither the launcher nor a program', () => {
   assert.deepEqual(found(NO_EXEC, '/usr/local'), [
     'undefined: mounted-noexec: mount /usr/local without noexec',
   ]);
-  assert.deepEqual(found(PROGRAMS, '/etc'), ['4: mounted-noexec: mount /etc without noexec']);
 });

@@ -34,3 +34,15 @@ test('a status that counts as success must be none of a failure to load the filt
   for (const lines of ['143', '0 5 6 255', 'TEMPFAIL', '1\nSuccessExitStatus='])
     assert.deepEqual(gaps(`SuccessExitStatus=${lines}`), []);
 });
+
+test('what loads the filter is bound where another file system hides it from commands with +', () => {
+  const bound = (lines: string) =>
+    planned(READY, lines).directives.flatMap(({ name, values }) =>
+      name === 'BindReadOnlyPaths' ? values.flatMap((value) => value.split(' ')) : [],
+    );
+  assert.deepEqual(bound('TemporaryFileSystem=/run'), []);
+  assert.deepEqual(bound('TemporaryFileSystem=/etc'), [
+    '/usr/libexec/sandbox-unit/tighten',
+    '/etc/systemd/system/demo.service.d/zz-sandbox-unit.ready-filter',
+  ]);
+});

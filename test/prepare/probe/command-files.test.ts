@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { HEAD_SIZE } from '../../../src/formats/elf.js';
-import { programsWithOrigin, readCommands } from '../../../src/prepare/probe/command-files.js';
+import { readCommands } from '../../../src/prepare/probe/command-files.js';
 import { elf, PT_INTERP } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
-import { compileC, launcherObstacle } from '../../support/native.js';
-import { inRepository } from '../../support/repository.js';
-import { temporaryFolder } from '../../support/temporary.js';
 
 const shell = readFileSync('/bin/sh');
 
@@ -96,23 +92,4 @@ test('a program that is not there, or can not be read, is left out', async () =>
   assert.deepEqual(await read({}, { '/gone': ['/gone'] }), {});
   const system = new FakeSystem({ files: { '/x': program('') }, unreadable: ['/x'] });
   assert.equal((await readCommands(fakeContext(system), new Map([['/x', ['/x']]]))).size, 0);
-});
-
-test('programs that look for libraries beside their own files', { skip: launcherObstacle() }, async (t) => {
-  const folder = temporaryFolder(t);
-  const compiled = async (name: string, options: string) => {
-    const source = inRepository('test/systemd/programs/crashes.c');
-    await compileC([source, `-Wl,${options}`], join(folder, name));
-    return readFileSync(join(folder, name));
-  };
-  const files = {
-    '/opt/beside': program(await compiled('beside', '-rpath,$ORIGIN/../lib:/opt')),
-    '/opt/old': program(await compiled('old', '--disable-new-dtags,-rpath,$' + '{ORIGIN}')),
-    '/opt/elsewhere': program(await compiled('elsewhere', '-rpath,/opt/ORIGIN')),
-    '/bin/sh': program(shell),
-    '/opt/script': program('#!/bin/sh\n$ORIGIN\n'),
-  };
-  const context = fakeContext(new FakeSystem({ files }));
-  const found = await programsWithOrigin(context, [...Object.keys(files), '/opt/none']);
-  assert.deepEqual([...found], ['/opt/beside', '/opt/old']);
 });

@@ -94,11 +94,11 @@ test('programs are read as far as they can be', async () => {
   assert.deepEqual(
     [...target.programs].map(([path, { file, ...facts }]) => [path, file.kind, facts]),
     [
-      ['/bin/dynamic', 'dynamic', { setuid: false, executable: true }],
-      ['/bin/setuid', 'static', { setuid: true, executable: true }],
-      ['/bin/setgid', 'static', { setuid: true, executable: true }],
-      ['/bin/script', 'script', { setuid: false, executable: true }],
-      ['/bin/data', 'script', { setuid: false, executable: false }],
+      ['/bin/dynamic', 'dynamic', { setuid: false }],
+      ['/bin/setuid', 'static', { setuid: true }],
+      ['/bin/setgid', 'static', { setuid: true }],
+      ['/bin/script', 'script', { setuid: false }],
+      ['/bin/data', 'script', { setuid: false }],
     ],
   );
 });

@@ -28,7 +28,6 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
     ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
     readyLines(learned.ready, (names) => groupsOf(names, request)),
     serviceLines(learned.directives),
-    programLines(learned, request),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -62,7 +61,7 @@ function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
 }
 
 function warnings(
-  { calls, architectures }: LearnedPolicy,
+  { calls, architectures, keeper }: LearnedPolicy,
   { evidence, reachable, target }: PolicyRequest,
 ): string[] {
   const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
@@ -74,6 +73,9 @@ function warnings(
       : []),
     ...(wanted.length > 0
       ? [`Seen, and allowed though an attacker wants them first: ${shortList(wanted, 12)}.`]
+      : []),
+    ...(keeper
+      ? [`The start script's calls stay open to ${keeper.daemon}, which it becomes: ${keeper.why}.`]
       : []),
     ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
     ...(evidence.nameless.length > 0
@@ -168,19 +170,3 @@ function conditionText({ arg, op, operands }: RuleCondition): string {
   const broken = `[\n${wrapped(texts, '    ').join('\n')}\n  ]`;
   return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
 }
-
-const programLines = ({ program, unitDeny }: LearnedPolicy, { readyGap }: PolicyRequest): string[] =>
-  program === undefined
-    ? []
-    : [
-        '[exec]',
-        comment('The start script becomes this program: only it is confined, and only its calls are above.'),
-        comment(`It runs from another path then. With [ready] it would not, but ${readyGap}.`),
-        assignment('programs', [program]),
-        ...(unitDeny.length === 0
-          ? []
-          : [
-              comment('No program of the unit, the script included, made a call of these sets.'),
-              assignment('unit-deny', unitDeny),
-            ]),
-      ];
