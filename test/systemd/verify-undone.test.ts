@@ -5,7 +5,7 @@ import { groupBy } from '../../src/collections.js';
 import { formatDirective, isFormatted } from '../../src/directives/format.js';
 import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 import { GROUP_LIMITS } from '../../src/verify/process/control-group.js';
-import { isSeen } from '../../src/verify/process/judges.js';
+import { isSeen } from '../../src/verify/process/table.js';
 import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';
 import { type SeenDirective, verifyDirectives } from '../support/held-directives.js';

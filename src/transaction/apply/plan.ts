@@ -19,6 +19,7 @@ import { notConfined } from '../../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
 import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
 import { notInForce } from '../../verify/manager/in-force.js';
+import { lookingAtMain } from '../../verify/process/main-process.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
 
@@ -49,7 +50,8 @@ export async function planApply(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const planned = await prepare(context, unit, options, machine);
+    const read = await prepare(context, unit, options, machine);
+    const planned = { ...read, appliedRuns: lookingAtMain(context, read.appliedRuns) };
     if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
       await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
     }

@@ -89,7 +89,8 @@ test('each directive has what its processes show, and its line', async () => {
     proof.directives.map(({ at }) => at?.line),
     [2, 3, 4, 5],
   );
-  assert.deepEqual([...proof.wrong, ...proof.leftOver, ...proof.open, ...proof.unproven], []);
+  assert.deepEqual([...proof.wrong, ...proof.leftOver, ...proof.open], []);
+  assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
 });
 
 test('a looser process is an error at the line of the directive', async () => {
@@ -254,8 +255,40 @@ test('namespaces are read where a directive asks for them', async () => {
     assert.deepEqual(await unproven(line), ['processes-unreadable'], line);
 });
 
-test('without a process nothing is seen, and nothing is wrong', async () => {
+test('without a process nothing is seen, and nothing is proven', async () => {
   const proof = await proofOf([]);
   assert.deepEqual(new Set(Object.values(relations(proof))), new Set(['unseen']));
-  assert.deepEqual(codes([...proof.wrong, ...proof.unproven]), []);
+  assert.deepEqual([codes(proof.wrong), codes(proof.unproven)], [[], ['not-running']]);
+});
+
+test("a directive that is seen nowhere isn't proven, and one of which nothing tells is named alone", async () => {
+  const command = ['/bin/x', [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
+  const properties = { MainPID: 0, ExecStartPostEx: [command] };
+  const free = await proofOf([processFiles(100)], { properties });
+  assert.deepEqual(codes(free.unproven), ['processes-unseen', 'processes-unseen']);
+  assert.match(free.unproven[0]!.message, /^NoNewPrivileges=, ProtectSystem= of .* command with a prefix/);
+  const held = await proofOf([processFiles(100)], {
+    properties: { ExecStartPostEx: [command] },
+    policy: '[service]\nNoNewPrivileges = true\nKeyringMode = "private"\n',
+  });
+  assert.deepEqual(codes(held.unproven), []);
+  const alone = { policy: '[service]\nKeyringMode = "private"\n' };
+  const [nothing] = (await proofOf([processFiles(100)], alone)).unproven;
+  assert.match(nothing!.message, /^KeyringMode= of .* can't be seen to hold: no process shows it$/);
+  const groups = [{ processes: [] }] as unknown as readonly ThreadGroup[];
+  assert.deepEqual((await proofOf([processFiles(100)], { ...alone, groups })).unproven, []);
+});
+
+test('what the injector of [ready] does by a prefix keeps no process from being looked at', async () => {
+  const command = (path: string) => [path, [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
+  const injector = planned(POLICY).target.injector;
+  const looser = [processFiles(100, 'NoNewPrivs:\t0\n')];
+  const found = async (key: string, path: string, state = 'active') => {
+    const properties = { MainPID: 0, ActiveState: state, [key]: [command(path)] };
+    return codes((await proofOf(looser, { properties })).wrong);
+  };
+  assert.deepEqual(await found('ExecStartPostEx', injector), ['looser-directive']);
+  assert.deepEqual(await found('ExecStartPostEx', '/bin/x'), []);
+  assert.deepEqual(await found('ExecStartPreEx', '/bin/x'), ['looser-directive']);
+  assert.deepEqual(await found('ExecStartPreEx', '/bin/x', 'activating'), []);
 });
