@@ -1,8 +1,9 @@
+import { shortList } from '../../collections.js';
 import { type Claim, mountEntries, reachesBelow } from '../../directives/values/mount-claims.js';
 import { type MountLines, writable } from '../../directives/values/mount-entries.js';
 import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
 import { covers } from '../../unit/values.js';
-import { EQUAL, type Finding, gravestFinding, looser, open, stricter } from './finding.js';
+import { EQUAL, type Finding, looser, open, stricter } from './finding.js';
 import type { View } from './seen-process.js';
 
 /** Roots of what systemd mounts over paths that it hides: `/run/systemd/inaccessible/dir` of the host. */
@@ -75,13 +76,11 @@ function judgeMounts(claim: Claim, { path, mount }: Place, lines: MountLines, vi
   const except = inView([...claim.except, ...ways]);
   const leftOut = inView(mountEntries(lines).map((one) => one.path)).filter((one) => one !== path);
   const below = reachesBelow(claim) ? mountsBelow(view.tree, path) : [];
-  const findings = [{ path, mount }, ...below.map((one) => ({ path: one.path, mount: one }))]
+  const reachable = [{ path, mount }, ...below.map((one) => ({ path: one.path, mount: one }))]
     .filter((one) => !one.mount.options.has(option) && !HARMLESS.has(one.mount.type))
     .filter((one) => !except.some((above) => covers(above, one.path)))
-    .map((one) =>
-      leftOut.some((above) => covers(above, one.path))
-        ? open(`systemd leaves ${one.path} out, which ${otherwise}`)
-        : looser(`${one.path} ${otherwise}`),
-    );
-  return findings.length > 0 ? gravestFinding(findings) : EQUAL;
+    .map((one) => one.path);
+  const undone = reachable.find((one) => !leftOut.some((above) => covers(above, one)));
+  if (undone !== undefined) return looser(`${undone} ${otherwise}`);
+  return reachable.length > 0 ? open(`systemd leaves ${shortList(reachable, 5)} out, which ${otherwise}`) : EQUAL;
 }
