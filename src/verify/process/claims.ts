@@ -82,5 +82,7 @@ function judgeMounts(claim: Claim, { path, mount }: Place, lines: MountLines, vi
     .map((one) => one.path);
   const undone = reachable.find((one) => !leftOut.some((above) => covers(above, one)));
   if (undone !== undefined) return looser(`${undone} ${otherwise}`);
-  return reachable.length > 0 ? open(`systemd leaves ${shortList(reachable, 5)} out, which ${otherwise}`) : EQUAL;
+  return reachable.length > 0
+    ? open(`systemd leaves ${shortList(reachable, 5)} out, which ${otherwise}`)
+    : EQUAL;
 }
