@@ -72,10 +72,11 @@ function judgeMounts(claim: Claim, { path, mount }: Place, lines: MountLines, vi
   const [option, otherwise] = REFUSES[claim.is as 'read-only' | 'noexec'];
   const inView = (paths: readonly string[]) =>
     paths.flatMap((one) => view.paths.get(one) ?? []).filter((one) => covers(path, one));
-  const ways = claim.is === 'read-only' ? writable(lines).map((one) => one.path) : [];
+  const isWide = reachesBelow(claim);
+  const ways = isWide && claim.is === 'read-only' ? writable(lines).map((one) => one.path) : [];
   const except = inView([...claim.except, ...ways]);
   const leftOut = inView(mountEntries(lines).map((one) => one.path)).filter((one) => one !== path);
-  const below = reachesBelow(claim) ? mountsBelow(view.tree, path) : [];
+  const below = isWide ? mountsBelow(view.tree, path) : [];
   const reachable = [{ path, mount }, ...below.map((one) => ({ path: one.path, mount: one }))]
     .filter((one) => !one.mount.options.has(option) && !HARMLESS.has(one.mount.type))
     .filter((one) => !except.some((above) => covers(above, one.path)))

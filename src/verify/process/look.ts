@@ -238,7 +238,7 @@ function createOwnNamespaces(
   });
 }
 
-/** What was seen of each directive. */
+/** Directives, each with its findings. */
 export function heldDirectives(names: readonly string[], seen: readonly Seen[]): HeldDirective[] {
   const byName = groupBy(seen, ({ directive }) => directive);
   return names.map((directive) => {

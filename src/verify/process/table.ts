@@ -1,4 +1,4 @@
-/** What is looked at in a process for each directive. */
+/** Places to look at in a process, for each directive. */
 
 import { groupBy } from '../../collections.js';
 import type { Get } from '../../directives/directive.js';
