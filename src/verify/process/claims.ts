@@ -62,6 +62,8 @@ const REFUSES: Readonly<Record<'read-only' | 'noexec', readonly [option: string,
   noexec: ['noexec', 'can be executed from'],
 };
 
+const MOST_NAMED = 10;
+
 interface Place {
   readonly path: string;
   readonly mount: PlacedMount;
@@ -83,7 +85,10 @@ function judgeMounts(claim: Claim, { path, mount }: Place, lines: MountLines, vi
     .map((one) => one.path);
   const undone = reachable.find((one) => !leftOut.some((above) => covers(above, one)));
   if (undone !== undefined) return looser(`${undone} ${otherwise}`);
+  const outermost = reachable.filter(
+    (one) => !reachable.some((other) => other !== one && covers(other, one)),
+  );
   return reachable.length > 0
-    ? open(`systemd leaves ${shortList(reachable, 5)} out, which ${otherwise}`)
+    ? open(`systemd leaves ${shortList(outermost, MOST_NAMED)} out, which ${otherwise}`)
     : EQUAL;
 }
