@@ -72,6 +72,9 @@ export const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
   ['RestrictSUIDSGID', all(sample('fchmodat', 'fchmodat(S_ISUID)', 0n, 0n, SET_USER_ID))],
 ]);
 
+/** The finding where filters can't be read. */
+export const UNREAD = hidden("systemd's own filter for it can't be read");
+
 /** systemd asks the kernel for it without a filter, where Linux is 6.3 or newer (PR_SET_MDWE of prctl(2)). */
 const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
 
@@ -95,7 +98,7 @@ export function ownFilter(
   const samples = (SAMPLES.get(directive)?.(get, abi) ?? []).filter(({ call }) => numbers.has(call));
   if (samples.length === 0) return undefined;
   if (directive !== WITHOUT_FILTER && !isFiltered) return looser('it has no filter');
-  if (filters === undefined) return hidden("systemd's own filter for it can't be read");
+  if (filters === undefined) return UNREAD;
   const open = samples.find((one) => filters.some((some) => lets(some, one, abi)));
   if (!open) return EQUAL;
   if (directive === WITHOUT_FILTER) return unseen('the kernel may refuse it without a filter');

@@ -20,6 +20,7 @@ import {
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
 import { heldDirectives, isLooser, type Look, lastingLook, type Seen } from './look.js';
+import { UNREAD } from './own-filters.js';
 import type { SeenProcess } from './seen-process.js';
 
 export interface Proof {
@@ -61,8 +62,10 @@ export async function proveDirectives(
   const line = `${planned.plan.unit}: looking at its processes`;
   try {
     const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
-    const isAlone = kernel.groups.length === 0;
-    return await proofOf(system, planned, found, { directives, isAlone });
+    // Filters that could not be read for the calls are an error already.
+    const told = kernel.read && kernel.read.hidden.size > 0 ? UNREAD.seen : undefined;
+    const isAlone = kernel.groups.length === 0 && kernel.read === undefined;
+    return await proofOf(system, planned, found, { directives, isAlone, told });
   } catch (cause) {
     if (!(cause instanceof UserError) || codeOf(cause) !== 'unreadable') throw cause;
     return { ...NO_PROOF, directives: heldBy(planned, []), unproven: [unreadable(planned, cause)] };
@@ -81,14 +84,21 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
+interface Compared {
+  readonly directives: readonly string[];
+  readonly isAlone: boolean;
+  readonly told: string | undefined;
+}
+
 /**
- * @param asked the directives that were looked for, and whether nothing else of the unit was compared
+ * @param asked the directives that were looked for, whether nothing else of the unit was compared, and a reason for what is
+ *   unseen that has been told
  */
 async function proofOf(
   system: System,
   planned: Planned,
   { seen, isWhole, isEmpty }: Look,
-  asked: { readonly directives: readonly string[]; readonly isAlone: boolean },
+  asked: Compared,
 ): Promise<Proof> {
   const pids = new Set(seen.flatMap(({ process: of }) => of?.pid ?? []));
   const isLeftOver = await createLeftOver(system, planned.unit, pids);
@@ -106,23 +116,24 @@ async function proofOf(
     open: directives.flatMap(leavesOpen),
     unproven: [
       ...(isWhole ? [] : [someUnseen(planned)]),
-      ...(isEmpty ? [noProcess(planned)] : notSeen(planned, held, asked.isAlone)),
+      ...(isEmpty ? [noProcess(planned)] : notSeen(planned, held, asked)),
     ],
   };
 }
 
-/**
- * Errors about directives that no process shows, be it that none of those that would is seen.
- * @param isAlone whether nothing else of the unit was compared
- */
-function notSeen(planned: Planned, directives: readonly HeldDirective[], isAlone: boolean): Diagnostic[] {
+/** Errors about directives that no process shows, be it that none of those that would is seen. */
+function notSeen(
+  planned: Planned,
+  directives: readonly HeldDirective[],
+  { isAlone, told }: Compared,
+): Diagnostic[] {
   const unseen = directives.filter(({ relation }) => relation === 'unseen');
   const hiddenBy = ({ findings }: HeldDirective): string | undefined =>
     findings.every((one) => one.relation === 'unseen')
       ? findings.find(({ isHidden }) => isHidden)?.seen
       : undefined;
-  const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].map(([why, some]) =>
-    seenNowhere(planned, some, why),
+  const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].flatMap(([why, some]) =>
+    why === told ? [] : [seenNowhere(planned, some, why)],
   );
   const isNothing = isAlone && unseen.length > 0 && unseen.length === directives.length;
   return found.length === 0 && isNothing ? [seenNowhere(planned, unseen)] : found;

@@ -216,6 +216,23 @@ test('filters that were just read are not read again, unless a process was start
   assert.deepEqual(await readings([100]), [true, 'unseen']);
 });
 
+test("filters that can't be read are told once", async () => {
+  const found = async (hidden: ReadonlyMap<number, number>) => {
+    const files = { ...processFiles(100), [`${FOLDER}/cgroup.procs`]: '100\n' };
+    const mountinfo = '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
+    const system = new FakeSystem({ files: { ...files, '/proc/self/mountinfo': mountinfo } });
+    const planOf = planned('[service]\nRestrictRealtime = true\n');
+    const unit = unitState({ ...PROPERTIES, RestrictRealtime: true });
+    const read = { threads: [], hidden, foreign: 0, settled: true };
+    const kernel = { groups: [], read };
+    return codes(
+      (await proveDirectives(fakeContext(system), { plan: planOf, unit }, new Set(), kernel)).unproven,
+    );
+  };
+  assert.deepEqual(await found(new Map([[100, 1]])), []);
+  assert.deepEqual(await found(new Map()), ['processes-unseen']);
+});
+
 test('threads have privileges of their own', async () => {
   const files = { '/proc/100/task/103/status': statusOf('thread', 1, 'NoNewPrivs:\t0\n') };
   const proof = await proofOf([processFiles(100)], { files });
