@@ -23,7 +23,7 @@ export const DIRECTIVES = {
   },
   'leaves-open': {
     cause:
-      "systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. The same goes for `/sys` with `ReadOnlyPaths` beside `ProtectControlGroups` and the like, from systemd 255 on, where the host has it mounted writable. Where nobody knows the host's mounts, the message says so.",
+      'systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. It is seen where the service runs.',
     wayOut: 'List what is to be closed in the directive that the hint names.',
   },
   'file-mask': {

@@ -12,7 +12,7 @@ export const VERIFY = {
     cause:
       'A process is not held to a directive that systemd has loaded: it was started before, or something undoes the directive.',
     wayOut:
-      'Restart the service if it runs since before the policy; `apply` has done so. If that does not help, look for what undoes the directive: a helper with privileges, or a mount.',
+      "Restart the service if it runs since before the policy; `apply` has done so. If that does not help, look for what undoes the directive: a helper with privileges, or a mount of the unit's own, as `BindPaths=/tmp` beside `PrivateTmp`. From systemd 255 on, `ReadOnlyPaths` does not close `/sys` beside `ProtectControlGroups` and the like: `ProtectKernelTunables` does.",
   },
   'left-over': {
     cause:
@@ -51,9 +51,9 @@ export const VERIFY = {
   },
   'processes-unseen': {
     cause:
-      'Processes of the service are where they are not looked for: another control group, or a PID namespace of a container.',
+      'Processes of the service are where they are not looked for: another control group, or a PID namespace of a container. Or no process shows whether a directive holds: its root is another, or it may be of a command with a prefix, which keeps confinement from it. What is not seen is not proven.',
     wayOut:
-      'Run the command on the host. `PAMName=` moves processes to a session: verify does not look there.',
+      'Run the command on the host. `PAMName=` moves processes to a session: verify does not look there. Try what a directive forbids that no process shows.',
   },
   'threads-unseen': {
     cause:

@@ -51,6 +51,7 @@ import type { Context } from '../system/context.js';
 import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
+import { lookingAtMain } from '../verify/process/main-process.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
@@ -213,7 +214,7 @@ async function statusOf(
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, unit, { facts, files, programs });
   const services = await seenServices(context, confined);
-  const appliedRuns = await appliedRunsOf(at, unit, files);
+  const appliedRuns = lookingAtMain(at, await appliedRunsOf(at, unit, files));
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
   const broken = await brokenFiles(at, { unit, facts, files, filters, programs, missing });

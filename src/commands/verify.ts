@@ -84,7 +84,7 @@ export async function verify(
     ...notHolding(proof, due.length > 0),
   ];
   const besides = await untilRestartOf(context, prepared.unit.services);
-  const unproven = [...main.filter(isHidden), ...kernel.unproven, ...proof.unproven];
+  const unproven = onceNotRunning([...main.filter(isHidden), ...kernel.unproven, ...proof.unproven]);
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, { kernel, proof, shown: { look: context.caller.look, verbose } }, loaded),
@@ -168,6 +168,12 @@ async function wrongMain(
 
 /** Whether an error tells that a process can't be looked at, and not what is wrong with it. */
 const isHidden = ({ code }: Diagnostic): boolean => code === 'processes-unreadable';
+
+/** Of errors that no process is there the first. */
+const onceNotRunning = (found: readonly Diagnostic[]): Diagnostic[] =>
+  found.filter(
+    (one, i) => one.code !== 'not-running' || found.findIndex(({ code }) => code === one.code) === i,
+  );
 
 /** Whether pending changes affect calls: filters, and lines of the drop-in about commands, calls and mounts. */
 const changesCalls = (pending: readonly Change[]): boolean =>

@@ -5,8 +5,8 @@ import { jointMode } from './calls/permissive.js';
 import { lockOuts } from './doorways/lock-outs.js';
 import { wayInOf } from './doorways/role.js';
 import { doorwayOf } from './doorways/role-of.js';
+import { writableByLists } from './ineffective/by-exec-lists.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
-import { leftOpen } from './ineffective/by-mount-entries.js';
 import { renamable } from './ineffective/by-renaming.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
@@ -63,7 +63,7 @@ export function makePlan(given: PlanRequest): Plan {
       ...effective.diagnostics,
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
-      ...leftOpen(request, plannedValues(effective, directives)),
+      ...writableByLists(request, plannedValues(effective, directives)),
       ...renamable(request, plannedValues(effective, service.directives)),
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...unreachablePrograms(request, plannedValues(effective, directives)),

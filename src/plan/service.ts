@@ -3,7 +3,7 @@ import { emitted, loosens } from '../directives/against-unit.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
 import { findDirective, unknownDirective } from '../directives/table.js';
 import { closedBy, hidden } from '../directives/values/closed-paths.js';
-import { keptAsMounted, mountLines } from '../directives/values/mount-entries.js';
+import { leavesSys, mountLines } from '../directives/values/mount-entries.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
@@ -52,7 +52,7 @@ function boundSys(
   const isLeft =
     isStated &&
     isOn(values, 'ProtectKernelTunables') &&
-    keptAsMounted(mountLines(values), target.systemd).length > 0 &&
+    leavesSys(mountLines(values), target.systemd) &&
     closedBy(hidden(values), '/sys') === undefined;
   return isLeft
     ? [bindReadOnly([['/sys']], 'ProtectKernelTunables= leaves it as the host has it mounted')]

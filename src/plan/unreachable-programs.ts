@@ -5,8 +5,7 @@ import { hidden } from '../directives/values/closed-paths.js';
 import type { Policy } from '../policy/policy.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
 import type { ExecCommand } from '../unit/exec/line.js';
-import { bindPlacesOf, covers, lastOf, pathsOf, type UnitValues } from '../unit/values.js';
-import { placeOf } from './ineffective/by-mounts.js';
+import { barePath, bindPlacesOf, covers, lastOf, pathsOf, type UnitValues } from '../unit/values.js';
 import { IMAGES } from './launcher/launch-paths.js';
 import type { ConfinedUnit } from './request.js';
 import { ownValues } from './unit-values.js';
@@ -18,6 +17,12 @@ const TAKING: ReadonlySet<string> = new Set([
 ]);
 
 const takesPaths = ({ service }: Policy): boolean => service.some(({ name }) => TAKING.has(name));
+
+/** The path behind the links that all systems have. */
+const placeOf = (word: string): string =>
+  barePath(word)
+    .replace(/^\/(?=(?:bin|sbin|lib|lib64)(?:\/|$))/, '/usr/')
+    .replace(/^\/var\/run(?=\/|$)/, '/run');
 
 /** Directives that put files in place which nobody can look at before. */
 const OPAQUE = ['RootDirectory', ...IMAGES];

@@ -1,5 +1,5 @@
 import { type Diagnostic, printable, warning } from '../diagnostic.js';
-import { closedBy } from '../plan/ineffective/by-renaming.js';
+import { closedPaths } from '../directives/values/closed-paths.js';
 import type { Plan } from '../plan/plan.js';
 import type { Policy } from '../policy/policy.js';
 import { orElse } from '../state/failures.js';
@@ -26,10 +26,10 @@ export async function fileMasks(context: Context, plan: Plan, policy: Policy): P
   };
   const found: Diagnostic[] = [];
   for (const row of MASKS) {
-    const all = row.flatMap((name) => closedBy(values, name));
+    const all = row.flatMap((name) => closedPaths(values, name));
     const [name] = row;
     const at = policy.service.find((one) => one.name === name)?.at;
-    for (const path of closedBy(values, name)) {
+    for (const path of closedPaths(values, name)) {
       const isCovered = all.some((above) => above !== path && covers(above, path));
       if (at === undefined || isCovered || FIXED.test(path) || path.includes('%')) continue;
       const walked = await orElse(() => system.walk(path), undefined);

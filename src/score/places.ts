@@ -1,6 +1,6 @@
 import { HOMES, ROOTS } from '../directives/values/closed-paths.js';
-import { CLAIMS, type Claim, claimsOf } from '../directives/values/mount-claims.js';
-import { type MountLines, mountEntries, mountLines } from '../directives/values/mount-entries.js';
+import { CLAIMS, type Claim, claimsOf, mountEntries } from '../directives/values/mount-claims.js';
+import { type MountLines, mountLines } from '../directives/values/mount-entries.js';
 import { type Mount, mountOf, outermost } from '../formats/mount-info.js';
 import { covers, lastOf, type UnitValues } from '../unit/values.js';
 

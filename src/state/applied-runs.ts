@@ -1,11 +1,9 @@
 import { inBatches, once } from '../collections.js';
 import type { ExistingFile } from '../emit/changes.js';
-import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
+import { dropInPath } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
-import { parseUnitFile } from '../unit/unit-file.js';
 import { orElse } from './failures.js';
 import { filesHash } from './files-hash.js';
-import { lacksConfinement } from './lacks-confinement.js';
 import { readOwnFiles } from './own-files.js';
 import { addSeenRuns, NO_FILES, readSeenRuns, type SeenRuns } from './seen-runs.js';
 import { ASKED_AT_ONCE, type Service } from './service.js';
@@ -20,6 +18,8 @@ export interface AppliedRuns {
   readonly since: number;
   /** The unit's seen runs, as they were when they were first asked for. */
   readonly seen: () => Promise<SeenRuns>;
+  /** Whether a run's main process shows that it lacks what the files set; undefined where that isn't looked at. */
+  readonly lacks?: (context: Context, service: Service) => Promise<boolean>;
   /** Compares the filters of a run with the plan, once; undefined where that isn't to be done. */
   readonly comparedFilters?: (service: Service) => Promise<ComparedFilters>;
 }
@@ -64,27 +64,13 @@ export async function runsAsBefore(
   appliedRuns: AppliedRuns,
   service: Service,
 ): Promise<boolean> {
-  const { files, since, seen, comparedFilters } = appliedRuns;
+  const { files, since, seen, lacks, comparedFilters } = appliedRuns;
   const { name, state } = service;
   if (!isRunning(state) || files.length === 0) return false;
   const hash = (await seen()).get(runOf(name, state).invocation);
   if (hash !== undefined) return hash !== (await filesHash(files));
   if (state.inactiveExitTimestamp / 1000 < since) return true;
-  return (
-    (await lacksWhatIsSet(context, appliedRuns, service)) || (await comparedFilters?.(service)) === 'looser'
-  );
-}
-
-/** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */
-async function lacksWhatIsSet(
-  { system, placement }: Context,
-  { files }: AppliedRuns,
-  { state }: Service,
-): Promise<boolean> {
-  const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
-  if (placement.scope === 'user' || !dropIn) return false;
-  const set = new Set(parseUnitFile(dropIn.path, dropIn.content).assignments.map(({ key }) => key));
-  return lacksConfinement(system, state, set);
+  return (await lacks?.(context, service)) === true || (await comparedFilters?.(service)) === 'looser';
 }
 
 /**

@@ -10,7 +10,10 @@ const MASK = '2 1 0:2 /systemd/inaccessible/reg /srv/file ro,nosuid - tmpfs x rw
 /** Codes and messages about a service whose process has these mounts. */
 async function opened(mounts: string, more: FakeOptions = {}, text = 'InaccessiblePaths=/srv/file\n') {
   const links = { '/proc/7/root': '/', '/proc/7/ns/user': 'user:[1]', '/proc/1/ns/user': 'user:[1]' };
-  const files = { '/proc/7/mountinfo': mounts, '/srv/file': '' };
+  const files = {
+    ...{ '/proc/1/mountinfo': ROOT, '/proc/7/mountinfo': mounts, '/srv/file': '' },
+    ...{ '/proc/7/status': 'Name:\tdemod\nState:\tS\n', '/proc/7/stat': `7 (demod) S ${'0 '.repeat(20)}` },
+  };
   const system = new FakeSystem({ files, links, ...more });
   const state = unitState({ MainPID: 7, InaccessiblePaths: ['-/srv/file'] });
   const found = await openedPaths(fakeContext(system), [{ name: 'demo.service', state }], {

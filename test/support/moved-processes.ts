@@ -1,17 +1,12 @@
 /** Processes that come into the control group of another unit. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import type { Box } from './box.js';
-import { changeFiles, outside } from './loaded-units.js';
+import { changeFiles } from './loaded-units.js';
 import { processStatus, properties } from './service.js';
 
 /** The folder of a unit's control group in a box. */
 export const groupFolder = async (box: Box, unit: string): Promise<string> =>
   `/sys/fs/cgroup${(await properties(box, unit, 'ControlGroup')).ControlGroup}`;
-
-/** The ID that a unit's only process has outside of its box. */
-export const pidOutside = async (box: Box, unit: string): Promise<string> =>
-  readFileSync(outside(box, `${await groupFolder(box, unit)}/cgroup.procs`), 'utf8').trim();
 
 /** Starts services, all at once, and moves the main process of each to a unit's control group. Returns their IDs. */
 export async function moveServices(

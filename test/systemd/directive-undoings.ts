@@ -10,8 +10,6 @@ export interface Undoing {
   readonly directive: string;
   /** As a policy has it. */
   readonly value: unknown;
-  /** Commands for the service's main process, `$1`, as this machine counts. */
-  readonly byHand?: string;
   /** Commands in the main process's mount namespace. */
   readonly inside?: string;
   /** What is then said of the main process. */
@@ -21,9 +19,7 @@ export interface Undoing {
   /** What is said of it in place of `looser`, and of the untouched service in place of `equal`. */
   readonly undone?: Relation;
   readonly untouched?: Relation;
-  /** What is said of the untouched main process alone. */
-  readonly main?: Relation;
-  /** What is said of it where nobody has CAP_SYS_RESOURCE: no limit is raised, and anybody may lower a score. */
+  /** What is said of it where nobody has CAP_SYS_RESOURCE: no limit is raised. */
   readonly unprivileged?: Relation;
 }
 
@@ -37,13 +33,6 @@ const stray = (directive: string, value: unknown, weaker?: unknown): Undoing => 
   directive,
   value,
   stray: weaker === undefined ? 'without' : { weaker },
-});
-
-const byHand = (directive: string, value: unknown, commands: string, seen: string): Undoing => ({
-  directive,
-  value,
-  byHand: commands,
-  seen,
 });
 
 const inside = (directive: string, value: unknown, commands: string, seen: string): Undoing => ({
@@ -114,7 +103,6 @@ const PRIVILEGES: readonly Undoing[] = [
   // Since Linux 6.3 systemd asks for it without a filter, and /proc shows nothing of that.
   { ...stray('MemoryDenyWriteExecute', true), undone: 'unseen', untouched: 'unseen' },
   stray('NoNewPrivileges', true),
-  stray('Personality', 'x86'),
   stray('PrivateIPC', true),
   stray('PrivateNetwork', true),
   stray('PrivatePIDs', true),
@@ -124,10 +112,6 @@ const PRIVILEGES: readonly Undoing[] = [
   stray('RestrictNamespaces', ['net']),
   stray('RestrictRealtime', true),
   stray('RestrictSUIDSGID', true),
-  // Each process may change its own.
-  { ...stray('UMask', '0077'), undone: 'unseen' },
-  // What systemd made of a name isn't shown of the main process.
-  { ...stray('SupplementaryGroups', ['audio'], ['audio', 'video']), main: 'unseen' },
   stray('User', 'daemon'),
 ];
 
@@ -148,19 +132,10 @@ const LIMITS: readonly Undoing[] = [
   stray('LimitSTACK', '8M'),
 ];
 
-const PRIORITIES: readonly Undoing[] = [
-  byHand('CPUSchedulingPolicy', 'batch', 'chrt --rr --pid 1 "$1"', 'its scheduling policy is 2, not 3'),
-  byHand('Nice', 5, 'renice --priority -5 --pid "$1"', 'its nice value is -5, not 5'),
-  {
-    ...{ directive: 'OOMScoreAdjust', value: 500, byHand: 'echo 100 >"/proc/$1/oom_score_adj"' },
-    unprivileged: 'unseen',
-  },
-];
-
 export const UNDONE: Readonly<Record<string, UndoneService>> = {
   held: {
     setup: 'mkdir --parents /srv/programs /usr/lib/modules /var/lib/apt',
-    undoings: [...PRIVILEGES, ...LIMITS, ...PRIORITIES, ...MOUNTS],
+    undoings: [...PRIVILEGES, ...LIMITS, ...MOUNTS],
   },
   // Other values of some.
   valued: {

@@ -16,14 +16,6 @@ const TREES = {
   forky: UNDONE_CASES,
 } as const satisfies Partial<Record<TreeName, readonly UndoneCase[]>>;
 
-const FILES = [
-  'mkdir -p /opt/deep/sub /opt/deep/other /opt/other /home/alice /root/x /run/user/7 /srv/in /mnt/in',
-  'mkdir -p /var/tmp/d /usr/lib/modules/x',
-  'for d in /opt/deep/sub /home/alice /var/tmp/d /usr/lib/modules/x /etc; do echo x >$d/theirs; done',
-  'touch /opt/deep/file /home/file /var/tmp/file; cp /bin/true /opt/true; cp /bin/true /opt/deep/true',
-  'mkdir -p /dev/char; ln -s ../kmsg /dev/char/1:11; mknod /dev/block-device b 7 0',
-].join('\n');
-
 function unitText({ policy, own, open }: UndoneCase, lines: 'both' | 'ours'): string {
   const { directives } = planned(`[service]\n${policy}\n`);
   const ours = directives.flatMap(({ name, values }) => values.map((value) => `${name}=${value}`));
@@ -67,7 +59,6 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, re
     let box: Box;
     before(async () => {
       box = await Box.boot({ name: `undone-${tree}`, tree });
-      await box.sh(FILES);
       const units = cases.flatMap((one, i) =>
         (['both', 'ours'] as const).map((lines): [string, string] => [
           `/run/systemd/system/${lines}-${i}.service`,

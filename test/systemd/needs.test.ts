@@ -32,36 +32,6 @@ const done = (bind) => { fs.writeSync(1, bind + ' ' + reads() + '\\n'); process.
 server.on('error', ({ code }) => done(code)).listen(8123, '127.0.0.1', () => done('binds'));
 `;
 
-/** Directives, a path, whether it is looked at for writing or executing, and whether it is open. */
-const HOLES: readonly (readonly [
-  directives: Readonly<Record<string, string>>,
-  path: string,
-  to: 'write' | 'execute',
-  open: boolean,
-])[] = [
-  [{ ProtectSystem: 'strict', ExecPaths: '/usr' }, '/usr', 'write', true],
-  [{ ProtectSystem: 'strict', ExecPaths: '/usr', BindReadOnlyPaths: '/usr' }, '/usr', 'write', false],
-  [{ ProtectSystem: 'strict', ProtectKernelTunables: 'yes' }, '/run', 'write', true],
-  [{ ProtectSystem: 'strict' }, '/run', 'write', false],
-  [{ ReadOnlyPaths: '/srv', NoExecPaths: '/srv/sub' }, '/srv/sub', 'write', true],
-  [{ NoExecPaths: '/', ExecPaths: '/usr', PrivateTmp: 'yes' }, '/tmp', 'execute', true],
-  [{ NoExecPaths: '/ /tmp', ExecPaths: '/usr', PrivateTmp: 'yes' }, '/tmp', 'execute', false],
-  [{ NoExecPaths: '/', ExecPaths: '/usr', StateDirectory: 'holes' }, '/var/lib/holes', 'execute', true],
-  [{ NoExecPaths: '/', ExecPaths: '/usr', PrivateDevices: 'yes' }, '/dev/shm', 'execute', true],
-  [{ ProtectSystem: 'strict', NoExecPaths: '/srv', ReadOnlyPaths: '/srv' }, '/srv', 'execute', true],
-  [{ ProtectSystem: 'strict', NoExecPaths: '/srv', BindReadOnlyPaths: '/srv' }, '/srv', 'execute', false],
-];
-
-/** The policy that sets directives. */
-const policyOf = (directives: (typeof HOLES)[number][0]): string =>
-  Object.entries(directives)
-    .map(([name, value]) => {
-      const isList = /Paths$|Directory$/.test(name);
-      const words = isList ? `[${value.split(' ').map((word) => `"${word}"`)}]` : `"${value}"`;
-      return `${name} = ${value === 'yes' ? true : words}\n`;
-    })
-    .join('');
-
 /** What the plan says of SocketBindDeny= and RestrictFileSystems=, and what the program can do. */
 const TREES: readonly [TreeName, socketBind: string, fileSystems: string, outcome: string][] = [
   [
@@ -171,24 +141,6 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       assert.equal((await sandboxUnit(box, 'verify', 'steady.service')).status, 0);
       await box.succeed(['systemctl', 'stop', 'steady.service']);
       await box.succeed(['mount', '-o', 'remount,ro', '/sys']);
-    });
-
-    test('what the plan says stays open below a closed path does so, and nothing else', async () => {
-      const systemd = await versionOfSystemd();
-      await box.succeed(['mkdir', '-p', '/srv/sub']);
-      await box.succeed(['cp', '/usr/bin/true', '/srv/program']);
-      for (const [directives, path, to, open] of HOLES) {
-        const properties = Object.entries(directives).flatMap(([name, value]) => ['-p', `${name}=${value}`]);
-        const does =
-          to === 'write' ? `touch ${path}/file` : `cp /usr/bin/true ${path}/program; ${path}/program`;
-        const run = ['systemd-run', '--quiet', '--wait', '--pipe', ...properties, 'sh', '-c', does];
-        const { status } = await box.exec(run);
-        const { diagnostics } = planned(`[service]\n${policyOf(directives)}`, '', targetOf(systemd));
-        const holes = diagnostics.filter(({ code }) => code === 'leaves-open').map(({ message }) => message);
-        const isTold = holes.some((one) => one.includes(` ${path} (`) || one.includes(` ${path}, `));
-        const name = `${JSON.stringify(directives)}: ${to} ${path}`;
-        assert.deepEqual({ name, open: status === 0, isTold }, { name, open, isTold: open });
-      }
     });
 
     test('systemd does as the plan says, without a word', async () => {

@@ -5,13 +5,12 @@ import { groupBy } from '../../src/collections.js';
 import { formatDirective, isFormatted } from '../../src/directives/format.js';
 import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 import { GROUP_LIMITS } from '../../src/verify/process/control-group.js';
-import { isSeen } from '../../src/verify/process/judges.js';
+import { isSeen } from '../../src/verify/process/table.js';
 import type { Box } from '../support/box.js';
 import { runCommand } from '../support/command-in-box.js';
 import { type SeenDirective, verifyDirectives } from '../support/held-directives.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { groupFolder, mayRaiseLimits, moveServices, pidOutside } from '../support/moved-processes.js';
-import { run } from '../support/run.js';
+import { groupFolder, mayRaiseLimits, moveServices } from '../support/moved-processes.js';
 import { apply, bootWithPrograms, mainPid, policyPath, servicesObstacle } from '../support/service.js';
 import { undoing } from './directive-read-back.js';
 import { NOT_HERE, UNDONE, type Undoing, VALUES } from './directive-undoings.js';
@@ -44,17 +43,14 @@ const relations = (directives: readonly SeenDirective[], pid: number): string[] 
     .sort();
 
 /** The same as it has to be for a process in which some directives were undone. */
-const expected = (all: readonly Undoing[], undone: readonly Undoing[], of: 'main' | 'stray'): string[] => {
+const expected = (all: readonly Undoing[], undone: readonly Undoing[]): string[] => {
   const changed = new Map(undone.map(({ directive, undone: relation = 'looser' }) => [directive, relation]));
   return all
-    .map((one) => [one.directive, changed.get(one.directive) ?? untouchedOf(one, of)] as const)
+    .map((one) => [one.directive, changed.get(one.directive) ?? one.untouched ?? 'equal'] as const)
     .filter(([, relation]) => relation !== 'equal')
     .map((pair) => pair.join(' '))
     .sort();
 };
-
-const untouchedOf = ({ untouched = 'equal', main = untouched }: Undoing, of: 'main' | 'stray') =>
-  of === 'main' ? main : untouched;
 
 const systemdOf = async (box: Box): Promise<number> =>
   Number(/\d+/.exec(await box.succeed(['systemctl', '--version']))![0]);
@@ -80,11 +76,9 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
   };
 
   /** Runs the commands that undo directives of a service's main process. */
-  const undo = async (unit: string, main: number, undoings: readonly Undoing[]) => {
-    const commands = (key: 'byHand' | 'inside') => undoings.map((one) => one[key] ?? '').join('\n');
-    const byHand = await run(['sh', '-ec', commands('byHand'), 'sh', await pidOutside(box, unit)]);
-    assert.equal(byHand.status, 0, byHand.stderr);
-    await box.succeed(['nsenter', `--target=${main}`, '--mount', '--pid', 'sh', '-ec', commands('inside')]);
+  const undo = async (main: number, undoings: readonly Undoing[]) => {
+    const commands = undoings.map((one) => one.inside ?? '').join('\n');
+    await box.succeed(['nsenter', `--target=${main}`, '--mount', '--pid', 'sh', '-ec', commands]);
   };
 
   /** Brings a process for each directive that has all the others. Returns their IDs by directive. */
@@ -110,9 +104,9 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
       const main = await mainPid(box, unit);
       const untouched = await verifyDirectives(box, unit);
       assert.equal(untouched.status, 0);
-      assert.deepEqual(relations(untouched.directives, main), expected(undoings, [], 'main'));
+      assert.deepEqual(relations(untouched.directives, main), expected(undoings, []));
 
-      await undo(unit, main, undoings);
+      await undo(main, undoings);
       const strays = await bringStrays(unit, undoings);
       const { status, directives, diagnostics } = await verifyDirectives(box, unit);
       assert.equal(status, 1);
@@ -120,11 +114,11 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
       const undoneOf = ({ undone = 'looser', unprivileged = undone }: Undoing) =>
         isPrivileged ? undone : unprivileged;
       const changed = undoings.map((one) => ({ ...one, undone: undoneOf(one) }));
-      const ofMain = changed.filter(({ byHand, inside }) => byHand !== undefined || inside !== undefined);
-      assert.deepEqual(relations(directives, main), expected(undoings, ofMain, 'main'));
+      const ofMain = changed.filter((one) => one.inside !== undefined);
+      assert.deepEqual(relations(directives, main), expected(undoings, ofMain));
       for (const one of changed.filter(({ directive }) => strays.has(directive))) {
         const seen = relations(directives, strays.get(one.directive)!);
-        assert.deepEqual(seen, expected(undoings, [one], 'stray'), one.directive);
+        assert.deepEqual(seen, expected(undoings, [one]), one.directive);
       }
       // The text, and the line of the policy, which begins with [service].
       const named = groupBy(diagnostics, ({ message }) => message.slice(0, message.indexOf('=')));

@@ -1,6 +1,6 @@
 /** Parts of the file system that directives of a unit close, and which of them a policy would open. */
 
-import { allWords, barePath, covers, isOn, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
+import { allWords, barePath, covers, isOn, lastOf, type UnitValues } from '../../unit/values.js';
 import type { Comparison } from '../directive.js';
 
 export const HOMES = ['/home', '/root', '/run/user'];
@@ -44,6 +44,16 @@ export interface Closed {
 export const closed = (by: string, paths: readonly string[], except: readonly string[] = []): Closed[] =>
   paths.length === 0 ? [] : [{ by, paths, except }];
 
+/** The paths that a directive's list closes where they are: a bind mount of another place closes none. */
+export function closedPaths(unit: UnitValues, directive: string): string[] {
+  const words = allWords(unit.get(directive) ?? []).map((word) => word.split(':').map(barePath));
+  const inPlace = words.filter(([from, to]) => directive !== 'BindReadOnlyPaths' || !to || from === to);
+  return inPlace.map(([path]) => path!);
+}
+
+const listed = (unit: UnitValues, directive: string): Closed[] =>
+  closed(directive, closedPaths(unit, directive));
+
 function protectSystem(unit: UnitValues): Closed[] {
   if (isOn(unit, 'DynamicUser')) return closed('DynamicUser', ['/'], KERNEL);
   const value = lastOf(unit, 'ProtectSystem');
@@ -60,8 +70,8 @@ export function readOnly(unit: UnitValues): Closed[] {
     ...(isOn(unit, 'ProtectHome') ? closed('ProtectHome', HOMES) : []),
     ...(isOn(unit, 'ProtectKernelTunables') ? closed('ProtectKernelTunables', ['/proc', '/sys']) : []),
     ...(isOn(unit, 'ProtectControlGroups') ? closed('ProtectControlGroups', ['/sys/fs/cgroup']) : []),
-    ...closed('ReadOnlyPaths', pathsOf(unit, 'ReadOnlyPaths')),
-    ...closed('InaccessiblePaths', pathsOf(unit, 'InaccessiblePaths')),
+    ...listed(unit, 'ReadOnlyPaths'),
+    ...listed(unit, 'InaccessiblePaths'),
   ];
 }
 
@@ -75,8 +85,8 @@ export function hidden(unit: UnitValues): Closed[] {
       isOn(unit, name) ? closed(name, ['/tmp', '/var/tmp']) : [],
     ),
     ...(isOn(unit, 'PrivateDevices') ? closed('PrivateDevices', ['/dev']) : []),
-    ...closed('InaccessiblePaths', pathsOf(unit, 'InaccessiblePaths')),
-    ...closed('TemporaryFileSystem', pathsOf(unit, 'TemporaryFileSystem')),
+    ...listed(unit, 'InaccessiblePaths'),
+    ...listed(unit, 'TemporaryFileSystem'),
   ];
 }
 

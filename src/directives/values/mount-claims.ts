@@ -1,7 +1,14 @@
 /** Mounts that directives promise, as claims about paths. */
 
 import { HOMES, KERNEL, NO_TUNABLES, TUNABLES, VENDOR } from './closed-paths.js';
-import { type MountEntry, type MountLines, mountEntries, TEMPORARY, writable } from './mount-entries.js';
+import {
+  entries,
+  KERNEL_MOUNTS,
+  type MountEntry,
+  type MountLines,
+  TEMPORARY,
+  writable,
+} from './mount-entries.js';
 
 /**
  * A promise about a path, if something is there. `private`: it leads to another file than it does for the manager.
@@ -13,27 +20,18 @@ export interface Claim {
   readonly is: 'read-only' | 'noexec' | 'inaccessible' | 'private' | 'emptied' | 'writable' | 'executable';
   /** Paths below for which it is not promised. */
   readonly except: readonly string[];
-  /** Paths below that systemd leaves out, although nobody says so. */
-  readonly leftOut: readonly MountEntry[];
+  /** Whether it is about the mount on that path alone. */
+  readonly isAlone?: boolean;
 }
 
-const pathsIn = (some: readonly MountEntry[]): string[] => some.map(({ path }) => path);
-
-const claim = (path: string, is: Claim['is'], more: Partial<Claim> = {}): Claim => ({
+const claim = (path: string, is: Claim['is'], except: readonly string[] = []): Claim => ({
   path,
   is,
-  except: [],
-  leftOut: [],
-  ...more,
+  except,
 });
 
-const readOnly = (lines: MountLines, paths: readonly string[], except: readonly string[] = []): Claim[] =>
-  paths.map((path) =>
-    claim(path, 'read-only', {
-      except: [...pathsIn(writable(lines)), ...except],
-      leftOut: mountEntries(lines),
-    }),
-  );
+const readOnly = (paths: readonly string[], except: readonly string[] = []): Claim[] =>
+  paths.map((path) => claim(path, 'read-only', except));
 
 const inaccessible = (paths: readonly string[]): Claim[] => paths.map((path) => claim(path, 'inaccessible'));
 
@@ -41,16 +39,16 @@ const emptied = (paths: readonly string[]): Claim[] => paths.map((path) => claim
 
 function protectSystem(lines: MountLines): Claim[] {
   const value = lines.word('ProtectSystem');
-  if (value === 'strict') return readOnly(lines, ['/'], [...KERNEL, ...HOMES]);
-  if (value === 'full') return readOnly(lines, [...VENDOR, '/etc']);
-  return value === 'yes' ? readOnly(lines, VENDOR) : [];
+  if (value === 'strict') return readOnly(['/'], [...KERNEL, ...HOMES]);
+  if (value === 'full') return readOnly([...VENDOR, '/etc']);
+  return value === 'yes' ? readOnly(VENDOR) : [];
 }
 
 function protectHome(lines: MountLines): Claim[] {
   const value = lines.word('ProtectHome');
   if (value === 'yes') return inaccessible(HOMES);
   if (value === 'tmpfs') return emptied(HOMES);
-  return value === 'read-only' ? readOnly(lines, HOMES) : [];
+  return value === 'read-only' ? readOnly(HOMES) : [];
 }
 
 /** The file that systemd mounts writable for a unit that it tells of its memory's state (MemoryPressureWatch=). */
@@ -62,15 +60,11 @@ const ownPressureFile = (lines: MountLines): string[] => {
 /** The bus has the words in a property of their own. With `private` a unit may write to the groups that it sees. */
 function protectControlGroups(lines: MountLines): Claim[] {
   const values = ['ProtectControlGroups', 'ProtectControlGroupsEx'].map(lines.word);
-  return values.includes('private') ? [] : readOnly(lines, ['/sys/fs/cgroup'], ownPressureFile(lines));
+  return values.includes('private') ? [] : readOnly(['/sys/fs/cgroup'], ownPressureFile(lines));
 }
 
 const noExec = (lines: MountLines): Claim[] =>
-  lines
-    .places('NoExecPaths')
-    .map((path) =>
-      claim(path, 'noexec', { except: lines.places('ExecPaths'), leftOut: mountEntries(lines) }),
-    );
+  lines.places('NoExecPaths').map((path) => claim(path, 'noexec', lines.places('ExecPaths')));
 
 /** The claims of a directive, by its name. */
 export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]> = new Map([
@@ -85,16 +79,10 @@ export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]
   ['ProtectKernelModules', () => inaccessible(['/lib/modules', '/usr/lib/modules'])],
   [
     'ProtectKernelTunables',
-    (lines: MountLines) => [
-      ...readOnly(lines, TUNABLES, NO_TUNABLES),
-      ...inaccessible(['/proc/kallsyms', '/proc/kcore']),
-    ],
+    () => [...readOnly(TUNABLES, NO_TUNABLES), ...inaccessible(['/proc/kallsyms', '/proc/kcore'])],
   ],
   ['ProtectSystem', protectSystem],
-  [
-    'ReadOnlyPaths',
-    (lines: MountLines) => readOnly(lines, lines.places('ReadOnlyPaths'), ownPressureFile(lines)),
-  ],
+  ['ReadOnlyPaths', (lines: MountLines) => readOnly(lines.places('ReadOnlyPaths'), ownPressureFile(lines))],
   [
     'ReadWritePaths',
     (lines: MountLines) => lines.places('ReadWritePaths').map((path) => claim(path, 'writable')),
@@ -104,24 +92,39 @@ export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Claim[]
   [
     'TemporaryFileSystem',
     (lines: MountLines) =>
-      lines.temporary().flatMap(({ path, isReadOnly, isNoExec }) => {
-        const except = pathsIn(mountEntries(lines)).filter((one) => one !== path);
-        return [
+      lines
+        .temporary()
+        .flatMap(({ path, isReadOnly, isNoExec }) => [
           ...emptied([path]),
-          ...(isReadOnly ? [claim(path, 'read-only', { except })] : []),
-          ...(isNoExec ? [claim(path, 'noexec', { except })] : []),
-        ];
-      }),
+          ...(isReadOnly ? [{ ...claim(path, 'read-only'), isAlone: true }] : []),
+          ...(isNoExec ? [{ ...claim(path, 'noexec'), isAlone: true }] : []),
+        ]),
   ],
 ]);
-
-/** Paths that a claim names, which have to be followed in the process's view. */
-export const pathsOfClaim = ({ path, except, leftOut }: Claim): string[] => [
-  path,
-  ...except,
-  ...pathsIn(leftOut),
-];
 
 /** The claims of a directive; none if it isn't set. */
 export const claimsOf = (lines: MountLines, directive: string): readonly Claim[] =>
   lines.isSet(directive) ? (CLAIMS.get(directive)?.(lines) ?? []) : [];
+
+/**
+ * Paths that have a mount of their own. Where systemd makes all below a path read-only or not executable, it leaves
+ * these out (the deny list of bind_remount_recursive()).
+ */
+export const mountEntries = (lines: MountLines): MountEntry[] => [
+  ...writable(lines),
+  ...entries('BindReadOnlyPaths', lines.places('BindReadOnlyPaths')),
+  ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
+  ...[...CLAIMS.keys()].flatMap((name) =>
+    claimsOf(lines, name).flatMap(({ path, except }) => entries(name, [path, ...except])),
+  ),
+];
+
+/** Paths that claims are about, which have to be followed in the process's view. */
+export const pathsOfClaims = (lines: MountLines, claims: readonly Claim[]): string[] => [
+  ...claims.flatMap(({ path, except }) => [path, ...except]),
+  ...(claims.some(reachesBelow) ? mountEntries(lines).map(({ path }) => path) : []),
+];
+
+/** Whether a claim is about the mounts below its path, too. */
+export const reachesBelow = ({ is, isAlone }: Claim): boolean =>
+  (is === 'read-only' || is === 'noexec') && isAlone !== true;

@@ -1,8 +1,8 @@
-/** Paths on which systemd mounts something for a unit, as its lines tell (namespace.c of systemd). */
+/** The lines of a unit that mount something, and the paths that it may write to by them (namespace.c of systemd). */
 
 import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 import { findDirective } from '../table.js';
-import { HOMES, KERNEL, OTHER_NETWORKS, ROOTS, VENDOR } from './closed-paths.js';
+import { OTHER_NETWORKS, ROOTS } from './closed-paths.js';
 
 /** The lines of a unit that mount something, as its files or the manager have them. */
 export interface MountLines {
@@ -75,7 +75,8 @@ export interface MountEntry {
   readonly by: string;
 }
 
-const entries = (by: string, paths: readonly string[]): MountEntry[] => paths.map((path) => ({ path, by }));
+export const entries = (by: string, paths: readonly string[]): MountEntry[] =>
+  paths.map((path) => ({ path, by }));
 
 /** Directives that give a unit folders of its own. */
 export const FOLDERS: readonly string[] = [
@@ -121,7 +122,7 @@ export const writable = (lines: MountLines): MountEntry[] => [
 ];
 
 /** Directives by which systemd mounts the kernel's file systems and /run anew. */
-const KERNEL_MOUNTS = [
+export const KERNEL_MOUNTS: readonly string[] = [
   'MountAPIVFS',
   'ProcSubset',
   'ProtectControlGroups',
@@ -133,42 +134,13 @@ const KERNEL_MOUNTS = [
 const LEAVES_MOUNTS = 255;
 
 /**
- * Paths that systemd doesn't make read-only, whatever directive says so, each with the directive that mounts it. Where
- * systemd mounts the kernel's file systems anew it leaves a /sys that is mounted as it is, and then skips its flags
- * (mount_bind_sysfs() and make_read_only() of systemd). A unit in another network has a mount of its own there, and so
- * has one with a bind mount in its place.
+ * Whether systemd leaves /sys as the host has it mounted, where it mounts the kernel's file systems anew, and skips its
+ * flags whatever directive says so (mount_bind_sysfs() and make_read_only() of systemd). A unit in another network has a
+ * mount of its own there, and so has one with a bind mount in its place.
  */
-export const keptAsMounted = (lines: MountLines, systemd: number): readonly MountEntry[] =>
+export const leavesSys = (lines: MountLines, systemd: number): boolean =>
   systemd >= LEAVES_MOUNTS &&
+  KERNEL_MOUNTS.some((name) => lines.isSet(name)) &&
   !OTHER_NETWORKS.some((name) => lines.isSet(name)) &&
   !ROOTS.some((name) => !['', '/'].includes(lines.word(name))) &&
-  !['BindPaths', 'BindReadOnlyPaths'].some((name) => lines.places(name).includes('/sys'))
-    ? KERNEL_MOUNTS.filter((name) => lines.isSet(name))
-        .slice(0, 1)
-        .flatMap((name) => entries(name, ['/sys']))
-    : [];
-
-/** Lists of paths, each of which is a mount of its own. */
-const LISTS = ['BindReadOnlyPaths', 'ExecPaths', 'InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths'];
-
-/** The paths that ProtectSystem= and ProtectHome= mount for a value. */
-const BY_VALUE: readonly (readonly [name: string, value: string, paths: readonly string[]])[] = [
-  ['ProtectSystem', 'strict', [...KERNEL, ...HOMES]],
-  ['ProtectSystem', 'full', [...VENDOR, '/etc']],
-  ['ProtectSystem', 'yes', VENDOR],
-  ['ProtectHome', 'yes', HOMES],
-  ['ProtectHome', 'read-only', HOMES],
-  ['ProtectHome', 'tmpfs', HOMES],
-];
-
-/**
- * Paths that have a mount of their own. Where systemd makes all below a path read-only or not executable, it leaves
- * these out (the deny list of bind_remount_recursive()).
- */
-export const mountEntries = (lines: MountLines): MountEntry[] => [
-  ...writable(lines),
-  ...LISTS.flatMap((name) => entries(name, lines.places(name))),
-  ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
-  ...BY_VALUE.flatMap(([name, value, paths]) => (lines.word(name) === value ? entries(name, paths) : [])),
-  ...(lines.isSet('PrivateDevices') ? entries('PrivateDevices', ['/dev']) : []),
-];
+  !['BindPaths', 'BindReadOnlyPaths'].some((name) => lines.places(name).includes('/sys'));

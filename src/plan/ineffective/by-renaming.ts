@@ -2,9 +2,11 @@
 
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, printable, warning } from '../../diagnostic.js';
-import { FOLDERS, type MountEntry, mountEntries, mountLines } from '../../directives/values/mount-entries.js';
+import { closedPaths } from '../../directives/values/closed-paths.js';
+import { mountEntries } from '../../directives/values/mount-claims.js';
+import { FOLDERS, type MountEntry, mountLines } from '../../directives/values/mount-entries.js';
 import { folderOf } from '../../unit/path.js';
-import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
+import { covers, type UnitValues } from '../../unit/values.js';
 import type { ConfinedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 
@@ -49,7 +51,7 @@ const keyOf = ({ directive, path, folders }: Movable): string => `${directive} $
 function movableIn(values: UnitValues): Movable[] {
   const entries = mountEntries(mountLines(values));
   return CLOSING.flatMap((directive) =>
-    closedBy(values, directive).flatMap((path) => {
+    closedPaths(values, directive).flatMap((path) => {
       const [first, ...more] = foldersAbove(path).filter(
         (folder) => writableBy(folderOf(folder), entries) && !isFixed(folder, entries),
       );
@@ -58,13 +60,6 @@ function movableIn(values: UnitValues): Movable[] {
     }),
   );
 }
-
-/** The paths that a directive closes where they are. */
-export const closedBy = (values: UnitValues, directive: string): string[] => {
-  const words = allWords(values.get(directive) ?? []).map((word) => word.split(':').map(barePath));
-  const inPlace = words.filter(([from, to]) => directive !== 'BindReadOnlyPaths' || !to || from === to);
-  return inPlace.map(([path]) => path!);
-};
 
 /** The folders above a path, the topmost first, without the root, which can't be renamed. */
 function foldersAbove(path: string): string[] {

@@ -18,6 +18,7 @@ import type { UnitName } from '../../unit/name.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
 import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
 import { notInForce } from '../../verify/manager/in-force.js';
+import { lookingAtMain } from '../../verify/process/main-process.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
 
@@ -48,7 +49,8 @@ export async function planApply(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const planned = await prepare(context, unit, options, machine);
+    const read = await prepare(context, unit, options, machine);
+    const planned = { ...read, appliedRuns: lookingAtMain(context, read.appliedRuns) };
     if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
       await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
     }

@@ -22,13 +22,15 @@ export const verifyServices = ({ context, signals }: Transaction) =>
       const proof = await signals.unlessCame(() =>
         proveDirectives(context, { plan, unit: state }, NONE, found),
       );
-      unproven.push(...[...proof.unproven, ...proof.leftOver].map(asWarning), ...proof.open);
+      // A service that has done its work has no process.
+      const hidden = proof.unproven.filter(({ code }) => code !== 'not-running');
+      unproven.push(...[...hidden, ...proof.leftOver].map(asWarning), ...proof.open);
       const open = [...found.unproven, ...found.leftOver];
       const unseen = open.filter(({ severity }) => severity === 'error');
       // A service that has done its work has no process, and without rules on calls none is read.
       if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return proof.wrong;
       const wrong = [...found.wrong, ...proof.wrong];
-      verified = (verified ?? true) && unseen.length === 0 && wrong.length === 0;
+      verified = (verified ?? true) && unseen.length + hidden.length + wrong.length === 0;
       unproven.push(...open.map(asWarning));
       return wrong;
     });

@@ -6,6 +6,7 @@ import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
+import type { Target } from '../../target/target.js';
 import { executable, GONE } from './confinement.js';
 
 /**
@@ -47,7 +48,7 @@ export async function measureOf(
  */
 export async function isManagers(
   system: System,
-  { plan, unit }: Planned,
+  { plan, unit }: { readonly plan: { readonly target: Pick<Target, 'scope'> }; readonly unit: UnitState },
   { pid, name }: { readonly pid: number; readonly name: string },
 ): Promise<boolean> {
   if (!/^\(.*\)$/.test(name)) return false;

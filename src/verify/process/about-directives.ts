@@ -1,5 +1,6 @@
 /** Diagnostics about directives in a unit's processes. */
 
+import { shortList } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
 import type { Planned } from '../kernel/without-launcher.js';
@@ -52,4 +53,31 @@ export const unreadable = ({ plan }: Planned, { message }: UserError): Diagnosti
 export const someUnseen = ({ plan }: Planned): Diagnostic =>
   error('processes-unseen', `${plan.unit} has more control groups than are looked at`, {
     hint: 'processes in the others are not held against the directives',
+  });
+
+const MOST_NAMED = 5;
+
+/**
+ * An error about directives that no process shows to hold.
+ * @param why the reason; without one it is that no process shows such a directive
+ */
+export function seenNowhere(
+  { plan }: Planned,
+  directives: readonly HeldDirective[],
+  why?: string,
+): Diagnostic {
+  const names = shortList(
+    directives.map(({ directive }) => `${directive}=`),
+    MOST_NAMED,
+  );
+  const reason = why === undefined ? 'no process shows it' : printable(why);
+  return error('processes-unseen', `${names} of ${plan.unit} can't be seen to hold: ${reason}`, {
+    ...place(directives[0]!),
+    hint: "only systemd's word speaks for that; try what it forbids",
+  });
+}
+
+export const noProcess = ({ plan }: Planned): Diagnostic =>
+  error('not-running', `${plan.unit} has no process in which directives can be seen`, {
+    hint: systemctl(plan.target.scope, 'start', plan.unit),
   });

@@ -1,7 +1,7 @@
 /** Limits of a control group, held against what the manager has loaded. */
 
 import type { Get } from '../../directives/directive.js';
-import { EQUAL, type Finding, looser, stricter, unseen } from './finding.js';
+import { EQUAL, type Finding, hidden, looser, stricter } from './finding.js';
 
 /** How a file of a control group is compared with a property. */
 interface GroupLimit {
@@ -70,7 +70,7 @@ export function groupLimited(
   const { file, seen, given, precision } = GROUP_LIMITS.get(directive)!;
   const wanted = given(get(property));
   if (wanted === undefined) return EQUAL;
-  if (!files.has('cgroup.controllers')) return unseen('the control group is not shown');
+  if (!files.has('cgroup.controllers')) return hidden('the control group is not shown');
   const text = files.get(file);
   if (text === undefined) return looser(`the control group has no ${file}`);
   const limit = seen(text);

@@ -11,12 +11,15 @@ export interface Finding {
   readonly relation: Relation;
   /** The reason in words; empty for `equal`. */
   readonly seen: string;
+  /** Whether it is `unseen` where others would see it: then it isn't proven. */
+  readonly isHidden?: true;
 }
 
 /** Findings of one kind about a directive, and the processes that they are about; none for the unit's control group. */
 export interface HeldFinding {
   readonly relation: Relation;
   readonly seen: string;
+  readonly isHidden?: true;
   readonly processes: readonly { readonly pid: number; readonly name: string }[];
 }
 
@@ -35,6 +38,8 @@ export const stricter = (seen: string): Finding => ({ relation: 'stricter', seen
 export const looser = (seen: string): Finding => ({ relation: 'looser', seen });
 export const open = (seen: string): Finding => ({ relation: 'open', seen });
 export const unseen = (why: string): Finding => ({ relation: 'unseen', seen: why });
+
+export const hidden = (why: string): Finding => ({ ...unseen(why), isHidden: true });
 
 const GRAVEST_FIRST: readonly Relation[] = ['looser', 'open', 'unseen', 'stricter', 'equal'];
 

@@ -8,7 +8,6 @@ const NOBODYS = 0xffffffff;
 
 const CAP_SETGID = 6n;
 const CAP_SETUID = 7n;
-const CAP_SYS_NICE = 23n;
 const CAP_SYS_RESOURCE = 24n;
 
 /** A set of capabilities among a unit's properties; all of them where there is none. */
@@ -44,25 +43,6 @@ const hasPam = (get: Get): boolean => !['', undefined].includes(get('PAMName') a
 
 /** Whether a process of the unit may raise its own limits, or PAM may do so for it. */
 export const mayRaiseLimits = (get: Get): boolean => mayHave(get, CAP_SYS_RESOURCE) || hasPam(get);
-
-/** Whether a process of the unit may come before others by privileges, by a limit that is above 0, or by PAM. */
-const mayComeBefore = (get: Get, limit: 'LimitNICE' | 'LimitRTPRIO'): boolean =>
-  mayHave(get, CAP_SYS_NICE) || get(limit) !== 0n || hasPam(get);
-
-/** Whether a process of the unit may lower its nice value, or leave the idle policy (sched(7)). */
-export const mayRaisePriority = (get: Get): boolean => mayComeBefore(get, 'LimitNICE');
-
-/** Whether a process of the unit may choose a realtime policy. */
-export const mayRunInRealTime = (get: Get): boolean =>
-  get('RestrictRealtime') !== true && mayComeBefore(get, 'LimitRTPRIO');
-
-/**
- * Whether a process of the unit may lower its score for the kernel's choice of whom to kill below the one that it was
- * given. A manager without CAP_SYS_RESOURCE sets no lower bound.
- * @param known capabilities that the manager itself may have
- */
-export const mayLowerScore = (get: Get, known: bigint): boolean =>
-  mayHave(get, CAP_SYS_RESOURCE) || (known & (1n << CAP_SYS_RESOURCE)) === 0n;
 
 /** Whether a process of the unit may become another user, or one of another group. */
 export const mayChangeUser = (get: Get): boolean =>

@@ -61,25 +61,3 @@ export const runsAs =
     if (given === 0) return stricter(seen);
     return mayChangeUser(get) ? unseen(`${seen}; it may have changed that by itself`) : looser(seen);
   };
-
-/** The numbers in a field of a status that has several. */
-const numbersIn = (thread: ReadonlyMap<string, string>, field: 'Gid' | 'Groups'): string[] =>
-  (thread.get(field) ?? '').split(/\s+/).filter((id) => id !== '');
-
-/**
- * Groups beside that of Group=: the manager has names, and what it made of them isn't shown. Processes that can't change
- * their own all have those that it gave, so that none has one that another lacks.
- * @param main the unit's main process, where it is seen
- */
-export function supplementaryGroups(get: Get, it: SeenProcess, main: SeenProcess | undefined): Finding {
-  if (main === undefined || it.pid === main.pid) return unseen('the groups that it was given are not shown');
-  const mains = new Set(
-    main.threads.flatMap((one) => [...numbersIn(one, 'Gid'), ...numbersIn(one, 'Groups')]),
-  );
-  const more = it.threads
-    .flatMap((one) => numbersIn(one, 'Groups').filter((id) => !numbersIn(one, 'Gid').includes(id)))
-    .find((id) => !mains.has(id));
-  if (more === undefined) return EQUAL;
-  const seen = `it is in the group ${more}, and the main process isn't`;
-  return mayChangeUser(get) ? unseen(`${seen}; it may have changed that by itself`) : looser(seen);
-}

@@ -9,7 +9,7 @@ import { permits } from '../../syscalls/action.js';
 import { constantValue } from '../../syscalls/constants.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
-import { EQUAL, type Finding, looser, unseen } from './finding.js';
+import { EQUAL, type Finding, hidden, looser, unseen } from './finding.js';
 import { word } from './loaded-lines.js';
 
 /** A call that a directive refuses; arguments that are not named are 0. */
@@ -58,7 +58,7 @@ const all =
 
 type Samples = (get: Get, abi: Abi) => readonly Sample[];
 
-const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
+export const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
   ['LockPersonality', all(sample('personality', 'personality(ADDR_NO_RANDOMIZE)', NO_RANDOMIZE))],
   ['MemoryDenyWriteExecute', all(sample('mmap', 'mmap(PROT_WRITE|PROT_EXEC)', 0n, 0n, WRITE_AND_EXEC))],
   ['PrivateDevices', all(sample('iopl'), sample('ioperm'))],
@@ -72,8 +72,8 @@ const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
   ['RestrictSUIDSGID', all(sample('fchmodat', 'fchmodat(S_ISUID)', 0n, 0n, SET_USER_ID))],
 ]);
 
-/** Directives for which filters are read. */
-export const hasSamples = (directive: string): boolean => SAMPLES.has(directive);
+/** The finding where filters can't be read. */
+export const UNREAD = hidden("systemd's own filter for it can't be read");
 
 /** systemd asks the kernel for it without a filter, where Linux is 6.3 or newer (PR_SET_MDWE of prctl(2)). */
 const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
@@ -98,12 +98,12 @@ export function ownFilter(
   const samples = (SAMPLES.get(directive)?.(get, abi) ?? []).filter(({ call }) => numbers.has(call));
   if (samples.length === 0) return undefined;
   if (directive !== WITHOUT_FILTER && !isFiltered) return looser('it has no filter');
-  if (filters === undefined) return unseen("systemd's own filter for it can't be read");
+  if (filters === undefined) return UNREAD;
   const open = samples.find((one) => filters.some((some) => lets(some, one, abi)));
   if (!open) return EQUAL;
   if (directive === WITHOUT_FILTER) return unseen('the kernel may refuse it without a filter');
   return filters.some(({ unread }) => unread > 0)
-    ? unseen('it has more filters than are read')
+    ? hidden('it has more filters than are read')
     : looser(`no filter refuses ${open.shown}`);
 }
 

@@ -3,22 +3,24 @@ import { codeOf, type Diagnostic, UserError } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
 import { filterReader } from '../../prepare/load/native-program.js';
-import { PROGRAM_WITHIN } from '../../state/process-status.js';
 import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { createLeftOver } from '../kernel/left-over.js';
-import { readUnit, type UnitFilters } from '../kernel/unit-filters.js';
+import { readUnit } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import {
   leavesOpen,
   leftOverDirective,
   looserDirective,
+  noProcess,
+  seenNowhere,
   someUnseen,
   unreadable,
 } from './about-directives.js';
-import { gravest, type HeldDirective, type HeldFinding } from './finding.js';
-import { look as lookAt, type Seen } from './look.js';
+import type { HeldDirective } from './finding.js';
+import { heldDirectives, isLooser, type Look, lastingLook, type Seen } from './look.js';
+import { UNREAD } from './own-filters.js';
 import type { SeenProcess } from './seen-process.js';
 
 export interface Proof {
@@ -36,9 +38,6 @@ export interface Proof {
 /** The proof of a unit that is held to nothing. */
 export const NO_PROOF: Proof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
 
-/** The most looks: a process that systemd is about to start has yet to be confined. */
-const LOOKS = 3;
-
 /**
  * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The measure is the value that
  * the manager has loaded.
@@ -52,24 +51,24 @@ export async function proveDirectives(
   kernel: Pick<Enforcement, 'groups' | 'read'>,
 ): Promise<Proof> {
   const { system, placement } = context;
-  const pids = kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid));
-  const bases = userFolders(placement, planned.plan.target.systemd);
-  const held = { directives: directivesOf(planned, otherwise), pids, bases };
-  const readFilters = () => readUnit(system, planned.unit, () => filterReader(context));
+  const directives = directivesOf(planned, otherwise);
+  const asked = {
+    directives,
+    pids: kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid)),
+    read: kernel.read,
+    bases: userFolders(placement, planned.plan.target.systemd),
+    readFilters: () => readUnit(system, planned.unit, () => filterReader(context)),
+  };
   const line = `${planned.plan.unit}: looking at its processes`;
-  const look = (read?: UnitFilters) =>
-    context.caller.during(line, () => lookAt(system, planned, { ...held, read }, readFilters));
   try {
-    let { seen, isWhole } = await look(kernel.read);
-    for (let looks = 1; looks < LOOKS && seen.some(isLooser); looks++) {
-      await system.wait(PROGRAM_WITHIN);
-      const again = await look();
-      [seen, isWhole] = [lasting(seen, again.seen), again.isWhole];
-    }
-    return await proofOf(system, planned, { seen, isWhole });
+    const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
+    // Filters that could not be read for the calls are an error already.
+    const told = kernel.read && kernel.read.hidden.size > 0 ? UNREAD.seen : undefined;
+    const isAlone = kernel.groups.length === 0 && kernel.read === undefined;
+    return await proofOf(system, planned, found, { directives, isAlone, told });
   } catch (cause) {
     if (!(cause instanceof UserError) || codeOf(cause) !== 'unreadable') throw cause;
-    return { ...NO_PROOF, directives: heldDirectives(planned, []), unproven: [unreadable(planned, cause)] };
+    return { ...NO_PROOF, directives: heldBy(planned, []), unproven: [unreadable(planned, cause)] };
   }
 }
 
@@ -85,60 +84,62 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
-const isLooser = ({ finding }: Seen): boolean => finding.relation === 'looser';
-
-/**
- * The findings of a further look, without directives that are looser in it alone: systemd may be about to confine such a
- * process. It need not be the same process, since one may come after the other.
- */
-function lasting(before: readonly Seen[], now: readonly Seen[]): Seen[] {
-  const known = new Set(before.filter(isLooser).map(({ directive }) => directive));
-  return now.filter((one) => !isLooser(one) || known.has(one.directive));
+interface Compared {
+  readonly directives: readonly string[];
+  readonly isAlone: boolean;
+  readonly told: string | undefined;
 }
 
+/**
+ * @param asked the directives that were looked for, whether nothing else of the unit was compared, and a reason for what is
+ *   unseen that has been told
+ */
 async function proofOf(
   system: System,
   planned: Planned,
-  { seen, isWhole }: { readonly seen: readonly Seen[]; readonly isWhole: boolean },
+  { seen, isWhole, isEmpty }: Look,
+  asked: Compared,
 ): Promise<Proof> {
   const pids = new Set(seen.flatMap(({ process: of }) => of?.pid ?? []));
   const isLeftOver = await createLeftOver(system, planned.unit, pids);
   const loose = seen.filter(isLooser);
   const old = new Set<SeenProcess>();
   for (const { process: of } of loose) if (of && (await isLeftOver(of.pid))) old.add(of);
-  const directives = heldDirectives(planned, seen);
+  const directives = heldBy(planned, seen);
   const isOld = ({ process }: Seen) => process !== undefined && old.has(process);
-  const wrong = heldDirectives(
-    planned,
-    loose.filter((one) => !isOld(one)),
-  );
+  const looser = (some: readonly Seen[]) => heldBy(planned, some);
+  const held = directives.filter(({ directive }) => asked.directives.includes(directive));
   return {
     directives,
-    wrong: wrong.flatMap(looserDirective),
-    leftOver: heldDirectives(planned, loose.filter(isOld)).flatMap((one) => leftOverDirective(planned, one)),
-    open: directives.filter((one) => !isTold(planned, one)).flatMap(leavesOpen),
-    unproven: isWhole ? [] : [someUnseen(planned)],
+    wrong: looser(loose.filter((one) => !isOld(one))).flatMap(looserDirective),
+    leftOver: looser(loose.filter(isOld)).flatMap((one) => leftOverDirective(planned, one)),
+    open: directives.flatMap(leavesOpen),
+    unproven: [
+      ...(isWhole ? [] : [someUnseen(planned)]),
+      ...(isEmpty ? [noProcess(planned)] : notSeen(planned, held, asked)),
+    ],
   };
 }
 
-/** Whether the plan has told beforehand that a directive leaves something open. */
-const isTold = ({ plan }: Planned, { at }: HeldDirective): boolean =>
-  plan.diagnostics.some(
-    (one) => one.code === 'leaves-open' && one.at !== undefined && one.at.line === at?.line,
+/** Errors about directives that no process shows, be it that none of those that would is seen. */
+function notSeen(
+  planned: Planned,
+  directives: readonly HeldDirective[],
+  { isAlone, told }: Compared,
+): Diagnostic[] {
+  const unseen = directives.filter(({ relation }) => relation === 'unseen');
+  const hiddenBy = ({ findings }: HeldDirective): string | undefined =>
+    findings.every((one) => one.relation === 'unseen')
+      ? findings.find(({ isHidden }) => isHidden)?.seen
+      : undefined;
+  const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].flatMap(([why, some]) =>
+    why === told ? [] : [seenNowhere(planned, some, why)],
   );
-
-function heldDirectives({ plan }: Planned, seen: readonly Seen[]): HeldDirective[] {
-  const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));
-  const byName = groupBy(seen, ({ directive }) => directive);
-  return namesOf(plan).map((directive) => {
-    const findings = findingsOf(byName.get(directive) ?? []);
-    const relation = gravest(findings.map((one) => one.relation));
-    return { directive, at: places.get(directive), relation, findings };
-  });
+  const isNothing = isAlone && unseen.length > 0 && unseen.length === directives.length;
+  return found.length === 0 && isNothing ? [seenNowhere(planned, unseen)] : found;
 }
 
-const findingsOf = (seen: readonly Seen[]): HeldFinding[] =>
-  [...groupBy(seen, ({ finding }) => `${finding.relation} ${finding.seen}`).values()].map((some) => ({
-    ...some[0]!.finding,
-    processes: some.flatMap(({ process: of }) => (of ? [{ pid: of.pid, name: of.name }] : [])),
-  }));
+const heldBy = ({ plan }: Planned, seen: readonly Seen[]): HeldDirective[] => {
+  const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));
+  return heldDirectives(namesOf(plan), seen).map((one) => ({ ...one, at: places.get(one.directive) }));
+};

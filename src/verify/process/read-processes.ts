@@ -49,9 +49,6 @@ export async function membersOf(system: System, folders: readonly string[]): Pro
 const isGroup = async (system: System, path: string): Promise<boolean> =>
   (await system.list(path)).length > 0;
 
-/** Files below /proc/PID that are kept as they are. */
-const TEXTS = ['oom_score_adj', 'personality', 'stat'];
-
 /**
  * Reads what the kernel shows of a process, once for each set of namespaces that its threads are in; nothing if it has
  * ended.
@@ -64,11 +61,7 @@ export async function readProcess(system: System, pid: number, namespaces: boole
   const threads =
     status && started !== undefined ? await livingThreads(system, pid, { status, namespaces }) : [];
   if (!status || started === undefined || threads.length === 0) return [];
-  const shown = `/proc/${threads[0]!.tid}`;
-  const limits = await textOf(system, `${shown}/limits`);
-  const texts = await Promise.all(
-    TEXTS.map(async (name) => [name, (await textOf(system, `${shown}/${name}`)) ?? ''] as const),
-  );
+  const limits = await textOf(system, `/proc/${threads[0]!.tid}/limits`);
   const common = {
     pid,
     name: status.get('Name') ?? '',
@@ -76,7 +69,6 @@ export async function readProcess(system: System, pid: number, namespaces: boole
     started,
     threads: threads.map((thread) => thread.status),
     limits: parseLimits(limits ?? ''),
-    texts: new Map(texts),
   };
   const distinct = new Map(threads.toReversed().map((thread) => [keyOf(thread.namespaces), thread]));
   return [...distinct.values()].toReversed().map(({ tid, namespaces }) => ({ ...common, tid, namespaces }));

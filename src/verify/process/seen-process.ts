@@ -16,8 +16,6 @@ export interface SeenProcess {
   readonly limits: ReadonlyMap<string, bigint | undefined>;
   /** Namespaces by their names, `net` as `net:[4026531840]` (namespaces(7)); none where no directive asks. */
   readonly namespaces: ReadonlyMap<string, string>;
-  /** The text of further files below /proc/PID by their names; a missing one can't be read. */
-  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** The file system as a mount namespace has it. */

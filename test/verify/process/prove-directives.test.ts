@@ -1,8 +1,11 @@
 /** Tests of verify/process/prove-unit.ts and all of verify/process/: a unit's directives are proven in its processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ExistingFile } from '../../../src/emit/changes.js';
 import { compile } from '../../../src/filter/compile/compile.js';
+import { noAppliedRuns } from '../../../src/state/applied-runs.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
+import { lookingAtMain } from '../../../src/verify/process/main-process.js';
 import { NO_PROOF, type Proof, proveDirectives } from '../../../src/verify/process/prove-directives.js';
 import { notHolding } from '../../../src/verify/process/prove-unit.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
@@ -89,7 +92,8 @@ test('each directive has what its processes show, and its line', async () => {
     proof.directives.map(({ at }) => at?.line),
     [2, 3, 4, 5],
   );
-  assert.deepEqual([...proof.wrong, ...proof.leftOver, ...proof.open, ...proof.unproven], []);
+  assert.deepEqual([...proof.wrong, ...proof.leftOver, ...proof.open], []);
+  assert.match(proof.unproven[0]!.message, /^ProtectSystem= of .*: its mounts are not shown$/);
 });
 
 test('a looser process is an error at the line of the directive', async () => {
@@ -212,6 +216,23 @@ test('filters that were just read are not read again, unless a process was start
   assert.deepEqual(await readings([100]), [true, 'unseen']);
 });
 
+test("filters that can't be read are told once", async () => {
+  const found = async (hidden: ReadonlyMap<number, number>) => {
+    const files = { ...processFiles(100), [`${FOLDER}/cgroup.procs`]: '100\n' };
+    const mountinfo = '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
+    const system = new FakeSystem({ files: { ...files, '/proc/self/mountinfo': mountinfo } });
+    const planOf = planned('[service]\nRestrictRealtime = true\n');
+    const unit = unitState({ ...PROPERTIES, RestrictRealtime: true });
+    const read = { threads: [], hidden, foreign: 0, settled: true };
+    const kernel = { groups: [], read };
+    return codes(
+      (await proveDirectives(fakeContext(system), { plan: planOf, unit }, new Set(), kernel)).unproven,
+    );
+  };
+  assert.deepEqual(await found(new Map([[100, 1]])), []);
+  assert.deepEqual(await found(new Map()), ['processes-unseen']);
+});
+
 test('threads have privileges of their own', async () => {
   const files = { '/proc/100/task/103/status': statusOf('thread', 1, 'NoNewPrivs:\t0\n') };
   const proof = await proofOf([processFiles(100)], { files });
@@ -247,15 +268,73 @@ test('what the manager has loaded otherwise, or nobody may see, is unseen', asyn
 test('namespaces are read where a directive asks for them', async () => {
   const unreadable = ['/proc/100/ns'];
   const unproven = async (line: string) =>
-    codes((await proofOf([processFiles(100)], { unreadable, policy: `[service]\n${line}\n` })).unproven);
+    codes(
+      (await proofOf([processFiles(100)], { unreadable, policy: `[service]\n${line}\n` })).unproven,
+    ).filter((code) => code !== 'processes-unseen');
   assert.deepEqual(await unproven('NoNewPrivileges = true'), []);
   assert.deepEqual(await unproven('LimitNOFILE = 9'), []);
   for (const line of ['ProtectSystem = "strict"', 'PrivateNetwork = true', 'CapabilityBoundingSet = []'])
     assert.deepEqual(await unproven(line), ['processes-unreadable'], line);
 });
 
-test('without a process nothing is seen, and nothing is wrong', async () => {
+test('without a process nothing is seen, and nothing is proven', async () => {
   const proof = await proofOf([]);
   assert.deepEqual(new Set(Object.values(relations(proof))), new Set(['unseen']));
-  assert.deepEqual(codes([...proof.wrong, ...proof.unproven]), []);
+  assert.deepEqual([codes(proof.wrong), codes(proof.unproven)], [[], ['not-running']]);
+});
+
+test("a directive that is seen nowhere isn't proven, and one of which nothing tells is named alone", async () => {
+  const command = ['/bin/x', [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
+  const properties = { MainPID: 0, ExecStartPostEx: [command] };
+  const free = await proofOf([processFiles(100)], { properties });
+  assert.deepEqual(codes(free.unproven), ['processes-unseen']);
+  assert.match(free.unproven[0]!.message, /^NoNewPrivileges=, ProtectSystem= of .* command with a prefix/);
+  const held = await proofOf([processFiles(100)], {
+    properties: { ExecStartPostEx: [command] },
+    policy: '[service]\nNoNewPrivileges = true\nKeyringMode = "private"\n',
+  });
+  assert.deepEqual(codes(held.unproven), []);
+  const alone = { policy: '[service]\nKeyringMode = "private"\n' };
+  const [nothing] = (await proofOf([processFiles(100)], alone)).unproven;
+  assert.match(nothing!.message, /^KeyringMode= of .* can't be seen to hold: no process shows it$/);
+  const groups = [{ processes: [] }] as unknown as readonly ThreadGroup[];
+  assert.deepEqual((await proofOf([processFiles(100)], { ...alone, groups })).unproven, []);
+});
+
+test('what the injector of [ready] does by a prefix keeps no process from being looked at', async () => {
+  const command = (path: string) => [path, [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
+  const injector = planned(POLICY).target.injector;
+  const looser = [processFiles(100, 'NoNewPrivs:\t0\n')];
+  const found = async (key: string, path: string, state = 'active') => {
+    const properties = { MainPID: 0, ActiveState: state, [key]: [command(path)] };
+    return codes((await proofOf(looser, { properties })).wrong);
+  };
+  assert.deepEqual(await found('ExecStartPostEx', injector), ['looser-directive']);
+  assert.deepEqual(await found('ExecStartPostEx', '/bin/x'), []);
+  assert.deepEqual(await found('ExecStartPreEx', '/bin/x'), ['looser-directive']);
+  assert.deepEqual(await found('ExecStartPreEx', '/bin/x', 'activating'), []);
+});
+
+test('the main process alone shows that it was started without what a drop-in sets', async () => {
+  const links = { '/proc/1/ns/mnt': 'mnt:[1]', '/proc/1/ns/net': 'net:[1]' };
+  const lacks = async (text: string, properties: Readonly<Record<string, unknown>>, own = 1, more = '') => {
+    const inside = { '/proc/100/ns/mnt': `mnt:[${own}]`, '/proc/100/ns/net': `net:[${own}]` };
+    const files = { ...processFiles(100, more), ...processFiles(101, 'NoNewPrivs:\t0\n') };
+    const context = fakeContext(new FakeSystem({ files, links: { ...links, ...inside } }));
+    const path = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
+    const content = new TextEncoder().encode(`[Service]\n${text}\n`);
+    const file = { path, content } as unknown as ExistingFile;
+    const runs = lookingAtMain(context, { ...noAppliedRuns('demo.service'), files: [file] });
+    const state = unitState({ MainPID: 100, ...properties });
+    return runs.lacks?.(context, { name: 'demo.service', state });
+  };
+  const home = { ProtectHome: 'yes' };
+  assert.equal(await lacks('ProtectHome=yes', home), true);
+  assert.equal(await lacks('ProtectHome=yes', home, 2), false, 'paths that are open may have come since');
+  assert.equal(await lacks('Nice=1', home), false, 'the drop-in has nothing of it');
+  assert.equal(await lacks('PrivateNetwork=yes', { PrivateNetwork: true }), true);
+  const flags = { NoNewPrivileges: true };
+  assert.equal(await lacks('NoNewPrivileges=yes', flags, 2, 'NoNewPrivs:\t1\n'), false);
+  assert.equal(await lacks('NoNewPrivileges=yes', flags, 2, 'NoNewPrivs:\t0\n'), true);
+  assert.equal(await lacks('NoNewPrivileges=yes', { ...flags, Type: 'idle' }, 2, 'NoNewPrivs:\t0\n'), false);
 });

@@ -3,20 +3,20 @@ import { test } from 'node:test';
 import { compile } from '../../../src/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
+import { parseLimits } from '../../../src/verify/process/read-processes.js';
+import type { SeenProcess, View } from '../../../src/verify/process/seen-process.js';
 import {
   judge,
   type Measure,
   NO_OWN_NAMESPACES,
   type OwnNamespaces,
-} from '../../../src/verify/process/judges.js';
-import { parseLimits } from '../../../src/verify/process/read-processes.js';
-import type { SeenProcess, View } from '../../../src/verify/process/seen-process.js';
+} from '../../../src/verify/process/table.js';
 import { planned } from '../../support/planned.js';
 
 const KNOWN = (1n << 41n) - 1n;
 
 const STATUS = {
-  ...{ Uid: '1\t1\t1\t1', Gid: '1\t1\t1\t1', Umask: '0077', NoNewPrivs: '1', Seccomp: '2' },
+  ...{ Uid: '1\t1\t1\t1', Gid: '1\t1\t1\t1', NoNewPrivs: '1', Seccomp: '2' },
   ...{ CapInh: '0', CapPrm: '0', CapEff: '0', CapBnd: '400', CapAmb: '0' },
 };
 
@@ -35,11 +35,6 @@ const seenProcess = (status: Record<string, string> = {}, more: Partial<SeenProc
     ['net', 'net:[2]'],
     ['ipc', 'ipc:[1]'],
     ['cgroup', 'cgroup:[1]'],
-  ]),
-  texts: new Map([
-    ['oom_score_adj', '100\n'],
-    ['personality', '00000000\n'],
-    ['stat', `7 (a) b) S ${Array.from({ length: 50 }, (_, i) => i + 4).join(' ')}\n`],
   ]),
   ...more,
 });
@@ -60,7 +55,6 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const measure = (properties: Properties): Measure => ({
   get: (name) => properties[name],
-  systemd: 257,
   abi: 'x86-64',
   known: KNOWN,
   namespaces: new Map([
@@ -69,7 +63,6 @@ const measure = (properties: Properties): Measure => ({
     ['cgroup', 'cgroup:[1]'],
   ]),
   host: view(HOST),
-  main: undefined,
 });
 
 function relation(directive: string, properties: Properties, judged: SeenProcess | string, links = {}) {
@@ -87,20 +80,52 @@ function relation(directive: string, properties: Properties, judged: SeenProcess
 
 const start = (text: string) => new RegExp(`^${text}`);
 
-test('a /sys that systemd leaves as it is mounted is open, and without that it is looser', () => {
-  const of = (properties: Properties, flag = 'rw') =>
-    relation(
-      'ProtectKernelTunables',
-      { ProtectKernelTunables: true, ...properties },
-      SYS.replace('FLAG', flag),
+test('a /sys that can be written to is looser, whatever else mounts something there', () => {
+  const of = (flag: string) =>
+    relation('ProtectKernelTunables', { ProtectKernelTunables: true }, SYS.replace('FLAG', flag));
+  assert.equal(of('rw'), 'looser: /sys can be written to');
+  assert.equal(of('ro'), 'equal');
+  const list = { ReadOnlyPaths: ['/sys'], ProcSubset: 'pid' };
+  assert.equal(relation('ReadOnlyPaths', list, SYS.replace('FLAG', 'rw')), 'looser: /sys can be written to');
+  const below = { ReadOnlyPaths: ['/'], ProcSubset: 'pid' };
+  const closed = SYS.replace('/ / rw', '/ / ro').replace('FLAG', 'rw');
+  assert.match(relation('ReadOnlyPaths', below, closed), /^open: systemd leaves \/sys out/);
+});
+
+test("a file of /proc that isn't there, since processes alone are, can't be written to", () => {
+  const of = (options: string, path = '/proc') => {
+    const own = view(
+      `1 0 0:1 / / ro - ext4 d rw\n3 1 0:7 / ${path} rw - proc p rw${options}\n4 1 0:4 / /sys ro - sysfs s rw\n`,
     );
-  assert.equal(of({}), 'open: systemd leaves /sys out, which can be written to');
-  assert.equal(of({}, 'ro'), 'equal');
-  assert.equal(of({ PrivateNetwork: true }), 'looser: /sys can be written to');
-  assert.equal(of({ RootDirectory: '/srv' }), 'looser: /sys can be written to');
-  const bound = { BindReadOnlyPaths: [['/sys', '/sys', false, 0n]] };
-  const text = `${SYS}8 7 0:5 / /sys ro - sysfs s rw\n`.replace('FLAG', 'rw');
-  assert.equal(relation('ProtectKernelTunables', { ProtectKernelTunables: true, ...bound }, text), 'equal');
+    const judged = { process: seenProcess(), filters: undefined, own: NO_OWN_NAMESPACES };
+    const guessed = { ...judged, view: { ...own, isGuessed: true } };
+    return judge('ProtectKernelTunables', measure({ ProtectKernelTunables: true }), guessed);
+  };
+  assert.deepEqual(of(',subset=pid'), { relation: 'equal', seen: '' });
+  assert.deepEqual(of(''), { relation: 'looser', seen: '/proc/acpi can be written to' });
+  const own = view('1 0 0:1 / / ro - ext4 d rw\n3 1 0:7 / /proc rw - proc p rw,subset=pid\n');
+  const judged = { process: seenProcess(), view: own, filters: undefined, own: NO_OWN_NAMESPACES };
+  for (const path of ['/proc', '/proc/7', '/proc/self/fd'])
+    assert.equal(judge('ReadOnlyPaths', measure({ ReadOnlyPaths: [path] }), judged).relation, 'looser', path);
+});
+
+test("a process with the manager's mounts has none that a directive makes", () => {
+  const namespaces = new Map([['mnt', 'mnt:[1]']]);
+  const outside = seenProcess({}, { namespaces });
+  const of = (directive: string, value: unknown) =>
+    judge(
+      directive,
+      { ...measure({ [directive]: value }), namespaces },
+      { process: outside, view: undefined, filters: undefined, own: NO_OWN_NAMESPACES },
+    ).seen;
+  for (const [directive, value] of [
+    ['ProtectHome', 'yes'],
+    ['ProtectProc', 'invisible'],
+    ['ReadOnlyPaths', ['/srv']],
+  ] as const)
+    assert.equal(of(directive, value), "it is in the manager's mnt namespace", directive);
+  // systemd gives a unit with nothing else but another root no mount namespace, where it is asked to.
+  assert.equal(of('RootDirectory', '/srv'), 'its mounts are not shown');
 });
 
 test("a unit's own folder is writable where its manager makes it, and nowhere else", () => {
@@ -151,34 +176,10 @@ test('privileges are held against what was given', () => {
 });
 
 test('a change that a process may make by itself is no error', () => {
-  const free = { User: 'daemon', UID: 1, CapabilityBoundingSet: KNOWN, LimitNOFILE: 100n, UMask: 0 };
+  const free = { User: 'daemon', UID: 1, CapabilityBoundingSet: KNOWN, LimitNOFILE: 100n };
   assert.match(relation('User', free, seenProcess({ Uid: '0\t0\t0\t0' })), /^unseen/);
   assert.match(relation('LimitNOFILE', free, seenProcess()), /^unseen/);
-  assert.match(relation('UMask', free, seenProcess()), /^unseen/);
-  assert.equal(relation('UMask', { UMask: 0o77 }, seenProcess()), 'equal');
   assert.match(relation('User', { ...free, User: 'root', UID: 0 }, seenProcess()), /^stricter/);
-});
-
-test('groups are those of the main process, where none can change its own', () => {
-  const main = seenProcess({ Groups: '1 29' }, { pid: 6 });
-  const bound = { SupplementaryGroups: ['audio'], NoNewPrivileges: true, UID: 1, CapabilityBoundingSet: 0n };
-  const found = (groups: string, properties: Properties = bound, more: Partial<Measure> = { main }) => {
-    const judged = { process: seenProcess({ Groups: groups }), view: undefined, filters: undefined };
-    return judge(
-      'SupplementaryGroups',
-      { ...measure(properties), ...more },
-      { ...judged, own: NO_OWN_NAMESPACES },
-    );
-  };
-  assert.equal(found('1 29').relation, 'equal');
-  assert.equal(found('').relation, 'equal');
-  assert.deepEqual(found('1 29 44'), {
-    ...{ relation: 'looser', seen: "it is in the group 44, and the main process isn't" },
-  });
-  assert.equal(found('44', { ...bound, SupplementaryGroups: [] }).relation, 'looser');
-  assert.match(found('44', { ...bound, NoNewPrivileges: false }).seen, /may have changed that by itself/);
-  assert.equal(found('44', bound, { main: undefined }).relation, 'unseen');
-  assert.equal(found('1 29', bound, { main: seenProcess({ Groups: '1 29' }) }).relation, 'unseen');
 });
 
 test('limits are held against the hard ones', () => {
@@ -196,13 +197,6 @@ test('limits are held against the hard ones', () => {
   assert.match(relation('LimitNOFILE', byPam, seenProcess()), /^unseen/);
 });
 
-test('values of stat are found behind any name', () => {
-  assert.equal(relation('Nice', { Nice: 19 }, seenProcess()), 'equal');
-  assert.equal(relation('CPUSchedulingPolicy', { CPUSchedulingPolicy: 41 }, seenProcess()), 'equal');
-  assert.equal(relation('OOMScoreAdjust', { OOMScoreAdjust: 100 }, seenProcess()), 'equal');
-  assert.equal(relation('Personality', { Personality: 'x86-64' }, seenProcess()), 'equal');
-});
-
 test('namespaces are not the ones of the manager', () => {
   assert.equal(relation('PrivateNetwork', { PrivateNetwork: true }, seenProcess()), 'equal');
   assert.match(relation('PrivateIPC', { PrivateIPC: true }, seenProcess()), /^looser: .*manager's ipc/);
@@ -210,17 +204,9 @@ test('namespaces are not the ones of the manager', () => {
   assert.equal(relation('PrivateIPC', { PrivateIPC: false }, seenProcess()), 'equal');
 });
 
-test('a namespace that a path names is the one that is mounted there', () => {
+test("a namespace that a path names isn't the manager's", () => {
   const joins = { NetworkNamespacePath: '/run/netns/web' };
-  const found = (root: string, type = 'nsfs', path = '/run/netns/web') => {
-    const host = view(`${HOST}9 4 0:4 ${root} ${path} rw - ${type} n rw\n`);
-    const judged = { process: seenProcess(), view: undefined, filters: undefined, own: NO_OWN_NAMESPACES };
-    return judge('NetworkNamespacePath', { ...measure(joins), host }, judged).relation;
-  };
-  assert.equal(found('net:[2]'), 'equal');
-  assert.equal(found('net:[3]'), 'unseen');
-  assert.equal(found('/', 'tmpfs'), 'unseen');
-  assert.equal(found('/', 'tmpfs', '/mnt'), 'unseen');
+  assert.equal(relation('NetworkNamespacePath', joins, seenProcess()), 'equal');
   assert.match(relation('IPCNamespacePath', { IPCNamespacePath: '/run/ipc' }, seenProcess()), /^looser/);
 });
 

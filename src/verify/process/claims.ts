@@ -1,7 +1,9 @@
-import type { Claim } from '../../directives/values/mount-claims.js';
+import { shortList } from '../../collections.js';
+import { type Claim, mountEntries, reachesBelow } from '../../directives/values/mount-claims.js';
+import { type MountLines, writable } from '../../directives/values/mount-entries.js';
 import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
 import { covers } from '../../unit/values.js';
-import { EQUAL, type Finding, gravestFinding, looser, open, stricter } from './finding.js';
+import { EQUAL, type Finding, looser, open, stricter } from './finding.js';
 import type { View } from './seen-process.js';
 
 /** Roots of what systemd mounts over paths that it hides: `/run/systemd/inaccessible/dir` of the host. */
@@ -12,14 +14,15 @@ const HARMLESS: ReadonlySet<string> = new Set(['autofs', 'nsfs']);
 
 /**
  * Compares a claim with what a process sees.
+ * @param lines the unit's, as the manager has loaded them
  * @param host the manager's view
- * @param kept paths that systemd leaves as they are mounted, whatever is claimed of them
  */
-export function judgeClaim(claim: Claim, view: View, host: View, kept: readonly string[]): Finding {
+export function judgeClaim(claim: Claim, lines: MountLines, view: View, host: View): Finding {
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
   const mount = mountAt(view.tree, path);
   if (!mount) return looser(`nothing is known of ${claim.path}`);
+  if (isLeftOutOfProc(mount, path)) return EQUAL;
   switch (claim.is) {
     case 'inaccessible':
       return INACCESSIBLE.test(mount.root) || (view.isGuessed && !isHosts(path, claim.path, view, host))
@@ -38,9 +41,15 @@ export function judgeClaim(claim: Claim, view: View, host: View, kept: readonly 
     case 'executable':
       return mount.options.has('noexec') ? stricter(`${claim.path} can't be executed from`) : EQUAL;
     default:
-      return judgeBelow(claim, { path, mount }, view, kept.includes(claim.path));
+      return judgeMounts(claim, { path, mount }, lines, view);
   }
 }
+
+/** Whether a path isn't there, since its /proc has processes alone (subset= of proc(5)): the host's links say nothing of it. */
+const isLeftOutOfProc = ({ type, options, path: above }: PlacedMount, path: string): boolean =>
+  type === 'proc' &&
+  options.has('subset=pid') &&
+  !/^(?:|\/(?:\d+|self|thread-self)(?:\/.*)?)$/.test(path.slice(above.length));
 
 /** Whether a path leads a process where it leads the manager. */
 function isHosts(path: string, name: string, view: View, host: View): boolean {
@@ -53,30 +62,33 @@ const REFUSES: Readonly<Record<'read-only' | 'noexec', readonly [option: string,
   noexec: ['noexec', 'can be executed from'],
 };
 
+const MOST_NAMED = 10;
+
 interface Place {
   readonly path: string;
   readonly mount: PlacedMount;
 }
 
-function judgeBelow(claim: Claim, { path, mount }: Place, view: View, isKept: boolean): Finding {
+/** Whether what the claim is about has the option that refuses, and so has all that is mounted below. */
+function judgeMounts(claim: Claim, { path, mount }: Place, lines: MountLines, view: View): Finding {
   const [option, otherwise] = REFUSES[claim.is as 'read-only' | 'noexec'];
   const inView = (paths: readonly string[]) =>
     paths.flatMap((one) => view.paths.get(one) ?? []).filter((one) => covers(path, one));
-  const [except, leftOut] = [
-    inView(claim.except),
-    inView(claim.leftOut.map((one) => one.path)).filter((one) => one !== path),
-  ];
-  const places = [
-    { path, mount },
-    ...mountsBelow(view.tree, path).map((one) => ({ path: one.path, mount: one })),
-  ];
-  const findings = places
+  const isWide = reachesBelow(claim);
+  const ways = isWide && claim.is === 'read-only' ? writable(lines).map((one) => one.path) : [];
+  const except = inView([...claim.except, ...ways]);
+  const leftOut = inView(mountEntries(lines).map((one) => one.path)).filter((one) => one !== path);
+  const below = isWide ? mountsBelow(view.tree, path) : [];
+  const reachable = [{ path, mount }, ...below.map((one) => ({ path: one.path, mount: one }))]
     .filter((one) => !one.mount.options.has(option) && !HARMLESS.has(one.mount.type))
     .filter((one) => !except.some((above) => covers(above, one.path)))
-    .map((one) =>
-      (isKept && claim.is === 'read-only') || leftOut.some((above) => covers(above, one.path))
-        ? open(`systemd leaves ${one.path} out, which ${otherwise}`)
-        : looser(`${one.path} ${otherwise}`),
-    );
-  return findings.length > 0 ? gravestFinding(findings) : EQUAL;
+    .map((one) => one.path);
+  const undone = reachable.find((one) => !leftOut.some((above) => covers(above, one)));
+  if (undone !== undefined) return looser(`${undone} ${otherwise}`);
+  const outermost = reachable.filter(
+    (one) => !reachable.some((other) => other !== one && covers(other, one)),
+  );
+  return reachable.length > 0
+    ? open(`systemd leaves ${shortList(outermost, MOST_NAMED)} out, which ${otherwise}`)
+    : EQUAL;
 }
