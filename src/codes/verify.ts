@@ -40,11 +40,6 @@ export const VERIFY = {
       'An upgrade replaced a program of `[exec] programs` while the service runs. What the service starts of it now has no filter.',
     wayOut: 'Restart the service.',
   },
-  'filter-unknowable': {
-    cause:
-      'The service has loaded filters of its own that are too much work to compare. Without them it is looser than the policy.',
-    wayOut: 'Restart the service under the policy. What is started so obeys, whatever else it loads.',
-  },
   'filters-unreadable': {
     cause:
       'The kernel does not let this process read filters back. It takes root, and no filter on the process itself. A login has the filter of the service by which it came: once ssh is confined, that holds for each new login by ssh.',
@@ -76,11 +71,5 @@ export const VERIFY = {
   'proven-in-part': {
     cause: "What systemd has loaded is as planned. The kernel's filters could not be compared.",
     wayOut: 'The other messages say why. As root and outside of containers they usually can be.',
-  },
-  sampled: {
-    cause:
-      'Some filters have too many arguments, or are too much work, for a full comparison. A part of the values was tried.',
-    wayOut:
-      "Nothing, unless the policy's own rules are the reason: fewer conditions on one call make it comparable.",
   },
 } as const satisfies Entries;

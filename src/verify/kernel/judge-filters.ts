@@ -1,0 +1,100 @@
+/**
+ * Tells what the filters of threads come to. The kernel takes the strictest answer of all filters: a program of ours
+ * anywhere among them does its part, whatever else is loaded, and it was proven before it was written. systemd makes
+ * programs of its own of a policy, on which known calls are tried.
+ */
+import { appendFileSync } from 'node:fs';
+import { remember, toHex } from '../../collections.js';
+import { StackComparer } from '../../filter/compare/compare-stack.js';
+import { compile } from '../../filter/compile/compile.js';
+import { programBytes } from '../../filter/filter-file.js';
+import { withoutGuard } from '../../filter/guard.js';
+import { createLooserCalls, firstOfEach } from '../../filter/sample-calls.js';
+import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
+import { isUp } from '../../state/service-run.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { loads, type PrintedFilters, parseFilter } from './loaded-filters.js';
+import { nameCalls } from './name-calls.js';
+import type { Compared } from './thread-group.js';
+import type { Measure, Planned } from './without-launcher.js';
+
+/** A policy that filters have to enforce. */
+interface Part {
+  readonly policy: SyscallPolicy;
+  /** Whether a program of ours is loaded for it at a start; else systemd's are. */
+  readonly isOurs: boolean;
+}
+
+/** TEMPORARY: the comparison by meaning beside the one by bytes. */
+function sideBySide({ plan, unit }: Planned, trustsGuards: boolean) {
+  const comparer = new StackComparer();
+  const plain = remember((line: string) => {
+    const program = parseFilter(line)!;
+    return trustsGuards ? withoutGuard(program) : program;
+  });
+  return (filters: PrintedFilters, measure: Measure, found: Compared) => {
+    const policy =
+      measure === 'nothing'
+        ? undefined
+        : measure === 'systemd'
+          ? systemdMeaning(plan)
+          : plan.ready && isUp(unit)
+            ? plan.ready.held
+            : plan.meaning;
+    if (!policy) return;
+    const work = comparer.compare(filters.lines.map(plain), policy);
+    let piece = work.next();
+    while (!piece.done) piece = work.next();
+    const { differences, isKnown } = piece.value;
+    const there = new Set(differences.map(({ relation }) => relation));
+    const old = !isKnown
+      ? 'unknowable'
+      : (['looser', 'stricter', 'otherwise'].find((one) => there.has(one as 'looser')) ?? 'equal');
+    try {
+      appendFileSync(
+        '/run/side.log',
+        `${found.calls} ${old} ${measure} ${plan.unit} ${plan.filter ? 'launcher' : 'systemd'}${plan.ready ? ' ready' : ''} ${filters.lines.length}/${filters.stack.length}\n`,
+      );
+    } catch {}
+    if (found.calls === 'equal' && there.has('looser'))
+      throw new Error(
+        `SIDE: new equal, old looser: ${measure} ${JSON.stringify(differences.filter((d) => d.relation === 'looser').slice(0, 5))}`,
+      );
+  };
+}
+
+export type Judge = (filters: PrintedFilters, measure: Measure) => Compared;
+
+/** @param trustsGuards whether a program of ours counts behind the launcher's guard */
+export function createJudge({ plan, unit }: Planned, trustsGuards: boolean): Judge {
+  const partsOf = remember((measure: Measure) => parts({ plan, unit }, measure));
+  const programOf = remember((policy: SyscallPolicy) => toHex(programBytes(compile(policy))));
+  const looserThan = remember(createLooserCalls);
+  const isMet = ({ policy, isOurs }: Part, filters: PrintedFilters): boolean =>
+    (!isOurs && looserThan(policy)(filters.stack).length === 0) ||
+    loads(filters, programOf(policy), trustsGuards);
+
+  const beside = sideBySide({ plan, unit }, trustsGuards);
+  return (filters, measure) => {
+    const missing = partsOf(measure).filter((part) => !isMet(part, filters));
+    const looser = firstOfEach(missing.flatMap(({ policy }) => looserThan(policy)(filters.stack)));
+    const calls = looser.length > 0 ? 'looser' : missing.length > 0 ? 'unknown' : 'equal';
+    const found: Compared = { calls, differences: nameCalls(plan.target.machine, looser) };
+    beside(filters, measure, found);
+    return found;
+  };
+}
+
+/** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
+function parts({ plan, unit }: Planned, measure: Measure): Part[] {
+  const { meaning, filter, ready } = plan;
+  if (measure === 'nothing') return [];
+  if (measure === 'systemd') {
+    const policy = systemdMeaning(plan);
+    return policy ? [{ policy, isOurs: false }] : [];
+  }
+  return [
+    ...(meaning ? [{ policy: meaning, isOurs: filter !== undefined }] : []),
+    ...(ready && isUp(unit) ? [{ policy: ready.filter.policies[0]!, isOurs: true }] : []),
+  ];
+}
