@@ -10,6 +10,7 @@ import { compile } from '../../filter/compile/compile.js';
 import { programBytes } from '../../filter/filter-file.js';
 import { withoutGuard } from '../../filter/guard.js';
 import { createLooserCalls, firstOfEach } from '../../filter/sample-calls.js';
+import type { Stack } from '../../filter/stack.js';
 import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
 import { isUp } from '../../state/service-run.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
@@ -70,14 +71,18 @@ export function createJudge({ plan, unit }: Planned, trustsGuards: boolean): Jud
   const partsOf = remember((measure: Measure) => parts({ plan, unit }, measure));
   const programOf = remember((policy: SyscallPolicy) => toHex(programBytes(compile(policy))));
   const looserThan = remember(createLooserCalls);
-  const isMet = ({ policy, isOurs }: Part, filters: PrintedFilters): boolean =>
-    (!isOurs && looserThan(policy)(filters.stack).length === 0) ||
-    loads(filters, programOf(policy), trustsGuards);
+  // The guard lets an execve through whose key is gone.
+  const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
+  const looserCalls = ({ policy }: Part, { stack }: PrintedFilters) =>
+    looserThan(policy)(stack.map(answering));
+  const isMet = (part: Part, filters: PrintedFilters): boolean =>
+    (!part.isOurs && looserCalls(part, filters).length === 0) ||
+    loads(filters, programOf(part.policy), trustsGuards);
 
   const beside = sideBySide({ plan, unit }, trustsGuards);
   return (filters, measure) => {
     const missing = partsOf(measure).filter((part) => !isMet(part, filters));
-    const looser = firstOfEach(missing.flatMap(({ policy }) => looserThan(policy)(filters.stack)));
+    const looser = firstOfEach(missing.flatMap((part) => looserCalls(part, filters)));
     const calls = looser.length > 0 ? 'looser' : missing.length > 0 ? 'unknown' : 'equal';
     const found: Compared = { calls, differences: nameCalls(plan.target.machine, looser) };
     beside(filters, measure, found);
