@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { unavailable } from './available.js';
 import { resetInherited } from './inherited.js';
@@ -173,8 +173,6 @@ export class Box {
 
   /** Ends the box; returns when nothing of it is left. */
   async stop(): Promise<void> {
-    const side = await this.exec(['cat', '/run/side.log']).catch(() => undefined);
-    if (side) appendFileSync('/tmp/row1/side.log', `BOX ${process.argv[1]}\n${side.stdout}`);
     this.#hold(true);
     this.#supervisor.stdin.end();
     await this.#ended;

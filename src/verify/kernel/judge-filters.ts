@@ -3,9 +3,7 @@
  * anywhere among them does its part, whatever else is loaded, and it was proven before it was written. systemd makes
  * programs of its own of a policy, on which known calls are tried.
  */
-import { appendFileSync } from 'node:fs';
 import { remember, toHex } from '../../collections.js';
-import { StackComparer } from '../../filter/compare/compare-stack.js';
 import { compile } from '../../filter/compile/compile.js';
 import { programBytes } from '../../filter/filter-file.js';
 import { withoutGuard } from '../../filter/guard.js';
@@ -14,7 +12,7 @@ import type { Stack } from '../../filter/stack.js';
 import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
 import { isUp } from '../../state/service-run.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
-import { loads, type PrintedFilters, parseFilter } from './loaded-filters.js';
+import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';
 import type { Compared } from './thread-group.js';
 import type { Measure, Planned } from './without-launcher.js';
@@ -24,44 +22,6 @@ interface Part {
   readonly policy: SyscallPolicy;
   /** Whether a program of ours is loaded for it at a start; else systemd's are. */
   readonly isOurs: boolean;
-}
-
-/** TEMPORARY: the comparison by meaning beside the one by bytes. */
-function sideBySide({ plan, unit }: Planned, trustsGuards: boolean) {
-  const comparer = new StackComparer();
-  const plain = remember((line: string) => {
-    const program = parseFilter(line)!;
-    return trustsGuards ? withoutGuard(program) : program;
-  });
-  return (filters: PrintedFilters, measure: Measure, found: Compared) => {
-    const policy =
-      measure === 'nothing'
-        ? undefined
-        : measure === 'systemd'
-          ? systemdMeaning(plan)
-          : plan.ready && isUp(unit)
-            ? plan.ready.held
-            : plan.meaning;
-    if (!policy) return;
-    const work = comparer.compare(filters.lines.map(plain), policy);
-    let piece = work.next();
-    while (!piece.done) piece = work.next();
-    const { differences, isKnown } = piece.value;
-    const there = new Set(differences.map(({ relation }) => relation));
-    const old = !isKnown
-      ? 'unknowable'
-      : (['looser', 'stricter', 'otherwise'].find((one) => there.has(one as 'looser')) ?? 'equal');
-    try {
-      appendFileSync(
-        '/run/side.log',
-        `${found.calls} ${old} ${measure} ${plan.unit} ${plan.filter ? 'launcher' : 'systemd'}${plan.ready ? ' ready' : ''} ${filters.lines.length}/${filters.stack.length}\n`,
-      );
-    } catch {}
-    if (found.calls === 'equal' && there.has('looser'))
-      throw new Error(
-        `SIDE: new equal, old looser: ${measure} ${JSON.stringify(differences.filter((d) => d.relation === 'looser').slice(0, 5))}`,
-      );
-  };
 }
 
 export type Judge = (filters: PrintedFilters, measure: Measure) => Compared;
@@ -79,14 +39,11 @@ export function createJudge({ plan, unit }: Planned, trustsGuards: boolean): Jud
     (!part.isOurs && looserCalls(part, filters).length === 0) ||
     loads(filters, programOf(part.policy), trustsGuards);
 
-  const beside = sideBySide({ plan, unit }, trustsGuards);
   return (filters, measure) => {
     const missing = partsOf(measure).filter((part) => !isMet(part, filters));
     const looser = firstOfEach(missing.flatMap((part) => looserCalls(part, filters)));
     const calls = looser.length > 0 ? 'looser' : missing.length > 0 ? 'unknown' : 'equal';
-    const found: Compared = { calls, differences: nameCalls(plan.target.machine, looser) };
-    beside(filters, measure, found);
-    return found;
+    return { calls, differences: nameCalls(plan.target.machine, looser) };
   };
 }
 

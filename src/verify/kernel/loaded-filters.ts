@@ -75,7 +75,7 @@ export const loads = ({ lines }: PrintedFilters, program: string, guarded: boole
   });
 
 /** Parses `filter HEX`: instructions as they lie in memory, the lowest byte first. */
-export function parseFilter(line: string): Instruction[] | undefined {
+function parseFilter(line: string): Instruction[] | undefined {
   if (!/^filter (?:[0-9a-f]{16})+$/.test(line)) return undefined;
   const program: Instruction[] = [];
   for (let at = WORD.length; at < line.length; at += DIGITS) {

@@ -55,7 +55,7 @@ describe('what read-filters prints', () => {
   });
 
   test('has the oldest 64 of a thread as programs', () => {
-    const filters = `filter ${ALLOWS}\n`.repeat(99) + `filter ${LOADS}${ALLOWS}\n`;
+    const filters = `${`filter ${ALLOWS}\n`.repeat(99)}filter ${LOADS}${ALLOWS}\n`;
     const { lines, stack } = parseFilters(`thread 7 100\n${filters}`)!.threads[0]!;
     assert.deepEqual([lines.length, stack.length, stack.at(-1)!.length], [100, 64, 2]);
   });
