@@ -74,31 +74,32 @@ export function isLooser(expected: Action, got: Action): boolean {
  */
 export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredCall[] {
   const refused = callsOf(policy).filter(({ expected }) => isLooser(expected, ALLOW));
-  const leftBy = remember(
-    (program: Stack[number]) =>
-      new Set(refused.filter((call) => isLooser(call.expected, answerTo(program, call) ?? ALLOW))),
+  const answers = remember(
+    (program: Stack[number]) => new Map(refused.map((call) => [call, answerTo(program, call)])),
   );
   return (stack) => {
     let open: readonly SampleCall[] = refused;
     // The oldest come first: with systemd's and ours nothing is left for those that a service adds.
     for (const program of stack.toReversed()) {
       if (open.length === 0) break;
-      const left = leftBy(program);
-      open = open.filter((call) => left.has(call));
+      const its = answers(program);
+      open = open.filter((call) => isLooser(call.expected, its.get(call) ?? ALLOW));
     }
-    return firstOfEach(open).map((call) => answered(stack, call));
+    return firstOfEach(open).map((call) =>
+      answered(
+        call,
+        stack.map((program) => answers(program).get(call)),
+      ),
+    );
   };
 }
 
 /** A call with the answer of programs together, as far as it is known: the newest of the strictest. */
-function answered(stack: Stack, call: SampleCall): AnsweredCall {
-  const answers = stack.map((program) => answerTo(program, call));
-  return {
-    ...call,
-    isByNumber: call.isByNumber && !answers.includes(undefined),
-    got: answers.reduce<Action>((got, answer = ALLOW) => stricter(got, answer), ALLOW),
-  };
-}
+const answered = (call: SampleCall, answers: readonly (Action | undefined)[]): AnsweredCall => ({
+  ...call,
+  isByNumber: call.isByNumber && !answers.includes(undefined),
+  got: answers.reduce<Action>((got, answer = ALLOW) => stricter(got, answer), ALLOW),
+});
 
 /** The first of the calls of each number. */
 export const firstOfEach = <T extends Call>(calls: readonly T[]): T[] =>
