@@ -50,6 +50,15 @@ export async function mostAtOnce<T, U>(
   return done;
 }
 
+/** Makes a function that learns about a key once. */
+export function remember<K, T>(learn: (key: K) => T): (key: K) => T {
+  const known = new Map<K, T>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, learn(key));
+    return known.get(key)!;
+  };
+}
+
 /** Base64 with padding (RFC 4648). */
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));

@@ -20,12 +20,10 @@
  * Of a control group this process itself is left out, and so are threads that work for the kernel, as io_uring's do. The
  * exit status is 0, or 1 if nothing could be printed.
  */
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -117,14 +115,15 @@ static int read_all(char **words)
 	}
 }
 
-/* Prints a filter in hexadecimal digits, in the order of the bytes in memory. */
+/* Prints a filter in hexadecimal digits, byte by byte. A service can load very many: printf(3) would take long. */
 static void print_filter(const struct sock_filter *instructions, uint32_t length)
 {
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *bytes = (const uint8_t *)instructions;
 	printf("filter ");
-	for (uint32_t i = 0; i < length; i++) {
-		uint64_t bytes = 0;
-		memcpy(&bytes, &instructions[i], sizeof bytes);
-		printf("%016" PRIx64, htobe64(bytes));
+	for (size_t i = 0; i < length * sizeof *instructions; i++) {
+		putchar_unlocked(digits[bytes[i] >> 4]);
+		putchar_unlocked(digits[bytes[i] & 0xf]);
 	}
 	printf("\n");
 }

@@ -14,7 +14,7 @@ export const TRIALS = {
   },
   'restart-due': {
     cause:
-      'The files are in place, and the service runs as it was started before: a restart was not wanted, or is not possible.',
+      'The files are in place, and the service runs as it was started before: a restart was not wanted, or is not possible. Or `verify` has found another filter in a process than the files have.',
     wayOut: "Restart the service when that suits, unless the hint says why it can't be.",
   },
   'no-restart': {

@@ -33,11 +33,6 @@ export const VERIFY = {
       'Something else than the installed launcher may have started the service. Its filter then has a way out that others may know.',
     wayOut: 'Restart the service: the installed launcher starts it anew.',
   },
-  'filter-unknowable': {
-    cause:
-      'The service has loaded filters of its own that are too much work to compare. Without them it is looser than the policy.',
-    wayOut: 'Restart the service under the policy. What is started so obeys, whatever else it loads.',
-  },
   'filters-unreadable': {
     cause:
       'The kernel does not let this process read filters back. It takes root, and no filter on the process itself. A login has the filter of the service by which it came: once ssh is confined, that holds for each new login by ssh.',
@@ -69,11 +64,5 @@ export const VERIFY = {
   'proven-in-part': {
     cause: "What systemd has loaded is as planned. The kernel's filters could not be compared.",
     wayOut: 'The other messages say why. As root and outside of containers they usually can be.',
-  },
-  sampled: {
-    cause:
-      'Some filters have too many arguments, or are too much work, for a full comparison. A part of the values was tried.',
-    wayOut:
-      "Nothing, unless the policy's own rules are the reason: fewer conditions on one call make it comparable.",
   },
 } as const satisfies Entries;

@@ -30,11 +30,6 @@ import { readBack } from '../verify/manager/read-back.js';
 import { NO_PROOF, type Proof } from '../verify/process/prove-directives.js';
 import { notHolding, proofFor } from '../verify/process/prove-unit.js';
 
-export interface VerifyOptions extends PrepareOptions {
-  /** Whether calls are named that only directives refuse beside the policy. */
-  readonly verbose?: boolean;
-}
-
 /**
  * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every
  * call of every thread. Exit 1 if anything isn't as the policy says, 2 if that can't be seen.
@@ -42,7 +37,7 @@ export interface VerifyOptions extends PrepareOptions {
 export async function verify(
   context: Context,
   [unit]: readonly string[],
-  { verbose = false, ...options }: VerifyOptions,
+  options: PrepareOptions,
 ): Promise<Outcome> {
   const prepared = await prepareConfined(context, unit!, options).catch(async (cause) => {
     throw await withUntilRestart(context, unit!, cause);
@@ -87,7 +82,7 @@ export async function verify(
   const unproven = onceNotRunning([...main.filter(isHidden), ...kernel.unproven, ...proof.unproven]);
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
-    ...outcome(prepared, exit, { kernel, proof, shown: { look: context.caller.look, verbose } }, loaded),
+    ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
     sources,
     diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open, ...besides],
   };
@@ -193,17 +188,17 @@ interface InForce {
   readonly kernel: Enforcement;
   readonly proof: Proof;
   /** The way in which they are shown. */
-  readonly shown: { readonly look: Look; readonly verbose?: boolean };
+  readonly look: Look;
 }
 
 const NOTHING = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
 
-const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, shown: { look: caller.look } });
+const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, look: caller.look });
 
 function outcome(
   { plan, diagnostics, sources }: Prepared,
   exit: number,
-  { kernel: { groups }, proof: { directives }, shown }: InForce,
+  { kernel: { groups }, proof: { directives }, look }: InForce,
   loaded: readonly Diagnostic[],
 ): Outcome {
   const json = {
@@ -215,7 +210,7 @@ function outcome(
   return {
     exit,
     json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
-    text: `${enforcementText(plan, exit, groups, shown)}${directivesText(directives, shown.look)}`,
+    text: `${enforcementText(plan, exit, groups, look)}${directivesText(directives, look)}`,
     diagnostics,
     sources,
   };

@@ -4,8 +4,6 @@
  * Manipulation", 1986). The leaves of a question are YES and NO, those of a decision are actions.
  */
 
-import { COST, MOST_OF_ARGUMENTS, type Spend } from './budget.js';
-
 /** A function, as the index into the table of its `Diagrams`. */
 export type Diagram = number;
 
@@ -13,10 +11,6 @@ export type Diagram = number;
 export type Bits = readonly number[];
 
 export interface Diagrams {
-  /** Counts the work of making functions. */
-  readonly spend: Spend;
-  /** Whether the functions made until now take up a good part of the room for nodes or choices. */
-  readonly isLarge: () => boolean;
   /** The constant function of a number. */
   readonly leaf: (value: number) => Diagram;
   /** The question whether the masked bits equal a value. */
@@ -27,25 +21,8 @@ export interface Diagrams {
   readonly anyOf: (bits: Bits, mask: bigint) => Diagram;
   /** The function that is `yes` where the question holds, and `no` elsewhere. */
   readonly choose: (question: Diagram, yes: Diagram, no: Diagram) => Diagram;
-  /** The function that merges the values of two decisions for equal registers. */
-  readonly combine: (a: Diagram, b: Diagram, merge: (a: number, b: number) => number) => Diagram;
-  /** Registers for which a decision has a value; undefined if there are none. */
-  readonly witness: (decision: Diagram, value: number) => bigint[] | undefined;
   /** Registers for which two different functions differ. */
   readonly difference: (a: Diagram, b: Diagram) => bigint[];
-}
-
-/**
- * Diagrams of a comparison that has a budget.
- * @throws DiagramTooLarge also where they cost more than MOST_OF_ARGUMENTS
- */
-export function createCountedDiagrams(spend: Spend): Diagrams {
-  let left = MOST_OF_ARGUMENTS;
-  return createDiagrams((units) => {
-    spend(units);
-    left -= units;
-    if (left < 0) throw new DiagramTooLarge();
-  });
 }
 
 /** Thrown where a function is too large to be represented, so that nothing is known about it. */
@@ -61,8 +38,6 @@ const LEAF = 64 * REGISTERS;
 /** Bounds on time and memory, such that three indices fit in one exact number. */
 const MOST_NODES = 2 ** 17;
 const MOST_CHOICES = 2 ** 19;
-/** The part of MOST_NODES and MOST_CHOICES from which functions count as large. */
-const LARGE = 1 / 16;
 
 /**
  * The variables of a register's bits, or of its lower or upper half. Variables are numbered in the order in which
@@ -73,22 +48,17 @@ export function registerBits(arg: number, from: number, count: number): Bits {
   return Array.from({ length: count }, (_, bit) => arg * 64 + 63 - (from + bit));
 }
 
-/**
- * Creates a table of functions.
- * @param spend counts nodes and choices as they are made
- */
-export function createDiagrams(spend: Spend = () => undefined): Diagrams {
+/** Creates a table of functions. */
+export function createDiagrams(): Diagrams {
   const variable: number[] = [LEAF, LEAF];
   const ifSet: Diagram[] = [NO, YES];
   const ifClear: Diagram[] = [NO, YES];
   const leaves = new Map<number, Diagram>();
-  const values = new Map<Diagram, number>();
   const nodes = new Map<number, Diagram>();
   const choices = new Map<number, Diagram>();
 
   function add(asked: number, set: Diagram, clear: Diagram): Diagram {
     if (variable.length >= MOST_NODES) throw new DiagramTooLarge();
-    spend(COST.node);
     variable.push(asked);
     ifSet.push(set);
     ifClear.push(clear);
@@ -98,7 +68,6 @@ export function createDiagrams(spend: Spend = () => undefined): Diagrams {
   function leaf(value: number): Diagram {
     const found = leaves.get(value) ?? add(LEAF, NO, NO);
     leaves.set(value, found);
-    values.set(found, value);
     return found;
   }
 
@@ -139,7 +108,6 @@ export function createDiagrams(spend: Spend = () => undefined): Diagrams {
     let found = choices.get(key);
     if (found === undefined) {
       if (choices.size >= MOST_CHOICES) throw new DiagramTooLarge();
-      spend(COST.node);
       const asked = Math.min(variable[question]!, variable[yes]!, variable[no]!);
       const half = (branch: readonly Diagram[]) => {
         const [q, y, n] = [question, yes, no].map((one) => (variable[one] === asked ? branch[one]! : one));
@@ -149,47 +117,6 @@ export function createDiagrams(spend: Spend = () => undefined): Diagrams {
       choices.set(key, found);
     }
     return found;
-  }
-
-  function combine(a: Diagram, b: Diagram, merge: (a: number, b: number) => number): Diagram {
-    const known = new Map<number, Diagram>();
-    const both = (left: Diagram, right: Diagram): Diagram => {
-      const key = left * MOST_NODES + right;
-      let found = known.get(key);
-      if (found !== undefined) return found;
-      if (known.size >= MOST_CHOICES) throw new DiagramTooLarge();
-      spend(COST.node);
-      const asked = Math.min(variable[left]!, variable[right]!);
-      if (asked === LEAF) {
-        found = leaf(merge(values.get(left)!, values.get(right)!));
-      } else {
-        const half = (branch: readonly Diagram[]) => {
-          const [l, r] = [left, right].map((one) => (variable[one] === asked ? branch[one]! : one));
-          return both(l!, r!);
-        };
-        found = node(asked, half(ifSet), half(ifClear));
-      }
-      known.set(key, found);
-      return found;
-    };
-    return both(a, b);
-  }
-
-  /** A reduced diagram has no path that can't be taken, so that the first path to the leaf will do. */
-  function witness(decision: Diagram, value: number): bigint[] | undefined {
-    const registers = new Array<bigint>(REGISTERS).fill(0n);
-    const seen = new Set<Diagram>();
-    const reaches = (at: Diagram): boolean => {
-      if (values.has(at)) return values.get(at) === value;
-      if (seen.has(at)) return false;
-      seen.add(at);
-      if (reaches(ifClear[at]!)) return true;
-      if (!reaches(ifSet[at]!)) return false;
-      const asked = variable[at]!;
-      registers[Math.floor(asked / 64)]! |= 1n << BigInt(63 - (asked % 64));
-      return true;
-    };
-    return reaches(decision) ? registers : undefined;
   }
 
   function difference(a: Diagram, b: Diagram): bigint[] {
@@ -207,7 +134,5 @@ export function createDiagrams(spend: Spend = () => undefined): Diagrams {
     }
   }
 
-  const isLarge = () => variable.length > MOST_NODES * LARGE || choices.size > MOST_CHOICES * LARGE;
-
-  return { spend, isLarge, leaf, equal, atLeast, anyOf, choose, combine, witness, difference };
+  return { leaf, equal, atLeast, anyOf, choose, difference };
 }

@@ -111,11 +111,7 @@ export function encodeFilterFile(file: FilterFile): Uint8Array {
   words.forEach((word, index) => {
     view.setUint32(MAGIC.length + 4 * index, word, true);
   });
-  let at = MAGIC.length + 4 * words.length;
-  for (const instruction of programs.flatMap(({ program }) => program)) {
-    writeInstruction(view, at, instruction);
-    at += INSTRUCTION_SIZE;
-  }
+  bytes.set(programBytes(programs.flatMap(({ program }) => program)), MAGIC.length + 4 * words.length);
   return bytes;
 }
 
@@ -136,6 +132,14 @@ function programProblem({ machine, program }: { machine: Machine; program: reado
       ? `${program.length} instructions, where ${MAX_PROGRAM_LENGTH} are allowed`
       : validate(program);
   return problem === undefined ? undefined : `the filter's program for ${machine}: ${problem}`;
+}
+
+/** The bytes of a program as they lie in memory (struct sock_filter). */
+export function programBytes(program: readonly Instruction[]): Uint8Array {
+  const bytes = new Uint8Array(program.length * INSTRUCTION_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (const [i, instruction] of program.entries()) writeInstruction(view, i * INSTRUCTION_SIZE, instruction);
+  return bytes;
 }
 
 function writeInstruction(view: DataView, at: number, { code, jt, jf, k }: Instruction): void {

@@ -1,9 +1,9 @@
 import { ABIS, abisOf, type Machine } from '../syscalls/abi.js';
-import { errnoOf, LOG, permits } from '../syscalls/action.js';
+import { type Action, errnoOf, LOG, permits } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
+import type { Call } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { type Leaf, leavesOf, type Span } from './prove-numbers.js';
-import { skipsOf } from './turning-points.js';
 
 /** The effect of a program of ours on calls of its machine's native ABI. */
 export interface OwnAnswers {
@@ -46,13 +46,17 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
  * @param call AUDIT_ARCH_* and the number, with bit 30 for x32
  * @throws Unprovable for a program that our compiler didn't make
  */
-export const refusesCall = (
+export const refusesCall = (program: readonly Instruction[], call: Pick<Call, 'arch' | 'nr'>): boolean =>
+  !answersTo(program, call).every(permits);
+
+/** The answers of a program of ours to a call, for all arguments. @throws Unprovable as refusesCall() does */
+export const answersTo = (
   program: readonly Instruction[],
-  { arch, nr }: { readonly arch: number; readonly nr: number },
-): boolean =>
+  { arch, nr }: Pick<Call, 'arch' | 'nr'>,
+): readonly Action[] =>
   leavesOf(program)
     .filter((leaf) => isIn(leaf.arch, arch) && isIn(leaf.nr, nr))
-    .some((leaf) => !actionsOf(program, leaf).every(permits));
+    .flatMap((leaf) => actionsOf(program, leaf));
 
 const isIn = ([first, last]: Span, value: number): boolean => first <= value && value <= last;
 
@@ -69,4 +73,11 @@ export function returnsFrom(program: readonly Instruction[], from: number): numb
     for (const skip of skipsOf(program[at]!)) reached.add(at + 1 + skip);
   }
   return actions;
+}
+
+/** The numbers of instructions that may be skipped behind one; empty for a return. */
+function skipsOf({ code, jt, jf, k }: Instruction): number[] {
+  if ((code & 7) === 6) return [];
+  if (code === 0x05) return [k];
+  return (code & 7) === 5 ? [jt, jf] : [0];
 }

@@ -1,7 +1,6 @@
 /** Compares a program's answers to a call with a verdict, for all arguments at once. */
 import type { Condition, Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
-import { COST, type Spend } from './budget.js';
 import {
   createDiagrams,
   type Diagram,
@@ -32,7 +31,7 @@ export function argumentDifference(
 }
 
 /** The action of a verdict as a function of the registers. @throws DiagramTooLarge */
-export function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
+function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
   return verdict.rules.reduceRight(
     (next, rule) =>
       rule.when.reduceRight(
@@ -112,17 +111,14 @@ function joined({ choose }: Diagrams, upper: Questions, lower: Questions): Quest
 
 const MASK32 = 0xffffffffn;
 
-/** The content of the accumulator: a masked half of a register, or a known number. */
-type Held = { readonly offset: number; readonly mask: number } | { readonly value: number };
+/** The content of the accumulator: a masked half of a register. */
+interface Held {
+  readonly offset: number;
+  readonly mask: number;
+}
 
 /** A bound on time and memory: eight states for each instruction of the longest program. */
 const MOST_STATES = 2 ** 15;
-
-/** The calls of one convention and number. */
-export interface Fixed {
-  readonly arch: number;
-  readonly nr: number;
-}
 
 /** An instruction that is reached, with the content of the accumulator before it. */
 interface State {
@@ -131,39 +127,26 @@ interface State {
 }
 
 function keyOf({ at, held }: State): string {
-  if (held === undefined) return `${at}`;
-  return 'value' in held ? `${at} = ${held.value}` : `${at} ${held.offset} ${held.mask}`;
+  return held === undefined ? `${at}` : `${at} ${held.offset} ${held.mask}`;
 }
 
 /**
  * The action that the program returns from an instruction on, as a function of the registers.
- * @param fixed the convention and number of the calls, which loads then yield
  * @throws Unprovable for arithmetic other than AND, for memory, for the index register and the instruction pointer
- * @throws DiagramTooLarge, and whatever `diagrams.spend` throws
+ * @throws DiagramTooLarge
  */
-export function programDiagram(
-  diagrams: Diagrams,
-  program: readonly Instruction[],
-  entry: number,
-  fixed?: Fixed,
-): Diagram {
-  const states = statesFrom(program, { entry, fixed, spend: diagrams.spend });
+function programDiagram(diagrams: Diagrams, program: readonly Instruction[], entry: number): Diagram {
+  const states = statesFrom(program, entry);
   const results = new Map<string, Diagram>();
   for (const state of states.reverse()) {
-    const [yes, no] = successors(program, state, fixed).map((next) => results.get(keyOf(next))!);
+    const [yes, no] = successors(program, state).map((next) => results.get(keyOf(next))!);
     results.set(keyOf(state), resultOf(diagrams, program[state.at]!, state.held, yes, no));
   }
   return results.get(keyOf({ at: entry, held: undefined }))!;
 }
 
-interface From {
-  readonly entry: number;
-  readonly fixed: Fixed | undefined;
-  readonly spend: Spend;
-}
-
 /** Every state that can follow, in the order of the program: jumps go forward only. */
-function statesFrom(program: readonly Instruction[], { entry, fixed, spend }: From): State[] {
+function statesFrom(program: readonly Instruction[], entry: number): State[] {
   const states: State[] = [];
   const arrivals = new Map<number, Map<string, State>>();
   const arrive = (state: State) => {
@@ -175,55 +158,29 @@ function statesFrom(program: readonly Instruction[], { entry, fixed, spend }: Fr
     for (const state of arrivals.get(at)?.values() ?? []) {
       if (states.length >= MOST_STATES) throw new DiagramTooLarge();
       states.push(state);
-      spend(COST.state);
-      for (const next of successors(program, state, fixed)) arrive(next);
+      for (const next of successors(program, state)) arrive(next);
     }
   }
   return states;
 }
 
-/**
- * The states that follow a state. A comparison leads first to where it goes if it holds; of a known number it has one
- * successor.
- */
-function successors(program: readonly Instruction[], { at, held }: State, fixed: Fixed | undefined): State[] {
-  const after = heldAfter(program[at]!, at, held, fixed);
+/** The states that follow a state. A comparison leads first to where it goes if it holds. */
+function successors(program: readonly Instruction[], { at, held }: State): State[] {
+  const after = heldAfter(program[at]!, at, held);
   if (program[at]!.code === 0x06) return [];
-  return skipsOf(program[at]!, held).map((skip) => ({ at: at + 1 + skip, held: after }));
+  return skipsOf(program[at]!).map((skip) => ({ at: at + 1 + skip, held: after }));
 }
 
-function skipsOf({ code, jt, jf, k }: Instruction, held: Held | undefined): number[] {
+function skipsOf({ code, jt, jf, k }: Instruction): number[] {
   if (code === 0x05) return [k];
-  if ((code & 7) !== 5) return [0];
-  return held && 'value' in held ? [compares(code, held.value, k) ? jt : jf] : [jt, jf];
-}
-
-function compares(code: number, value: number, k: number): boolean {
-  switch (code) {
-    case 0x15:
-      return value === k;
-    case 0x25:
-      return value > k;
-    case 0x35:
-      return value >= k;
-    default:
-      return (value & k) !== 0;
-  }
+  return (code & 7) === 5 ? [jt, jf] : [0];
 }
 
 /** The content of the accumulator after an instruction. */
-function heldAfter(
-  { code, k }: Instruction,
-  at: number,
-  held: Held | undefined,
-  fixed: Fixed | undefined,
-): Held | undefined {
+function heldAfter({ code, k }: Instruction, at: number, held: Held | undefined): Held | undefined {
   if (code === 0x20 && k >= 16) return { offset: k, mask: 0xffffffff };
-  if (code === 0x20 && fixed && k <= 4) return { value: k === 0 ? fixed.nr : fixed.arch };
   if (code === 0x05 || code === 0x06) return held;
-  if (held && code === 0x54) {
-    return 'value' in held ? { value: (held.value & k) >>> 0 } : { ...held, mask: (held.mask & k) >>> 0 };
-  }
+  if (held && code === 0x54) return { ...held, mask: (held.mask & k) >>> 0 };
   if (held && [0x15, 0x25, 0x35, 0x45].includes(code)) return held;
   throw new Unprovable(at, 'no argument decides here');
 }
@@ -236,16 +193,11 @@ function resultOf(
   no: Diagram | undefined,
 ): Diagram {
   if (code === 0x06) return diagrams.leaf(k);
-  if (no === undefined || !held || 'value' in held) return yes!;
+  if (no === undefined || !held) return yes!;
   return diagrams.choose(comparisonDiagram(diagrams, code, k, held), yes!, no);
 }
 
-function comparisonDiagram(
-  diagrams: Diagrams,
-  code: number,
-  k: number,
-  { offset, mask }: { readonly offset: number; readonly mask: number },
-): Diagram {
+function comparisonDiagram(diagrams: Diagrams, code: number, k: number, { offset, mask }: Held): Diagram {
   const bits = registerBits((offset - 16) >> 3, offset % 8 === 0 ? 0 : 32, 32);
   const [masked, value] = [BigInt(mask), BigInt(k)];
   switch (code) {

@@ -2,12 +2,21 @@
 
 import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import { StackComparer } from '../filter/compare/compare-stack.js';
+import type { Instruction } from '../filter/bpf.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import { answersTo } from '../filter/own-answers.js';
+import {
+  type AnsweredCall,
+  answerTo,
+  callsOf,
+  firstOfEach,
+  type SampleCall,
+} from '../filter/sample-calls.js';
+import { Unprovable } from '../filter/unprovable.js';
 import type { Plan, PlannedFilter } from '../plan/plan.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import { type NamedDifference, nameDifferences } from '../verify/kernel/name-differences.js';
+import { type NamedCalls, nameCalls } from '../verify/kernel/name-calls.js';
 
 /**
  * A change of a filter as a diff of calls, for the machine that the plan is for: `-` before an answer by the file that is
@@ -48,22 +57,31 @@ function differencesOf(
   programs: FilterFile['start'],
   policies: readonly SyscallPolicy[] | undefined,
   machine: Machine,
-): readonly NamedDifference[] | undefined {
+): readonly NamedCalls[] | undefined {
   if (!programs || !policies) return [];
   const program = programs.get(machine);
   const policy = policies.find((one) => one.machine === machine);
   if (!program || !policy) return undefined;
-  const work = new StackComparer().compare([program], policy);
-  let piece = work.next();
-  while (!piece.done) piece = work.next();
-  const { differences, sampled, isKnown } = piece.value;
-  return isKnown && sampled === 0 ? nameDifferences(policy, differences, () => []) : undefined;
+  try {
+    return nameCalls(machine, firstOfEach(callsOf(policy).flatMap((call) => otherAnswer(program, call))));
+  } catch (thrown) {
+    if (!(thrown instanceof Unprovable)) throw thrown;
+    return undefined;
+  }
 }
 
-function differenceLines(
-  { abi, calls, got, expected, someArguments }: NamedDifference,
-  when: string,
-): string[] {
+/**
+ * A call with the answer of a program, where it isn't the policy's for all arguments; nothing where it is.
+ * @throws Unprovable for a program that our compiler didn't make
+ */
+function otherAnswer(program: readonly Instruction[], call: SampleCall): AnsweredCall[] {
+  const answer = answerTo(program, call);
+  const got = answer ?? answersTo(program, call).find((one) => one !== call.expected);
+  if (got === undefined || got === call.expected) return [];
+  return [{ ...call, isByNumber: call.isByNumber && answer !== undefined, got }];
+}
+
+function differenceLines({ abi, calls, got, expected, someArguments }: NamedCalls, when: string): string[] {
   // Calls may be very many, so that the answer comes first.
   const of = `(${abi}${someArguments ? ', some arguments' : ''}${when}): ${calls.join(', ')}`;
   return [`-${got} ${of}`, `+${expected} ${of}`];

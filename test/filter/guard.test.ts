@@ -3,25 +3,10 @@ import { test } from 'node:test';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { GUARD_LENGTH } from '../../src/filter/filter-file.js';
 import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
-import { ABIS, type Machine } from '../../src/syscalls/abi.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import { ABIS } from '../../src/syscalls/abi.js';
+import { guardFor } from './programs.js';
 
 const RETURN: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0 };
-const [LD, JEQ, RET, AND] = [0x20, 0x15, 0x06, 0x54];
-
-/** The guard as guard_write() in native-helper/filter.c writes it. */
-function guard(machine: Machine, key = [1, 2, 3, 4, 5, 6]): Instruction[] {
-  const words = [0, 4, 40, 44, 48, 52, 56, 60];
-  const values = [numbersOf(machine).get('execve')!, ABIS[machine].arch, ...key];
-  return [
-    ...words.flatMap((k, i) => [
-      { code: LD, jt: 0, jf: 0, k },
-      { code: JEQ, jt: 0, jf: 15 - 2 * i, k: values[i]! },
-    ]),
-    { code: RET, jt: 0, jf: 0, k: 0x7fff0000 },
-    { code: AND, jt: 0, jf: 0, k: 0 },
-  ];
-}
 
 test('the guard of either machine is taken off, whatever its key', () => {
   for (const machine of ['x86-64', 'arm64'] as const) {
@@ -29,7 +14,7 @@ test('the guard of either machine is taken off, whatever its key', () => {
       [0, 0, 0, 0, 0, 0],
       [0xffffffff, 1, 2, 3, 4, 5],
     ]) {
-      const program = [...guard(machine, key), RETURN, RETURN];
+      const program = [...guardFor(machine, key), RETURN, RETURN];
       assert.ok(isGuarded(program));
       assert.deepEqual(withoutGuard(program), [RETURN, RETURN]);
     }
@@ -37,13 +22,13 @@ test('the guard of either machine is taken off, whatever its key', () => {
 });
 
 test('a guard alone is no program, and hides nothing', () => {
-  assert.equal(guard('x86-64').length, GUARD_LENGTH);
-  assert.ok(!isGuarded(guard('x86-64')));
+  assert.equal(guardFor('x86-64').length, GUARD_LENGTH);
+  assert.ok(!isGuarded(guardFor('x86-64')));
   assert.ok(!isGuarded([]));
 });
 
 test('a guard that differs in any field but the key is taken for a part of the program', () => {
-  const whole = [...guard('x86-64'), RETURN];
+  const whole = [...guardFor('x86-64'), RETURN];
   for (let at = 0; at < GUARD_LENGTH; at++) {
     for (const field of ['code', 'jt', 'jf', 'k'] as const) {
       const isKey = field === 'k' && at >= 5 && at < 16 && at % 2 === 1;
@@ -55,7 +40,7 @@ test('a guard that differs in any field but the key is taken for a part of the p
 });
 
 test('the execve of one machine with the convention of the other is no guard', () => {
-  const program = [...guard('x86-64'), RETURN];
+  const program = [...guardFor('x86-64'), RETURN];
   program[3] = { ...program[3]!, k: ABIS.arm64.arch };
   assert.ok(!isGuarded(program));
 });

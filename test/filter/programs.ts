@@ -1,6 +1,8 @@
 /** Arbitrary BPF programs, not only those that the compiler would write. */
 import fc from 'fast-check';
 import type { Instruction } from '../../src/filter/bpf.js';
+import { ABIS, type Machine } from '../../src/syscalls/abi.js';
+import { numbersOf } from '../../src/syscalls/numbers.js';
 
 const LOADS = [0x00, 0x20, 0x60, 0x80, 0x01, 0x61, 0x81];
 const STORES = [0x02, 0x03];
@@ -91,3 +93,17 @@ export const validProgram = (): fc.Arbitrary<Instruction[]> => wellFormed();
 /** Programs of which some are what the kernel takes and most have one thing wrong. */
 export const anyProgram = (): fc.Arbitrary<Instruction[]> =>
   fc.oneof(wellFormed(), wellFormed().chain(mutant));
+
+/** The guard as guard_write() in native-helper/seccomp/filter.c writes it. */
+export function guardFor(machine: Machine, key = [1, 2, 3, 4, 5, 6]): Instruction[] {
+  const words = [0, 4, 40, 44, 48, 52, 56, 60];
+  const values = [numbersOf(machine).get('execve')!, ABIS[machine].arch, ...key];
+  return [
+    ...words.flatMap((k, i) => [
+      { code: 0x20, jt: 0, jf: 0, k },
+      { code: 0x15, jt: 0, jf: 15 - 2 * i, k: values[i]! },
+    ]),
+    { code: 0x06, jt: 0, jf: 0, k: 0x7fff0000 },
+    { code: 0x54, jt: 0, jf: 0, k: 0 },
+  ];
+}

@@ -1,4 +1,7 @@
-/** Tests of filter/prove.ts, filter/prove-arguments.ts, filter/prove-numbers.ts and filter/verdicts.ts: no wrong program is proven. */
+/**
+ * Tests of filter/prove.ts, filter/prove-arguments.ts, filter/prove-numbers.ts, filter/unprovable.ts and filter/verdicts.ts: no wrong
+ * program is proven.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,9 +1,9 @@
 /** The filters of threads, as the kernel has them: native-helper/read-filters reads them, and documents its output. */
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { System } from '../../system/system.js';
-import { type LoadedFilters, takeIn } from './loaded-filters.js';
+import { type PrintedFilters, takeIn } from './loaded-filters.js';
 
-export interface ThreadFilters extends LoadedFilters {
+export interface ThreadFilters extends PrintedFilters {
   readonly tid: number;
 }
 

@@ -1,68 +1,78 @@
-/** Filters as the kernel has them, from the output of read-filters, as far as there is room for them. */
+/** Filters as the kernel has them, from the output of read-filters. */
 import type { Instruction } from '../../filter/bpf.js';
-import { createNumbering } from '../../filter/compare/numbering.js';
+import { GUARD_LENGTH } from '../../filter/filter-file.js';
+import { isGuarded } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import { validate } from '../../filter/validate.js';
 
-/** The filters of a thread. */
+/** The oldest filters of a thread, which are those that it was started with. */
 export interface LoadedFilters {
-  /** Newest first, empty if the kernel shows none; the same object for threads that have the same. */
+  /** The newest of these first. */
   readonly stack: Stack;
-  /** The number of further filters, which are too many to be taken in. */
-  readonly unread: number;
 }
 
-/** The most instructions of all different filters of a unit: more than a hundred of the longest filters have. */
-const MOST_INSTRUCTIONS = 2 ** 19;
+/** All filters of a thread. */
+export interface PrintedFilters extends LoadedFilters {
+  /** As read-filters prints them, the newest first; the same object for threads that have the same. */
+  readonly lines: Lines;
+}
+
+type Lines = readonly string[];
+
+/** The filters of a thread that are taken in: more than systemd and the launcher load. */
+const OLDEST = 64;
+
+/** The most instructions of all different programs that are taken in: several times what systemd and the launcher load. */
+const MOST_INSTRUCTIONS = 2 ** 16;
 
 /** The start of a filter's line, and the digits of an instruction. */
 const WORD = 'filter ';
 const DIGITS = 16;
 
-/** The lines of a thread's filters, the newest first. */
-type Lines = readonly string[];
-
 /**
- * Takes filters in, the oldest of every thread first: a thread was started with those, and has loaded the others
- * itself.
+ * Takes filters in, the oldest of every thread first: a service can only add newer ones.
  * @returns the filters by their lines; undefined if a line is no filter
  */
-export function takeIn(threads: ReadonlySet<Lines>): ReadonlyMap<Lines, LoadedFilters> | undefined {
+export function takeIn(threads: ReadonlySet<Lines>): ReadonlyMap<Lines, PrintedFilters> | undefined {
   const read = createReading();
-  const stacks = new Map<Lines, Instruction[][]>([...threads].map((lines) => [lines, []]));
-  for (let age = 1, some = [...threads]; some.length > 0; age++) {
-    some = some.filter((lines) => lines.length >= age);
-    for (const lines of some) {
+  const stacks = new Map<Lines, Stack[number][]>([...threads].map((lines) => [lines, []]));
+  for (let age = 1, some = [...stacks]; some.length > 0 && age <= OLDEST; age++) {
+    some = some.filter(([lines]) => lines.length >= age);
+    for (const [lines, stack] of some) {
       const program = read(lines.at(-age)!);
-      if (program === 'invalid') return undefined;
-      if (program !== 'too-much') stacks.get(lines)!.push(program);
+      if (program === undefined) return undefined;
+      if (program.length > 0) stack.unshift(program);
     }
   }
-  return new Map(
-    [...stacks].map(([lines, stack]) => [
-      lines,
-      { stack: stack.reverse(), unread: lines.length - stack.length },
-    ]),
-  );
+  return new Map([...stacks].map(([lines, stack]) => [lines, { lines, stack }]));
 }
 
-/** Makes a function that reads lines, equal ones once. */
+/** Makes a function that reads lines, equal ones once; empty programs stand for those that there is no room for. */
 function createReading() {
-  const numberOf = createNumbering();
-  const known = new Map<number, Instruction[] | 'invalid'>();
+  const known = new Map<string, Instruction[] | undefined>();
   let left = MOST_INSTRUCTIONS;
-  return (line: string): Instruction[] | 'invalid' | 'too-much' => {
-    const number = numberOf(line);
-    const found = known.get(number);
-    if (found !== undefined) return found;
+  return (line: string): Instruction[] | undefined => {
+    const found = known.get(line);
     const length = (line.length - WORD.length) / DIGITS;
-    if (length > left) return 'too-much';
+    if (found !== undefined || length > left) return found ?? [];
     left -= length;
-    const program = parseFilter(line) ?? 'invalid';
-    known.set(number, program);
+    const program = parseFilter(line);
+    known.set(line, program);
     return program;
   };
 }
+
+/**
+ * Whether a program is among filters, at any place.
+ * @param program its instructions in hexadecimal digits, as read-filters prints them
+ * @param guarded whether it counts behind the launcher's guard, too
+ */
+export const loads = ({ lines }: PrintedFilters, program: string, guarded: boolean): boolean =>
+  lines.some((line) => {
+    const before = line.length - WORD.length - program.length;
+    if (before !== 0 && (!guarded || before !== GUARD_LENGTH * DIGITS)) return false;
+    return line.endsWith(program) && (before === 0 || isGuarded(parseFilter(line) ?? []));
+  });
 
 /** Parses `filter HEX`: instructions as they lie in memory, the lowest byte first. */
 function parseFilter(line: string): Instruction[] | undefined {

@@ -1,7 +1,7 @@
 /** Errors about processes that are looser than what they are held to. */
 import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { EVERY_CALL, type NamedDifference } from './name-differences.js';
+import { EVERY_CALL, type NamedCalls } from './name-calls.js';
 import type { ThreadGroup } from './thread-group.js';
 
 /** The most calls that one error names; the report has them all. */
@@ -17,7 +17,7 @@ export function whose({ processes }: ThreadGroup): string {
 export function looserCalls(group: ThreadGroup): Diagnostic[] {
   const { heldTo } = group;
   const who = whose(group);
-  return looserOf(group).map(({ abi, calls, expected, got, someArguments }) => {
+  return group.differences.map(({ abi, calls, expected, got, someArguments }) => {
     const some = someArguments ? ' for some arguments' : '';
     const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
     const message = `looser than ${than} in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
@@ -27,9 +27,6 @@ export function looserCalls(group: ThreadGroup): Diagnostic[] {
   });
 }
 
-const looserOf = ({ differences }: ThreadGroup): NamedDifference[] =>
-  differences.filter(({ relation }) => relation === 'looser');
-
 /**
  * Errors about a unit whose files or whose run are known not to be as planned. The main process is looser because of
  * that, and so are others in the same calls: this is one error. Further calls have another cause, and errors of their
@@ -37,20 +34,20 @@ const looserOf = ({ differences }: ThreadGroup): NamedDifference[] =>
  * @param main 0 if there is no main process: then the first looser process stands for it
  */
 export function looserSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
-  const loose = groups.filter((group) => !group.leftOver && looserOf(group).length > 0);
+  const loose = groups.filter((group) => !group.leftOver && group.differences.length > 0);
   const isMains = ({ processes }: ThreadGroup) => processes.some(({ pid }) => pid === main);
   const first = main === 0 ? loose[0] : loose.find(isMains);
   if (!first) return loose.flatMap(looserCalls);
   const others = loose.filter((group) => group !== first);
-  const besides = others.map((group) => ({ ...group, differences: without(looserOf(group), first) }));
+  const besides = others.map((group) => ({ ...group, differences: without(group.differences, first) }));
   const isMore = others.some((group, i) => countOf(besides[i]!) < countOf(group));
   return [summary(first, isMore), ...besides.flatMap(looserCalls)];
 }
 
-const countOf = (group: ThreadGroup): number => looserOf(group).flatMap(({ calls }) => calls).length;
+const countOf = (group: ThreadGroup): number => group.differences.flatMap(({ calls }) => calls).length;
 
 function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
-  const byAbi = groupBy(looserOf(first), ({ abi }) => abi);
+  const byAbi = groupBy(first.differences, ({ abi }) => abi);
   const calls = [...byAbi].map(([abi, some]) => {
     const names = [...new Set(some.flatMap((one) => one.calls))];
     return `${shortList(names, MOST_NAMED)} (${abi})`;
@@ -60,10 +57,11 @@ function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
 }
 
 /** Differences without the calls that another group is looser in, too. */
-function without(differences: readonly NamedDifference[], first: ThreadGroup): NamedDifference[] {
-  const known = looserOf(first);
+function without(differences: readonly NamedCalls[], first: ThreadGroup): NamedCalls[] {
   const isKnown = (abi: string, call: string) =>
-    known.some((one) => one.abi === abi && (one.calls.includes(call) || one.calls.includes(EVERY_CALL)));
+    first.differences.some(
+      (one) => one.abi === abi && (one.calls.includes(call) || one.calls.includes(EVERY_CALL)),
+    );
   return differences
     .map((one) => ({ ...one, calls: one.calls.filter((call) => !isKnown(one.abi, call)) }))
     .filter(({ calls }) => calls.length > 0);

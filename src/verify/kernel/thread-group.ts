@@ -1,23 +1,18 @@
-import type { Relation } from '../../filter/compare/relation.js';
-import type { NamedDifference } from './name-differences.js';
+import type { NamedCalls } from './name-calls.js';
 import type { Measure } from './without-launcher.js';
 
-/** The result of comparing filters with what they are held to. */
+/** The result of holding filters against what they should do. */
 export interface Compared {
   /**
-   * `looser` if any call is, `unknown` if that can't be told, else `stricter` if any is or may be, else `otherwise` or
-   * `equal`.
+   * `equal` if they refuse all that they should, `looser` if they let a call of that through, `unknown` if neither is
+   * known: they lack the program that our files have for them.
    */
-  readonly calls: 'equal' | Relation | 'unknown';
-  readonly differences: readonly NamedDifference[];
-  /** Ranges of numbers that were compared, and those of them in which only samples were. */
-  readonly ranges: number;
-  readonly sampled: number;
-  /** The number of filters that the differences leave out: they can only refuse more. */
-  readonly uncompared: number;
+  readonly calls: 'equal' | 'looser' | 'unknown';
+  /** The calls that they let through. */
+  readonly differences: readonly NamedCalls[];
 }
 
-/** Threads with the same filters that are held to the same. */
+/** Threads with as many filters, which are held to the same, and come to the same. */
 export interface ThreadGroup extends Compared {
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly threads: number }[];
   /** The number of filters that each of them has. */

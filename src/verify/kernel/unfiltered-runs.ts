@@ -26,7 +26,7 @@ export function comparingFilters(context: Context, prepared: Prepared): Prepared
   return { ...prepared, appliedRuns: { ...appliedRuns, comparedFilters } };
 }
 
-/** Compares the filters of a service's main process with its plan, and keeps a run whose filters are looser. */
+/** Compares the filters of a service's main process with its plan, and keeps a run that has other filters. */
 async function compareFilters(
   context: Context,
   prepared: Prepared,
@@ -39,8 +39,8 @@ async function compareFilters(
   // A process without any filter is an error of its own.
   if ((await notConfined(context.system, plan, state)).length > 0) return 'unknown';
   const { groups, unproven } = await readKernel(context, plan, state);
-  const looser = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
-  if (looser.some(({ processes }) => processes.some((one) => one.pid === pid))) {
+  const other = groups.filter(({ calls, leftOver }) => calls !== 'equal' && !leftOver);
+  if (other.some(({ processes }) => processes.some((one) => one.pid === pid))) {
     await keepWithoutFiles(context, prepared.appliedRuns.unit, [service]);
     return 'looser';
   }

@@ -5,7 +5,7 @@ import { readStatus } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import { type InstalledFilters, readFilters } from './installed-filters.js';
-import type { LoadedFilters } from './loaded-filters.js';
+import type { PrintedFilters } from './loaded-filters.js';
 
 /** The most readings of a unit whose threads can't be stopped or come too fast, and the milliseconds in between. */
 const ATTEMPTS = 3;
@@ -13,7 +13,7 @@ const PAUSE = 50;
 const [EPERM, ESRCH, ETIMEDOUT] = [1, 3, 110];
 
 /** A thread, and the filters that it had while all of its unit stood still. */
-export interface UnitThread extends LoadedFilters {
+export interface UnitThread extends PrintedFilters {
   readonly tid: number;
   /** The ID of its process; its own if it has ended since. */
   readonly pid: number;
@@ -46,10 +46,10 @@ export async function readUnit(
   const lookUp = createLookUp(system);
   const threads: UnitThread[] = [];
   const hidden = new Map<number, number>();
-  for (const { tid, stack, unread } of read.threads) {
+  for (const { tid, ...filters } of read.threads) {
     const { pid, name, status } = await lookUp(tid);
-    if (stack.length + unread === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
-    else threads.push({ tid, pid, name, stack, unread });
+    if (filters.lines.length === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
+    else threads.push({ tid, pid, name, ...filters });
   }
   for (const { tid, errno } of read.failed) {
     // An ended thread can't be traced either; until its parent asks for it, it is still there.

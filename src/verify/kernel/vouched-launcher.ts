@@ -4,8 +4,7 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { isOn } from '../../directives/is-on.js';
 import { findDirective } from '../../directives/table.js';
-import { isGuarded, withoutGuard } from '../../filter/guard.js';
-import type { Stack } from '../../filter/stack.js';
+import { isGuarded } from '../../filter/guard.js';
 import { IMAGES } from '../../plan/launcher/launch-paths.js';
 import type { Plan } from '../../plan/plan.js';
 import type { System } from '../../system/system.js';
@@ -45,22 +44,12 @@ export async function doubtOf(
   return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
 }
 
-/** A function that gives the part of a program that may answer a call: without the guard of a known launcher. */
-export type Answering = (program: Stack[number]) => Stack[number];
-
 /**
- * Makes the function for a plan. If no launcher is planned, the service itself has made the guard, which counts. Many
- * threads may have the same program.
+ * Whether the guard in front of a program lets nothing through but the execve that has started the service. Where no
+ * launcher is planned the service itself has made the guard.
  */
-export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answering {
-  if (doubt?.isCertain || !filter) return (program) => program;
-  const known = new WeakMap<Stack[number], Stack[number]>();
-  return (program) => {
-    const found = known.get(program) ?? withoutGuard(program);
-    known.set(program, found);
-    return found;
-  };
-}
+export const trustsGuards = ({ filter }: Plan, doubt: Doubt | undefined): boolean =>
+  filter !== undefined && !doubt?.isCertain;
 
 /**
  * The reason why another launcher than root's may be in a process's mount namespace; 'unseen' if nobody can look there,

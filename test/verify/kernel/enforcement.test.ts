@@ -1,6 +1,6 @@
 /**
- * Tests of verify/kernel/enforcement.ts, verify/kernel/in-pieces.ts, verify/kernel/left-over.ts, verify/kernel/uncompared.ts,
- * verify/kernel/unit-filters.ts, verify/kernel/unseen.ts and verify/kernel/without-launcher.ts: what filters that were read come to.
+ * Tests of verify/kernel/enforcement.ts, verify/kernel/judge-filters.ts, verify/kernel/left-over.ts, verify/kernel/unit-filters.ts,
+ * verify/kernel/unseen.ts and verify/kernel/without-launcher.ts: what filters that were read come to.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -14,7 +14,6 @@ import type { ProcessResult, System } from '../../../src/system/system.js';
 import { enforcement } from '../../../src/verify/kernel/enforcement.js';
 import { hexOf } from '../../support/confined-in-memory.js';
 import { policyOf } from '../../support/policies.js';
-import { inputs } from '../../support/thorough.js';
 import { unitState } from '../../support/unit-state.js';
 
 const denying = (...numbers: number[]) => policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: KILL }]));
@@ -27,6 +26,7 @@ const UNIT = unitState(IN_GROUP);
 const PLAN = {
   unit: 'demo.service',
   meaning: POLICY,
+  filter: { noNewPrivileges: true, log: false, policies: [POLICY] },
   without: [],
   programs: [],
   target: { machine: 'x86-64', sets: bundledSets() },
@@ -40,10 +40,12 @@ interface Thread {
   readonly started?: number;
 }
 
-const filtered = (policy = POLICY): Thread => ({
+/** With these filters, the newest first. */
+const loaded = (...stack: (readonly Instruction[])[]): Thread => ({
   status: 'Seccomp:\t2\n',
-  says: (tid) => `thread ${tid} 1\nfilter ${hexOf(compile(policy))}\n`,
+  says: (tid) => `thread ${tid} ${stack.length}\n${stack.map((one) => `filter ${hexOf(one)}\n`).join('')}`,
 });
+const filtered = (policy = POLICY): Thread => loaded(compile(policy));
 const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
   status,
   says: (tid) => `failed ${tid} ${errno}\n`,
@@ -107,7 +109,7 @@ test('a thread that lets a call through is told from the others', async () => {
   );
 });
 
-describe('filters that are too much work', () => {
+describe('filters that a service adds', () => {
   /** As long as the kernel takes, with arithmetic on the number. */
   const computing = (action: Action, more = 0): Instruction[] => [
     { code: 0x20, jt: 0, jf: 0, k: 0 },
@@ -115,72 +117,72 @@ describe('filters that are too much work', () => {
     { code: 0x04, jt: 0, jf: 0, k: more },
     { code: 0x06, jt: 0, jf: 0, k: action },
   ];
-  const loaded = (...stack: (readonly Instruction[])[]): Thread => ({
-    status: 'Seccomp:\t2\n',
-    says: (tid) => `thread ${tid} ${stack.length}\n${stack.map((one) => `filter ${hexOf(one)}\n`).join('')}`,
-  });
-  const launcher = compile(POLICY);
+  const ours = compile(POLICY);
+  const small = Array.from({ length: 200 }, (_, i) => [
+    { code: 0x06, jt: 0, jf: 0, k: i % 2 ? ALLOW : KILL },
+  ]);
+  const bySystemd = { ...PLAN, filter: undefined, systemCalls: {} } as unknown as Plan;
 
-  test('are a warning where what is below them obeys', async () => {
-    const threads = [
-      ...Array.from({ length: inputs(300).numRuns }, (_, i) => loaded(computing(ALLOW, i), launcher)),
-      filtered(),
+  test('change nothing in what is said, before and behind ours, whoever enforces the policy', async () => {
+    const stacks = [
+      [ours],
+      [computing(KILL), ours],
+      [computing(ALLOW, 1), computing(ALLOW, 2), ours],
+      [...small, ours],
+      [...small, ours, [{ code: 0x06, jt: 0, jf: 0, k: ALLOW }]],
     ];
-    const { groups, wrong, unproven } = await verified(machine(threads));
-    assert.deepEqual([wrong, codes(unproven)], [[], ['sampled']]);
-    assert.match(
-      unproven[0]!.message,
-      /^1 of 2 filters of demo \(1\) \(and \d+ more with other filters\) are too/,
-    );
-    assert.equal(unproven[0]!.severity, 'warning');
-    const found = groups.map(({ calls, filters, uncompared }) => [calls, filters, uncompared].join());
-    assert.deepEqual([...new Set(found)], ['stricter,2,1', 'equal,1,0']);
+    for (const plan of [PLAN, bySystemd]) {
+      for (const stack of stacks) {
+        const { groups, wrong, unproven } = await enforcement(
+          machine([loaded(...stack)]),
+          plan,
+          UNIT,
+          async () => '/reader',
+        );
+        assert.deepEqual([wrong, unproven], [[], []]);
+        const found = groups.map(({ calls, filters, differences }) => [calls, filters, differences]);
+        assert.deepEqual(found, [['equal', stack.length, []]]);
+      }
+    }
   });
 
-  test('are an error where they may hide that it does not, and nothing looser is said', async () => {
-    const { groups, wrong, unproven } = await verified(
-      machine([filtered(), loaded(computing(KILL), compile(denying()))]),
-    );
-    assert.deepEqual([wrong, codes(unproven)], [[], ['filter-unknowable']]);
-    assert.equal(unproven[0]!.severity, 'error');
-    assert.match(
-      unproven[0]!.message,
-      /whether demo \(2\) obeys: 1 of 2 filters are too much work .*, and without them/,
-    );
-    assert.deepEqual(
-      groups.map(({ calls }) => calls),
-      ['equal', 'unknown'],
-    );
-    assert.ok(groups[1]!.differences.every(({ relation }) => relation !== 'looser'));
+  test('may come between the filter of the start and that of [ready]', async () => {
+    const readied = denying(63);
+    const plan = { ...bySystemd, ready: { filter: { policies: [readied] } } } as unknown as Plan;
+    const unit = unitState({ ...IN_GROUP, ActiveState: 'active' });
+    const told = async (...stack: (readonly Instruction[])[]) =>
+      (await enforcement(machine([loaded(...stack)]), plan, unit, async () => '/reader')).groups[0]!.calls;
+    assert.equal(await told(compile(readied), ...small, ours), 'equal');
+    assert.equal(await told(...small, compile(readied), ...small, ours), 'equal');
+    assert.equal(await told(...small.filter((_, i) => i % 2 === 1), ours), 'looser');
   });
 
-  test('do not keep from being told what has fewer', async () => {
-    const threads = Array.from({ length: 200 }, (_, i) => loaded(computing(KILL, i)));
-    const { wrong, unproven } = await verified(machine([...threads, filtered(denying()), filtered()]));
-    assert.deepEqual([codes(wrong), codes(unproven)], [['looser'], ['filter-unknowable']]);
-    assert.match(wrong[0]!.message, /in demo \(201\): execve/);
+  test('may refuse what a missing filter lets through, if they are among the oldest', async () => {
+    const { groups, wrong } = await verified(machine([loaded(computing(KILL), compile(denying()))]));
+    assert.deepEqual([groups.map(({ calls }) => calls), codes(wrong)], [['unknown'], ['restart-due']]);
+    const many = [[...small[0]!], ...Array.from({ length: 64 }, () => small[1]!)];
+    assert.ok(codes((await verified(machine([loaded(...many)]))).wrong).includes('looser'));
   });
+});
 
-  test('that were not taken in may hide what is looser, too', async () => {
-    const many = Array.from({ length: 200 }, (_, i) => computing(ALLOW, i));
-    const { groups, wrong } = await verified(
-      machine([loaded(...many, compile(denying())), loaded(...many, launcher)]),
-    );
-    assert.deepEqual([groups.map(({ calls }) => calls), wrong], [['unknown', 'stricter'], []]);
-    assert.deepEqual(
-      groups.map(({ filters }) => filters),
-      [201, 201],
-    );
-  });
-
-  test('are compared in pieces, between which a signal may end it', async () => {
-    const threads = Array.from({ length: 20 }, (_, i) => loaded(computing(KILL, i)));
-    const wait = async () => {
-      throw new Error('interrupted');
-    };
-    const interrupted = { ...machine(threads), wait } as System;
-    await assert.rejects(verified(interrupted), /^Error: interrupted$/);
-  });
+test('a filter that refuses as much and is another one than the files have is a restart that is due', async () => {
+  const { groups, wrong, unproven } = await verified(machine([filtered(denying(59, 63)), filtered()]));
+  assert.deepEqual(
+    groups.map(({ calls }) => calls),
+    ['unknown', 'equal'],
+  );
+  assert.deepEqual(unproven, []);
+  assert.deepEqual(
+    wrong.map(({ severity, code, message, hint }) => [severity, code, message, hint]),
+    [
+      [
+        'error',
+        'restart-due',
+        'demo (1) of demo.service runs with another filter than its files have',
+        'systemctl restart demo.service',
+      ],
+    ],
+  );
 });
 
 test('a thread without a filter is looser', async () => {
@@ -294,7 +296,7 @@ test('a unit without processes proves nothing', async () => {
 });
 
 test('what is there of a unit that does not serve may lack the filter of [ready]', async () => {
-  const ready = { ...PLAN, ready: { held: POLICY } } as unknown as Plan;
+  const ready = { ...PLAN, ready: { filter: { policies: [POLICY] } } } as unknown as Plan;
   const told = async (plan: Plan, properties: Properties) =>
     (await enforcement(machine([filtered()]), plan, unitState(properties), async () => '/reader')).unproven;
   for (const plan of [ready, { ...ready, meaning: undefined }]) {

@@ -1,15 +1,19 @@
 /**
- * Tests of verify/kernel/installed-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-differences.ts and
- * verify/kernel/refusers.ts: filters of systemd's own, beside which a policy is stricter.
+ * Tests of verify/kernel/installed-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-calls.ts and
+ * verify/kernel/refusers.ts: filters as they are read back, and calls by their names.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ABIS } from '../../../src/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL, KILL_THREAD } from '../../../src/syscalls/action.js';
+import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import { parseFilters } from '../../../src/verify/kernel/installed-filters.js';
-import { nameDifferences } from '../../../src/verify/kernel/name-differences.js';
+import { loads } from '../../../src/verify/kernel/loaded-filters.js';
+import { nameCalls } from '../../../src/verify/kernel/name-calls.js';
 import { createRefusers } from '../../../src/verify/kernel/refusers.js';
+import { guardFor } from '../../filter/programs.js';
+import { hexOf } from '../../support/confined-in-memory.js';
 import { unitState } from '../../support/unit-state.js';
 
 const ALLOWS = '0600 00 00 0000ff7f'.replaceAll(' ', '');
@@ -22,11 +26,11 @@ describe('what read-filters prints', () => {
     const allow = { code: 6, jt: 0, jf: 0, k: ALLOW };
     const load = { code: 0x20, jt: 0, jf: 0, k: 4 };
     assert.deepEqual(threads, [
-      { tid: 7, stack: [[allow], [load, allow]], unread: 0 },
-      { tid: 8, stack: [[allow], [load, allow]], unread: 0 },
-      { tid: 10, stack: [], unread: 0 },
+      { tid: 7, lines: [`filter ${ALLOWS}`, `filter ${LOADS}${ALLOWS}`], stack: [[allow], [load, allow]] },
+      { tid: 8, lines: threads[0]!.lines, stack: [[allow], [load, allow]] },
+      { tid: 10, lines: [], stack: [] },
     ]);
-    assert.equal(threads[0]!.stack, threads[1]!.stack);
+    assert.equal(threads[0]!.lines, threads[1]!.lines);
     assert.deepEqual(failed, [{ tid: 9, errno: 3 }]);
     assert.deepEqual([foreign, settled], [0, true]);
   });
@@ -37,23 +41,23 @@ describe('what read-filters prints', () => {
     });
   });
 
-  test('is as much as there is room for, the oldest of every thread first, and equal ones once', () => {
+  test('is taken in as far as there is room, the oldest of every thread first, and equal ones once', () => {
     const long = (number: number) =>
       `filter ${`0400 00 00 0000${number.toString(16).padStart(4, '0')}`.replaceAll(' ', '').repeat(4095)}${ALLOWS}\n`;
     const start = `filter ${LOADS}${ALLOWS}\n`;
-    const threads = Array.from(
-      { length: 600 },
-      (_, i) => `thread ${i + 1} 3\n${long(2 * i)}${long(2 * i + 1)}${start}`,
-    );
+    const threads = Array.from({ length: 40 }, (_, i) => `thread ${i + 1} 2\n${long(i)}${start}`);
     const found = parseFilters(`${threads.join('')}thread 601 2\n${long(2)}${start}`)!.threads;
-    assert.ok(found.every(({ stack, unread }, i) => stack.length + unread === (i < 600 ? 3 : 2)));
+    assert.ok(found.every(({ lines }) => lines.length === 2));
     assert.ok(found.every(({ stack }) => stack.at(-1) === found[0]!.stack.at(-1)));
     const counts = found.map(({ stack }) => stack.length);
-    assert.deepEqual([counts[0], counts[599]], [2, 1]);
-    const most = found
-      .flatMap(({ stack }) => stack.slice(0, -1))
-      .reduce((sum, { length }) => sum + length, 0);
-    assert.ok(most > 100 * 4096 && most < 200 * 4096, `${most}`);
+    assert.deepEqual([counts[0], counts[39], counts[40]], [2, 1, 2]);
+    assert.equal(counts.filter((count) => count === 2).length, 16);
+  });
+
+  test('has the oldest 64 of a thread as programs', () => {
+    const filters = `${`filter ${ALLOWS}\n`.repeat(99)}filter ${LOADS}${ALLOWS}\n`;
+    const { lines, stack } = parseFilters(`thread 7 100\n${filters}`)!.threads[0]!;
+    assert.deepEqual([lines.length, stack.length, stack.at(-1)!.length], [100, 64, 2]);
   });
 
   const WRONG: readonly [what: string, text: string][] = [
@@ -80,47 +84,63 @@ describe('what read-filters prints', () => {
   }
 });
 
-describe('differences by name', () => {
-  const named = (arch: number, first: number, last: number) =>
-    nameDifferences(
-      { machine: 'x86-64', abis: new Map() },
-      [{ arch, first, last, relation: 'stricter', expected: ALLOW, got: errnoAction(1) }],
-      () => ['Some'],
-    ).map(({ abi, calls }) => [abi, calls]);
+describe('a program among filters', () => {
+  const GUARD = hexOf(guardFor('x86-64'));
+  const filters = (...programs: string[]) => ({ lines: programs.map((one) => `filter ${one}`), stack: [] });
 
-  test('are of the convention that the number is of', () => {
-    const x86_64 = ABIS['x86-64'].arch;
-    assert.deepEqual(named(x86_64, 59, 59), [['x86-64', ['execve']]]);
-    assert.deepEqual(named(x86_64, 0x40000000 + 520, 0x40000000 + 520), [['x32', ['execve']]]);
-    assert.deepEqual(named(ABIS.x86.arch, 11, 11), [['x86', ['execve']]]);
+  test('is found at any place, bare or behind a guard that is trusted', () => {
+    const [ours, other] = [`${LOADS}${ALLOWS}`, ALLOWS];
+    for (const some of [[ours], [ours, other], [other, ours, other], [other, ours]])
+      assert.ok(loads(filters(...some), ours, false), some.join());
+    assert.ok(loads(filters(other, GUARD + ours, other), ours, true));
+    assert.ok(!loads(filters(other, GUARD + ours, other), ours, false));
+    assert.ok(!loads(filters(), ours, true));
   });
 
-  test('say so where a number has no call, -1 too', () => {
-    const x86_64 = ABIS['x86-64'].arch;
-    for (const nr of [100_000, 0xffffffff]) {
-      assert.deepEqual(named(x86_64, nr, nr), [['x86-64', ['numbers without a call']]]);
-    }
-    const [[, calls]] = named(x86_64, 1, 100_000) as [[string, string[]]];
-    assert.ok(calls.includes('write') && !calls.includes('read') && calls.includes('numbers without a call'));
-  });
-
-  test('are every call where none of a convention is left out', () => {
-    const every = ['x86-64', 'x32'].map((abi) => [abi, ['every call']]);
-    assert.deepEqual(named(ABIS['x86-64'].arch, 0, 0xfffffffe), every);
+  test('is not what only begins or ends as it does', () => {
+    const ours = `${LOADS}${ALLOWS}`;
+    for (const one of [`${ALLOWS}${ours}`, `${ours}${ALLOWS}`, GUARD.replace(/^20/, '21') + ours])
+      assert.ok(!loads(filters(one), ours, true), one);
   });
 });
 
-test('a closed convention that is refused otherwise is one difference', () => {
-  const differences = [1, 20].map((first) => ({
-    ...{ arch: ABIS.x86.arch, first, last: first, relation: 'otherwise' as const },
-    ...{ expected: KILL, got: KILL_THREAD },
-  }));
-  const policy = { machine: 'x86-64' as const, abis: new Map() };
-  const by = ['SystemCallFilter', 'SystemCallArchitectures'];
-  const [closed, ...others] = nameDifferences(policy, differences, () => by);
-  assert.deepEqual(others, []);
-  assert.deepEqual([closed?.calls, closed?.by], [['closed convention'], ['SystemCallArchitectures']]);
-  assert.deepEqual([closed?.expected, closed?.got], ['kill', 'kill-thread']);
+describe('calls by name', () => {
+  const named = (...calls: (readonly [arch: number, nr: number])[]) =>
+    nameCalls(
+      'x86-64',
+      calls.map(([arch, nr]) => ({
+        ...{ arch, nr, args: [], expected: errnoAction(1), isByNumber: true },
+        got: ALLOW,
+      })),
+    ).map(({ abi, calls: names }) => [abi, names]);
+  const [x86_64, x86] = [ABIS['x86-64'].arch, ABIS.x86.arch];
+
+  test('are of the convention that the number is of', () => {
+    assert.deepEqual(named([x86_64, 59], [x86_64, 0x40000000 + 520], [x86, 11]), [
+      ['x86-64', ['execve']],
+      ['x32', ['execve']],
+      ['x86', ['execve']],
+    ]);
+  });
+
+  test('say so where a number has no call', () => {
+    assert.deepEqual(named([x86_64, 1], [x86_64, 100_000]), [
+      ['x86-64', ['write', 'numbers without a call']],
+    ]);
+  });
+
+  test('are every call where none of a convention is left out', () => {
+    const all = [...numbersOf('x86').values(), 100_000].map((nr) => [x86, nr] as const);
+    assert.deepEqual(named(...all), [['x86', ['every call']]]);
+    assert.notDeepEqual(named(...all.slice(1)), [['x86', ['every call']]]);
+  });
+
+  test('have both answers as policies write them', () => {
+    const call = { arch: x86_64, nr: 59, args: [], expected: KILL, isByNumber: false, got: KILL_THREAD };
+    assert.deepEqual(nameCalls('x86-64', [call]), [
+      { abi: 'x86-64', calls: ['execve'], expected: 'kill', got: 'kill-thread', someArguments: true },
+    ]);
+  });
 });
 
 describe('directives that refuse a call', () => {

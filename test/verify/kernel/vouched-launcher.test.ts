@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Instruction } from '../../../src/filter/bpf.js';
 import { ABIS } from '../../../src/syscalls/abi.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
-import { answeringPart, doubtOf, notVouched } from '../../../src/verify/kernel/vouched-launcher.js';
+import { doubtOf, notVouched, trustsGuards } from '../../../src/verify/kernel/vouched-launcher.js';
 import { unitWith } from '../../support/apply-in-memory.js';
 import { LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
 import { type FakeOptions, FakeSystem, program } from '../../support/fake-system.js';
@@ -28,7 +28,7 @@ const thread = (stack: readonly (readonly Instruction[])[], pid = 7) => ({
   pid,
   name: 'demod',
   stack,
-  unread: 0,
+  lines: [],
 });
 
 async function doubt(options: FakeOptions, properties = {}, threads = [thread([GUARDED])], plan = PLAN) {
@@ -65,11 +65,11 @@ test('without a guard, a planned launcher or root nothing is to be vouched for',
   );
 });
 
-test('the guard of a known launcher answers no call; that of another does', () => {
-  assert.deepEqual(answeringPart(PLAN, undefined)(GUARDED), [RETURN]);
-  assert.deepEqual(answeringPart(PLAN, { why: '', isCertain: false })(GUARDED), [RETURN]);
-  assert.equal(answeringPart(PLAN, { why: '', isCertain: true })(GUARDED), GUARDED);
-  assert.equal(answeringPart(planned('[syscalls]\ndeny = ["uname"]'), undefined)(GUARDED), GUARDED);
+test('the guard of a known launcher is trusted; that of another is not', () => {
+  assert.ok(trustsGuards(PLAN, undefined));
+  assert.ok(trustsGuards(PLAN, { why: '', isCertain: false }));
+  assert.ok(!trustsGuards(PLAN, { why: '', isCertain: true }));
+  assert.ok(!trustsGuards(planned('[syscalls]\ndeny = ["uname"]'), undefined));
 });
 
 test('who started the service is doubted with a way out', () => {

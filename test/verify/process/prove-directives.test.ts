@@ -196,7 +196,7 @@ test('processes in control groups to which no path leads are those that read-fil
 
 test('filters that were just read are not read again, unless a process was started since', async () => {
   const stack = [compile(planned('[syscalls]\ndeny = ["sched_setscheduler"]\n').meaning!)];
-  const thread = (pid: number) => ({ tid: pid, pid, name: 'demod', stack, unread: 0 });
+  const thread = (pid: number) => ({ tid: pid, pid, name: 'demod', stack, lines: [] });
   const readings = async (pids: readonly number[]) => {
     const files = Object.assign({}, processFiles(100), processFiles(101, undefined, 100), {
       '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
