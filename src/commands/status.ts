@@ -23,7 +23,7 @@ import {
 } from '../report/status.js';
 import { refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { runStatus } from '../run/run-status.js';
-import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
+import { type AppliedRuns, appliedRunsOf } from '../state/applied-runs.js';
 import { counted } from '../state/counted.js';
 import { failedService } from '../state/failed-service.js';
 import {
@@ -221,7 +221,7 @@ async function statusOf(
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, unit, { facts, files, programs });
   const services = await seenServices(context, confined);
-  const appliedRuns = await appliedRunsOf(at, unit, files);
+  const appliedRuns = appliedRunsOf(unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
   const broken = await brokenFiles(at, { unit, facts, files, filters, programs, missing });
@@ -236,7 +236,6 @@ async function statusOf(
           systemd: facts.systemd,
         })
       : [];
-  if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   const refusedStarts = await refusedAtBoot(at, confined.instance ?? unit, services ?? []);

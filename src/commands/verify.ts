@@ -14,7 +14,7 @@ import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
 import { notPutIntoForce, refusedAtBoot } from '../restart/enabled-at-boot.js';
 import { obstacleTo } from '../restart/may-restart.js';
-import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
+import { runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
 import { untilRestartOf, withUntilRestart } from '../status/injected.js';
@@ -124,7 +124,6 @@ async function refused(
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
-    if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
     const exit = isDoubtful ? EXIT.failure : EXIT.findings;
     const found = outcome(prepared, exit, nothing(context), refusedStarts);
     return { ...found, diagnostics: [...diagnostics, ...refusedStarts] };

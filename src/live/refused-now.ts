@@ -8,6 +8,7 @@ import type { Difference } from '../filter/compare/relation.js';
 import { withoutGuard } from '../filter/guard.js';
 import type { Plan } from '../plan/plan.js';
 import { filterReader } from '../prepare/load/native-program.js';
+import { deniedBy, injectionsOf } from '../state/injections.js';
 import type { Service } from '../state/service.js';
 import { permits } from '../syscalls/action.js';
 import { answeredCalls } from '../syscalls/own-sets.js';
@@ -18,7 +19,6 @@ import { type NamedDifference, nameDifferences } from '../verify/kernel/name-dif
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { readUnit, type UnitThread } from '../verify/kernel/unit-filters.js';
 import { unseen } from '../verify/kernel/unseen.js';
-import { deniedBy, injectionsOf } from './injections.js';
 
 /** The most calls that an error names. */
 const MOST_NAMED = 10;

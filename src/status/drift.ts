@@ -287,7 +287,8 @@ function staleCommand({ placement }: Context, { unit, files }: Applied, made: re
 /** Lines of a drop-in of ours that other drop-ins override. */
 function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile): Diagnostic[] {
   const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
-  const byKey = [...groupBy(lines, ({ key }) => key)];
+  // Fields of the journal say nothing about how a service runs.
+  const byKey = [...groupBy(lines, ({ key }) => key)].filter(([key]) => key !== 'LogExtraFields');
   const commands = byKey.filter(([key]) => EXEC_KEYS.includes(key));
   return overridden(effective, path, {
     directives: byKey

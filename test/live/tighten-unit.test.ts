@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { simulate } from '../../src/filter/simulate.js';
-import { injectionsOf } from '../../src/live/injections.js';
+import { injectionsOf } from '../../src/state/injections.js';
 import { codesOf } from '../support/apply-in-memory.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';

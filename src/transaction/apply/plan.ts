@@ -9,7 +9,7 @@ import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepa
 import type { MachineFacts } from '../../prepare/probe/target.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflight, preflightRestarts } from '../../restart/preflight.js';
-import { keepUntrusted, runsAsBefore } from '../../state/applied-runs.js';
+import { runsAsBefore } from '../../state/applied-runs.js';
 import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
 import type { Context } from '../../system/context.js';
@@ -17,7 +17,6 @@ import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
-import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
 import { notInForce } from '../../verify/manager/in-force.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
@@ -49,12 +48,7 @@ export async function planApply(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const planned = await prepare(context, unit, options, machine);
-    if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
-      await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
-    }
-    // Reading filters stops a service's threads for a moment: not for --check.
-    const prepared = options.check ? planned : comparingFilters(context, planned);
+    const prepared = await prepare(context, unit, options, machine);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const restart = options.restart !== false && !options.live;
