@@ -11,8 +11,8 @@ export const NO_FILES = 'none';
 
 /**
  * The hash of the files that a service's run was started with, by the field of the drop-in that the manager had read then;
- * undefined where that can't be known. systemd exports the fields for journald when it starts the first process of a run,
- * and leaves them as they are until the run ends, whatever it reads meanwhile. Only root can write them.
+ * undefined where that can't be known. systemd exports the fields for journald when it starts the first process of a run, and
+ * leaves them as they are whatever it reads meanwhile. Only root can write them.
  */
 export async function startedWith(
   { system, placement }: Context,
@@ -24,20 +24,26 @@ export async function startedWith(
   const read = () => system.read(path, { trusted: true });
   const file = await orElse<FileContent | 'unreadable' | undefined>(read, 'unreadable');
   if (file === 'unreadable') return undefined;
-  // Of a run without fields a reload exports those that are loaded by then.
-  if (file === undefined || file.modified > startOf(state)) return NO_FILES;
+  if (file === undefined || !isOfStart(file.modified, state)) return NO_FILES;
   const [hash = NO_FILES, ...more] = hashesIn(parseExtraFields(file.bytes) ?? []);
   return more.length === 0 ? hash : undefined;
 }
 
+/** The time by which the kernel's clock for files may be late, in milliseconds: several ticks. */
+const LATE = 50;
+
 /**
- * A time by which the start had begun all its processes, in milliseconds since 1970. A main process may hand over to another, but
- * then the service is up already.
+ * Whether fields were exported when a run was started. Where the manager has no fields for a run the file of an earlier run
+ * stays, and a reload exports fields that are loaded by then. A main process may hand over to another, but the service is up
+ * before that.
+ * @param exported in milliseconds since 1970
  */
-function startOf(state: UnitState): number {
+function isOfStart(exported: number, state: UnitState): boolean {
+  const began = Math.max(state.inactiveEnterTimestamp, state.conditionTimestamp) / 1000;
   const main = state.mainPid > 0 ? state.execMainStartTimestamp : 0;
   const up = isUp(state) ? state.activeEnterTimestamp : 0;
-  return Math.min(main || Number.POSITIVE_INFINITY, up || Number.POSITIVE_INFINITY) / 1000;
+  const over = Math.min(...[main, up].filter((time) => time > 0)) / 1000;
+  return began - LATE <= exported && exported <= over;
 }
 
 const PREFIX = `${FILES_FIELD}=`;

@@ -1,5 +1,5 @@
 /**
- * Tests of live/deny.ts, live/find-units.ts, live/inject.ts, live/injections.ts and live/tighten-unit.ts: what runs of a unit
+ * Tests of live/deny.ts, live/find-units.ts, live/inject.ts and live/tighten-unit.ts: what runs of a unit
  * on a machine in memory is refused calls.
  */
 import assert from 'node:assert/strict';

@@ -17,6 +17,8 @@ const after = (milliseconds: number) => BigInt(EXPORTED + milliseconds) * 1000n;
 const UP = {
   Id: UNIT,
   ActiveState: 'active',
+  InactiveEnterTimestamp: after(-5000),
+  ConditionTimestamp: after(-2),
   MainPID: 7,
   ExecMainStartTimestamp: after(1),
   ActiveEnterTimestamp: after(2),
@@ -53,6 +55,50 @@ const CASES: Readonly<Record<string, readonly [Case, string | undefined]>> = {
   ],
   'has no field: it was started without the drop-in': [{ exported: undefined }, NO_FILES],
   "has only the unit's own fields: it was started without the drop-in": [{ exported: ['A=b'] }, NO_FILES],
+  'shows the field of the run before: it was started without the drop-in': [
+    {
+      state: {
+        ...UP,
+        ConditionTimestamp: after(200),
+        ExecMainStartTimestamp: after(201),
+        ActiveEnterTimestamp: after(202),
+      },
+    },
+    NO_FILES,
+  ],
+  'shows the field of the run before, which Restart= has followed: it was started without the drop-in': [
+    {
+      state: {
+        ...UP,
+        InactiveEnterTimestamp: after(200),
+        ExecMainStartTimestamp: after(301),
+        ActiveEnterTimestamp: after(302),
+      },
+    },
+    NO_FILES,
+  ],
+  'was started by a clock for files that is late': [
+    {
+      state: {
+        ...UP,
+        ConditionTimestamp: after(10),
+        ExecMainStartTimestamp: after(12),
+        ActiveEnterTimestamp: after(13),
+      },
+    },
+    'abc',
+  ],
+  'shows the field of the run before, after which the clock was set back': [
+    {
+      state: {
+        ...UP,
+        ConditionTimestamp: after(-9000),
+        ExecMainStartTimestamp: after(-8999),
+        ActiveEnterTimestamp: after(-8998),
+      },
+    },
+    NO_FILES,
+  ],
   'got the field by a reload: it was started without the drop-in': [
     { state: { ...UP, ExecMainStartTimestamp: after(-2000), ActiveEnterTimestamp: after(-1000) } },
     NO_FILES,
