@@ -35,6 +35,7 @@ import {
 } from '../state/own-files.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
+import { keepUntrusted } from '../state/untrusted-runs.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -236,6 +237,7 @@ async function statusOf(
           systemd: facts.systemd,
         })
       : [];
+  if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   const refusedStarts = await refusedAtBoot(at, confined.instance ?? unit, services ?? []);

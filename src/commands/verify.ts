@@ -17,6 +17,7 @@ import { obstacleTo } from '../restart/may-restart.js';
 import { runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
+import { keepUntrusted } from '../state/untrusted-runs.js';
 import { untilRestartOf, withUntilRestart } from '../status/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../status/not-written.js';
 import { unconfined } from '../status/unconfined.js';
@@ -124,6 +125,7 @@ async function refused(
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
+    if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
     const exit = isDoubtful ? EXIT.failure : EXIT.findings;
     const found = outcome(prepared, exit, nothing(context), refusedStarts);
     return { ...found, diagnostics: [...diagnostics, ...refusedStarts] };

@@ -30,7 +30,7 @@ const LOCK = '.lock';
 export const watchLockPath = (placement: Placement, unit: string): string =>
   `${watchPath(placement, unit)}${LOCK}`;
 
-/** The folder of files that say which units were confined since the boot. Earlier versions wrote the runs into them. */
+/** The folder of files that say which units were confined since the boot, and which of their runs can't be trusted. */
 export const confinedFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
 
 /** @param unit the full name, checked */

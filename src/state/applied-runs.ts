@@ -5,6 +5,7 @@ import { injectionsOf } from './injections.js';
 import type { Service } from './service.js';
 import { isRunning, isWaiting } from './service-run.js';
 import { startedWith } from './started-with.js';
+import { isUntrustedRun } from './untrusted-runs.js';
 
 /** A unit's files of ours, with which its services run or don't. */
 export interface AppliedRuns {
@@ -30,12 +31,13 @@ export const appliedRunsOf = (unit: string, files: readonly ExistingFile[]): App
  */
 export async function runsAsBefore(
   context: Context,
-  { files, since }: AppliedRuns,
+  { unit, files, since }: AppliedRuns,
   service: Service,
 ): Promise<boolean> {
   const { state } = service;
   // One that waits for its next start has no process.
   if (!isRunning(state) || isWaiting(state) || files.length === 0) return false;
+  if (await isUntrustedRun(context, unit, service)) return true;
   const started = await startedWith(context, state);
   if (started === undefined) return state.inactiveExitTimestamp / 1000 < since;
   const hash = await filesHash(files);

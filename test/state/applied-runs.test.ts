@@ -1,5 +1,5 @@
 /**
- * Tests of state/applied-runs.ts, state/injections.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
+ * Tests of state/applied-runs.ts, state/injections.ts, state/untrusted-runs.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
  * service runs with the files that are there.
  */
 import assert from 'node:assert/strict';
