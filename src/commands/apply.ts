@@ -6,7 +6,7 @@ import type { Outcome } from '../outcome.js';
 import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
-import { keepRunsFound } from '../state/applied-runs.js';
+import { markConfined } from '../status/taken-away.js';
 import type { Context } from '../system/context.js';
 import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
@@ -133,7 +133,8 @@ async function applyEach(
   const pending = planned.filter(isToBeApplied);
   const told = [...asked.diagnostics, ...diagnostics, ...purge.diagnostics];
   const applied = { results: planned, diagnostics: told, sources };
-  if (!options.check && !context.offline) await keepFound(context, planned);
+  if (!options.check && !context.offline)
+    for (const { unit, state } of planned) if (state === 'unchanged') await markConfined(context, unit);
   if (options.check) {
     const leaving = await planPurge(context, purge, options);
     // A unit that stays confined keeps the launcher.
@@ -186,14 +187,4 @@ async function purgeUnits(
     ? await writeOffline(context, pending, 'reverted')
     : await revertUnits(transaction, pending, options);
   return updated(planned, done);
-}
-
-/** Records services that are seen to run with their files, so that later changes of the files' times don't matter. */
-async function keepFound(context: Context, planned: readonly UnitResult[]): Promise<void> {
-  for (const one of planned) {
-    const isDue = one.diagnostics.some(({ code }) => code === 'restart-due');
-    if (one.state === 'unchanged' && one.prepared && !isDue) {
-      await keepRunsFound(context, one.prepared.appliedRuns, one.services ?? []);
-    }
-  }
 }

@@ -22,7 +22,7 @@ import {
 } from '../report/status.js';
 import { enabledAtBoot } from '../restart/enabled-at-boot.js';
 import { runStatus } from '../run/run-status.js';
-import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
+import { type AppliedRuns, appliedRunsOf } from '../state/applied-runs.js';
 import { counted } from '../state/counted.js';
 import { failedService } from '../state/failed-service.js';
 import {
@@ -34,6 +34,7 @@ import {
 } from '../state/own-files.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
+import { keepUntrusted } from '../state/untrusted-runs.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -51,7 +52,6 @@ import type { Context } from '../system/context.js';
 import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
-import { lookingAtMain } from '../verify/process/main-process.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
@@ -214,7 +214,7 @@ async function statusOf(
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, unit, { facts, files, programs });
   const services = await seenServices(context, confined);
-  const appliedRuns = lookingAtMain(at, await appliedRunsOf(at, unit, files));
+  const appliedRuns = appliedRunsOf(unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
   const broken = await brokenFiles(at, { unit, facts, files, filters, programs, missing });

@@ -5,8 +5,6 @@ import { directivesText, type EmittedFile, isMadeFor, systemdOfDropIn, textBesid
 export interface ExistingFile extends EmittedFile {
   /** The time of the last write, in milliseconds since 1970. */
   readonly modified: number;
-  /** The time of the last change of the file's content, owner or place (ctime), which programs can't set. */
-  readonly changed: number;
   /** Whether others than root can change the file or its folders: such a file is written anew, whatever its content. */
   readonly untrusted?: boolean;
 }

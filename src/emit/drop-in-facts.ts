@@ -1,18 +1,11 @@
 import { mountsPrograms, namesFilter, namesReadyFilter } from '../paths/own-files.js';
-import {
-  gapsInDropIn,
-  hashInDropIn,
-  isPermissiveDropIn,
-  type Origin,
-  policyOfDropIn,
-  systemdOfDropIn,
-} from './files.js';
+import { gapsInDropIn, hashInDropIn, isPermissiveDropIn, policyOfDropIn, systemdOfDropIn } from './files.js';
 
 const HASHES = ['policyHash', 'defaultsHash', 'unitHash', 'filesHash', 'textHash'] as const;
 type Hash = (typeof HASHES)[number];
 
 /** The facts that a drop-in of ours states. */
-export interface DropInFacts extends Partial<Pick<Origin, Hash>> {
+export interface DropInFacts extends Readonly<Partial<Record<Hash, string | undefined>>> {
   /** The policy's path in the header; undefined where the header has none. */
   readonly policy: string | undefined;
   /** The version of systemd in the header. */

@@ -27,10 +27,6 @@ export interface Origin {
   readonly unitHash: string;
   /** Codes of gaps that --allow-gaps let through: nobody enforces these parts of the policy. */
   readonly gaps?: readonly string[];
-  /** The SHA-256 hash of the files' content without comments, in hex; undefined while it isn't computed yet. */
-  readonly filesHash?: string;
-  /** The SHA-256 hash of the drop-in's text, comments included, in hex; undefined while it isn't computed yet. */
-  readonly textHash?: string;
 }
 
 /** The bytes of a unit's filter files: the launcher's, and that of `[ready]`. */
@@ -80,17 +76,29 @@ export const isPermissiveDropIn = (content: Uint8Array): boolean =>
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
-const HASHES = {
-  policyHash: 'Policy',
-  defaultsHash: 'Defaults',
-  unitHash: 'Unit',
-  filesHash: 'Files',
-  textHash: 'Text',
-} as const;
+const ORIGINS = { policyHash: 'Policy', defaultsHash: 'Defaults', unitHash: 'Unit' } as const;
+
+/** The hashes in a drop-in's header: of its origin, of the files' content without comments, and of its own text. */
+const HASHES = { ...ORIGINS, filesHash: 'Files', textHash: 'Text' } as const;
 
 /** A hash in the header of a drop-in of ours, in hex. */
 export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): string | undefined =>
   new RegExp(`^# ${HASHES[which]}: sha256:([0-9a-f]{64})$`, 'm').exec(new TextDecoder().decode(content))?.[1];
+
+/** A drop-in's text with one more hash in its header. */
+export const withHash = (text: string, which: keyof typeof HASHES, hash: string): string =>
+  text.replace(/^# For systemd /m, `# ${HASHES[which]}: sha256:${hash}\n$&`);
+
+/** The journal field that has the hash of a unit's files. */
+export const FILES_FIELD = 'SANDBOX_UNIT_FILES';
+
+const FIELD_LINE = new RegExp(`^LogExtraFields=${FILES_FIELD}=.*\\n`, 'm');
+
+/** A drop-in's text with a last line, by which each run shows the files that it was started with. */
+export const withFilesField = (text: string, hash: string): string =>
+  text.includes('\n[Service]\n')
+    ? `${text}# which files a run was started with\nLogExtraFields=${FILES_FIELD}=${hash}\n`
+    : text;
 
 /** The version of systemd in the header of a drop-in. */
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
@@ -111,9 +119,12 @@ export const textBesidesSystemd = (content: Uint8Array): string =>
     .replace(/^# For systemd .*\n/m, '')
     .replace(/^# Text: .*\n/m, '');
 
-/** A drop-in's text without comments and empty lines: all that systemd reads of it. */
+/** A drop-in's text without comments, empty lines and the hash of the files: all that decides how the service runs. */
 export const directivesText = (content: Uint8Array): string =>
-  new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');
+  new TextDecoder()
+    .decode(content)
+    .replace(/^(?:#.*)?\n/gm, '')
+    .replace(FIELD_LINE, '');
 
 /** Longest path (PATH_MAX); a shortened path would lead nowhere. */
 const MAX_PATH = 4096;
@@ -125,8 +136,8 @@ const MAX_PATH = 4096;
 export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
     `Made by sandbox-unit ${origin.version} from ${printable(origin.policy ?? plan.policyFile, MAX_PATH)}`,
-    ...Object.entries(HASHES).flatMap(([key, name]) => {
-      const hash = origin[key as keyof typeof HASHES];
+    ...Object.entries(ORIGINS).flatMap(([key, name]) => {
+      const hash = origin[key as keyof typeof ORIGINS];
       return hash === undefined ? [] : [`${name}: sha256:${hash}`];
     }),
     `For systemd ${printable(plan.target.version)}`,

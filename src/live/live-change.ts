@@ -116,7 +116,7 @@ function filtersOf({ meaning, ready, filter, target: { machine } }: Plan): Filte
 
 /** Directives by which systemd and the launcher come to a filter, and those that only a start has use for. */
 const OF_CALLS =
-  /^(?:SystemCall(?:Filter|ErrorNumber|Log|Architectures)|Exec(?:Condition|Start|Reload|Stop)\w*|Type|SyslogIdentifier|RequiresMountsFor)$/;
+  /^(?:SystemCall(?:Filter|ErrorNumber|Log|Architectures)|Exec(?:Condition|Start|Reload|Stop)\w*|Type|SyslogIdentifier|LogExtraFields|RequiresMountsFor)$/;
 
 /** Directives that the launcher may need, where the policy says nothing of them. */
 const OF_LAUNCHER: readonly string[] = ['NoNewPrivileges', 'ExecPaths', 'BindReadOnlyPaths'];

@@ -8,6 +8,7 @@ import { answerTo, callsOf } from '../filter/sample-calls.js';
 import type { Stack } from '../filter/stack.js';
 import type { Plan } from '../plan/plan.js';
 import { filterReader } from '../prepare/load/native-program.js';
+import { deniedBy, injectionsOf } from '../state/injections.js';
 import type { Service } from '../state/service.js';
 import { type Action, ENOSYS, permits } from '../syscalls/action.js';
 import { answeredCalls } from '../syscalls/own-sets.js';
@@ -19,7 +20,6 @@ import { nameOfCall } from '../verify/kernel/name-calls.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { readUnit, type UnitThread } from '../verify/kernel/unit-filters.js';
 import { unseen } from '../verify/kernel/unseen.js';
-import { deniedBy, injectionsOf } from './injections.js';
 
 /** The most calls that an error names. */
 const MOST_NAMED = 10;

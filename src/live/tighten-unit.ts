@@ -5,6 +5,7 @@ import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '.
 import { fullName } from '../prepare/load/load-unit.js';
 import { isWithin, ownGroups } from '../restart/own-control-group.js';
 import { orElse } from '../state/failures.js';
+import { addInjection, deniedBy, type Injection, injectionsOf } from '../state/injections.js';
 import type { Service } from '../state/service.js';
 import { answeredCalls } from '../syscalls/own-sets.js';
 import type { Context } from '../system/context.js';
@@ -12,7 +13,6 @@ import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
 import { runningUnit, stateOf } from './find-units.js';
 import { type Injected, inject, whileInjecting } from './inject.js';
-import { addInjection, deniedBy, type Injection, injectionsOf } from './injections.js';
 
 /** The outcome for a unit. */
 export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'paused'> {
@@ -110,7 +110,7 @@ export async function inOwnGroup(
 export async function keepInjection(
   context: Context,
   { name, state }: Service,
-  what: Pick<Injection, 'by' | 'deny'>,
+  what: Omit<Injection, 'invocation' | 'at'>,
 ): Promise<readonly Diagnostic[]> {
   const { system, placement } = context;
   const after = await orElse<UnitState | undefined>(() => stateOf(system, name), undefined);

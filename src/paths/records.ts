@@ -30,13 +30,12 @@ const LOCK = '.lock';
 export const watchLockPath = (placement: Placement, unit: string): string =>
   `${watchPath(placement, unit)}${LOCK}`;
 
-export const runsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
+/** The folder of files that say which units were confined since the boot, and which of their runs can't be trusted. */
+export const confinedFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
 
-/**
- * The path of the record of a unit's runs, each with the hash of the files that it was seen with.
- * @param unit the full name, checked
- */
-export const runsPath = (placement: Placement, unit: string): string => `${runsFolder(placement)}/${unit}`;
+/** @param unit the full name, checked */
+export const confinedPath = (placement: Placement, unit: string): string =>
+  `${confinedFolder(placement)}/${unit}`;
 
 /** The folder of records of filters that running processes were given. */
 export const injectionsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/injections`;

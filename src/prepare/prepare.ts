@@ -1,13 +1,13 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
-import { dropInText, type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
+import { type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
 import { dropInPath, keptPolicyPath, plannedPaths } from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
-import { filesHash, textHash } from '../state/files-hash.js';
+import { filesHash, withHashes } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -46,7 +46,7 @@ export interface Prepared {
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
-  /** The files of ours that exist, since when, and the runs that were seen with files of the unit. */
+  /** The files of ours that exist, and since when. */
   readonly appliedRuns: AppliedRuns;
   /** Nothing may be applied if one of them is an error. */
   readonly diagnostics: readonly Diagnostic[];
@@ -121,7 +121,7 @@ async function prepared(
     proofs,
     files,
     changes: changes(files, current, context),
-    appliedRuns: await appliedRunsOf(context, unit.name.full, there),
+    appliedRuns: appliedRunsOf(unit.name.full, there),
   };
 }
 
@@ -205,11 +205,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     unitHash: await unitHash(effective, unit.instances, surroundings),
     gaps: toleratedGaps(found),
   };
-  const bare = emitFiles(plan, filters, context.placement, origin);
-  const hash = await filesHash(bare);
-  const hashed = { ...origin, filesHash: hash };
-  const whole = { ...hashed, textHash: await textHash(new TextEncoder().encode(dropInText(plan, hashed))) };
-  const files = emitFiles(plan, filters, context.placement, whole);
+  const files = await withHashes(emitFiles(plan, filters, context.placement, origin), context.placement);
   return { plan, planned, diagnostics, proofs: [...(built?.proofs ?? []), ...(ready?.proofs ?? [])], files };
 }
 

@@ -1,6 +1,13 @@
 import { toHex } from '../collections.js';
-import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
-import { hasNameOfKeptPolicy } from '../paths/own-files.js';
+import {
+  directivesText,
+  type EmittedFile,
+  textBesidesSystemd,
+  withFilesField,
+  withHash,
+} from '../emit/files.js';
+import { hasNameOfDropIn, hasNameOfKeptPolicy } from '../paths/own-files.js';
+import type { Placement } from '../paths/placement.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 export async function sha256(texts: Iterable<string>): Promise<string> {
@@ -29,3 +36,26 @@ export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
 
 /** The hash of a drop-in's text, comments included, the version of systemd not. */
 export const textHash = (content: Uint8Array): Promise<string> => sha256([textBesidesSystemd(content)]);
+
+/**
+ * A unit's files as they are written: their hash is in the drop-in's header, and in a field of the journal, by which each
+ * run shows what it was started with. Managers of users keep no such fields.
+ */
+export async function withHashes(
+  files: readonly EmittedFile[],
+  { scope }: Placement,
+): Promise<EmittedFile[]> {
+  const hash = await filesHash(files);
+  const withAll = async (content: Uint8Array) => {
+    const text = withHash(new TextDecoder().decode(content), 'filesHash', hash);
+    const whole = scope === 'system' ? withFilesField(text, hash) : text;
+    return encode(withHash(whole, 'textHash', await textHash(encode(whole))));
+  };
+  return Promise.all(
+    files.map(async (file) =>
+      hasNameOfDropIn(file.path) ? { ...file, content: await withAll(file.content) } : file,
+    ),
+  );
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);

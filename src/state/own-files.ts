@@ -145,8 +145,8 @@ export async function readFiles(
   for (const path of paths) {
     const file = await system.read(path, { limit: MAX_SIZE, trusted });
     if (!file) continue;
-    const { bytes: content, mode, modified, changed } = file;
-    files.push({ path, content, mode, modified, changed });
+    const { bytes: content, mode, modified } = file;
+    files.push({ path, content, mode, modified });
   }
   return files;
 }

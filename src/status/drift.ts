@@ -54,7 +54,7 @@ export class Drift {
 
   /** Looks for drift of each kind. A kind that can't be looked at doesn't keep the others from being told. */
   async of(context: Context, applied: Applied): Promise<Drifted> {
-    const { unit, facts, files } = applied;
+    const { unit, files } = applied;
     const read = readUnit(context, applied);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
     const asked = { manager: () => this.#manager(), sets: () => this.#sets() };
@@ -270,7 +270,8 @@ function staleCommand({ placement }: Context, { unit, files }: Applied, made: re
 /** Lines of a drop-in of ours that other drop-ins override. */
 function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile): Diagnostic[] {
   const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
-  const byKey = [...groupBy(lines, ({ key }) => key)];
+  // Fields of the journal say nothing about how a service runs.
+  const byKey = [...groupBy(lines, ({ key }) => key)].filter(([key]) => key !== 'LogExtraFields');
   const commands = byKey.filter(([key]) => EXEC_KEYS.includes(key));
   return overridden(effective, path, {
     directives: byKey

@@ -87,15 +87,6 @@ export class Host implements System {
     }
   }
 
-  async moved(directory: string): Promise<number> {
-    try {
-      return Math.max(fs.lstatSync(directory).ctimeMs, fs.statSync(directory).ctimeMs);
-    } catch (cause) {
-      if (isAbsent(cause)) return 0;
-      throw fileError('unreadable', `can't look at ${directory}: ${reasonOf(cause)}`);
-    }
-  }
-
   async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
     try {
       return walk(path, from);

@@ -59,10 +59,6 @@ export class Offline extends NotRunning implements System {
     return this.#files.links(this.#inside(directory));
   }
 
-  async moved(directory: string): Promise<number> {
-    return this.#files.moved(this.#inside(directory));
-  }
-
   async walk(): Promise<Walked> {
     throw this.unavailable('whose folders are');
   }

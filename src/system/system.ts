@@ -11,11 +11,6 @@ export interface System {
   list(directory: string): Promise<string[]>;
   /** The targets of a directory's links as written, by the link's name; empty if there is no such directory. */
   links(directory: string): Promise<ReadonlyMap<string, string>>;
-  /**
-   * The time of the last change of a directory or of the link to it (ctime), in milliseconds since 1970; 0 if there is
-   * none.
-   */
-  moved(directory: string): Promise<number>;
   /** Follows a path as seen from `from` (default: the host), and finds all on the way that isn't root's alone. */
   walk(path: string, from?: View | NamespaceOf): Promise<Walked>;
   /** Writes a file durably, whole or not at all, and makes its directory. */
@@ -154,11 +149,6 @@ export interface FileContent {
   readonly mode: number;
   /** The modification time, in milliseconds since 1970. */
   readonly modified: number;
-  /**
-   * The time of the last change of content, owner or place (ctime), in milliseconds since 1970, which programs can't
-   * set.
-   */
-  readonly changed: number;
 }
 
 export interface KernelLog {

@@ -80,11 +80,10 @@ export async function beginChange(
   pending: Pending,
   { starts = false } = {},
 ): Promise<ChangedUnit> {
-  const { unit, changes, services, prepared, diagnostics } = pending;
+  const { unit, changes, services, diagnostics } = pending;
   signals.assertNone();
   await context.system.watch(services.flatMap(({ name, state }) => [name, ...state.bindsTo]));
-  const appliedRuns = prepared?.appliedRuns;
-  const record = await makeUndoRecord(context, { unit, changes, services, appliedRuns, starts });
+  const record = await makeUndoRecord(context, { unit, changes, services, starts });
   return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };
 }
 

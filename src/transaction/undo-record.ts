@@ -2,7 +2,6 @@ import { UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../paths/records.js';
 import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-units.js';
-import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
 import { runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import {
@@ -34,8 +33,6 @@ interface ToRecord {
   readonly changes: readonly Change[];
   /** The unit's services, as they are before anything is changed. */
   readonly services: readonly Service[];
-  /** The services' runs that have the unit's files as they are, where that is known. */
-  readonly appliedRuns?: AppliedRuns | undefined;
   /** Whether the change starts a service that doesn't run. */
   readonly starts?: boolean;
 }
@@ -43,11 +40,10 @@ interface ToRecord {
 /** Describes what there is before a unit is changed, and listens to the units that its restart may stop. */
 export async function makeUndoRecord(
   context: Context,
-  { unit, changes, services, appliedRuns, starts = false }: ToRecord,
+  { unit, changes, services, starts = false }: ToRecord,
 ): Promise<UndoRecord> {
   const affected = await listenedTo(context, await affectedUnits(context, services, { starts }));
   const boot = await bootId(context);
-  await keepRunsBefore(context, appliedRuns ?? (await ownAppliedRuns(context, unit)), services);
   return {
     unit,
     boot,

@@ -1,11 +1,11 @@
 /**
- * Tests of live/deny.ts, live/find-units.ts, live/inject.ts, live/injections.ts and live/tighten-unit.ts: what runs of a unit
+ * Tests of live/deny.ts, live/find-units.ts, live/inject.ts and live/tighten-unit.ts: what runs of a unit
  * on a machine in memory is refused calls.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { simulate } from '../../src/filter/simulate.js';
-import { injectionsOf } from '../../src/live/injections.js';
+import { injectionsOf } from '../../src/state/injections.js';
 import { codesOf } from '../support/apply-in-memory.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';

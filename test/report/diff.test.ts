@@ -10,7 +10,6 @@ const file = (text: string) => ({
   content: new TextEncoder().encode(text),
   mode: 0o644,
   modified: 0,
-  changed: 0,
 });
 
 function change(before: string | undefined, after: string | undefined, path = '/x.conf'): Change {

@@ -1,11 +1,17 @@
 /**
- * Tests of state/applied-runs.ts, state/seen-runs.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
+ * Tests of state/applied-runs.ts, state/injections.ts, state/untrusted-runs.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
  * service runs with the files that are there.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runsAsBefore } from '../../src/state/applied-runs.js';
+import { filesHash } from '../../src/state/files-hash.js';
+import { addInjection } from '../../src/state/injections.js';
 import { codesOf, machine, restartedOf, run, setPolicy, statesOf } from '../support/apply-in-memory.js';
 import { DROP_IN, NO_EXEC, UNIT } from '../support/demo-service.js';
+import { exportedBytes } from '../support/fake-manager.js';
+import { existing, fakeContext } from '../support/fake-system.js';
+import { unitState } from '../support/unit-state.js';
 
 test('a service that still runs as it did before is restarted by the next apply', async () => {
   const system = machine();
@@ -91,4 +97,61 @@ test('what runs without the filter of its files is not called unchanged', async 
     [result.exit, statesOf(result), codesOf(result)],
     [1, ['demo.service refused'], ['error not-confined']],
   );
+});
+
+/** A service that runs as it was started, and files that were written an hour ago. */
+async function runningFor(
+  minutes: number,
+  { fields = [] as readonly string[], properties = {} as Readonly<Record<string, unknown>> } = {},
+) {
+  const system = machine();
+  const now = system.now();
+  const file = existing(DROP_IN, '[Service]\nNice=1\n');
+  const files = [{ ...file, modified: now - 60 * 60_000 }];
+  const path = `/run/systemd/units/log-extra-fields:${UNIT}`;
+  if (fields.length > 0) await system.replace(path, exportedBytes(fields), { mode: 0o644, modified: 1 });
+  const state = unitState({
+    ...{ Id: UNIT, ActiveState: 'active', InvocationID: [1], ControlGroup: '/x', MainPID: 7 },
+    InactiveExitTimestamp: BigInt(now - minutes * 60_000) * 1000n,
+    LogExtraFields: fields.map((field) => new TextEncoder().encode(field)),
+    ...properties,
+  });
+  const context = fakeContext(system);
+  const asBefore = (of = files) =>
+    runsAsBefore(context, { unit: UNIT, files: of, since: files[0]!.modified }, { name: UNIT, state });
+  return { context, files, asBefore };
+}
+
+test('a run that shows its files has these, whatever the times of the files say', async () => {
+  const { files } = await runningFor(0);
+  const field = `SANDBOX_UNIT_FILES=${await filesHash(files)}`;
+  assert.equal(await (await runningFor(120, { fields: [field] })).asBefore(), false);
+  assert.equal(await (await runningFor(1, { fields: ['SANDBOX_UNIT_FILES=other'] })).asBefore(), true);
+});
+
+test('a run that shows no files has them if it was started after they were written', async () => {
+  assert.equal(await (await runningFor(1)).asBefore(), false);
+  assert.equal(await (await runningFor(120)).asBefore(), true);
+});
+
+test('a service without files of ours, or without a process, runs as nothing but itself', async () => {
+  const { asBefore } = await runningFor(120);
+  assert.equal(await asBefore([]), false);
+  for (const properties of [
+    { ActiveState: 'inactive' },
+    { ActiveState: 'activating', SubState: 'auto-restart' },
+  ])
+    assert.equal(await (await runningFor(120, { properties })).asBefore(), false);
+});
+
+test('a run that was given the filters of its files since has these, and the next run has not', async () => {
+  const fields = ['SANDBOX_UNIT_FILES=other'];
+  const { context, files, asBefore } = await runningFor(120, { fields });
+  const injection = { at: 1, by: 'apply', deny: [], files: await filesHash(files) } as const;
+  await addInjection(context, UNIT, { ...injection, invocation: '02' });
+  assert.equal(await asBefore(), true);
+  await addInjection(context, UNIT, { ...injection, invocation: '01', files: 'of-others' });
+  assert.equal(await asBefore(), true);
+  await addInjection(context, UNIT, { ...injection, invocation: '01' });
+  assert.equal(await asBefore(), false);
 });

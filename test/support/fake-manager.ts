@@ -63,6 +63,7 @@ export function loadedProperties(
     ['ConditionResult', true],
     ['RemainAfterExit', false],
     ['Type', unit.last('Service', 'Type')?.value ?? 'simple'],
+    ['LogExtraFields', unit.all('Service', 'LogExtraFields').map(({ value }) => encode(value))],
     ['CanReload', unit.execCommands('ExecReload').length > 0],
     ['SystemCallFilter', [filter?.mode === 'allow', entries.sort()]],
     ['SystemCallLog', [log?.inverted === false, [...(log?.calls ?? [])]]],
@@ -70,6 +71,8 @@ export function loadedProperties(
     ...EXEC_KEYS.map((key): [string, unknown] => [`${key}Ex`, unit.execCommands(key).map(busCommand)]),
   ]);
 }
+
+const encode = (text: string) => new TextEncoder().encode(text);
 
 const namesIn = (files: Files, directory: string) =>
   [...files.keys()]
@@ -85,3 +88,19 @@ const busCommand = ({ path, argv0, prefixes, rest }: ExecCommand) => [
 
 /** Names of prefixes (exec_command_flags_to_strv() of systemd). */
 const FLAGS = { '-': 'ignore-failure', '+': 'privileged', '!': 'no-setuid', ':': 'no-env-expand' };
+
+/** Fields of a run, as systemd exports them for journald; undefined where there are none. */
+export function exportedFields(loaded: ReadonlyMap<string, unknown> | undefined): Uint8Array | undefined {
+  const fields = (loaded?.get('LogExtraFields') ?? []) as readonly Uint8Array[];
+  return fields.length === 0 ? undefined : exportedBytes(fields.map((one) => new TextDecoder().decode(one)));
+}
+
+/** Each field behind its length, 64 bits in little endian. */
+export function exportedBytes(fields: readonly string[]): Uint8Array {
+  const withLength = (field: Uint8Array) => {
+    const length = new DataView(new ArrayBuffer(8));
+    length.setBigUint64(0, BigInt(field.length), true);
+    return [...new Uint8Array(length.buffer), ...field];
+  };
+  return Uint8Array.from(fields.map(encode).flatMap(withLength));
+}

@@ -20,7 +20,7 @@ import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
 import type { UnitName } from '../../src/unit/name.js';
 import type { Walked } from '../../src/unit/view.js';
 import { elf } from './elf.js';
-import { loadedProperties, missingUnit } from './fake-manager.js';
+import { exportedFields, loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
 import { unitState } from './unit-state.js';
 
@@ -126,6 +126,8 @@ interface Service {
   started: number;
   /** Started with a drop-in of ours. */
   confined: boolean;
+  /** What the manager has exported for journald. */
+  fields: Uint8Array | undefined;
   filtered: boolean;
   /** How its main process ended: CLD_EXITED or CLD_KILLED, and the status or the signal. */
   ended: readonly [code: number, status: number];
@@ -167,7 +169,6 @@ export const existing = (path: string, text: string, mode = 0o644) => ({
   content: new TextEncoder().encode(text),
   mode,
   modified: 1000,
-  changed: 1000,
 });
 
 export class FakeSystem implements System {
@@ -177,7 +178,7 @@ export class FakeSystem implements System {
   #options: FakeOptions;
   readonly #services = new Map<string, Service>();
   /** When files were written, by path. */
-  readonly #times = new Map<string, { readonly modified: number; readonly changed: number }>();
+  readonly #times = new Map<string, number>();
   /** Milliseconds since 1970: each call takes one. */
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
@@ -250,7 +251,8 @@ export class FakeSystem implements System {
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     this.#record(`read ${path}`);
-    const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
+    const file =
+      this.files.get(path) ?? this.#processFile(path) ?? this.#fieldsFile(path) ?? this.#kernelFile(path);
     const { limit = 1 << 20, head = false, trusted = false, from = 0 } = options;
     if (!file) return undefined;
     this.#refuseUnreadable(path);
@@ -260,13 +262,17 @@ export class FakeSystem implements System {
     if (trusted && this.#options.untrusted?.includes(path)) {
       throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);
     }
-    const { modified, changed } = this.#times.get(path) ?? { modified: 0, changed: 0 };
     return {
       bytes: head ? file.bytes.slice(from, from + limit) : file.bytes,
       mode: file.mode,
-      modified,
-      changed,
+      modified: this.#times.get(path) ?? 0,
     };
+  }
+
+  #fieldsFile(path: string): FakeFile | undefined {
+    const [, unit] = /^\/run\/systemd\/units\/log-extra-fields:(.*)$/.exec(path) ?? [];
+    const fields = unit === undefined ? undefined : this.#services.get(unit)?.fields;
+    return fields && { bytes: fields, mode: 0o644 };
   }
 
   #kernelFile(path: string): FakeFile | undefined {
@@ -297,11 +303,6 @@ export class FakeSystem implements System {
     return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
   }
 
-  async moved(directory: string): Promise<number> {
-    this.#record(`moved ${directory}`);
-    return 0;
-  }
-
   /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
   async walk(path: string): Promise<Walked> {
     this.#record(`walk ${path}`);
@@ -318,7 +319,7 @@ export class FakeSystem implements System {
       throw new UserError(error('unwritable', `can't write ${path}: ENAMETOOLONG`), EXIT.failure);
     }
     this.files.set(path, { bytes: content, mode });
-    this.#times.set(path, { modified: modified ?? this.#now, changed: this.#now });
+    this.#times.set(path, modified ?? this.#now);
   }
 
   async assertWritable(directory: string, { make = false } = {}): Promise<void> {
@@ -549,6 +550,7 @@ export class FakeSystem implements System {
       ...{ state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] },
       started: this.#now,
       confined: this.#confines(unit),
+      fields: exportedFields(loadedProperties(this.#loaded, unit, this.#settings())),
       filtered: this.#confines(unit) && behaviour !== 'is-open',
     };
     this.#services.set(unit, service);

@@ -122,6 +122,38 @@ for (const tree of TREES) {
       await revert(box, unit);
     });
 
+    test('a run shows the files that it was started with, whatever systemd reads meanwhile', {
+      skip,
+    }, async () => {
+      const unit = 'shown.service';
+      await changeFiles(box, {
+        [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/bin/sleep 1000\nExecReload=/bin/true\n',
+      });
+      await box.succeed(['systemctl', 'start', unit]);
+      const state = async () =>
+        JSON.parse((await sandboxUnit(box, 'status', '--json', unit)).stdout).units[0].state;
+      const fields = () => box.readFile(`/run/systemd/units/log-extra-fields:${unit}`);
+      const use = async (deny: string) => {
+        await box.writeFile(policyPath(unit), `[syscalls]\ndeny = ["${deny}"]\n`);
+        assert.equal((await sandboxUnit(box, 'apply', '--no-restart', unit)).status, 0);
+      };
+      await use('swapon');
+      await box.succeed(['systemctl', 'reload', unit]);
+      assert.deepEqual([/SANDBOX_UNIT_FILES=/.test(await fields()), await state()], [true, 'restart-due']);
+      await box.succeed(['systemctl', 'restart', unit]);
+      const started = await fields();
+      assert.equal(await state(), 'live');
+      await use('swapoff');
+      await box.sh(`systemctl daemon-reload; systemctl reload ${unit}; systemctl daemon-reexec`);
+      assert.deepEqual([await fields(), await state()], [started, 'restart-due']);
+      await use('swapon');
+      assert.equal(await state(), 'live');
+      const before = await mainPid(box, unit);
+      assert.equal((await sandboxUnit(box, 'apply', unit)).status, 0);
+      assert.equal(await mainPid(box, unit), before);
+      await revert(box, unit);
+    });
+
     test('systemd warns of no name in what is written that is no call', { skip }, async () => {
       const unit = 'named.service';
       const lines = '[Service]\nExecStart=/bin/sleep 1000\n';

@@ -53,7 +53,7 @@ function readOnce(path: string, options: ReadOptions): FileContent | undefined {
     // /dev/null is writable for everybody, without effect.
     if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);
     const bytes = readUpTo(fd, stat.size, { limit, head, from, path });
-    return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs, changed: stat.ctimeMs };
+    return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs };
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     if (isOver(cause)) return undefined;

@@ -36,7 +36,7 @@ export type Answer =
   | { readonly kind: 'read'; readonly facts: ReadFacts }
   | ({ readonly kind: 'data'; readonly status: number } & Packed);
 
-/** A file's own facts: of a link, not of its target. Times are in milliseconds since 1970. */
+/** A file's own facts: of a link, not of its target. */
 export interface LookedAt extends Times {
   /** With the type, as st_mode. */
   readonly mode: number;
@@ -45,8 +45,8 @@ export interface LookedAt extends Times {
 }
 
 interface Times {
+  /** In milliseconds since 1970. */
   readonly modified: number;
-  readonly changed: number;
 }
 
 /** Bytes of a file, as `read FROM SIZE PATH` asks for them. */
@@ -164,7 +164,7 @@ function answerOf(line: Line, at: string, unpack: Unpack): Answer {
   if (line.absent === true) return { kind: 'absent' };
   if (line.failed !== undefined) return { kind: 'failed', reason: printable(textOf(line, 'failed', at)) };
   const [kind] = textOf(line, 'ask', at).split(' ', 1);
-  const times = () => ({ modified: timeOf(line, 'modified', at), changed: timeOf(line, 'changed', at) });
+  const times = () => ({ modified: timeOf(line, 'modified', at) });
   const data = (): Packed => {
     const packed = textOf(line, 'data', at);
     return { packed, data: unpack(packed, at) };

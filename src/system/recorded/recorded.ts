@@ -1,4 +1,3 @@
-import { basename, dirname } from 'node:path';
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { UnitName } from '../../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../../unit/view.js';
@@ -104,7 +103,7 @@ export class Recorded extends NotRunning implements System {
     const answer = piece?.answer ?? this.#ask(`read ${from} ${size} ${path}`);
     if (answer.kind === 'failed') throw fileError('unreadable', `can't read ${path}: ${answer.reason}`);
     if (answer.kind !== 'read') return undefined;
-    const { mode, modified, changed, data } = answer.facts;
+    const { mode, modified, data } = answer.facts;
     if (![FILE, DEVICE].includes(mode & TYPE)) {
       throw fileError('not-a-file', `${path} is not a regular file`);
     }
@@ -112,7 +111,7 @@ export class Recorded extends NotRunning implements System {
     const bytes = data().subarray(start, start + size);
     if (bytes.length > limit && !head) throw fileError('too-large', `${path} is larger than ${limit} bytes`);
     if (trusted && (mode & TYPE) === FILE) this.#assertTrusted(path);
-    return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified, changed };
+    return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified };
   }
 
   #assertTrusted(path: string): void {
@@ -131,16 +130,6 @@ export class Recorded extends NotRunning implements System {
   async links(directory: string): Promise<ReadonlyMap<string, string>> {
     const links = this.#tree.list(directory).filter(({ type }) => type === 'l');
     return new Map(links.map(({ name, link }) => [name, link]));
-  }
-
-  async moved(directory: string): Promise<number> {
-    const { real } = this.#tree.walk(directory);
-    const above = this.#tree.walk(dirname(directory)).real;
-    const own =
-      above && this.#tree.look(above === '/' ? `/${basename(directory)}` : `${above}/${basename(directory)}`);
-    const target = real && this.#tree.look(real);
-    if (typeof own !== 'object' || typeof target !== 'object') return 0;
-    return Math.max(own.changed, target.changed);
   }
 
   async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {

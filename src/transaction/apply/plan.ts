@@ -9,16 +9,15 @@ import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepa
 import type { MachineFacts } from '../../prepare/probe/target.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflight, preflightRestarts } from '../../restart/preflight.js';
-import { keepUntrusted, runsAsBefore } from '../../state/applied-runs.js';
+import { runsAsBefore } from '../../state/applied-runs.js';
 import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
+import { keepUntrusted } from '../../state/untrusted-runs.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
-import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
 import { notInForce } from '../../verify/manager/in-force.js';
-import { lookingAtMain } from '../../verify/process/main-process.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
 
@@ -49,13 +48,10 @@ export async function planApply(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const read = await prepare(context, unit, options, machine);
-    const planned = { ...read, appliedRuns: lookingAtMain(context, read.appliedRuns) };
-    if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
-      await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
+    const prepared = await prepare(context, unit, options, machine);
+    if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
+      await keepUntrusted(context, prepared.unit.name.full, prepared.unit.services);
     }
-    // Reading filters stops a service's threads for a moment: not for --check.
-    const prepared = options.check ? planned : comparingFilters(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const restart = options.restart !== false && !options.live;

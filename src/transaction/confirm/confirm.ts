@@ -3,13 +3,10 @@
 import { inBatches } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { asWarning, type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
-import { dropInPath } from '../../paths/own-files.js';
-import { LIFETIMES, type Lifetime } from '../../paths/placement.js';
-import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
-import { withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/service-run.js';
+import { markConfined } from '../../status/taken-away.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import { changedSince } from '../changed-since.js';
@@ -42,7 +39,7 @@ async function confirmOne(context: Context, record: Waiting): Promise<Changed | 
       return { run, state: await context.system.unit(run.unit) };
     });
     const found = runs.flatMap((one) => saidOfRun(context, one));
-    if (!hasErrors(found)) await commit(context, record, runs.filter(goesOn));
+    if (!hasErrors(found)) await commit(context, record);
     return found;
   });
   if (hasErrors(said)) return { ...common, state: 'refused', diagnostics: said };
@@ -57,21 +54,10 @@ interface Tried {
 
 const goesOn = ({ run, state }: Tried): boolean => isSameRun(run, state);
 
-async function commit(context: Context, record: Waiting, same: readonly Tried[]): Promise<void> {
-  const { unit } = record;
+async function commit(context: Context, { unit }: Waiting): Promise<void> {
   await forgetUndoRecord(context, unit);
-  await keepRuns(
-    withLifetime(context, lifetimeOf(context, record)),
-    unit,
-    same.map(({ run }) => run.unit),
-  );
+  await markConfined(context, unit);
 }
-
-/** The time that the files of a change are for. */
-const lifetimeOf = ({ placement }: Context, { unit, files }: Waiting): Lifetime =>
-  LIFETIMES.find((lifetime) =>
-    files.some(({ path, after }) => after && path === dropInPath({ ...placement, lifetime }, unit)),
-  ) ?? placement.lifetime;
 
 /** Holds a service against the run in which it was tried. */
 function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {

@@ -2,7 +2,7 @@
 
 import { type Diagnostic, EXIT, error, renderDiagnostic, UserError } from '../../diagnostic.js';
 import { unitDirectories } from '../../paths/placement.js';
-import { lockPath, runsFolder, undoFolder } from '../../paths/records.js';
+import { confinedFolder, lockPath, undoFolder } from '../../paths/records.js';
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
 import { disarm } from './keeper.js';
@@ -28,7 +28,7 @@ export async function keepDeadlines(context: Context): Promise<void> {
 
 /** A drop-in for all services may have taken that from the keeper: whoever starts it then writes nothing either. */
 async function assertMayWrite({ system, placement }: Context): Promise<void> {
-  for (const folder of [runsFolder(placement), undoFolder(placement), ...unitDirectories(placement)])
+  for (const folder of [confinedFolder(placement), undoFolder(placement), ...unitDirectories(placement)])
     await system.assertWritable(folder, { make: true });
 }
 

@@ -2,9 +2,8 @@ import { inBatches } from '../../collections.js';
 import { asWarning } from '../../diagnostic.js';
 import { isInstalledProgram } from '../../paths/programs.js';
 import { removeUnusedPrograms } from '../../prepare/load/installed-programs.js';
-import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, orElse } from '../../state/failures.js';
-import { forgetSeenRuns } from '../../state/seen-runs.js';
+import { forgetConfined, markConfined } from '../../status/taken-away.js';
 import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
 import {
@@ -36,8 +35,8 @@ export const commitApplied = ({ context }: Transaction) =>
     });
     if (!isUnchanged) return { unit: changedMeanwhile(context, unit), failures };
     if (failures.length > 0) return { unit, failures };
-    const kept = await failureOf(() => keepRuns(context, unit.unit, [...unit.asTheyAre, ...unit.due]));
-    return { unit: noting(unit, kept), failures };
+    await markConfined(context, unit.unit);
+    return { unit, failures };
   });
 
 /** A unit whose files somebody changed during the trial: the trial proves nothing about them. */
@@ -60,7 +59,7 @@ export const commitReverted = ({ context }: Transaction) =>
 
 /** Deletes both records of a unit without a policy, the undo record last: recovery needs the other one. */
 export async function forget(context: Context, unit: string): Promise<void> {
-  await forgetSeenRuns(context, unit);
+  await forgetConfined(context, unit);
   await forgetUndoRecord(context, unit);
 }
 

@@ -11,12 +11,13 @@ export const goesLast = ({ kind, path }: Change): boolean => kind === 'remove' &
 export const isNeeded = ({ before, path }: FileUndo): boolean =>
   before === undefined && !hasNameOfDropIn(path);
 
-/** Carries changes out, in their order. */
+/** Carries changes out, in their order. A file whose comments alone change stays as old as what it says. */
 export async function writeChanges(system: System, changes: readonly Change[]): Promise<void> {
-  for (const { kind, path, after } of changes) {
+  for (const { kind, path, before, after, commentsOnly } of changes) {
     if (kind === 'remove') await system.remove(path);
     else if (kind !== 'unchanged' && after) {
-      await system.replace(path, after.content, { mode: after.mode });
+      const modified = commentsOnly ? before?.modified : undefined;
+      await system.replace(path, after.content, { mode: after.mode, modified });
     }
   }
 }

@@ -4,6 +4,8 @@ import { againstInjecting, inject } from '../../live/inject.js';
 import type { LiveChange } from '../../live/live-change.js';
 import { keepInjection } from '../../live/tighten-unit.js';
 import { failuresOf } from '../../state/failures.js';
+import { filesHash } from '../../state/files-hash.js';
+import { readOwnFiles } from '../../state/own-files.js';
 import type { Service } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
 import { type AppliedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
@@ -20,13 +22,16 @@ async function tightenNow(
 ): Promise<StepResult<AppliedUnit>> {
   const { live } = unit;
   if (failures.length > 0 || unit.now.length === 0 || live === undefined) return { unit, failures };
+  const files = await filesHash(await readOwnFiles(context, unit.unit));
   const injected: string[] = [];
   const notes: Diagnostic[] = [];
   const found = await failuresOfEach(unit.now, async (name) => {
     signals.assertNone();
     const service = { name, state: await context.system.unit(name) };
     // No signal ends the wait: the program's end in the middle would be that of the processes.
-    const said = await failuresOf(() => giveAll(context, service, live, () => injected.push(name)));
+    const said = await failuresOf(() =>
+      giveAll(context, service, { ...live, files }, () => injected.push(name)),
+    );
     notes.push(...said.filter(({ severity }) => severity !== 'error'));
     return said.filter(({ severity }) => severity === 'error');
   });
@@ -41,10 +46,10 @@ async function tightenNow(
 async function giveAll(
   context: Context,
   service: Service,
-  { filters }: LiveChange,
+  { filters, files }: LiveChange & { readonly files: string },
   given: () => void,
 ): Promise<readonly Diagnostic[]> {
-  const kept = () => keepInjection(context, service, { by: 'apply', deny: [] });
+  const kept = (whole = {}) => keepInjection(context, service, { by: 'apply', deny: [], ...whole });
   const against = filters.length > 1 ? await againstInjecting(context, service, filters) : [];
   if (against.length > 0) return against;
   let loaded = 0;
@@ -54,7 +59,7 @@ async function giveAll(
     loaded++;
     given();
   }
-  return kept();
+  return kept({ files });
 }
 
 /** Warnings about services that run on with filters of a change that is taken back. */

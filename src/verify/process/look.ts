@@ -62,8 +62,6 @@ export interface Asked {
   readonly read?: UnitFilters | undefined;
   /** The folders that the unit's own are below; undefined for those of the system's manager. */
   readonly bases?: ReadonlyMap<string, string> | undefined;
-  /** Without them a process shows of mounts whether it is in the manager's namespace, and no more. */
-  readonly withoutViews?: boolean;
   /** Reads the filters of the unit's threads, where a directive is seen by these. */
   readonly readFilters?: () => Promise<UnitFilters>;
 }
@@ -94,7 +92,7 @@ function lasting(before: readonly Seen[], now: readonly Seen[]): Seen[] {
 }
 
 async function look(system: System, subject: Subject, asked: Asked): Promise<Look> {
-  const { directives, pids, bases, withoutViews = false } = asked;
+  const { directives, pids, bases } = asked;
   if (directives.length === 0) return NOTHING_ASKED;
   const get: Get = (property) => subject.unit.properties.get(property);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
@@ -104,7 +102,7 @@ async function look(system: System, subject: Subject, asked: Asked): Promise<Loo
   const { held, free, isWhole } = await readUnitProcesses(system, subject, { pids, namespaces });
   const lines = loadedLines(get, bases);
   const claims = all.flatMap((name) => claimsOf(lines, name));
-  const paths = !withoutViews && all.some(asksForMounts) ? pathsOfClaims(lines, claims) : undefined;
+  const paths = all.some(asksForMounts) ? pathsOfClaims(lines, claims) : undefined;
   const measure = { ...(await readMeasure(system, subject, get, paths)), bases };
   const views = paths && measure.host ? await readViews(system, held, paths) : NO_VIEWS;
   const filters = all.some(asksForFilters) ? await filtersOf(held, asked) : NO_FILTERS;

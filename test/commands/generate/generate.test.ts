@@ -17,7 +17,7 @@ test('what apply would write is printed: texts as they are, the others by their 
     text,
     new RegExp(
       `^# ${LAUNCHER}\\n# 22 bytes, mode 755\\n\\n# ${FOLDER}/zz-sandbox-unit\\.filter\\n# \\d+ bytes, mode 644\\n\\n` +
-        `# ${FOLDER}/zz-sandbox-unit\\.conf\\n# Made by sandbox-unit .*\\nExecStart=${LAUNCHER} --filter=\\S+ -- /usr/sbin/demod\\n$`,
+        `# ${FOLDER}/zz-sandbox-unit\\.conf\\n# Made by sandbox-unit .*\\nExecStart=${LAUNCHER} --filter=\\S+ -- /usr/sbin/demod\\n# which files .*\\nLogExtraFields=\\S+\\n$`,
       's',
     ),
   );

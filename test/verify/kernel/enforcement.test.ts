@@ -73,7 +73,7 @@ function machine(threads: readonly Thread[], more: readonly string[] = [], answe
       const text = files(path);
       return text === undefined
         ? undefined
-        : { bytes: new TextEncoder().encode(text), mode: 0o444, modified: 0, changed: 0 };
+        : { bytes: new TextEncoder().encode(text), mode: 0o444, modified: 0 };
     },
     run: async (argv) => {
       assert.deepEqual(argv, ['/reader', GROUP]);

@@ -1,11 +1,8 @@
 /** Tests of verify/process/prove-unit.ts and all of verify/process/: a unit's directives are proven in its processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ExistingFile } from '../../../src/emit/changes.js';
 import { compile } from '../../../src/filter/compile/compile.js';
-import { noAppliedRuns } from '../../../src/state/applied-runs.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
-import { lookingAtMain } from '../../../src/verify/process/main-process.js';
 import { NO_PROOF, type Proof, proveDirectives } from '../../../src/verify/process/prove-directives.js';
 import { notHolding } from '../../../src/verify/process/prove-unit.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
@@ -313,28 +310,4 @@ test('what the injector of [ready] does by a prefix keeps no process from being 
   assert.deepEqual(await found('ExecStartPostEx', '/bin/x'), []);
   assert.deepEqual(await found('ExecStartPreEx', '/bin/x'), ['looser-directive']);
   assert.deepEqual(await found('ExecStartPreEx', '/bin/x', 'activating'), []);
-});
-
-test('the main process alone shows that it was started without what a drop-in sets', async () => {
-  const links = { '/proc/1/ns/mnt': 'mnt:[1]', '/proc/1/ns/net': 'net:[1]' };
-  const lacks = async (text: string, properties: Readonly<Record<string, unknown>>, own = 1, more = '') => {
-    const inside = { '/proc/100/ns/mnt': `mnt:[${own}]`, '/proc/100/ns/net': `net:[${own}]` };
-    const files = { ...processFiles(100, more), ...processFiles(101, 'NoNewPrivs:\t0\n') };
-    const context = fakeContext(new FakeSystem({ files, links: { ...links, ...inside } }));
-    const path = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
-    const content = new TextEncoder().encode(`[Service]\n${text}\n`);
-    const file = { path, content } as unknown as ExistingFile;
-    const runs = lookingAtMain(context, { ...noAppliedRuns('demo.service'), files: [file] });
-    const state = unitState({ MainPID: 100, ...properties });
-    return runs.lacks?.(context, { name: 'demo.service', state });
-  };
-  const home = { ProtectHome: 'yes' };
-  assert.equal(await lacks('ProtectHome=yes', home), true);
-  assert.equal(await lacks('ProtectHome=yes', home, 2), false, 'paths that are open may have come since');
-  assert.equal(await lacks('Nice=1', home), false, 'the drop-in has nothing of it');
-  assert.equal(await lacks('PrivateNetwork=yes', { PrivateNetwork: true }), true);
-  const flags = { NoNewPrivileges: true };
-  assert.equal(await lacks('NoNewPrivileges=yes', flags, 2, 'NoNewPrivs:\t1\n'), false);
-  assert.equal(await lacks('NoNewPrivileges=yes', flags, 2, 'NoNewPrivs:\t0\n'), true);
-  assert.equal(await lacks('NoNewPrivileges=yes', { ...flags, Type: 'idle' }, 2, 'NoNewPrivs:\t0\n'), false);
 });

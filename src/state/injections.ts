@@ -1,9 +1,9 @@
 /** Filters that running processes were given: which run of a unit has them. They are kept until the next boot. */
 
 import { injectionsFolder, injectionsPath } from '../paths/records.js';
-import { orElse } from '../state/failures.js';
-import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import { orElse } from './failures.js';
+import type { Service } from './service.js';
 
 /** A filter that the processes of one run were given. */
 export interface Injection {
@@ -14,6 +14,8 @@ export interface Injection {
   readonly by: 'apply' | 'tighten';
   /** Of `tighten` the calls and sets that it refuses, each with its answer: `execve:EPERM`. */
   readonly deny: readonly string[];
+  /** Of `apply` the hash of the unit's files, whose filters these are. */
+  readonly files?: string;
 }
 
 /** Larger than any record, in bytes. */
@@ -22,6 +24,7 @@ const MAX_SIZE = 1 << 20;
 /** Injections that are kept of a run: the last. */
 const MOST = 1_000;
 
+/** The last word has what differs: the hash of files, or calls. */
 const LINE = /^([0-9a-f]{1,64}) (\d{1,15}) (apply|tighten) (-|[a-z0-9_@:,-]+)$/i;
 
 /** The filters that the run was given which a unit is in; none where that can't be read, or where it doesn't run. */
@@ -41,9 +44,12 @@ async function readInjections({ system, placement }: Context, unit: string): Pro
 }
 
 function parseLine(line: string): Injection[] {
-  const [, invocation = '', at, by, deny = '-'] = LINE.exec(line) ?? [];
-  if (by !== 'apply' && by !== 'tighten') return [];
-  return [{ invocation, at: Number(at), by, deny: deny === '-' ? [] : deny.split(',') }];
+  const [, invocation = '', at, by, given = '-'] = LINE.exec(line) ?? [];
+  const common = { invocation, at: Number(at) };
+  const words = given === '-' ? [] : given.split(',');
+  if (by === 'tighten') return [{ ...common, by, deny: words }];
+  if (by !== 'apply') return [];
+  return [{ ...common, by, deny: [], ...(words[0] === undefined ? {} : { files: words[0] }) }];
 }
 
 /**
@@ -58,8 +64,8 @@ export async function addInjection(context: Context, unit: string, injection: In
   await system.replace(injectionsPath(placement, unit), new TextEncoder().encode(lines), { mode: 0o644 });
 }
 
-const lineOf = ({ invocation, at, by, deny }: Injection): string =>
-  `${invocation} ${at} ${by} ${deny.length === 0 ? '-' : deny.join(',')}\n`;
+const lineOf = ({ invocation, at, by, deny, files }: Injection): string =>
+  `${invocation} ${at} ${by} ${files ?? (deny.join(',') || '-')}\n`;
 
 /** The names of units that have a record, sorted; their runs may have ended. */
 export const injectedUnits = ({ system, placement, offline }: Context): Promise<string[]> =>
