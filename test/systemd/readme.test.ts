@@ -7,7 +7,7 @@ import { demonstrate } from '../support/demonstration.js';
 import { functionsEntered } from '../support/entered.js';
 import { assertNoHeavier } from '../support/ratchet.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, policyPath, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 let box: Box;
@@ -31,6 +31,8 @@ test('the policy at the top', { skip }, async () => {
 });
 
 test('the functions that apply, verify and status enter only become fewer', { skip }, async () => {
+  const policy = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n';
+  await box.writeFile(policyPath('nginx.service'), policy);
   assertNoHeavier('functions', {
     'apply nginx': await functionsEntered(box, 'apply', 'nginx'),
     'verify nginx': await functionsEntered(box, 'verify', 'nginx'),
