@@ -43,6 +43,7 @@ test('MountFlags=private keeps later mounts from a service', { skip }, async () 
       'systemd-run',
       '--quiet',
       `--unit=${unit}`,
+      '--property=Type=exec',
       '--property=ProtectSystem=strict',
       ...options,
       'sleep',
