@@ -185,7 +185,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
 
   test('processes that leave for the host come and go, and are looser all the same', async () => {
     // The policy holds until the file is there.
-    const loop = `while :; do [ ! -e /run/leave ] || nsenter --target=1 --net sleep 0.15; sleep 0.01; done`;
+    const loop = `while :; do [ ! -e /run/leave ] || nsenter --target=1 --net sleep 2; sleep 0.01; done`;
     await changeFiles(box, { [`${UNITS}/leaves.service`]: `[Service]\nExecStart=/bin/sh -c '${loop}'\n` });
     await box.succeed(['systemctl', 'start', 'leaves.service']);
     await apply(box, '[service]\nPrivateNetwork = true\n[apply]\nsettle = "100ms"\n', 'leaves.service');
