@@ -30,10 +30,10 @@ const STAGES = [
 const LONG = [
   'test/systemd/pages',
   'test/systemd/packages',
-  'test/native/build',
-  'test/systemd/',
   'test/integrations/',
+  'test/native/build',
   'test/transaction/',
+  'test/systemd/',
   'test/system/pseudo-terminal',
   'test/filter/',
   'test/hostile/',
