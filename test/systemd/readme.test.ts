@@ -15,6 +15,7 @@ before(async () => {
   if (skip) return;
   box = await bootWithPrograms('readme');
   await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
+  await box.succeed(['systemctl', 'start', 'nginx']);
 });
 after(() => box?.stop());
 
@@ -23,7 +24,6 @@ const README = readFileSync(inRepository('README.md'), 'utf8');
 test('the policy at the top', { skip }, async () => {
   const [, policy = '', path = ''] = /```toml\n(# (\S+)\n.*?)```/s.exec(README) ?? [];
   await box.writeFile(path, policy);
-  await box.succeed(['systemctl', 'start', 'nginx']);
   const said = await box.succeed(['sandbox-unit', 'apply', 'nginx']);
   assert.match(said, /^nginx\.service: applied$/m);
   assert.match(await box.succeed(['sandbox-unit', 'verify', 'nginx']), /^nginx\.service: enforced /m);
