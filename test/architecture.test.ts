@@ -2,14 +2,23 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bare, circles, LAYERS, violations } from './support/architecture.js';
+import {
+  bare,
+  circles,
+  LAYERS,
+  linesOf,
+  roomImports,
+  roomLines,
+  violations,
+} from './support/architecture.js';
 import { holdsLogic, unmirrored } from './support/mirror.js';
+import { assertNoHeavier } from './support/ratchet.js';
 import { inRepository } from './support/repository.js';
 
-function readSources(folder: string): Map<string, string> {
+function readSources(folder: string, wanted = /\.ts$/): Map<string, string> {
   const directory = inRepository(folder);
   const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
+    wanted.test(path),
   );
   return new Map(paths.sort().map((path) => [path, readFileSync(join(directory, path), 'utf8')]));
 }
@@ -41,6 +50,25 @@ test('the layers name what there is and nothing else, as the table in ARCHITECTU
     [...rows].map(([, name]) => name),
     LAYERS,
   );
+});
+
+/** Lines of all files of a folder that have a name like these. */
+const linesBelow = (folder: string, wanted: RegExp): number =>
+  [...readSources(folder, wanted).values()].reduce((sum, text) => sum + linesOf(text), 0);
+
+test('the lines of each room, of the native helper and of the tests only become fewer', () => {
+  const rooms = [...roomLines(sources)].map(([room, lines]) => [`src/${room}`, lines]);
+  assertNoHeavier('lines', {
+    ...Object.fromEntries(rooms),
+    'native-helper': linesBelow('native-helper', /^(?!build\/).*\.[ch]$/),
+    test: linesBelow('test', /^(?!golden\/).*\.(?:ts|c|h|sh|service)$/),
+  });
+});
+
+test('the imports from one room to another only become fewer', () => {
+  const imports = roomImports(sources);
+  assert.ok(imports.has('cli.ts → outcome.ts') && !imports.has('plan → plan'));
+  assertNoHeavier('imports', { 'src/': imports.size });
 });
 
 /** One file with one fault each, and what is said of it. */

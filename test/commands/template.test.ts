@@ -94,3 +94,15 @@ for (const name of NAMES) {
     for (const { description } of listed) assert.match(description, /^[^\n]{10,100}$/);
   });
 }
+
+test('templates for services of root leave neither CAP_SYS_ADMIN nor CAP_SYS_PTRACE', () => {
+  const ofRoot = Object.entries(TEMPLATES).filter(
+    // Debian's unit of memcached has its own list of capabilities; a user's service has none to lose.
+    ([path, text]) => /^extends = .*"own-run"/m.test(text) && !/(?:memcached|user-service)\.toml$/.test(path),
+  );
+  assert.ok(ofRoot.length > 8);
+  for (const [path, text] of ofRoot) {
+    const [, list] = /^CapabilityBoundingSet = \[([^\]]*)\]/m.exec(text) ?? [];
+    assert.ok(list !== undefined && !/~|CAP_SYS_(?:ADMIN|PTRACE)/.test(list), path);
+  }
+});

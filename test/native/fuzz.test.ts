@@ -19,7 +19,7 @@ import { THOROUGH } from '../support/thorough.js';
 const skip = launcherObstacle() ?? layerAvailable('clang');
 const folder = sharedFolder();
 /** Both targets run beside each other. */
-const SECONDS = THOROUGH ? 30 : 5;
+const SECONDS = THOROUGH ? 15 : 5;
 
 interface Target {
   readonly name: string;

@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 const setting = tightening();
 const { skip, group, program, filter } = setting;
 
-const KILLS = THOROUGH ? 1000 : 80;
+const KILLS = THOROUGH ? 500 : 80;
 
 test('killed at any moment, it leaves all threads that are left alike', { skip }, async (t) => {
   const words = ['--cgroup', group(t), '--filter', program('refusing')];
@@ -55,7 +55,7 @@ test('who comes into the group meanwhile is given the filter, too', { skip }, as
 });
 
 /** How often processes are killed meanwhile, and the microseconds between two kills. */
-const PICKED = THOROUGH ? 60 : 8;
+const PICKED = THOROUGH ? 24 : 8;
 const INTERVALS = [100, 300, 1000, 3000];
 
 test('processes that are killed meanwhile are no reason to end the others', { skip }, async (t) => {

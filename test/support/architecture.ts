@@ -168,6 +168,26 @@ export function circles(sources: Sources): string[] {
   return found;
 }
 
+/** Rooms that import others, as `plan → unit`: each pair of top-level names of src/ once. */
+export const roomImports = (sources: Sources): ReadonlySet<string> =>
+  new Set(
+    [...sources].flatMap(([path, text]) =>
+      importsOf(path, text)
+        .filter((target) => home(target) !== home(path))
+        .map((target) => `${home(path)} → ${home(target)}`),
+    ),
+  );
+
+/** Lines by top-level name of src/, generated tables aside. */
+export function roomLines(sources: Sources): Map<string, number> {
+  const lines = new Map<string, number>();
+  for (const [path, text] of sources)
+    if (!path.includes('/generated/')) lines.set(home(path), (lines.get(home(path)) ?? 0) + linesOf(text));
+  return lines;
+}
+
+export const linesOf = (text: string): number => text.split('\n').length - 1;
+
 const importsOf = (path: string, text: string): string[] =>
   text.split('\n').flatMap((line) =>
     [...line.matchAll(IMPORTED)].flatMap(([, specifier = '']) => {

@@ -26,11 +26,14 @@ const STAGES = [
   { isEmulated: true, perCore: 1 },
 ] as const;
 
-/** Those that take longest, which begin first, so that none is left to run alone at the end. */
+/** Those that take longest, which begin first, in this order, so that none is left to run alone at the end. */
 const LONG = [
-  'test/systemd/',
+  'test/systemd/pages',
+  'test/systemd/packages',
   'test/integrations/',
+  'test/native/build',
   'test/transaction/',
+  'test/systemd/',
   'test/system/pseudo-terminal',
   'test/filter/',
   'test/hostile/',
@@ -46,10 +49,13 @@ const BUILD = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Run where a part of their path is asked for: they need an emulator and kernels, which are many megabytes. */
 const ONLY_ASKED = 'test/kernels/';
 
-/** Long files before others, and in alphabetical order. */
+/** Long files before others, and in alphabetical order; those that emulate arm64 take longer than those of x86-64. */
 const byLength = (a: string, b: string): number => {
-  const isShort = (path: string) => Number(!LONG.some((start) => path.startsWith(start)));
-  return isShort(a) - isShort(b) || (a < b ? -1 : 1);
+  const rank = (path: string) => {
+    const found = LONG.findIndex((start) => path.startsWith(start));
+    return found === -1 ? LONG.length + Number(!path.includes('arm64')) : found;
+  };
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
 };
 
 /** The sources' list, so that what is left in build/ of a deleted test isn't run. */
@@ -125,7 +131,8 @@ async function main(filters: readonly string[]): Promise<number> {
   if (files.length === 0) throw new Error(`no test file's path has '${filters.join("' or '")}' in it`);
   resetInherited();
   await prepareTrees(files);
-  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
+  // Tests in memory make much garbage: with more room for what is young they take an eighth less of a processor.
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps --max-semi-space-size=64`;
   return (await runFiles(files, THOROUGH)) === 0 ? 0 : 1;
 }
 

@@ -7,7 +7,7 @@ import { COMMAND, oneServiceIn, POLICY, SLEEP, UNIT } from '../support/one-servi
 import { servicesObstacle } from '../support/service.js';
 import { alternatives } from '../support/thorough.js';
 
-for (const tree of alternatives(['machine', 'bullseye', 'bookworm', 'forky'] as const)) {
+for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
   describe(`${tree}: conditions that don't hold any more`, { skip: servicesObstacle(tree) ?? false }, () => {
     const { box, started, run, filters, isLeft } = oneServiceIn(`conditions-${tree}`, tree);
 

@@ -6,6 +6,7 @@ import { mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
 import type { Box } from '../support/box.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
 import { bootWithPrograms, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import { alternatives } from '../support/thorough.js';
 
 interface Service {
   readonly unit: string;
@@ -71,7 +72,7 @@ describe('learn', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer, rotates, tunables, daemon } of SERVICES) {
+  for (const { unit, work, otherWork, answer, rotates, tunables, daemon } of alternatives(SERVICES)) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);

@@ -40,6 +40,7 @@ const READY = `${POLICY}[ready]\ndeny = ["chroot"]\nreload = true\n`;
 const LATER =
   '[syscalls]\ndeny = ["ptrace:EPERM"]\nenforcer = "launcher"\n[ready]\ndeny = ["execve", "execveat"]\n';
 const LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
+const OBSERVER = '/usr/libexec/sandbox-unit/observe';
 const ENABLED = '/etc/sandbox-unit/enabled';
 /** The programs that `apply` installs where no package has. */
 const OWN_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
@@ -193,6 +194,13 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       assert.deepEqual(await programsOf(), new Set([LAUNCHER, PACKAGED_INJECTOR]));
       await areConfined();
       await box.succeed(['sandbox-unit', 'run', '--wait', '--pipe', '--deny', 'uname', '--', 'true']);
+    });
+
+    test("the kernel takes the BPF programs of the package's observer, as the packager's clang has made them", async () => {
+      const input = 'unit 0 /sys/fs/cgroup/system.slice/nginx.service\nstart\n';
+      const { status, stdout } = await box.exec([OBSERVER], { input });
+      assert.equal(status, 0, stdout);
+      assert.deepEqual(JSON.parse(stdout.split('\n')[0]!).ready?.blind, [], stdout);
     });
 
     test('the page has the commands that have them watch what has changed', async () => {

@@ -1,11 +1,13 @@
-/** The policy at the top of README.md, and what the demonstration shows. */
+/** The policy at the top of README.md, how many functions the command enters for it, and what the demonstration shows. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { demonstrate } from '../support/demonstration.js';
+import { functionsEntered } from '../support/entered.js';
+import { assertNoHeavier } from '../support/ratchet.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, policyPath, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 let box: Box;
@@ -13,6 +15,7 @@ before(async () => {
   if (skip) return;
   box = await bootWithPrograms('readme');
   await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
+  await box.succeed(['systemctl', 'start', 'nginx']);
 });
 after(() => box?.stop());
 
@@ -21,10 +24,20 @@ const README = readFileSync(inRepository('README.md'), 'utf8');
 test('the policy at the top', { skip }, async () => {
   const [, policy = '', path = ''] = /```toml\n(# (\S+)\n.*?)```/s.exec(README) ?? [];
   await box.writeFile(path, policy);
-  await box.succeed(['systemctl', 'start', 'nginx']);
   const said = await box.succeed(['sandbox-unit', 'apply', 'nginx']);
   assert.match(said, /^nginx\.service: applied$/m);
   assert.match(await box.succeed(['sandbox-unit', 'verify', 'nginx']), /^nginx\.service: enforced /m);
+  await box.succeed(['sandbox-unit', 'revert', '--quiet', 'nginx']);
+});
+
+test('the functions that apply, verify and status enter only become fewer', { skip }, async () => {
+  const policy = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n';
+  await box.writeFile(policyPath('nginx.service'), policy);
+  assertNoHeavier('functions', {
+    'apply nginx': await functionsEntered(box, 'apply', 'nginx'),
+    'verify nginx': await functionsEntered(box, 'verify', 'nginx'),
+    status: await functionsEntered(box, 'status'),
+  });
   await box.succeed(['sandbox-unit', 'revert', '--quiet', 'nginx']);
 });
 

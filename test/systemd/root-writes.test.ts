@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Box, boxAvailable } from '../support/box.js';
+import { mainPid } from '../support/service.js';
 
 const skip = boxAvailable() ?? false;
 
@@ -33,4 +34,27 @@ test('ProtectSystem=strict holds root only without its capabilities', { skip }, 
   assert.deepEqual(await writers('CapabilityBoundingSet=~CAP_SYS_PTRACE'), ['remount']);
   assert.deepEqual(await writers('CapabilityBoundingSet=~CAP_SYS_ADMIN CAP_SYS_PTRACE'), []);
   assert.deepEqual(await writers('DynamicUser=yes'), []);
+});
+
+test('MountFlags=private keeps later mounts from a service', { skip }, async () => {
+  await box.sh('mount --make-rshared /; mkdir -p /srv/later');
+  const start = (unit: string, ...options: readonly string[]) =>
+    box.succeed([
+      'systemd-run',
+      '--quiet',
+      `--unit=${unit}`,
+      '--property=Type=exec',
+      '--property=ProtectSystem=strict',
+      ...options,
+      'sleep',
+      'infinity',
+    ]);
+  await start('sees-mounts');
+  await start('own-mounts', '--property=MountFlags=private');
+  await box.sh('mount -t tmpfs none /srv/later; touch /srv/later/file');
+  const sees = async (unit: string) => {
+    const root = `/proc/${await mainPid(box, `${unit}.service`)}/root`;
+    return (await box.exec(['test', '-e', `${root}/srv/later/file`])).status === 0;
+  };
+  assert.deepEqual([await sees('sees-mounts'), await sees('own-mounts')], [true, false]);
 });
