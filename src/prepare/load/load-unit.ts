@@ -1,6 +1,7 @@
 import type { Code } from '../../codes/subjects.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
 import { ownPlaces } from '../../state/own-files.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
@@ -11,6 +12,7 @@ import type { UnitFile } from '../../unit/unit-file.js';
 import {
   dropInPathsFor,
   type FoundTemplate,
+  findDropIns,
   findTemplateUnit,
   findUnit,
   plainInstance,
@@ -130,10 +132,15 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
 
-/** The drop-ins that the manager reads, without ours. */
+/** The drop-ins that the manager reads. In the place of ours stand those that ours hides, as one of an image. */
 async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
+  const loaded = state.dropInPaths;
   const own = await dropInPathsFor(context, name);
-  return state.dropInPaths.filter((path) => !own.includes(path));
+  if (!loaded.some((path) => own.includes(path))) return loaded;
+  const aliases = state.names.filter((alias) => alias !== name.full);
+  const found = await findDropIns(context, name, aliases.map(serviceName));
+  const hidden = found.filter(hasNameOfDropIn);
+  return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
 }
 
 /** @throws UserError if a drop-in can't confine the unit */
