@@ -11,15 +11,18 @@ export const NO_FILES = 'none';
 
 /**
  * The hash of the files that a service's run was started with, by the field of the drop-in that the manager had read then;
- * undefined where that can't be known. systemd exports the fields for journald when it starts the first process of a run, and
+ * undefined where that can't be known, as where files were changed by hand. systemd exports the fields for journald when it starts the first process of a run, and
  * leaves them as they are whatever it reads meanwhile. Only root can write them.
+ * @param files the hash of the unit's files as they are
  */
 export async function startedWith(
   { system, placement }: Context,
   state: UnitState,
+  files: string,
 ): Promise<string | undefined> {
   // Managers of users export nothing, and other drop-ins may have taken the field away, or have one more.
-  if (placement.scope === 'user' || hashesIn(loadedFields(state)).length !== 1) return undefined;
+  const [loaded, ...others] = hashesIn(loadedFields(state));
+  if (placement.scope === 'user' || loaded !== files || others.length > 0) return undefined;
   const path = `/run/systemd/units/log-extra-fields:${state.id}`;
   const read = () => system.read(path, { trusted: true });
   const file = await orElse<FileContent | 'unreadable' | undefined>(read, 'unreadable');

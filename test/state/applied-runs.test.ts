@@ -109,11 +109,12 @@ async function runningFor(
   const file = existing(DROP_IN, '[Service]\nNice=1\n');
   const files = [{ ...file, modified: now - 60 * 60_000 }];
   const path = `/run/systemd/units/log-extra-fields:${UNIT}`;
+  const loaded = fields.length > 0 ? [`SANDBOX_UNIT_FILES=${await filesHash(files)}`] : [];
   if (fields.length > 0) await system.replace(path, exportedBytes(fields), { mode: 0o644, modified: 1 });
   const state = unitState({
     ...{ Id: UNIT, ActiveState: 'active', InvocationID: [1], ControlGroup: '/x', MainPID: 7 },
     InactiveExitTimestamp: BigInt(now - minutes * 60_000) * 1000n,
-    LogExtraFields: fields.map((field) => new TextEncoder().encode(field)),
+    LogExtraFields: loaded.map((field) => new TextEncoder().encode(field)),
     ...properties,
   });
   const context = fakeContext(system);

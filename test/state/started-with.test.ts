@@ -40,7 +40,7 @@ async function answer(one: Case) {
   const bytes = exported instanceof Uint8Array ? exported : exported && exportedBytes(exported);
   if (bytes) await system.replace(PATH, bytes, { mode: 0o644, modified: EXPORTED });
   const fields = loaded.map((field) => new TextEncoder().encode(field));
-  return startedWith(fakeContext(system, more), unitState({ ...state, LogExtraFields: fields }));
+  return startedWith(fakeContext(system, more), unitState({ ...state, LogExtraFields: fields }), 'abc');
 }
 
 const CASES: Readonly<Record<string, readonly [Case, string | undefined]>> = {
@@ -53,6 +53,7 @@ const CASES: Readonly<Record<string, readonly [Case, string | undefined]>> = {
     { loaded: ['A=b', OURS, 'C=d'], exported: ['A=b', OURS, 'C=d'] },
     'abc',
   ],
+  'is of files that were changed by hand since': [{ loaded: ['SANDBOX_UNIT_FILES=written'] }, undefined],
   'has no field: it was started without the drop-in': [{ exported: undefined }, NO_FILES],
   "has only the unit's own fields: it was started without the drop-in": [{ exported: ['A=b'] }, NO_FILES],
   'shows the field of the run before: it was started without the drop-in': [
