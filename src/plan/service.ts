@@ -3,7 +3,7 @@ import { emitted, loosens } from '../directives/against-unit.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
 import { findDirective, unknownDirective } from '../directives/table.js';
 import { closedBy, hidden } from '../directives/values/closed-paths.js';
-import { leavesSys, mountLines } from '../directives/values/mount-entries.js';
+import { leavesSys, mountLines } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, sinceReset, type UnitValues } from '../unit/values.js';

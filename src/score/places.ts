@@ -1,8 +1,15 @@
-import { HOMES, ROOTS } from '../directives/values/closed-paths.js';
-import { CLAIMS, type Claim, claimsOf, mountEntries } from '../directives/values/mount-claims.js';
-import { type MountLines, mountLines } from '../directives/values/mount-entries.js';
+import {
+  allClaims,
+  type Claim,
+  HOMES,
+  type MountLines,
+  mountEntries,
+  mountLines,
+  ROOTS,
+  temporaryMountOf,
+} from '../directives/values/mounts.js';
 import { type Mount, mountOf, outermost } from '../formats/mount-info.js';
-import { covers, lastOf, type UnitValues } from '../unit/values.js';
+import { allWords, covers, lastOf, type UnitValues } from '../unit/values.js';
 
 /**
  * The places where a service can write files and execute them, as far as its directives and the host's mounts tell;
@@ -12,7 +19,7 @@ import { covers, lastOf, type UnitValues } from '../unit/values.js';
 export function placesOf(unit: UnitValues, mounts: readonly Mount[]): string[] | undefined {
   if (ROOTS.some((name) => !['', '/'].includes(lastOf(unit, name)))) return undefined;
   const lines = mountLines(unit);
-  const apart = mountsOf(lines);
+  const apart = mountsOf(lines, unit);
   const known = new Set(['/', ...apart.keys(), ...mounts.map(({ path }) => path)]);
   const isOpen = (path: string): boolean =>
     !KERNEL_OWN.some((above) => covers(above, path)) &&
@@ -32,10 +39,13 @@ function isClosed(apart: ReadonlyMap<string, boolean>, path: string): boolean {
 }
 
 /** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
-function mountsOf(lines: MountLines): ReadonlyMap<string, boolean> {
-  const claims = [...CLAIMS.keys()].flatMap((name) => claimsOf(lines, name));
+function mountsOf(lines: MountLines, unit: UnitValues): ReadonlyMap<string, boolean> {
+  const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
   const closed = new Set([
-    ...claims.filter(closes).map(({ path }) => path),
+    ...allClaims(lines)
+      .filter(closes)
+      .map(({ path }) => path),
+    ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec).map(({ path }) => path),
     ...lines.places('BindReadOnlyPaths'),
     ...(lines.isSet('PrivateDevices') ? ['/dev'] : []),
     ...(lines.word('ProtectHome') === 'tmpfs' ? HOMES : []),
