@@ -33,7 +33,7 @@ export interface Seen {
   readonly finding: Finding;
 }
 
-export interface Look extends Pick<UnitProcesses, 'isWhole' | 'isLeftOver'> {
+export interface Look extends Pick<UnitProcesses, 'isLeftOver'> {
   readonly seen: readonly Seen[];
   /** Whether there was no process to look at. */
   readonly isEmpty: boolean;
@@ -71,40 +71,49 @@ const FREE = hidden('it may be of a command with a prefix, which keeps confineme
 
 async function look(system: System, subject: Subject, asked: Asked): Promise<Look> {
   const get: Get = (property) => subject.unit.properties.get(property);
-  const isOfGroup = (name: string) => GROUP_LIMITS.has(name);
-  const ofProcess = asked.directives.filter((name) => !isOfGroup(name));
-  const { held, free, isWhole, isLeftOver } = await readUnitProcesses(system, subject, {
+  const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
+  const ofProcess = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
+  const processes = await readUnitProcesses(system, subject, {
     pids: asked.pids,
     namespaces: ofProcess.some((name) => isSeen(name, 'capabilities', 'mounts', 'namespaces')),
   });
-  const measure = await readMeasure(system, subject, get, { ...asked, directives: ofProcess });
-  const views = measure.host ? await readViews(system, held, measure.paths) : undefined;
-  const isFiltered = ofProcess.some((name) => isSeen(name, 'filters'));
+  const { held, free, isLeftOver } = processes;
+  const isEmpty = held.length + free.length === 0;
+  const seen = [
+    ...(await seenInHeld(system, subject, { ...asked, directives: ofProcess }, processes)),
+    ...free.flatMap((process) =>
+      ofProcess.filter((name) => isSeen(name)).map((directive) => ({ directive, process, finding: FREE })),
+    ),
+    ...(isEmpty || ofGroup.length === 0 ? [] : await seenOfGroup(system, subject, get, ofGroup)),
+  ];
+  return { seen, isLeftOver, isEmpty };
+}
+
+async function seenInHeld(
+  system: System,
+  subject: Subject,
+  asked: Asked,
+  { held, isLeftOver }: UnitProcesses,
+): Promise<Seen[]> {
+  const measure = await readMeasure(system, subject, asked);
+  const views = measure.host && (await readViews(system, held, measure.paths));
+  const isFiltered = asked.directives.some((name) => isSeen(name, 'filters'));
   const filters = isFiltered ? await filtersOf(held, asked) : undefined;
   const main = held.find(({ pid }) => pid === subject.unit.mainPid);
   const seen: Seen[] = [];
   for (const process of held) {
-    const own = ownNamespaces(process, main, measure, subject);
+    const its = ownNamespaces(process, main, measure, subject);
     // The namespace of one from before the unit's start may be that of the unit's run of then.
-    const isExcused = (own.users || own.mounts) && !(await isLeftOver(process.pid));
+    const isExcused = (its.users || its.mounts) && !(await isLeftOver(process.pid));
+    const own = isExcused ? its : NO_OWN_NAMESPACES;
     const judged = {
-      ...{ process, own: isExcused ? own : NO_OWN_NAMESPACES },
+      ...{ process, own },
       ...{ view: views?.get(mountsOf(process)), filters: filters?.get(process.pid) },
     };
-    seen.push(
-      ...ofProcess.map((directive) => ({ directive, process, finding: judge(directive, measure, judged) })),
-    );
+    for (const directive of asked.directives)
+      seen.push({ directive, process, finding: judge(directive, measure, judged) });
   }
-  for (const process of free)
-    seen.push(
-      ...ofProcess.filter((name) => isSeen(name)).map((directive) => ({ directive, process, finding: FREE })),
-    );
-  const isEmpty = held.length + free.length === 0 && asked.directives.length > 0;
-  const ofGroup = isEmpty ? [] : asked.directives.filter(isOfGroup);
-  const files = ofGroup.length > 0 ? await groupFiles(system, subject) : new Map<string, string>();
-  for (const directive of ofGroup)
-    seen.push({ directive, process: undefined, finding: groupLimited(get, directive, files) });
-  return { seen, isWhole, isLeftOver, isEmpty };
+  return seen;
 }
 
 /**
@@ -126,10 +135,10 @@ const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
 /** What the processes are compared with, and the paths that are followed. A user's manager has the view of this program. */
 async function readMeasure(
   system: System,
-  { plan }: Subject,
-  get: Get,
+  { plan, unit }: Subject,
   { directives, bases }: Asked,
 ): Promise<Measure & { readonly paths: readonly string[] }> {
+  const get: Get = (property) => unit.properties.get(property);
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);
   const lines = loadedLines(get, bases);
@@ -145,7 +154,12 @@ async function readMeasure(
   };
 }
 
-async function groupFiles(system: System, { unit }: Subject): Promise<ReadonlyMap<string, string>> {
+async function seenOfGroup(
+  system: System,
+  { unit }: Subject,
+  get: Get,
+  directives: readonly string[],
+): Promise<Seen[]> {
   const files = new Map<string, string>();
   for (const folder of await unitGroups(system, unit)) {
     for (const name of GROUP_FILES) {
@@ -153,7 +167,9 @@ async function groupFiles(system: System, { unit }: Subject): Promise<ReadonlyMa
       if (text !== undefined) files.set(name, text.trim());
     }
   }
-  return files;
+  return directives.map((directive) => ({
+    ...{ directive, process: undefined, finding: groupLimited(get, directive, files) },
+  }));
 }
 
 /** Whether a process is in namespaces that are neither the manager's nor those of the unit. */

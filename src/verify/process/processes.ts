@@ -1,6 +1,6 @@
 /** The processes of a unit that directives hold for, and what the kernel shows of each. */
 
-import { UserError } from '../../diagnostic.js';
+import { error, UserError } from '../../diagnostic.js';
 import { MAX_MOUNTS } from '../../formats/mount-info.js';
 import { type MountTree, parseMountTree } from '../../formats/mount-tree.js';
 import { unitGroups } from '../../state/control-group.js';
@@ -54,8 +54,6 @@ export interface UnitProcesses {
   readonly held: readonly SeenProcess[];
   /** Processes that may be of a command with a prefix, which keeps the unit's confinement from it. */
   readonly free: readonly SeenProcess[];
-  /** Whether no control group was left out. */
-  readonly isWhole: boolean;
   /** Whether a process runs since before the unit's start, by its ID. */
   readonly isLeftOver: (pid: number) => Promise<boolean>;
 }
@@ -73,12 +71,9 @@ export async function readUnitProcesses(
   { pids: known, namespaces }: { readonly pids: readonly number[] | 'main'; readonly namespaces: boolean },
 ): Promise<UnitProcesses> {
   const { unit } = subject;
-  const isMain = known === 'main';
-  const members = isMain ? { pids: [unit.mainPid], isWhole: true } : await membersOf(system, unit);
-  const pids = new Set([...members.pids, ...(isMain ? [] : known)]);
-  pids.delete(0);
+  const pids = known === 'main' ? [unit.mainPid] : await membersOf(system, unit, known);
   const all: SeenProcess[] = [];
-  for (const pid of [...pids].sort((a, b) => a - b)) {
+  for (const pid of [...new Set(pids)].filter((one) => one > 0).sort((a, b) => a - b)) {
     const found = await readProcess(system, pid, namespaces);
     if (found && !(await isManagers(system, subject, found))) all.push(found);
   }
@@ -86,7 +81,6 @@ export async function readUnitProcesses(
   return {
     held: all.filter(isHeld),
     free: all.filter((process) => !isHeld(process)),
-    isWhole: members.isWhole || known.length > 0,
     isLeftOver: await createLeftOver(system, unit, new Set(all.map(({ pid }) => pid))),
   };
 }
@@ -96,24 +90,21 @@ const MAX_FILE = 1 << 20;
 
 /** The most control groups that are looked at: a service can make as many as it likes below its own. */
 const MAX_GROUPS = 1000;
+const TOO_MANY = `it has more than ${MAX_GROUPS} control groups`;
 
 export const textOf = async (system: System, path: string): Promise<string | undefined> => {
   const file = await system.read(path, { limit: MAX_FILE });
   return file && new TextDecoder().decode(file.bytes);
 };
 
-/** The processes of a unit's control groups and of those below. */
-async function membersOf(
-  system: System,
-  unit: UnitState,
-): Promise<{ readonly pids: readonly number[]; readonly isWhole: boolean }> {
-  const folders = await unitGroups(system, unit);
-  const pids: number[] = [];
-  const left = [...folders];
-  let isReached = true;
-  for (let looked = 0; left.length > 0 && looked < MAX_GROUPS; looked++) {
+/** The processes of a unit's control groups and of those below, and those that are known already. */
+async function membersOf(system: System, unit: UnitState, known: readonly number[]): Promise<number[]> {
+  const left = await unitGroups(system, unit);
+  const pids = [...known];
+  for (let looked = 0; left.length > 0; looked++) {
     const folder = left.shift()!;
     try {
+      if (looked === MAX_GROUPS) throw new UserError(error('unreadable', TOO_MANY));
       const text = (await textOf(system, `${folder}/cgroup.procs`)) ?? '';
       pids.push(...text.split('\n').map(Number));
       for (const name of await system.list(folder)) {
@@ -121,12 +112,12 @@ async function membersOf(
         if ((await system.list(`${folder}/${name}`)).length > 0) left.push(`${folder}/${name}`);
       }
     } catch (cause) {
-      // A group may be so deep below that no path leads there.
-      if (!(cause instanceof UserError) || folders.includes(folder)) throw cause;
-      isReached = false;
+      // A group may be so deep below that no path leads there: read-filters finds it.
+      if (!(cause instanceof UserError) || known.length === 0) throw cause;
+      return pids;
     }
   }
-  return { pids: pids.filter((pid) => pid > 0), isWhole: isReached && left.length === 0 };
+  return pids;
 }
 
 /** Reads what the kernel shows of a process; undefined if it has ended. */

@@ -16,7 +16,6 @@ import {
   looserDirective,
   noProcess,
   seenNowhere,
-  someUnseen,
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
@@ -94,10 +93,7 @@ export async function proveDirectives(
       wrong: heldBy(planned, wrong).flatMap(looserDirective),
       leftOver: heldBy(planned, leftOver).flatMap((one) => leftOverDirective(planned, one)),
       open: all.flatMap(leavesOpen),
-      unproven: [
-        ...(found.isWhole ? [] : [someUnseen(planned)]),
-        ...(found.isEmpty ? [noProcess(planned)] : notSeen(planned, held, kernel)),
-      ],
+      unproven: found.isEmpty ? [noProcess(planned)] : notSeen(planned, held, kernel),
     };
   } catch (cause) {
     if (!(cause instanceof UserError) || codeOf(cause) !== 'unreadable') throw cause;
