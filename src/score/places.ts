@@ -1,8 +1,6 @@
 import {
   allClaims,
-  type Claim,
   HOMES,
-  type MountLines,
   mountEntries,
   mountLines,
   ROOTS,
@@ -18,8 +16,7 @@ import { allWords, covers, lastOf, type UnitValues } from '../unit/values.js';
  */
 export function placesOf(unit: UnitValues, mounts: readonly Mount[]): string[] | undefined {
   if (ROOTS.some((name) => !['', '/'].includes(lastOf(unit, name)))) return undefined;
-  const lines = mountLines(unit);
-  const apart = mountsOf(lines, unit);
+  const apart = mountsOf(unit);
   const known = new Set(['/', ...apart.keys(), ...mounts.map(({ path }) => path)]);
   const isOpen = (path: string): boolean =>
     !KERNEL_OWN.some((above) => covers(above, path)) &&
@@ -39,13 +36,15 @@ function isClosed(apart: ReadonlyMap<string, boolean>, path: string): boolean {
 }
 
 /** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
-function mountsOf(lines: MountLines, unit: UnitValues): ReadonlyMap<string, boolean> {
+function mountsOf(unit: UnitValues): ReadonlyMap<string, boolean> {
+  const lines = mountLines(unit);
   const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
+  const closing = [
+    ...allClaims(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
+    ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec),
+  ];
   const closed = new Set([
-    ...allClaims(lines)
-      .filter(closes)
-      .map(({ path }) => path),
-    ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec).map(({ path }) => path),
+    ...closing.map(({ path }) => path),
     ...lines.places('BindReadOnlyPaths'),
     ...(lines.isSet('PrivateDevices') ? ['/dev'] : []),
     ...(lines.word('ProtectHome') === 'tmpfs' ? HOMES : []),
@@ -58,5 +57,3 @@ function mountsOf(lines: MountLines, unit: UnitValues): ReadonlyMap<string, bool
   ];
   return new Map(apart.map((path) => [path, closed.has(path)]));
 }
-
-const closes = ({ is }: Claim): boolean => is === 'read-only' || is === 'noexec' || is === 'inaccessible';

@@ -1,4 +1,4 @@
-/** What directives mount, as claims about paths (namespace.c of systemd). */
+/** Mounts that directives promise, as claims about paths (namespace.c of systemd). */
 
 import { barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 

@@ -101,17 +101,17 @@ async function seenInHeld(
   const filters = isFiltered ? await filtersOf(held, asked) : undefined;
   const main = held.find(({ pid }) => pid === subject.unit.mainPid);
   const seen: Seen[] = [];
-  for (const process of held) {
-    const its = ownNamespaces(process, main, measure, subject);
+  for (const one of held) {
+    const its = ownNamespaces(one, main, measure, subject);
     // The namespace of one from before the unit's start may be that of the unit's run of then.
-    const isExcused = (its.users || its.mounts) && !(await isLeftOver(process.pid));
+    const isExcused = (its.users || its.mounts) && !(await isLeftOver(one.pid));
     const own = isExcused ? its : NO_OWN_NAMESPACES;
     const judged = {
-      ...{ process, own },
-      ...{ view: views?.get(mountsOf(process)), filters: filters?.get(process.pid) },
+      ...{ process: one, own },
+      ...{ view: views?.get(mountsOf(one)), filters: filters?.get(one.pid) },
     };
     for (const directive of asked.directives)
-      seen.push({ directive, process, finding: judge(directive, measure, judged) });
+      seen.push({ directive, process: one, finding: judge(directive, measure, judged) });
   }
   return seen;
 }
@@ -132,7 +132,7 @@ async function filtersOf(
 const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
   unread.size > 0 ? undefined : groupBy(threads, ({ pid }) => pid);
 
-/** What the processes are compared with, and the paths that are followed. A user's manager has the view of this program. */
+/** The measure for the processes, and the paths that are followed. A user's manager has the view of this program. */
 async function readMeasure(
   system: System,
   { plan, unit }: Subject,

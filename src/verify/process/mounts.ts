@@ -1,4 +1,4 @@
-/** What the mounts of a process show of directives. */
+/** Directives held against the mounts of a process. */
 
 import { shortList } from '../../collections.js';
 import type { Get } from '../../directives/directive.js';

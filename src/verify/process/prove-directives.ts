@@ -113,11 +113,13 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
-/** What is looser, apart from that in processes from before the unit's start. */
+/** Findings of what is looser, apart from those about processes from before the unit's start. */
 async function looserIn(loose: readonly Seen[], isLeftOver: (pid: number) => Promise<boolean>) {
   const found: { readonly wrong: Seen[]; readonly leftOver: Seen[] } = { wrong: [], leftOver: [] };
-  for (const one of loose)
-    found[one.process && (await isLeftOver(one.process.pid)) ? 'leftOver' : 'wrong'].push(one);
+  for (const one of loose) {
+    const { process: of } = one;
+    found[of && (await isLeftOver(of.pid)) ? 'leftOver' : 'wrong'].push(one);
+  }
   return found;
 }
 

@@ -1,4 +1,4 @@
-/** What the status and the limits of a process show: who it is, its privileges, its limits, held against what it was given. */
+/** The user, privileges and limits of a process, held against what it was given. */
 
 import type { Get } from '../../directives/directive.js';
 import { CAPABILITIES, TAKEN } from '../../directives/kinds/names/capabilities.js';

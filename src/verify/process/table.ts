@@ -1,4 +1,4 @@
-/** The table of what a process shows of each directive. */
+/** The table of places where a process shows a directive. */
 
 import { groupBy } from '../../collections.js';
 import type { Get } from '../../directives/directive.js';
