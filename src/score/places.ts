@@ -1,13 +1,6 @@
-import {
-  allClaims,
-  HOMES,
-  mountEntries,
-  mountLines,
-  ROOTS,
-  temporaryMountOf,
-} from '../directives/values/mounts.js';
+import { mountsApart, ROOTS } from '../directives/values/mounts.js';
 import { type Mount, mountOf, outermost } from '../formats/mount-info.js';
-import { allWords, covers, lastOf, type UnitValues } from '../unit/values.js';
+import { covers, lastOf, type UnitValues } from '../unit/values.js';
 
 /**
  * The places where a service can write files and execute them, as far as its directives and the host's mounts tell;
@@ -16,7 +9,7 @@ import { allWords, covers, lastOf, type UnitValues } from '../unit/values.js';
  */
 export function placesOf(unit: UnitValues, mounts: readonly Mount[]): string[] | undefined {
   if (ROOTS.some((name) => !['', '/'].includes(lastOf(unit, name)))) return undefined;
-  const apart = mountsOf(unit);
+  const apart = mountsApart(unit);
   const known = new Set(['/', ...apart.keys(), ...mounts.map(({ path }) => path)]);
   const isOpen = (path: string): boolean =>
     !KERNEL_OWN.some((above) => covers(above, path)) &&
@@ -33,27 +26,4 @@ function isClosed(apart: ReadonlyMap<string, boolean>, path: string): boolean {
   const above = [...apart.keys()].filter((one) => covers(one, path));
   const deepest = above.reduce((a, b) => (b.length > a.length ? b : a), '');
   return apart.get(deepest) ?? false;
-}
-
-/** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
-function mountsOf(unit: UnitValues): ReadonlyMap<string, boolean> {
-  const lines = mountLines(unit);
-  const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
-  const closing = [
-    ...allClaims(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
-    ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec),
-  ];
-  const closed = new Set([
-    ...closing.map(({ path }) => path),
-    ...lines.places('BindReadOnlyPaths'),
-    ...(lines.isSet('PrivateDevices') ? ['/dev'] : []),
-    ...(lines.word('ProtectHome') === 'tmpfs' ? HOMES : []),
-  ]);
-  const apart = [
-    ...mountEntries(lines).flatMap(({ path, by }) => (by === '' ? [] : [path])),
-    // PrivateDevices= leaves the machine's own there.
-    ...(lines.isSet('PrivateDevices') ? ['/dev/shm'] : []),
-    ...closed,
-  ];
-  return new Map(apart.map((path) => [path, closed.has(path)]));
 }
