@@ -1,6 +1,13 @@
 import { isSameBytes } from '../collections.js';
 import { hasNameOfKeptPolicy } from '../paths/own-files.js';
-import { directivesText, type EmittedFile, isMadeFor, systemdOfDropIn, textBesidesSystemd } from './files.js';
+import {
+  directivesText,
+  type EmittedFile,
+  hasFilesField,
+  isMadeFor,
+  systemdOfDropIn,
+  textBesidesSystemd,
+} from './files.js';
 
 export interface ExistingFile extends EmittedFile {
   /** The time of the last write, in milliseconds since 1970. */
@@ -62,9 +69,18 @@ const asComment = (path: string): Pick<Change, 'commentsOnly'> =>
 export const isPending = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');
 
-/** Whether a service runs otherwise after the changes and a restart. */
+/**
+ * Whether a service runs otherwise after the changes and a restart. One that was started with a drop-in of an earlier
+ * version, without the field for its files, doesn't show what it runs with until then.
+ */
 export const hasEffect = (list: readonly Change[]): boolean =>
-  list.some((change) => change.kind !== 'unchanged' && !change.commentsOnly);
+  list.some((change) => change.kind !== 'unchanged' && (!change.commentsOnly || addsField(change)));
+
+const addsField = ({ before, after }: Change): boolean =>
+  before !== undefined &&
+  after !== undefined &&
+  !hasFilesField(before.content) &&
+  hasFilesField(after.content);
 
 const isSame = (before: ExistingFile, after: EmittedFile): boolean =>
   hasSameMode(before, after) && isSameBytes(before.content, after.content);

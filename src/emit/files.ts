@@ -100,6 +100,9 @@ export const withFilesField = (text: string, hash: string): string =>
     ? `${text}# which files a run was started with\nLogExtraFields=${FILES_FIELD}=${hash}\n`
     : text;
 
+export const hasFilesField = (content: Uint8Array): boolean =>
+  FIELD_LINE.test(new TextDecoder().decode(content));
+
 /** The version of systemd in the header of a drop-in. */
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
   /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];

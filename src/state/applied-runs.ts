@@ -41,6 +41,7 @@ export async function runsAsBefore(
   const started = await startedWith(context, state);
   if (started === undefined) return state.inactiveExitTimestamp / 1000 < since;
   const hash = await filesHash(files);
-  if (started === hash) return false;
+  // A drop-in that was edited and put back still names the hash that it had.
+  if (started === hash) return state.inactiveExitTimestamp / 1000 < since;
   return !(await injectionsOf(context, service)).some((one) => one.files === hash);
 }

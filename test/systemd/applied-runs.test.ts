@@ -66,6 +66,12 @@ const OPEN: Readonly<Record<string, string>> = {
     systemctl daemon-reload; systemctl restart ${UNIT}
     mkdir -p ${FOLDER}; mv /root/away/* ${FOLDER}/; rmdir /root/away
     systemctl daemon-reload`,
+  'edited by hand for a try, and put back': `
+    sed -i '/^LogExtraFields=/!s/^[A-Z]/#&/' ${FOLDER}/zz-sandbox-unit.conf
+    systemctl daemon-reload; systemctl restart ${UNIT}
+    cp /root/kept.d/zz-sandbox-unit.conf ${FOLDER}/
+    systemctl daemon-reload`,
+  'given other times': `touch ${FOLDER}/*; systemctl daemon-reload`,
 };
 
 /** What changes nothing of how the service was started. */
@@ -73,7 +79,6 @@ const LIVE: Readonly<Record<string, string>> = {
   'moved away and back, and nothing restarted': `
     mv ${FOLDER} /root/away.d; mv /root/away.d ${FOLDER}; systemctl daemon-reload`,
   'hard links of them, for a backup': `cp -al ${FOLDER} /etc/systemd/linked; rm -r /etc/systemd/linked`,
-  'given other times': `touch ${FOLDER}/*; systemctl daemon-reload`,
   'in a copy that takes the place of the folder above': `
     cp -a /etc/systemd/system /etc/systemd/copy; rm -rf /root/system; mv /etc/systemd/system /root/
     mv /etc/systemd/copy /etc/systemd/system; systemctl daemon-reload`,
