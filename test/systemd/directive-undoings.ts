@@ -85,7 +85,7 @@ const MOUNTS: readonly Undoing[] = [
     stray: 'without',
   },
   {
-    ...inside('PrivateDevices', true, 'umount -l /dev', "/dev is the host's"),
+    ...inside('PrivateDevices', true, 'umount -l /dev', '/dev has no mount of its own'),
     stray: 'without',
   },
   inside('ProcSubset', 'pid', 'mount -t proc none /proc', "/proc hasn't subset=pid"),

@@ -64,7 +64,8 @@ export function temporaryMountOf(word: string) {
 }
 
 /**
- * A promise about a path, if something is there. `private`: it leads to another file than it does for the manager.
+ * A promise about a path, if something is there. `private`: it has a mount of its own, and leads to another file than it does for the
+ * manager.
  * `read-only` and `noexec` hold for all below, too; `writable` and `executable` take nothing away.
  */
 export interface Claim {

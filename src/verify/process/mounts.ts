@@ -74,7 +74,8 @@ export function judgeClaim(claim: Claim, lines: MountLines, view: View, host: Vi
         ? EQUAL
         : looser(`${claim.path} can be reached`);
     case 'private':
-      return isHosts ? looser(`${claim.path} is the host's`) : EQUAL;
+      if (isHosts) return looser(`${claim.path} is the host's`);
+      return mount.path === path ? EQUAL : looser(`${claim.path} has no mount of its own`);
     case 'writable':
       return mount.options.has('ro') ? stricter(`${claim.path} can't be written to`) : EQUAL;
     case 'executable':
