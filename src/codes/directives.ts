@@ -49,11 +49,6 @@ export const DIRECTIVES = {
     wayOut:
       'Set its lines in the policy too, or rename the file. Do as the hint says where it is a filter that would be lost.',
   },
-  'maybe-exempt': {
-    cause:
-      "The unit's user or group is a specifier. If it stands for root, the kernel does not hold the service to the directive.",
-    wayOut: 'Write the name of the user, or see that it is not root.',
-  },
   assumed: {
     cause:
       "The plan is made for a machine that can't be asked, and takes for granted that it has what these directives need.",

@@ -8,8 +8,7 @@ export const GAPS = {
     wayOut: 'Update the target, leave the line out, or accept that it has no effect: `--allow-gaps`.',
   },
   'gap-undone': {
-    cause:
-      "Something opens what the directive closes: a line of the unit's own, a socket unit, a joined namespace, or a slice.",
+    cause: "Something opens what the directive closes: a line of the unit's own, a socket unit, or a slice.",
     wayOut: 'Take out the line that the message names. `--allow-gaps` says that it is meant.',
   },
   'gap-exempt': {

@@ -28,8 +28,7 @@ import { looserSince } from '../verify/kernel/looser.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
-import { NO_PROOF, type Proof } from '../verify/process/prove-directives.js';
-import { notHolding, proofFor } from '../verify/process/prove-unit.js';
+import { NO_PROOF, notHolding, type Proof, proofFor } from '../verify/process/prove-directives.js';
 
 /**
  * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every

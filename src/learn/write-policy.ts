@@ -3,7 +3,7 @@
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
-import { ROOTS } from '../directives/values/closed-paths.js';
+import { ROOTS } from '../directives/values/mounts.js';
 import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';

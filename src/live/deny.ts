@@ -109,7 +109,7 @@ export async function lockOutsOf(
   const files = await orElse(async () => (await loadFiles(context, unit, state)).files, []);
   const effective = effectiveUnit(files);
   const listens = await listensOf({ system: context.system, unit, states: [state] });
-  const surroundings = { partners: [], allowed: new Map(), sockets: new Map(), listens };
+  const surroundings = { allowed: new Map(), sockets: new Map(), listens };
   const request = { unit, effective, surroundings, policy, target };
   const launcher = { noNewPrivileges: takesGain };
   const found = lockOuts(roleOf(request), request, { meaning, launcher, source: '--no-new-privileges' });

@@ -1,7 +1,7 @@
 /** Needs of a unit's programs that a policy takes from them, as far as their names and their files tell. */
 
 import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
-import { ROOTS } from '../directives/values/closed-paths.js';
+import { ROOTS } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import { fileName } from '../unit/path.js';
 import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';

@@ -15,8 +15,6 @@ export type Places =
 
 /** Facts about a unit that the files of others decide, as the manager has them. */
 export interface Surroundings {
-  /** The units that it is joined with (JoinsNamespaceOf=), by either's files. */
-  readonly partners: readonly string[];
   /** IPAddressAllow= of the unit's slices, `10.0.0.0/8`, by the slice's name. */
   readonly allowed: ReadonlyMap<string, readonly string[]>;
   /** Rules of the socket units that hand it IP sockets, by their names. */
@@ -31,7 +29,7 @@ export interface PlanRequest {
   readonly effective: EffectiveUnit;
   /** `Type=` as the manager has it; if undefined, the unit's files decide. */
   readonly type?: string | undefined;
-  /** If undefined, partners are taken from the unit's own files. */
+  /** Undefined where no manager is asked. */
   readonly surroundings?: Surroundings | undefined;
   readonly policy: Policy;
   readonly target: Target;

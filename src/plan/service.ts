@@ -3,12 +3,11 @@ import { emitted, loosens } from '../directives/against-unit.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
 import { findDirective, unknownDirective } from '../directives/table.js';
 import { closedBy, hidden } from '../directives/values/closed-paths.js';
-import { leavesSys, mountLines } from '../directives/values/mount-entries.js';
+import { leavesSys, mountLines } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
 import { exempt } from './ineffective/by-exemption.js';
-import { joinedNamespace, partnersIn } from './ineffective/by-joined-namespaces.js';
 import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
 import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
@@ -28,8 +27,8 @@ type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'sur
 
 /** Plans `[service]`: its directives, checked against the unit's own lines and the target's abilities. */
 export function planService(request: ServiceRequest): PlannedService {
-  const { policy, effective, surroundings } = request;
-  const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map(), sockets: new Map() };
+  const { policy, surroundings } = request;
+  const around = surroundings ?? { allowed: new Map(), sockets: new Map() };
   const planned = policy.service.map((entry) => planDirective(entry, request, around));
   const directives = planned.flatMap((one) => one.directives);
   return {
@@ -103,7 +102,7 @@ function hasPrivateUsers({ service }: Policy, unit: UnitValues): boolean {
 function planDirective(
   entry: DirectiveEntry,
   { policy, effective, target }: ServiceRequest,
-  { partners, allowed, sockets }: Surroundings,
+  { allowed, sockets }: Surroundings,
 ): PlannedService {
   const row = findDirective(entry.name);
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
@@ -125,7 +124,6 @@ function planDirective(
       ...found,
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
       ...ineffective(entry, formatted.values, policy, effective),
-      ...joinedNamespace(entry, formatted.values, partners),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
       ...handedSockets(entry, before, values, sockets),
       ...stayingSockets(entry, values, sockets),

@@ -101,9 +101,10 @@ const isFinal = (values: UnitValues, by: string): boolean =>
 function hiddenBy(values: UnitValues, path: string): string | undefined {
   const isShown = (above: string) =>
     bindsOf(values).some((place) => covers(above, place) && covers(place, path));
-  return hidden(values).find(({ by, paths }) =>
-    paths.map(placeOf).some((above) => covers(above, path) && (isFinal(values, by) || !isShown(above))),
-  )?.by;
+  return hidden(values).find((part) => {
+    const above = placeOf(part.path);
+    return covers(above, path) && (isFinal(values, part.by) || !isShown(above));
+  })?.by;
 }
 
 /** Where specifiers name paths, nothing is said; nor of another mount below, which stays executable. */

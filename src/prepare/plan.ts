@@ -1,5 +1,5 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
-import { ROOTS } from '../directives/values/closed-paths.js';
+import { ROOTS } from '../directives/values/mounts.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { allPrograms, programPlaces } from '../plan/launcher/commands.js';

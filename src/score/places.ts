@@ -1,6 +1,4 @@
-import { HOMES, ROOTS } from '../directives/values/closed-paths.js';
-import { CLAIMS, type Claim, claimsOf, mountEntries } from '../directives/values/mount-claims.js';
-import { type MountLines, mountLines } from '../directives/values/mount-entries.js';
+import { mountsApart, ROOTS } from '../directives/values/mounts.js';
 import { type Mount, mountOf, outermost } from '../formats/mount-info.js';
 import { covers, lastOf, type UnitValues } from '../unit/values.js';
 
@@ -11,8 +9,7 @@ import { covers, lastOf, type UnitValues } from '../unit/values.js';
  */
 export function placesOf(unit: UnitValues, mounts: readonly Mount[]): string[] | undefined {
   if (ROOTS.some((name) => !['', '/'].includes(lastOf(unit, name)))) return undefined;
-  const lines = mountLines(unit);
-  const apart = mountsOf(lines);
+  const apart = mountsApart(unit);
   const known = new Set(['/', ...apart.keys(), ...mounts.map(({ path }) => path)]);
   const isOpen = (path: string): boolean =>
     !KERNEL_OWN.some((above) => covers(above, path)) &&
@@ -30,23 +27,3 @@ function isClosed(apart: ReadonlyMap<string, boolean>, path: string): boolean {
   const deepest = above.reduce((a, b) => (b.length > a.length ? b : a), '');
   return apart.get(deepest) ?? false;
 }
-
-/** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
-function mountsOf(lines: MountLines): ReadonlyMap<string, boolean> {
-  const claims = [...CLAIMS.keys()].flatMap((name) => claimsOf(lines, name));
-  const closed = new Set([
-    ...claims.filter(closes).map(({ path }) => path),
-    ...lines.places('BindReadOnlyPaths'),
-    ...(lines.isSet('PrivateDevices') ? ['/dev'] : []),
-    ...(lines.word('ProtectHome') === 'tmpfs' ? HOMES : []),
-  ]);
-  const apart = [
-    ...mountEntries(lines).flatMap(({ path, by }) => (by === '' ? [] : [path])),
-    // PrivateDevices= leaves the machine's own there.
-    ...(lines.isSet('PrivateDevices') ? ['/dev/shm'] : []),
-    ...closed,
-  ];
-  return new Map(apart.map((path) => [path, closed.has(path)]));
-}
-
-const closes = ({ is }: Claim): boolean => is === 'read-only' || is === 'noexec' || is === 'inaccessible';

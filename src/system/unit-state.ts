@@ -162,7 +162,6 @@ const FIELDS = {
   jobRunningTimeoutUSec: quantity('JobRunningTimeoutUSec'),
   jobTimeoutAction: text('JobTimeoutAction'),
   jobTimeoutUSec: quantity('JobTimeoutUSec'),
-  joinsNamespaceOf: texts('JoinsNamespaceOf'),
   killMode: text('KillMode'),
   listen: sockets('Listen'),
   loadState: word('loaded', 'not-found', 'bad-setting', 'error', 'merged', 'masked', 'stub')('LoadState'),

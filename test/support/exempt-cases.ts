@@ -57,15 +57,3 @@ export const EXEMPT_CASES: readonly ExemptCase[] = [
   ]),
   ...NUMBERS.map(([lines, holds]): ExemptCase => ({ directive: 'LimitNPROC', value: 3, lines, holds })),
 ];
-
-/** Services that aren't held where a specifier stands for root, as %u and %g do for the system's manager. */
-export const UNCLEAR_CASES: readonly (ExemptCase & { readonly by: string })[] = [
-  { directive: 'ProtectProc', value: 'ptraceable', lines: 'User=%u', holds: false, by: 'User' },
-  { directive: 'ProtectProc', value: 'invisible', lines: 'User=nobody\nGroup=%g', holds: false, by: 'Group' },
-  {
-    ...{ directive: 'ProtectProc', value: 'invisible', holds: false },
-    lines: 'DynamicUser=yes\nSupplementaryGroups=daemon %g',
-    by: 'SupplementaryGroups',
-  },
-  { directive: 'LimitNPROC', value: 3, lines: 'DynamicUser=yes\nUser=%u', holds: false, by: 'User' },
-];

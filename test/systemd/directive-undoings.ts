@@ -79,13 +79,13 @@ const MOUNTS: readonly Undoing[] = [
     ),
     undone: 'stricter',
   },
-  inside('TemporaryFileSystem', ['/media'], 'umount /media', "/media isn't a file system of its own"),
+  inside('TemporaryFileSystem', ['/media'], 'umount /media', "/media is the host's"),
   {
     ...inside('ProtectKernelModules', true, 'umount /lib/modules', '/lib/modules can be reached'),
     stray: 'without',
   },
   {
-    ...inside('PrivateDevices', true, 'umount -l /dev', "/dev isn't a file system of its own"),
+    ...inside('PrivateDevices', true, 'umount -l /dev', '/dev has no mount of its own'),
     stray: 'without',
   },
   inside('ProcSubset', 'pid', 'mount -t proc none /proc', "/proc hasn't subset=pid"),
@@ -140,9 +140,8 @@ export const UNDONE: Readonly<Record<string, UndoneService>> = {
   // Other values of some.
   valued: {
     undoings: [
-      inside('ProtectHome', 'tmpfs', 'umount /home', "/home isn't a file system of its own"),
+      inside('ProtectHome', 'tmpfs', 'umount /home', "/home is the host's"),
       inside('ProtectSystem', 'strict', 'mount -o remount,bind,rw /', '/ can be written to'),
-      inside('TemporaryFileSystem', ['/media:ro'], 'mount -o remount,rw /media', '/media can be written to'),
     ],
   },
   // The others need a mount namespace each.
@@ -170,6 +169,7 @@ export const UNDONE: Readonly<Record<string, UndoneService>> = {
 /** Directives that no service of a box can have, and whether that is so. */
 export const NOT_HERE: ReadonlyMap<string, (box: Box, systemd: number) => boolean> = new Map([
   ['RootImage', (box: Box) => !existsSync(outside(box, '/dev/loop-control'))],
+  ['RootMStack', (_: Box, systemd: number) => systemd < 260],
   ['UserNamespacePath', (_: Box, systemd: number) => systemd < 259],
 ]);
 

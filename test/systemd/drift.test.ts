@@ -157,28 +157,14 @@ describe("what other units' files say against it is named", { skip: skip ?? fals
     await box.succeed(['rm', own]);
   });
 
-  for (const [what, file, text, names] of [
-    [
-      'a slice that allows',
-      '/run/systemd/system/system.slice.d/allow.conf',
-      '[Slice]\nIPAddressAllow=any\n',
-      'system.slice',
-    ],
-    [
-      'a unit that joins it',
-      '/run/systemd/system/joiner.service',
-      `[Unit]\nJoinsNamespaceOf=other.service\n${service('/usr/bin/sleep 1006')}`,
-      'joiner.service',
-    ],
-  ] as const) {
-    test(what, async () => {
-      await box.writeFile(file, text);
-      await box.sh('systemctl daemon-reload; systemctl start joiner.service || :');
-      assert.match(await status(), new RegExp(`^drift-unit: .*${names}`));
-      await box.sh(`systemctl stop joiner.service || :; rm ${file}; systemctl daemon-reload`);
-      assert.equal(await status(), '');
-    });
-  }
+  test('a slice that allows', async () => {
+    const file = '/run/systemd/system/system.slice.d/allow.conf';
+    await box.writeFile(file, '[Slice]\nIPAddressAllow=any\n');
+    await box.sh('systemctl daemon-reload');
+    assert.match(await status(), /^drift-unit: .*system.slice/);
+    await box.sh(`rm ${file}; systemctl daemon-reload`);
+    assert.equal(await status(), '');
+  });
 });
 
 describe('what systemd has otherwise than its files say is named', { skip: skip ?? false }, () => {

@@ -24,36 +24,6 @@ function unitText({ policy, own, open }: UndoneCase, lines: 'both' | 'ours'): st
   return `[Service]\nType=oneshot\nStandardOutput=journal\n${used.join('\n')}\nExecStart=/bin/bash -c "${script}"\n`;
 }
 
-const SAME_NETWORK = 'test /proc/self/ns/net -ef /proc/$(systemctl show -P MainPID PARTNER)/ns/net';
-
-type Joined = readonly [ours: string, partner: string, open: string, by: 'own' | 'theirs'];
-
-/** The policy's, the partner's, what a shell says if they share, and whose file has JoinsNamespaceOf=. */
-const JOINED = (['own', 'theirs'] as const).flatMap((by): Joined[] => [
-  ['PrivateNetwork=yes', 'PrivateNetwork=yes', SAME_NETWORK, by],
-  ['PrivateNetwork=yes', 'PrivateTmp=yes', SAME_NETWORK, by],
-  ['PrivateIPC=yes', 'PrivateIPC=yes', SAME_NETWORK.replaceAll('ns/net', 'ns/ipc'), by],
-  ['PrivateTmp=yes', 'PrivateTmp=yes', 'test -e /tmp/PARTNER', by],
-]);
-
-/** Files of a partner, of the unit, and of one like it that is joined with nobody. */
-function joinedFiles([ours, theirs, open, by]: Joined, i: number): [string, string][] {
-  const [partner, unit] = [`partner-${i}.service`, `joined-${i}.service`];
-  const script = `(${open.replaceAll('PARTNER', partner)}) && echo open || echo closed`.replaceAll(
-    '$',
-    '$$$$',
-  );
-  const run = `ExecStartPre=/bin/touch /tmp/${partner}\nExecStart=/bin/sleep infinity`;
-  const checks = `[Service]\nType=oneshot\nStandardOutput=journal\n${ours}\nExecStart=/bin/bash -c "${script}"\n`;
-  const joins = (side: Joined[3], other: string) =>
-    side === by ? `[Unit]\nJoinsNamespaceOf=${other}\n` : '';
-  return [
-    [partner, `${joins('theirs', unit)}[Service]\n${theirs}\n${run}\n`],
-    [unit, `${joins('own', partner)}${checks}`],
-    [`alone-${i}.service`, checks],
-  ].map(([name, text]) => [`/run/systemd/system/${name}`, text!]);
-}
-
 for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, readonly UndoneCase[]][]) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
     let box: Box;
@@ -76,25 +46,6 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [TreeName, re
         .trim()
         .split('\n')
         .at(-1);
-
-    test('units that are joined share what is private, whichever names the other', async () => {
-      const files = JOINED.flatMap(joinedFiles);
-      await changeFiles(box, Object.fromEntries(files));
-      const names = (kind: string) => JOINED.map((_, i) => `${kind}-${i}.service`);
-      await box.succeed(['systemctl', 'start', ...names('partner')]);
-      await box.succeed(['systemctl', 'start', ...names('joined'), ...names('alone')]);
-      await box.sh('journalctl --sync');
-      for (const [i, row] of JOINED.entries()) {
-        assert.equal(await said(`alone-${i}`), 'closed', row.join(' '));
-        // Before 257 at least it joins only the unit that has it.
-        const isOpen = row[3] === 'own' || tree !== 'bookworm';
-        assert.equal(await said(`joined-${i}`), isOpen ? 'open' : 'closed', row.join(' '));
-        await box.writeFile('/run/joined.toml', `[service]\n${row[0].replace('=yes', ' = true')}\n`);
-        const generated = await sandboxUnit(box, 'generate', '--policy=/run/joined.toml', `joined-${i}`);
-        const gap = /gap-undone.*?(partner-\d+\.service)/s.exec(generated.stdout + generated.stderr)?.[1];
-        assert.deepEqual([generated.status, gap], isOpen ? [1, `partner-${i}.service`] : [0, undefined]);
-      }
-    });
 
     test('what a slice allows that a unit is in is allowed to the unit', async () => {
       const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.1', 'IPAddressAllow=10.0.0.0/8'];

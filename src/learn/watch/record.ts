@@ -1,5 +1,5 @@
 import { UserError } from '../../diagnostic.js';
-import { ROOTS } from '../../directives/values/closed-paths.js';
+import { ROOTS } from '../../directives/values/mounts.js';
 import type { RecordedHost, Recording } from '../../evidence/recording/recording.js';
 import { namedDump } from '../../observer/named.js';
 import { parseDump } from '../../observer/parse-dump.js';

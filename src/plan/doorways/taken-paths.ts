@@ -1,6 +1,7 @@
 /** Paths that directives take from a unit: its processes don't see them, or can't write to them. */
 
-import { type Closed, closed, hidden, ROOTS, readOnly } from '../../directives/values/closed-paths.js';
+import { type Closed, closed, hidden, readOnly } from '../../directives/values/closed-paths.js';
+import { ROOTS } from '../../directives/values/mounts.js';
 import {
   allWords,
   barePath,
@@ -83,7 +84,8 @@ export function forbidsExecution(unit: UnitValues, path: string): boolean {
 const closersOf = (parts: readonly Closed[], directive: string, path: string): string[] =>
   parts
     .filter(({ by, except }) => by === directive && !except.some((above) => covers(above, path)))
-    .flatMap(({ paths }) => paths.map(merged).filter((above) => covers(above, path)));
+    .map((part) => merged(part.path))
+    .filter((above) => covers(above, path));
 
 /**
  * Whether one of the exceptions is about a path, and below all that closes it.

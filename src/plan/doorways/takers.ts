@@ -4,7 +4,7 @@ import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
 import { runsAsRoot } from '../../directives/kinds/names/user.js';
 import { parseSocketRule, type SocketRule, within } from '../../directives/kinds/network/socket-rules.js';
 import { DIRECTIVES, findDirective } from '../../directives/table.js';
-import { ROOTS } from '../../directives/values/closed-paths.js';
+import { ROOTS } from '../../directives/values/mounts.js';
 import { allWords, isOn, lastOf, pathsOf, sinceReset, type UnitValues, wordsOf } from '../../unit/values.js';
 import { deniesAddresses } from '../ineffective/addresses.js';
 import { CLOSING, closes, forbidsExecution, HIDING, hides } from './taken-paths.js';

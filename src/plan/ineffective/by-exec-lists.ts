@@ -1,6 +1,6 @@
 import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
 import { closedBy, readOnly } from '../../directives/values/closed-paths.js';
-import { mountLines, writable } from '../../directives/values/mount-entries.js';
+import { mountLines, writable } from '../../directives/values/mounts.js';
 import { covers, pathsOf, type UnitValues } from '../../unit/values.js';
 import type { ConfinedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
@@ -31,7 +31,7 @@ export function writableByLists(
       const opened = pathsOf(values, name)
         .filter((path) => !path.includes('%') && !closed.includes(path))
         .filter((path) => !open.some((above) => covers(above, path)))
-        .filter((path) => !parts.some(({ paths }) => paths.includes(path)));
+        .filter((path) => !parts.some((part) => part.path === path));
       const path = opened.find((one) => closedBy(parts, one) !== undefined);
       if (path === undefined) return [];
       const by = closedBy(parts, path)!;

@@ -1,4 +1,4 @@
-import { type Diagnostic, error, warning } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
 import { isRoot, runsAsRoot } from '../../directives/kinds/names/user.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
@@ -77,22 +77,10 @@ const EXEMPTIONS: ReadonlyMap<string, (value: string, unit: UnitValues) => Exemp
   ['LimitNPROC', ofNumbers],
 ]);
 
-const ACCOUNTS = ['User', 'Group', 'SupplementaryGroups'] as const;
-
-const hasSpecifier = (text: string): boolean => text.includes('%');
-
-/** The values that a unit has if the specifiers in one of its directives stand for root. */
-const withRootIn = (directive: string, unit: UnitValues): UnitValues => ({
-  get: (name) => {
-    const values = unit.get(name);
-    return name === directive ? values?.map((value) => (hasSpecifier(value) ? 'root' : value)) : values;
-  },
-});
-
 /**
  * A gap where the kernel doesn't hold a service to a directive of `[service]`, for its user, groups or capabilities;
- * processes that change them are held. Warnings where that hangs on specifiers. Users and groups are told by their names
- * alone: other names of root aren't seen, nor members that group(5) lists.
+ * processes that change them are held. Users and groups are known by their names alone: a specifier, another name of root and
+ * the members that group(5) lists aren't seen.
  * @param values the policy's value in systemd's form
  * @param unit the planned values of all directives
  */
@@ -106,14 +94,7 @@ export function exempt(
   if (!exemption || scope === 'user' || isOtherRoot(unit)) return [];
   const value = values.at(-1) ?? '';
   const found = exemption(value, unit);
-  if (found) {
-    const hint = `${found.hint}; --allow-gaps keeps it for processes that change their user`;
-    return [error('gap-exempt', `'${name}' would not be in force: ${found.reason}`, { at, hint })];
-  }
-  return ACCOUNTS.flatMap((account) => {
-    const possible = exemption(value, withRootIn(account, unit));
-    if (!possible) return [];
-    const message = `'${name}' is not in force if the specifier in ${account}= stands for root: ${possible.reason}`;
-    return [warning('maybe-exempt', message, { at, hint: possible.hint })];
-  });
+  if (!found) return [];
+  const hint = `${found.hint}; --allow-gaps keeps it for processes that change their user`;
+  return [error('gap-exempt', `'${name}' would not be in force: ${found.reason}`, { at, hint })];
 }

@@ -3,8 +3,7 @@
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, printable, warning } from '../../diagnostic.js';
 import { closedPaths } from '../../directives/values/closed-paths.js';
-import { mountEntries } from '../../directives/values/mount-claims.js';
-import { FOLDERS, type MountEntry, mountLines } from '../../directives/values/mount-entries.js';
+import { FOLDERS, type MountEntry, mountEntries, mountLines } from '../../directives/values/mounts.js';
 import { folderOf } from '../../unit/path.js';
 import { covers, type UnitValues } from '../../unit/values.js';
 import type { ConfinedUnit } from '../request.js';
@@ -24,7 +23,7 @@ interface Movable {
 const CLOSING = ['BindReadOnlyPaths', 'InaccessiblePaths', 'ReadOnlyPaths', 'TemporaryFileSystem'];
 
 /** Directives that make a path read-write: below another one of them systemd drops their mount (drop_nop() of systemd). */
-const READ_WRITE = ['ReadWritePaths', ...FOLDERS];
+const READ_WRITE = ['ReadWritePaths', ...FOLDERS.keys()];
 
 /** Directives by which a path is the host's, and writable. */
 const WRITABLE = [...READ_WRITE, 'BindPaths'];
@@ -97,7 +96,7 @@ function described({ policy }: ConfinedUnit, some: readonly Movable[]): Diagnost
   const message = `${directive}= holds for ${paths} only until the service renames ${folder}, where it may`;
   const ways = [
     `close ${folder} itself`,
-    ...(FOLDERS.includes(by) ? [] : [`narrow ${by}=`]),
+    ...(FOLDERS.has(by) ? [] : [`narrow ${by}=`]),
     // A bind mount in another place needs a source, which the path doesn't tell.
     ...(by === 'BindPaths' ? [] : [`mount it in its own place: BindPaths = ${JSON.stringify(folders)}`]),
   ];

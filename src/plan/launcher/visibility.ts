@@ -1,6 +1,6 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { runsAsRoot } from '../../directives/kinds/names/user.js';
-import { HOMES, ROOTS } from '../../directives/values/closed-paths.js';
+import { HOMES, ROOTS } from '../../directives/values/mounts.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
 
 /** The words of a list directive, the unit's and the policy's. */

@@ -1,7 +1,7 @@
 /** The program that loads the filter of `[ready]`: where it can work, and the lines of the unit that start it. */
 
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { ROOTS } from '../../directives/values/closed-paths.js';
+import { ROOTS } from '../../directives/values/mounts.js';
 import { timeText } from '../../policy/time-span.js';
 import { HELPER_MACHINES } from '../../syscalls/abi.js';
 import type { ReadySection } from '../../syscalls/section.js';

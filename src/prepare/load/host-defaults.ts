@@ -11,7 +11,7 @@ import {
 } from '../../diagnostic.js';
 import type { Directive } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
-import { temporaryMountOf } from '../../directives/values/mount-entries.js';
+import { temporaryMountOf } from '../../directives/values/mounts.js';
 import { fixed } from '../../directives/values/strictness.js';
 import { DEFAULTS, defaultsPaths } from '../../paths/policies.js';
 import { notInDefaults, parseDefaults } from '../../policy/defaults.js';

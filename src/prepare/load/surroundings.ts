@@ -16,7 +16,6 @@ interface Asked {
 
 /** Facts about services that the files of other units decide. */
 export async function surroundingsOf({ system, unit, states, sets }: Asked): Promise<Surroundings> {
-  const partners = states.flatMap((one) => one.joinsNamespaceOf);
   const slices = sets('IPAddressDeny') ? states.flatMap(slicesAbove) : [];
   const allowed = new Map<string, readonly string[]>();
   for (const slice of new Set(slices)) {
@@ -24,12 +23,11 @@ export async function surroundingsOf({ system, unit, states, sets }: Asked): Pro
     if (list.length > 0) allowed.set(slice, list);
   }
   const sockets = HELD_BY_SOCKETS.some(sets) ? await socketsOf(system, unit, states) : new Map();
-  return { partners: [...new Set(partners)].sort(), allowed, sockets };
+  return { allowed, sockets };
 }
 
 /** A text for each of the facts; a hash of these texts tells when one changes. Whether a socket unit is up comes and goes. */
-export const surroundingsText = ({ partners, allowed, sockets }: Surroundings): string[] => [
-  ...partners,
+export const surroundingsText = ({ allowed, sockets }: Surroundings): string[] => [
   ...[...allowed].map(([slice, list]) => `${slice} ${list.join(' ')}`),
   ...[...sockets].map(([socket, { denied, allowed: passing, interfaces, isolated }]) => {
     const lists = interfaces.map(({ only, names }) => `${only ? '' : '~'}${[...names].join(' ')}`);

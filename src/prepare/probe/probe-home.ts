@@ -1,6 +1,6 @@
 import { type Diagnostic, printable, warning } from '../../diagnostic.js';
 import { closedBy, hidden, readOnly } from '../../directives/values/closed-paths.js';
-import { mountLines, writable } from '../../directives/values/mount-entries.js';
+import { mountLines, writable } from '../../directives/values/mounts.js';
 import type { CommandProbe } from '../../policy/probe.js';
 import type { Located } from '../../syscalls/section.js';
 import { fileName } from '../../unit/path.js';

@@ -16,7 +16,7 @@ const OF_A_RUN: ReadonlySet<string> = new Set(['ActiveState', 'SubState', 'Resul
 
 /** Lists of units, which the manager has in no order. */
 const OF_UNITS: ReadonlySet<string> = new Set([
-  ...['After', 'BindsTo', 'BoundBy', 'ConflictedBy', 'Conflicts', 'ConsistsOf', 'JoinsNamespaceOf', 'Names'],
+  ...['After', 'BindsTo', 'BoundBy', 'ConflictedBy', 'Conflicts', 'ConsistsOf', 'Names'],
   ...['OnFailure', 'OnSuccess', 'PartOf', 'PropagatesStopTo', 'RequiredBy', 'Requires', 'Requisite'],
   ...['RequisiteOf', 'StopPropagatedFrom', 'TriggeredBy', 'Triggers'],
 ]);

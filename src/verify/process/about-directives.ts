@@ -50,11 +50,6 @@ export const unreadable = ({ plan }: Planned, { message }: UserError): Diagnosti
     hint: 'run it as root, and outside of any container',
   });
 
-export const someUnseen = ({ plan }: Planned): Diagnostic =>
-  error('processes-unseen', `${plan.unit} has more control groups than are looked at`, {
-    hint: 'processes in the others are not held against the directives',
-  });
-
 const MOST_NAMED = 5;
 
 /**

@@ -16,10 +16,7 @@ export interface Finding {
 }
 
 /** Findings of one kind about a directive, and the processes that they are about; none for the unit's control group. */
-export interface HeldFinding {
-  readonly relation: Relation;
-  readonly seen: string;
-  readonly isHidden?: true;
+export interface HeldFinding extends Finding {
   readonly processes: readonly { readonly pid: number; readonly name: string }[];
 }
 

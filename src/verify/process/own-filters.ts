@@ -10,7 +10,8 @@ import { constantValue } from '../../syscalls/constants.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, hidden, looser, unseen } from './finding.js';
-import { word } from './loaded-lines.js';
+import { word } from './mounts.js';
+import type { SeenProcess } from './processes.js';
 
 /** A call that a directive refuses; arguments that are not named are 0. */
 interface Sample {
@@ -56,9 +57,13 @@ const all =
   (): readonly Sample[] =>
     samples;
 
+/** DynamicUser= brings it along. */
+const SET_IDS = all(sample('fchmodat', 'fchmodat(S_ISUID)', 0n, 0n, SET_USER_ID));
+
 type Samples = (get: Get, abi: Abi) => readonly Sample[];
 
 export const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
+  ['DynamicUser', SET_IDS],
   ['LockPersonality', all(sample('personality', 'personality(ADDR_NO_RANDOMIZE)', NO_RANDOMIZE))],
   ['MemoryDenyWriteExecute', all(sample('mmap', 'mmap(PROT_WRITE|PROT_EXEC)', 0n, 0n, WRITE_AND_EXEC))],
   ['PrivateDevices', all(sample('iopl'), sample('ioperm'))],
@@ -69,7 +74,7 @@ export const SAMPLES: ReadonlyMap<string, Samples> = new Map<string, Samples>([
   ['RestrictAddressFamilies', families],
   ['RestrictNamespaces', namespaces],
   ['RestrictRealtime', all(sample('sched_setscheduler', 'sched_setscheduler(SCHED_FIFO)', 0n, SCHED_FIFO))],
-  ['RestrictSUIDSGID', all(sample('fchmodat', 'fchmodat(S_ISUID)', 0n, 0n, SET_USER_ID))],
+  ['RestrictSUIDSGID', SET_IDS],
 ]);
 
 /** The finding where filters can't be read. */
@@ -79,30 +84,26 @@ export const UNREAD = hidden("systemd's own filter for it can't be read");
 const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
 
 /**
- * Whether filters refuse the calls of a directive; undefined for a directive without such calls, here
- * or anywhere. Each call has one
- * tried argument: what the filters do with others isn't seen.
+ * Whether filters refuse the calls of a directive; no finding for a directive without such calls. Each call has one tried
+ * argument: what the filters do with others isn't seen.
  * @param filters of all threads of a process; undefined where they can't be read
- * @param isFiltered whether each thread has some filter
  */
 export function ownFilter(
-  get: Get,
+  { get, abi }: { readonly get: Get; readonly abi: Abi },
   directive: string,
-  abi: Abi,
-  {
-    filters,
-    isFiltered,
-  }: { readonly filters: readonly LoadedFilters[] | undefined; readonly isFiltered: boolean },
-): Finding | undefined {
+  { threads }: Pick<SeenProcess, 'threads'>,
+  filters: readonly LoadedFilters[] | undefined,
+): readonly Finding[] {
   const numbers = numbersOf(abi);
-  const samples = (SAMPLES.get(directive)?.(get, abi) ?? []).filter(({ call }) => numbers.has(call));
-  if (samples.length === 0) return undefined;
-  if (directive !== WITHOUT_FILTER && !isFiltered) return looser('it has no filter');
-  if (filters === undefined) return UNREAD;
+  const samples = SAMPLES.get(directive)!(get, abi).filter(({ call }) => numbers.has(call));
+  if (samples.length === 0) return [];
+  const hasNone = threads.some((thread) => thread.get('Seccomp') === '0');
+  if (directive !== WITHOUT_FILTER && hasNone) return [looser('it has no filter')];
+  if (filters === undefined) return [UNREAD];
   const open = samples.find((one) => filters.some((some) => lets(some, one, abi)));
-  if (!open) return EQUAL;
-  if (directive === WITHOUT_FILTER) return unseen('the kernel may refuse it without a filter');
-  return looser(`no filter refuses ${open.shown}`);
+  if (!open) return [EQUAL];
+  if (directive === WITHOUT_FILTER) return [unseen('the kernel may refuse it without a filter')];
+  return [looser(`no filter refuses ${open.shown}`)];
 }
 
 /** Whether filters let a call through. A program that no call can be tried on refuses nothing. */

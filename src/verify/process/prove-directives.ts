@@ -1,27 +1,26 @@
 import { groupBy } from '../../collections.js';
-import { codeOf, type Diagnostic, UserError } from '../../diagnostic.js';
+import { codeOf, type Diagnostic, error, UserError } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
 import { filterReader } from '../../prepare/load/native-program.js';
+import type { Prepared } from '../../prepare/prepare.js';
 import type { Context } from '../../system/context.js';
-import type { System } from '../../system/system.js';
 import type { Enforcement } from '../kernel/enforcement.js';
-import { createLeftOver } from '../kernel/left-over.js';
 import { readUnit } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
+import { plannedDropIn } from '../manager/in-force.js';
+import { differences } from '../manager/read-back.js';
 import {
   leavesOpen,
   leftOverDirective,
   looserDirective,
   noProcess,
   seenNowhere,
-  someUnseen,
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { heldDirectives, isLooser, type Look, lastingLook, type Seen } from './look.js';
+import { heldDirectives, isLooser, lastingLook, type Seen } from './look.js';
 import { UNREAD } from './own-filters.js';
-import type { SeenProcess } from './seen-process.js';
 
 export interface Proof {
   readonly directives: readonly HeldDirective[];
@@ -38,6 +37,29 @@ export interface Proof {
 /** The proof of a unit that is held to nothing. */
 export const NO_PROOF: Proof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
 
+/** Proves the directives of a unit, without those of which the manager has loaded another value. */
+export async function proofFor(
+  context: Context,
+  prepared: Prepared,
+  planned: Planned,
+  kernel: Enforcement,
+): Promise<Proof> {
+  const { dropIn, target } = plannedDropIn(context, prepared);
+  const otherwise = differences(dropIn, planned.unit, target).map(({ directive }) => directive);
+  return proveDirectives(context, planned, new Set(otherwise), kernel);
+}
+
+/**
+ * Errors about directives that don't hold.
+ * @param isKnown whether another error already tells why the unit's processes can't be as the policy says: then they
+ *   are one error
+ */
+export function notHolding({ directives, wrong, leftOver }: Proof, isKnown: boolean): readonly Diagnostic[] {
+  if (!isKnown || wrong.length === 0) return [...wrong, ...leftOver];
+  const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
+  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...leftOver];
+}
+
 /**
  * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The measure is the value that
  * the manager has loaded.
@@ -52,6 +74,7 @@ export async function proveDirectives(
 ): Promise<Proof> {
   const { system, placement } = context;
   const directives = directivesOf(planned, otherwise);
+  if (directives.length === 0) return { ...NO_PROOF, directives: heldBy(planned, []) };
   const asked = {
     directives,
     pids: kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid)),
@@ -62,10 +85,16 @@ export async function proveDirectives(
   const line = `${planned.plan.unit}: looking at its processes`;
   try {
     const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
-    // Filters that could not be read for the calls are an error already.
-    const told = kernel.read && kernel.read.hidden.size > 0 ? UNREAD.seen : undefined;
-    const isAlone = kernel.groups.length === 0 && kernel.read === undefined;
-    return await proofOf(system, planned, found, { directives, isAlone, told });
+    const { wrong, leftOver } = await looserIn(found.seen.filter(isLooser), found.isLeftOver);
+    const all = heldBy(planned, found.seen);
+    const held = all.filter(({ directive }) => directives.includes(directive));
+    return {
+      directives: all,
+      wrong: heldBy(planned, wrong).flatMap(looserDirective),
+      leftOver: heldBy(planned, leftOver).flatMap((one) => leftOverDirective(planned, one)),
+      open: all.flatMap(leavesOpen),
+      unproven: found.isEmpty ? [noProcess(planned)] : notSeen(planned, held, kernel),
+    };
   } catch (cause) {
     if (!(cause instanceof UserError) || codeOf(cause) !== 'unreadable') throw cause;
     return { ...NO_PROOF, directives: heldBy(planned, []), unproven: [unreadable(planned, cause)] };
@@ -84,57 +113,33 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
-interface Compared {
-  readonly directives: readonly string[];
-  readonly isAlone: boolean;
-  readonly told: string | undefined;
-}
-
-/**
- * @param asked the directives that were looked for, whether nothing else of the unit was compared, and a reason for what is
- *   unseen that has been told
- */
-async function proofOf(
-  system: System,
-  planned: Planned,
-  { seen, isWhole, isEmpty }: Look,
-  asked: Compared,
-): Promise<Proof> {
-  const pids = new Set(seen.flatMap(({ process: of }) => of?.pid ?? []));
-  const isLeftOver = await createLeftOver(system, planned.unit, pids);
-  const loose = seen.filter(isLooser);
-  const old = new Set<SeenProcess>();
-  for (const { process: of } of loose) if (of && (await isLeftOver(of.pid))) old.add(of);
-  const directives = heldBy(planned, seen);
-  const isOld = ({ process }: Seen) => process !== undefined && old.has(process);
-  const looser = (some: readonly Seen[]) => heldBy(planned, some);
-  const held = directives.filter(({ directive }) => asked.directives.includes(directive));
-  return {
-    directives,
-    wrong: looser(loose.filter((one) => !isOld(one))).flatMap(looserDirective),
-    leftOver: looser(loose.filter(isOld)).flatMap((one) => leftOverDirective(planned, one)),
-    open: directives.flatMap(leavesOpen),
-    unproven: [
-      ...(isWhole ? [] : [someUnseen(planned)]),
-      ...(isEmpty ? [noProcess(planned)] : notSeen(planned, held, asked)),
-    ],
-  };
+/** Findings of what is looser, apart from those about processes from before the unit's start. */
+async function looserIn(loose: readonly Seen[], isLeftOver: (pid: number) => Promise<boolean>) {
+  const found: { readonly wrong: Seen[]; readonly leftOver: Seen[] } = { wrong: [], leftOver: [] };
+  for (const one of loose) {
+    const { process: of } = one;
+    found[of && (await isLeftOver(of.pid)) ? 'leftOver' : 'wrong'].push(one);
+  }
+  return found;
 }
 
 /** Errors about directives that no process shows, be it that none of those that would is seen. */
 function notSeen(
   planned: Planned,
   directives: readonly HeldDirective[],
-  { isAlone, told }: Compared,
+  { groups, read }: Pick<Enforcement, 'groups' | 'read'>,
 ): Diagnostic[] {
   const unseen = directives.filter(({ relation }) => relation === 'unseen');
   const hiddenBy = ({ findings }: HeldDirective): string | undefined =>
     findings.every((one) => one.relation === 'unseen')
       ? findings.find(({ isHidden }) => isHidden)?.seen
       : undefined;
+  // Filters that could not be read for the calls are an error already.
+  const isSaid = (why: string) => why === UNREAD.seen && read !== undefined && read.hidden.size > 0;
   const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].flatMap(([why, some]) =>
-    why === told ? [] : [seenNowhere(planned, some, why)],
+    isSaid(why) ? [] : [seenNowhere(planned, some, why)],
   );
+  const isAlone = groups.length === 0 && read === undefined;
   const isNothing = isAlone && unseen.length > 0 && unseen.length === directives.length;
   return found.length === 0 && isNothing ? [seenNowhere(planned, unseen)] : found;
 }

@@ -1,29 +1,25 @@
-/** Places to look at in a process, for each directive. */
+/** The table of places where a process shows a directive. */
 
 import { groupBy } from '../../collections.js';
 import type { Get } from '../../directives/directive.js';
 import { TAKEN } from '../../directives/kinds/names/capabilities.js';
 import { findDirective } from '../../directives/table.js';
-import { ROOTS } from '../../directives/values/closed-paths.js';
-import { CLAIMS, claimsOf } from '../../directives/values/mount-claims.js';
+import { CLAIMS, claimsOf, ROOTS } from '../../directives/values/mounts.js';
 import type { Abi } from '../../syscalls/abi.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
-import { judgeClaim } from './claims.js';
-import { EQUAL, type Finding, gravestFinding, hidden, unseen } from './finding.js';
+import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
+import { isSet, judgeClaim, judgeProc, loadedLines, OF_PROC, word } from './mounts.js';
+import { ownFilter, SAMPLES } from './own-filters.js';
+import type { SeenProcess, View } from './processes.js';
 import {
   ambientCapabilities,
   boundedCapabilities,
-  isFiltered,
+  LIMITS,
+  limited,
   noNewPrivileges,
   runsAs,
-  withoutCapabilities,
-} from './identity.js';
-import { LIMITS, limited } from './limits.js';
-import { isSet, loadedLines, word } from './loaded-lines.js';
-import { apart, NAMESPACES } from './namespaces.js';
-import { ownFilter, SAMPLES } from './own-filters.js';
-import { procSubset, protectProc } from './proc-options.js';
-import type { SeenProcess, View } from './seen-process.js';
+  withoutTaken,
+} from './status.js';
 
 /** Values and facts that processes of a unit are compared with. */
 export interface Measure {
@@ -57,151 +53,122 @@ export interface OwnNamespaces {
 
 export const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
 
+/** Directives that put a unit into a namespace, by the name of that below /proc/PID/ns. */
+const NAMESPACES: ReadonlyMap<string, string> = new Map([
+  ['IPCNamespacePath', 'ipc'],
+  ['NetworkNamespacePath', 'net'],
+  ['PrivateIPC', 'ipc'],
+  ['PrivateMounts', 'mnt'],
+  ['PrivateNetwork', 'net'],
+  ['PrivatePIDs', 'pid'],
+  ['PrivateUsers', 'user'],
+  ['ProtectHostname', 'uts'],
+  ['UserNamespacePath', 'user'],
+]);
+
+/** Whether a process is in another namespace than the manager. */
+function apart(name: string, { process: { namespaces } }: Judged, measure: Measure): Finding {
+  const [own, its] = [namespaces.get(name), measure.namespaces.get(name)];
+  if (own === undefined || its === undefined) return hidden('its namespaces are not shown');
+  return own === its ? looser(`it is in the manager's ${name} namespace`) : EQUAL;
+}
+
+const HIDDEN_MOUNTS = hidden('its mounts are not shown');
+
+/** Mounts, of which a process with those of the manager has none. */
+function ofMounts(judged: Judged, measure: Measure, directive: string): readonly Finding[] {
+  const { view } = judged;
+  const { get, host, bases } = measure;
+  const lines = loadedLines(get, bases);
+  const claims = claimsOf(lines, directive);
+  if (claims.length === 0 && !OF_PROC.includes(directive)) return [];
+  const outside = apart('mnt', judged, measure);
+  if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
+  if (!view || !host) return [HIDDEN_MOUNTS];
+  return OF_PROC.includes(directive)
+    ? [judgeProc(get, directive, view)]
+    : claims.map((claim) => judgeClaim(claim, lines, view, host));
+}
+
+/** Values of ProtectControlGroups= that put a unit into a namespace. */
+const OWN_GROUPS: readonly string[] = ['private', 'strict'];
+
+type Place = 'status' | 'capabilities' | 'namespaces' | 'mounts' | 'filters';
+type Judge = (judged: Judged, measure: Measure, directive: string) => Finding | readonly Finding[];
+
+/** Places to look at, the directives that are seen there, and how; some are seen at several. */
+const TABLE: readonly (readonly [at: Place, directives: Iterable<string>, judge: Judge])[] = [
+  ['status', ['NoNewPrivileges', 'DynamicUser'], ({ process }) => noNewPrivileges(process)],
+  ['status', ['User', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'UID')],
+  ['status', ['Group', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'GID')],
+  ['status', LIMITS.keys(), ({ process }, { get }, directive) => limited(get, process, directive)],
+  [
+    'capabilities',
+    ['CapabilityBoundingSet'],
+    ({ process }, { get, known }) => boundedCapabilities(get, process, known),
+  ],
+  ['capabilities', ['AmbientCapabilities'], ({ process }, { get }) => ambientCapabilities(get, process)],
+  ['capabilities', TAKEN.keys(), ({ process }, { get }, directive) => withoutTaken(get, process, directive)],
+  [
+    'namespaces',
+    NAMESPACES.keys(),
+    (judged, measure, directive) => apart(NAMESPACES.get(directive)!, judged, measure),
+  ],
+  [
+    'namespaces',
+    ['ProtectControlGroups'],
+    (judged, measure) =>
+      OWN_GROUPS.includes(word(measure.get, 'ProtectControlGroupsEx'))
+        ? apart('cgroup', judged, measure)
+        : [],
+  ],
+  ['mounts', [...CLAIMS.keys(), ...OF_PROC], ofMounts],
+  [
+    'filters',
+    SAMPLES.keys(),
+    ({ process, filters }, measure, directive) => ownFilter(measure, directive, process, filters),
+  ],
+];
+
+const SIGHTS = groupBy(
+  TABLE.flatMap(([at, directives, judge]) => [...directives].map((directive) => ({ at, directive, judge }))),
+  ({ directive }) => directive,
+);
+
+/** Whether a process shows anything of a directive, at one of some places if any are given. */
+export const isSeen = (directive: string, ...places: readonly Place[]): boolean =>
+  SIGHTS.get(directive)?.some(({ at }) => places.length === 0 || places.includes(at)) ?? false;
+
 /**
  * A service may make namespaces itself, as browsers and engines of containers do. What is looser only in there isn't
  * held against it: capabilities of a user namespace reach no further, and mounts are the namespace's own. Filters come
  * along, so that these aren't excused.
  */
-function excused(finding: Finding, { users, mounts }: OwnNamespaces, part: keyof OwnNamespaces): Finding {
-  if (finding.relation !== 'looser') return finding;
-  if (users) return OWN_USERS;
-  return mounts && part === 'mounts' ? OWN_MOUNTS : finding;
+function excused(finding: Finding, at: Place, { users, mounts }: OwnNamespaces): Finding {
+  if (finding.relation !== 'looser' || (at !== 'capabilities' && at !== 'mounts')) return finding;
+  if (users) return unseen('it is in a user namespace of its own');
+  return mounts && at === 'mounts' ? unseen('it is in a mount namespace of its own') : finding;
 }
 
-const OWN_USERS = unseen('it is in a user namespace of its own');
-const OWN_MOUNTS = unseen('it is in a mount namespace of its own');
-const HIDDEN_MOUNTS = hidden('its mounts are not shown');
-
-type Judge = (measure: Measure, judged: Judged, directive: string) => readonly Finding[];
-
-/** A place to look at, and what is seen there. */
-interface Look {
-  readonly at: 'status' | 'capabilities' | 'limits' | 'namespaces' | 'mounts' | 'filters';
-  readonly judge: Judge;
-}
-
-const ofStatus = (judge: (get: Get, process: SeenProcess) => Finding): Look => ({
-  at: 'status',
-  judge: ({ get }, { process }) => [judge(get, process)],
-});
-
-const ofCapabilities = (judge: (measure: Measure, process: SeenProcess, name: string) => Finding): Look => ({
-  at: 'capabilities',
-  judge: (measure, { process, own }, name) => [excused(judge(measure, process, name), own, 'users')],
-});
-
-const inNamespace = (name: string): Look => ({
-  at: 'namespaces',
-  judge: ({ namespaces }, { process }) => [apart(name, process, namespaces)],
-});
-
-/** Values of ProtectControlGroups= that put a unit into a namespace. */
-const OWN_GROUPS: readonly string[] = ['private', 'strict'];
-
-const OWN_CGROUPS: Look = {
-  at: 'namespaces',
-  judge: ({ get, namespaces }, { process }) =>
-    OWN_GROUPS.includes(word(get, 'ProtectControlGroupsEx')) ? [apart('cgroup', process, namespaces)] : [],
-};
-
-/** Mounts, which tell nothing more of a process that has those of the manager. */
-const inMounts = (
-  judge: (measure: Measure, views: { readonly view: View; readonly host: View }, name: string) => Finding[],
-): Look => ({
-  at: 'mounts',
-  judge: (measure, { process, view, own }, name) => {
-    const outside = apart('mnt', process, measure.namespaces);
-    if (outside.relation === 'looser' && !ROOTS.includes(name)) return [outside];
-    if (!view || !measure.host) return [HIDDEN_MOUNTS];
-    const found = judge(measure, { view, host: measure.host }, name);
-    return found.map((one) => excused(one, own, 'mounts'));
-  },
-});
-
-const PATHS: Look = {
-  at: 'mounts',
-  judge: (measure, judged, name) => {
-    const lines = loadedLines(measure.get, measure.bases);
-    const claims = claimsOf(lines, name);
-    const look = inMounts((_, { view, host }) => claims.map((claim) => judgeClaim(claim, lines, view, host)));
-    return claims.length > 0 ? look.judge(measure, judged, name) : [];
-  },
-};
-
-const LIMIT: Look = {
-  at: 'limits',
-  judge: ({ get }, { process }, name) => [limited(get, name, process)],
-};
-
-const TAKES = ofCapabilities(({ get }, process, name) => withoutCapabilities(get, process, TAKEN.get(name)!));
-
-const FILTER: Look = {
-  at: 'filters',
-  judge: ({ get, abi }, { process, filters }, name) => {
-    const found = ownFilter(get, name, abi, { filters, isFiltered: isFiltered(process) });
-    return found ? [found] : [];
-  },
-};
-
-const rowsOf = (names: Iterable<string>, look: Look) => [...names].map((name) => [name, look] as const);
-
-const USER = ofStatus(runsAs('UID', 'Uid'));
-const GROUP = ofStatus(runsAs('GID', 'Gid'));
-
-/** Each directive that a process shows, and where to look for it; some are seen at several places. */
-const ROWS: readonly (readonly [directive: string, look: Look])[] = [
-  ['AmbientCapabilities', ofCapabilities(({ get }, process) => ambientCapabilities(get, process))],
-  [
-    'CapabilityBoundingSet',
-    ofCapabilities(({ get, known }, process) => boundedCapabilities(get, process, known)),
-  ],
-  ['DynamicUser', USER],
-  ['DynamicUser', GROUP],
-  ['Group', GROUP],
-  ['NoNewPrivileges', ofStatus((_, process) => noNewPrivileges(process))],
-  ['ProcSubset', inMounts(({ get }, { view }) => [procSubset(get, view)])],
-  ['ProtectControlGroups', OWN_CGROUPS],
-  ['ProtectProc', inMounts(({ get }, { view }) => [protectProc(get, view)])],
-  ['User', USER],
-  ...[...NAMESPACES].map(([directive, name]) => [directive, inNamespace(name)] as const),
-  ...rowsOf(CLAIMS.keys(), PATHS),
-  ...rowsOf(LIMITS.keys(), LIMIT),
-  ...rowsOf(TAKEN.keys(), TAKES),
-  ...rowsOf(SAMPLES.keys(), FILTER),
-];
-
-const TABLE = groupBy(ROWS, ([directive]) => directive);
-
-const looksAt = (directive: string, places: readonly Look['at'][]): boolean =>
-  (TABLE.get(directive) ?? []).some(([, { at }]) => places.includes(at));
-
-/** Whether a process shows anything of a directive. */
-export const isSeen = (directive: string): boolean => TABLE.has(directive);
-
-/** Whether the namespaces of a process matter for a directive: also to excuse what is looser in its own alone. */
-export const asksForNamespaces = (directive: string): boolean =>
-  looksAt(directive, ['capabilities', 'mounts', 'namespaces']);
-
-export const asksForMounts = (directive: string): boolean => looksAt(directive, ['mounts']);
-export const asksForFilters = (directive: string): boolean => looksAt(directive, ['filters']);
-
-/** Whether a directive holds for a process, whatever its value. */
-const isAlwaysHeld = (directive: string): boolean =>
-  LIMITS.has(directive) || directive === 'CapabilityBoundingSet';
+/** Directives that hold for a process, whatever their value. */
+const ALWAYS_HELD: ReadonlySet<string> = new Set(['CapabilityBoundingSet', ...LIMITS.keys()]);
 
 /** A directive in a process, compared with what the manager has loaded. */
 export function judge(directive: string, measure: Measure, judged: Judged): Finding {
-  const rows = TABLE.get(directive);
-  if (!rows) return unseen('nothing tells');
+  const sights = SIGHTS.get(directive);
+  if (!sights) return unseen('nothing tells');
   if (measure.get(findDirective(directive)!.bus.property) === undefined)
     return unseen('systemd shows no value of it');
-  if (!isAlwaysHeld(directive) && !isSet(measure.get, directive)) return EQUAL;
+  if (!ALWAYS_HELD.has(directive) && !isSet(measure.get, directive)) return EQUAL;
   const found = (isFilter: boolean) =>
-    rows
-      .filter(([, { at }]) => (at === 'filters') === isFilter)
-      .flatMap(([, look]) => look.judge(measure, judged, directive));
+    sights
+      .filter(({ at }) => (at === 'filters') === isFilter)
+      .flatMap(({ at, judge: of }) => {
+        const findings = of(judged, measure, directive);
+        return [findings].flat().map((one) => excused(one, at, judged.own));
+      });
   const [others, filters] = [found(false), found(true)];
   // Where something else is seen, a filter that can't be read doesn't count.
-  const told = filters.filter(({ relation }) => others.length === 0 || relation !== 'unseen');
-  return gravestFinding([...others, ...told]);
+  const known = filters.filter(({ relation }) => others.length === 0 || relation !== 'unseen');
+  return gravestFinding([...others, ...known]);
 }

@@ -43,7 +43,6 @@ const planOf = (
     policy: typeof policy === 'string' ? policyFrom(policy) : policy,
     target,
     surroundings: {
-      partners: [],
       allowed: new Map(),
       sockets: new Map(
         sockets.map((name) => [name, { denied: [], allowed: [], interfaces: [], isolated: false, hands }]),

@@ -112,7 +112,7 @@ for (const [script, expected] of [
 test('a unit is known by what its sockets listen on, if that has but one purpose', () => {
   const of = (...listens: string[]) =>
     role('ExecStart=/opt/app', 'x.service', '', {
-      surroundings: { partners: [], allowed: new Map(), sockets: new Map(), listens },
+      surroundings: { allowed: new Map(), sockets: new Map(), listens },
     });
   assert.equal(of('0.0.0.0:80', '[::]:22'), 'login');
   assert.equal(of('/run/dbus/system_bus_socket'), 'bus');

@@ -14,7 +14,6 @@ function found(policy: string, rules: Partial<SocketRules>, lines = '') {
     effective: effectiveUnit([unitFile(lines)]),
     ...{ policy: policyFrom(`[service]\n${policy}\n`), target: targetOf(257) },
     surroundings: {
-      partners: [],
       allowed: new Map(),
       sockets: new Map([['web.socket', { ...open, ...rules }]]),
     },

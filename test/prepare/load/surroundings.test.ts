@@ -16,12 +16,6 @@ const asked = async (sets: readonly string[], properties: Readonly<Record<string
   return { found, calls: system.calls };
 };
 
-test('units that share namespaces are known by the manager, each once', async () => {
-  const { found, calls } = await asked([], { JoinsNamespaceOf: ['b.service', 'a.service', 'b.service'] });
-  assert.deepEqual(found, { partners: ['a.service', 'b.service'], allowed: new Map(), sockets: new Map() });
-  assert.deepEqual(calls, []);
-});
-
 test('slices and sockets are asked for only where the policy has a line that they may undo', async () => {
   const properties = { Slice: 'a-b.slice', TriggeredBy: ['demo.socket', 'demo.path'] };
   assert.deepEqual((await asked(['PrivateTmp'], properties)).calls, []);
@@ -87,14 +81,12 @@ test('each fact has a text of its own, so that a change shows in the hash', () =
     hands: true,
   };
   const facts = {
-    partners: ['a.service'],
     allowed: new Map([['a.slice', ['10.0.0.0/8']]]),
     sockets: new Map([['a.socket', rules]]),
   };
   assert.deepEqual(surroundingsText(facts), [
-    'a.service',
     'a.slice 10.0.0.0/8',
     'a.socket -0.0.0.0/0 +10.0.0.0/8 ~lo isolated',
   ]);
-  assert.deepEqual(surroundingsText({ partners: [], allowed: new Map(), sockets: new Map() }), []);
+  assert.deepEqual(surroundingsText({ allowed: new Map(), sockets: new Map() }), []);
 });

@@ -3,17 +3,9 @@
 import { allWords, barePath, isOn, sinceReset, type UnitValues, wordsOf } from '../../../unit/values.js';
 import type { Comparison, Reading, Strictness, ValueKind } from '../../directive.js';
 import { keepBackslashes, withoutSpecifiers } from '../../values/bus.js';
-import {
-  type Closed,
-  closed,
-  closedBy,
-  hidden,
-  OTHER_NETWORKS,
-  opens,
-  ROOTS,
-  readOnly,
-} from '../../values/closed-paths.js';
+import { type Closed, closed, closedBy, hidden, opens, readOnly } from '../../values/closed-paths.js';
 import { listKind, optional, plainWords } from '../../values/list.js';
+import { OTHER_NETWORKS, ROOTS } from '../../values/mounts.js';
 import { gives } from '../../values/strictness.js';
 import {
   absolutePath,

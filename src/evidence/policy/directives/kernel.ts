@@ -1,6 +1,6 @@
 /** Directives that close the kernel's own interfaces. */
 
-import { NO_TUNABLES, TUNABLES } from '../../../directives/values/closed-paths.js';
+import { NO_TUNABLES, TUNABLES } from '../../../directives/values/mounts.js';
 import { constantValue } from '../../../syscalls/constants.js';
 import { allWords } from '../../../unit/values.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';

@@ -1,6 +1,6 @@
 /** Directives that close parts of the file system. */
 
-import { ROOTS } from '../../../directives/values/closed-paths.js';
+import { ROOTS } from '../../../directives/values/mounts.js';
 import type { RecordedPeer } from '../../recording/recording.js';
 import { type Facts, HOMES, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
 import { privateTmp } from './private-tmp.js';

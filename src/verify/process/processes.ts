@@ -1,0 +1,235 @@
+/** The processes of a unit that directives hold for, and what the kernel shows of each. */
+
+import { error, UserError } from '../../diagnostic.js';
+import { MAX_MOUNTS } from '../../formats/mount-info.js';
+import { type MountTree, parseMountTree } from '../../formats/mount-tree.js';
+import { unitGroups } from '../../state/control-group.js';
+import { readStatus } from '../../state/process-status.js';
+import { isUp } from '../../state/service-run.js';
+import type { System } from '../../system/system.js';
+import { commandsOf, type UnitState } from '../../system/unit-state.js';
+import type { Target } from '../../target/target.js';
+import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import { createLeftOver } from '../kernel/left-over.js';
+import { isManagers } from '../kernel/without-launcher.js';
+
+/** A process as the kernel shows it. */
+export interface SeenProcess {
+  readonly pid: number;
+  /** The first thread that has not ended: the others of the process share its namespaces, as a rule. */
+  readonly tid: number;
+  /** The name that the process gives itself: not to be trusted. */
+  readonly name: string;
+  readonly parent: number;
+  /** The status of each thread (proc_pid_status(5)). */
+  readonly threads: readonly ReadonlyMap<string, string>[];
+  /** The hard limits by their names (proc_pid_limits(5)); undefined for no limit. */
+  readonly limits: ReadonlyMap<string, bigint | undefined>;
+  /** Namespaces by their names, `net` as `net:[4026531840]` (namespaces(7)); none where no directive asks. */
+  readonly namespaces: ReadonlyMap<string, string>;
+}
+
+/** The file system as a mount namespace has it. */
+export interface View {
+  readonly tree: MountTree;
+  /** Paths without links by the paths that lead there; a missing one leads to nothing. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** Whether the links are the host's, since those of the namespace can't be followed. */
+  readonly isGuessed: boolean;
+}
+
+/** A thread's set of capabilities, as `CapBnd` of its status. */
+export const capabilities = (thread: ReadonlyMap<string, string>, set: string): bigint => {
+  const text = thread.get(set) ?? '';
+  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : 0n;
+};
+
+/** A unit that is looked at, and the machine that it is on. */
+export interface Subject {
+  readonly plan: { readonly target: Pick<Target, 'scope' | 'machine'> & Partial<Pick<Target, 'injector'>> };
+  readonly unit: UnitState;
+}
+
+export interface UnitProcesses {
+  readonly held: readonly SeenProcess[];
+  /** Processes that may be of a command with a prefix, which keeps the unit's confinement from it. */
+  readonly free: readonly SeenProcess[];
+  /** Whether a process runs since before the unit's start, by its ID. */
+  readonly isLeftOver: (pid: number) => Promise<boolean>;
+}
+
+/**
+ * Reads a unit's processes, without systemd's own.
+ * @param known processes that read-filters has seen in the unit: it finds control groups to which no path leads; `main`:
+ *   the main process alone is read
+ * @param namespaces whether these are read
+ * @throws UserError `unreadable` where they aren't shown to this user
+ */
+export async function readUnitProcesses(
+  system: System,
+  subject: Subject,
+  { pids: known, namespaces }: { readonly pids: readonly number[] | 'main'; readonly namespaces: boolean },
+): Promise<UnitProcesses> {
+  const { unit } = subject;
+  const pids = known === 'main' ? [unit.mainPid] : await membersOf(system, unit, known);
+  const all: SeenProcess[] = [];
+  for (const pid of [...new Set(pids)].filter((one) => one > 0).sort((a, b) => a - b)) {
+    const found = await readProcess(system, pid, namespaces);
+    if (found && !(await isManagers(system, subject, found))) all.push(found);
+  }
+  const isHeld = createIsHeld(subject, all);
+  return {
+    held: all.filter(isHeld),
+    free: all.filter((process) => !isHeld(process)),
+    isLeftOver: await createLeftOver(system, unit, new Set(all.map(({ pid }) => pid))),
+  };
+}
+
+/** The most bytes that are read of a file below /proc/PID, and of a list of processes. */
+const MAX_FILE = 1 << 20;
+
+/** The most control groups that are looked at: a service can make as many as it likes below its own. */
+const MAX_GROUPS = 1000;
+const TOO_MANY = `it has more than ${MAX_GROUPS} control groups`;
+
+export const textOf = async (system: System, path: string): Promise<string | undefined> => {
+  const file = await system.read(path, { limit: MAX_FILE });
+  return file && new TextDecoder().decode(file.bytes);
+};
+
+/** The processes of a unit's control groups and of those below, and those that are known already. */
+async function membersOf(system: System, unit: UnitState, known: readonly number[]): Promise<number[]> {
+  const left = await unitGroups(system, unit);
+  const pids = [...known];
+  for (let looked = 0; left.length > 0; looked++) {
+    const folder = left.shift()!;
+    try {
+      if (looked === MAX_GROUPS) throw new UserError(error('unreadable', TOO_MANY));
+      const text = (await textOf(system, `${folder}/cgroup.procs`)) ?? '';
+      pids.push(...text.split('\n').map(Number));
+      for (const name of await system.list(folder)) {
+        // A file lists nothing.
+        if ((await system.list(`${folder}/${name}`)).length > 0) left.push(`${folder}/${name}`);
+      }
+    } catch (cause) {
+      // A group may be so deep below that no path leads there: read-filters finds it.
+      if (!(cause instanceof UserError) || known.length === 0) throw cause;
+      return pids;
+    }
+  }
+  return pids;
+}
+
+/** Reads what the kernel shows of a process; undefined if it has ended. */
+async function readProcess(
+  system: System,
+  pid: number,
+  namespaces: boolean,
+): Promise<SeenProcess | undefined> {
+  const status = await readStatus(system, `${pid}`);
+  if (!status) return undefined;
+  const threads = [[pid, status] as const];
+  for (const tid of (await system.list(`/proc/${pid}/task`)).map(Number)) {
+    const its = tid === pid ? undefined : await readStatus(system, `${pid}/task/${tid}`);
+    if (its) threads.push([tid, its]);
+  }
+  // The first thread may have ended before the others.
+  const living = threads.filter(([, its]) => !/^[ZX]/.test(its.get('State') ?? ''));
+  const tid = living[0]?.[0];
+  if (tid === undefined) return undefined;
+  return {
+    ...{ pid, tid, name: status.get('Name') ?? '', parent: Number(status.get('PPid') ?? 0) },
+    threads: living.map(([, its]) => its),
+    limits: parseLimits((await textOf(system, `/proc/${tid}/limits`)) ?? ''),
+    namespaces: namespaces ? await system.links(`/proc/${tid}/ns`) : new Map(),
+  };
+}
+
+/** The hard limits of proc_pid_limits(5): columns are parted by two spaces or more. */
+export function parseLimits(text: string): Map<string, bigint | undefined> {
+  const limits = new Map<string, bigint | undefined>();
+  for (const line of text.split('\n').slice(1)) {
+    const [name, , hard] = line.split(/ {2,}/);
+    if (name === undefined || hard === undefined) continue;
+    if (hard === 'unlimited') limits.set(name, undefined);
+    else if (/^\d+$/.test(hard)) limits.set(name, BigInt(hard));
+  }
+  return limits;
+}
+
+/** Keys whose processes systemd ends before it starts the next command (systemd.service(5)). */
+const LEAVES_NOTHING = ['ExecCondition', 'ExecStartPre'];
+
+/** Flags on the bus by which a command goes without the unit's confinement. */
+const UNHELD = ['privileged', 'no-setuid', 'ambient'];
+
+/**
+ * Where some commands go without confinement, only the main process and those that it started are known to be of
+ * another.
+ */
+function createIsHeld(
+  { plan, unit }: Subject,
+  all: readonly SeenProcess[],
+): (process: SeenProcess) => boolean {
+  // The program that loads the filter of [ready] has ended when the unit serves.
+  const isFree = (key: string) =>
+    commandsOf(unit, key).some(
+      ({ path, flags }) => path !== plan.target.injector && UNHELD.some((flag) => flags.includes(flag)),
+    );
+  const keys = EXEC_KEYS.filter((key) => isFree(key) && !(isUp(unit) && LEAVES_NOTHING.includes(key)));
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  const isMains = (pid: number): boolean =>
+    pid === unit.mainPid || (parents.has(pid) && isMains(parents.get(pid)!));
+  if (keys.length === 0) return () => true;
+  return ({ pid }) => unit.mainPid !== 0 && !keys.includes('ExecStart') && isMains(pid);
+}
+
+/** The mount namespace of a process. */
+export const mountsOf = ({ namespaces }: SeenProcess): string => namespaces.get('mnt') ?? '';
+
+/**
+ * The view of each mount namespace, by its name: of a process whose root is that of the namespace. A namespace without
+ * such a process has none.
+ * @param paths that are followed in each
+ */
+export async function readViews(
+  system: System,
+  processes: readonly SeenProcess[],
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, View>> {
+  const views = new Map<string, View>();
+  for (const one of processes) {
+    const name = mountsOf(one);
+    if (views.has(name) || (await system.links(`/proc/${one.tid}`)).get('root') !== '/') continue;
+    const view = await readView(system, one.tid, paths);
+    if (view) views.set(name, view);
+  }
+  return views;
+}
+
+/** This program's own view is that of the host. */
+const HOSTS = { isUnseen: true, inside: undefined } as const;
+
+/**
+ * Reads the mounts of a process, and follows paths as it sees them. The process's root must be that of its mount
+ * namespace. A process in a user namespace of its own isn't followed: there the links of the host are taken.
+ * @param paths absolute
+ */
+export async function readView(
+  system: System,
+  process: number | 'self',
+  paths: readonly string[],
+): Promise<View | undefined> {
+  const file = await system.read(`/proc/${process}/mountinfo`, { limit: MAX_MOUNTS });
+  if (!file || file.bytes.length === 0) return undefined;
+  const tree = parseMountTree(new TextDecoder().decode(file.bytes));
+  const ends = new Map<string, string>();
+  let isGuessed = false;
+  for (const path of new Set(paths)) {
+    const walked = process === 'self' ? HOSTS : await system.walk(path, { process, unread: true });
+    isGuessed ||= walked.isUnseen === true && process !== 'self';
+    const end = walked.isUnseen ? (await system.walk(path)).real : walked.inside;
+    if (end !== undefined) ends.set(path, end);
+  }
+  return { tree, paths: ends, isGuessed };
+}
