@@ -38,8 +38,9 @@ import { notHolding, proofFor } from '../verify/process/prove-unit.js';
 export async function verify(
   context: Context,
   [unit]: readonly string[],
-  options: PrepareOptions,
+  given: PrepareOptions,
 ): Promise<Outcome> {
+  const options = { ...given, applied: true };
   const prepared = await prepareConfined(context, unit!, options).catch(async (cause) => {
     throw await withUntilRestart(context, unit!, cause);
   });
