@@ -17,6 +17,7 @@ import {
   ALLOW,
   ENOSYS,
   errnoAction,
+  errnoOf,
   KILL,
   KILL_THREAD,
   LOG,
@@ -105,10 +106,15 @@ describe('looser calls', () => {
         fc.pre(one.machine === policy.machine && other.machine === policy.machine);
         const stack = [compile(one), compile(other)];
         const looser = createLooserCalls(policy)(stack);
-        for (const { isByNumber, ...call } of looser.filter((found) => !found.isByNumber))
+        const keyOf = ({ arch, nr }: { readonly arch: number; readonly nr: number }) => `${arch} ${nr}`;
+        const samples = callsOf(policy).filter((sample) => !sample.isByNumber);
+        const byArguments = new Set(samples.map(keyOf));
+        for (const { isByNumber, ...call } of looser.filter((found) => byArguments.has(keyOf(found))))
           assert.deepEqual([evaluate(policy, call), stackAction(stack, call)], [call.expected, call.got]);
         for (const call of callsOf(policy).filter((sample) => sample.isByNumber)) {
-          if (!isLooser(call.expected, stackAction(stack, call))) continue;
+          const got = stackAction(stack, call);
+          // ENOSYS of one program may stand for the end, and an errno of a newer one come before it.
+          if (!isLooser(call.expected, got) || errnoOf(got) !== undefined) continue;
           const isFound = looser.some(({ arch, nr }) => arch === call.arch && nr === call.nr);
           assert.ok(isFound, `${call.arch} ${call.nr}`);
         }

@@ -8,7 +8,7 @@ import { inRepository } from './repository.js';
 import { type RunResult, shown } from './run.js';
 
 const SERVER = inRepository('build/test/support/command-server.js');
-const ANSWER_MS = 60_000;
+const ANSWER_MS = 180_000;
 
 /** Whose the command line is; default root's. */
 export interface CommandOptions {

@@ -26,7 +26,7 @@ export const shown = (argv: readonly string[]): string => argv.map((word) => JSO
  * @throws Error when it can't be started or takes too long; a failing command is a result, not an error.
  */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { env, cwd, timeoutMs = 60_000 } = options;
+  const { env, cwd, timeoutMs = 180_000 } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0]!, argv.slice(1), { detached: true, env, cwd });
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };

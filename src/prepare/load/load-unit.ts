@@ -132,7 +132,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
 
-/** The drop-ins that the manager reads. In the place of ours stand those that ours hides, as one of an image. */
+/** The drop-ins that the manager reads. In the place of ours stand those that ours hides, as a template's. */
 async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
   const loaded = state.dropInPaths;
   const own = await dropInPathsFor(context, name);
