@@ -32,8 +32,8 @@ interface Decided {
   /** The diagnostics are gaps, and errors in what is planned. */
   readonly plan: Plan;
   /**
-   * What the plan would do to the unit and its programs: for the reader of a policy that isn't in force yet. Where it is, the
-   * unit itself shows it.
+   * Effects of the plan on the unit and its programs, for the reader of a policy that isn't in force yet. Where it is, the unit
+   * itself shows them.
    */
   readonly advice: () => readonly Diagnostic[];
 }

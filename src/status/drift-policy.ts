@@ -3,32 +3,9 @@
 import { printable } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { defaultsPaths } from '../paths/policies.js';
-import { MAX_POLICY_SIZE } from '../policy/policy-size.js';
-import { decodePolicy } from '../policy/toml.js';
 import { defaultsHash, defaultsIn, policyHash } from '../prepare/hashes.js';
-import type { PolicyPlace } from '../prepare/load/find-template.js';
-import { hostDefaults } from '../prepare/load/host-defaults.js';
 import type { LoadedPolicy } from '../prepare/load/load-policy.js';
 import type { Context } from '../system/context.js';
-
-/**
- * Whether a policy that extends no other one has the texts that were applied: its own and the host's defaults. The texts that
- * a policy is made of follow from these, so that none has to be parsed.
- * @throws UserError as System.read() and hostDefaults()
- */
-export async function hasSameTexts(
-  context: Context,
-  { system, path }: PolicyPlace,
-  { policyHash: was }: DropInFacts,
-): Promise<boolean> {
-  const own = await system.read(path, { limit: MAX_POLICY_SIZE, trusted: true });
-  const defaults = await hostDefaults(context, true);
-  const texts = new Map(defaults ? [[defaults.path, defaults.text!]] : []);
-  return (
-    own !== undefined &&
-    (await policyHash(new Map([[path, decodePolicy(own.bytes, path)], ...texts]))) === was
-  );
-}
 
 /**
  * How the texts of a policy differ from those that were applied, if they do. Defaults that have changed are named before

@@ -7,7 +7,7 @@ import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { againHint, isSearched } from '../prepare/apply-again.js';
-import { unitHash } from '../prepare/hashes.js';
+import { hasSameTexts, unitHash } from '../prepare/hashes.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
@@ -24,7 +24,7 @@ import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
-import { changedTexts, hasSameTexts } from './drift-policy.js';
+import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
 import { isDenied, type Suspect } from './suspect.js';
 
@@ -201,7 +201,7 @@ async function policyChange(
       : namedPolicy(context, unit, policy);
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
     // Why texts can't be read, loadPolicy() says.
-    if (await orElse(() => hasSameTexts(context, place, facts), false)) return undefined;
+    if (await orElse(() => hasSameTexts(context, place, facts.policyHash), false)) return undefined;
     const loaded = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, loaded.diagnostics)) throw new UserError(loaded.diagnostics);
     return await changedTexts(context, loaded, facts, policy);

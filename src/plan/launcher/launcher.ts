@@ -20,7 +20,7 @@ export interface PlannedLauncher {
   readonly noNewPrivileges: boolean;
 }
 
-/** What comes of putting the launcher in front of commands: none if it gets in front of nothing, for the reasons told. */
+/** The launcher in front of commands; none if it gets in front of nothing, for the reasons among the diagnostics. */
 interface Placed {
   readonly launcher?: PlannedLauncher;
   readonly diagnostics: readonly Diagnostic[];
