@@ -79,6 +79,15 @@ export const toHex = (bytes: Iterable<number>): string =>
 export const isSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
+/** A value that is made when it is asked for first. */
+export function lazily<T>(make: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => {
+    known ??= { value: make() };
+    return known.value;
+  };
+}
+
 /** A function that learns something when it is first called, and keeps it. */
 export function once<T>(learn: () => Promise<T>): () => Promise<T> {
   let known: Promise<T> | undefined;

@@ -1,5 +1,5 @@
 import { EXIT } from '../diagnostic.js';
-import { DIRECTIVES } from '../directives/table.js';
+import { directives } from '../directives/table.js';
 import type { Outcome } from '../outcome.js';
 import { type Keys, POLICY, type Shape } from '../policy/schema.js';
 
@@ -66,7 +66,7 @@ function shapeSchema(shape: Shape): Json {
     case 'directives':
       return table(
         shape.keys,
-        Object.fromEntries(DIRECTIVES.map(({ name, man }) => [name, { description: `${man}(5)` }])),
+        Object.fromEntries(directives().map(({ name, man }) => [name, { description: `${man}(5)` }])),
       );
   }
 }

@@ -37,8 +37,9 @@ import { NO_PROOF, notHolding, type Proof, proofFor } from '../verify/process/pr
 export async function verify(
   context: Context,
   [unit]: readonly string[],
-  options: PrepareOptions,
+  given: PrepareOptions,
 ): Promise<Outcome> {
+  const options = { ...given, applied: true };
   const prepared = await prepareConfined(context, unit!, options).catch(async (cause) => {
     throw await withUntilRestart(context, unit!, cause);
   });

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostic.js';
 import { findDirective } from '../directives/table.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
@@ -21,12 +22,28 @@ import { withStartPre } from './start-pre.js';
 import { plannedValues } from './unit-values.js';
 import { unreachablePrograms } from './unreachable-programs.js';
 
+/** A plan with all advice on it. */
+export function makePlan(request: PlanRequest): Plan {
+  const { plan, advice } = decide(request);
+  return { ...plan, diagnostics: [...plan.diagnostics, ...advice()] };
+}
+
+interface Decided {
+  /** The diagnostics are gaps, and errors in what is planned. */
+  readonly plan: Plan;
+  /**
+   * Effects of the plan on the unit and its programs, for the reader of a policy that isn't in force yet. Where it is, the unit
+   * itself shows them.
+   */
+  readonly advice: () => readonly Diagnostic[];
+}
+
 /**
  * Decides who enforces each line of a policy on a unit: systemd all that it truly can in its version, the launcher the
  * rest. A launcher loads the whole policy as one filter. A line that nobody enforces is a gap: an error whose code
  * begins with `gap-`.
  */
-export function makePlan(given: PlanRequest): Plan {
+export function decide(given: PlanRequest): Decided {
   const request = asStarted(given);
   const { unit, effective, policy, target } = request;
   const service = planService(request);
@@ -44,7 +61,7 @@ export function makePlan(given: PlanRequest): Plan {
   const readied = planReady(request, launcher?.commands ?? [], directives);
   directives.push(...readied.directives);
   const { commands, diagnostics } = withStartPre(request, readied.commands);
-  return {
+  const plan: Plan = {
     unit: unit.full,
     policyFile: policy.file,
     doorway: wayInOf(role),
@@ -61,22 +78,28 @@ export function makePlan(given: PlanRequest): Plan {
     meaning: calls.meaning,
     diagnostics: [
       ...effective.diagnostics,
-      ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
-      ...writableByLists(request, plannedValues(effective, directives)),
-      ...renamable(request, plannedValues(effective, service.directives)),
-      ...absentPrograms(request, plannedValues(effective, service.directives)),
-      ...unreachablePrograms(request, plannedValues(effective, directives)),
-      ...programNeeds(request, plannedValues(effective, directives), calls, role),
       ...calls.diagnostics,
       ...readied.diagnostics,
       ...diagnostics,
       ...prefixGaps(policy, effective, calls.diagnostics),
-      ...lockOuts(role, request, calls),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
       ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],
   };
+  const stated = plannedValues(effective, service.directives);
+  const all = plannedValues(effective, directives);
+  const advice = () => [
+    ...assumptions(target, service.directives, calls.systemCalls !== undefined),
+    ...writableByLists(request, all),
+    ...renamable(request, stated),
+    ...absentPrograms(request, stated),
+    ...unreachablePrograms(request, all),
+    ...programNeeds(request, all, calls, role),
+    ...calls.advice(),
+    ...lockOuts(role, request, calls),
+  ];
+  return { plan, advice };
 }
 
 /** The request with the type that `[ready]` gives the unit: what systemd's filters let through hangs on it. */

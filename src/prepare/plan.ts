@@ -3,7 +3,7 @@ import { ROOTS } from '../directives/values/mounts.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { allPrograms, programPlaces } from '../plan/launcher/commands.js';
-import { makePlan } from '../plan/make-plan.js';
+import { decide } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { takesCapabilities } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
@@ -24,6 +24,11 @@ export interface PlanOptions {
   readonly allowGaps?: AllowedGaps;
   /** Whether refusals of the policy are let through and recorded. */
   readonly permissive?: boolean;
+  /**
+   * Whether the policy is looked for in a unit that has it already. The unit itself shows then what comes of it: there is no
+   * advice, programs aren't looked into, and filters that are as those on disk aren't proven anew.
+   */
+  readonly applied?: boolean;
 }
 
 /** A unit, a policy for it, and the facts that are known so far. */
@@ -55,21 +60,21 @@ export async function planOn(
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
   const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
+  const { allowGaps = false, applied = false } = options;
   const ownRoot = hasOwnRoot(policy, effective);
   const target = {
-    ...(await probeTarget(context, machine, programPlaces(policy, effective))),
+    ...(await probeTarget(context, machine, applied ? NO_PLACES : programPlaces(policy, effective))),
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
     commands: ownRoot
       ? undefined
-      : await readCommands(
-          context,
-          programPlaces(policy, effective, allPrograms(effective)),
-          takesCapabilities(policy),
-        ),
+      : await readCommands(context, programPlaces(policy, effective, allPrograms(effective)), {
+          isDeep: !applied,
+          capabilities: !applied && takesCapabilities(policy),
+        }),
   };
-  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
+  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
   const planned = !hasErrors([...known, ...checked]);
-  const plan = makePlan({
+  const { plan, advice } = decide({
     unit,
     effective,
     type,
@@ -79,7 +84,9 @@ export async function planOn(
     policy: options.permissive ? asPermissive(policy) : policy,
     usable: planned,
   });
-  const { allowGaps = false } = options;
-  const found = overriddenFirst([...plan.diagnostics, ...notes].map((one) => tolerateGap(one, allowGaps)));
+  const all = applied ? plan.diagnostics : [...plan.diagnostics, ...advice()];
+  const found = overriddenFirst([...all, ...notes].map((one) => tolerateGap(one, allowGaps)));
   return { plan, planned, checked, found };
 }
+
+const NO_PLACES: ReadonlyMap<string, readonly string[]> = new Map();

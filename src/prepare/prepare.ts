@@ -170,7 +170,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const { policy, options, machine, policyFile, pathInHeader } = given;
   const { full } = unit.name;
   const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
-  const surroundings = await around(context, unit, policy);
+  const surroundings = await surroundingsFor(context, unit, policy);
   const {
     plan: made,
     planned,
@@ -189,12 +189,17 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   });
   const plan = { ...made, policyFile };
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  const untrusted = await untrustedLaunch(context, plan, effective, unit.state);
-  const masks = await fileMasks(context, plan, policy.policy);
-  const diagnostics = [...early, ...found, ...untrusted, ...masks];
+  const beforehand = options.applied
+    ? []
+    : [
+        ...(await untrustedLaunch(context, plan, effective, unit.state)),
+        ...(await fileMasks(context, plan, policy.policy)),
+      ];
+  const diagnostics = [...early, ...found, ...beforehand];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
-  const built = plan.filter && buildFilter(plan.filter);
-  const ready = plan.ready && buildReadyFilter(plan.ready.filter);
+  const isProven = !options.applied;
+  const built = plan.filter && buildFilter(plan.filter, { isProven });
+  const ready = plan.ready && buildReadyFilter(plan.ready.filter, { isProven });
   const filters = { start: built?.file, ready: ready?.file };
   const origin = {
     version: VERSION,
@@ -210,7 +215,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
 }
 
 /** Facts that other units' files decide; undefined offline, where no manager tells them. */
-async function around(
+async function surroundingsFor(
   { system }: Context,
   { name, state, services }: LoadedUnit,
   { policy }: LoadedPolicy,

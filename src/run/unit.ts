@@ -2,9 +2,9 @@
 
 import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
-import { REFUSED } from '../directives/rows/refused.js';
-import { findTransient, OWN_DIRECTIVES } from '../directives/rows/transient.js';
-import { DIRECTIVES, findDirective } from '../directives/table.js';
+import { refusals } from '../directives/rows/refused.js';
+import { findTransient, ownDirectives } from '../directives/rows/transient.js';
+import { directives, findDirective } from '../directives/table.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import type { PlannedDirective } from '../plan/plan.js';
 import { ARCHITECTURES } from '../policy/schema.js';
@@ -134,11 +134,11 @@ function unknownSetting(name: string): Diagnostic {
   const shown = printable(name, 64);
   const instead = INSTEAD.get(name);
   const known = [
-    ...DIRECTIVES.map((row) => row.name),
-    ...OWN_DIRECTIVES.map((row) => row.name),
+    ...directives().map((row) => row.name),
+    ...ownDirectives().map((row) => row.name),
     ...SYSTEM_CALLS.keys(),
   ];
-  if (instead !== undefined || REFUSED.has(name)) {
+  if (instead !== undefined || refusals().has(name)) {
     const hint = instead ?? 'give the unit a name by --unit, and put it in a drop-in of that name';
     return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
   }

@@ -54,6 +54,16 @@ const PREFIX = `${FILES_FIELD}=`;
 const hashesIn = (fields: readonly string[]): string[] =>
   fields.filter((field) => field.startsWith(PREFIX)).map((field) => field.slice(PREFIX.length));
 
+/**
+ * Whether the manager has loaded the drop-in whose files have this hash, and nothing has changed values of the unit besides, as
+ * `systemctl set-property` does. False where a drop-in has no field, as those of users' managers and of older versions.
+ */
+export function hasLoaded(state: UnitState, hash: string | undefined): boolean {
+  const loaded = hashesIn(loadedFields(state));
+  const isSet = state.dropInPaths.some((path) => path.includes('/system.control/'));
+  return loaded.length === 1 && loaded[0] === hash && !isSet;
+}
+
 /** The fields that the manager has loaded: lists of bytes on the bus. */
 function loadedFields({ properties }: UnitState): string[] {
   const fields = properties.get('LogExtraFields');

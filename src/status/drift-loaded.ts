@@ -4,6 +4,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { machineOf, majorVersion } from '../prepare/probe/target.js';
 import type { Service } from '../state/service.js';
+import { hasLoaded } from '../state/started-with.js';
 import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
@@ -19,10 +20,13 @@ interface Asked {
   readonly sets: () => Promise<SyscallSets | undefined>;
 }
 
-/** Errors if the manager has other values than the drop-in that it says it has read. */
+/**
+ * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
+ * it has read that text, whose values were read back when the policy was applied: then commands and calls are compared alone.
+ */
 export async function notLoaded(
   context: Context,
-  { unit, services = [], state }: Applied,
+  { unit, facts, services = [], state }: Applied,
   { path, content }: EmittedFile,
   { manager, sets }: Asked,
 ): Promise<Diagnostic[]> {
@@ -37,8 +41,9 @@ export async function notLoaded(
   const dropIn = parseUnitFile(path, content);
   const found = await Promise.all(
     services.map(async ({ name, state }) => {
+      const values = !hasLoaded(state, facts.filesHash);
       const names = await namesOtherwise(
-        (by) => directivesOf(differences(dropIn, state, { ...reader, sets: by })),
+        (by) => directivesOf(differences(dropIn, state, { ...reader, sets: by }, { values })),
         sets,
       );
       const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;

@@ -1,20 +1,19 @@
-import type { Code } from '../codes/subjects.js';
 import { groupBy } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
-import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { type Diagnostic, error, note, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
-import { againHint, isSearched, optionsAgain } from '../prepare/apply-again.js';
-import { unitHash } from '../prepare/hashes.js';
+import { againHint, isSearched } from '../prepare/apply-again.js';
+import { hasSameTexts, unitHash } from '../prepare/hashes.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
-import { prepare } from '../prepare/prepare.js';
 import { type MachineFacts, probeMachine, setsOfManager } from '../prepare/probe/target.js';
+import { orElse } from '../state/failures.js';
 import { filesHash, textHash } from '../state/files-hash.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
@@ -27,6 +26,7 @@ import type { Applied } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
 import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
+import { isDenied, type Suspect } from './suspect.js';
 
 /** How a unit differs from what was applied. */
 export interface Drifted {
@@ -79,7 +79,9 @@ export class Drift {
   /** Drift of the policy, the unit and systemd, if it makes other files. */
   async #outdated(context: Context, applied: Applied, hash: string): Promise<Diagnostic[]> {
     const suspects = await this.#suspects(context, applied, hash);
-    return suspects.length === 0 ? [] : this.#confirmed(context, applied, suspects);
+    if (suspects.length === 0) return [];
+    const { confirmed } = await import('./confirm-drift.js');
+    return confirmed(context, applied, suspects, () => this.#probe());
   }
 
   /** Changes of the policy, the unit and systemd since the files were made, which may make other files now. */
@@ -95,34 +97,6 @@ export class Drift {
         ? []
         : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
     ];
-  }
-
-  /** Of these, those that make a difference: the files would be others. */
-  async #confirmed(context: Context, applied: Applied, suspects: readonly Suspect[]): Promise<Diagnostic[]> {
-    const { unit, facts } = applied;
-    const drift = (code: Code, why: string) =>
-      error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
-    try {
-      const options = optionsAgain(context, unit, facts);
-      const prepared = await prepare(context, unit, options, () => this.#probe());
-      const { diagnostics, files } = prepared;
-      // Overridden lines are told by overriddenBy().
-      const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
-      if (isDenied(context, wrong)) throw new UserError(wrong);
-      if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
-      if (hasErrors(diagnostics)) return [];
-      const made = files.filter(({ path }) => !isInstalledProgram(context.placement, path));
-      if ((await filesHash(made)) === facts.filesHash) return [];
-      const stale = staleCommand(context, applied, made);
-      return suspects.map(({ code, why }) =>
-        code === 'drift-unit' && stale
-          ? drift('drift-command', `its ${stale}= has changed, and the old one would be started,`)
-          : drift(code, why),
-      );
-    } catch (cause) {
-      if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
-      return [cantApply(unit, suspects, cause.diagnostics)];
-    }
   }
 
   #probe(): Promise<MachineFacts> {
@@ -192,10 +166,6 @@ async function readUnit(context: Context, { unit, files: own, services }: Applie
 const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
   parseUnitFile(path, content).assignments.some(({ key }) => key === name);
 
-/** Whether root, whose units they are, can read more than who asks. */
-const isDenied = ({ superuser, placement }: Context, diagnostics: readonly Diagnostic[]): boolean =>
-  !superuser && placement.scope === 'system' && diagnostics.some(({ code }) => code === 'unreadable');
-
 /** @param failures what was thrown: but for UserErrors it is thrown again */
 function untoldBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
   const untold: Diagnostic[] = [];
@@ -217,22 +187,6 @@ function denied({ offline, placement }: Context, unit: string, diagnostics: read
   return note('drift-unknown', `can't tell all that has changed of ${unit}: ${message}`, { hint });
 }
 
-interface Suspect {
-  readonly code: 'drift-policy' | 'drift-unit' | 'drift-systemd';
-  readonly why: string;
-}
-
-const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
-  const [first] = diagnostics.filter(({ severity }) => severity === 'error');
-  const why = suspects.map((suspect) => suspect.why).join('; ');
-  // A message that begins with the reason would repeat it.
-  const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
-  const what =
-    first!.code === 'unit-changed' ? 'is yet to be held against them' : "can't be applied any more";
-  const message = `${unit}: ${why}, so that its policy ${what}${so}`;
-  return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
-};
-
 /** How a unit's policy differs from the one that was applied, if it does. */
 async function policyChange(
   context: Context,
@@ -246,6 +200,8 @@ async function policyChange(
       ? await findPolicy(context, unit)
       : namedPolicy(context, unit, policy);
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
+    // Why texts can't be read, loadPolicy() says.
+    if (await orElse(() => hasSameTexts(context, place, facts.policyHash), false)) return undefined;
     const loaded = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, loaded.diagnostics)) throw new UserError(loaded.diagnostics);
     return await changedTexts(context, loaded, facts, policy);
@@ -253,18 +209,6 @@ async function policyChange(
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;
   }
-}
-
-/** The key of the first Exec line that would be another. */
-function staleCommand({ placement }: Context, { unit, files }: Applied, made: readonly EmittedFile[]) {
-  const path = dropInPath(placement, unit);
-  const [was, is] = [files, made].map((list) => {
-    const dropIn = list.find((file) => file.path === path);
-    return dropIn ? parseUnitFile(path, dropIn.content).assignments : [];
-  });
-  const lines = (assignments: typeof was, key: string) =>
-    assignments!.filter((one) => one.key === key).map(({ value }) => value);
-  return EXEC_KEYS.find((key) => lines(was, key).join('\n') !== lines(is, key).join('\n'));
 }
 
 /** Lines of a drop-in of ours that other drop-ins override. */

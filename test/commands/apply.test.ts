@@ -137,7 +137,7 @@ test('units settle together, after all of them were restarted, and the machine i
     [`/usr/lib/systemd/system/${name}`, '[Service]\nExecStart=/usr/sbin/demod\n'],
     [`/etc/sandbox-unit/${name}.toml`, NO_EXEC],
   ]);
-  const system = machine({ files: Object.fromEntries(files), running: names });
+  const system = machine({ files: Object.fromEntries(files), running: names, systemd: '256' });
   const result = await run(system, {}, names);
   assert.deepEqual(
     statesOf(result),

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { Location } from '../../src/diagnostic.js';
 import type { Directive } from '../../src/directives/directive.js';
 import { directiveGap, formatDirective, type GapTarget } from '../../src/directives/format.js';
-import { findTransient, OWN_DIRECTIVES } from '../../src/directives/rows/transient.js';
-import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
+import { findTransient, ownDirectives } from '../../src/directives/rows/transient.js';
+import { directives, findDirective } from '../../src/directives/table.js';
 import { wordsOf } from '../../src/unit/values.js';
 import { BAD } from '../support/bad-values.js';
 import { GOOD } from '../support/good-values.js';
@@ -27,8 +27,8 @@ test('good and wrong values are tried for every kind', () => {
   const kindsOf = (rows: readonly Directive[]) => new Set(rows.map((row) => row.kind.type));
   const tried = (names: readonly string[]) => kindsOf(names.map((name) => findTransient(name)!));
   const refused = Object.values(BAD).flatMap((cases) => cases.map(([name]) => name));
-  assert.deepEqual(sorted(tried(GOOD.map(([name]) => name))), sorted(kindsOf(DIRECTIVES)));
-  assert.deepEqual(sorted(tried(refused)), sorted(kindsOf([...DIRECTIVES, ...OWN_DIRECTIVES])));
+  assert.deepEqual(sorted(tried(GOOD.map(([name]) => name))), sorted(kindsOf(directives())));
+  assert.deepEqual(sorted(tried(refused)), sorted(kindsOf([...directives(), ...ownDirectives()])));
 });
 
 const sorted = (names: Iterable<string>) => [...names].sort();
@@ -123,7 +123,7 @@ const anyValue = () => {
 
 test('whatever the value, nothing that is written can reach beyond its line', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...DIRECTIVES), anyValue(), (row, value) => {
+    fc.property(fc.constantFrom(...directives()), anyValue(), (row, value) => {
       const result = formatDirective(row, value, AT);
       if (Array.isArray(result)) return result.length > 0;
       return result.values.every(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
-import { REFUSED } from '../../src/directives/rows/refused.js';
+import { refusals } from '../../src/directives/rows/refused.js';
 import { findDirective, unknownDirective } from '../../src/directives/table.js';
 
 const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
@@ -15,7 +15,7 @@ test('a directive is found by its exact name', () => {
 
 test('no setting is both a directive and refused', () => {
   assert.deepEqual(
-    [...REFUSED.keys()].filter((name) => findDirective(name)),
+    [...refusals().keys()].filter((name) => findDirective(name)),
     [],
   );
 });

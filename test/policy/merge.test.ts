@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DIRECTIVES } from '../../src/directives/table.js';
+import { directives } from '../../src/directives/table.js';
 import { RESTRICTS } from '../../src/directives/values/strictness.js';
 import { CLOSING, mergePolicies } from '../../src/policy/merge.js';
 import { parsePolicy } from '../../src/policy/parse.js';
@@ -192,7 +192,9 @@ test('what is closed is opened again by `loosen` beside the list, or by an empty
 });
 
 test('the names of lists that close are those of the directives', () => {
-  const rows = DIRECTIVES.filter(({ strictness }) => strictness === RESTRICTS).map(({ name }) => name);
+  const rows = directives()
+    .filter(({ strictness }) => strictness === RESTRICTS)
+    .map(({ name }) => name);
   assert.deepEqual([...CLOSING].sort(), ['BindReadOnlyPaths', ...rows].sort());
 });
 

@@ -6,7 +6,7 @@ import type { Directive } from '../../src/directives/directive.js';
 import { directiveGap, formatDirective } from '../../src/directives/format.js';
 import { CAPABILITIES } from '../../src/directives/kinds/names/capabilities.js';
 import { ADDRESS_FAMILIES } from '../../src/directives/kinds/names/families.js';
-import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
+import { directives, findDirective } from '../../src/directives/table.js';
 import { parseBoolean } from '../../src/unit/boolean.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { unitValues } from '../support/bus-in-box.js';
@@ -126,7 +126,7 @@ for (const [tree, version] of TREES) {
     const target = { systemd: version, scope: 'system' } as const;
     const inForce = (row: Directive, value: unknown = row.example) =>
       directiveGap(row, value, AT, target) === undefined;
-    const known = DIRECTIVES.filter((row) => inForce(row) && !EXCEPTIONS.has(`${version} ${row.name}`));
+    const known = directives().filter((row) => inForce(row) && !EXCEPTIONS.has(`${version} ${row.name}`));
 
     test('booleans are spelt as parseBoolean() has them', async () => {
       const spellings = ['1', 'yes', 'Y', 'True', 't', 'ON', '0', 'no', 'N', 'False', 'f', 'OFF'];
@@ -234,7 +234,7 @@ for (const [tree, version] of TREES) {
       const signatures = new Map(
         [...text.matchAll(/^\.(\w+) +property +(\S+)/gm)].map(([, name, signature]) => [name, signature]),
       );
-      const rows = DIRECTIVES.filter((row) => row.since <= version && !(row.until && row.until <= version));
+      const rows = directives().filter((row) => row.since <= version && !(row.until && row.until <= version));
       const wanted = rows
         .flatMap((row) => [{ ...row.bus, since: row.since }, ...(row.more ?? [])])
         .filter((bus) => (bus.since ?? 0) <= version);
@@ -245,7 +245,7 @@ for (const [tree, version] of TREES) {
     });
 
     test('what the table calls too new or gone is ignored', async () => {
-      const rows = DIRECTIVES.filter((row) => row.since > version || (row.until ?? 999) <= version);
+      const rows = directives().filter((row) => row.since > version || (row.until ?? 999) <= version);
       const units = new Map(
         rows.map((row) => [row.name, { lines: assignments(row.name, format(row, row.example)).slice(0, 1) }]),
       );
@@ -259,7 +259,7 @@ for (const [tree, version] of TREES) {
     test('each word of an enumeration is known from the version on that the table says', async () => {
       const units = new Map<string, UnitText>();
       const tooNew = new Set<string>();
-      for (const row of DIRECTIVES.filter((candidate) => inForce(candidate))) {
+      for (const row of directives().filter((candidate) => inForce(candidate))) {
         for (const { value } of row.kind.words ?? []) {
           if (row.name === 'Personality' && !value.startsWith('x86')) continue;
           const name = `${row.name}-${value.replaceAll('-', '_')}`;
@@ -476,7 +476,7 @@ test('the merge cases name every row that merges', () => {
   // One of a kind stands for its like.
   const like =
     /^(Startup)?Allowed|^BPFProgram$|^IO(Device|Write|Read)|^IP\w+Path$|Directory$|Credential(Encrypted)?$/;
-  const left = DIRECTIVES.filter(
+  const left = directives().filter(
     (row) => row.merge !== 'scalar' && !MERGES.has(row.name) && !like.test(row.name),
   );
   assert.deepEqual(

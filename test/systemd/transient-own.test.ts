@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Directive } from '../../src/directives/directive.js';
 import { directiveGap } from '../../src/directives/format.js';
-import { findTransient, OWN_DIRECTIVES } from '../../src/directives/rows/transient.js';
+import { findTransient, ownDirectives } from '../../src/directives/rows/transient.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';
@@ -27,7 +27,7 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
 
 /** The example of each row, as `-p` has it, and other values. */
 const CASES: readonly OwnCase[] = [
-  ...OWN_DIRECTIVES.map(({ name, example }) => ({
+  ...ownDirectives().map(({ name, example }) => ({
     name,
     text: Array.isArray(example) ? example.join(' ') : String(example),
   })),

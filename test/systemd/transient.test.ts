@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
 import { directiveGap, formatDirective, isFormatted } from '../../src/directives/format.js';
-import { findTransient, OWN_DIRECTIVES } from '../../src/directives/rows/transient.js';
-import { DIRECTIVES } from '../../src/directives/table.js';
+import { findTransient, ownDirectives } from '../../src/directives/rows/transient.js';
+import { directives } from '../../src/directives/table.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD, OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';
@@ -51,7 +51,7 @@ const SAME: readonly string[] = [
 /** The values of the tables and of other tests that a version puts into force. */
 function casesFor(systemd: number): StartCase[] {
   const values = [
-    ...[...DIRECTIVES, ...OWN_DIRECTIVES].map(({ name, example }): [string, unknown] => [name, example]),
+    ...[...directives(), ...ownDirectives()].map(({ name, example }): [string, unknown] => [name, example]),
     ...[...GOOD, ...OWN].map(([name, value]): [string, unknown] => [name, value]),
   ];
   return values.flatMap(([name, value], i) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { groupBy } from '../../src/collections.js';
 import { formatDirective, isFormatted } from '../../src/directives/format.js';
-import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
+import { directives, findDirective } from '../../src/directives/table.js';
 import { GROUP_LIMITS } from '../../src/verify/process/control-group.js';
 import { isSeen } from '../../src/verify/process/table.js';
 import type { Box } from '../support/box.js';
@@ -57,7 +57,9 @@ const systemdOf = async (box: Box): Promise<number> =>
 
 test('each directive that a process or a control group shows is undone here', () => {
   const undone = Object.values(UNDONE).flatMap(({ undoings }) => undoings.map(({ directive }) => directive));
-  const shown = DIRECTIVES.map(({ name }) => name).filter((name) => isSeen(name) || GROUP_LIMITS.has(name));
+  const shown = directives()
+    .map(({ name }) => name)
+    .filter((name) => isSeen(name) || GROUP_LIMITS.has(name));
   assert.deepEqual([...new Set([...undone, ...NOT_HERE.keys(), ...GROUP_LIMITS.keys()])].sort(), shown);
 });
 
@@ -165,7 +167,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
 
   test('a directive that no process shows is a gap, or named where a later drop-in undoes it', async () => {
     const unit = 'unseen.service';
-    const rows = DIRECTIVES.filter(({ name }) => !isSeen(name) && !GROUP_LIMITS.has(name));
+    const rows = directives().filter(({ name }) => !isSeen(name) && !GROUP_LIMITS.has(name));
     const values = rows.map(({ name, example }) => ({ directive: name, value: VALUES.get(name) ?? example }));
     // Some examples are looser than a unit without any line.
     const loosen = { directive: 'loosen', value: rows.map(({ name }) => name) };

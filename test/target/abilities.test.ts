@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directiveGap } from '../../src/directives/format.js';
-import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
+import { directives, findDirective } from '../../src/directives/table.js';
 import { abilities, type Findings } from '../../src/target/abilities.js';
 import { planned, targetOf } from '../support/planned.js';
 
@@ -91,7 +91,9 @@ test('a directive whose need is not met is a gap, unless it closes nothing', () 
 
 test('what needs something is in the table', () => {
   const needing = (need: string) =>
-    DIRECTIVES.filter((row) => row.needs?.some((one) => one === need)).map(({ name }) => name);
+    directives()
+      .filter((row) => row.needs?.some((one) => one === need))
+      .map(({ name }) => name);
   assert.deepEqual(needing('bpf'), [
     'BindNetworkInterface',
     'RestrictNetworkInterfaces',
@@ -104,7 +106,8 @@ test('what needs something is in the table', () => {
   const limiting =
     /^(Startup)?(Allowed|CPU(Quota|SetP|Weight)|IO(?!Acc|Press|Sched)|Memory(High|Low|M|S|ZSwapM))|^TasksM/;
   assert.deepEqual(
-    DIRECTIVES.filter(({ name }) => limiting.test(name) && !/DenyWrite/.test(name))
+    directives()
+      .filter(({ name }) => limiting.test(name) && !/DenyWrite/.test(name))
       .filter(({ needs }) => !needs)
       .map(({ name }) => name),
     [],

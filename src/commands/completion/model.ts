@@ -1,6 +1,6 @@
 /** The command line as completions need it: commands, their options, and what stands behind each. */
 import { SUBJECTS } from '../../codes/subjects.js';
-import { DIRECTIVES } from '../../directives/table.js';
+import { directives } from '../../directives/table.js';
 import { COLOR_CHOICES } from '../../look.js';
 import { errnoNames } from '../../syscalls/errno.js';
 import { knownCalls } from '../../syscalls/numbers.js';
@@ -127,7 +127,9 @@ function completedNames(): CompletedNames {
   return {
     calls: [...setNames(sets), ...[...knownCalls(sets)].sort()],
     answers: ['kill', 'log', ...errnoNames()],
-    directives: DIRECTIVES.map(({ name }) => name).sort(),
+    directives: directives()
+      .map(({ name }) => name)
+      .sort(),
     codes: SUBJECTS.flatMap(({ entries }) => Object.keys(entries)).sort(),
   };
 }

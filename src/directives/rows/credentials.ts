@@ -3,7 +3,7 @@ import { IMPORT_CREDENTIAL, LOAD_CREDENTIAL, setCredential } from '../kinds/path
 import { row } from '../row.js';
 
 /** Secrets that the manager hands to the service. They add to the unit's own. */
-export const CREDENTIALS: readonly Directive[] = [
+export const credentials = (): readonly Directive[] => [
   row('ImportCredential', 254, IMPORT_CREDENTIAL, ['web.*'], {
     reset: '',
     merge: 'append',

@@ -75,7 +75,7 @@ const quota = (name: string): Directive =>
   });
 
 /** The service's view of the file system, and where it may write. */
-export const FILESYSTEM: readonly Directive[] = [
+export const filesystem = (): readonly Directive[] => [
   toggle('BindLogSockets', 257),
   binds('BindPaths', WRITABLE_MOUNTS, ['/srv/data:/data']),
   binds('BindReadOnlyPaths', READ_ONLY_MOUNTS, ['/srv/www', '-/srv/extra:/extra:norbind']),

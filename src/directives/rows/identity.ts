@@ -20,7 +20,7 @@ const SECURE_BIT_NAMES = [
 ];
 
 /** Who the service runs as, and with which privileges. */
-export const IDENTITY: readonly Directive[] = [
+export const identity = (): readonly Directive[] => [
   row('AmbientCapabilities', 229, CAPABILITY_LIST, ['CAP_NET_BIND_SERVICE'], {
     reset: '',
     merge: 'replace',

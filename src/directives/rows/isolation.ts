@@ -31,7 +31,7 @@ const MODE_CALLS = [
 ];
 
 /** Namespaces, and what the service may see and ask of the kernel. */
-export const ISOLATION: readonly Directive[] = [
+export const isolation = (): readonly Directive[] => [
   bpf('BPFDelegateAttachments', 'BPF', ['BPFCgroupInetIngress', 'BPFXdp']),
   bpf('BPFDelegateCommands', 'BPF', ['BPFMapCreate', 'BPFProgLoad']),
   bpf('BPFDelegateMaps', 'BPFMapType', ['BPFMapTypeHash']),

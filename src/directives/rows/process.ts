@@ -68,7 +68,7 @@ const MEMORY_POLICIES = {
 };
 
 /** Limits, scheduling and memory of the service's processes. */
-export const PROCESS: readonly Directive[] = [
+export const processes = (): readonly Directive[] => [
   row('CPUAffinity', 183, cpus([{ value: 'numa', since: 243 }]), '0', {
     // Up to 247 at least.
     fatal: true,

@@ -1,6 +1,7 @@
 /** Settings of [Service] that a policy doesn't take: why not, and where they go. */
 
-import { UNIT_SETTINGS } from './unit-settings.js';
+import { lazily } from '../../collections.js';
+import { unitSettings } from './unit-settings.js';
 
 export interface Refusal {
   readonly reason: string;
@@ -27,7 +28,7 @@ const syscalls = (name: string, key: string): [string, Refusal] => [
   { reason: 'is made from the policy', hint: `write ${key} in [syscalls]` },
 ];
 
-const GROUPS: readonly (readonly [string, Refusal][])[] = [
+const groups = (): readonly (readonly [string, Refusal][])[] => [
   [
     syscalls('SystemCallArchitectures', "'architectures'"),
     syscalls('SystemCallErrorNumber', "'action'"),
@@ -84,11 +85,12 @@ const GROUPS: readonly (readonly [string, Refusal][])[] = [
     { reason: 'says how the unit is run and supervised', hint: OWN_DROP_IN },
   ),
   all(
-    ['Description', 'JobTimeoutSec', 'StartLimitInterval', ...UNIT_SETTINGS.map(({ name }) => name)].join(
+    ['Description', 'JobTimeoutSec', 'StartLimitInterval', ...unitSettings().map(({ name }) => name)].join(
       ' ',
     ),
     { reason: 'belongs to the [Unit] section', hint: OWN_DROP_IN },
   ),
 ];
 
-export const REFUSED: ReadonlyMap<string, Refusal> = new Map(GROUPS.flat());
+/** Why, by the names of settings. */
+export const refusals = lazily((): ReadonlyMap<string, Refusal> => new Map(groups().flat()));

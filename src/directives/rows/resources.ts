@@ -90,7 +90,7 @@ const pressureThreshold = (name: string, since: number): Directive =>
 const IDLE = [{ value: 'idle', since: 252 }];
 
 /** Directives of systemd.resource-control(5): shares of the machine, devices and the network. */
-export const RESOURCES: readonly Directive[] = [
+export const resources = (): readonly Directive[] => [
   cpuSet('AllowedCPUs', 244),
   cpuSet('AllowedMemoryNodes', 244),
   row('BPFProgram', 249, BPF_PROGRAMS, ['egress:/sys/fs/bpf/web'], {

@@ -40,7 +40,7 @@ const FAILURE_MODES = oneOf(['abort', 'kill', 'terminate']);
  * How a service is run and supervised, as far as a transient one may be told: a policy takes none of these, since they
  * are the unit's own.
  */
-export const RUNNING: readonly Directive[] = [
+export const running = (): readonly Directive[] => [
   row('BusName', 183, BUS_NAME, 'org.example.Web', MAN),
   command('ExecCondition', 243),
   command('ExecReload', 183),

@@ -47,7 +47,7 @@ const upTo = (max: number): ValueKind => integer({ min: 0, max });
 const LIST = { merge: 'append', reset: '' } as const;
 
 /** Input and output, logging, and variables of a transient unit's processes: the unit's own, as RUNNING is. */
-export const STREAMS: readonly Directive[] = [
+export const streams = (): readonly Directive[] => [
   row('EnvironmentFile', 183, ENVIRONMENT_FILE, '-/etc/default/web', {
     ...LIST,
     bus: on('EnvironmentFiles', 'a(sb)'),

@@ -1,14 +1,21 @@
+import { lazily } from '../../collections.js';
 import type { Directive } from '../directive.js';
 import { findDirective } from '../table.js';
-import { RUNNING } from './running.js';
-import { STREAMS } from './streams.js';
-import { UNIT_SETTINGS } from './unit-settings.js';
+import { running } from './running.js';
+import { streams } from './streams.js';
+import { unitSettings } from './unit-settings.js';
 
 /** Every directive that is a unit's own: a policy takes none of them, a transient unit does. */
-export const OWN_DIRECTIVES: readonly Directive[] = [...RUNNING, ...STREAMS, ...UNIT_SETTINGS];
+export const ownDirectives = lazily((): readonly Directive[] => [
+  ...running(),
+  ...streams(),
+  ...unitSettings(),
+]);
 
-const BY_NAME: ReadonlyMap<string, Directive> = new Map(OWN_DIRECTIVES.map((row) => [row.name, row]));
+const byName = lazily(
+  (): ReadonlyMap<string, Directive> => new Map(ownDirectives().map((row) => [row.name, row])),
+);
 
 /** The row of a directive that a transient unit may have, SystemCallFilter= and its kin aside. */
 export const findTransient = (name: string): Directive | undefined =>
-  findDirective(name) ?? BY_NAME.get(name);
+  findDirective(name) ?? byName().get(name);

@@ -43,7 +43,10 @@ const JOB_MODES = oneOf([
 
 const argument = (name: string, since: number): Directive => row(name, since, REBOOT_ARGUMENT, 'a b', MAN);
 
-const SETTINGS: readonly Directive[] = [
+/** The paths on whose mounts a unit depends. */
+export const requiresMountsFor = (): Directive => mounts('RequiresMountsFor', 201);
+
+const settings = (): readonly Directive[] => [
   units('After', 183),
   flag('AllowIsolate', 183, true),
   units('Before', 183),
@@ -75,7 +78,7 @@ const SETTINGS: readonly Directive[] = [
   flag('RefuseManualStop', 183, true),
   units('ReloadPropagatedFrom', 183),
   units('Requires', 183),
-  mounts('RequiresMountsFor', 201),
+  requiresMountsFor(),
   units('Requisite', 183),
   row('SourcePath', 183, path(), '/etc/fstab', MAN),
   action('StartLimitAction', 183),
@@ -149,8 +152,7 @@ const conditions = (prefix: 'Condition' | 'Assert'): Directive[] =>
   });
 
 /** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
-export const UNIT_SETTINGS: readonly Directive[] = [
-  ...SETTINGS,
-  ...conditions('Condition'),
-  ...conditions('Assert'),
-].sort((a, b) => (a.name < b.name ? -1 : 1));
+export const unitSettings = (): readonly Directive[] =>
+  [...settings(), ...conditions('Condition'), ...conditions('Assert')].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );

@@ -29,6 +29,8 @@ import { permitting, systemCallDirectives, systemdFilter } from './systemd-filte
 export interface PlannedCalls
   extends Pick<Plan, 'mode' | 'lines' | 'directives' | 'filter' | 'systemCalls' | 'meaning' | 'diagnostics'> {
   readonly launcher: PlannedLauncher | undefined;
+  /** As that of the whole plan. */
+  readonly advice: () => readonly Diagnostic[];
 }
 
 /** The plan of a policy whose `[syscalls]` is absent or can't be used. */
@@ -41,9 +43,10 @@ export const NO_CALLS: PlannedCalls = {
   systemCalls: undefined,
   meaning: undefined,
   diagnostics: [],
+  advice: () => [],
 };
 
-/** Decides who enforces `[syscalls]`, with diagnostics about side effects of its filters. */
+/** Decides who enforces `[syscalls]`, with advice about side effects of its filters. */
 export function planCalls(
   request: PlanRequest,
   section: SyscallsSection,
@@ -54,7 +57,7 @@ export function planCalls(
   const context = callContext(request, section, present);
   const enforcers = enforcersOf(request, context, service);
   const { launcher, filter, systemCalls } = enforcers;
-  const meaning = resolve(context.named, target.machine);
+  const meaning = filter?.policies[0] ?? resolve(context.named, target.machine);
   const composed = context.own !== undefined;
   const architectures = section.permissive ? context.own?.architectures : context.named.architectures;
   return {
@@ -67,8 +70,9 @@ export function planCalls(
     filter,
     systemCalls,
     meaning,
-    diagnostics: [
-      ...enforcers.diagnostics,
+    diagnostics: enforcers.diagnostics,
+    advice: () => [
+      ...enforcers.advice(),
       ...permissiveNotes(request, context, launcher?.noNewPrivileges === true),
       ...absentCalls(context),
       ...foreignSets(section, target, context.own),
@@ -97,7 +101,10 @@ function callContext(
 }
 
 /** The parts of the plan that depend on who enforces `[syscalls]`. */
-type Enforcers = Pick<PlannedCalls, 'lines' | 'launcher' | 'filter' | 'systemCalls' | 'diagnostics'>;
+type Enforcers = Pick<
+  PlannedCalls,
+  'lines' | 'launcher' | 'filter' | 'systemCalls' | 'diagnostics' | 'advice'
+>;
 
 function enforcersOf(
   request: PlanRequest,
@@ -108,7 +115,7 @@ function enforcersOf(
   const left = leftToLauncher(context);
   const needed = left.calls.size > 0 || left.wholes.length > 0;
   const possible = HELPER_MACHINES.includes(target.machine);
-  const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
+  const placed = needed && possible ? planLauncher(request, service) : NOT_PLACED;
   const { launcher } = placed;
   const launched = launcher !== undefined;
   const planned = launcher && plannedFilter(named, target.machine, launcher, section);
@@ -120,8 +127,11 @@ function enforcersOf(
     filter: planned?.filter,
     systemCalls: loads ? bySystemd(context, left, launched) : undefined,
     diagnostics: [...(possible ? placed.diagnostics : gapsOf(lines)), ...(planned?.diagnostics ?? [])],
+    advice: placed.advice,
   };
 }
+
+const NOT_PLACED: ReturnType<typeof planLauncher> = { diagnostics: [], advice: () => [] };
 
 const isAtEntry = ({ stage }: SyscallsSection): boolean => stage?.value === 'entry';
 

@@ -1,9 +1,10 @@
 /** Directives that take something from a unit, and when. */
 
+import { lazily } from '../../collections.js';
 import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
 import { runsAsRoot } from '../../directives/kinds/names/user.js';
 import { parseSocketRule, type SocketRule, within } from '../../directives/kinds/network/socket-rules.js';
-import { DIRECTIVES, findDirective } from '../../directives/table.js';
+import { directives, findDirective } from '../../directives/table.js';
 import { ROOTS } from '../../directives/values/mounts.js';
 import { allWords, isOn, lastOf, pathsOf, sinceReset, type UnitValues, wordsOf } from '../../unit/values.js';
 import { deniesAddresses } from '../ineffective/addresses.js';
@@ -102,12 +103,23 @@ export const NOT_ROOT: Taker = {
 const isImplied = (unit: UnitValues, directive: string, systemd: number): boolean =>
   systemd < 255 && !runsAsRoot({ unit }) && isOn(unit, directive);
 
+const filtered = lazily(() =>
+  directives()
+    .filter(({ refuses }) => refuses)
+    .map(({ name }) => name),
+);
+
 /** Directives by which set-user-ID bits have no effect. */
 export const WITHOUT_GAIN: readonly Taker[] = [
   isSet('NoNewPrivileges'),
   isSet('DynamicUser'),
   // Those that systemd enforces by a filter of its own.
-  { directives: DIRECTIVES.filter(({ refuses }) => refuses).map(({ name }) => name), takes: isImplied },
+  {
+    get directives() {
+      return filtered();
+    },
+    takes: isImplied,
+  },
   {
     directives: ['SecureBits'],
     takes: (unit) => allWords(unit.get('SecureBits') ?? []).includes('noroot'),

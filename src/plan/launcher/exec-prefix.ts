@@ -1,7 +1,7 @@
-import { shortList } from '../../collections.js';
+import { lazily, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { isRoot } from '../../directives/kinds/names/user.js';
-import { RESOURCES } from '../../directives/rows/resources.js';
+import { resources } from '../../directives/rows/resources.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
@@ -9,11 +9,14 @@ import type { ExecCommand } from '../../unit/exec/line.js';
 import { plain } from '../../unit/values.js';
 
 /** Directives that hold for a command with `+`, too: limits of the control group, and a few more. */
-const HOLDS_FOR_PRIVILEGED: ReadonlySet<string> = new Set([
-  ...RESOURCES.map(({ name }) => name),
-  ...['CacheDirectoryQuota', 'LogsDirectoryQuota', 'StateDirectoryQuota', 'RemoveIPC'],
-  ...['IPCNamespacePath', 'KeyringMode', 'NetworkNamespacePath', 'PrivateIPC', 'PrivateNetwork', 'UMask'],
-]);
+const holdsForPrivileged = lazily(
+  (): ReadonlySet<string> =>
+    new Set([
+      ...resources().map(({ name }) => name),
+      ...['CacheDirectoryQuota', 'LogsDirectoryQuota', 'StateDirectoryQuota', 'RemoveIPC'],
+      ...['IPCNamespacePath', 'KeyringMode', 'NetworkNamespacePath', 'PrivateIPC', 'PrivateNetwork', 'UMask'],
+    ]),
+);
 
 /**
  * Directives that `!` takes away, as systemd 252 to 262 do. Capabilities are bounded, and filters loaded, all the same.
@@ -28,7 +31,7 @@ function isLost({ name, value }: DirectiveEntry, { prefixes }: ExecCommand): boo
   if (texts.every((text) => text === 'no' || text === '')) return false;
   if (isNotSetuid(prefixes)) return LOST_WITHOUT_SETUID.has(name) && !texts.every(isRoot);
   const takes = findDirective(name)?.strictness?.takes === true;
-  return takes && !HOLDS_FOR_PRIVILEGED.has(name);
+  return takes && !holdsForPrivileged().has(name);
 }
 
 /**

@@ -20,18 +20,24 @@ export interface PlannedLauncher {
   readonly noNewPrivileges: boolean;
 }
 
+/** The launcher in front of commands; none if it gets in front of nothing, for the reasons among the diagnostics. */
+interface Placed {
+  readonly launcher?: PlannedLauncher;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly advice: () => readonly Diagnostic[];
+}
+
 /**
  * Puts the launcher in front of the commands that a policy confines.
  * @param service the directives of `[service]`
- * @returns no launcher if it gets in front of nothing, for the reasons among the diagnostics
  */
 export function planLauncher(
   request: PlacedUnit & Pick<PlanRequest, 'unit' | 'surroundings'>,
   service: readonly PlannedDirective[],
-): { readonly launcher?: PlannedLauncher; readonly diagnostics: readonly Diagnostic[] } {
+): Placed {
   const values = plannedValues(request.effective, service);
   const { commands, without, diagnostics } = planCommands(request);
-  if (commands.every((one) => one.wrapped === 0)) return { diagnostics };
+  if (commands.every((one) => one.wrapped === 0)) return { diagnostics, advice: () => [] };
   const noNewPrivileges = setsNoNewPrivileges(request, values);
   return {
     launcher: {
@@ -40,8 +46,8 @@ export function planLauncher(
       without,
       noNewPrivileges,
     },
-    diagnostics: [
-      ...diagnostics,
+    diagnostics,
+    advice: () => [
       ...launcherConflicts(request, values, noNewPrivileges),
       ...entryStageConflicts(request, values),
       ...(noNewPrivileges ? setuidWarnings(request) : []),

@@ -1,6 +1,8 @@
 import { error, UserError } from '../../diagnostic.js';
+import type { Directive } from '../../directives/directive.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
-import { findTransient } from '../../directives/rows/transient.js';
+import { requiresMountsFor } from '../../directives/rows/unit-settings.js';
+import { findDirective } from '../../directives/table.js';
 import type { PlannedDirective } from '../plan.js';
 
 /** A path as a policy writes it, with specifiers escaped. */
@@ -9,7 +11,7 @@ const field = (path: string) => literal(path).replace(/[\\:]/g, '\\$&');
 
 /** ExecPaths= for plain paths. */
 export const execPaths = (paths: readonly string[], because: string): PlannedDirective =>
-  formatted('ExecPaths', paths.map(literal), because);
+  formatted(findDirective('ExecPaths')!, paths.map(literal), because);
 
 /** BindReadOnlyPaths= for plain paths: each `[source]` on its own place, or `[source, destination]`. */
 export const bindReadOnly = (
@@ -17,19 +19,20 @@ export const bindReadOnly = (
   because: string,
 ): PlannedDirective =>
   formatted(
-    'BindReadOnlyPaths',
+    findDirective('BindReadOnlyPaths')!,
     mounts.map((ends) => ends.map((end) => field(end!)).join(':')),
     because,
   );
 
 /** RequiresMountsFor= for plain paths. */
 export const requiresMounts = (paths: readonly string[], because: string): PlannedDirective => ({
-  ...formatted('RequiresMountsFor', paths.map(literal), because),
+  ...formatted(requiresMountsFor(), paths.map(literal), because),
   section: 'Unit',
 });
 
-function formatted(name: string, words: readonly string[], because: string): PlannedDirective {
-  const result = formatDirective(findTransient(name)!, words, { file: name, line: 1, column: 1 });
+function formatted(row: Directive, words: readonly string[], because: string): PlannedDirective {
+  const { name } = row;
+  const result = formatDirective(row, words, { file: name, line: 1, column: 1 });
   if (isFormatted(result)) return { name, values: result.values, because };
   throw new UserError(error('unwritable-path', `${name}= can't name ${words.join(', ')}`));
 }

@@ -10,20 +10,26 @@ import { fileName } from '../../unit/path.js';
 /** The most output of getcap(8), in bytes. */
 const MAX_CAPABILITIES = 1 << 16;
 
+interface Wanted {
+  /** Whether programs are looked into for their libraries. */
+  readonly isDeep?: boolean;
+  /** Whether capabilities of the files are looked for. */
+  readonly capabilities?: boolean;
+}
+
 /**
  * Facts about the files that the kernel opens to run a unit's commands.
  * @param places the possible paths of each program by its name: the first that exists counts
- * @param capabilities whether capabilities of the files are looked for
  */
 export async function readCommands(
   context: Context,
   places: ReadonlyMap<string, readonly string[]>,
-  capabilities = false,
+  { isDeep = true, capabilities = false }: Wanted = {},
 ): Promise<ReadonlyMap<string, CommandFiles>> {
   const found = new Map<string, CommandFiles>();
   for (const [name, paths] of places) {
     for (const path of paths) {
-      const files = await orElse(() => readOne(context, path), undefined);
+      const files = await orElse(() => readOne(context, path, isDeep), undefined);
       if (files) found.set(name, files);
       if (files) break;
     }
@@ -50,7 +56,7 @@ async function withCapabilities(
 /** The file of a command without links: getcap(8) doesn't follow them. */
 const fileOf = ({ files }: CommandFiles): string => files[0]!.at(-1)!;
 
-async function readOne(context: Context, path: string): Promise<CommandFiles | undefined> {
+async function readOne(context: Context, path: string, isDeep: boolean): Promise<CommandFiles | undefined> {
   const { system } = context;
   const head = await system.read(path, { limit: HEAD_SIZE, head: true });
   if (head === undefined) return undefined;
@@ -59,7 +65,7 @@ async function readOne(context: Context, path: string): Promise<CommandFiles | u
   const files = [path, ...(interpreter === undefined ? [] : [interpreter])];
   return {
     files: await Promise.all(files.map((file) => namesOf(context, file))),
-    needed: await needed(context, workersOf(path, program)),
+    needed: isDeep ? await needed(context, workersOf(path, program)) : [],
     ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
 }

@@ -5,7 +5,6 @@ import { type InstalledProgram, installedProgram, packagedProgram } from '../../
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
-import type { ProcessResult } from '../../system/system.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
 import { findLibraries, probeAbilities } from './abilities.js';
@@ -26,18 +25,17 @@ export interface MachineFacts {
  */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
-  const [listing, manager, launcher, mounts, ptraceScope] = await Promise.all([
-    // The process comes first, since it runs while the rest is read.
-    system.run(SETS, { limit: MAX_LISTING }),
-    system.manager(),
+  const manager = await system.manager();
+  const { version, architecture } = manager;
+  const [listed, launcher, mounts, ptraceScope] = await Promise.all([
+    // A process that runs while the rest is read.
+    setsOfTarget(context, version),
     findProgram(context, 'launcher'),
     readMounts(context),
     readPtraceScope(context),
   ]);
-  const { version, architecture } = manager;
   const systemd = majorVersion(version);
   const machine = machineOf(context, architecture);
-  const listed = setsOf(listing, version);
   const libraries = await findLibraries(system, machine);
   const sets = { ...listed, unresolved: await unresolvedCalls(system, libraries, listed) };
   const abilities = await probeAbilities(context, libraries, manager);
@@ -109,9 +107,17 @@ export function machineOf(context: Context, architecture: string): Machine {
 /** The command prints no escape codes, whatever the terminal. */
 const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 
+/** The sets that came with this program, where they are those of the target's release. */
+const knownSets = (version: string): SyscallSets | undefined =>
+  areSetsOf(bundledSets(), version) ? { ...bundledSets(), source: 'target', systemd: version } : undefined;
+
 /** The target's own sets; those that came with this program if the target's systemd-analyze can't be run. */
-const setsOf = ({ status, stdout }: ProcessResult, version: string): SyscallSets =>
-  status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
+async function setsOfTarget({ system }: Context, version: string): Promise<SyscallSets> {
+  const known = knownSets(version);
+  if (known) return known;
+  const { status, stdout } = await system.run(SETS, { limit: MAX_LISTING });
+  return status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
+}
 
 /**
  * The sets by which the running manager has read its files. Undefined if they can't be had: the installed
@@ -119,12 +125,14 @@ const setsOf = ({ status, stdout }: ProcessResult, version: string): SyscallSets
  * @param version the manager's
  */
 export async function setsOfManager({ system }: Context, version: string): Promise<SyscallSets | undefined> {
+  const known = knownSets(version);
+  if (known) return known;
   const [listing, said] = await Promise.all([
     system.run(SETS, { limit: MAX_LISTING }),
     system.run(['systemd-analyze', '--version'], { limit: MAX_LISTING }),
   ]);
-  if (listing.status === 0 && said.stdout.includes(`(${version})`)) return setsOf(listing, version);
-  return areSetsOf(bundledSets(), version) ? bundledSets() : undefined;
+  const isItsOwn = listing.status === 0 && said.stdout.includes(`(${version})`);
+  return isItsOwn ? parseSyscallFilterListing(listing.stdout, version) : undefined;
 }
 
 /** The path of a package's program, else of the one that apply installs. */

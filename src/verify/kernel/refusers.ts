@@ -1,18 +1,19 @@
 /** Tells which directives of a unit make systemd refuse a call. */
 
+import { lazily } from '../../collections.js';
 import { isOn } from '../../directives/is-on.js';
-import { DIRECTIVES } from '../../directives/table.js';
+import { directives } from '../../directives/table.js';
 import { type Abi, abisOf } from '../../syscalls/abi.js';
 import { expandSet } from '../../syscalls/sets.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 
 /** Directives for which systemd has a filter of its own. */
-const REFUSERS = DIRECTIVES.filter(({ refuses }) => refuses !== undefined);
+const refusers = lazily(() => directives().filter(({ refuses }) => refuses !== undefined));
 
 /** The loaded directives for which systemd has a filter of its own. */
 const refusersOf = ({ properties }: UnitState) =>
-  REFUSERS.filter((row) => isOn(row, properties.get(row.bus.property)));
+  refusers().filter((row) => isOn(row, properties.get(row.bus.property)));
 
 /**
  * Whether systemd's filters for a unit let calls fail with an errno. Those of directives do; SystemCallFilter= does with

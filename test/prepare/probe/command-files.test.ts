@@ -75,7 +75,10 @@ test('capabilities of files are asked for at once, of files without links', asyn
       ['/bin/tool', ['/bin/tool']],
       ['/x', ['/x']],
     ]);
-    return readCommands(fakeContext(system), places, true).then((found) => ({ found, system }));
+    return readCommands(fakeContext(system), places, { capabilities: true }).then((found) => ({
+      found,
+      system,
+    }));
   };
   const { found, system } = await given(0, '/usr/bin/tool cap_net_raw=ep\n');
   assert.deepEqual(found.get('/bin/tool')!.gives, { names: ['CAP_NET_RAW'], effective: true });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import { probeMachine, probeTarget } from '../../../src/prepare/probe/target.js';
+import { bundledSets } from '../../../src/syscalls/sets.js';
 import { LAUNCHER } from '../../support/demo-service.js';
 import { elf, PT_INTERP } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
@@ -41,12 +42,18 @@ test('a machine says its version, its architecture and its sets', async () => {
 });
 
 test('where its sets can not be asked for, those of this program stand in', async () => {
-  assert.equal((await probe({ sets: false })).target.sets.source, 'bundled');
+  assert.equal((await probe({ systemd: '252', sets: false })).target.sets.source, 'bundled');
+});
+
+test('a machine of the release whose sets this program has is not asked for them', async () => {
+  const { target } = await probe({ sets: false });
+  assert.deepEqual([target.sets.source, target.sets.members], ['target', bundledSets().members]);
 });
 
 test('a listing that is no listing is refused', async () => {
+  const systemd = '252';
   const programs = { env: () => ({ status: 0, stdout: '@default\nread\n', stderr: '' }) };
-  assert.equal(await failure({ programs }), 'syscall-set-listing');
+  assert.equal(await failure({ systemd, programs }), 'syscall-set-listing');
 });
 
 const VERSIONS: readonly [version: string, says: string][] = [
