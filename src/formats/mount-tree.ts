@@ -18,7 +18,8 @@ export interface PlacedMount {
 export interface MountTree {
   readonly mounts: readonly PlacedMount[];
   readonly root: PlacedMount | undefined;
-  readonly children: ReadonlyMap<PlacedMount, readonly PlacedMount[]>;
+  /** The mounts on a mount, by their paths. */
+  readonly children: ReadonlyMap<PlacedMount, ReadonlyMap<string, PlacedMount>>;
 }
 
 interface Line {
@@ -34,7 +35,8 @@ export function parseMountTree(text: string): MountTree {
   const children = new Map(
     [...groupBy(lines, ({ parent }) => parent)].flatMap(([parent, below]) => {
       const on = byId.get(parent);
-      return on ? [[on, below.map(({ mount }) => mount).filter((mount) => mount !== on)] as const] : [];
+      const own = below.map(({ mount }) => mount).filter((mount) => mount !== on);
+      return on ? [[on, new Map(own.reverse().map((mount) => [mount.path, mount]))] as const] : [];
     }),
   );
   const isTop = ({ id, parent, mount }: Line) => mount.path === '/' && (id === parent || !byId.has(parent));
@@ -60,14 +62,22 @@ function parseLine(line: string): Line[] {
  * mount that another one lies over is passed by.
  */
 export function mountAt({ root, children }: MountTree, path: string): PlacedMount | undefined {
-  const next = (mount: PlacedMount) =>
-    (children.get(mount) ?? [])
-      .filter((below) => covers(below.path, path))
-      .sort((a, b) => a.path.length - b.path.length)[0];
+  const above = foldersAbove(path);
+  const next = (mount: PlacedMount): PlacedMount | undefined => {
+    const below = children.get(mount);
+    const at = below && above.find((folder) => below.has(folder));
+    return at === undefined ? undefined : below!.get(at);
+  };
   let mount = root;
   for (let below = mount && next(mount); below; below = next(below)) mount = below;
   return mount;
 }
+
+/** A path and the folders above it, the shortest first: `/`, `/a`, `/a/b`. */
+const foldersAbove = (path: string): string[] => {
+  const names = path.split('/').filter(Boolean);
+  return ['/', ...names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`)];
+};
 
 /** The mounts below a path that can be reached, without the one that the path is on. */
 export const mountsBelow = (tree: MountTree, path: string): readonly PlacedMount[] =>

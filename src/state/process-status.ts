@@ -12,8 +12,8 @@ const MAX_STAT = 1 << 14;
 /** The index of the start time in `stat`, counted from 0 behind the process's name. */
 const START = 19;
 
-/** The most bytes that are read of `status`: the kernel's text is shorter. */
-const MAX_STATUS = 1 << 16;
+/** The most bytes that are read of `status`: the kernel's text is shorter, which has up to 65,536 groups. */
+const MAX_STATUS = 1 << 20;
 
 /**
  * The status of a process or a thread, by the names of proc_pid_status(5); undefined if it has ended.

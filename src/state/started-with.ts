@@ -23,6 +23,8 @@ export async function startedWith(
   // Managers of users export nothing, and other drop-ins may have taken the field away, or have one more.
   const [loaded, ...others] = hashesIn(loadedFields(state));
   if (placement.scope === 'user' || loaded !== files || others.length > 0) return undefined;
+  // By RestartMode=direct (systemd shows it from 257 on) the manager goes on to the next run as if the first one went on.
+  if (state.nRestarts > 0 && state.properties.get('RestartMode') === 'direct') return NO_FILES;
   const path = `/run/systemd/units/log-extra-fields:${state.id}`;
   const read = () => system.read(path, { trusted: true });
   const file = await orElse<FileContent | 'unreadable' | undefined>(read, 'unreadable');

@@ -1,5 +1,6 @@
 /** Processes that a unit's stop has left in its control group, as KillMode=process does. */
 
+import { remember } from '../../collections.js';
 import { readStatus, startOf, TICK } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -19,7 +20,7 @@ export async function createLeftOver(
 ): Promise<(pid: number) => Promise<boolean>> {
   const main = unit.mainPid;
   const end = await lastEnd(system, unit, main);
-  const isLeftOver = async (pid: number): Promise<boolean> => {
+  const judge = async (pid: number): Promise<boolean> => {
     if (!pids.has(pid) || pid === main) return false;
     const started = await startOf(system, pid);
     if (started === undefined) return false;
@@ -27,6 +28,8 @@ export async function createLeftOver(
     const parent = (await readStatus(system, `${pid}`))?.get('PPid');
     return isLeftOver(Number(parent ?? 0));
   };
+  // A service can make a long chain of processes: each is looked at once.
+  const isLeftOver = remember(judge);
   return isLeftOver;
 }
 

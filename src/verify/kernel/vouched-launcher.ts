@@ -4,7 +4,6 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { isOn } from '../../directives/is-on.js';
 import { findDirective } from '../../directives/table.js';
-import { isGuarded } from '../../filter/guard.js';
 import { IMAGES } from '../../plan/launcher/launch-paths.js';
 import type { Plan } from '../../plan/plan.js';
 import type { System } from '../../system/system.js';
@@ -31,10 +30,10 @@ export async function doubtOf(
   { plan, unit }: { readonly plan: Plan; readonly unit: UnitState },
   threads: readonly UnitThread[],
 ): Promise<Doubt | undefined> {
-  const guarded = threads.find(({ stack }) => stack.some(isGuarded));
-  if (!guarded || !plan.filter || plan.target.scope === 'user') return undefined;
+  const filtered = threads.filter(({ stack }) => stack.length > 0);
+  const own = filtered.find(({ pid }) => pid === unit.mainPid) ?? filtered[0];
+  if (!own || !plan.filter || plan.target.scope === 'user') return undefined;
   const { launcher } = plan.target;
-  const own = threads.find(({ pid, stack }) => pid === unit.mainPid && stack.some(isGuarded)) ?? guarded;
   // A thread may still be there when the first of its process has ended.
   const seen = await look(system, launcher, own.tid);
   if (seen === undefined) return undefined;
