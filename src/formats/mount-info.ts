@@ -81,21 +81,8 @@ export function outermost(places: ReadonlyMap<string, boolean>): string[] {
   return [...places].flatMap(([path, isOpen]) => (isOpen && !places.get(around(path)) ? [path] : [])).sort();
 }
 
-/** Bound on the mountinfo of a process, in bytes; the kernel's text is smaller. */
+/** Bound on the mountinfo of a process, in bytes. A process with mounts of its own can have more. */
 export const MAX_MOUNTS = 4 << 20;
-
-/**
- * The root of each mount, as a path on its own file system, by mount point. The last mount on a place counts;
- * `//deleted` ends the path of a deleted file.
- */
-export function parseRoots(text: string): Map<string, string> {
-  const pairs = text.split('\n').map((line) => line.split(' '));
-  return new Map(
-    pairs.flatMap(([, , , root, path]) =>
-      path === undefined ? [] : [[unescaped(path), unescaped(root!)] as const],
-    ),
-  );
-}
 
 /** The path of a mountinfo field: the kernel writes white space and backslashes as three octal digits. */
 export const unescaped = (path: string) =>

@@ -114,6 +114,6 @@ function loosens(
 const unknown = (thread: UnitThread, unit: string, hint: string): Diagnostic =>
   error(
     'live-loosens',
-    `nobody knows whether ${unit} would need more than it has: ${who(thread)} has more filters than are looked at`,
+    `cannot tell whether ${unit} would need more than it has: ${who(thread)} has more filters than are looked at`,
     { hint },
   );

@@ -1,4 +1,4 @@
-/** Units that the generator of an earlier version put into force at boot, and that nobody has converted. */
+/** Units that the generator of an earlier version put into force at boot, and that aren't converted yet. */
 
 import { type Diagnostic, error } from '../diagnostic.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';

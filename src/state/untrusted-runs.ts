@@ -24,7 +24,7 @@ export const isUntrustedRun = async (context: Context, unit: string, service: Se
   (await linesOf(context, unit)).includes(lineOf(service));
 
 /**
- * Keeps that nobody knows with which files services run: others than root could change how they were started, though
+ * Marks runs whose files are unknown: others than root could change how they were started, though
  * that may be mended by now.
  */
 export async function keepUntrusted(

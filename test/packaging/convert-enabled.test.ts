@@ -103,7 +103,7 @@ test('convert-enabled: one unit that does not fit keeps all as they are, with th
   const { [MANIFEST]: manifest, [dropIn]: enabled, ...own } = await inForce();
   const left = { [MANIFEST]: manifest!, [dropIn]: enabled! };
   const cases: readonly (readonly [files: Tree, why: string])[] = [
-    [left, 'no systemd runs here that could tell whether its files fit'],
+    [left, "systemd is not running here, so its files can't be checked"],
     [{ ...left, 'run/systemd/system/x': '' }, 'it is not in force'],
     [{ ...left, ...own, [dropIn]: '# another one\n' }, 'it is not in force'],
     [

@@ -37,7 +37,7 @@ export const applyToConfirm = (system: FakeSystem, more: Partial<Context> = {}, 
 export const keep = (system: FakeSystem, more: Partial<Context> = {}) =>
   confirm(fakeContext(system, more), [], { undoLate: true });
 
-/** All files but the kernel's, and the seen runs: these tell of runs, whatever becomes of files. */
+/** All files but the kernel's, and the marks of runs. */
 export const filesOf = ({ files }: FakeSystem): ReadonlyMap<string, FakeFile> =>
   new Map([...files].filter(([path]) => !/^\/(?:proc|run\/sandbox-unit\/runs)\//.test(path)).sort());
 

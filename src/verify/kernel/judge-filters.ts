@@ -1,5 +1,5 @@
 /**
- * Tells what the filters of threads come to. The kernel takes the strictest answer of all filters: a program of ours
+ * Checks the filters of threads against the policy. The kernel takes the strictest answer of all filters: a program of ours
  * anywhere among them does its part, whatever else is loaded, and it was proven before it was written. systemd makes
  * programs of its own of a policy, on which known calls are tried.
  */

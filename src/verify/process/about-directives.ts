@@ -46,7 +46,7 @@ export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   );
 
 export const unreadable = ({ plan }: Planned, { message }: UserError): Diagnostic =>
-  error('processes-unreadable', `nobody knows whether directives hold in ${plan.unit}: ${message}`, {
+  error('processes-unreadable', `cannot tell whether the directives hold in ${plan.unit}: ${message}`, {
     hint: 'run it as root, and outside of any container',
   });
 
