@@ -217,7 +217,9 @@ async function lookBackAtBoth(
 ): Promise<{ readonly prepared: Prepared; readonly run: RecordedRun; readonly isPast: boolean }> {
   const first = { prepared, run: await lookBack(context, prepared), isPast: false };
   const isNamed = options.policy !== undefined || options.template !== undefined;
-  if (isNamed || !first.run.readable || first.run.explanations.length > 0) return first;
+  // Calls that nothing of the unit explains may be of a policy that was tried since, and taken back.
+  const isExplained = first.run.explanations.some(({ cause }) => cause.kind !== 'elsewhere');
+  if (isNamed || !first.run.readable || isExplained) return first;
   const found = await ownPolicy(context, prepared.unit.name);
   if (found === undefined || found === prepared.plan.policyFile) return first;
   const lookByNext = async () => {
