@@ -147,11 +147,9 @@ for (const tree of TREES) {
       await use('swapoff');
       await box.sh(`systemctl daemon-reload; systemctl reload ${unit}; systemctl daemon-reexec`);
       assert.deepEqual([await fields(), await state()], [started, 'restart-due']);
+      // The same files as it was started with, and written since: that they were others at the start can't be told apart.
       await use('swapon');
-      assert.equal(await state(), 'live');
-      const before = await mainPid(box, unit);
-      assert.equal((await sandboxUnit(box, 'apply', unit)).status, 0);
-      assert.equal(await mainPid(box, unit), before);
+      assert.equal(await state(), 'restart-due');
       await revert(box, unit);
     });
 
