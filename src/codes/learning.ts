@@ -133,6 +133,12 @@ export const LEARNING = {
       'The policy confines one program. The script that starts it goes without a filter for as long as it lives.',
     wayOut: 'Without `[exec]` all of the unit is confined.',
   },
+  'run-writable': {
+    cause:
+      "The service makes more than a file with its process ID directly in `/run`. The learned policy lets it write to all of `/run`, where root's other programs find what they start.",
+    wayOut:
+      'Write `RuntimeDirectory=NAME` in a drop-in of the unit, have the service write to `/run/NAME`, and watch it again.',
+  },
   ready: {
     cause:
       '`[ready]` of the learned policy refuses calls that the service made until it was ready, and not since.',

@@ -17,6 +17,8 @@ interface Service {
   readonly rotates?: boolean;
   /** Whether ProtectKernelTunables= is the policy's, and not of its unit. */
   readonly tunables?: boolean;
+  /** The file with its process ID, directly in /run. */
+  readonly pidFile?: string;
   /** The daemon that a start script becomes. */
   readonly daemon?: string;
 }
@@ -34,6 +36,7 @@ const SERVICES: readonly Service[] = [
       curl -sS http://127.0.0.1/ >/dev/null; wc -l </var/log/nginx/access.log`,
     rotates: true,
     tunables: true,
+    pidFile: '/run/nginx.pid',
     answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>[\s\S]*\n1\n$/,
   },
   {
@@ -71,7 +74,7 @@ describe('learn', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer, rotates, tunables, daemon } of SERVICES) {
+  for (const { unit, work, otherWork, answer, rotates, tunables, pidFile, daemon } of SERVICES) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);
@@ -84,7 +87,10 @@ describe('learn', { skip: skip ?? false }, () => {
       const applied = await run(0, 'apply', unit);
       assert.match(applied.stdout, /^Restarted, and verified\.$/m);
       assert.doesNotMatch(applied.stderr, /leaves-open.*\/sys/);
-      const mounts = parseMountInfo(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
+      const pid = await mainPid(box, unit);
+      const inside = ['nsenter', `--target=${pid}`, '--mount', '--', 'touch', '/run/extensions'];
+      assert.match((await box.exec(inside)).stderr, /Read-only file system$/m);
+      const mounts = parseMountInfo(await box.readFile(`/proc/${pid}/mountinfo`));
       assert.equal(mountOf(mounts, '/sys')?.readOnly, tunables === true);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
@@ -101,6 +107,7 @@ describe('learn', { skip: skip ?? false }, () => {
       assert.match(said, answer);
       await box.succeed(['systemctl', 'restart', unit]);
       await run(0, 'verify', unit);
+      if (pidFile) assert.equal((await box.readFile(pidFile)).trim(), String(await mainPid(box, unit)));
       assert.equal(await box.succeed(['systemctl', 'is-failed', unit, '--quiet']).catch(() => 'no'), 'no');
     });
   }

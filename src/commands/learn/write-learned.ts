@@ -47,6 +47,7 @@ export async function writeLearned(
     ...tiersOf(proved),
     ...dangersOf(context, proved),
     ...onlyProgram(proved),
+    ...openRun(proved),
     ...readyNotes(context, proved),
     ...next(context, unit, path),
   ];
@@ -93,6 +94,13 @@ function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] 
   if (program === undefined) return [];
   const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
   return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
+}
+
+function openRun({ policy: { directives }, unit }: ProvedPolicy): Diagnostic[] {
+  if (directives.openRun === undefined) return [];
+  const message = `${unit} may write to all of /run, where root's other programs find what they start: ${printable(directives.openRun)}`;
+  const hint = 'give it RuntimeDirectory= in a drop-in, have it write to that folder, then watch it again';
+  return [warning('run-writable', message, { hint })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

@@ -29,6 +29,7 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
     readyLines(learned.ready, (names) => groupsOf(names, request)),
     serviceLines(learned.directives),
     programLines(learned, request),
+    startPreLines(learned),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -183,4 +184,19 @@ const programLines = ({ program, unitDeny }: LearnedPolicy, { readyGap }: Policy
               comment('No program of the unit, the script included, made a call of these sets.'),
               assignment('unit-deny', unitDeny),
             ]),
+      ];
+
+const startPreLines = ({ directives: { beforehand }, program }: LearnedPolicy): string[] =>
+  beforehand.length === 0
+    ? []
+    : [
+        ...(program === undefined ? ['[exec]'] : []),
+        comment(
+          "The service can't make a file in /run, nor remove it at its end: this is done before its start.",
+        ),
+        comment("Such a command has this /run, too: the host's is below /proc/1/root."),
+        assignment(
+          'start-pre',
+          beforehand.map((path) => `/usr/bin/install -m 0644 /dev/null /proc/1/root${path}`),
+        ),
       ];
