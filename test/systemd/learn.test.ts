@@ -112,10 +112,10 @@ describe('learn', { skip: skip ?? false }, () => {
     });
   }
 
-  test('a link below /tmp, and capabilities that a program gives itself, are left to the service', async () => {
+  test('a link below /tmp, capabilities that a program gives itself, and a PID file that stays in /run are left to the service', async () => {
     const unit = 'links.service';
     const keeps = 'setpriv --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service';
-    const command = `${keeps} sh -c 'read line </tmp/receiver && exec sleep infinity'`;
+    const command = `${keeps} sh -c 'echo $$$$ >/run/links.pid; read line </tmp/receiver && exec sleep infinity'`;
     await box.sh('ln -sfn /etc/hostname /tmp/receiver');
     await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\nType=exec\nExecStart=${command}\n`);
     await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
@@ -123,7 +123,10 @@ describe('learn', { skip: skip ?? false }, () => {
     const policy = await box.readFile(policyPath(unit));
     assert.match(policy, /^# PrivateTmp = true: \/tmp\/receiver was used, and not made by the service\.$/m);
     assert.match(policy, /^CapabilityBoundingSet = .*"CAP_NET_BIND_SERVICE"/m);
+    assert.match(policy, /^ReadWritePaths = \["-\/run\/links\.pid"\]$/m);
     assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
+    await box.succeed(['systemctl', 'restart', unit]);
+    assert.equal(await box.readFile('/run/links.pid'), `${await mainPid(box, unit)}\n`);
   });
 
   test('a watch in the background is listed, is the only one of its service, and is stopped', async () => {

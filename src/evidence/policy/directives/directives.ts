@@ -76,9 +76,7 @@ function runOf(
   const files = filesInRun(facts);
   return {
     beforehand: typeof files === 'string' ? [] : files.filter((path) => places.includes(`-${path}`)),
-    openRun: places.includes(RUN)
-      ? unproved.find(({ name }) => name === 'BindReadOnlyPaths')?.reason
-      : undefined,
+    openRun: places.includes(RUN) ? unproved.find(({ name }) => name === 'ReadOnlyPaths')?.reason : undefined,
   };
 }
 

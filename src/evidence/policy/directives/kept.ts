@@ -55,7 +55,7 @@ export function keepGood<T extends Proposed>(
 const FILE = 'learned';
 
 /** A directive that closes more than its partners. They hold without it. */
-const ADDED = 'BindReadOnlyPaths';
+const ADDED = 'ReadOnlyPaths';
 
 /** A directive that closes something, and the one that makes exceptions: neither is meant without the other. */
 const PARTNERS: readonly (readonly string[])[] = [

@@ -110,7 +110,7 @@ export const PATHS: readonly Judge[] = [
     by: ['paths', 'peers'],
     judge: onHost(readWritePaths),
   },
-  { name: 'BindReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], judge: onHost(closedRun) },
+  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], judge: onHost(closedRun) },
   { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], judge: onHost(protectHome) },
   { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
   { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
@@ -138,7 +138,10 @@ const isRunOfUnit = ({ unit }: Facts): boolean =>
     allWords(unit.get(name) ?? []).some((word) => barePath(word).split(':').includes(RUN)),
   );
 
-/** ProtectSystem=strict alone isn't enough: systemd mounts /run anew, and writable, along with the kernel's file systems. */
+/**
+ * ProtectSystem=strict alone isn't enough: systemd leaves /run writable where it mounts the kernel's file systems anew. A bind
+ * mount of /run would have the host's files below it: systemd lays out what the service sees in /run/systemd.
+ */
 function closedRun(facts: Facts): Verdict | undefined {
   const paths = writablePaths(facts);
   if (typeof paths === 'string' || facts.scope === 'user' || isRunOfUnit(facts)) return undefined;

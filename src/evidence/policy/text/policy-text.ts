@@ -186,6 +186,7 @@ const programLines = ({ program, unitDeny }: LearnedPolicy, { readyGap }: Policy
             ]),
       ];
 
+/** A file that is left from an earlier start is a mount by now, and can't be removed, as install(1) does. */
 const startPreLines = ({ directives: { beforehand }, program }: LearnedPolicy): string[] =>
   beforehand.length === 0
     ? []
@@ -194,9 +195,9 @@ const startPreLines = ({ directives: { beforehand }, program }: LearnedPolicy): 
         comment(
           "The service can't make a file in /run, nor remove it at its end: this is done before its start.",
         ),
-        comment("Such a command has this /run, too: the host's is below /proc/1/root."),
+        comment("Such a command has the service's mounts: the host's /run is below /proc/1/root."),
         assignment(
           'start-pre',
-          beforehand.map((path) => `/usr/bin/install -m 0644 /dev/null /proc/1/root${path}`),
+          beforehand.map((path) => `/usr/bin/truncate --size=0 /proc/1/root${path}`),
         ),
       ];

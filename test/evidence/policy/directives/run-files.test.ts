@@ -25,11 +25,11 @@ test('nginx: its file with a process ID is made beforehand, and all else of /run
     '/var/lib/nginx',
     '/var/log/nginx',
   ]);
-  assert.deepEqual(directive(policy, 'BindReadOnlyPaths'), ['/run']);
+  assert.deepEqual(directive(policy, 'ReadOnlyPaths'), ['/run']);
   assert.equal(directives.openRun, undefined);
   assert.match(
     text,
-    /^\[exec\]\n(?:# .*\n){2}start-pre = \["\/usr\/bin\/install -m 0644 \/dev\/null \/proc\/1\/root\/run\/nginx\.pid"\]$/m,
+    /^\[exec\]\n(?:# .*\n){2}start-pre = \["\/usr\/bin\/truncate --size=0 \/proc\/1\/root\/run\/nginx\.pid"\]$/m,
   );
 });
 
@@ -67,9 +67,9 @@ test('where a service makes more than that, /run stays open, with the reason', (
   for (const [more, reason] of reasons) {
     const { policy, text, directives } = learned(evidence(more));
     assert.deepEqual(directive(policy, 'ReadWritePaths'), ['/run']);
-    assert.equal(directive(policy, 'BindReadOnlyPaths'), undefined);
+    assert.equal(directive(policy, 'ReadOnlyPaths'), undefined);
     assert.deepEqual([directives.openRun, directives.beforehand], [reason, []]);
-    assert.ok(text.includes(`# BindReadOnlyPaths: ${reason}.\n`), text);
+    assert.ok(text.includes(`# ReadOnlyPaths: ${reason}.\n`), text);
   }
 });
 
@@ -77,10 +77,10 @@ test('the folder of a service below /run stays its own, and lines of its unit st
   const own = { paths: paths('write', ['/run/demo/demo.pid']), peers: [socket('/run/demo/demo.sock')] };
   const { policy } = learned(evidence(own));
   assert.deepEqual(directive(policy, 'ReadWritePaths'), ['-/run/demo']);
-  assert.deepEqual(directive(policy, 'BindReadOnlyPaths'), ['/run']);
+  assert.deepEqual(directive(policy, 'ReadOnlyPaths'), ['/run']);
   for (const lines of ['ReadWritePaths=-/run', 'BindPaths=/srv/run:/run', 'TemporaryFileSystem=/run:ro']) {
     const { policy: beside, directives } = learned(evidence({ paths: PID }), { lines, warnings: true });
-    assert.equal(directive(beside, 'BindReadOnlyPaths'), undefined, lines);
+    assert.equal(directive(beside, 'ReadOnlyPaths'), undefined, lines);
     assert.equal(directives.openRun, undefined, lines);
   }
 });
@@ -94,5 +94,5 @@ test('a file is made beforehand only where the list of writable places stands', 
     ),
   ];
   const { text } = learned(evidence({ paths: all, calls: calls('brk mmap') }));
-  assert.doesNotMatch(text, /start-pre|BindReadOnlyPaths/);
+  assert.doesNotMatch(text, /start-pre|ReadOnlyPaths/);
 });
