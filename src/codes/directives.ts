@@ -24,7 +24,8 @@ export const DIRECTIVES = {
   'leaves-open': {
     cause:
       "systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. The same goes for `/sys` with `ReadOnlyPaths` beside `ProtectControlGroups` and the like, from systemd 255 on, where the host has it mounted writable. Where nobody knows the host's mounts, the message says so.",
-    wayOut: 'List what is to be closed in the directive that the hint names.',
+    wayOut:
+      "List what is to be closed in the directive that the hint names. For `/run` that is `ReadOnlyPaths`: a bind mount of it would show the host's files a second time, in a folder that systemd has there.",
   },
   'file-mask': {
     cause:

@@ -169,12 +169,16 @@ const OPEN = {
   noexec: { state: 'executable', list: 'NoExecPaths, too' },
 } as const;
 
+/** A bind mount of /run has a second view of the host's files below it, which systemd lays out in /run/systemd. */
+const FOR_RUN = 'ReadOnlyPaths';
+
 /** Directives by which a policy itself says what is to be mounted. */
 const LISTS = ['ExecPaths', 'NoExecPaths'];
 
 function described({ policy }: ConfinedUnit, holes: readonly Hole[]): Diagnostic {
   const { directive, is, by } = holes[0]!;
-  const { state, list } = OPEN[is as keyof typeof OPEN];
+  const { state, list: usual } = OPEN[is as keyof typeof OPEN];
+  const list = is === 'read-only' && holes.every(({ path }) => path === '/run') ? FOR_RUN : usual;
   const message = `${directive}= leaves ${partsOf(holes)} ${state}`;
   const hint = `list what is to be closed in ${list}${holes.some(isDevices) ? IN_DEVICES : ''}${holes.some(isKept) ? IN_PLACE : ''}`;
   const lineOf = (name: string) => policy.service.find((one) => one.name === name)?.at;
