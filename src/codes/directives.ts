@@ -24,7 +24,8 @@ export const DIRECTIVES = {
   'leaves-open': {
     cause:
       'systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. It is seen where the service runs.',
-    wayOut: 'List what is to be closed in the directive that the hint names.',
+    wayOut:
+      "List what is to be closed in the directive that the hint names. For `/run` that is `ReadOnlyPaths`: a bind mount of it would show the host's files a second time, in a folder that systemd has there.",
   },
   'file-mask': {
     cause:
