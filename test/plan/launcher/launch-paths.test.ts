@@ -108,5 +108,5 @@ test('the running program is unknown where nothing but an untrusted start is wro
   const untrusted = error('untrusted-path', '');
   assert.ok(isUntrustedOnly([untrusted, untrusted]));
   assert.ok(!isUntrustedOnly([]));
-  assert.ok(!isUntrustedOnly([untrusted, note('mount-points', '')]));
+  assert.ok(!isUntrustedOnly([untrusted, note('identifier-changes', '')]));
 });
