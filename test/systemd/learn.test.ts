@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ChecklistItem } from '../../src/evidence/ledger/checklist.js';
-import { mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
+import { mountLines } from '../../src/formats/mount-info.js';
 import type { Box } from '../support/box.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
 import { bootWithPrograms, mainPid, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
@@ -85,8 +85,9 @@ describe('learn', { skip: skip ?? false }, () => {
       const applied = await run(0, 'apply', unit);
       assert.match(applied.stdout, /^Restarted, and verified\.$/m);
       assert.doesNotMatch(applied.stderr, /leaves-open.*\/sys/);
-      const mounts = parseMountInfo(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
-      assert.equal(mountOf(mounts, '/sys')?.readOnly, tunables === true);
+      const mounts = mountLines(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
+      const sys = mounts.findLast(({ path }) => path === '/sys');
+      assert.equal(sys?.options.includes('ro'), tunables === true);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);
