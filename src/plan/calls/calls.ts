@@ -72,7 +72,7 @@ export function planCalls(
     diagnostics: enforcers.diagnostics,
     advice: () => [
       ...enforcers.advice(),
-      ...permissiveNotes(request, context, launcher?.noNewPrivileges === true),
+      ...permissiveNotes(request, context),
       ...absentCalls(context),
       ...foreignSets(section, target, context.own),
       ...replacedFilter(section, present),

@@ -4,7 +4,7 @@ import { fieldsOf } from '../../directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../directives/values/bus.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { folderOf } from '../../unit/path.js';
-import { allWords, barePath, covers, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
+import { allWords, barePath, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
 import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
 import type { Plan } from '../plan.js';
 import { plannedValues } from '../unit-values.js';
@@ -21,8 +21,6 @@ export interface Launch {
   readonly loose: readonly LooseProgram[];
   /** The service's view of the host's files, without the launcher's own mounts. */
   readonly view: View;
-  /** Images and folders of the host that may put files of their own at these paths. */
-  readonly images: readonly Bind[];
   /** The lines that name a directive or a program; empty for a loaded unit. */
   readonly places: ReadonlyMap<string, Location>;
 }
@@ -55,7 +53,6 @@ export function plannedLaunch(
     privileged: ready ? [placeOf(injector), folderOf(ready.file)] : [],
     loose,
     view: withoutOwn({ launcher, filterFile: filterFile ?? ready?.file }, viewOf(values, loadedView(loaded))),
-    images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
     places: new Map([
       ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
       ...loose.flatMap(({ paths, at }) => (at ? paths.map((path) => [path, at] as const) : [])),
@@ -88,7 +85,6 @@ export function loadedLaunch(
       (properties.get('ExecSearchPath') ?? []) as readonly string[],
     ),
     view: withoutOwn(beside, view),
-    images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
     places: new Map(),
   };
 }
@@ -109,29 +105,8 @@ export interface OwnFiles {
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 
-/**
- * Sources in a folder of which systemd picks an entry by its name (systemd.v(7)): which one isn't known before the
- * start.
- */
-export function pickedSources({ paths, privileged, view, images }: Launch): Untrusted[] {
-  const all = [...paths, ...privileged];
-  const above = view.binds.filter(({ destination }) => all.some((path) => covers(destination, path)));
-  return [{ source: view.root, by: 'RootDirectory' }, ...above, ...images]
-    .filter(({ source }) => source.split('/').some((name) => name.endsWith('.v')))
-    .map(({ source, by }) => ({ path: source, why: 'is a folder of which systemd picks an entry', by }));
-}
-
-/** Directives that put the files of an image or a folder where the launcher may be: nobody can look at these before. */
+/** Directives that put the files of an image or a folder where the launcher may be: these can't be looked at before. */
 export const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
-
-/** @param sourcesOf the first field of each word of a directive */
-const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
-  IMAGES.flatMap((by) =>
-    sourcesOf(by)
-      .map(barePath)
-      .filter((source) => source.startsWith('/') && !source.includes('%'))
-      .map((source) => ({ source, destination: source, by })),
-  );
 
 /** @param loaded the loaded view, in the place of values with specifiers */
 function viewOf(values: UnitValues, loaded: View): View {
