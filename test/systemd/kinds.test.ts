@@ -254,7 +254,10 @@ test('a service from which its own lines hide the launcher or the filter is put 
   const unit = 'hiding.service';
   for (const path of ['/usr/local', '-/etc/systemd']) {
     const lines = `Type=oneshot\nRemainAfterExit=yes\nInaccessiblePaths=${path}\nExecStart=/bin/true`;
-    await changeFiles(box, { [`/etc/systemd/system/${unit}`]: withFiles(lines), [policyPath(unit)]: POLICY });
+    await changeFiles(box, {
+      [`/etc/systemd/system/${unit}`]: `[Service]\n${lines}\n`,
+      [policyPath(unit)]: POLICY,
+    });
     await box.succeed(['systemctl', 'restart', unit]);
     const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
     assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
