@@ -6,8 +6,8 @@ import type { Abilities } from './abilities.js';
 /** The files of a command's program. */
 export interface CommandFiles {
   /**
-   * The file that the kernel opens to run it, then those that may be the interpreters of a script: each by its paths, as it is
-   * written and without links.
+   * The file that the kernel opens to run it, and a script's interpreter, each by its paths, as it is written and without links;
+   * then what env(1) may start as the interpreter.
    */
   readonly files: readonly (readonly string[])[];
   /** Libraries that are loaded along, by name; of a script those of its interpreter. */

@@ -36,9 +36,13 @@ async function readOne(context: Context, path: string, isDeep: boolean): Promise
   const head = await system.read(path, { limit: HEAD_SIZE, head: true });
   if (head === undefined) return undefined;
   const program = readProgram(head.bytes);
-  const files = [path, ...interpretersOf(program)];
+  const [interpreter, ...started] = interpretersOf(program);
+  const files = [path, ...(interpreter === undefined ? [] : [interpreter])];
   return {
-    files: await Promise.all(files.map((file) => namesOf(context, file))),
+    files: [
+      ...(await Promise.all(files.map((file) => namesOf(context, file)))),
+      ...started.map((file) => [file]),
+    ],
     needed: isDeep ? await needed(context, workersOf(path, program)) : [],
     ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
