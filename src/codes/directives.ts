@@ -80,10 +80,4 @@ export const DIRECTIVES = {
     wayOut:
       '`sandbox-unit explain UNIT` shows what was recorded. `sandbox-unit apply UNIT` enforces the policy.',
   },
-  'permissive-launcher': {
-    cause:
-      'The launcher records calls for a permissive unit. It sets no_new_privs, which the enforced policy might not.',
-    wayOut:
-      'Nothing, unless the service starts set-user-ID programs: these get no rights by that while it is permissive.',
-  },
 } as const satisfies Entries;

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import {
-  fileSystemAt,
-  type Mount,
-  mountOf,
-  parseMountInfo,
-  writableExecutable,
-} from '../../src/formats/mount-info.js';
+import { writableExecutable } from '../../src/formats/mount-info.js';
 
 const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
@@ -15,37 +8,6 @@ const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 25 22 0:24 / /twice ro,noexec - tmpfs tmpfs rw
 26 25 0:25 / /twice rw - tmpfs tmpfs rw
 `;
-
-test('mounts are read with their place and whether anything may be executed and written', () => {
-  assert.deepEqual(parseMountInfo(TEXT), [
-    { path: '/', noexec: false, readOnly: false },
-    { path: '/run', noexec: true, readOnly: false },
-    { path: '/run/a b\\c', noexec: false, readOnly: false },
-    { path: '/twice', noexec: true, readOnly: true },
-    { path: '/twice', noexec: false, readOnly: false },
-  ]);
-  assert.deepEqual(parseMountInfo(''), []);
-  assert.deepEqual(parseMountInfo('no mount\n'), []);
-});
-
-test('a path is on the innermost mount above it', () => {
-  const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
-  const cases: readonly [path: string, mount: Mount][] = [
-    ['/etc/x', { path: '/', noexec: false, readOnly: false }],
-    ['/run', { path: '/run', noexec: true, readOnly: false }],
-    ['/run/x/y', { path: '/run', noexec: true, readOnly: false }],
-    ['/running', { path: '/', noexec: false, readOnly: false }],
-    ['/run/a b\\c/x', { path: '/run/a b\\c', noexec: false, readOnly: false }],
-    ['/twice/x', { path: '/twice', noexec: false, readOnly: false }],
-  ];
-  for (const [path, mount] of cases) assert.deepEqual(on(path), mount, path);
-  assert.equal(mountOf([], '/etc'), undefined);
-});
-
-test('the mounts of this machine are read as well', () => {
-  const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'));
-  assert.ok(mountOf(mounts, '/proc/self/mountinfo'));
-});
 
 test('places to write and execute are on mounts that are neither read-only nor without execution', () => {
   assert.deepEqual(writableExecutable(TEXT), ['/', '/run/a b\\c']);
@@ -59,16 +21,4 @@ test('places to write and execute are on mounts that are neither read-only nor w
 `;
   assert.deepEqual(writableExecutable(hardened), ['/var', '/var/cache/demo']);
   assert.deepEqual(writableExecutable('no mount\n'), []);
-});
-
-test('the type of the file system at a path is that of the last mount above it', () => {
-  const on = (path: string) => fileSystemAt(TEXT, path);
-  assert.deepEqual(['/', '/etc', '/run/x', '/running', '/run/a b\\c/d'].map(on), [
-    ...['ext4', 'ext4', 'tmpfs', 'ext4', 'tmpfs'],
-  ]);
-  const twice =
-    '1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / /p rw - proc p rw\n3 1 0:3 / /p rw shared:1 - tmpfs t rw\n';
-  assert.equal(fileSystemAt(twice, '/p/x'), 'tmpfs');
-  assert.equal(fileSystemAt('', '/'), undefined);
-  assert.equal(fileSystemAt('no mount\n - \n', '/'), undefined);
 });
