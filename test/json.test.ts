@@ -63,7 +63,6 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
 /** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts, test/commands/generate/for-hosts.test.ts, test/systemd/live.test.ts. */
 const ELSEWHERE = ['confirm', 'explain', 'verify', 'learn', 'run', 'tighten'];
 const KEYS_ELSEWHERE = [
-  'units[].places[]',
   ...['units[].tightened', 'units[].injected[].by', 'units[].injected[].at', 'units[].injected[].deny[]'],
   ...['units[].verified', 'units[].refusals[]', 'units[].confirmBy'],
   ...['classes[].class', 'classes[].hosts[]', 'classes[].files[]', 'gone[]'],

@@ -1,5 +1,24 @@
 import { covers } from '../unit/values.js';
 
+/** A mounted file system, or a part of one. */
+export interface Mount {
+  readonly path: string;
+  /** Whether the kernel refuses to execute files there. */
+  readonly noexec: boolean;
+  /** Whether the kernel refuses to write there. */
+  readonly readOnly: boolean;
+}
+
+/** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
+export function parseMountInfo(text: string): Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [, , , , path, options] = line.split(' ');
+    if (path === undefined || options === undefined) return [];
+    const flags = options.split(',');
+    return [{ path: unescaped(path), noexec: flags.includes('noexec'), readOnly: flags.includes('ro') }];
+  });
+}
+
 /** A line of mountinfo, without the IDs and devices that only its machine knows. */
 interface MountLine {
   readonly path: string;
@@ -43,7 +62,7 @@ export function writableExecutable(text: string): string[] {
 }
 
 /** The places that are open, by whether each place is; those within a place that is open too aren't named. */
-function outermost(places: ReadonlyMap<string, boolean>): string[] {
+export function outermost(places: ReadonlyMap<string, boolean>): string[] {
   const around = (path: string) =>
     [...places.keys()]
       .filter((other) => other !== path && covers(other, path))
@@ -57,3 +76,12 @@ export const MAX_MOUNTS = 4 << 20;
 /** The path of a mountinfo field: the kernel writes white space and backslashes as three octal digits. */
 export const unescaped = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** The mount that a path is on: the innermost one; of several on one mount point the last. */
+export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
+  const above = mounts.filter((mount) => covers(mount.path, path));
+  return above.reduce<Mount | undefined>(
+    (best, mount) => (best && best.path.length > mount.path.length ? best : mount),
+    undefined,
+  );
+}

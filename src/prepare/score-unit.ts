@@ -4,8 +4,10 @@ import { ProgramError } from '../filter/simulate.js';
 import { Unprovable } from '../filter/unprovable.js';
 import { MAX_MOUNTS, writableExecutable } from '../formats/mount-info.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
+import { ownValues } from '../plan/unit-values.js';
 import { settingsOfFiles } from '../score/of-files.js';
 import { settingsOnBus } from '../score/on-bus.js';
+import { placesOf } from '../score/places.js';
 import { type Scored, type Subject, scoreOf } from '../score/score.js';
 import { type FilterLines, type OwnFilters, ownFilters } from '../state/own-filters.js';
 import type { Service } from '../state/service.js';
@@ -80,7 +82,12 @@ export async function scoreOffline(
   const effective = effectiveUnit(withOwn(unit.files, own), execKeys(facts.systemd));
   const filters = await filtersOf(context, dropIn, linesOf(effective));
   const settings = settingsOfFiles(effective, facts);
-  return scored({ settings, facts, ...filters, places: async () => undefined });
+  return scored({
+    settings,
+    facts,
+    ...filters,
+    places: async () => placesOf(ownValues(effective), facts.mounts),
+  });
 }
 
 /** The files of a unit and our drop-in, in systemd's order. */

@@ -3,11 +3,13 @@ import type { EmittedFile } from '../emit/files.js';
 import { decodeFilterFile } from '../filter/filter-file.js';
 import { hasNameOfDropIn, namesFilter, namesReadyFilter } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
+import { ownValues } from '../plan/unit-values.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import type { Exposure } from './exposure.js';
 import { settingsOfFiles } from './of-files.js';
+import { placesOf } from './places.js';
 import { exposureOf, type Scored, type Subject, scoreOf } from './score.js';
 
 /** A plan, and the files that it is made of and comes to. */
@@ -33,7 +35,7 @@ export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined
   if (!confined) return undefined;
   const { plan, own } = files;
   const before = subjectOf(plan, effectiveUnit(own, execKeys(plan.target.systemd)), NO_FILTERS);
-  const { exposure, untilReady } = exposureOf(confined);
+  const { exposure, untilReady } = exposureOf(confined.subject);
   return {
     before: exposureOf(before).exposure,
     after: untilReady ?? exposure,
@@ -44,7 +46,17 @@ export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined
 /** The score of a unit with its policy. */
 export function scoreOfPlan(files: PlannedFiles): Scored | undefined {
   const confined = confinedBy(files);
-  return confined && { score: scoreOf(confined), places: undefined };
+  return (
+    confined && {
+      score: scoreOf(confined.subject),
+      places: placesOf(ownValues(confined.unit), files.plan.target.mounts),
+    }
+  );
+}
+
+interface Confined {
+  readonly unit: EffectiveUnit;
+  readonly subject: Subject;
 }
 
 type Filters = Pick<Subject, 'filter' | 'ready'>;
@@ -52,7 +64,7 @@ type Filters = Pick<Subject, 'filter' | 'ready'>;
 const NO_FILTERS: Filters = { filter: undefined, ready: undefined };
 
 /** The unit with the drop-in, and the filters of ours that go with it. */
-function confinedBy({ plan, own, emitted }: PlannedFiles): Subject | undefined {
+function confinedBy({ plan, own, emitted }: PlannedFiles): Confined | undefined {
   const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
   if (!dropIn) return undefined;
   const { startsLaunched, tightened } = dropInFacts(dropIn.content);
@@ -61,7 +73,8 @@ function confinedBy({ plan, own, emitted }: PlannedFiles): Subject | undefined {
     ready: tightened ? filterIn(emitted, namesReadyFilter) : undefined,
   };
   const all = [...own, parseUnitFile(dropIn.path, dropIn.content)];
-  return subjectOf(plan, effectiveUnit(all, execKeys(plan.target.systemd)), filters);
+  const unit = effectiveUnit(all, execKeys(plan.target.systemd));
+  return { unit, subject: subjectOf(plan, unit, filters) };
 }
 
 function filterIn(files: readonly EmittedFile[], isWanted: (path: string) => boolean): Subject['filter'] {

@@ -1,3 +1,4 @@
+import type { Mount } from '../formats/mount-info.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Scope } from '../unit/search.js';
@@ -25,6 +26,8 @@ export interface Target {
   readonly version: string;
   readonly machine: Machine;
   readonly sets: SyscallSets;
+  /** The mounts in this program's own mount namespace; empty where they aren't known. */
+  readonly mounts: readonly Mount[];
   /** Abilities that systemd and the kernel lack there, whatever their versions. */
   readonly abilities: Abilities;
   /** The launcher's path on the target, where it is or will be installed. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { writableExecutable } from '../../src/formats/mount-info.js';
+import { type Mount, mountOf, parseMountInfo, writableExecutable } from '../../src/formats/mount-info.js';
 
 const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
@@ -8,6 +9,37 @@ const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 25 22 0:24 / /twice ro,noexec - tmpfs tmpfs rw
 26 25 0:25 / /twice rw - tmpfs tmpfs rw
 `;
+
+test('mounts are read with their place and whether anything may be executed and written', () => {
+  assert.deepEqual(parseMountInfo(TEXT), [
+    { path: '/', noexec: false, readOnly: false },
+    { path: '/run', noexec: true, readOnly: false },
+    { path: '/run/a b\\c', noexec: false, readOnly: false },
+    { path: '/twice', noexec: true, readOnly: true },
+    { path: '/twice', noexec: false, readOnly: false },
+  ]);
+  assert.deepEqual(parseMountInfo(''), []);
+  assert.deepEqual(parseMountInfo('no mount\n'), []);
+});
+
+test('a path is on the innermost mount above it', () => {
+  const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
+  const cases: readonly [path: string, mount: Mount][] = [
+    ['/etc/x', { path: '/', noexec: false, readOnly: false }],
+    ['/run', { path: '/run', noexec: true, readOnly: false }],
+    ['/run/x/y', { path: '/run', noexec: true, readOnly: false }],
+    ['/running', { path: '/', noexec: false, readOnly: false }],
+    ['/run/a b\\c/x', { path: '/run/a b\\c', noexec: false, readOnly: false }],
+    ['/twice/x', { path: '/twice', noexec: false, readOnly: false }],
+  ];
+  for (const [path, mount] of cases) assert.deepEqual(on(path), mount, path);
+  assert.equal(mountOf([], '/etc'), undefined);
+});
+
+test('the mounts of this machine are read as well', () => {
+  const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+  assert.ok(mountOf(mounts, '/proc/self/mountinfo'));
+});
 
 test('places to write and execute are on mounts that are neither read-only nor without execution', () => {
   assert.deepEqual(writableExecutable(TEXT), ['/', '/run/a b\\c']);

@@ -6,10 +6,11 @@ import { DOORS, type DoorName } from '../../src/score/doors.js';
 import { exposureText, levelOf } from '../../src/score/exposure.js';
 import { FLAWS } from '../../src/score/flaws.js';
 import { settingsOnBus } from '../../src/score/on-bus.js';
+import { placesOf } from '../../src/score/places.js';
 import { ROWS } from '../../src/score/rows.js';
 import { scoreOf } from '../../src/score/score.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
-import { targetOf } from '../support/planned.js';
+import { targetOf, valuesOf } from '../support/planned.js';
 import { scoreOfLines, scoreOfPolicy } from '../support/scored.js';
 
 /** Exposures that systemd-analyze of systemd 257 has printed for these lines. */
@@ -324,4 +325,45 @@ test('a door whose calls the machine lacks is none of its doors', () => {
   const names = scoreOfLines('', targetOf(257, { machine: 'riscv64' })).doors.map(({ door }) => door.name);
   assert.ok(!names.includes('io-ports'));
   assert.ok(names.includes('exec'));
+});
+
+const PLACES: readonly (readonly [lines: string, places: readonly string[] | undefined])[] = [
+  ['', ['/']],
+  ['ProtectSystem=strict', ['/dev', '/home', '/root', '/run/user']],
+  ['ProtectSystem=strict\nProtectHome=read-only', ['/dev']],
+  ['ProtectSystem=strict\nProtectHome=tmpfs\nExecPaths=/usr', ['/dev', '/usr']],
+  ['ProtectSystem=strict\nProtectHome=yes\nPrivateDevices=yes\nProtectProc=invisible', ['/dev/shm', '/run']],
+  ['NoExecPaths=/\nExecPaths=/usr\nProtectSystem=full\nPrivateTmp=yes', ['/tmp', '/var/tmp']],
+  [
+    'DynamicUser=yes\nPrivateDevices=yes\nStateDirectory=demo',
+    ['/dev/shm', '/tmp', '/var/lib/demo', '/var/lib/private/demo', '/var/tmp'],
+  ],
+  [
+    'ProtectSystem=strict\nProtectHome=yes\nReadWritePaths=/srv -/opt/x\nStateDirectory=demo',
+    ['/dev', '/opt/x', '/srv', '/var/lib/demo'],
+  ],
+  [
+    'ProtectSystem=strict\nProtectHome=yes\nReadWritePaths=/srv\nReadOnlyPaths=/srv/www\nPrivateTmp=yes',
+    ['/dev', '/srv', '/tmp', '/var/tmp'],
+  ],
+  ['NoExecPaths=/\nExecPaths=/usr', ['/usr']],
+  ['NoExecPaths=/\nExecPaths=/usr\nProtectSystem=yes', []],
+  ['NoExecPaths=/srv', ['/']],
+  ['RootDirectory=/srv', undefined],
+];
+
+test('places to write and execute are what no directive makes read-only or not executable', () => {
+  for (const [lines, places] of PLACES) assert.deepEqual(placesOf(valuesOf(lines), []), places, lines);
+});
+
+test("the host's mounts take places away, too", () => {
+  const mounts = [
+    { path: '/', noexec: false, readOnly: false },
+    { path: '/dev', noexec: true, readOnly: false },
+    { path: '/tmp', noexec: true, readOnly: false },
+  ];
+  assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes'), mounts), [
+    '/var/tmp',
+  ]);
+  assert.deepEqual(placesOf(valuesOf('BindPaths=/srv:/tmp/srv'), mounts), ['/']);
 });

@@ -27,6 +27,7 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     version: String(systemd),
     machine: 'x86-64',
     sets,
+    mounts: [],
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
     injector: '/usr/libexec/sandbox-unit/tighten',
     abilities: { lacks: new Map(), assumed: new Set() },

@@ -1,7 +1,7 @@
 /** Directives that systemd knows and, on some machines, skips in silence. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { mountLines } from '../../src/formats/mount-info.js';
+import { mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { BESIDE_TUNABLES } from '../support/ineffective-cases.js';
 import { launcherObstacle } from '../support/native.js';
@@ -97,17 +97,15 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
           ...properties.flatMap((line) => ['-p', line]),
           ...['cat', '/proc/self/mountinfo'],
         ]);
-        const mounts = mountLines(stdout);
-        return paths.map(
-          (path) => mounts.findLast((one) => one.path === path)?.options.includes('rw') === true,
-        );
+        const mounts = parseMountInfo(stdout);
+        return paths.map((path) => mounts.findLast((one) => one.path === path)?.readOnly === false);
       };
       for (const [lines, mayBeOpen] of BESIDE_TUNABLES) {
         const [isOpen] = await areOpen(['ProtectKernelTunables=yes', lines], '/sys');
         const { directives, diagnostics } = planned(
           '[service]\nProtectKernelTunables = true\n',
           lines,
-          targetOf(systemd),
+          targetOf(systemd, { mounts: parseMountInfo(await box.readFile('/proc/self/mountinfo')) }),
         );
         const added = directives.flatMap(({ name, values }) => values.map((value) => `${name}=${value}`));
         const isAdded = added.includes('BindReadOnlyPaths=/sys');
@@ -135,11 +133,11 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       const { status, stderr } = await sandboxUnit(box, 'apply', '--template', 'hardened', 'steady.service');
       assert.equal(status, 0, stderr);
       assert.doesNotMatch(stderr, /warning/);
-      const mounts = mountLines(
+      const mounts = parseMountInfo(
         await box.readFile(`/proc/${await mainPid(box, 'steady.service')}/mountinfo`),
       );
-      for (const place of ['/sys', '/media'])
-        assert.equal(mounts.findLast(({ path }) => path === place)?.options.includes('ro'), true, place);
+      for (const place of ['/sys', '/media']) assert.equal(mountOf(mounts, place)?.readOnly, true, place);
+      assert.equal(mountOf(mounts, '/media')?.path, '/media');
       assert.equal((await sandboxUnit(box, 'verify', 'steady.service')).status, 0);
       await box.succeed(['systemctl', 'stop', 'steady.service']);
       await box.succeed(['mount', '-o', 'remount,ro', '/sys']);

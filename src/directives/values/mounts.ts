@@ -1,6 +1,6 @@
 /** Mounts that directives promise, as claims about paths (namespace.c of systemd). */
 
-import { barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
+import { allWords, barePath, bindPlacesOf, lastOf, pathsOf, type UnitValues } from '../../unit/values.js';
 
 export const HOMES = ['/home', '/root', '/run/user'];
 export const KERNEL = ['/dev', '/proc', '/sys'];
@@ -212,6 +212,29 @@ export const mountEntries = (lines: MountLines): MountEntry[] => [
   ...KERNEL_MOUNTS.filter((name) => lines.isSet(name)).flatMap((name) => entries(name, [...KERNEL, '/run'])),
   ...allClaims(lines).flatMap(({ by, path, except }) => entries(by, [path, ...except])),
 ];
+
+/** Paths that directives mount apart, and whether each can't be written to, or not executed from. */
+export function mountsApart(unit: UnitValues): ReadonlyMap<string, boolean> {
+  const lines = mountLines(unit);
+  const temporary = allWords(unit.get('TemporaryFileSystem') ?? []).map(temporaryMountOf);
+  const closing = [
+    ...allClaims(lines).filter(({ is }) => ['read-only', 'noexec', 'inaccessible'].includes(is)),
+    ...temporary.filter(({ isReadOnly, isNoExec }) => isReadOnly || isNoExec),
+  ];
+  const closed = new Set([
+    ...closing.map(({ path }) => path),
+    ...lines.places('BindReadOnlyPaths'),
+    ...(lines.isSet('PrivateDevices') ? ['/dev'] : []),
+    ...(lines.word('ProtectHome') === 'tmpfs' ? HOMES : []),
+  ]);
+  const apart = [
+    ...mountEntries(lines).flatMap(({ path, by }) => (by === '' ? [] : [path])),
+    // PrivateDevices= leaves the machine's own there.
+    ...(lines.isSet('PrivateDevices') ? ['/dev/shm'] : []),
+    ...closed,
+  ];
+  return new Map(apart.map((path) => [path, closed.has(path)]));
+}
 
 /** The first version of systemd that leaves the flags of a mount alone which it finds in place. */
 const LEAVES_MOUNTS = 255;

@@ -1,4 +1,5 @@
 import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
+import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
@@ -25,10 +26,11 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
   const manager = await system.manager();
   const { version, architecture } = manager;
-  const [listed, launcher] = await Promise.all([
+  const [listed, launcher, mounts] = await Promise.all([
     // A process that runs while the rest is read.
     setsOfTarget(context, version),
     findProgram(context, 'launcher'),
+    readMounts(context),
   ]);
   const systemd = majorVersion(version);
   const machine = machineOf(context, architecture);
@@ -44,6 +46,7 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
     version,
     machine,
     sets,
+    mounts,
     launcher,
     injector,
     abilities,
@@ -121,4 +124,10 @@ export async function setsOfManager({ system }: Context, version: string): Promi
 export async function findProgram({ system, placement }: Context, name: InstalledProgram): Promise<string> {
   const packaged = packagedProgram(name);
   return (await exists(system, packaged)) ? packaged : installedProgram(placement, name);
+}
+
+/** The mounts of the running system; none offline, where they aren't known. */
+async function readMounts({ system, offline }: Context): Promise<Mount[]> {
+  const file = offline ? undefined : await system.read('/proc/self/mountinfo', { limit: MAX_MOUNTS });
+  return file ? parseMountInfo(new TextDecoder().decode(file.bytes)) : [];
 }

@@ -85,6 +85,14 @@ test("a package's launcher comes before the one that apply installs", async () =
   assert.equal(target.launcher, packaged);
 });
 
+test('mounts are known of the running machine only', async () => {
+  const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
+  const mounts = async (offline: boolean) =>
+    (await probeMachine(fakeContext(new FakeSystem({ files }), { offline }))).facts.mounts;
+  assert.deepEqual(await mounts(false), [{ path: '/run', noexec: true, readOnly: false }]);
+  assert.deepEqual(await mounts(true), []);
+});
+
 const group = '/user.slice/user-1000.slice/user@1000.service';
 const CONTROLLERS: readonly [machine: string, options: FakeOptions, lacks: string][] = [
   ['with all', { kernel: { '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n' } }, ''],
