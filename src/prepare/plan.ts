@@ -25,8 +25,8 @@ export interface PlanOptions {
   /** Whether refusals of the policy are let through and recorded. */
   readonly permissive?: boolean;
   /**
-   * Whether the policy is looked for in a unit that has it already. The unit itself shows then what comes of it: there is no
-   * advice, programs aren't looked into, and filters that are as those on disk aren't proven anew.
+   * Whether the policy is looked for in a unit that has it already: without advice, since the unit itself shows what comes of
+   * the policy.
    */
   readonly applied?: boolean;
 }
@@ -63,13 +63,12 @@ export async function planOn(
   const { allowGaps = false, applied = false } = options;
   const ownRoot = hasOwnRoot(policy, effective);
   const target = {
-    ...(await probeTarget(context, machine, applied ? NO_PLACES : programPlaces(policy, effective))),
+    ...(await probeTarget(context, machine, programPlaces(policy, effective))),
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
     commands: ownRoot
       ? undefined
       : await readCommands(context, programPlaces(policy, effective, allPrograms(effective)), {
-          isDeep: !applied,
-          capabilities: !applied && takesCapabilities(policy),
+          capabilities: takesCapabilities(policy),
         }),
   };
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
@@ -88,5 +87,3 @@ export async function planOn(
   const found = overriddenFirst([...all, ...notes].map((one) => tolerateGap(one, allowGaps)));
   return { plan, planned, checked, found };
 }
-
-const NO_PLACES: ReadonlyMap<string, readonly string[]> = new Map();

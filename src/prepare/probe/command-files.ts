@@ -11,8 +11,6 @@ import { fileName } from '../../unit/path.js';
 const MAX_CAPABILITIES = 1 << 16;
 
 interface Wanted {
-  /** Whether programs are looked into for their libraries. */
-  readonly isDeep?: boolean;
   /** Whether capabilities of the files are looked for. */
   readonly capabilities?: boolean;
 }
@@ -24,12 +22,12 @@ interface Wanted {
 export async function readCommands(
   context: Context,
   places: ReadonlyMap<string, readonly string[]>,
-  { isDeep = true, capabilities = false }: Wanted = {},
+  { capabilities = false }: Wanted = {},
 ): Promise<ReadonlyMap<string, CommandFiles>> {
   const found = new Map<string, CommandFiles>();
   for (const [name, paths] of places) {
     for (const path of paths) {
-      const files = await orElse(() => readOne(context, path, isDeep), undefined);
+      const files = await orElse(() => readOne(context, path), undefined);
       if (files) found.set(name, files);
       if (files) break;
     }
@@ -56,7 +54,7 @@ async function withCapabilities(
 /** The file of a command without links: getcap(8) doesn't follow them. */
 const fileOf = ({ files }: CommandFiles): string => files[0]!.at(-1)!;
 
-async function readOne(context: Context, path: string, isDeep: boolean): Promise<CommandFiles | undefined> {
+async function readOne(context: Context, path: string): Promise<CommandFiles | undefined> {
   const { system } = context;
   const head = await system.read(path, { limit: HEAD_SIZE, head: true });
   if (head === undefined) return undefined;
@@ -65,7 +63,7 @@ async function readOne(context: Context, path: string, isDeep: boolean): Promise
   const files = [path, ...(interpreter === undefined ? [] : [interpreter])];
   return {
     files: await Promise.all(files.map((file) => namesOf(context, file))),
-    needed: isDeep ? await needed(context, workersOf(path, program)) : [],
+    needed: await needed(context, workersOf(path, program)),
     ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
 }

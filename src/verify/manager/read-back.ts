@@ -3,8 +3,8 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { hasNameOfDropIn, namesReadyFilter } from '../../paths/own-files.js';
-import type { Plan } from '../../plan/plan.js';
 import { commandsOf, type LoadedCommand, type UnitState } from '../../system/unit-state.js';
+import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
@@ -17,7 +17,7 @@ import { isLoaded, isSettingLoaded } from './loaded-values.js';
 export interface PlannedDropIn {
   /** The unit that is asked about: of a template one of its instances, too. */
   readonly unit: string;
-  readonly target: Plan['target'];
+  readonly target: Reader & Pick<Target, 'launcher'>;
   readonly dropIn: UnitFile;
 }
 
