@@ -95,7 +95,7 @@ export async function verify(
   };
 }
 
-/** What a unit that has files is held to, and its drop-in. */
+/** The measure for a unit that has files, and its drop-in. */
 async function heldTo(context: Context, confined: Confined) {
   const { name, target, unit, files } = confined;
   const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });

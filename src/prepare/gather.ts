@@ -25,7 +25,7 @@ export interface PrepareOptions extends PlanOptions {
   readonly check?: boolean;
 }
 
-/** What a plan is made of, besides the unit. */
+/** All that a plan is made of besides the unit, as it was read. */
 export interface Given {
   readonly policy: LoadedPolicy;
   readonly options: PrepareOptions;

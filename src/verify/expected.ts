@@ -1,4 +1,4 @@
-/** What a unit is held to: its files, as they are on disk or would be written, and the plan behind them. */
+/** The measure for a unit: its files, as they are on disk or would be written, and the plan behind them. */
 import { toHex } from '../collections.js';
 import { type EmittedFile, FILES_FIELD } from '../emit/files.js';
 import { decodeFilterFile, type FilterFile, programBytes } from '../filter/filter-file.js';
@@ -27,18 +27,18 @@ export interface Expected extends HeldMain {
   readonly isReadied: boolean;
   readonly programs: Programs;
   readonly directives: readonly Pick<PlannedDirective, 'name'>[];
-  readonly lines: readonly Pick<PlanLine, 'subject' | 'at' | 'enforcedBy'>[];
+  readonly lines: readonly (Pick<PlanLine, 'subject' | 'at'> & Partial<Pick<PlanLine, 'enforcedBy'>>)[];
   /** Makes the plan: it says what a process lacks that hasn't these programs, and what systemd alone enforces. */
   readonly plan: () => Promise<Plan>;
 }
 
-/** A unit's state, and what its directives are held to. */
+/** A unit's state, and the measure for its directives. */
 export interface Planned {
   readonly plan: Pick<Expected, 'unit' | 'target' | 'directives' | 'lines'>;
   readonly unit: UnitState;
 }
 
-/** What a plan holds a unit to. @param files those of the plan */
+/** The measure by a plan. @param files those of the plan */
 export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected => ({
   ...mainOf(plan),
   target: plan.target,
@@ -50,7 +50,7 @@ export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected 
   plan: async () => plan,
 });
 
-/** What a unit is held to: by its files where they are as its policy makes them, else by its plan. */
+/** The measure for a confined unit: its files where they are as its policy makes them, else its plan. */
 export async function expectedOf(confined: Confined, { assignments }: UnitFile): Promise<Expected> {
   const { name, facts, target, files, policy, plan } = confined;
   if (!facts) return expectedBy(await plan(), files);
@@ -62,7 +62,7 @@ export async function expectedOf(confined: Confined, { assignments }: UnitFile):
     isReadied: facts.tightened,
     programs: programsIn(files, target.machine),
     directives: assignments.filter((line) => !isOurs(line)).map(({ key }) => ({ name: key })),
-    lines: policy.policy.service.map(({ name: subject, at }) => ({ subject, at, enforcedBy: 'systemd' })),
+    lines: policy.policy.service.map(({ name: subject, at }) => ({ subject, at })),
   };
 }
 

@@ -14,7 +14,7 @@ const FILTERED = '2';
  */
 const IDLE = 8_000;
 
-/** What a service's main process is held to. */
+/** The measure for a service's main process. */
 export interface HeldMain {
   readonly unit: string;
   /** Whether it has a filter from its start on, the launcher's or systemd's. */
@@ -23,7 +23,7 @@ export interface HeldMain {
   readonly filter: Pick<PlannedFilter, 'noNewPrivileges' | 'log'> | undefined;
 }
 
-/** What a plan holds the main process to. */
+/** The measure by a plan. */
 export const mainOf = (plan: Plan): HeldMain => ({
   unit: plan.unit,
   filter: plan.filter,

@@ -104,6 +104,12 @@ function machine(threads: readonly Thread[], more: readonly string[] = [], answe
       const stdout = threads.map(({ says }, i) => says(i + 1)).join('') + (more[asked++] ?? '');
       return { status: 0, stdout, stderr: '', ...answer };
     },
+    // The launcher as the service sees it.
+    walk: async () => ({
+      real: undefined,
+      untrusted: [],
+      content: new TextEncoder().encode('usage: sandbox-unit-launcher'),
+    }),
     wait: async () => undefined,
   };
   return system as System;
@@ -145,7 +151,11 @@ describe('filters that a service adds', () => {
   const small = Array.from({ length: 200 }, (_, i) => [
     { code: 0x06, jt: 0, jf: 0, k: i % 2 ? ALLOW : KILL },
   ]);
-  const bySystemd = { ...PLAN, filter: undefined, systemCalls: {} } as unknown as Plan;
+  const bySystemd = {
+    ...PLAN,
+    filter: undefined,
+    systemCalls: { mode: 'allow' },
+  } as unknown as Plan;
 
   test('change nothing in what is said, before and behind ours, whoever enforces the policy', async () => {
     const stacks = [
@@ -172,7 +182,7 @@ describe('filters that a service adds', () => {
 
   test('may come between the filter of the start and that of [ready]', async () => {
     const readied = denying(63);
-    const plan = { ...bySystemd, ready: { filter: { policies: [readied] } } } as unknown as Plan;
+    const plan = { ...PLAN, ready: { filter: { policies: [readied] } } } as unknown as Plan;
     const unit = unitState({ ...IN_GROUP, ActiveState: 'active' });
     const told = async (...stack: (readonly Instruction[])[]) =>
       (await enforcement(machine([loaded(...stack)]), heldTo(plan), unit, async () => '/reader')).groups[0]!
