@@ -22,7 +22,7 @@ interface Asked {
 
 /**
  * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
- * it has read that text, whose values were read back when the policy was applied: then commands and calls are compared alone.
+ * it has read that text, whose values were read back when the policy was applied.
  */
 export async function notLoaded(
   context: Context,
@@ -32,6 +32,8 @@ export async function notLoaded(
 ): Promise<Diagnostic[]> {
   if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
   if (state === 'not-read') return [notRead(unit, path, services)];
+  const asked = services.filter((service) => !hasLoaded(service.state, facts.filesHash));
+  if (asked.length === 0) return [];
   const { version, architecture } = await manager();
   const reader = {
     scope: context.placement.scope,
@@ -40,10 +42,9 @@ export async function notLoaded(
   };
   const dropIn = parseUnitFile(path, content);
   const found = await Promise.all(
-    services.map(async ({ name, state }) => {
-      const values = !hasLoaded(state, facts.filesHash);
+    asked.map(async ({ name, state }) => {
       const names = await namesOtherwise(
-        (by) => directivesOf(differences(dropIn, state, { ...reader, sets: by }, { values })),
+        (by) => directivesOf(differences(dropIn, state, { ...reader, sets: by })),
         sets,
       );
       const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;

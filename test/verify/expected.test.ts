@@ -34,7 +34,8 @@ for (const [what, policy] of [
     for (const key of ['unit', 'hasCalls', 'filtersMain', 'isReadied', 'programs'] as const)
       assert.deepEqual(byFiles[key], byPlan[key], key);
     assert.equal(byFiles.filter?.noNewPrivileges, byPlan.filter?.noNewPrivileges);
-    const names = (list: readonly { readonly name: string }[]) => [...new Set(list.map(({ name }) => name))].sort();
+    const names = (list: readonly { readonly name: string }[]) =>
+      [...new Set(list.map(({ name }) => name))].sort();
     assert.deepEqual(names(byFiles.directives), names(byPlan.directives));
     assert.equal(byFiles.target.launcher, byPlan.target.launcher);
   });
