@@ -6,7 +6,7 @@ import { isMadeFor, versionOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../paths/own-files.js';
 import { overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { lacksAbility } from '../plan/service.js';
-import { filesHash, textHash } from '../state/files-hash.js';
+import { areAsMade } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import type { Target } from '../target/target.js';
@@ -43,7 +43,8 @@ export async function asWritten(context: Context, gathered: Gathered): Promise<W
     isMadeOfSame(facts, dropIn, gathered) &&
     facts.policyHash === hashes.policyHash &&
     facts.unitHash === hashes.unitHash &&
-    (await isAsMade(facts, dropIn, files)) &&
+    files.every(({ mode, untrusted }) => mode === 0o644 && !untrusted) &&
+    (await areAsMade(facts, files)) &&
     !hasErrors(diagnostics) &&
     overriddenIn(effective, dropIn).length === 0 &&
     // A kernel that was booted since may lack what they need.
@@ -63,16 +64,6 @@ const isMadeOfSame = (
   policy === pathInHeader &&
   permissive === (options.permissive ?? false) &&
   gaps.length === 0;
-
-/** Whether no file was edited, or can be by others, since all were made. */
-const isAsMade = async (
-  facts: DropInFacts,
-  dropIn: ExistingFile,
-  files: readonly ExistingFile[],
-): Promise<boolean> =>
-  files.every(({ mode, untrusted }) => mode === 0o644 && !untrusted) &&
-  facts.filesHash === (await filesHash(files)) &&
-  facts.textHash === (await textHash(dropIn.content));
 
 /** Whether the programs that a drop-in names are those that would be named and installed now. */
 async function hasPrograms(

@@ -13,7 +13,7 @@ import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.j
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { type MachineFacts, probeMachine, setsOfManager } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
-import { filesHash, textHash } from '../state/files-hash.js';
+import { areAsMade } from '../state/files-hash.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
@@ -110,7 +110,7 @@ export class Drift {
         : again;
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
-    if (facts.filesHash === (await filesHash(files)) && (await isAsWritten(facts, files))) return [];
+    if (await areAsMade(facts, files)) return [];
     const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
     return [error('drift-files', message, { hint })];
   }
@@ -131,15 +131,6 @@ export class Drift {
     this.#installed.set(name, found);
     return found;
   }
-}
-
-/** Whether a drop-in has the very text that was written: who has changed a comment was there. */
-async function isAsWritten(
-  { textHash: written }: DropInFacts,
-  files: readonly EmittedFile[],
-): Promise<boolean> {
-  const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
-  return written === undefined || dropIn === undefined || written === (await textHash(dropIn.content));
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */
