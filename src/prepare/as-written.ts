@@ -11,7 +11,7 @@ import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js'
 import type { Context } from '../system/context.js';
 import type { Target } from '../target/target.js';
 import { VERSION } from '../version.js';
-import { type Gathered, settingsOf } from './gather.js';
+import { type Gathered, hashedSettings } from './gather.js';
 import { programFiles } from './load/installed-programs.js';
 import { findProgram } from './probe/target.js';
 
@@ -29,7 +29,7 @@ export async function asWritten(context: Context, gathered: Gathered): Promise<W
   const files = await markUntrusted(context, await readOwnFiles(context, unit.name.full));
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   if (!dropIn) return undefined;
-  const { effective, hashes } = await settingsOf(context, unit, gathered);
+  const { effective, hashes } = await hashedSettings(context, unit, gathered);
   const diagnostics = [
     ...[...policy.diagnostics, ...unit.diagnostics],
     ...[...machine.diagnostics, ...effective.diagnostics],

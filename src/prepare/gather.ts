@@ -96,7 +96,7 @@ interface Settings {
   };
 }
 
-export async function settingsOf(
+export async function hashedSettings(
   context: Context,
   unit: LoadedUnit,
   { policy, machine }: Given,

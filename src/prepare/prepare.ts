@@ -12,7 +12,7 @@ import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
 import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
 import { fileMasks } from './file-masks.js';
-import { type Gathered, type Given, gather, type PrepareOptions, settingsOf } from './gather.js';
+import { type Gathered, type Given, gather, type PrepareOptions, hashedSettings } from './gather.js';
 import { INPUT } from './load/input-policy.js';
 import { programFiles, programsOf } from './load/installed-programs.js';
 import type { LoadedPolicy } from './load/load-policy.js';
@@ -109,7 +109,7 @@ interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 
 async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
   const { policy, options, machine, policyFile, pathInHeader } = given;
   const { full } = unit.name;
-  const { effective, surroundings, hashes } = await settingsOf(context, unit, given);
+  const { effective, surroundings, hashes } = await hashedSettings(context, unit, given);
   const {
     plan: made,
     planned,
