@@ -12,7 +12,7 @@ import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
 import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
 import { fileMasks } from './file-masks.js';
-import { type Gathered, type Given, gather, type PrepareOptions, hashedSettings } from './gather.js';
+import { type Gathered, type Given, gather, hashedSettings, type PrepareOptions } from './gather.js';
 import { INPUT } from './load/input-policy.js';
 import { programFiles, programsOf } from './load/installed-programs.js';
 import type { LoadedPolicy } from './load/load-policy.js';
