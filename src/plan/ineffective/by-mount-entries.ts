@@ -2,7 +2,7 @@
 
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
-import { VENDOR } from '../../directives/values/closed-paths.js';
+import { HOMES, VENDOR } from '../../directives/values/closed-paths.js';
 import { CLAIMS, type Claim, claimsOf } from '../../directives/values/mount-claims.js';
 import {
   keptAsMounted,
@@ -132,7 +132,7 @@ const openPartOf = (entry: MountEntry, lines: MountLines): MountEntry =>
 /** Whether a path with a mount of its own is closed all the same. */
 const isClosed = (
   is: Claim['is'],
-  { path, by }: MountEntry,
+  { path }: MountEntry,
   { lines, systemd }: Facts,
   all: readonly Claim[],
 ): boolean =>
@@ -140,7 +140,7 @@ const isClosed = (
   (is === 'read-only' && lines.places('BindReadOnlyPaths').includes(path)) ||
   (is === 'noexec' && NEVER_EXECUTABLE.includes(path)) ||
   // Of systemd 252 these file systems can be written to.
-  (by === 'ProtectHome' && lines.word(by) === 'tmpfs' && systemd >= 257);
+  (HOMES.includes(path) && lines.word('ProtectHome') === 'tmpfs' && systemd >= 257);
 
 /** File systems of the kernel that are mounted so that nothing there can be executed. */
 const NEVER_EXECUTABLE = ['/proc', '/sys'];
