@@ -20,7 +20,7 @@ PrivateDevices = true
 
 # Makes that file before each start. The host's /run is below /proc/1/root.
 [exec]
-start-pre = ["/usr/bin/install -m 0644 /dev/null /proc/1/root/run/nginx.pid"]
+start-pre = ["/usr/bin/truncate --size=0 /proc/1/root/run/nginx.pid"]
 
 [apply]
 settle = "1s"
