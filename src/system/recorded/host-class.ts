@@ -1,5 +1,6 @@
 /** Machines of one class answer the questions of a plan alike, so that one plan does for all of them. */
 import { createHash } from 'node:crypto';
+import { MAX_MOUNTS, mountLines } from '../../formats/mount-info.js';
 import { MANAGER_PROPERTIES } from '../bus/answers.js';
 import { FIELD_TYPES } from '../unit-state.js';
 import { busAnswer, type Variant } from './bus-answer.js';
@@ -64,8 +65,8 @@ function lastingOf(question: string, answer: Answer | undefined): string {
     return `look ${mode} ${uid} ${link}`;
   }
   if (answer.kind === 'read') {
-    const { mode, packed } = answer.facts;
-    return `read ${mode} ${packed}`;
+    const { mode, packed, data } = answer.facts;
+    return question === MOUNTS ? mountsOf(textOf(data())) : `read ${mode} ${packed}`;
   }
   const isTable = question === 'manager' || question.startsWith('unit ');
   const isOfService = /^unit \S+\.service /.test(question);
@@ -75,6 +76,13 @@ function lastingOf(question: string, answer: Answer | undefined): string {
 }
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** The question about what is mounted. */
+export const MOUNTS = `read 0 ${MAX_MOUNTS + 1} /proc/self/mountinfo`;
+
+/** The places of mountinfo, their options and types. */
+const mountsOf = (text: string): string =>
+  JSON.stringify(mountLines(text).map(({ path, options, type }) => [path, options, type]));
 
 function propertiesOf(text: string, isOfService: boolean): string {
   const [table = {}] = busAnswer(text);
