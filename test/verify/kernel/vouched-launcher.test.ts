@@ -26,6 +26,7 @@ const PLAN = planned(NO_EXEC);
 const thread = (stack: readonly (readonly Instruction[])[], pid = 7) => ({
   tid: pid,
   pid,
+  parent: 1,
   name: 'demod',
   stack,
   lines: [],
@@ -55,9 +56,9 @@ test('where nobody can look an image may have another, and then that is not cert
   assert.equal(await doubt({}, { RootImage: '', MountImages: [] }), undefined);
 });
 
-test('without a guard, a planned launcher or root nothing is to be vouched for', async () => {
+test('without a filter, a planned launcher or root nothing is to be vouched for', async () => {
   const untrusted = { files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] };
-  assert.equal(await doubt(untrusted, {}, [thread([[RETURN]])]), undefined);
+  assert.equal(await doubt(untrusted, {}, [thread([])]), undefined);
   assert.equal(await doubt(untrusted, {}, undefined, planned('[syscalls]\ndeny = ["uname"]')), undefined);
   assert.equal(
     await doubt(untrusted, {}, undefined, planned(NO_EXEC, '', targetOf(257, { scope: 'user' }))),
