@@ -23,8 +23,9 @@ export const DIRECTIVES = {
   },
   'leaves-open': {
     cause:
-      'systemd leaves out mounts of other directives when it makes a path read-only or not executable. That part stays open. It is seen where the service runs.',
-    wayOut: 'List what is to be closed in the directive that the hint names.',
+      'systemd leaves out mounts of other directives when it makes a path read-only or not executable, and what the host mounts there after the start. That part stays open. It is seen where the service runs.',
+    wayOut:
+      'List what is to be closed in the directive that the hint names. A restart closes what was mounted since the start.',
   },
   'file-mask': {
     cause:

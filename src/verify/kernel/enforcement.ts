@@ -71,7 +71,7 @@ async function notServing(
   if (!ready || isUp(unit)) return [];
   // Where there is a policy for the start, the look at its filters tells of a unit without processes.
   if ((await unitGroups(system, unit)).length === 0)
-    return meaning === undefined ? [notRunning(name, target.scope)] : [];
+    return meaning === undefined ? [notRunning(name, target.scope, unit)] : [];
   const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
   return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
 }
@@ -97,7 +97,8 @@ async function lookOnce(
   const unproven = await unseen(system, plan, unit, found);
   const doubt = await doubtOf(system, planned, found.threads);
   const judge = createJudge(planned, trustsGuards(plan, doubt));
-  const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
+  const parents = new Map(found.threads.map(({ pid, parent }) => [pid, parent]));
+  const isLeftOver = await createLeftOver(system, unit, parents);
   const judged: JudgedProcess[] = [];
   for (const threads of groupBy(found.threads, ({ lines }) => lines).values())
     judged.push(...(await judgeThreads(system, planned, { judge, isLeftOver }, threads)));
@@ -120,7 +121,7 @@ async function lookOnce(
 /** Functions that judge filters, and tell processes of the run before. */
 interface Means {
   readonly judge: Judge;
-  readonly isLeftOver: (pid: number) => Promise<boolean>;
+  readonly isLeftOver: (pid: number) => boolean;
 }
 
 /** Threads of one process that have the same filters, and what these come to. */
@@ -147,7 +148,7 @@ async function judgeThreads(
     const measure = await measureOf(system, planned, own[0]!, first!.stack, obeys);
     // A process that does systemd's part may be as planned all the same: ExecStop= has left it.
     const mayBe = !(measure === 'systemd' && (await obeys()));
-    const isOld = mayBe && (await isLeftOver(own[0]!.pid));
+    const isOld = mayBe && isLeftOver(own[0]!.pid);
     const heldTo = isOld ? 'policy' : measure;
     const found = judge(first!, heldTo);
     // The run before may have had another program of the same policy.

@@ -80,6 +80,12 @@ function machine(threads: readonly Thread[], more: readonly string[] = [], answe
       const stdout = threads.map(({ says }, i) => says(i + 1)).join('') + (more[asked++] ?? '');
       return { status: 0, stdout, stderr: '', ...answer };
     },
+    // The launcher as the service sees it.
+    walk: async () => ({
+      real: undefined,
+      untrusted: [],
+      content: new TextEncoder().encode('usage: sandbox-unit-launcher'),
+    }),
     wait: async () => undefined,
   };
   return system as System;
@@ -286,6 +292,14 @@ test('a thread that has ended is none, one that can not be read is unproven', as
     const { groups, unproven } = await verified(machine([filtered(), failing(errno)]));
     assert.deepEqual([groups.length, codes(unproven)], [1, ['filters-unreadable']], `errno ${errno}`);
   }
+});
+
+test('filters that take too long to be read are told so, and read once', async () => {
+  // Another reading would be unsettled.
+  const [one, ...others] = (await verified(machine([filtered(), failing(62)], ['', 'unsettled\n']))).unproven;
+  assert.deepEqual([one?.code, others], ['filters-unreadable', []]);
+  assert.match(one!.message, /thread 2 can't be read back: all together take too long to read$/);
+  assert.doesNotMatch(one!.hint ?? '', /vfork/);
 });
 
 test('a unit without processes proves nothing', async () => {
