@@ -126,11 +126,8 @@ function notSeen(
   if (failure) return [unreadable(planned, failure)];
   const { plan, unit } = planned;
   if (isEmpty) return [notRunning(plan.unit, plan.target.scope, unit)];
-  const unseen = directives.filter(({ relation }) => relation === 'unseen');
-  const hiddenBy = ({ findings }: HeldDirective): string | undefined =>
-    findings.every((one) => one.relation === 'unseen')
-      ? findings.find(({ isHidden }) => isHidden)?.seen
-      : undefined;
+  const unseen = directives.filter(({ findings }) => findings.every((one) => one.relation === 'unseen'));
+  const hiddenBy = ({ findings }: HeldDirective) => findings.find(({ isHidden }) => isHidden)?.seen;
   // Filters that could not be read for the calls are an error already.
   const isSaid = (why: string) => why === UNREAD.seen && read !== undefined && read.hidden.size > 0;
   const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].flatMap(([why, some]) =>
