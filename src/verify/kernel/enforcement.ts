@@ -9,7 +9,7 @@ import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import { createJudge, type Judge } from './judge-filters.js';
-import { createLeftOver } from './left-over.js';
+import { leftOvers } from './left-over.js';
 import { looserCalls, whose } from './looser.js';
 import type { ThreadGroup } from './thread-group.js';
 import { readUnit, type UnitFilters, type UnitThread } from './unit-filters.js';
@@ -98,10 +98,10 @@ async function lookOnce(
   const doubt = await doubtOf(system, planned, found.threads);
   const judge = createJudge(planned, trustsGuards(plan, doubt));
   const parents = new Map(found.threads.map(({ pid, parent }) => [pid, parent]));
-  const isLeftOver = await createLeftOver(system, unit, parents);
+  const old = await leftOvers(system, unit, parents);
   const judged: JudgedProcess[] = [];
   for (const threads of groupBy(found.threads, ({ lines }) => lines).values())
-    judged.push(...(await judgeThreads(system, planned, { judge, isLeftOver }, threads)));
+    judged.push(...(await judgeThreads(system, planned, { judge, old }, threads)));
   const groups = [...groupBy(judged, ({ result }) => JSON.stringify(result)).values()].map(
     (alike): ThreadGroup => ({
       processes: processesOf(alike.flatMap(({ threads }) => threads)),
@@ -118,10 +118,10 @@ async function lookOnce(
   };
 }
 
-/** Functions that judge filters, and tell processes of the run before. */
+/** A function that judges filters, and the processes of the run before. */
 interface Means {
   readonly judge: Judge;
-  readonly isLeftOver: (pid: number) => boolean;
+  readonly old: ReadonlySet<number>;
 }
 
 /** Threads of one process that have the same filters, and what these come to. */
@@ -134,7 +134,7 @@ interface JudgedProcess {
 async function judgeThreads(
   system: System,
   planned: Planned,
-  { judge, isLeftOver }: Means,
+  { judge, old }: Means,
   threads: readonly UnitThread[],
 ): Promise<JudgedProcess[]> {
   const [first] = threads;
@@ -148,7 +148,7 @@ async function judgeThreads(
     const measure = await measureOf(system, planned, own[0]!, first!.stack, obeys);
     // A process that does systemd's part may be as planned all the same: ExecStop= has left it.
     const mayBe = !(measure === 'systemd' && (await obeys()));
-    const isOld = mayBe && isLeftOver(own[0]!.pid);
+    const isOld = mayBe && old.has(own[0]!.pid);
     const heldTo = isOld ? 'policy' : measure;
     const found = judge(first!, heldTo);
     // The run before may have had another program of the same policy.

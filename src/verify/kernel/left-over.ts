@@ -21,26 +21,22 @@ export function withDescendants(processes: Iterable<number>, parents: Parents): 
   return found;
 }
 
-/**
- * Makes a function that tells whether a process runs since before the unit was inactive last, or was started by such a
- * one.
- * @param parents processes of the unit's control group
- */
-export async function createLeftOver(
+/** The processes that run since before the unit was inactive last, and what such ones have started. */
+export async function leftOvers(
   system: System,
   unit: UnitState,
   parents: Parents,
-): Promise<(pid: number) => boolean> {
+): Promise<ReadonlySet<number>> {
   const { mainPid: main } = unit;
   const end = await lastEnd(system, unit, main);
-  const others = new Map([...parents].filter(([pid]) => pid !== main && end > 0));
   const early: number[] = [];
-  for (const pid of others.keys()) {
+  const others = new Map(parents);
+  others.delete(main);
+  for (const pid of end === 0 ? [] : others.keys()) {
     const started = await orElse(() => startOf(system, pid), undefined);
     if (started !== undefined && started + TICK <= end) early.push(pid);
   }
-  const found = withDescendants(early, others);
-  return (pid) => found.has(pid);
+  return early.length === 0 ? new Set() : withDescendants(early, others);
 }
 
 /**

@@ -61,16 +61,17 @@ const LOOKS = 3;
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
 export async function lastingLook(system: System, subject: Subject, asked: Asked): Promise<Look> {
   let found = await look(system, subject, asked);
-  for (let looks = 1; looks < LOOKS && found.seen.some((one) => isLooser(one) && !isOld(one)); looks++) {
+  for (let looks = 1; looks < LOOKS && found.seen.some(isLooser); looks++) {
     await system.wait(PROGRAM_WITHIN);
     found = await look(system, subject, { ...asked, read: undefined });
   }
   return found;
 }
 
-export const isLooser = ({ finding }: Seen): boolean => finding.relation === 'looser';
+/** Whether a directive is looser in a process of the present run. */
+export const isLooser = ({ finding, process: of }: Seen): boolean =>
+  finding.relation === 'looser' && !of?.isOld;
 
-/** Whether a finding is about a process from before the unit's start. */
 export const isOld = ({ process: of }: Seen): boolean => of?.isOld ?? false;
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
@@ -101,7 +102,10 @@ async function seenInProcesses(
   const isOthersUsers = (one: SeenProcess) => apart('user', one, measure) === EQUAL;
   // The namespaces of one from before the unit's start may be those of the unit's run of then.
   const hasOwnMounts = (one: SeenProcess) =>
-    !one.isOld && [measure, main].every((other) => other && apart('mnt', one, other) === EQUAL);
+    !one.isOld &&
+    main !== undefined &&
+    apart('mnt', one, measure) === EQUAL &&
+    apart('mnt', one, main) === EQUAL;
   // Links are followed by a process in the manager's user namespace, if there is one.
   const nearest = all.toSorted((a, b) => Number(isOthersUsers(a)) - Number(isOthersUsers(b)));
   const views = measure.host && (await readViews(system, nearest, measure.paths, failures));

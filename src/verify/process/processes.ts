@@ -10,7 +10,7 @@ import type { System } from '../../system/system.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import { createLeftOver, type Parents, withDescendants } from '../kernel/left-over.js';
+import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
 import { isManagers } from '../kernel/without-launcher.js';
 
 /** A process as the kernel shows it. */
@@ -60,15 +60,10 @@ export interface Subject {
 /** Reasons why processes and mount namespaces can't be looked at, by their names. */
 export type Failures = Map<string, UserError>;
 
-/** Tries a step about one process or namespace: its failure is noted, and ends nothing about the others. */
-async function noting<T>(failures: Failures, name: string, step: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await step();
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    failures.set(name, cause);
-    return undefined;
-  }
+/** The failure of a look at one process or namespace, which ends no look at others. A defect of the program is thrown on. */
+export function failureOf(cause: unknown): UserError {
+  if (!(cause instanceof UserError)) throw cause;
+  return cause;
 }
 
 /**
@@ -88,13 +83,17 @@ export async function readUnitProcesses(
   const pids = known === 'main' ? [unit.mainPid] : await membersOf(system, unit, known);
   const all: ReadProcess[] = [];
   for (const pid of [...new Set(pids)].filter((one) => one > 0).sort((a, b) => a - b)) {
-    const found = await noting(failures, `${pid}`, () => readProcess(system, pid, namespaces));
-    if (found && !(await isManagers(system, subject, found))) all.push(found);
+    try {
+      const found = await readProcess(system, pid, namespaces);
+      if (found && !(await isManagers(system, subject, found))) all.push(found);
+    } catch (cause) {
+      failures.set(`${pid}`, failureOf(cause));
+    }
   }
   const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
-  const isOld = await createLeftOver(system, unit, parents);
+  const old = await leftOvers(system, unit, parents);
   const bound = boundOf(subject, parents);
-  return all.map((one) => ({ ...one, isOld: isOld(one.pid), isFree: !bound.has(one.pid) }));
+  return all.map((one) => ({ ...one, isOld: old.has(one.pid), isFree: !bound.has(one.pid) }));
 }
 
 /** The most bytes that are read of a file below /proc/PID, and of a list of processes. */
@@ -209,12 +208,13 @@ export async function readViews(
   for (const one of processes) {
     const name = mountsOf(one);
     if (views.has(name) || failures.has(name)) continue;
-    const view = await noting(failures, name, async () =>
-      (await system.links(`/proc/${one.tid}`)).get('root') === '/'
-        ? readView(system, one.tid, paths)
-        : undefined,
-    );
-    if (view) views.set(name, view);
+    try {
+      if ((await system.links(`/proc/${one.tid}`)).get('root') !== '/') continue;
+      const view = await readView(system, one.tid, paths);
+      if (view) views.set(name, view);
+    } catch (cause) {
+      failures.set(name, failureOf(cause));
+    }
   }
   return views;
 }

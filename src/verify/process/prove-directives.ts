@@ -1,5 +1,5 @@
 import { groupBy } from '../../collections.js';
-import { type Diagnostic, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
 import { filterReader } from '../../prepare/load/native-program.js';
@@ -21,6 +21,7 @@ import {
 import type { HeldDirective } from './finding.js';
 import { heldDirectives, isOld, type Look, lastingLook, type Seen } from './look.js';
 import { UNREAD } from './own-filters.js';
+import { failureOf } from './processes.js';
 
 export interface Proof {
   readonly directives: readonly HeldDirective[];
@@ -96,8 +97,8 @@ export async function proveDirectives(
       unproven: notSeen(planned, found, held, kernel),
     };
   } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    return { ...NO_PROOF, directives: heldBy(planned, []), unproven: [unreadable(planned, cause)] };
+    const unproven = [unreadable(planned, failureOf(cause))];
+    return { ...NO_PROOF, directives: heldBy(planned, []), unproven };
   }
 }
 
