@@ -25,7 +25,7 @@ export const DIRECTIVES = {
     cause:
       'systemd leaves out mounts of other directives when it makes a path read-only or not executable, and what the host mounts there after the start. That part stays open. It is seen where the service runs.',
     wayOut:
-      'List what is to be closed in the directive that the hint names. A restart closes what was mounted since the start.',
+      "List what is to be closed in the directive that the hint names. For `/run` that is `ReadOnlyPaths`: a bind mount of it would show the host's files a second time, in a folder that systemd has there. A restart closes what was mounted since the start.",
   },
   'file-mask': {
     cause:
@@ -79,11 +79,5 @@ export const DIRECTIVES = {
     cause: 'With `--permissive` the calls that the policy would refuse are let through and recorded.',
     wayOut:
       '`sandbox-unit explain UNIT` shows what was recorded. `sandbox-unit apply UNIT` enforces the policy.',
-  },
-  'permissive-launcher': {
-    cause:
-      'The launcher records calls for a permissive unit. It sets no_new_privs, which the enforced policy might not.',
-    wayOut:
-      'Nothing, unless the service starts set-user-ID programs: these get no rights by that while it is permissive.',
   },
 } as const satisfies Entries;

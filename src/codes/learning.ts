@@ -128,6 +128,12 @@ export const LEARNING = {
     cause: "The service made calls that the host's defaults refuse, whatever the learned policy allows.",
     wayOut: 'Allow them by rules of the policy, or write `defaults = false` in it.',
   },
+  'run-writable': {
+    cause:
+      "The service makes more than a file with its process ID directly in `/run`. The learned policy lets it write to all of `/run`, where root's other programs find what they start.",
+    wayOut:
+      'Write `RuntimeDirectory=NAME` in a drop-in of the unit, have the service write to `/run/NAME`, and watch it again.',
+  },
   ready: {
     cause:
       '`[ready]` of the learned policy refuses calls that the service made until it was ready, and not since.',

@@ -55,12 +55,6 @@ export const POLICY_MEANING = {
     wayOut:
       '`reload = false` refuses the reload and has the service restarted instead. `reload = true` says that the lists have what a reload needs.',
   },
-  'settle-timeout': {
-    cause:
-      "`settle` of `[ready]` has the start wait until the service's threads are the same ones for so long. systemd ends a start that takes longer than `TimeoutStartSec=`.",
-    wayOut:
-      "Give a shorter `settle`, or a longer `TimeoutStartSec=` in a drop-in of the unit's own. Where no file of the unit has one, the manager's default holds.",
-  },
   'rule-never-holds': {
     cause: 'All conditions of a rule must hold at once, and two of these exclude each other.',
     wayOut: 'Write several values of one argument as `in = […]`, or make two rules.',

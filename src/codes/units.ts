@@ -94,9 +94,4 @@ export const UNITS = {
     cause: "A line of the unit's file stands outside of a section, or is no assignment. systemd skips it.",
     wayOut: 'Correct the line, or remove it.',
   },
-  'relative-unit-path': {
-    cause:
-      '`SYSTEMD_UNIT_PATH` names a folder without a leading slash. Which folder that is would depend on who reads it.',
-    wayOut: 'Write absolute paths into the variable, or unset it.',
-  },
 } as const satisfies Entries;

@@ -1,6 +1,5 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
-import { interpretersOf } from '../plan/launcher/commands.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { OwnLimits } from '../syscalls/named-policy.js';
 import type { Context } from '../system/context.js';
@@ -67,8 +66,8 @@ export async function explainUnit(
   { observed = [], tightened, ...from }: Source,
 ): Promise<Looked> {
   const { plan } = prepared;
-  const programs = [...plan.target.programs].flatMap(([path, { file }]) =>
-    path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
+  const programs = [...(plan.target.commands ?? [])].flatMap(([path, { files }]) =>
+    path.startsWith('/') ? files.flat() : [],
   );
   const sought = {
     ...{ unit: plan.unit, manager: userManager(context), state, ...from },

@@ -19,17 +19,6 @@ export function parseMountInfo(text: string): Mount[] {
   });
 }
 
-/** The type of the file system that a path is on: `ext4`; undefined where nothing is mounted above it. */
-export function fileSystemAt(text: string, path: string): string | undefined {
-  let found: MountLine | undefined;
-  for (const line of mountLines(text)) {
-    if (!covers(line.path, path)) continue;
-    // A later mount at the same place hides an earlier one.
-    if (found === undefined || line.path.length >= found.path.length) found = line;
-  }
-  return found?.type;
-}
-
 /** A line of mountinfo, without the IDs and devices that only its machine knows. */
 interface MountLine {
   readonly path: string;

@@ -15,11 +15,7 @@ export function readyGap(
   { facts }: MachineFacts,
 ): Diagnostic | undefined {
   const effective = effectiveUnit(files, execKeys(facts.systemd));
-  const unit = {
-    effective,
-    target: { ...facts, programs: new Map() },
-    places: plannedPaths(placement, name.full),
-  };
+  const unit = { effective, target: facts, places: plannedPaths(placement, name.full) };
   return injectorGaps(unit, ownValues(effective), {})[0];
 }
 

@@ -92,7 +92,7 @@ export async function provedPolicy(
       ...(await surroundingsOf({ system, unit: unit.name, states, sets: () => true })),
       listens: await listensOf({ system, unit: unit.name, states }),
     },
-    target: { ...facts, programs: new Map() },
+    target: facts,
     options,
   });
   const policy = { ...written, text: await sealed(written.text) };

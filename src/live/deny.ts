@@ -58,7 +58,7 @@ export function denied(
 ): Denied {
   const checked = [...known, ...checkSyscalls(policy, facts.sets, [facts.machine])];
   if (hasErrors(checked)) throw new UserError(checked);
-  const target = { ...facts, sets: withOwnSets(facts.sets), programs: new Map() };
+  const target = { ...facts, sets: withOwnSets(facts.sets) };
   const section = readyCalls(ready);
   const named = resolveCalls(section, target.sets);
   const problem = denialProblem(section, named, target);

@@ -34,6 +34,3 @@ export const isInstalledProgram = (placement: Placement, path: string): boolean 
 
 /** The path of the launcher that `apply` installs if no package has. */
 export const installedLauncher = (placement: Placement): string => installedProgram(placement, 'launcher');
-
-/** Whether a program is a launcher of ours, a package's or an installed one, of whatever user. */
-export const isLauncher = (path: string): boolean => path.endsWith('/libexec/sandbox-unit/launcher');

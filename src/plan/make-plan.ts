@@ -11,7 +11,6 @@ import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
 import { renamable } from './ineffective/by-renaming.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
-import { absentPrograms } from './launcher/program-checks.js';
 import type { Plan, PlannedDirective } from './plan.js';
 import { programNeeds } from './program-needs.js';
 import { typeWith } from './ready/injector.js';
@@ -20,7 +19,6 @@ import type { PlanRequest } from './request.js';
 import { keptDevices, planService } from './service.js';
 import { withStartPre } from './start-pre.js';
 import { plannedValues } from './unit-values.js';
-import { unreachablePrograms } from './unreachable-programs.js';
 
 /** A plan with all advice on it. */
 export function makePlan(request: PlanRequest): Plan {
@@ -93,8 +91,6 @@ export function decide(given: PlanRequest): Decided {
     ...assumptions(target, service.directives, calls.systemCalls !== undefined),
     ...writableByLists(request, all),
     ...renamable(request, stated),
-    ...absentPrograms(request, stated),
-    ...unreachablePrograms(request, all),
     ...programNeeds(request, all, calls, role),
     ...calls.advice(),
     ...lockOuts(role, request, calls),

@@ -8,23 +8,11 @@ import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
 import { codeMakerOf } from './code-makers.js';
 import type { Role } from './doorways/role.js';
-import { lostFileCapabilities } from './file-capabilities.js';
 import { allPrograms } from './launcher/commands.js';
 import { pamNeeds } from './pam-needs.js';
 import { hasReload } from './ready/checks.js';
 import type { ConfinedUnit, PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
-
-/** Whether a policy may take from programs the capabilities that their files give. */
-export const takesCapabilities = ({ service, syscalls }: Policy): boolean =>
-  syscalls !== undefined || service.some(({ name }) => GAIN.has(name));
-
-const GAIN: ReadonlySet<string> = new Set([
-  'CapabilityBoundingSet',
-  'DynamicUser',
-  'NoNewPrivileges',
-  'User',
-]);
 
 /** The line that keeps programs from making code at run time. */
 const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
@@ -44,7 +32,6 @@ export const programNeeds = (
   ...unseen(request, values),
   ...noReload(request),
   ...codeMakers(request),
-  ...lostFileCapabilities(request, values, calls),
   ...(role ? [] : pamNeeds(request, values, calls)),
   ...(!role?.needs.gain && takesGain(request, values, calls) ? starters(request) : []),
 ];

@@ -2,10 +2,9 @@ import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { ROOTS } from '../directives/values/mounts.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
-import { allPrograms, programPlaces } from '../plan/launcher/commands.js';
+import { programPlaces } from '../plan/launcher/commands.js';
 import { decide } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { takesCapabilities } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { valuesOfAll } from '../plan/unit-values.js';
 import { withoutWeakerDefaults } from '../plan/weaker-defaults.js';
@@ -17,7 +16,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { lastOf } from '../unit/values.js';
 import type { LoadedPolicy } from './load/load-policy.js';
 import { readCommands } from './probe/command-files.js';
-import { findProgram, type MachineFacts, probeTarget } from './probe/target.js';
+import { findProgram, type MachineFacts } from './probe/target.js';
 
 export interface PlanOptions {
   /** The gaps that are warnings, not errors. */
@@ -63,14 +62,11 @@ export async function planOn(
   const { allowGaps = false, applied = false } = options;
   const ownRoot = hasOwnRoot(policy, effective);
   const target = {
-    ...(await probeTarget(context, machine, applied ? NO_PLACES : programPlaces(policy, effective))),
+    ...machine.facts,
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
     commands: ownRoot
       ? undefined
-      : await readCommands(context, programPlaces(policy, effective, allPrograms(effective)), {
-          isDeep: !applied,
-          capabilities: !applied && takesCapabilities(policy),
-        }),
+      : await readCommands(context, programPlaces(policy, effective), { isDeep: !applied }),
   };
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
   const planned = !hasErrors([...known, ...checked]);
@@ -88,5 +84,3 @@ export async function planOn(
   const found = overriddenFirst([...all, ...notes].map((one) => tolerateGap(one, allowGaps)));
   return { plan, planned, checked, found };
 }
-
-const NO_PLACES: ReadonlyMap<string, readonly string[]> = new Map();

@@ -6,7 +6,6 @@ import {
   type Launch,
   loadedLaunch,
   type OwnFiles,
-  pickedSources,
   plannedLaunch,
   untrustedPath,
 } from '../plan/launcher/launch-paths.js';
@@ -91,7 +90,7 @@ interface UntrustedPath {
   readonly untrusted: readonly Untrusted[];
 }
 
-/** Errors about the paths of a launch as the host and as the service sees them, its loose programs and its images. */
+/** Errors about the paths of a launch as the host and as the service sees them, and about its loose programs. */
 async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
   const all = [...launch.paths, ...launch.privileged];
   const found = [
@@ -99,13 +98,6 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
     ...(await untrustedPaths(context, all, launch.view)),
   ];
   for (const one of launch.loose) found.push(...(await untrustedProgram(context, launch, one)));
-  const [first] = all;
-  if (first === undefined) return errorsOf(launch, found, false);
-  found.push({ path: first, untrusted: pickedSources(launch) });
-  for (const { source, by } of launch.images) {
-    const { untrusted } = await walked(context, source, HOST);
-    found.push({ path: first, untrusted: untrusted.map((one) => ({ ...one, by })) });
-  }
   return errorsOf(launch, found, false);
 }
 

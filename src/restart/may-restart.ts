@@ -82,6 +82,5 @@ export async function staysDown(
     if (!besides.has(name) && isDown(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
-  const known = new Map([...besides].map((name) => [name, true]));
-  return unmetRequirement(system, state, known);
+  return unmetRequirement(system, state, besides);
 }

@@ -3,7 +3,7 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
+import { dropInPath, hasNameOfDropIn, mountsPrograms } from '../paths/own-files.js';
 import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
 import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { againHint, isSearched } from '../prepare/apply-again.js';
@@ -85,11 +85,14 @@ export class Drift {
   }
 
   /** Changes of the policy, the unit and systemd since the files were made, which may make other files now. */
-  async #suspects(context: Context, { unit, facts }: Applied, hash: string): Promise<Suspect[]> {
+  async #suspects(context: Context, { unit, facts, files }: Applied, hash: string): Promise<Suspect[]> {
     const { version } = await this.#manager();
     const policy = await policyChange(context, serviceName(unit), facts);
+    // Files of `[exec] programs`, which a version before this one made: the same policy makes none.
+    const early = files.some(({ path }) => mountsPrograms(path));
+    const changed = policy ?? (early ? '[exec] programs has gone' : undefined);
     return [
-      ...(policy === undefined ? [] : [{ code: 'drift-policy', why: policy } as const]),
+      ...(changed === undefined ? [] : [{ code: 'drift-policy', why: changed } as const]),
       ...(facts.unitHash !== hash
         ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const]
         : []),

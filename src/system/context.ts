@@ -1,6 +1,5 @@
 import type { Placement } from '../paths/placement.js';
 import type { Machine } from '../syscalls/abi.js';
-import type { SearchEnvironment } from '../unit/search.js';
 import type { TransientUnits } from './bus/transient.js';
 import type { Caller } from './caller.js';
 import type { System } from './system.js';
@@ -17,8 +16,6 @@ export interface Context {
   readonly placement: Placement;
   /** Whether the system is only read as files (--root): unit files are found by search, and no manager is asked. */
   readonly offline: boolean;
-  /** Variables that change the search path of unit files. */
-  readonly environment: SearchEnvironment;
   /** The folder of this program, with `templates/` and `native-helper/`. */
   readonly home: string;
   /** The command that runs this program: an interpreter and a script, both by their paths. */

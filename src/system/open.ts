@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import { type Look, PLAIN } from '../look.js';
 import type { Machine } from '../syscalls/abi.js';
-import type { SearchEnvironment } from '../unit/search.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
 import type { HeardLine } from './caller.js';
@@ -63,8 +62,6 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       runtimeDirectory,
     },
     offline: root !== undefined,
-    // The manager of another system has variables of its own.
-    environment: root === undefined ? (env as SearchEnvironment) : {},
     home: options.home,
     self: options.self,
     superuser: process.geteuid?.() === 0,

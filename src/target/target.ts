@@ -1,30 +1,20 @@
-import type { ProgramFacts } from '../formats/elf.js';
-import type { FileCapabilities } from '../formats/file-capabilities.js';
 import type { Mount } from '../formats/mount-info.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Scope } from '../unit/search.js';
 import type { Abilities } from './abilities.js';
 
-export interface Program {
-  readonly file: ProgramFacts;
-  /** Whether its processes run as the file's owner or group. */
-  readonly setuid: boolean;
-}
-
 /** The files of a command's program. */
 export interface CommandFiles {
   /**
-   * Files that the kernel opens to run it, its own first, then its interpreter's: each by its paths, as it is written and
-   * without links.
+   * The file that the kernel opens to run it, and a script's interpreter, each by its paths, as it is written and without links;
+   * then what env(1) may start as the interpreter.
    */
   readonly files: readonly (readonly string[])[];
   /** Libraries that are loaded along, by name; of a script those of its interpreter. */
   readonly needed: readonly string[];
   /** The beginning of a shell's script. */
   readonly script?: string;
-  /** The capabilities that its file gives; undefined without any, or where they weren't looked for. */
-  readonly gives?: FileCapabilities;
 }
 
 /** The facts about the machine that a plan is for. They are an argument: the plan itself never probes a machine. */
@@ -40,14 +30,10 @@ export interface Target {
   readonly mounts: readonly Mount[];
   /** Abilities that systemd and the kernel lack there, whatever their versions. */
   readonly abilities: Abilities;
-  /** The sysctl kernel.yama.ptrace_scope; 0 where there is no Yama, or the value isn't known. */
-  readonly ptraceScope: number;
   /** The launcher's path on the target, where it is or will be installed. */
   readonly launcher: string;
   /** The path of the program that loads the filter of `[ready]`, where it is or will be installed. */
   readonly injector: string;
-  /** Programs that the unit's Exec lines and the policy name, by paths or plain names. Missing ones are left out. */
-  readonly programs: ReadonlyMap<string, Program>;
   /** Files of the commands of all Exec lines, by their programs; undefined where the policy has no need of them. */
   readonly commands?: ReadonlyMap<string, CommandFiles> | undefined;
 }

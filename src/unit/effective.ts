@@ -1,7 +1,6 @@
 import { type Diagnostic, error, type Location, warning } from '../diagnostic.js';
 import { EXEC_KEYS } from './exec/keys.js';
 import { type ExecCommand, scanExecLine } from './exec/line.js';
-import { abortReason } from './fatal-values.js';
 import type { Assignment, UnitFile } from './unit-file.js';
 
 /** A unit after systemd has read its unit file and drop-ins. */
@@ -30,9 +29,9 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Merges files as systemd does (systemd.unit(5)): one after the other, as if they were one. systemd may stop reading a
- * file at a line that it can't take (see abortReason()). In a drop-in the rest is lost, with a warning; in the unit
- * file the unit can't be loaded, which is an error.
+ * Merges files as systemd does (systemd.unit(5)): one after the other, as if they were one. systemd stops reading a file at a
+ * command line that it can't take. In a drop-in the rest is lost, with a warning; in the unit file the unit can't be loaded,
+ * which is an error.
  * @param files in systemd's order: the unit file, then the drop-ins, whose names end in `.conf`
  * @param keys the keys whose values are command lines for the systemd that reads the files
  */
@@ -78,9 +77,8 @@ function readFile(file: UnitFile, { settings, commands, diagnostics, keys }: Mer
     const { section, key, at } = assignment;
     const isExec = section === 'Service' && keys.includes(key);
     const problem = isExec ? readExecLine(assignment, commands) : undefined;
-    const reason = problem?.severity === 'error' ? problem.message : abortReason(assignment);
-    if (reason !== undefined) {
-      diagnostics.push(stopped(`${key}=: ${reason}`, at));
+    if (problem?.severity === 'error') {
+      diagnostics.push(stopped(`${key}=: ${problem.message}`, at));
       return;
     }
     if (problem) diagnostics.push(problem);

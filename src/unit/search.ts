@@ -1,29 +1,14 @@
-import { error, printable, UserError } from '../diagnostic.js';
 import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
 import { fileName } from './path.js';
 
 /** The manager of units: the system's, or that of the user who runs this program. */
 export type Scope = 'system' | 'user';
 
-/** The places of unit files and drop-ins (systemd.unit(5), "Unit File Load Path"), for use without a bus. */
-
-/** Variables in the manager's environment that change the search path. */
-export type SearchEnvironment = Readonly<
-  Partial<
-    Record<
-      | 'SYSTEMD_UNIT_PATH'
-      | 'HOME'
-      | 'XDG_CONFIG_HOME'
-      | 'XDG_CONFIG_DIRS'
-      | 'XDG_DATA_HOME'
-      | 'XDG_DATA_DIRS'
-      | 'XDG_RUNTIME_DIR',
-      string
-    >
-  >
->;
-
-const SYSTEM = [
+/**
+ * The directories of unit files of a system that doesn't run (systemd.unit(5), "Unit File Load Path"); those that win come
+ * first. A running manager says its own.
+ */
+export const UNIT_PATH: readonly string[] = [
   '/etc/systemd/system.control',
   '/run/systemd/system.control',
   '/run/systemd/transient',
@@ -41,64 +26,12 @@ const SYSTEM = [
 ];
 
 /**
- * The directories of unit files; the directories that win come first.
- * @throws UserError `relative-unit-path` for a path that only a working directory could complete
- */
-export function unitSearchPath(scope: Scope, env: SearchEnvironment = {}): string[] {
-  const own = env.SYSTEMD_UNIT_PATH;
-  const usual = () => (scope === 'system' ? SYSTEM : userPath(env));
-  const given = own === undefined ? [] : list(own);
-  const path = own === undefined || own.endsWith(':') ? [...given, ...usual()] : given;
-  const relative = path.find((directory) => !directory.startsWith('/'));
-  if (relative !== undefined) {
-    throw new UserError(error('relative-unit-path', `'${printable(relative, 80)}' is no absolute path`));
-  }
-  return [...new Set(path)];
-}
-
-const list = (value: string): string[] => value.split(':').filter((directory) => directory !== '');
-
-function userPath(env: SearchEnvironment): string[] {
-  const home = (own: string | undefined, below: string) =>
-    own?.startsWith('/') ? [own] : env.HOME?.startsWith('/') ? [`${env.HOME}/${below}`] : [];
-  const configHome = home(env.XDG_CONFIG_HOME, '.config');
-  const config = list(env.XDG_CONFIG_DIRS ?? '/etc');
-  const data = [
-    ...home(env.XDG_DATA_HOME, '.local/share'),
-    ...list(env.XDG_DATA_DIRS ?? '/usr/local/share:/usr/share'),
-  ];
-  const runtime = (name: string) =>
-    env.XDG_RUNTIME_DIR === undefined ? [] : [`${env.XDG_RUNTIME_DIR}/systemd/${name}`];
-  return [
-    ...configHome.map((directory) => `${directory}/systemd/user.control`),
-    ...runtime('user.control'),
-    ...runtime('transient'),
-    ...runtime('generator.early'),
-    ...configHome.map((directory) => `${directory}/systemd/user`),
-    // Newer systemds than 257 search this directory, too.
-    ...configHome.map((directory) => `${directory}/systemd/user.attached`),
-    ...config.map((directory) => `${directory}/systemd/user`),
-    '/etc/systemd/user',
-    ...runtime('user'),
-    ...runtime('user.attached'),
-    '/run/systemd/user',
-    ...runtime('generator'),
-    ...data.map((directory) => `${directory}/systemd/user`),
-    '/usr/local/lib/systemd/user',
-    '/usr/local/share/systemd/user',
-    '/usr/lib/systemd/user',
-    '/usr/share/systemd/user',
-    ...runtime('generator.late'),
-  ];
-}
-
-/**
  * The directories of a unit's drop-ins; those that win come first. Each search directory has the unit's own, its
  * template's and those of its prefixes (`foo-bar-.service.d`, `foo-.service.d`). The directories of its aliases follow,
  * and `service.d` is last (systemd.unit(5); unit_file_find_dropin_paths() in systemd 257). A template's directories are
  * those that all its instances share.
  * @param aliases further names of the unit
- * @param searchPath as unitSearchPath() returns it
+ * @param searchPath the directories of unit files; those that win come first
  */
 export function dropInDirectories(
   name: UnitName,

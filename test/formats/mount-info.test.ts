@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import {
-  fileSystemAt,
-  type Mount,
-  mountOf,
-  parseMountInfo,
-  writableExecutable,
-} from '../../src/formats/mount-info.js';
+import { type Mount, mountOf, parseMountInfo, writableExecutable } from '../../src/formats/mount-info.js';
 
 const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
@@ -59,16 +53,4 @@ test('places to write and execute are on mounts that are neither read-only nor w
 `;
   assert.deepEqual(writableExecutable(hardened), ['/var', '/var/cache/demo']);
   assert.deepEqual(writableExecutable('no mount\n'), []);
-});
-
-test('the type of the file system at a path is that of the last mount above it', () => {
-  const on = (path: string) => fileSystemAt(TEXT, path);
-  assert.deepEqual(['/', '/etc', '/run/x', '/running', '/run/a b\\c/d'].map(on), [
-    ...['ext4', 'ext4', 'tmpfs', 'ext4', 'tmpfs'],
-  ]);
-  const twice =
-    '1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / /p rw - proc p rw\n3 1 0:3 / /p rw shared:1 - tmpfs t rw\n';
-  assert.equal(fileSystemAt(twice, '/p/x'), 'tmpfs');
-  assert.equal(fileSystemAt('', '/'), undefined);
-  assert.equal(fileSystemAt('no mount\n - \n', '/'), undefined);
 });

@@ -10,7 +10,7 @@ import { type PlanCase, planCase, planCaseNames } from '../support/plan-cases.js
 /** The plans whose JSON is held against a golden file: between them they show every part of it. */
 const IN_JSON = [
   'calls-of-other-machines',
-  'inaccessible-paths',
+  'systemd-247',
   'option-permissive-at-entry',
   'privileged-line',
   'ready',

@@ -3,9 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { neededCodeMaker } from '../../src/plan/code-makers.js';
-import { takesCapabilities } from '../../src/plan/program-needs.js';
 import { planned, targetOf } from '../support/planned.js';
-import { policyFrom } from '../support/policy.js';
 
 /** What is said of a policy for a unit whose program needs these libraries. */
 function said(policy: string, lines = '', needed: readonly string[] = []) {
@@ -82,17 +80,6 @@ test('of a unit by which people get in an error tells it, and no warning beside 
     const codes = diagnostics.map(({ code }) => code);
     assert.ok(codes.includes('locks-out') && !codes.includes('set-id-lost'), codes.join());
   }
-});
-
-test('capabilities of files are looked for where the policy may take them', () => {
-  const looks = (text: string) => takesCapabilities(policyFrom(text));
-  for (const text of [
-    '[syscalls]\ndeny = ["execve"]',
-    '[service]\nNoNewPrivileges = true',
-    '[service]\nUser = "x"',
-  ])
-    assert.ok(looks(text), text);
-  assert.ok(!looks('[service]\nNice = 1'));
 });
 
 test('nobody looks into programs of a root of their own, which is told once', () => {

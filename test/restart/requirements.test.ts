@@ -4,35 +4,30 @@ import { unmetRequirement } from '../../src/restart/requirements.js';
 import type { System } from '../../src/system/system.js';
 import { unitState } from '../support/unit-state.js';
 
-/** Units by name; each is loaded, and was up once. */
+/** Units by name; each is loaded. */
 type Units = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-const LOADED = { LoadState: 'loaded', ActiveState: 'inactive', InactiveExitTimestamp: 1 };
-
-function unmet(of: Readonly<Record<string, unknown>>, units: Units): Promise<string | undefined> {
-  const anyUnit = async (name: string) => unitState({ ...LOADED, Id: name, ...units[name] });
-  return unmetRequirement({ anyUnit } as unknown as System, unitState(of), new Map());
+function unmet(of: Readonly<Record<string, unknown>>, units: Units, besides: readonly string[] = []) {
+  const anyUnit = async (name: string) => unitState({ LoadState: 'loaded', Id: name, ...units[name] });
+  return unmetRequirement({ anyUnit } as unknown as System, unitState(of), new Set(besides));
 }
 
-test('a unit that has failed is told where the service waits for it, on whichever way that is', async () => {
-  const failed = { ActiveState: 'failed' };
-  const waits = { Requires: ['a.service'], After: ['a.service'] };
-  const units = { 'a.service': failed, 'b.service': { Requires: ['a.service'] }, 'c.service': waits };
-  const why = 'Requires=a.service of c.service has failed: start that first';
-  for (const Requires of [
-    ['b.service', 'c.service'],
-    ['c.service', 'b.service'],
-  ])
-    assert.equal(await unmet({ Requires, After: ['c.service'] }, units), why, Requires.join(' '));
-  assert.equal(await unmet({ Requires: ['b.service', 'c.service'] }, units), undefined);
-  const up = { ...units, 'c.service': { ...waits, ActiveState: 'active' } };
-  assert.equal(await unmet({ Requires: ['b.service', 'c.service'], After: ['c.service'] }, up), undefined);
-});
-
-test('units that require each other are looked at once', async () => {
-  const units = {
-    'a.service': { Requires: ['b.service'], After: ['b.service'] },
-    'b.service': { BindsTo: ['a.service'], After: ['a.service'] },
-  };
-  assert.equal(await unmet({ Requires: ['a.service'], After: ['a.service'] }, units), undefined);
+test('a restart waits for no unit that has failed, and needs none that is masked', async () => {
+  const units = { 'a.service': { ActiveState: 'failed' }, 'b.service': { LoadState: 'masked' } };
+  const failed = 'has failed: start that first';
+  assert.equal(
+    await unmet({ Requires: ['a.service'], After: ['a.service'] }, units),
+    `Requires=a.service ${failed}`,
+  );
+  assert.equal(
+    await unmet({ BindsTo: ['a.service'], After: ['a.service'] }, units),
+    `BindsTo=a.service ${failed}`,
+  );
+  assert.equal(await unmet({ Requires: ['a.service'] }, units), undefined);
+  assert.equal(
+    await unmet({ Requires: ['a.service'], After: ['a.service'] }, units, ['a.service']),
+    undefined,
+  );
+  assert.match((await unmet({ Requires: ['b.service'] }, units))!, /^Requires=b\.service is masked: /);
+  assert.equal(await unmet({ Requires: ['c.service'], After: ['c.service'] }, units), undefined);
 });

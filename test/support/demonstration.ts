@@ -4,15 +4,23 @@ import type { Box } from './box.js';
 const POLICY_FILE = '/etc/sandbox-unit/nginx.service.toml';
 
 const POLICY = `description = "nginx serving static files: it has no programs to start"
+# A template: nothing in /run by which root's other programs start something.
+extends = ["own-run"]
 
 [syscalls]
 deny = ["execve:EPERM", "execveat:EPERM", "@mount", "open_tree_attr", "ptrace"]
 
 [service]
 ProtectSystem = "strict"
-ReadWritePaths = ["/run", "/var/lib/nginx", "/var/log/nginx"]
+ReadWritePaths = ["/var/lib/nginx", "/var/log/nginx"]
+# The only file of /run that it writes to.
+BindPaths = ["-/run/nginx.pid"]
 ProtectHome = true
 PrivateDevices = true
+
+# Makes that file before each start. The host's /run is below /proc/1/root.
+[exec]
+start-pre = ["/usr/bin/install -m 0644 /dev/null /proc/1/root/run/nginx.pid"]
 
 [apply]
 settle = "1s"
@@ -27,6 +35,10 @@ const MAIN_PID = '$(systemctl show --value -p MainPID nginx)';
 const SECCOMP = `grep -E '^(NoNewPrivs|Seccomp):' /proc/${MAIN_PID}/status`;
 /** On SIGUSR2 nginx executes its own binary anew: an exec from inside the service, on request. */
 const UPGRADE = `kill -USR2 ${MAIN_PID}`;
+/** nginx renames its PID file before that exec. In /run it can't. */
+const pidFile = (path: string) =>
+  `sed -i 's|^pid .*|pid ${path};|' /etc/nginx/nginx.conf && kill -HUP ${MAIN_PID}`;
+const OTHER_PID_FILE = '/var/lib/nginx/nginx.pid';
 const MASTERS = 'ps -C nginx -o args= | grep -c master';
 
 /** A box, and where what is shown goes. */
@@ -97,7 +109,14 @@ async function confined(stage: Stage): Promise<void> {
   say(stage, 'nginx serves, under a filter that it never asked for:');
   await show(stage, "curl -sS http://localhost/ | grep '<title>'", /Welcome to nginx!/);
   await show(stage, SECCOMP, /^NoNewPrivs:\t1\nSeccomp:\t2$/m);
+  say(stage, 'nginx renames its PID file before that exec, and can not in /run. Let it have another one:');
+  await show(stage, pidFile(OTHER_PID_FILE));
+  await stage.box.waitFor(
+    'the other PID file',
+    async () => (await stage.box.exec(['test', '-s', OTHER_PID_FILE])).status === 0,
+  );
   await refused(stage);
+  await stage.box.succeed(['sh', '-c', pidFile('/run/nginx.pid')]);
 }
 
 /** Asks for the exec, which only nginx's log then tells of. */

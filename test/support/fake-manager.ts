@@ -4,7 +4,7 @@ import { EXEC_KEYS } from '../../src/unit/exec/keys.js';
 import type { ExecCommand } from '../../src/unit/exec/line.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
-import { dropInDirectories, selectDropIns, unitSearchPath } from '../../src/unit/search.js';
+import { dropInDirectories, selectDropIns, UNIT_PATH } from '../../src/unit/search.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { execArguments } from './exec-arguments.js';
 import { ownSyscallLog } from './own-log.js';
@@ -18,7 +18,12 @@ interface Settings {
   readonly sets: SyscallSets;
 }
 
-const DIRECTORIES = [...unitSearchPath('system'), '/home/user/.config/systemd/user', '/usr/lib/systemd/user'];
+/** The folders of unit files, of the system and of a user. */
+export const DIRECTORIES: readonly string[] = [
+  ...UNIT_PATH,
+  '/home/user/.config/systemd/user',
+  '/usr/lib/systemd/user',
+];
 
 export const missingUnit = (name: string): Map<string, unknown> =>
   new Map<string, unknown>([

@@ -20,7 +20,7 @@ import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
 import type { UnitName } from '../../src/unit/name.js';
 import type { Walked } from '../../src/unit/view.js';
 import { elf } from './elf.js';
-import { exportedFields, loadedProperties, missingUnit } from './fake-manager.js';
+import { DIRECTORIES, exportedFields, loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
 import { unitState } from './unit-state.js';
 
@@ -439,7 +439,7 @@ export class FakeSystem implements System {
     const { systemd = RELEASE, architecture = 'x86-64', features = FEATURES } = this.#options;
     const { controlGroup = '' } = this.#options;
     const started = BigInt(BOOT) * 1000n;
-    return { version: systemd, architecture, features, started, controlGroup, unitPath: undefined };
+    return { version: systemd, architecture, features, started, controlGroup, unitPath: DIRECTORIES };
   }
 
   async unit(name: string): Promise<UnitState> {
@@ -613,7 +613,6 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     policies: more.system ?? system,
     placement: { scope: 'system', lifetime: 'always' },
     offline: false,
-    environment: {},
     home: HOME,
     self: ['/usr/bin/node', `${HOME}/dist/sandbox-unit.cjs`],
     superuser: true,

@@ -78,7 +78,7 @@ export const NGINX: Evidence = evidence({
     ...paths('write', ['/var/log/nginx/access.log', '/var/log/nginx/error.log', '/run/nginx.pid']),
     ...paths('write', ['/dev/null'], { device: 'char 1:3' }),
     ...paths('create-in', ['/run']),
-    ...paths('change-directory', ['/var/run']),
+    ...paths('change-directory', ['/var/run'], { phases: ['stop'] }),
     ...paths('stat', ['/', '/etc/localtime', '/var/lib/nginx/body']),
     ...paths('failed', ['/var/www/html/nothere'], { errno: 2 }),
   ],

@@ -15,12 +15,7 @@ import { bundledSets } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { planned, targetOf, unitFile } from './planned.js';
 
-const PROGRAM = { file: { kind: 'other' }, setuid: false } as const;
-
-/** A target with the programs of the evidence. */
-const target = targetOf(257, {
-  programs: new Map(['/usr/sbin/demod', '/usr/bin/memcached'].map((path) => [path, PROGRAM])),
-});
+const target = targetOf(257);
 
 /** Calls that a program has made on x86-64 in these phases. */
 export const calls = (

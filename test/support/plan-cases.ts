@@ -3,7 +3,6 @@
 import type { Placement } from '../../src/paths/placement.js';
 import type { PrepareOptions } from '../../src/prepare/prepare.js';
 import type { Context } from '../../src/system/context.js';
-import { elf, PT_INTERP } from './elf.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program, targetSets } from './fake-system.js';
 import { goldenNames, goldenTree } from './golden.js';
 import { olderSets } from './older-sets.js';
@@ -13,8 +12,6 @@ interface CaseTarget {
   readonly systemd?: string;
   readonly machine?: 'x86-64' | 'arm64' | 'riscv64';
   readonly scope?: 'system' | 'user';
-  /** What the programs of the unit are. */
-  readonly programs?: Readonly<Record<string, 'dynamic' | 'static' | 'script' | 'setuid'>>;
   /** An older systemd, or one whose systemd-analyze can't be run. */
   readonly without?: '247' | '252' | 'analyze';
   /** A package has put the launcher there, and the program that loads filters into running services. */
@@ -27,19 +24,10 @@ interface CaseTarget {
   readonly kernel?: Readonly<Record<string, string>>;
 }
 
-const DYNAMIC = elf({ types: [PT_INTERP], interpreter: '/lib64/ld.so' });
-
-const PROGRAMS = {
-  dynamic: program(DYNAMIC),
-  static: program(elf()),
-  script: program('#!/bin/sh\n'),
-  setuid: program(DYNAMIC, 0o4755),
-} as const;
-
 const UNITS = { system: '/usr/lib/systemd/system', user: '/usr/lib/systemd/user' } as const;
 const USER_HOME = '/home/user';
 
-/** Programs that every machine has, where a case doesn't say what they are. */
+/** Programs that every machine has. */
 const PRESENT = ['/bin/kill', '/bin/true', '/usr/sbin/demod', '/usr/sbin/nginx'];
 
 /** The programs of a package. */
@@ -64,7 +52,6 @@ export function planCase(name: string): PlanCase {
   const target = JSON.parse(text('target.json')) as CaseTarget;
   const { scope = 'system', machine = 'x86-64', systemd = '257.13-1~deb13u1' } = target;
   const units = [...tree].filter(([path]) => path.startsWith('unit/'));
-  const programs = Object.entries(target.programs ?? {}).map(([path, kind]) => [path, PROGRAMS[kind]]);
   const policy = `${scope === 'system' ? '/etc' : `${USER_HOME}/.config`}/sandbox-unit/${target.unit}.toml`;
   const files: Contents = {
     [policy]: text('policy.toml'),
@@ -72,7 +59,6 @@ export function planCase(name: string): PlanCase {
     ...(target.packaged ? PACKAGED : {}),
     ...Object.fromEntries(units.map(([path, bytes]) => [path.replace('unit', UNITS[scope]), bytes])),
     ...Object.fromEntries(PRESENT.map((path) => [path, program('')])),
-    ...Object.fromEntries(programs),
   };
   const { features, kernel } = target;
   const system = new FakeSystem({

@@ -7,7 +7,7 @@ import { ownValues } from '../../src/plan/unit-values.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { resolveCalls } from '../../src/syscalls/resolve.js';
 import type { SyscallsSection } from '../../src/syscalls/section.js';
-import type { Program, Target } from '../../src/target/target.js';
+import type { Target } from '../../src/target/target.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
@@ -17,9 +17,6 @@ import type { PlannedDropIn } from '../../src/verify/manager/read-back.js';
 import { targetSets } from './fake-system.js';
 import { olderSets } from './older-sets.js';
 import { policyFrom, syscallsFrom } from './policy.js';
-
-const PRESENT = ['/usr/sbin/demod', '/bin/prepare', '/bin/second', '/bin/third'];
-const PROGRAM: Program = { file: { kind: 'other' }, setuid: false };
 
 /** A target with a systemd of some release, about as it was. */
 export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
@@ -31,11 +28,9 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     machine: 'x86-64',
     sets,
     mounts: [],
-    ptraceScope: 0,
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
     injector: '/usr/libexec/sandbox-unit/tighten',
     abilities: { lacks: new Map(), assumed: new Set() },
-    programs: new Map(PRESENT.map((path) => [path, PROGRAM])),
     ...more,
   };
 }

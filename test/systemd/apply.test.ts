@@ -1,6 +1,7 @@
 /** What the command does on a machine besides confining a service. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { policyHash } from '../../src/prepare/hashes.js';
 import type { Box } from '../support/box.js';
 import { FOLDER, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
@@ -67,13 +68,17 @@ test('what an earlier version made for [exec] programs goes on, and the next app
   assert.equal((await sandboxUnit(box, 'apply', '--no-restart', UNIT)).status, 0);
   // As version 0.1.0 wrote them: the launcher is mounted over the daemon, and starts it from another path.
   const mounts = `/usr/bin/tail:${programs}/tail ${programs}/tail.launch:/usr/bin/tail`;
-  const lines = (await box.readFile(dropIn)).replace(/^ExecStart=.*\n/gm, '');
+  const early = `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`;
+  const hash = await policyHash(new Map([[policyPath(UNIT), early]]));
+  const lines = (await box.readFile(dropIn))
+    .replace(/^ExecStart=.*\n/gm, '')
+    .replace(/^# Policy: sha256:.*/m, `# Policy: sha256:${hash}`);
   const script = `#!${launcher} --script\nfilter=${filter}\nprogram=${programs}/tail\n`;
   await box.succeed(['mkdir', programs]);
   await changeFiles(box, {
     [dropIn]: `${lines}BindReadOnlyPaths=${mounts}\n`,
     [`${programs}/tail`]: '',
-    [policyPath(UNIT)]: `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`,
+    [policyPath(UNIT)]: early,
   });
   await box.writeFile(`${programs}/tail.launch`, script, '0755');
   await box.succeed(['systemctl', 'restart', UNIT]);

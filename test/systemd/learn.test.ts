@@ -18,6 +18,8 @@ interface Service {
   readonly rotates?: boolean;
   /** Whether ProtectKernelTunables= is the policy's, and not of its unit. */
   readonly tunables?: boolean;
+  /** The file with its process ID, directly in /run. */
+  readonly pidFile?: string;
   /** The daemon that a start script becomes. */
   readonly daemon?: string;
 }
@@ -35,6 +37,7 @@ const SERVICES: readonly Service[] = [
       curl -sS http://127.0.0.1/ >/dev/null; wc -l </var/log/nginx/access.log`,
     rotates: true,
     tunables: true,
+    pidFile: '/run/nginx.pid',
     answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>[\s\S]*\n1\n$/,
   },
   {
@@ -72,7 +75,9 @@ describe('learn', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer, rotates, tunables, daemon } of alternatives(SERVICES)) {
+  for (const { unit, work, otherWork, answer, rotates, tunables, pidFile, daemon } of alternatives(
+    SERVICES,
+  )) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);
@@ -85,7 +90,10 @@ describe('learn', { skip: skip ?? false }, () => {
       const applied = await run(0, 'apply', unit);
       assert.match(applied.stdout, /^Restarted, and verified\.$/m);
       assert.doesNotMatch(applied.stderr, /leaves-open.*\/sys/);
-      const mounts = parseMountInfo(await box.readFile(`/proc/${await mainPid(box, unit)}/mountinfo`));
+      const pid = await mainPid(box, unit);
+      const inside = ['nsenter', `--target=${pid}`, '--mount', '--', 'touch', '/run/extensions'];
+      assert.match((await box.exec(inside)).stderr, /Read-only file system$/m);
+      const mounts = parseMountInfo(await box.readFile(`/proc/${pid}/mountinfo`));
       assert.equal(mountOf(mounts, '/sys')?.readOnly, tunables === true);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
@@ -102,14 +110,15 @@ describe('learn', { skip: skip ?? false }, () => {
       assert.match(said, answer);
       await box.succeed(['systemctl', 'restart', unit]);
       await run(0, 'verify', unit);
+      if (pidFile) assert.equal((await box.readFile(pidFile)).trim(), String(await mainPid(box, unit)));
       assert.equal(await box.succeed(['systemctl', 'is-failed', unit, '--quiet']).catch(() => 'no'), 'no');
     });
   }
 
-  test('a link below /tmp, and capabilities that a program gives itself, are left to the service', async () => {
+  test('a link below /tmp, capabilities that a program gives itself, and a PID file that stays in /run are left to the service', async () => {
     const unit = 'links.service';
     const keeps = 'setpriv --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service';
-    const command = `${keeps} sh -c 'read line </tmp/receiver && exec sleep infinity'`;
+    const command = `${keeps} sh -c 'echo $$$$ >/run/links.pid; read line </tmp/receiver && exec sleep infinity'`;
     await box.sh('ln -sfn /etc/hostname /tmp/receiver');
     await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\nType=exec\nExecStart=${command}\n`);
     await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
@@ -117,7 +126,10 @@ describe('learn', { skip: skip ?? false }, () => {
     const policy = await box.readFile(policyPath(unit));
     assert.match(policy, /^# PrivateTmp = true: \/tmp\/receiver was used, and not made by the service\.$/m);
     assert.match(policy, /^CapabilityBoundingSet = .*"CAP_NET_BIND_SERVICE"/m);
+    assert.match(policy, /^ReadWritePaths = \["-\/run\/links\.pid"\]$/m);
     assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
+    await box.succeed(['systemctl', 'restart', unit]);
+    assert.equal(await box.readFile('/run/links.pid'), `${await mainPid(box, unit)}\n`);
   });
 
   test('a watch in the background is listed, is the only one of its service, and is stopped', async () => {

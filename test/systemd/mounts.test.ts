@@ -24,6 +24,12 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
     });
     after(() => box?.stop());
 
+    const statusOf = async (command: string, ...lines: string[]) => {
+      const properties = lines.map((line) => `--property=${line}`);
+      const words = ['systemd-run', '--quiet', '--pipe', '--wait', ...properties, 'sh', '-c', command];
+      return (await box.exec(words)).status;
+    };
+
     test('a service that starts before all others comes after the root file system alone', async () => {
       const { After } = await properties(box, 'early.service', 'After');
       assert.deepEqual(
@@ -37,11 +43,6 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
 
     test('a folder that is bound in its own place stays closed where another directive closes a part of it', async () => {
       await box.sh('mkdir -p /srv/all/hidden /srv/all/fixed; touch /srv/all/hidden/file');
-      const tried = (command: string, ...lines: string[]) => {
-        const properties = lines.map((line) => `--property=${line}`);
-        return box.exec(['systemd-run', '--quiet', '--pipe', '--wait', ...properties, 'sh', '-c', command]);
-      };
-      const statusOf = async (command: string, ...lines: string[]) => (await tried(command, ...lines)).status;
       const binds = ['BindPaths=/srv/all'];
       const read = 'cat /srv/all/hidden/file';
       const write = 'touch /srv/all/fixed/file';
@@ -53,6 +54,18 @@ for (const tree of alternatives<TreeName>(['machine', 'bookworm', 'forky'])) {
       await box.sh('mkdir -p /run/user/closed');
       assert.equal(await statusOf(home, 'BindReadOnlyPaths=/run'), 0);
       assert.notEqual(await statusOf(home, 'BindReadOnlyPaths=/run', 'ProtectHome=yes'), 0);
+    });
+
+    test('/run is closed by ReadOnlyPaths=, not by ProtectSystem=strict; a bind mount of it shows what is hidden', async () => {
+      await box.sh('mkdir -p /srv/hidden; touch /srv/hidden/file');
+      const lines = ['ProtectSystem=strict', 'ProtectKernelTunables=yes', 'InaccessiblePaths=/srv/hidden'];
+      const write = 'touch /run/file';
+      const look = 'cat /srv/hidden/file || cat /run/systemd/*/srv/hidden/file';
+      assert.equal(await statusOf(write, ...lines), 0);
+      assert.notEqual(await statusOf(write, ...lines, 'ReadOnlyPaths=/run'), 0);
+      assert.notEqual(await statusOf(look, ...lines, 'ReadOnlyPaths=/run'), 0);
+      assert.equal(await statusOf(look, ...lines, 'BindReadOnlyPaths=/run'), 0);
+      await box.sh('rm -r /run/file /srv/hidden');
     });
 
     test('a folder above a closed path can be renamed where the plan warns of it, and nowhere else', async () => {

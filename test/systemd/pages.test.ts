@@ -138,7 +138,8 @@ describe('documents', { skip }, () => {
   /** What a command that succeeds prints on a terminal. */
   async function shownOnTerminal(command: string): Promise<ShownOnTerminal> {
     const words = terminalWords(command.split(' '), { columns: PICTURE_COLUMNS });
-    return { command, printed: withoutReturns(await box.succeed(words, { timeoutMs: STEP_MS })) };
+    const said = withoutReturns(await box.succeed(words, { timeoutMs: STEP_MS }));
+    return { command, printed: said.replaceAll(REPOSITORY, INSTALLED) };
   }
 
   test(PICTURE, async () => {

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { Host } from '../../src/system/host.js';
 import { aliasesOf, unitNamed, unitNames } from '../../src/unit/aliases.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { unitSearchPath } from '../../src/unit/search.js';
+import { UNIT_PATH } from '../../src/unit/search.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, outside } from '../support/loaded-units.js';
 import { UNIT_LINKS } from '../support/unit-links.js';
@@ -34,7 +34,7 @@ test('aliases are those of systemd', { skip }, async () => {
   for (const { path, target } of links) await box!.succeed(['ln', '-sfn', target, path]);
   await box!.succeed(['systemctl', 'daemon-reload']);
   const host = new Host({ address: '', hint: '' });
-  const directories = unitSearchPath('system').map(async (directory) => ({
+  const directories = UNIT_PATH.map(async (directory) => ({
     directory,
     fileNames: await host.list(outside(box!, directory)),
     links: await host.links(outside(box!, directory)),

@@ -3,12 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import {
-  dropInDirectories,
-  type SearchEnvironment,
-  selectDropIns,
-  unitSearchPath,
-} from '../../src/unit/search.js';
+import { dropInDirectories, selectDropIns, UNIT_PATH } from '../../src/unit/search.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, outside, unitProperties } from '../support/loaded-units.js';
 import { seed } from '../support/seed.js';
@@ -16,9 +11,6 @@ import { seed } from '../support/seed.js';
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-search' });
 after(() => box?.stop());
-
-/** Directories that only older or newer versions have. */
-const OTHER_VERSIONS = /^\/lib\/|\/user\.attached$/;
 
 test('the search path is that of the running manager', { skip }, async () => {
   const [service, path, face] = [
@@ -39,41 +31,10 @@ test('the search path is that of the running manager', { skip }, async () => {
   const found: string[] = JSON.parse(answer).data;
   assert.deepEqual(
     found,
-    unitSearchPath('system').filter((directory) => found.includes(directory)),
+    UNIT_PATH.filter((directory) => found.includes(directory)),
   );
   assert.ok(found.length > 4);
 });
-
-const environments: SearchEnvironment[] = [
-  {},
-  { HOME: '/h' },
-  { HOME: '/h', XDG_RUNTIME_DIR: '/run/user/7' },
-  { HOME: '/h', XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: '/d' },
-  { HOME: '/h', XDG_CONFIG_HOME: 'c', XDG_DATA_HOME: 'd' },
-  { HOME: '/h', XDG_CONFIG_DIRS: '/a:/b', XDG_DATA_DIRS: '/c:/usr/share', XDG_RUNTIME_DIR: '/r' },
-  { HOME: '/h', SYSTEMD_UNIT_PATH: '/a:/b' },
-  { HOME: '/h', SYSTEMD_UNIT_PATH: '/a:/usr/lib/systemd/user:', XDG_RUNTIME_DIR: '/r' },
-];
-
-for (const env of environments) {
-  test(`the search path with ${JSON.stringify(env)} is what systemd-path(1) says`, { skip }, async () => {
-    const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    for (const scope of ['system', 'user'] as const) {
-      // Without HOME it asks for root's.
-      const home = env.HOME ?? '/root';
-      const said = await box!.succeed([
-        'env',
-        '-i',
-        ...assignments,
-        `HOME=${home}`,
-        '/usr/bin/systemd-path',
-        `systemd-search-${scope}-unit`,
-      ]);
-      const ours = unitSearchPath(scope, { ...env, HOME: home }).filter((path) => !OTHER_VERSIONS.test(path));
-      assert.equal(said.trim(), ours.join(':'), scope);
-    }
-  });
-}
 
 const UNITS = [
   'foo-bar-baz.service',
@@ -127,7 +88,7 @@ const dropIn = fc
 /** The drop-ins of a unit by our own rules, in what the box has. */
 function ours(unit: string, aliases: readonly string[]): string[] {
   const [name, ...others] = [unit, ...aliases].map((text) => parseUnitName(text) as UnitName);
-  const directories = dropInDirectories(name!, others, unitSearchPath('system'));
+  const directories = dropInDirectories(name!, others, UNIT_PATH);
   return selectDropIns(
     directories
       .filter((directory) => existsSync(outside(box!, directory)))

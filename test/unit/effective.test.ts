@@ -74,11 +74,9 @@ test('a drop-in with a line that systemd refuses ends there, and the next one co
   const merged = unit(
     ['x.service', '[Service]\nExecStart=/a\n'],
     ['1.conf', '[Service]\nNice=1\nExecStart=/b ; c/d\nNice=2\n'],
-    ['2.conf', '[Service]\nUser=a:b\nNice=3\n'],
     ['3.conf', '[Service]\nUMask=77\n'],
   );
   assert.equal(merged.last('Service', 'Nice')?.value, '1');
-  assert.equal(merged.last('Service', 'User'), undefined);
   assert.equal(merged.last('Service', 'UMask')?.value, '77');
   assert.deepEqual(paths(merged.execCommands('ExecStart')), ['/a', '/b']);
   const hint = 'correct the line: all that follows it in this file is not in force';
@@ -91,22 +89,10 @@ test('a drop-in with a line that systemd refuses ends there, and the next one co
       hint,
       at: { file: '1.conf', line: 3, column: 1, length: 9 },
     },
-    {
-      severity: 'warning',
-      code: 'drop-in-cut-short',
-      message: `${stops} User=: no user or group can have this name`,
-      hint,
-      at: { file: '2.conf', line: 2, column: 1, length: 4 },
-    },
   ]);
 });
 
 const refused: [string, string, string][] = [
-  [
-    'a value',
-    '[Service]\nRootDirectory=x\n',
-    'systemd refuses the unit for RootDirectory=: the path is not absolute and normalized',
-  ],
   [
     'a command',
     '[Service]\nExecStart=/a "\n',
@@ -123,15 +109,6 @@ for (const [name, text, message] of refused) {
     );
   });
 }
-
-test('values with specifiers, and other sections, end nothing', () => {
-  const merged = unit([
-    '1.conf',
-    '[Service]\nUser=%i:x\nRootDirectory=%h\n[Unit]\nUser=a:b\n[Service]\nNice=1\n',
-  ]);
-  assert.equal(merged.last('Service', 'Nice')?.value, '1');
-  assert.deepEqual(merged.diagnostics, []);
-});
 
 test('very many commands are gathered in time', () => {
   const merged = unit([

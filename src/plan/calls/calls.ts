@@ -7,7 +7,6 @@ import { refusal, resolve, resolveCalls } from '../../syscalls/resolve.js';
 import { NO_SYSCALLS, type SyscallsSection } from '../../syscalls/section.js';
 import { hasNoSandbox } from '../launcher/exec-prefix.js';
 import { type PlannedLauncher, planLauncher } from '../launcher/launcher.js';
-import { goWarnings, scriptWarnings, startCallWarnings } from '../launcher/program-checks.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { otherLines } from './commands-without-launcher.js';
@@ -73,7 +72,7 @@ export function planCalls(
     diagnostics: enforcers.diagnostics,
     advice: () => [
       ...enforcers.advice(),
-      ...permissiveNotes(request, context, launcher?.noNewPrivileges === true),
+      ...permissiveNotes(request, context),
       ...absentCalls(context),
       ...foreignSets(section, target, context.own),
       ...replacedFilter(section, present),
@@ -141,13 +140,10 @@ function sideEffects(
   context: CallContext,
   { launcher, systemCalls }: Enforcers,
 ): Diagnostic[] {
-  const { named, own, section } = context;
+  const { own } = context;
   const launched = launcher !== undefined;
   return [
     ...(systemCalls ? unknownNumbers(context, systemCalls, launched) : []),
-    ...(isAtEntry(section) ? [] : startCallWarnings(request, named)),
-    ...goWarnings(request, named),
-    ...(launched ? scriptWarnings(request, named) : []),
     ...(launched && own ? otherLines(request.policy, launcher.without, own) : []),
   ];
 }

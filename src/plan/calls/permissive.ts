@@ -8,7 +8,7 @@ import type { SyscallsSection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { Mode } from '../plan.js';
 import type { PlanRequest } from '../request.js';
-import { type CallContext, leftToLauncher } from './left-to-launcher.js';
+import type { CallContext } from './left-to-launcher.js';
 
 /** The mode of `[syscalls]`: `permissive` by the command line, or since the policy refuses no call and records some. */
 export const modeOf = (section: SyscallsSection, { sets }: Target): Mode =>
@@ -47,29 +47,11 @@ export function permissiveNote({ unit, policy, target, places }: PlanRequest): D
   return note('permissive', message, { hint });
 }
 
-/**
- * Notes about the effects of `--permissive` on a unit.
- * @param noNewPrivileges whether a launcher sets no_new_privs
- */
-export function permissiveNotes(
-  request: PlanRequest,
-  context: CallContext,
-  noNewPrivileges: boolean,
-): Diagnostic[] {
-  const { policy } = request;
-  const { section, own, target } = context;
-  if (!section.permissive) return [];
-  const notes = [permissiveNote(request)];
-  if (own) notes.push(note('refused-by-unit', `what the unit's own filters refuse stays refused`));
-  const written = { ...section, permissive: false };
-  const enforced = { ...context, section: written, named: resolveCalls(written, target.sets, own) };
-  const left = leftToLauncher(enforced);
-  const bySystemd = left.calls.size + left.wholes.length === 0;
-  const kept = policy.service.some(({ name }) => name === 'NoNewPrivileges');
-  if (noNewPrivileges && bySystemd && !kept) {
-    const message =
-      'the launcher records; it sets no_new_privs, which systemd alone would not for every service';
-    notes.push(note('permissive-launcher', message));
-  }
-  return notes;
-}
+/** Notes about the effects of `--permissive` on a unit. */
+export const permissiveNotes = (request: PlanRequest, { section, own }: CallContext): Diagnostic[] =>
+  section.permissive
+    ? [
+        permissiveNote(request),
+        ...(own ? [note('refused-by-unit', "what the unit's own filters refuse stays refused")] : []),
+      ]
+    : [];

@@ -19,15 +19,6 @@ export const wrappedKeys = (policy: Policy): string[] => [
 export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
   EXEC_KEYS.flatMap((key) => shownKeys(key, effective.execCommands(key))).filter((key) => key.endsWith('+'));
 
-/** The programs that the policy confines, as written. */
-export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
-  ...new Set(
-    wrappedKeys(policy)
-      .flatMap((key) => effective.execCommands(key))
-      .map(({ path }) => path.value),
-  ),
-];
-
 /** The programs of all of a unit's commands, as written. */
 export const allPrograms = (effective: EffectiveUnit): string[] => [
   ...new Set(EXEC_KEYS.flatMap((key) => effective.execCommands(key).map(({ path }) => path.value))),
@@ -54,20 +45,16 @@ export function interpretersOf(program: ProgramFacts): string[] {
   ];
 }
 
-/**
- * The possible paths of each program, in systemd's order: its own path, or a plain name in the search directories.
- * @param programs by default those that the policy confines
- */
+/** The possible paths of each program of a unit's commands, in systemd's order: its own, or a plain name in the search directories. */
 export function programPlaces(
   policy: Policy,
   effective: EffectiveUnit,
-  programs = confinedPrograms(policy, effective),
 ): ReadonlyMap<string, readonly string[]> {
   const given = searchPath(policy, effective);
   const directories = given.length > 0 ? given : SEARCH_PATH;
   const places = (name: string) =>
     name.includes('/') ? [name] : directories.map((directory) => `${directory}/${name}`);
-  return new Map(programs.map((name) => [name, places(name)]));
+  return new Map(allPrograms(effective).map((name) => [name, places(name)]));
 }
 
 /** The directories of ExecSearchPath=: the policy's, else the unit's. */

@@ -1,15 +1,14 @@
-import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
+import { type Diagnostic, note, warning } from '../../diagnostic.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { ExecCommand } from '../../unit/exec/line.js';
 import { strip } from '../../unit/exec/word.js';
 import { fileName, folderOf } from '../../unit/path.js';
-import { isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
+import { lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
 import type { PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
-import { hasCapability } from './capabilities.js';
 import { wrappedKeys } from './commands.js';
 import { bindReadOnly, execPaths, requiresMounts } from './path-directives.js';
-import { hiddenBy, keptHidden } from './visibility.js';
+import { hiddenBy } from './visibility.js';
 
 /** Directives for the drop-in, so that the launcher starts, sees its filter and may load it. */
 export function launcherDirectives(
@@ -77,34 +76,12 @@ function syslogIdentifier({ effective, policy }: PlacedUnit) {
   return { name, others: [...new Set(others)], wrapped: renamed(wrapped) };
 }
 
-/**
- * Diagnostics about reasons why the launcher can't work, or changes something for the service, that no further
- * directive mends.
- */
-export function launcherConflicts(
+/** Diagnostics about what the launcher changes for a service that no further directive mends. */
+export const launcherEffects = (
   request: PlacedUnit,
   values: UnitValues,
   noNewPrivileges: boolean,
-): Diagnostic[] {
-  return [
-    ...keptHidden(values, neededPaths(request)),
-    ...unprivileged(request, values),
-    ...(noNewPrivileges ? setAnyway(request, values) : []),
-    ...identifierChanges(request),
-    ...labels(values),
-    ...mountPoints(request, values),
-  ];
-}
-
-/** An error if the launcher can't load a filter: without no_new_privs that takes CAP_SYS_ADMIN (seccomp(2)). */
-function unprivileged({ policy, target }: PlacedUnit, values: UnitValues): Diagnostic[] {
-  const entry = policy.service.find(({ name }) => name === 'NoNewPrivileges');
-  if (isOn(values, 'NoNewPrivileges') || !entry) return [];
-  if (hasCapability(values, target, 'CAP_SYS_ADMIN')) return [];
-  const message = 'without NoNewPrivileges the launcher needs CAP_SYS_ADMIN, which the service lacks';
-  const hint = 'leave NoNewPrivileges out: the launcher sets it';
-  return [error('no-new-privileges', message, { at: entry.at, hint })];
-}
+): Diagnostic[] => [...(noNewPrivileges ? setAnyway(request, values) : []), ...identifierChanges(request)];
 
 /** A warning that the launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
 function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
@@ -127,23 +104,4 @@ function identifierChanges(request: PlacedUnit): Diagnostic[] {
       hint,
     }),
   ];
-}
-
-/** A note about missing mount points in an image: systemd makes them in a folder, but an image may be read-only. */
-function mountPoints(request: PlacedUnit, values: UnitValues): Diagnostic[] {
-  const paths = neededPaths(request);
-  const hidden = hiddenBy(values, paths);
-  if (hidden !== 'RootImage' && hidden !== 'RootMStack') return [];
-  const message = `${hidden}= must have files to mount on, where it is read-only: ${paths.join(', ')}`;
-  return [note('mount-points', message, { hint: 'a service that runs is tried; one that does not is not' })];
-}
-
-function labels(values: UnitValues): Diagnostic[] {
-  return ['AppArmorProfile', 'SELinuxContext', 'SmackProcessLabel']
-    .filter((name) => sinceReset(values.get(name) ?? []).length > 0)
-    .map((name) =>
-      warning('label-on-launcher', `${name}= takes effect when the launcher starts`, {
-        hint: 'its rules must let the launcher execute the program',
-      }),
-    );
 }

@@ -7,9 +7,7 @@ import type { PlacedUnit, PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
 import { hasCapability } from './capabilities.js';
 import { planCommands } from './commands.js';
-import { entryStageConflicts } from './entry-stage.js';
-import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
-import { notExecutable, setuidWarnings } from './program-checks.js';
+import { launcherDirectives, launcherEffects } from './launcher-needs.js';
 
 /** Commands behind the launcher, and the directives that it needs. */
 export interface PlannedLauncher {
@@ -47,12 +45,7 @@ export function planLauncher(
       noNewPrivileges,
     },
     diagnostics,
-    advice: () => [
-      ...launcherConflicts(request, values, noNewPrivileges),
-      ...entryStageConflicts(request, values),
-      ...(noNewPrivileges ? setuidWarnings(request) : []),
-      ...notExecutable(request),
-    ],
+    advice: () => launcherEffects(request, values, noNewPrivileges),
   };
 }
 

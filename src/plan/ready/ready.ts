@@ -11,10 +11,9 @@ import type { Mode, PlanLine, PlannedCommands, PlannedDirective, PlannedReady } 
 import type { PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
 import { readyChecks } from './checks.js';
-import { injectorGaps, ownType, readyDirectives, withInjector } from './injector.js';
+import { injectorGaps, readyDirectives, withInjector } from './injector.js';
 import { readyLines } from './lines.js';
 import { type ReadyMeaning, readyMeaning, takenAway } from './meaning.js';
-import { settleChecks } from './settle.js';
 
 /** The part of a plan that `[ready]` makes. */
 export interface ReadyPart {
@@ -53,7 +52,6 @@ export function planReady(
     ...readyChecks(request, ready, meaning),
     ...takenFromDoorway(request, ready, meaning, values),
     ...gaps,
-    ...(gaps.length > 0 ? [] : settleChecks(ownType(effective), effective, ready)),
   ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
   const filter = resolve(meaning.named, target.machine);

@@ -1,7 +1,6 @@
 /** The wait until a service's threads are the same ones, which its start has time for. */
 
-import { type Diagnostic, error, warning } from '../../diagnostic.js';
-import { parseSpan, timeText } from '../../policy/time-span.js';
+import { parseSpan } from '../../policy/time-span.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 
@@ -36,25 +35,6 @@ export function settleOf(type: string, effective: EffectiveUnit, ready: ReadySec
 
 /** The share of a time-out that is left to the wait; the rest is for loading the filter. */
 const shareOf = (timeout: number): number => (timeout * 2) / 3;
-
-/** Diagnostics where a start would time out before threads can have been the same ones for so long. */
-export function settleChecks(type: string, effective: EffectiveUnit, ready: ReadySection): Diagnostic[] {
-  const { settle } = settleOf(type, effective, ready);
-  const at = (ready.settle ?? ready).at;
-  const timeout = startTimeout(effective);
-  if (timeout === undefined && settle > USUAL_WAIT) {
-    const message = `the unit has no TimeoutStartSec=, and its start may time out while 'settle' waits`;
-    return [warning('settle-timeout', message, { at, hint: LONGER })];
-  }
-  if (timeout === undefined || settle === 0 || settle <= shareOf(timeout)) return [];
-  const [asked, given, most] = [settle, timeout, Math.floor(shareOf(timeout))].map((milliseconds) =>
-    timeText(BigInt(milliseconds) * 1000n),
-  );
-  const message = `the start would time out: 'settle' takes ${asked}, and TimeoutStartSec= gives it ${given}`;
-  return [error('settle-timeout', message, { at, hint: `settle = "${most}" or less, or ${LONGER}` })];
-}
-
-const LONGER = 'a longer TimeoutStartSec= in a drop-in of the unit';
 
 const MILLISECOND = 1_000_000n;
 

@@ -4,7 +4,7 @@ import { MAX_SIZE } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { aliasesOf, type UnitNames, unitNamed, unitNames } from '../../unit/aliases.js';
 import { instanceOf, parseUnitName, type UnitName } from '../../unit/name.js';
-import { dropInDirectories, prefixesWithDropIns, selectDropIns, unitSearchPath } from '../../unit/search.js';
+import { dropInDirectories, prefixesWithDropIns, selectDropIns, UNIT_PATH } from '../../unit/search.js';
 
 /** Finds unit files and drop-ins as a manager would, from the files alone. */
 
@@ -34,13 +34,9 @@ export async function serviceNames(context: Context): Promise<string[]> {
   return [...new Set(lists.flat().filter((name) => name.endsWith('.service')))];
 }
 
-/**
- * The folders of unit files: those that a running manager tells, since it was started with variables of its own; else
- * those by this environment.
- */
-async function searchPath({ system, placement, environment, offline }: Context): Promise<readonly string[]> {
-  const asked = offline ? undefined : (await system.manager()).unitPath;
-  return asked ?? unitSearchPath(placement.scope, environment);
+/** The folders of unit files: those that a running manager says, since it was started with variables of its own. */
+async function searchPath({ system, offline }: Context): Promise<readonly string[]> {
+  return (offline ? undefined : (await system.manager()).unitPath) ?? UNIT_PATH;
 }
 
 async function readNames(context: Context): Promise<UnitNames> {

@@ -1,20 +1,14 @@
 import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../formats/elf.js';
 import { neededBy, type ReadPiece } from '../../formats/elf-needed.js';
-import { parseFileCapabilities } from '../../formats/file-capabilities.js';
 import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { CommandFiles } from '../../target/target.js';
 import { fileName } from '../../unit/path.js';
 
-/** The most output of getcap(8), in bytes. */
-const MAX_CAPABILITIES = 1 << 16;
-
 interface Wanted {
   /** Whether programs are looked into for their libraries. */
   readonly isDeep?: boolean;
-  /** Whether capabilities of the files are looked for. */
-  readonly capabilities?: boolean;
 }
 
 /**
@@ -24,7 +18,7 @@ interface Wanted {
 export async function readCommands(
   context: Context,
   places: ReadonlyMap<string, readonly string[]>,
-  { isDeep = true, capabilities = false }: Wanted = {},
+  { isDeep = true }: Wanted = {},
 ): Promise<ReadonlyMap<string, CommandFiles>> {
   const found = new Map<string, CommandFiles>();
   for (const [name, paths] of places) {
@@ -34,37 +28,21 @@ export async function readCommands(
       if (files) break;
     }
   }
-  return capabilities && !context.offline ? withCapabilities(context, found) : found;
+  return found;
 }
-
-async function withCapabilities(
-  { system }: Context,
-  commands: ReadonlyMap<string, CommandFiles>,
-): Promise<ReadonlyMap<string, CommandFiles>> {
-  const files = [...new Set([...commands.values()].map(fileOf))];
-  if (files.length === 0) return commands;
-  const { status, stdout } = await system.run(['getcap', ...files], { limit: MAX_CAPABILITIES });
-  const gives = parseFileCapabilities(status === 0 ? stdout : '', files);
-  return new Map(
-    [...commands].map(([name, one]) => {
-      const own = gives.get(fileOf(one));
-      return [name, own ? { ...one, gives: own } : one];
-    }),
-  );
-}
-
-/** The file of a command without links: getcap(8) doesn't follow them. */
-const fileOf = ({ files }: CommandFiles): string => files[0]!.at(-1)!;
 
 async function readOne(context: Context, path: string, isDeep: boolean): Promise<CommandFiles | undefined> {
   const { system } = context;
   const head = await system.read(path, { limit: HEAD_SIZE, head: true });
   if (head === undefined) return undefined;
   const program = readProgram(head.bytes);
-  const interpreter = interpreterOf(program);
+  const [interpreter, ...started] = interpretersOf(program);
   const files = [path, ...(interpreter === undefined ? [] : [interpreter])];
   return {
-    files: await Promise.all(files.map((file) => namesOf(context, file))),
+    files: [
+      ...(await Promise.all(files.map((file) => namesOf(context, file)))),
+      ...started.map((file) => [file]),
+    ],
     needed: isDeep ? await needed(context, workersOf(path, program)) : [],
     ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
@@ -73,9 +51,6 @@ async function readOne(context: Context, path: string, isDeep: boolean): Promise
 /** Whether a program is a script of a shell. */
 const isShell = (program: ProgramFacts): boolean =>
   interpretersOf(program).some((path) => /^(?:ba|da|k|z|a)?sh$/.test(fileName(path)));
-
-const interpreterOf = (program: ProgramFacts): string | undefined =>
-  program.kind === 'dynamic' || program.kind === 'script' ? program.interpreter : undefined;
 
 /** The possible paths of the program that does the work, best first: what env(1) starts, an interpreter, or it itself. */
 function workersOf(path: string, program: ProgramFacts): readonly string[] {

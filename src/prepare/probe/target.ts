@@ -1,11 +1,10 @@
 import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
-import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
-import { type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
+import { SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
 import { findLibraries, probeAbilities } from './abilities.js';
 import { unresolvedCalls } from './unresolved-calls.js';
@@ -15,7 +14,7 @@ const MAX_LISTING = 1 << 20;
 
 /** Facts that all units of a machine share. */
 export interface MachineFacts {
-  readonly facts: Omit<Target, 'programs'>;
+  readonly facts: Target;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -27,12 +26,11 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
   const manager = await system.manager();
   const { version, architecture } = manager;
-  const [listed, launcher, mounts, ptraceScope] = await Promise.all([
+  const [listed, launcher, mounts] = await Promise.all([
     // A process that runs while the rest is read.
     setsOfTarget(context, version),
     findProgram(context, 'launcher'),
     readMounts(context),
-    readPtraceScope(context),
   ]);
   const systemd = majorVersion(version);
   const machine = machineOf(context, architecture);
@@ -52,21 +50,8 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
     launcher,
     injector,
     abilities,
-    ptraceScope,
   };
   return { facts, diagnostics: versionWarning(systemd) };
-}
-
-/**
- * Learns the facts about a unit's programs that a plan needs.
- * @param programs the possible paths of each program by its name: the first that exists counts
- */
-export async function probeTarget(
-  context: Context,
-  { facts }: MachineFacts,
-  programs: ReadonlyMap<string, readonly string[]>,
-): Promise<Target> {
-  return { ...facts, programs: await readPrograms(context, programs) };
 }
 
 export function majorVersion(version: string): number {
@@ -145,44 +130,4 @@ export async function findProgram({ system, placement }: Context, name: Installe
 async function readMounts({ system, offline }: Context): Promise<Mount[]> {
   const file = offline ? undefined : await system.read('/proc/self/mountinfo', { limit: MAX_MOUNTS });
   return file ? parseMountInfo(new TextDecoder().decode(file.bytes)) : [];
-}
-
-/** Yama's scope, a digit; 0 without Yama, which has the file (Documentation/admin-guide/LSM/Yama.rst). */
-async function readPtraceScope({ system, offline }: Context): Promise<number> {
-  const file = offline ? undefined : await system.read('/proc/sys/kernel/yama/ptrace_scope', { limit: 16 });
-  return file ? Number.parseInt(new TextDecoder().decode(file.bytes), 10) || 0 : 0;
-}
-
-/** S_ISUID and S_ISGID, and the right to execute for anybody (inode(7)). */
-const SETUID_SETGID = 0o6000;
-
-async function readPrograms(
-  context: Context,
-  places: ReadonlyMap<string, readonly string[]>,
-): Promise<Target['programs']> {
-  const programs = new Map<string, Program>();
-  for (const [name, paths] of places) {
-    for (const path of paths) {
-      const program = await readOne(context, path);
-      if (program) programs.set(name, program);
-      if (program) break;
-    }
-  }
-  return programs;
-}
-
-/**
- * The facts about one file. A program that can't be read is no obstacle: systemd may see another file there, and may
- * execute it.
- */
-async function readOne({ system }: Context, path: string): Promise<Program | undefined> {
-  try {
-    const head = await system.read(path, { limit: HEAD_SIZE, head: true });
-    if (!head) return undefined;
-    const { bytes, mode } = head;
-    return { file: readProgram(bytes), setuid: (mode & SETUID_SETGID) !== 0 };
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    return { file: { kind: 'other' }, setuid: false };
-  }
 }

@@ -1,11 +1,9 @@
 /** Machines of one class answer the questions of a plan alike, so that one plan does for all of them. */
 import { createHash } from 'node:crypto';
-import { mountLines } from '../../formats/mount-info.js';
 import { MANAGER_PROPERTIES } from '../bus/answers.js';
 import { FIELD_TYPES } from '../unit-state.js';
 import { busAnswer, type Variant } from './bus-answer.js';
 import type { Answer, Facts } from './facts-file.js';
-import { MOUNTS } from './tree.js';
 
 /** Properties of one run of a unit, or of the manager: no plan depends on them. */
 const PASSING =
@@ -66,8 +64,8 @@ function lastingOf(question: string, answer: Answer | undefined): string {
     return `look ${mode} ${uid} ${link}`;
   }
   if (answer.kind === 'read') {
-    const { mode, packed, data } = answer.facts;
-    return question === MOUNTS ? mountsOf(textOf(data())) : `read ${mode} ${packed}`;
+    const { mode, packed } = answer.facts;
+    return `read ${mode} ${packed}`;
   }
   const isTable = question === 'manager' || question.startsWith('unit ');
   const isOfService = /^unit \S+\.service /.test(question);
@@ -77,10 +75,6 @@ function lastingOf(question: string, answer: Answer | undefined): string {
 }
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-
-/** The places of mountinfo, their options and types. */
-const mountsOf = (text: string): string =>
-  JSON.stringify(mountLines(text).map(({ path, options, type }) => [path, options, type]));
 
 function propertiesOf(text: string, isOfService: boolean): string {
   const [table = {}] = busAnswer(text);

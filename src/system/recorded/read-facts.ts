@@ -29,6 +29,6 @@ export function contextOf(context: Context, recorded: Recorded): Context {
   // The script is root's, and the variables of this machine aren't those of the other one's manager.
   return {
     ...{ ...context, system: recorded, policies: program, isRecorded: true },
-    ...{ environment: {}, superuser: true },
+    superuser: true,
   };
 }

@@ -149,9 +149,8 @@ export class Recorded extends NotRunning implements System {
     return this.#clock.now();
   }
 
-  async run([program, ...words]: readonly string[]): Promise<ProcessResult> {
-    if (program === 'getcap') return together(words.map((file) => this.#result(`getcap ${file}`)));
-    const question = PROGRAMS.get([program, ...words].join(' '));
+  async run(argv: readonly string[]): Promise<ProcessResult> {
+    const question = PROGRAMS.get(argv.join(' '));
     return question === undefined ? NOT_RUN : this.#result(question);
   }
 
@@ -250,11 +249,3 @@ function covers({ from, size, answer }: Piece, wanted: number, bytes: number): b
 }
 
 const endsEarly = ({ data }: ReadFacts, size: number): boolean => data().length < size;
-
-/** The result of a program for several files, by those for each. */
-const together = (results: readonly ProcessResult[]): ProcessResult =>
-  results.find(({ unstartable }) => unstartable) ?? {
-    status: Math.max(0, ...results.map(({ status }) => status)),
-    stdout: results.map(({ stdout }) => stdout).join(''),
-    stderr: '',
-  };

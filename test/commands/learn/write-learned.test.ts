@@ -91,6 +91,22 @@ test('calls that an attacker wants first are named where they are allowed', asyn
   assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
 });
 
+test('a service that makes its socket in /run keeps all of it open, and a warning says why', async () => {
+  const { context, write } = await recorded();
+  await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
+  const bound = { use: 'bind' as const, family: 1, type: 1, address: '/run/demo.sock', port: null, count: 1 };
+  await keepRecording(
+    context,
+    recording({ calls: [call('bind', { phases: { start: 1, stop: 1 } })], peers: [bound], lost: {} }),
+  );
+  const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'run-writable');
+  assert.match(
+    said!.message,
+    /^demo\.service may write to all of \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
+  );
+  assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
+});
+
 test('a policy that confines one program says who goes without', async () => {
   const { context, write } = await recorded({}, `${SERVICE}Type=idle\n`);
   const programs = ['/bin/sh', '/usr/bin/demo'].map((path) => ({

@@ -599,13 +599,6 @@ test('the launcher sets no_new_privs where it has to, which is told', () => {
   assert.deepEqual(told(`${ours}\nNoNewPrivileges = false`, SSHD), []);
 });
 
-test('a permissive launcher that leaves set-user-ID bits alone says nothing of them', () => {
-  const policy = asPermissive(policyFrom('[syscalls]\ndeny = ["uname"]'));
-  const codes = (lines: string) => planOf(policy, lines).diagnostics.map(({ code }) => code);
-  assert.ok(!codes(SSHD).includes('permissive-launcher'));
-  assert.ok(codes('ExecStart=/usr/sbin/nginx').includes('permissive-launcher'));
-});
-
 test('before systemd 255 a filter took set-user-ID bits from a service of another user than root', () => {
   const own = 'ExecStart=/x\nUser=%i';
   const at = (systemd: number, lines: string) =>

@@ -78,10 +78,6 @@ for (const [name, ours, later, undone] of LATER) {
   });
 }
 
-test('what systemd does not reach in a drop-in does not count', () => {
-  assert.deepEqual(keys('/e/zzz.conf', '[Service]\nUser=a:b\nProtectSystem=no\n'), []);
-});
-
 const SHADOWED = '/etc/systemd/system/x@.service.d/zz-sandbox-unit.conf';
 
 /** What would be lost of a file that ours hides. */

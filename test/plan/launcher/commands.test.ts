@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import {
-  confinedPrograms,
-  planCommands,
-  programPlaces,
-  wrappedKeys,
-} from '../../../src/plan/launcher/commands.js';
+import { planCommands, programPlaces, wrappedKeys } from '../../../src/plan/launcher/commands.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
 import { LAUNCHER } from '../../support/demo-service.js';
@@ -138,11 +133,6 @@ for (const { says, lines, exec, commands: wanted, codes = [], without } of CASES
 test('the keys are ExecStart by default', () => {
   assert.deepEqual(wrappedKeys(policyFrom('')), ['ExecStart']);
   assert.deepEqual(wrappedKeys(policyFrom('[exec]\nwrap = []')), []);
-});
-
-test('the programs are those of the wrapped lines, each once', () => {
-  const lines = 'ExecStartPre=/bin/pre\nExecStart=-@/bin/a b\nExecStart=/bin/a\nExecStart="/bin/c d"';
-  assert.deepEqual(confinedPrograms(policyFrom(''), unit(lines)), ['/bin/a', '/bin/c d']);
 });
 
 test('a program is where its path says, or where systemd searches for it', () => {

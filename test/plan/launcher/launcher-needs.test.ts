@@ -79,46 +79,6 @@ test('SyslogIdentifier= stays what it was', () => {
   assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\s'), []);
 });
 
-/** Without no_new_privs only CAP_SYS_ADMIN may load a filter. */
-const UNPRIVILEGED: readonly [lines: string, refused: boolean][] = [
-  ['', false],
-  ['User=root', false],
-  ['User=0', false],
-  ['User=demo', true],
-  ['User=demo\nUser=', false],
-  ['DynamicUser=yes', true],
-  ['DynamicUser=no', false],
-  ['DynamicUser=yes\nUser=root', false],
-  ['CapabilityBoundingSet=CAP_SYS_ADMIN CAP_CHOWN', false],
-  ['CapabilityBoundingSet=CAP_CHOWN', true],
-  ['CapabilityBoundingSet=~CAP_SYS_ADMIN', true],
-  ['CapabilityBoundingSet=~CAP_CHOWN', false],
-  ['CapabilityBoundingSet=CAP_CHOWN\nCapabilityBoundingSet=CAP_SYS_ADMIN', false],
-  ['CapabilityBoundingSet=CAP_SYS_ADMIN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
-  ['CapabilityBoundingSet=~CAP_CHOWN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
-  ['CapabilityBoundingSet=~CAP_SYS_ADMIN\nCapabilityBoundingSet=cap_sys_admin', false],
-  ['CapabilityBoundingSet=', true],
-  ['User=demo\nAmbientCapabilities=CAP_SYS_ADMIN', false],
-  ['User=demo\nAmbientCapabilities=CAP_CHOWN', true],
-  ['User=demo\nAmbientCapabilities=CAP_SYS_ADMIN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
-];
-
-for (const [lines, refused] of UNPRIVILEGED) {
-  test(`NoNewPrivileges = false ${refused ? 'is an error' : 'is possible'} with '${lines.replaceAll('\n', ', ')}'`, () => {
-    const plan = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, lines);
-    assert.deepEqual(
-      plan.diagnostics.map(({ code, severity, at }) => [code, severity, at?.line]),
-      refused ? [['no-new-privileges', 'error', 4]] : [],
-    );
-    assert.equal(plan.filter!.noNewPrivileges, false);
-  });
-}
-
-test('a user manager has no CAP_SYS_ADMIN to give', () => {
-  const plan = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', targetOf(257, { scope: 'user' }));
-  assert.deepEqual(codes(plan), ['error no-new-privileges']);
-});
-
 test("NoNewPrivileges=no of the unit doesn't keep the launcher from setting it, which is said", () => {
   const plan = planned(NO_EXEC, 'User=demo\nNoNewPrivileges=no');
   assert.deepEqual(codes(plan), ['warning no-new-privileges']);
@@ -158,25 +118,6 @@ test("the main program's name is the identifier, whatever line is wrapped first"
 });
 
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
-
-test('labels take effect on the launcher', () => {
-  assert.deepEqual(codes(planned(NO_EXEC, 'SELinuxContext=x\nAppArmorProfile=y')), [
-    'warning label-on-launcher',
-    'warning label-on-launcher',
-  ]);
-});
-
-test('an image must have places for the launcher and its filter, a folder gets them', () => {
-  for (const line of ['RootImage=/srv/image', 'RootMStack=/srv/stack']) {
-    const { diagnostics } = planned(NO_EXEC, line);
-    assert.deepEqual(
-      diagnostics.map(({ severity, code }) => `${severity} ${code}`),
-      ['note mount-points'],
-    );
-    assert.ok(diagnostics[0]!.message.endsWith(`: ${LAUNCHER}, ${FILTER}`));
-  }
-  assert.deepEqual(codes(planned(NO_EXEC, 'RootDirectory=/srv')), []);
-});
 
 test('the unit comes after the mounts of the launcher and its filter', () => {
   const mounts = (plan: Plan) => plan.directives.filter(({ section }) => section === 'Unit');

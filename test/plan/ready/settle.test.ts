@@ -11,11 +11,6 @@ function wait(lines: string, settle = ''): string | undefined {
   return / (--settle .*)$/.exec(post?.lines.at(-1) ?? '')?.[1];
 }
 
-const found = (lines: string, settle = '') =>
-  planned(READY + settle, lines).diagnostics.flatMap(({ severity, code, message, hint }) =>
-    code === 'settle-timeout' ? [{ severity, message, hint }] : [],
-  );
-
 test("a wait ends before the start's time is up", () => {
   assert.equal(wait('TimeoutStartSec=3'), '--settle 500 --within 2000');
   assert.equal(wait('TimeoutSec=30\nTimeoutStartSec=1min'), '--settle 500 --within 20000');
@@ -26,28 +21,4 @@ test("a wait ends before the start's time is up", () => {
   for (const other of ['', 'TimeoutStartSec=soon', 'TimeoutStopSec=3'])
     assert.equal(wait(other, 'settle = "5s"'), '--settle 5000');
   assert.equal(wait('Type=notify\nTimeoutStartSec=3'), undefined);
-});
-
-test('a wait for which there is no time is an error', () => {
-  assert.deepEqual(found('TimeoutStartSec=3', 'settle = "5s"'), [
-    {
-      severity: 'error',
-      message: "the start would time out: 'settle' takes 5s, and TimeoutStartSec= gives it 3s",
-      hint: 'settle = "2s" or less, or a longer TimeoutStartSec= in a drop-in of the unit',
-    },
-  ]);
-  assert.equal(found('TimeoutStartSec=500ms').length, 1);
-  for (const [lines, settle] of [
-    ['TimeoutStartSec=3', 'settle = "2s"'],
-    ['TimeoutStartSec=3', ''],
-    ['TimeoutStartSec=infinity', 'settle = "1min"'],
-    ['Type=notify\nTimeoutStartSec=100ms', ''],
-    ['', 'settle = "30s"'],
-  ] as const)
-    assert.deepEqual(found(lines, settle), [], lines);
-});
-
-test("a long one is a warning where the manager's default is the unit's time", () => {
-  const [told, ...others] = found('', 'settle = "31s"');
-  assert.deepEqual([told?.severity, others], ['warning', []]);
 });

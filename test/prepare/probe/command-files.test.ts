@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { HEAD_SIZE } from '../../../src/formats/elf.js';
 import { readCommands } from '../../../src/prepare/probe/command-files.js';
-import { elf, PT_INTERP } from '../../support/elf.js';
+import { elf } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
 
 const shell = readFileSync('/bin/sh');
@@ -25,19 +25,18 @@ const read = async (
   return Object.fromEntries(await readCommands(context, new Map(Object.entries(places))));
 };
 
-test('a command needs its file, and its interpreter, each with and without links', async () => {
+test("the files of a command are its program and a script's interpreter, each with and without links", async () => {
   const files = {
-    '/bin/tool': program(elf({ types: [PT_INTERP], interpreter: '/lib/ld.so' })),
+    '/bin/tool': program(elf()),
     '/bin/script': program('#!/bin/tool -x\n'),
-    '/lib/ld.so': program(elf()),
   };
   const tool = ['/bin/tool', '/usr/bin/tool'];
   assert.deepEqual(await read(files, { '/bin/tool': ['/bin/tool'], script: ['/a/script', '/bin/script'] }), {
-    '/bin/tool': { files: [tool, ['/lib/ld.so']], needed: [] },
+    '/bin/tool': { files: [tool], needed: [] },
     script: { files: [['/bin/script'], tool], needed: [] },
   });
   const offline = await read(files, { '/bin/tool': ['/bin/tool'] }, true);
-  assert.deepEqual(offline['/bin/tool']!.files, [['/bin/tool'], ['/lib/ld.so']]);
+  assert.deepEqual(offline['/bin/tool']!.files, [['/bin/tool']]);
 });
 
 test('of a script the libraries of its interpreter count, behind env(1) of the program that env starts', async () => {
@@ -65,30 +64,6 @@ test('the beginning of a shell script is kept, for what it starts', async () => 
   assert.equal(found['/a']!.script, '#!/bin/sh -e\nexec /usr/sbin/sshd\n');
   assert.equal(found['/b']!.script, undefined);
   assert.equal(found['/c']!.script!.length, HEAD_SIZE);
-});
-
-test('capabilities of files are asked for at once, of files without links', async () => {
-  const files = { '/bin/tool': program(elf()), '/x': program(elf()) };
-  const given = (status: number, stdout: string) => {
-    const system = new Linked({ files, programs: { getcap: () => ({ status, stdout, stderr: '' }) } });
-    const places = new Map([
-      ['/bin/tool', ['/bin/tool']],
-      ['/x', ['/x']],
-    ]);
-    return readCommands(fakeContext(system), places, { capabilities: true }).then((found) => ({
-      found,
-      system,
-    }));
-  };
-  const { found, system } = await given(0, '/usr/bin/tool cap_net_raw=ep\n');
-  assert.deepEqual(found.get('/bin/tool')!.gives, { names: ['CAP_NET_RAW'], effective: true });
-  assert.equal(found.get('/x')!.gives, undefined);
-  assert.deepEqual(
-    system.calls.filter((call) => call.startsWith('run')),
-    ['run getcap /usr/bin/tool /x'],
-  );
-  for (const { found: none } of [await given(127, ''), await given(0, '/usr/bin/tool cap_net_raw\n')])
-    assert.equal(none.get('/bin/tool')!.gives, undefined);
 });
 
 test('a program that is not there, or can not be read, is left out', async () => {

@@ -2,19 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
-import { probeMachine, probeTarget } from '../../../src/prepare/probe/target.js';
+import { probeMachine } from '../../../src/prepare/probe/target.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import { LAUNCHER } from '../../support/demo-service.js';
-import { elf, PT_INTERP } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
 
-const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
-
-async function probe(options: FakeOptions = {}, programs: ReadonlyMap<string, string[]> = new Map()) {
+async function probe(options: FakeOptions = {}) {
   const context = fakeContext(new FakeSystem(options), { machine: 'x86-64' });
-  const machine = await probeMachine(context);
-  const target = await probeTarget(context, machine, programs);
-  return { target, diagnostics: machine.diagnostics };
+  const { facts: target, diagnostics } = await probeMachine(context);
+  return { target, diagnostics };
 }
 
 const codes = async (options: FakeOptions) =>
@@ -89,40 +85,12 @@ test("a package's launcher comes before the one that apply installs", async () =
   assert.equal(target.launcher, packaged);
 });
 
-test('programs are read as far as they can be', async () => {
-  const files = {
-    '/bin/dynamic': program(elf({ types: [PT_INTERP], interpreter: '/lib/ld.so' })),
-    '/bin/setuid': program(elf(), 0o4755),
-    '/bin/setgid': program(elf(), 0o2755),
-    '/bin/script': program('#!/bin/sh\n'),
-    '/bin/data': program('#!/bin/sh\n', 0o644),
-  };
-  const { target } = await probe({ files }, places([...Object.keys(files), '/bin/gone']));
-  assert.deepEqual(
-    [...target.programs].map(([path, { file, ...facts }]) => [path, file.kind, facts]),
-    [
-      ['/bin/dynamic', 'dynamic', { setuid: false }],
-      ['/bin/setuid', 'static', { setuid: true }],
-      ['/bin/setgid', 'static', { setuid: true }],
-      ['/bin/script', 'script', { setuid: false }],
-      ['/bin/data', 'script', { setuid: false }],
-    ],
-  );
-});
-
 test('mounts are known of the running machine only', async () => {
   const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
   const mounts = async (offline: boolean) =>
     (await probeMachine(fakeContext(new FakeSystem({ files }), { offline }))).facts.mounts;
   assert.deepEqual(await mounts(false), [{ path: '/run', noexec: true, readOnly: false }]);
   assert.deepEqual(await mounts(true), []);
-});
-
-test('a program without a path is the first that there is', async () => {
-  const files = { '/opt/b/demod': program(elf()), '/usr/bin/demod': program('#!/bin/sh\n') };
-  const search = new Map([['demod', ['/opt/a/demod', '/opt/b/demod', '/usr/bin/demod']]]);
-  const { target } = await probe({ files }, search);
-  assert.deepEqual([target.programs.size, target.programs.get('demod')?.file.kind], [1, 'static']);
 });
 
 const group = '/user.slice/user-1000.slice/user@1000.service';

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFacts } from '../../../src/system/recorded/facts-file.js';
 import { Digests } from '../../../src/system/recorded/host-class.js';
-import { MOUNTS } from '../../../src/system/recorded/tree.js';
 import { FIRST_LINE, factLine, packed } from '../../support/facts-lines.js';
 
 const digest = (questions: readonly string[], ...lines: string[]) =>
@@ -47,22 +46,6 @@ test('whether a socket is active counts', () => {
 test('an answer without any value is that of a machine, never a trace', () => {
   const data = packed(JSON.stringify({ type: '', data: [] }));
   assert.match(digest(['manager'], factLine({ ask: 'manager', data })), /^[0-9a-f]{64}$/);
-});
-
-test('a mount is known by its place, options and type', () => {
-  const of = (line: string) =>
-    digest(
-      [MOUNTS],
-      factLine({ ask: MOUNTS, type: 'f', mode: '444', modified: '1', changed: '1', data: packed(line) }),
-    );
-  const one = of('22 1 8:1 / /srv rw,noexec shared:1 - ext4 /dev/sda rw');
-  assert.equal(of('99 7 0:45 / /srv rw,noexec - ext4 /dev/vdb rw,size=7'), one);
-  for (const other of [
-    '22 1 8:1 / /srv rw - ext4 a rw',
-    '22 1 8:1 / /opt rw,noexec - ext4 a rw',
-    '22 1 8:1 / /srv rw,noexec - tmpfs a rw',
-  ])
-    assert.notEqual(of(other), one);
 });
 
 test('files are known by content, mode and owner, not by their times', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFacts } from '../../../src/system/recorded/facts-file.js';
 import { RecordedTree } from '../../../src/system/recorded/tree.js';
-import { FIRST_LINE, factLine, listed, looked, packed, piece } from '../../support/facts-lines.js';
+import { FIRST_LINE, factLine, listed, looked, packed } from '../../support/facts-lines.js';
 import { failure } from '../../support/failure.js';
 
 /** A tree by lines of facts, and the questions that they leave open. */
@@ -21,14 +21,9 @@ function treeOf(...lines: string[]) {
 
 const LINK = { type: 'l', mode: '777' };
 const FILE = { type: 'f', mode: '644' };
-const MOUNTS = piece(
-  '/proc/self/mountinfo',
-  '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /proc rw - proc proc rw\n',
-);
 
 test('a path is followed through links, with blanks and backslashes in their names', () => {
   const { tree, open } = treeOf(
-    MOUNTS,
     ...[looked('/'), looked('/etc'), looked('/opt'), looked('/opt/a b')],
     looked('/etc/x\\x2dy', { ...LINK, link: '../opt/a b/file' }),
     looked('/opt/a b/file', FILE),
@@ -39,7 +34,6 @@ test('a path is followed through links, with blanks and backslashes in their nam
 
 test('who else can change something on the way is told', () => {
   const { tree } = treeOf(
-    MOUNTS,
     ...[looked('/'), looked('/home', { uid: 7 }), looked('/tmp', { mode: '1777' })],
     looked('/home/x', FILE),
     looked('/tmp/l', { ...LINK, uid: 9, link: '/home/x' }),
@@ -70,7 +64,6 @@ test('what the machine could not look at is hidden', () => {
 
 test('links that lead round and round end', () => {
   const { tree } = treeOf(
-    MOUNTS,
     looked('/'),
     looked('/a', { ...LINK, link: '/b' }),
     looked('/b', { ...LINK, link: '/a' }),

@@ -11,6 +11,7 @@ import type { Plan } from '../../../src/plan/plan.js';
 import { type Action, ALLOW, KILL } from '../../../src/syscalls/action.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import type { ProcessResult, System } from '../../../src/system/system.js';
+import type { Walked } from '../../../src/unit/view.js';
 import { enforcement } from '../../../src/verify/kernel/enforcement.js';
 import { hexOf } from '../../support/confined-in-memory.js';
 import { policyOf } from '../../support/policies.js';
@@ -51,6 +52,12 @@ const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
   says: (tid) => `failed ${tid} ${errno}\n`,
 });
 
+/** What is seen of the launcher in a process. */
+const LAUNCHER: Walked = {
+  real: '/usr/local/libexec/sandbox-unit/launcher',
+  untrusted: [],
+  content: new TextEncoder().encode('usage: sandbox-unit-launcher'),
+};
 const GROUP = '/sys/fs/cgroup/system.slice/demo.service';
 const MOUNTS = '25 1 0:24 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
 
@@ -80,13 +87,8 @@ function machine(threads: readonly Thread[], more: readonly string[] = [], answe
       const stdout = threads.map(({ says }, i) => says(i + 1)).join('') + (more[asked++] ?? '');
       return { status: 0, stdout, stderr: '', ...answer };
     },
-    // The launcher as the service sees it.
-    walk: async () => ({
-      real: undefined,
-      untrusted: [],
-      content: new TextEncoder().encode('usage: sandbox-unit-launcher'),
-    }),
     wait: async () => undefined,
+    walk: async () => LAUNCHER,
   };
   return system as System;
 }

@@ -9,6 +9,7 @@ import { KERNEL } from './kernel.js';
 import { NETWORK } from './network.js';
 import { PATHS } from './paths.js';
 import { PRIVILEGES } from './privileges.js';
+import { filesInRun, RUN } from './run-files.js';
 
 /** A directive that is proved. */
 export interface ProvedDirective extends Proposed {
@@ -25,6 +26,10 @@ export interface UnprovedDirective {
 export interface LearnedDirectives {
   readonly proved: readonly ProvedDirective[];
   readonly unproved: readonly UnprovedDirective[];
+  /** Files in /run that are made before the service starts. */
+  readonly beforehand: readonly string[];
+  /** The reason why the service may write to all of /run; undefined where it may not. */
+  readonly openRun: string | undefined;
 }
 
 const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
@@ -54,7 +59,25 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   // An exception needs no word where the directive that it is made from has one.
   const isTold = (name: string) =>
     unproved.some((one) => one.name !== name && withPartner(name)[0] === one.name);
-  return { proved: kept, unproved: unproved.filter((one) => !isTold(one.name) && !isOfUnit(one, facts)) };
+  return {
+    proved: kept,
+    unproved: unproved.filter((one) => !isTold(one.name) && !isOfUnit(one, facts)),
+    ...runOf({ proved: kept, unproved }, facts),
+  };
+}
+
+/** The state of /run, by the list of writable places that stands. */
+function runOf(
+  { proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>,
+  facts: Facts,
+): Pick<LearnedDirectives, 'beforehand' | 'openRun'> {
+  const value = proved.find(({ name }) => name === 'ReadWritePaths')?.value;
+  const places = Array.isArray(value) ? value : [];
+  const files = filesInRun(facts);
+  return {
+    beforehand: typeof files === 'string' ? [] : files.filter((path) => places.includes(`-${path}`)),
+    openRun: places.includes(RUN) ? unproved.find(({ name }) => name === 'ReadOnlyPaths')?.reason : undefined,
+  };
 }
 
 /** Whether the unit has a value of its own that is as good, or a list that somebody has thought about. */

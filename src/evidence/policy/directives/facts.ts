@@ -211,7 +211,7 @@ export function isInside(path: string, above: ReadonlySet<string>): boolean {
 }
 
 /** A path by plain steps, and by the name that `/var/run` stands for. */
-const plainPath = (path: string): string => normalize(path).replace(/^\/var\/run(?=\/|$)/, '/run');
+export const plainPath = (path: string): string => normalize(path).replace(/^\/var\/run(?=\/|$)/, '/run');
 
 export const proved = (value: Exclude<Verdict, { not: string }>['value'], why: string): Verdict => ({
   value,

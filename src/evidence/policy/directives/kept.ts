@@ -43,7 +43,7 @@ export function keepGood<T extends Proposed>(
     const wrong = problemsOf(kept, request);
     if (wrong.size === 0) return { kept, left };
     const fallen = new Map(
-      [...wrong].flatMap(([name, reason]) => withPartner(name).map((one) => [one, reason])),
+      [...wrong].flatMap(([name, reason]) => fallingWith(name).map((one) => [one, reason])),
     );
     left.push(
       ...kept.filter(({ name }) => fallen.has(name)).map(({ name }) => ({ name, reason: fallen.get(name)! })),
@@ -54,17 +54,22 @@ export function keepGood<T extends Proposed>(
 
 const FILE = 'learned';
 
+/** A directive that closes more than its partners. They hold without it. */
+const ADDED = 'ReadOnlyPaths';
+
 /** A directive that closes something, and the one that makes exceptions: neither is meant without the other. */
-const PARTNERS: readonly (readonly [closes: string, excepts: string])[] = [
-  ['ProtectSystem', 'ReadWritePaths'],
+const PARTNERS: readonly (readonly string[])[] = [
+  ['ProtectSystem', 'ReadWritePaths', ADDED],
   ['DevicePolicy', 'DeviceAllow'],
   ['SocketBindDeny', 'SocketBindAllow'],
   ['IPAddressDeny', 'IPAddressAllow'],
 ];
 
-/** A directive and its partner. */
+/** A directive and its partners, the one that closes first. */
 export const withPartner = (name: string): readonly string[] =>
-  PARTNERS.find((pair) => pair.includes(name)) ?? [name];
+  PARTNERS.find((all) => all.includes(name)) ?? [name];
+
+const fallingWith = (name: string): readonly string[] => (name === ADDED ? [name] : withPartner(name));
 
 /** Its line is its place among all, so that a diagnostic can be told whose it is. */
 const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {

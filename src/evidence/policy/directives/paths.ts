@@ -1,9 +1,11 @@
 /** Directives that close parts of the file system. */
 
 import { ROOTS } from '../../../directives/values/mounts.js';
+import { allWords, barePath } from '../../../unit/values.js';
 import type { RecordedPeer } from '../../recording/recording.js';
 import { type Facts, HOMES, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
 import { privateTmp } from './private-tmp.js';
+import { filesInRun, RUN } from './run-files.js';
 import { writablePaths } from './write-paths.js';
 
 const AF_UNIX = 1;
@@ -108,6 +110,7 @@ export const PATHS: readonly Judge[] = [
     by: ['paths', 'peers'],
     judge: onHost(readWritePaths),
   },
+  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], judge: onHost(closedRun) },
   { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], judge: onHost(protectHome) },
   { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
   { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
@@ -127,4 +130,24 @@ function readWritePaths(facts: Facts): Verdict | undefined {
   return typeof paths === 'string' || paths.length === 0
     ? undefined
     : proved(paths, 'Directories in which files were changed, made or renamed; logs are rotated in them.');
+}
+
+/** Whether lines of the unit decide what /run is to the service. */
+const isRunOfUnit = ({ unit }: Facts): boolean =>
+  ['BindPaths', 'ReadWritePaths', 'TemporaryFileSystem'].some((name) =>
+    allWords(unit.get(name) ?? []).some((word) => barePath(word).split(':').includes(RUN)),
+  );
+
+/**
+ * ProtectSystem=strict alone isn't enough: systemd leaves /run writable where it mounts the kernel's file systems anew. A bind
+ * mount of /run would have the host's files below it: systemd lays out what the service sees in /run/systemd.
+ */
+function closedRun(facts: Facts): Verdict | undefined {
+  const paths = writablePaths(facts);
+  if (typeof paths === 'string' || facts.scope === 'user' || isRunOfUnit(facts)) return undefined;
+  const files = filesInRun(facts);
+  if (paths.includes(RUN) && typeof files === 'string') return not(files);
+  const why =
+    "/run is closed but for what is listed above: root's other programs find there what they start.";
+  return proved([RUN], why);
 }

@@ -6,6 +6,7 @@ import { allWords, barePath, covers } from '../../../unit/values.js';
 import type { RecordedPath } from '../../recording/recording.js';
 import { type Facts, HOMES, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
+import { filesInRun, RUN } from './run-files.js';
 
 /** Most directories that a list has. */
 const MANY = 16;
@@ -58,8 +59,14 @@ function managedDirectories(facts: Facts): string[] {
   );
 }
 
-/** Directories and files that were changed, each as wide as a person would write it. */
-function changedPlaces(facts: Facts): string[] {
+/** Directories and files that were changed, each as wide as a person would write it; of /run its files, if that is enough. */
+function changedPlaces(facts: Facts): readonly string[] {
+  const places = widePlaces(facts);
+  const files = filesInRun(facts);
+  return typeof files === 'string' ? places : places.flatMap((place) => (place === RUN ? files : [place]));
+}
+
+function widePlaces(facts: Facts): string[] {
   const changed = facts.paths.filter((entry) => isChange(entry) || existsInOwn(entry));
   const bound = facts.peers.filter(
     ({ use, address, errno }) => use === 'bind' && errno === undefined && address.startsWith('/'),

@@ -28,6 +28,7 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
     ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
     readyLines(learned.ready, (names) => groupsOf(names, request)),
     serviceLines(learned.directives),
+    startPreLines(learned),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -170,3 +171,19 @@ function conditionText({ arg, op, operands }: RuleCondition): string {
   const broken = `[\n${wrapped(texts, '    ').join('\n')}\n  ]`;
   return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
 }
+
+/** A file that is left from an earlier start is a mount by now, and can't be removed, as install(1) does. */
+const startPreLines = ({ directives: { beforehand } }: LearnedPolicy): string[] =>
+  beforehand.length === 0
+    ? []
+    : [
+        '[exec]',
+        comment(
+          "The service can't make a file in /run, nor remove it at its end: this is done before its start.",
+        ),
+        comment("Such a command has the service's mounts: the host's /run is below /proc/1/root."),
+        assignment(
+          'start-pre',
+          beforehand.map((path) => `/usr/bin/truncate --size=0 /proc/1/root${path}`),
+        ),
+      ];

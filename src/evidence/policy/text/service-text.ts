@@ -2,7 +2,7 @@ import type { LearnedDirectives, ProvedDirective, UnprovedDirective } from '../d
 import { assignment, comment, tomlValue } from './toml.js';
 
 /** The section `[service]`: a comment and a line a directive, then those that aren't stated. */
-export function serviceLines({ proved, unproved }: LearnedDirectives): string[] {
+export function serviceLines({ proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>): string[] {
   if (proved.length === 0 && unproved.length === 0) return [];
   return [
     ...(proved.length > 0 ? ['[service]', ...proved.flatMap(provedLines)] : []),
