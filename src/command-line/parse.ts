@@ -65,7 +65,7 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
       optionDescription: ({ description }) => description,
     })
     .addHelpText('after', `\nThe manual: man ${NAME}, man ${NAME}.toml`);
-  for (const verb of VERBS) addVerb(program, verb, runs);
+  for (const verb of VERBS) addVerb(program, verb, words, runs);
   await program.parseAsync([...words], { from: 'user' });
   return exit;
 }
@@ -79,14 +79,18 @@ const WITHOUT_EFFECT: readonly (readonly [flags: string, other: string[]])[] = [
 function addVerb(
   parent: Command,
   verb: Verb | VerbGroup,
+  words: readonly string[],
   runs: (verb: Verb) => (...args: unknown[]) => void,
 ) {
-  const command = parent.command(verb.name).description(verb.does).addHelpOption(helpOption());
+  const command = parent.command(verb.name).description(verb.does);
   const heading = COMMAND_GROUPS.get(verb.name);
   if (heading !== undefined) command.helpGroup(heading);
+  // The list of commands needs no more of one.
+  if (!words.includes(verb.name)) return;
+  command.addHelpOption(helpOption());
   if ('verbs' in verb) {
     command.helpCommand(false);
-    for (const inner of verb.verbs) addVerb(command, inner, runs);
+    for (const inner of verb.verbs) addVerb(command, inner, words, runs);
     return;
   }
   if (verb.operands) command.argument(verb.operands);
@@ -99,7 +103,7 @@ function addVerb(
   for (const option of commonOptions()) command.addOption(option.helpGroup(OUTPUT));
   for (const [flags, other] of WITHOUT_EFFECT)
     command.addOption(new Option(flags).hideHelp().conflicts(other));
-  const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
+  const examples = verb.examples.map((example) => `  ${NAME} ${example}`);
   const page = `${NAME}-${parent.parent ? parent.name() : verb.name}`;
   // The option takes no argument, which would be the next word: the form stands behind `=` alone.
   if (verb.summarizes)

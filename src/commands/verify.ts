@@ -3,11 +3,17 @@ import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
-import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../paths/own-files.js';
+import {
+  dropInPath,
+  filterPath,
+  hasNameOfDropIn,
+  namesFilter,
+  namesReadyFilter,
+  readyFilterPath,
+} from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
-import type { Plan } from '../plan/plan.js';
-import { prepareConfined } from '../prepare/confined.js';
-import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
+import { type Confined, confinedUnit } from '../prepare/confined.js';
+import type { PrepareOptions } from '../prepare/prepare.js';
 import { untrustedStarts } from '../prepare/untrusted-launch.js';
 import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
@@ -22,13 +28,14 @@ import { unconfined } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone } from '../transaction/lock.js';
+import { type Expected, expectedOf } from '../verify/expected.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../verify/kernel/enforcement.js';
 import { looserSince } from '../verify/kernel/looser.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
-import { readBack } from '../verify/manager/read-back.js';
-import { NO_PROOF, notHolding, type Proof, proofFor } from '../verify/process/prove-directives.js';
+import { differences, readBack } from '../verify/manager/read-back.js';
+import { NO_PROOF, notHolding, type Proof, proveDirectives } from '../verify/process/prove-directives.js';
 
 /**
  * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every
@@ -37,13 +44,11 @@ import { NO_PROOF, notHolding, type Proof, proofFor } from '../verify/process/pr
 export async function verify(
   context: Context,
   [unit]: readonly string[],
-  given: PrepareOptions,
+  options: PrepareOptions,
 ): Promise<Outcome> {
-  const options = { ...given, applied: true };
-  const prepared = await prepareConfined(context, unit!, options).catch(async (cause) => {
+  const prepared = await confinedUnit(context, unit!, options).catch(async (cause) => {
     throw await withUntilRestart(context, unit!, cause);
   });
-  const { plan, sources } = prepared;
   const starts = await untrustedStartsOf(context, prepared);
   if (starts.length > 0 || hasErrors(prepared.diagnostics)) {
     const diagnostics = [...prepared.diagnostics, ...starts];
@@ -57,6 +62,7 @@ export async function verify(
   }
   const state = prepared.unit.state!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
+  const { planned, expected } = await heldTo(context, prepared);
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, pending);
@@ -64,15 +70,16 @@ export async function verify(
     ...(await notWritten(context, prepared, pending, dropIn)),
     ...due,
     // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
-    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plannedDropIn(context, prepared), state)),
+    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(planned, state)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
-  const kernel = await readKernel(context, plan, state);
+  const kernel = await readKernel(context, expected, state);
   const isPermissive = isLetThrough(prepared, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
-  const proof = await proofFor(context, prepared, { plan, unit: state }, kernel);
-  const main = await wrongMain(context, plan, seen);
+  const otherwise = differences(planned.dropIn, state, planned.target).map(({ directive }) => directive);
+  const proof = await proveDirectives(context, { plan: expected, unit: state }, new Set(otherwise), kernel);
+  const main = await wrongMain(context, expected, seen);
   const wrong = [
     ...loaded,
     ...main.filter((one) => !isHidden(one)),
@@ -84,20 +91,28 @@ export async function verify(
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
-    sources,
     diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open, ...besides],
   };
+}
+
+/** The measure for a unit that has files, and its drop-in. */
+async function heldTo(context: Context, confined: Confined) {
+  const { name, target, unit, files } = confined;
+  const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });
+  return { planned, expected: await expectedOf(confined, planned.dropIn) };
 }
 
 /** Errors about untrusted paths by which a confined unit is started, as the manager has loaded it. */
 async function untrustedStartsOf(
   context: Context,
-  { plan, unit, appliedRuns }: Prepared,
+  { target, files, unit, appliedRuns }: Confined,
 ): Promise<Diagnostic[]> {
-  const { target, filter, filterFile, ready } = plan;
-  const launched = filter && filterFile ? { program: target.launcher, filter: filterFile } : undefined;
-  const loading = ready && { program: target.injector, filter: ready.file };
   if (appliedRuns.files.length === 0) return [];
+  const { full } = unit.name;
+  const loaded = (program: string, filter: string) =>
+    files.some(({ path }) => path === filter) ? { program, filter } : undefined;
+  const launched = loaded(target.launcher, filterPath(context.placement, full));
+  const loading = loaded(target.injector, readyFilterPath(context.placement, full));
   return untrustedStarts(context, { launched, loading }, unit.services);
 }
 
@@ -105,7 +120,7 @@ async function untrustedStartsOf(
  * The outcome after errors of the preparation. A service that others may have started is neither known to be confined
  * nor known not to be, unless nothing was ever applied.
  */
-async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
+async function refused(context: Context, prepared: Confined): Promise<Outcome> {
   const { unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
@@ -123,8 +138,8 @@ const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));
 
 /** Whether the unit is permissive, although it is asked to be enforcing. */
-const isLetThrough = ({ plan, changes }: Prepared, dropIn: string): boolean =>
-  plan.mode === 'enforcing' && modeBefore(changes, dropIn) === 'permissive';
+const isLetThrough = ({ mode, changes }: Confined, dropIn: string): boolean =>
+  mode === 'enforcing' && modeBefore(changes, dropIn) === 'permissive';
 
 /** Errors about a permissive unit that is looser than its permissive plan. */
 async function looserThanPermissive(
@@ -132,10 +147,11 @@ async function looserThanPermissive(
   unit: string,
   options: PrepareOptions,
 ): Promise<readonly Diagnostic[]> {
-  const prepared = await prepareConfined(context, unit, { ...options, permissive: true });
+  const prepared = await confinedUnit(context, unit, { ...options, permissive: true });
   if (hasErrors(prepared.diagnostics)) return [];
   const state = prepared.unit.state!;
-  return looser({ state, kernel: await readKernel(context, prepared.plan, state) });
+  const { expected } = await heldTo(context, prepared);
+  return looser({ state, kernel: await readKernel(context, expected, state) });
 }
 
 interface Seen {
@@ -152,14 +168,14 @@ function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: Seen): 
 /** Errors about the main process, less those that an earlier `looser` error implies. */
 async function wrongMain(
   { system }: Context,
-  plan: Plan,
+  expected: Expected,
   { state, kernel, isKnown }: Seen,
 ): Promise<Diagnostic[]> {
   const pid = state.mainPid;
   const isSaid = kernel.groups.some(
     ({ calls, processes }) => calls === 'looser' && processes.some((one) => one.pid === pid),
   );
-  return isKnown && isSaid ? [] : notConfined(system, plan, state);
+  return isKnown && isSaid ? [] : notConfined(system, expected, state);
 }
 
 /** Whether an error tells that a process can't be looked at, and not what is wrong with it. */
@@ -197,31 +213,28 @@ const NOTHING = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
 const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, look: caller.look });
 
 function outcome(
-  { plan, diagnostics, sources }: Prepared,
+  { name: unit, policyFile, diagnostics, sources }: Confined,
   exit: number,
   { kernel: { groups }, proof: { directives }, look }: InForce,
   loaded: readonly Diagnostic[],
 ): Outcome {
   const json = {
-    unit: plan.unit,
-    policy: plan.policyFile,
+    unit,
+    policy: policyFile,
     enforced: exit === EXIT.ok,
     loaded: loaded.length === 0,
   };
   return {
     exit,
     json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
-    text: `${enforcementText(plan, exit, groups, look)}${directivesText(directives, look)}`,
+    text: `${enforcementText({ unit, policyFile }, exit, groups, look)}${directivesText(directives, look)}`,
     diagnostics,
     sources,
   };
 }
 
 /** Errors that no file of ours is where `apply` would write it. */
-async function notThere(
-  context: Context,
-  { plan: { unit, target } }: Prepared,
-): Promise<readonly Diagnostic[]> {
+async function notThere(context: Context, { name: unit, target }: Confined): Promise<readonly Diagnostic[]> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
@@ -236,10 +249,10 @@ async function notThere(
  */
 async function notRestarted(
   context: Context,
-  prepared: Prepared,
+  prepared: Confined,
   pending: readonly Change[],
 ): Promise<Diagnostic[]> {
-  const { unit, target } = prepared.plan;
+  const { name: unit, target } = prepared;
   const service = { name: unit, state: prepared.unit.state! };
   if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
   const obstacle = await obstacleTo(context, service);

@@ -72,6 +72,10 @@ const PERMISSIVE = 'Permissive: what the policy would refuse is let through and 
 export const isPermissiveDropIn = (content: Uint8Array): boolean =>
   new TextDecoder().decode(content).split('\n').includes(`# ${PERMISSIVE}`);
 
+/** The version of this program in the header of a drop-in of ours. */
+export const versionOfDropIn = (content: Uint8Array): string | undefined =>
+  /^# Made by sandbox-unit (\S+) from /m.exec(new TextDecoder().decode(content))?.[1];
+
 /** The policy's path in the header of a drop-in of ours. */
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];

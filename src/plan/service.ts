@@ -78,6 +78,16 @@ export function keptDevices(
   return [{ name: row.name, values, because: 'DevicePolicy= leaves open what the unit lists, and no more' }];
 }
 
+/** Whether a target lacks what a directive of a policy needs, so that systemd wouldn't put it into force. */
+export const lacksAbility = (
+  { service }: Policy,
+  target: Pick<PlanRequest['target'], 'systemd' | 'scope' | 'abilities'>,
+): boolean =>
+  service.some(({ name, value, at }) => {
+    const row = findDirective(name);
+    return row !== undefined && directiveGap(row, value, at, { ...target, privateUsers: true }) !== undefined;
+  });
+
 /** Errors in `[service]` by itself, without a unit or a target. */
 export const checkService = (policy: Policy): Diagnostic[] => [
   ...firstOf(wrongDirectives(policy)),

@@ -13,18 +13,13 @@ interface BuiltFilter {
   readonly proofs: readonly ProofSummary[];
 }
 
-interface BuildOptions {
-  /** False leaves programs unproven, for a comparison with those on disk, which were proven when they were written. */
-  readonly isProven?: boolean;
-}
-
 /**
  * Compiles a planned filter for each of its machines, proves every program against the policy, and packs them.
  * @throws UserError `filter-too-long`
  */
-export function buildFilter(filter: PlannedFilter, options: BuildOptions = {}): BuiltFilter {
-  const main = buildPrograms(filter.policies, 'main', options);
-  const start = filter.start && buildPrograms(filter.start, 'start', options);
+export function buildFilter(filter: PlannedFilter): BuiltFilter {
+  const main = buildPrograms(filter.policies, 'main');
+  const start = filter.start && buildPrograms(filter.start, 'start');
   const file = encodeFilterFile({
     noNewPrivileges: filter.noNewPrivileges,
     log: filter.log,
@@ -38,26 +33,18 @@ export function buildFilter(filter: PlannedFilter, options: BuildOptions = {}): 
  * The filter for a service that serves, as buildFilter() makes that of its start.
  * @throws UserError `filter-too-long`
  */
-export function buildReadyFilter(
-  { noNewPrivileges, log, policies }: PlannedFilter,
-  options: BuildOptions = {},
-): BuiltFilter {
-  const { programs, proofs } = buildPrograms(policies, 'ready', options);
+export function buildReadyFilter({ noNewPrivileges, log, policies }: PlannedFilter): BuiltFilter {
+  const { programs, proofs } = buildPrograms(policies, 'ready');
   return { file: encodeFilterFile({ noNewPrivileges, log, programs, ready: true }), proofs };
 }
 
-function buildPrograms(
-  policies: readonly SyscallPolicy[],
-  role: ProofSummary['role'],
-  { isProven = true }: BuildOptions,
-) {
+function buildPrograms(policies: readonly SyscallPolicy[], role: ProofSummary['role']) {
   const programs = new Map<Machine, readonly Instruction[]>();
   const proofs: ProofSummary[] = [];
   for (const policy of policies) {
     const { machine } = policy;
     const program = compile(policy, { limit: MAX_PROGRAM_LENGTH });
     programs.set(machine, program);
-    if (!isProven) continue;
     const { calls, sampled } = assertProven(program, policy);
     proofs.push({ machine, role, instructions: program.length, calls, sampled });
   }

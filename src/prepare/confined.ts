@@ -1,19 +1,82 @@
+import { lazily } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { policyOfDropIn } from '../emit/files.js';
 import { dropInPath, ownDropInPaths } from '../paths/own-files.js';
+import type { Mode, Plan } from '../plan/plan.js';
+import { appliedRunsOf } from '../state/applied-runs.js';
 import { readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
+import type { Target } from '../target/target.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
+import { asWritten } from './as-written.js';
+import { gather, type PrepareOptions } from './gather.js';
 import { exists } from './load/exists.js';
 import { ownPolicy } from './load/find-policy.js';
-import { serviceName } from './load/load-unit.js';
+import { type LoadedUnit, serviceName } from './load/load-unit.js';
 import { namedUnit } from './load/named-unit.js';
-import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
+import { makePrepared, type Prepared, prepare } from './prepare.js';
 
 export interface ConfinedOptions extends PrepareOptions {
   /** Whether the policy that would be found goes before the one that was applied. */
   readonly next?: boolean;
+}
+
+/** A confined unit, and the files that it should have. */
+export interface Confined
+  extends Pick<
+    Prepared,
+    'unit' | 'policy' | 'files' | 'changes' | 'appliedRuns' | 'diagnostics' | 'sources'
+  > {
+  /** The unit that is asked about: of a template one of its instances. */
+  readonly name: string;
+  readonly policyFile: string;
+  readonly mode: Mode;
+  readonly target: Omit<Target, 'programs'>;
+  /** The drop-in on disk, where the files are as their policy makes them; else the plan was made. */
+  readonly facts: DropInFacts | undefined;
+  /** @throws UserError where none can be made */
+  readonly plan: () => Promise<Plan>;
+}
+
+/**
+ * A service as it is confined, for a look at the running one. No plan is made where the files are as the policy makes them.
+ * @throws UserError as prepareConfined()
+ */
+export async function confinedUnit(context: Context, text: string, given: PrepareOptions): Promise<Confined> {
+  const { of, options, instance } = await howConfined(context, text, { ...given, applied: true });
+  const line = `${text}: looking whether its files are as its policy says`;
+  const { gathered, written } = await context.caller.during(line, async () => {
+    const found = await gather(context, of, options);
+    return { gathered: found, written: await asWritten(context, found) };
+  });
+  const making = async () => ofInstance(await makePrepared(context, gathered), instance);
+  const { policy, policyFile } = gathered;
+  if (!written) {
+    const prepared = await making();
+    const { plan } = prepared;
+    return {
+      ...prepared,
+      ...{ name: plan.unit, policyFile: plan.policyFile, mode: plan.mode, target: plan.target },
+      ...{ facts: undefined, plan: async () => plan },
+    };
+  }
+  const { facts, files, target, diagnostics } = written;
+  const unit = { ...gathered.unit, ...instance?.unit };
+  return {
+    ...{ unit, policy, policyFile, facts, files, target, diagnostics },
+    name: instance?.name ?? unit.name.full,
+    mode: facts.permissive ? 'permissive' : 'enforcing',
+    sources: policy.sources,
+    changes: [],
+    appliedRuns: appliedRunsOf(unit.name.full, files),
+    plan: lazily(async () => {
+      const { plan, diagnostics: found } = await making();
+      if (hasErrors(found)) throw new UserError(found, EXIT.failure, policy.sources);
+      return plan;
+    }),
+  };
 }
 
 /**
@@ -24,8 +87,26 @@ export interface ConfinedOptions extends PrepareOptions {
 export async function prepareConfined(
   context: Context,
   text: string,
-  options: ConfinedOptions,
+  given: ConfinedOptions,
 ): Promise<Prepared> {
+  const { of, options, instance } = await howConfined(context, text, given);
+  return ofInstance(await prepare(context, of, options), instance);
+}
+
+/** An instance that has its template's drop-in, and its state. */
+interface Instance {
+  readonly name: string;
+  readonly unit: Pick<LoadedUnit, 'state' | 'services'>;
+}
+
+interface HowConfined {
+  /** The unit that the drop-in is for. */
+  readonly of: string;
+  readonly options: PrepareOptions;
+  readonly instance: Instance | undefined;
+}
+
+async function howConfined(context: Context, text: string, options: ConfinedOptions): Promise<HowConfined> {
   const { name, services } = await namedUnit(context, text);
   const unit = serviceName(name);
   if (isTemplate(unit))
@@ -38,12 +119,22 @@ export async function prepareConfined(
   const isShared =
     template !== undefined &&
     ownDropInPaths(context.placement, template).some((path) => loaded.includes(path));
-  if (!isShared) return prepare(context, text, await asApplied(context, unit, options));
-  const prepared = await prepare(context, template, await asApplied(context, serviceName(template), options));
-  const { plan } = prepared;
-  const state = services[0]!.state;
-  return { ...prepared, plan: { ...plan, unit: name }, unit: { ...prepared.unit, state, services } };
+  if (!isShared) return { of: text, options: await asApplied(context, unit, options), instance: undefined };
+  return {
+    of: template,
+    options: await asApplied(context, serviceName(template), options),
+    instance: { name, unit: { state: services[0]!.state, services } },
+  };
 }
+
+const ofInstance = (prepared: Prepared, instance: Instance | undefined): Prepared =>
+  instance
+    ? {
+        ...prepared,
+        plan: { ...prepared.plan, unit: instance.name },
+        unit: { ...prepared.unit, ...instance.unit },
+      }
+    : prepared;
 
 /** The options, with the policy of the unit's drop-in unless the one that would be found is taken anyway. */
 async function asApplied(

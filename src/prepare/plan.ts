@@ -24,8 +24,8 @@ export interface PlanOptions {
   /** Whether refusals of the policy are let through and recorded. */
   readonly permissive?: boolean;
   /**
-   * Whether the policy is looked for in a unit that has it already. The unit itself shows then what comes of it: there is no
-   * advice, programs aren't looked into, and filters that are as those on disk aren't proven anew.
+   * Whether the policy is looked for in a unit that has it already: without advice, since the unit itself shows what comes of
+   * the policy.
    */
   readonly applied?: boolean;
 }
@@ -64,9 +64,7 @@ export async function planOn(
   const target = {
     ...machine.facts,
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
-    commands: ownRoot
-      ? undefined
-      : await readCommands(context, programPlaces(policy, effective), { isDeep: !applied }),
+    commands: ownRoot ? undefined : await readCommands(context, programPlaces(policy, effective)),
   };
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
   const planned = !hasErrors([...known, ...checked]);

@@ -1,40 +1,27 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
-import { type EmittedFile, emitFiles, policyOfDropIn } from '../emit/files.js';
-import { dropInPath, keptPolicyPath, plannedPaths } from '../paths/own-files.js';
+import { type EmittedFile, emitFiles } from '../emit/files.js';
+import { plannedPaths } from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
-import type { Surroundings } from '../plan/request.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
 import { filesHash, withHashes } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
-import { execKeys } from '../unit/exec/keys.js';
-import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
 import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
 import { fileMasks } from './file-masks.js';
-import { defaultsHash, policyHash, unitHash } from './hashes.js';
-import { findPolicy, namedPolicy } from './load/find-policy.js';
-import { findTemplate, type PolicyPlace } from './load/find-template.js';
-import { INPUT, inputPolicy } from './load/input-policy.js';
+import { type Gathered, type Given, gather, hashedSettings, type PrepareOptions } from './gather.js';
+import { INPUT } from './load/input-policy.js';
 import { programFiles, programsOf } from './load/installed-programs.js';
-import { type LoadedPolicy, loadPolicy } from './load/load-policy.js';
-import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
-import { listensOf, surroundingsOf } from './load/surroundings.js';
-import { type PlanOptions, planOn } from './plan.js';
-import { type MachineFacts, probeMachine } from './probe/target.js';
+import type { LoadedPolicy } from './load/load-policy.js';
+import type { LoadedUnit } from './load/load-unit.js';
+import { planOn } from './plan.js';
+import type { MachineFacts } from './probe/target.js';
 import { untrustedLaunch } from './untrusted-launch.js';
 
-export interface PrepareOptions extends PlanOptions {
-  /** A path, or `-` for standard input. */
-  readonly policy?: string;
-  readonly template?: string;
-  /** Whether a policy that is named is only looked at: its path is no change then, however the unit was confined. */
-  readonly check?: boolean;
-}
+export type { PrepareOptions } from './gather.js';
 
 /** All facts about applying a policy to a unit, before anything is changed. */
 export interface Prepared {
@@ -63,29 +50,16 @@ export async function prepare(
   context: Context,
   name: string,
   options: PrepareOptions,
-  machine: () => Promise<MachineFacts> = () => probeMachine(context),
+  machine?: () => Promise<MachineFacts>,
 ): Promise<Prepared> {
-  return context.caller.during(`${name}: making its plan`, () => prepared(context, name, options, machine));
+  return context.caller.during(`${name}: making its plan`, async () =>
+    makePrepared(context, await gather(context, name, options, machine)),
+  );
 }
 
-async function prepared(
-  context: Context,
-  name: string,
-  options: PrepareOptions,
-  machine: () => Promise<MachineFacts>,
-): Promise<Prepared> {
-  // Offline, a folder that holds no system is an error before a unit or a policy is missed there.
-  const known = context.offline ? await machine() : undefined;
-  const unit = await loadUnit(context, name);
-  const policy = await loadPolicy(context, await choosePolicy(context, unit, name, options), {
-    trusted: true,
-    confines: true,
-  });
-  const given = {
-    ...{ policy, options, machine: known ?? (await machine()) },
-    policyFile: policyFileOf(context, unit, policy, options),
-    pathInHeader: await pathInHeader(context, unit, policy, options),
-  };
+/** @throws UserError as prepare() */
+export async function makePrepared(context: Context, { unit, ...given }: Gathered): Promise<Prepared> {
+  const { policy } = given;
   const made = await makeFiles(context, unit, given);
   const { plan, planned, diagnostics } = made;
   const common = { unit, policy, plan, planned, sources: policy.sources };
@@ -125,43 +99,9 @@ async function prepared(
   };
 }
 
-interface Given {
-  readonly policy: LoadedPolicy;
-  readonly options: PrepareOptions;
-  readonly machine: MachineFacts;
-  /** The policy's path, as the plan has it, and as the drop-in's header names it. */
-  readonly policyFile: string;
-  readonly pathInHeader: string;
-}
-
-/** The path of a policy's file. A text that isn't in a file of the unit's machine has the one at which it will be kept. */
-const policyFileOf = (
-  context: Context,
-  { name }: LoadedUnit,
-  { policy }: LoadedPolicy,
-  options: PrepareOptions,
-): string => (isKept(context, options) ? keptPolicyPath(context.placement, name.full) : policy.file);
-
-/** Whether the policy's text goes to the unit's machine along with its drop-in. */
-const isKept = ({ system, policies }: Context, { policy }: PrepareOptions): boolean =>
-  policy === INPUT || policies !== system;
-
 /** Whether a policy means the same without the files beside it. */
 const isByItself = ({ policy }: LoadedPolicy): boolean =>
   policy.extends.every(({ value }) => !value.includes('/') && !value.endsWith('.toml'));
-
-/** The path of the policy in the header of the drop-in, by which later commands find it. */
-async function pathInHeader(
-  context: Context,
-  unit: LoadedUnit,
-  policy: LoadedPolicy,
-  options: PrepareOptions,
-): Promise<string> {
-  const path = policyFileOf(context, unit, policy, options);
-  if (!options.check || options.policy === undefined) return path;
-  const [dropIn] = await readTrusted(context, [dropInPath(context.placement, unit.name.full)]);
-  return (dropIn && policyOfDropIn(dropIn.content)) ?? path;
-}
 
 interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
 
@@ -169,8 +109,7 @@ interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 
 async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
   const { policy, options, machine, policyFile, pathInHeader } = given;
   const { full } = unit.name;
-  const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
-  const surroundings = await surroundingsFor(context, unit, policy);
+  const { effective, surroundings, hashes } = await hashedSettings(context, unit, given);
   const {
     plan: made,
     planned,
@@ -197,34 +136,18 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
       ];
   const diagnostics = [...early, ...found, ...beforehand];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
-  const isProven = !options.applied;
-  const built = plan.filter && buildFilter(plan.filter, { isProven });
-  const ready = plan.ready && buildReadyFilter(plan.ready.filter, { isProven });
+  const built = plan.filter && buildFilter(plan.filter);
+  const ready = plan.ready && buildReadyFilter(plan.ready.filter);
   const filters = { start: built?.file, ready: ready?.file };
   const origin = {
     version: VERSION,
     policy: pathInHeader,
     text: options.policy === INPUT || isByItself(policy) ? policy.sources.get(policy.policy.file) : undefined,
-    policyHash: await policyHash(policy.sources),
-    defaultsHash: await defaultsHash(policy.sources, context.placement),
-    unitHash: await unitHash(effective, unit.instances, surroundings),
+    ...hashes,
     gaps: toleratedGaps(found),
   };
   const files = await withHashes(emitFiles(plan, filters, context.placement, origin), context.placement);
   return { plan, planned, diagnostics, proofs: [...(built?.proofs ?? []), ...(ready?.proofs ?? [])], files };
-}
-
-/** Facts that other units' files decide; undefined offline, where no manager tells them. */
-async function surroundingsFor(
-  { system }: Context,
-  { name, state, services }: LoadedUnit,
-  { policy }: LoadedPolicy,
-): Promise<Surroundings | undefined> {
-  if (!state) return undefined;
-  const all = [state, ...services.map((one) => one.state)];
-  const sets = (directive: string) => policy.service.some((one) => one.name === directive);
-  const asked = { system, unit: name, states: all };
-  return { ...(await surroundingsOf({ ...asked, sets })), listens: await listensOf(asked) };
 }
 
 /**
@@ -249,25 +172,4 @@ async function otherwise(
     found.push(error('instance-differs', message, { at: other.assignments[0]?.at, hint }));
   }
   return found;
-}
-
-async function choosePolicy(
-  context: Context,
-  unit: LoadedUnit,
-  asked: string,
-  options: PrepareOptions,
-): Promise<PolicyPlace> {
-  if (options.policy !== undefined) {
-    const { policy } = options;
-    if (policy === INPUT) return inputPolicy(context);
-    return { ...namedPolicy(context, unit.name, absolutePath(context, policy)), written: policy };
-  }
-  if (options.template !== undefined) return findTemplate(context, options.template);
-  return findPolicy(context, unit.name, serviceName(asked));
-}
-
-/** The absolute path of a policy: a drop-in names it for readers in any folder. */
-function absolutePath({ caller }: Context, path: string): string {
-  if (path.startsWith('/') || caller.directory === undefined) return path;
-  return normalize(`${caller.directory}/${path}`);
 }

@@ -1,12 +1,11 @@
 import { EXIT, printable } from '../diagnostic.js';
 import { type Look, PLAIN, type Role } from '../look.js';
-import type { Plan } from '../plan/plan.js';
 import type { ThreadGroup } from '../verify/kernel/thread-group.js';
 import { type Cell, table } from './table.js';
 
 /** The findings about a unit, for people. */
 export function enforcementText(
-  plan: Plan,
+  { unit, policyFile }: { readonly unit: string; readonly policyFile: string },
   exit: number,
   groups: readonly ThreadGroup[],
   look: Look = PLAIN,
@@ -27,7 +26,7 @@ export function enforcementText(
   const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
   const processes = rows.length > 0 ? table(rows, { indent: '  ', look, head }) : '';
   const differences = groups.map((group) => differencesText(group, look)).join('');
-  return `${plan.unit}: ${look.paint(role, state)} (${printable(plan.policyFile)})\n${processes}${differences}`;
+  return `${unit}: ${look.paint(role, state)} (${printable(policyFile)})\n${processes}${differences}`;
 }
 
 const NOT_PROVEN = ['not proven', 'doubtful'] as const;

@@ -1,4 +1,5 @@
 import { toHex } from '../collections.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import {
   directivesText,
   type EmittedFile,
@@ -33,6 +34,20 @@ export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
         path.endsWith('.conf') ? directivesText(content) : toHex(content),
       ]),
   );
+
+/**
+ * Whether a unit's files have the hashes in their drop-in's header, so that none was edited since; those of earlier versions
+ * have none of the drop-in's comments.
+ */
+export async function areAsMade(facts: DropInFacts, files: readonly EmittedFile[]): Promise<boolean> {
+  const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
+  return (
+    facts.filesHash === (await filesHash(files)) &&
+    (facts.textHash === undefined ||
+      dropIn === undefined ||
+      facts.textHash === (await textHash(dropIn.content)))
+  );
+}
 
 /** The hash of a drop-in's text, comments included, the version of systemd not. */
 export const textHash = (content: Uint8Array): Promise<string> => sha256([textBesidesSystemd(content)]);

@@ -1,11 +1,10 @@
-import { groupBy } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, mountsPrograms } from '../paths/own-files.js';
 import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
-import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
+import { overriddenFirst, overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { againHint, isSearched } from '../prepare/apply-again.js';
 import { hasSameTexts, unitHash } from '../prepare/hashes.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
@@ -14,12 +13,11 @@ import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.j
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { type MachineFacts, probeMachine, setsOfManager } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
-import { filesHash, textHash } from '../state/files-hash.js';
+import { areAsMade } from '../state/files-hash.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
-import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
-import { EXEC_KEYS } from '../unit/exec/keys.js';
+import { effectiveUnit } from '../unit/effective.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
@@ -61,7 +59,7 @@ export class Drift {
     const looks = await Promise.allSettled([
       this.#edited(context, applied),
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
-      ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
+      ...(dropIn ? [read.then(({ effective }) => overriddenIn(effective, dropIn))] : []),
       ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
       // A package's programs are the package's.
       ...applied.programs
@@ -115,7 +113,7 @@ export class Drift {
         : again;
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
-    if (facts.filesHash === (await filesHash(files)) && (await isAsWritten(facts, files))) return [];
+    if (await areAsMade(facts, files)) return [];
     const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
     return [error('drift-files', message, { hint })];
   }
@@ -136,15 +134,6 @@ export class Drift {
     this.#installed.set(name, found);
     return found;
   }
-}
-
-/** Whether a drop-in has the very text that was written: who has changed a comment was there. */
-async function isAsWritten(
-  { textHash: written }: DropInFacts,
-  files: readonly EmittedFile[],
-): Promise<boolean> {
-  const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
-  return written === undefined || dropIn === undefined || written === (await textHash(dropIn.content));
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */
@@ -212,18 +201,4 @@ async function policyChange(
     if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;
   }
-}
-
-/** Lines of a drop-in of ours that other drop-ins override. */
-function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile): Diagnostic[] {
-  const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
-  // Fields of the journal say nothing about how a service runs.
-  const byKey = [...groupBy(lines, ({ key }) => key)].filter(([key]) => key !== 'LogExtraFields');
-  const commands = byKey.filter(([key]) => EXEC_KEYS.includes(key));
-  return overridden(effective, path, {
-    directives: byKey
-      .filter(([key]) => !EXEC_KEYS.includes(key))
-      .map(([name, all]) => ({ name, values: all.map(({ value }) => value), because: '' })),
-    commands: commands.map(([key]) => ({ key, lines: [], wrapped: 0 })),
-  });
 }

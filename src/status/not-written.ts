@@ -5,24 +5,24 @@ import type { Change } from '../emit/changes.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
-import type { Plan } from '../plan/plan.js';
+import type { Mode } from '../plan/plan.js';
 import { againCommand } from '../prepare/apply-again.js';
+import type { Confined } from '../prepare/confined.js';
 import { INPUT, INPUT_NAME } from '../prepare/load/input-policy.js';
-import type { Prepared } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
 
 /** The mode of the present drop-in, if it isn't as planned, in its comments alone perhaps. */
-export function modeBefore(changes: readonly Change[], dropIn: string): Plan['mode'] | undefined {
+export function modeBefore(changes: readonly Change[], dropIn: string): Mode | undefined {
   const before = changes.find(({ path, kind }) => path === dropIn && kind !== 'unchanged')?.before;
   return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
 }
 
 /** The command line that applies the policy again, with the options of the present drop-in. */
-export async function applyAgain(context: Context, prepared: Prepared, ...more: string[]): Promise<string> {
-  const { plan, unit, appliedRuns } = prepared;
+export async function applyAgain(context: Context, confined: Confined, ...more: string[]): Promise<string> {
+  const { mode, unit, appliedRuns } = confined;
   const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
-  const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
-  const policy = prepared.policy.policy.file === INPUT_NAME ? INPUT : plan.policyFile;
+  const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: mode === 'permissive' };
+  const policy = confined.policy.policy.file === INPUT_NAME ? INPUT : confined.policyFile;
   return `'${againCommand(context, unit.name.full, { ...was, policy }, more)}'`;
 }
 
@@ -32,25 +32,25 @@ export async function applyAgain(context: Context, prepared: Prepared, ...more: 
  */
 export async function notWritten(
   context: Context,
-  prepared: Prepared,
+  confined: Confined,
   pending: readonly Change[],
   dropIn: string,
 ): Promise<Diagnostic[]> {
   if (pending.length === 0) return [];
-  const { plan } = prepared;
-  const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
-  const mode = modeBefore(prepared.changes, dropIn);
-  if (mode === 'permissive' && plan.mode === 'enforcing') {
+  const { name, mode, target, changes } = confined;
+  const ours = (words: string) => `'${ownCommand(target.scope, words, name)}'`;
+  const before = modeBefore(changes, dropIn);
+  if (before === 'permissive' && mode === 'enforcing') {
     const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
-    return [error('not-applied', `${plan.unit} is permissive`, { hint })];
+    return [error('not-applied', `${name} is permissive`, { hint })];
   }
-  if (mode === 'enforcing' && plan.mode === 'permissive') {
-    const message = `${plan.unit} was applied without --permissive`;
+  if (before === 'enforcing' && mode === 'permissive') {
+    const message = `${name} was applied without --permissive`;
     return [error('not-applied', message, { hint: ours('verify') })];
   }
   const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
-  const apply = await applyAgain(context, prepared);
-  const check = await applyAgain(context, prepared, '--check', '--diff');
+  const apply = await applyAgain(context, confined);
+  const check = await applyAgain(context, confined, '--check', '--diff');
   const hint =
     check === apply ? `${apply} puts it right` : `${check} shows what differs, ${apply} puts it right`;
   return [error('not-applied', message, { hint })];

@@ -4,8 +4,6 @@ import { majorVersion } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import { looserDirective } from '../verify/process/about-directives.js';
-import { heldDirectives, isLooser, lastingLook } from '../verify/process/look.js';
 
 /** Lists of paths that a mount closes: it goes with a file that is replaced. */
 const LISTS = ['InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths'];
@@ -24,6 +22,8 @@ export async function openedPaths(
   const { system, machine, placement, offline, superuser } = context;
   const mayLook = !offline && (placement.scope === 'user' || superuser);
   if (!mayLook || machine === undefined || dropIn.systemd === undefined || directives.length === 0) return [];
+  const { heldDirectives, isLooser, lastingLook } = await import('../verify/process/look.js');
+  const { looserDirective } = await import('../verify/process/about-directives.js');
   const bases = userFolders(placement, majorVersion(dropIn.systemd));
   const target = { scope: placement.scope, machine };
   // One of type idle may wait for others before it is confined.

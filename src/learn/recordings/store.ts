@@ -2,7 +2,6 @@
 import { isSameBytes } from '../../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
 import { formatRecording } from '../../evidence/recording/format.js';
-import { MAX_RECORDING_SIZE, parseRecording } from '../../evidence/recording/parse.js';
 import type { Recording } from '../../evidence/recording/recording.js';
 import {
   endOfRecording,
@@ -26,6 +25,9 @@ export interface StoredRecordings {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Units without recordings are looked at, too: what reads one is loaded where there is one. */
+const parsing = () => import('../../evidence/recording/parse.js');
+
 /** The resolution of the time in a file's name, in milliseconds. */
 const SECOND = 1000;
 
@@ -44,6 +46,7 @@ export async function keepRecording(
   earlier?: string,
 ): Promise<{ path: string; isNew: boolean }> {
   const bytes = formatRecording(recording);
+  const { MAX_RECORDING_SIZE } = await parsing();
   const folder = recordingsFolder(placement, recording.unit);
   for (let copy = 1; copy <= MOST_COPIES; copy++) {
     const path = `${folder}/${recordingName(recording.end, recording.host, copy)}`;
@@ -90,14 +93,16 @@ const endOf = ({ recording }: StoredRecording): number => Date.parse(recording.e
 
 /** @returns undefined if somebody has removed the file meanwhile */
 async function readStored({ system }: Context, path: string, unit: string): Promise<Recording | undefined> {
+  const { MAX_RECORDING_SIZE } = await parsing();
   const file = await system.read(path, { limit: MAX_RECORDING_SIZE, trusted: true });
   if (!file) return undefined;
-  const recording = recordingIn(file.bytes, path);
+  const recording = await recordingIn(file.bytes, path);
   if (recording.unit === unit) return recording;
   throw new UserError(error('recording', `${path} is in the folder of ${unit}, and of ${recording.unit}`));
 }
 
-function recordingIn(bytes: Uint8Array, path: string): Recording {
+async function recordingIn(bytes: Uint8Array, path: string): Promise<Recording> {
+  const { parseRecording } = await parsing();
   const recording = parseRecording(bytes, path);
   if ('severity' in recording) throw new UserError(recording);
   return recording;
@@ -108,6 +113,7 @@ function recordingIn(bytes: Uint8Array, path: string): Recording {
  * @throws UserError `unreadable`, `recording`
  */
 export async function readRecording({ system }: Context, path: string): Promise<Recording> {
+  const { MAX_RECORDING_SIZE } = await parsing();
   const file = await system.read(path, { limit: MAX_RECORDING_SIZE });
   if (!file) throw new UserError(error('unreadable', `can't read ${path}: no such file`), EXIT.failure);
   return recordingIn(file.bytes, path);

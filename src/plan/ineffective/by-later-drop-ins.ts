@@ -6,7 +6,7 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import { fileName } from '../../unit/path.js';
 import { sortsAfter } from '../../unit/search.js';
-import type { Assignment } from '../../unit/unit-file.js';
+import { type Assignment, parseUnitFile } from '../../unit/unit-file.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 
 /** Conflicts between our drop-in and others, by their file names. */
@@ -41,6 +41,24 @@ export function overridden(
     const texts = later.map(({ value }) => value);
     const isInForce = !later[0] || (!wrapped.includes(key) && isKept(key, ours, texts));
     return isInForce ? [] : [setAgain(later[0]!, dropIn)];
+  });
+}
+
+/** Errors about lines of a drop-in of ours, as it is on disk, that other drop-ins override. */
+export function overriddenIn(
+  effective: EffectiveUnit,
+  { path, content }: { readonly path: string; readonly content: Uint8Array },
+): Diagnostic[] {
+  const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
+  // Fields of the journal say nothing about how a service runs.
+  const byKey = [...groupBy(lines, ({ key }) => key)].filter(([key]) => key !== 'LogExtraFields');
+  return overridden(effective, path, {
+    directives: byKey
+      .filter(([key]) => !EXEC_KEYS.includes(key))
+      .map(([name, all]) => ({ name, values: all.map(({ value }) => value), because: '' })),
+    commands: byKey
+      .filter(([key]) => EXEC_KEYS.includes(key))
+      .map(([key]) => ({ key, lines: [], wrapped: 0 })),
   });
 }
 

@@ -6,11 +6,6 @@ import type { Context } from '../../system/context.js';
 import type { CommandFiles } from '../../target/target.js';
 import { fileName } from '../../unit/path.js';
 
-interface Wanted {
-  /** Whether programs are looked into for their libraries. */
-  readonly isDeep?: boolean;
-}
-
 /**
  * Facts about the files that the kernel opens to run a unit's commands.
  * @param places the possible paths of each program by its name: the first that exists counts
@@ -18,12 +13,11 @@ interface Wanted {
 export async function readCommands(
   context: Context,
   places: ReadonlyMap<string, readonly string[]>,
-  { isDeep = true }: Wanted = {},
 ): Promise<ReadonlyMap<string, CommandFiles>> {
   const found = new Map<string, CommandFiles>();
   for (const [name, paths] of places) {
     for (const path of paths) {
-      const files = await orElse(() => readOne(context, path, isDeep), undefined);
+      const files = await orElse(() => readOne(context, path), undefined);
       if (files) found.set(name, files);
       if (files) break;
     }
@@ -31,7 +25,7 @@ export async function readCommands(
   return found;
 }
 
-async function readOne(context: Context, path: string, isDeep: boolean): Promise<CommandFiles | undefined> {
+async function readOne(context: Context, path: string): Promise<CommandFiles | undefined> {
   const { system } = context;
   const head = await system.read(path, { limit: HEAD_SIZE, head: true });
   if (head === undefined) return undefined;
@@ -43,7 +37,7 @@ async function readOne(context: Context, path: string, isDeep: boolean): Promise
       ...(await Promise.all(files.map((file) => namesOf(context, file)))),
       ...started.map((file) => [file]),
     ],
-    needed: isDeep ? await needed(context, workersOf(path, program)) : [],
+    needed: await needed(context, workersOf(path, program)),
     ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
 }

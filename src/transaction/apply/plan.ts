@@ -16,7 +16,7 @@ import { keepUntrusted } from '../../state/untrusted-runs.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
-import { notConfined } from '../../verify/kernel/confinement.js';
+import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
 import { notInForce } from '../../verify/manager/in-force.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
@@ -135,7 +135,7 @@ async function inForce(
     const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
     due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
     if (!(await runsAsBefore(context, appliedRuns, service))) {
-      const open = await notConfined(context.system, { ...plan, unit: name }, state);
+      const open = await notConfined(context.system, { ...mainOf(plan), unit: name }, state);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
     }

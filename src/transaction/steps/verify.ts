@@ -1,5 +1,6 @@
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
+import { expectedBy } from '../../verify/expected.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { proveDirectives } from '../../verify/process/prove-directives.js';
 import { type AppliedUnit, atOnce, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
@@ -16,11 +17,12 @@ export const verifyServices = ({ context, signals }: Transaction) =>
     let { verified } = unit;
     const unproven: Diagnostic[] = [];
     const failures = await failuresOfEach(unit.now, async (name) => {
-      const { plan } = preparedFor(unit.prepared, name);
+      const { plan, files } = preparedFor(unit.prepared, name);
+      const expected = expectedBy(plan, files);
       const state = await context.system.unit(name);
-      const found = await signals.unlessCame(() => readKernel(context, plan, state));
+      const found = await signals.unlessCame(() => readKernel(context, expected, state));
       const proof = await signals.unlessCame(() =>
-        proveDirectives(context, { plan, unit: state }, NONE, found),
+        proveDirectives(context, { plan: expected, unit: state }, NONE, found),
       );
       // A service that has done its work has no process.
       const hidden = proof.unproven.filter(({ code }) => code !== 'not-running');

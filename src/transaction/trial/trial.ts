@@ -16,7 +16,7 @@ import {
 import { STOPPED_MEANWHILE, stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
-import { notConfined } from '../../verify/kernel/confinement.js';
+import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
 import { type Probing, runProbes } from './probes.js';
 import { isKilledByReload, reloadKills } from './reload-signal.js';
 
@@ -111,7 +111,7 @@ async function works(system: System, trial: Trial, end: string, since?: UnitStat
       if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
       return [await failed(system, { ...one, run: started }, `${unit} ${end}`)];
     }
-    const open = await notConfined(system, plan, settled);
+    const open = await notConfined(system, mainOf(plan), settled);
     return open.length > 0 ? open : runProbes(system, trial);
   }
 }

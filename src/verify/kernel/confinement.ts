@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import type { Plan } from '../../plan/plan.js';
+import type { Plan, PlannedFilter } from '../../plan/plan.js';
 import { PROGRAM_WITHIN, readStatus } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -14,8 +14,21 @@ const FILTERED = '2';
  */
 const IDLE = 8_000;
 
-/** Whether a plan holds the service's main process to a filter. */
-const filtersMain = (plan: Plan): boolean => startsBehindLauncher(plan) || refusesBySystemd(plan);
+/** The measure for a service's main process. */
+export interface HeldMain {
+  readonly unit: string;
+  /** Whether it has a filter from its start on, the launcher's or systemd's. */
+  readonly filtersMain: boolean;
+  /** The launcher's filter. */
+  readonly filter: Pick<PlannedFilter, 'noNewPrivileges' | 'log'> | undefined;
+}
+
+/** The measure by a plan. */
+export const mainOf = (plan: Plan): HeldMain => ({
+  unit: plan.unit,
+  filter: plan.filter,
+  filtersMain: startsBehindLauncher(plan) || refusesBySystemd(plan),
+});
 
 /** Whether ExecStart= starts behind the launcher: a process hands its filter on to whatever it becomes. */
 const startsBehindLauncher = ({ filter, commands }: Plan): boolean =>
@@ -32,17 +45,17 @@ const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
  * An error if the kernel doesn't hold the main process of a running unit to a filter as the plan says; none for a unit
  * without a main process. The filter may be systemd's alone.
  */
-export async function notConfined(system: System, plan: Plan, unit: UnitState): Promise<Diagnostic[]> {
+export async function notConfined(system: System, held: HeldMain, unit: UnitState): Promise<Diagnostic[]> {
   const pid = unit.mainPid;
-  if (!filtersMain(plan) || pid === 0) return [];
-  const wanted = { noNewPrivileges: plan.filter?.noNewPrivileges ?? false };
+  if (!held.filtersMain || pid === 0) return [];
+  const wanted = { noNewPrivileges: held.filter?.noNewPrivileges ?? false };
   const patience = unit.type === 'idle' ? IDLE : PROGRAM_WITHIN;
   const status = await statusSoon(system, pid, { ...wanted, patience });
-  if (status === undefined) return [unconfined(plan, pid, 'has ended')];
-  if (!isFiltered(status)) return [unfiltered(plan, pid)];
+  if (status === undefined) return [unconfined(held, pid, 'has ended')];
+  if (!isFiltered(status)) return [unfiltered(held, pid)];
   return isConfined(status, wanted)
     ? []
-    : [unconfined(plan, pid, "may gain privileges: NoNewPrivs isn't set")];
+    : [unconfined(held, pid, "may gain privileges: NoNewPrivs isn't set")];
 }
 
 /** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */
@@ -72,10 +85,10 @@ async function statusSoon(system: System, pid: number, wanted: Wanted & { readon
   return readStatus(system, `${pid}`);
 }
 
-const unconfined = ({ unit }: Plan, pid: number, what: string, hint?: string) =>
+const unconfined = ({ unit }: HeldMain, pid: number, what: string, hint?: string) =>
   error('not-confined', `the main process of ${unit} (${pid}) ${what}`, { hint });
 
-const unfiltered = (plan: Plan, pid: number) => {
+const unfiltered = (held: HeldMain, pid: number) => {
   const bySystemd = `systemd loads none for ExecStart=+, nor with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' needs no systemd`;
-  return unconfined(plan, pid, 'has no system call filter', plan.filter ? undefined : bySystemd);
+  return unconfined(held, pid, 'has no system call filter', held.filter ? undefined : bySystemd);
 };

@@ -1,15 +1,16 @@
-/** The kernel's treatment of the system calls of a unit's processes, held against the plan. */
-import { groupBy } from '../../collections.js';
+/** The kernel's treatment of the system calls of a unit's processes, held against its files. */
+import { groupBy, lazily } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, note } from '../../diagnostic.js';
-import type { Plan } from '../../plan/plan.js';
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
-import { createJudge, type Judge } from './judge-filters.js';
+import type { Expected } from '../expected.js';
+import { createJudge, hasOwnPrograms, type Judge } from './judge-filters.js';
 import { leftOvers } from './left-over.js';
+import type { PrintedFilters } from './loaded-filters.js';
 import { looserCalls, whose } from './looser.js';
 import type { ThreadGroup } from './thread-group.js';
 import { readUnit, type UnitFilters, type UnitThread } from './unit-filters.js';
@@ -41,14 +42,14 @@ export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: []
  */
 export async function enforcement(
   system: System,
-  plan: Plan,
+  expected: Expected,
   unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
-  const early = await notServing(system, plan, unit);
-  if (plan.meaning === undefined && !(plan.ready && isUp(unit)))
+  const early = await notServing(system, expected, unit);
+  if (!expected.hasCalls && !(expected.isReadied && isUp(unit)))
     return { ...NO_ENFORCEMENT, unproven: early };
-  const look = () => lookOnce(system, { plan, unit }, reader);
+  const look = () => lookOnce(system, expected, unit, reader);
   let found = await look();
   for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
     // A process that systemd is about to start has no filters for a moment. An ended process can't be told to be
@@ -65,13 +66,13 @@ export async function enforcement(
  */
 async function notServing(
   system: System,
-  { ready, meaning, unit: name, target }: Plan,
+  { isReadied, hasCalls, unit: name, target }: Expected,
   unit: UnitState,
 ): Promise<Diagnostic[]> {
-  if (!ready || isUp(unit)) return [];
+  if (!isReadied || isUp(unit)) return [];
   // Where there is a policy for the start, the look at its filters tells of a unit without processes.
   if ((await unitGroups(system, unit)).length === 0)
-    return meaning === undefined ? [notRunning(name, target.scope, unit)] : [];
+    return hasCalls ? [] : [notRunning(name, target.scope, unit)];
   const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
   return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
 }
@@ -89,19 +90,24 @@ async function haveSomeEnded(system: System, { groups }: Enforcement): Promise<b
 
 async function lookOnce(
   system: System,
-  planned: Planned,
+  plan: Expected,
+  unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
-  const { plan, unit } = planned;
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
-  const doubt = await doubtOf(system, planned, found.threads);
-  const judge = createJudge(planned, trustsGuards(plan, doubt));
+  const doubt = await doubtOf(system, { plan, unit }, found.threads);
+  const trusts = trustsGuards(plan, doubt);
+  const isAsFiles = (filters: PrintedFilters) => hasOwnPrograms(plan, unit, filters, trusts);
+  const byPlan = lazily(async () => {
+    const planned = { plan: await plan.plan(), unit };
+    return { planned, judge: createJudge(planned, plan.programs, trusts) };
+  });
   const parents = new Map(found.threads.map(({ pid, parent }) => [pid, parent]));
   const old = await leftOvers(system, unit, parents);
   const judged: JudgedProcess[] = [];
   for (const threads of groupBy(found.threads, ({ lines }) => lines).values())
-    judged.push(...(await judgeThreads(system, planned, { judge, old }, threads)));
+    judged.push(...(await judgeThreads(system, { isAsFiles, byPlan, old }, threads)));
   const groups = [...groupBy(judged, ({ result }) => JSON.stringify(result)).values()].map(
     (alike): ThreadGroup => ({
       processes: processesOf(alike.flatMap(({ threads }) => threads)),
@@ -113,14 +119,17 @@ async function lookOnce(
   return {
     ...{ groups, read: found },
     wrong: [...(doubt?.isCertain ? doubts : otherProgram(plan, present)), ...present.flatMap(looserCalls)],
-    leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, planned)),
+    leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, plan, unit)),
     unproven: [...unproven, ...(doubt?.isCertain ? [] : doubts)],
   };
 }
 
-/** A function that judges filters, and the processes of the run before. */
+/** Functions that judge filters, and the processes of the run before. */
 interface Means {
-  readonly judge: Judge;
+  /** Whether filters have the programs of the unit's files. */
+  readonly isAsFiles: (filters: PrintedFilters) => boolean;
+  /** The plan behind the files, and what judges others by it. */
+  readonly byPlan: () => Promise<{ readonly planned: Planned; readonly judge: Judge }>;
   readonly old: ReadonlySet<number>;
 }
 
@@ -133,15 +142,15 @@ interface JudgedProcess {
 /** Judges threads with the same filters, each process by what it is held to. */
 async function judgeThreads(
   system: System,
-  planned: Planned,
-  { judge, old }: Means,
+  { isAsFiles, byPlan, old }: Means,
   threads: readonly UnitThread[],
 ): Promise<JudgedProcess[]> {
   const [first] = threads;
   const filters = first!.lines.length;
-  const compared = judge(first!, 'policy');
-  if (compared.calls === 'equal')
-    return [{ threads, result: { filters, heldTo: 'policy', leftOver: false, ...compared } }];
+  const equal = { filters, heldTo: 'policy', leftOver: false, calls: 'equal', differences: [] } as const;
+  if (isAsFiles(first!)) return [{ threads, result: equal }];
+  const { planned, judge } = await byPlan();
+  if (judge(first!, 'policy').calls === 'equal') return [{ threads, result: equal }];
   const obeys = async () => judge(first!, 'systemd').calls === 'equal';
   const judged: JudgedProcess[] = [];
   for (const own of groupBy(threads, ({ pid }) => pid).values()) {
@@ -160,7 +169,7 @@ async function judgeThreads(
 }
 
 /** An error about processes that lack the program that the unit's files have for them, though no known call gets through. */
-function otherProgram({ unit, target }: Plan, groups: readonly ThreadGroup[]): Diagnostic[] {
+function otherProgram({ unit, target }: Expected, groups: readonly ThreadGroup[]): Diagnostic[] {
   const [first] = groups.filter(({ calls }) => calls === 'unknown');
   if (!first) return [];
   const message = `${whose(first)} of ${unit} runs with another filter than its files have`;
@@ -175,7 +184,7 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
   return [...counted.values()].sort((a, b) => a.pid - b.pid);
 }
 
-function leftOver(group: ThreadGroup, { plan, unit }: Planned): Diagnostic {
+function leftOver(group: ThreadGroup, plan: Expected, unit: UnitState): Diagnostic {
   const { scope } = plan.target;
   const message = `looser than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
   const mode = unit.killMode;

@@ -3,15 +3,15 @@
  * anywhere among them does its part, whatever else is loaded, and it was proven before it was written. systemd makes
  * programs of its own of a policy, on which known calls are tried.
  */
-import { remember, toHex } from '../../collections.js';
-import { compile } from '../../filter/compile/compile.js';
-import { programBytes } from '../../filter/filter-file.js';
+import { remember } from '../../collections.js';
 import { withoutGuard } from '../../filter/guard.js';
 import { createLooserCalls, firstOfEach } from '../../filter/sample-calls.js';
 import type { Stack } from '../../filter/stack.js';
 import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
 import { isUp } from '../../state/service-run.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
+import type { UnitState } from '../../system/unit-state.js';
+import type { Expected, Programs } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';
 import type { Compared } from './thread-group.js';
@@ -22,22 +22,38 @@ interface Part {
   readonly policy: SyscallPolicy;
   /** Whether a program of ours is loaded for it at a start; else systemd's are. */
   readonly isOurs: boolean;
+  readonly program: string | undefined;
 }
 
 export type Judge = (filters: PrintedFilters, measure: Measure) => Compared;
 
-/** @param trustsGuards whether a program of ours counts behind the launcher's guard */
-export function createJudge({ plan, unit }: Planned, trustsGuards: boolean): Judge {
-  const partsOf = remember((measure: Measure) => parts({ plan, unit }, measure));
-  const programOf = remember((policy: SyscallPolicy) => toHex(programBytes(compile(policy))));
+/**
+ * Whether filters have the programs of the unit's files, so that they are as the policy says; false where systemd alone
+ * enforces the policy.
+ * @param trustsGuards whether a program of ours counts behind the launcher's guard
+ */
+export const hasOwnPrograms = (
+  { hasCalls, filter, isReadied, programs }: Expected,
+  unit: UnitState,
+  filters: PrintedFilters,
+  trustsGuards: boolean,
+): boolean =>
+  (!hasCalls || (filter !== undefined && isLoaded(filters, programs.start, trustsGuards))) &&
+  (!isReadied || !isUp(unit) || isLoaded(filters, programs.ready, trustsGuards));
+
+const isLoaded = (filters: PrintedFilters, program: string | undefined, trustsGuards: boolean): boolean =>
+  program !== undefined && loads(filters, program, trustsGuards);
+
+/** @param programs those of the plan's filter files */
+export function createJudge({ plan, unit }: Planned, programs: Programs, trustsGuards: boolean): Judge {
+  const partsOf = remember((measure: Measure) => parts({ plan, unit }, programs, measure));
   const looserThan = remember(createLooserCalls);
   // The guard lets an execve through whose key is gone.
   const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
   const looserCalls = ({ policy }: Part, { stack }: PrintedFilters) =>
     looserThan(policy)(stack.map(answering));
   const isMet = (part: Part, filters: PrintedFilters): boolean =>
-    (!part.isOurs && looserCalls(part, filters).length === 0) ||
-    loads(filters, programOf(part.policy), trustsGuards);
+    part.isOurs ? isLoaded(filters, part.program, trustsGuards) : looserCalls(part, filters).length === 0;
 
   return (filters, measure) => {
     const missing = partsOf(measure).filter((part) => !isMet(part, filters));
@@ -48,15 +64,15 @@ export function createJudge({ plan, unit }: Planned, trustsGuards: boolean): Jud
 }
 
 /** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
-function parts({ plan, unit }: Planned, measure: Measure): Part[] {
+function parts({ plan, unit }: Planned, { start, ready: readied }: Programs, measure: Measure): Part[] {
   const { meaning, filter, ready } = plan;
   if (measure === 'nothing') return [];
   if (measure === 'systemd') {
     const policy = systemdMeaning(plan);
-    return policy ? [{ policy, isOurs: false }] : [];
+    return policy ? [{ policy, isOurs: false, program: undefined }] : [];
   }
   return [
-    ...(meaning ? [{ policy: meaning, isOurs: filter !== undefined }] : []),
-    ...(ready && isUp(unit) ? [{ policy: ready.filter.policies[0]!, isOurs: true }] : []),
+    ...(meaning ? [{ policy: meaning, isOurs: filter !== undefined, program: start }] : []),
+    ...(ready && isUp(unit) ? [{ policy: ready.filter.policies[0]!, isOurs: true, program: readied }] : []),
   ];
 }

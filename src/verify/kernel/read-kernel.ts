@@ -1,12 +1,12 @@
 import { hasErrors, UserError } from '../../diagnostic.js';
-import type { Plan } from '../../plan/plan.js';
 import { filterReader } from '../../prepare/load/native-program.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
+import type { Expected } from '../expected.js';
 import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './enforcement.js';
 
-/** The enforcement of a plan by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
-export async function readKernel(context: Context, plan: Plan, state: UnitState): Promise<Enforcement> {
+/** The enforcement of a unit's files by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
+export async function readKernel(context: Context, plan: Expected, state: UnitState): Promise<Enforcement> {
   try {
     const found = await context.caller.during(`${plan.unit}: reading the filters of its processes`, () =>
       enforcement(context.system, plan, state, () => filterReader(context)),

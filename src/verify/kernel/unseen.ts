@@ -2,18 +2,18 @@
 
 import { outsideOfLogin, systemctl, withCapabilities } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
-import type { Plan } from '../../plan/plan.js';
 import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Scope } from '../../unit/search.js';
+import type { Expected } from '../expected.js';
 import type { UnitFilters } from './unit-filters.js';
 
 /** Diagnostics about unseen threads of a unit; none if all are seen. */
 export async function unseen(
   system: System,
-  { unit, target: { scope }, filter }: Plan,
+  { unit, target: { scope }, filter }: Pick<Expected, 'unit' | 'target' | 'filter'>,
   state: UnitState,
   { threads, hidden, foreign, settled }: UnitFilters,
 ): Promise<Diagnostic[]> {

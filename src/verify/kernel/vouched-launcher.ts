@@ -5,13 +5,17 @@ import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { isOn } from '../../directives/is-on.js';
 import { findDirective } from '../../directives/table.js';
 import { IMAGES } from '../../plan/launcher/launch-paths.js';
-import type { Plan } from '../../plan/plan.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
+import type { Target } from '../../target/target.js';
+import type { Expected } from '../expected.js';
 import type { UnitThread } from './unit-filters.js';
 
 /** The most bytes of a launcher that are read: none is larger. */
 const MAX_LAUNCHER = 4 << 20;
+
+/** The launcher of a unit, and whether it loads a filter. */
+type Launched = Pick<Expected, 'unit' | 'filter'> & { readonly target: Pick<Target, 'scope' | 'launcher'> };
 
 /** The reason why the launcher isn't known to have started a service. */
 export interface Doubt {
@@ -27,7 +31,7 @@ export interface Doubt {
  */
 export async function doubtOf(
   system: System,
-  { plan, unit }: { readonly plan: Plan; readonly unit: UnitState },
+  { plan, unit }: { readonly plan: Launched; readonly unit: UnitState },
   threads: readonly UnitThread[],
 ): Promise<Doubt | undefined> {
   const filtered = threads.filter(({ stack }) => stack.length > 0);
@@ -47,7 +51,7 @@ export async function doubtOf(
  * Whether the guard in front of a program lets nothing through but the execve that has started the service. Where no
  * launcher is planned the service itself has made the guard.
  */
-export const trustsGuards = ({ filter }: Plan, doubt: Doubt | undefined): boolean =>
+export const trustsGuards = ({ filter }: Pick<Expected, 'filter'>, doubt: Doubt | undefined): boolean =>
   filter !== undefined && !doubt?.isCertain;
 
 /**
@@ -70,7 +74,7 @@ const NAME = 'usage: sandbox-unit-launcher';
 
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
 
-export function notVouched({ unit, target }: Plan, { why }: Doubt): Diagnostic {
+export function notVouched({ unit, target }: Launched, { why }: Doubt): Diagnostic {
   const message = `who has started ${unit} isn't known to be the launcher: ${why}`;
   return error('launcher-unknown', message, {
     hint: `'${systemctl(target.scope, 'restart', unit)}' starts it anew, by the launcher that is installed`,

@@ -38,7 +38,10 @@ export function notInForce(
 }
 
 /** The drop-in among the files that were prepared without errors; of an instance it may be its template's. */
-export function plannedDropIn({ placement }: Context, { plan, unit, files }: Prepared): PlannedDropIn {
+export function plannedDropIn(
+  { placement }: Context,
+  { plan, unit, files }: Pick<Prepared, 'unit' | 'files'> & { readonly plan: Omit<PlannedDropIn, 'dropIn'> },
+): PlannedDropIn {
   const path = dropInPath(placement, unit.name.full);
   const { content } = files.find((file) => file.path === path)!;
   return { unit: plan.unit, target: plan.target, dropIn: parseUnitFile(path, content) };

@@ -31,9 +31,6 @@ export interface Reader {
 
 const FILTER = 'SystemCallFilter';
 
-/** The directives that are lists of calls, which the sets of a systemd decide on. */
-export const CALL_LISTS: readonly string[] = [FILTER, 'SystemCallLog'];
-
 /** A filter without a call, as an empty SystemCallFilter= leaves it. */
 const NO_FILTER: Pick<OwnSyscallFilter, 'mode' | 'entries'> = { mode: 'deny', entries: new Map() };
 

@@ -3,8 +3,8 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { hasNameOfDropIn, namesReadyFilter } from '../../paths/own-files.js';
-import type { Plan } from '../../plan/plan.js';
 import { commandsOf, type LoadedCommand, type UnitState } from '../../system/unit-state.js';
+import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
@@ -17,7 +17,7 @@ import { isLoaded, isSettingLoaded } from './loaded-values.js';
 export interface PlannedDropIn {
   /** The unit that is asked about: of a template one of its instances, too. */
   readonly unit: string;
-  readonly target: Plan['target'];
+  readonly target: Reader & Pick<Target, 'launcher'>;
   readonly dropIn: UnitFile;
 }
 
@@ -53,14 +53,8 @@ export function readBack(
  * Holds the manager's properties of a unit against the lines of a drop-in of ours, directive by directive: commands and
  * calls one by one, values as far as isLoaded() can tell.
  * @param dropIn which the manager says it has read
- * @param options.values false leaves out all but commands and calls
  */
-export function differences(
-  dropIn: UnitFile,
-  state: UnitState,
-  reader: Reader,
-  { values: withValues = true } = {},
-): Difference[] {
+export function differences(dropIn: UnitFile, state: UnitState, reader: Reader): Difference[] {
   const get = (property: string) => state.properties.get(property);
   const { scope } = reader;
   return [...groupBy(dropIn.assignments, ({ key }) => key)].flatMap(([key, lines]) => {
@@ -68,7 +62,7 @@ export function differences(
     if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(state, key));
     if (key === 'SystemCallFilter') return filterDifferences(dropIn, state.systemCallFilter, reader);
     if (key === 'SystemCallLog') return logDifferences(values, state.systemCallLog, reader);
-    return withValues ? valueDifferences(key, values, get, scope) : [];
+    return valueDifferences(key, values, get, scope);
   });
 }
 

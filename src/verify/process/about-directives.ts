@@ -3,7 +3,7 @@
 import { shortList } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
-import type { Planned } from '../kernel/without-launcher.js';
+import type { Planned } from '../expected.js';
 import type { HeldDirective, HeldFinding, Relation } from './finding.js';
 
 /** The processes of a finding, in short. */

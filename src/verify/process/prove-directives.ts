@@ -3,14 +3,11 @@ import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
 import { filterReader } from '../../prepare/load/native-program.js';
-import type { Prepared } from '../../prepare/prepare.js';
 import type { Context } from '../../system/context.js';
+import type { Planned } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { readUnit } from '../kernel/unit-filters.js';
 import { notRunning } from '../kernel/unseen.js';
-import type { Planned } from '../kernel/without-launcher.js';
-import { plannedDropIn } from '../manager/in-force.js';
-import { differences } from '../manager/read-back.js';
 import {
   leavesOpen,
   leftOverDirective,
@@ -37,18 +34,6 @@ export interface Proof {
 
 /** The proof of a unit that is held to nothing. */
 export const NO_PROOF: Proof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
-
-/** Proves the directives of a unit, without those of which the manager has loaded another value. */
-export async function proofFor(
-  context: Context,
-  prepared: Prepared,
-  planned: Planned,
-  kernel: Enforcement,
-): Promise<Proof> {
-  const { dropIn, target } = plannedDropIn(context, prepared);
-  const otherwise = differences(dropIn, planned.unit, target).map(({ directive }) => directive);
-  return proveDirectives(context, planned, new Set(otherwise), kernel);
-}
 
 /**
  * Errors about directives that don't hold.

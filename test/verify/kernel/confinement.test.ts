@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../../src/plan/plan.js';
-import { notConfined } from '../../../src/verify/kernel/confinement.js';
+import { mainOf, notConfined } from '../../../src/verify/kernel/confinement.js';
 import { FOLDER, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { type Behaviour, FakeSystem } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';
@@ -23,7 +23,7 @@ async function running(behaviour: Behaviour): Promise<FakeSystem> {
 }
 
 async function found(system: FakeSystem, plan: Plan): Promise<string[]> {
-  const diagnostics = await notConfined(system, plan, await system.unit(UNIT));
+  const diagnostics = await notConfined(system, mainOf(plan), await system.unit(UNIT));
   return diagnostics.map(({ code, message }) => `${code}: ${message}`);
 }
 
@@ -40,7 +40,7 @@ test('a main process without a filter is not', async () => {
 
 test("a filter of systemd's alone has to be in the kernel, too", async () => {
   const open = await running('is-open');
-  const [diagnostic, ...others] = await notConfined(open, BY_SYSTEMD, await open.unit(UNIT));
+  const [diagnostic, ...others] = await notConfined(open, mainOf(BY_SYSTEMD), await open.unit(UNIT));
   assert.match(diagnostic!.message, /has no system call filter$/);
   assert.match(diagnostic!.hint!, /SYSTEMD_SECCOMP=0.*enforcer = "launcher"/);
   assert.deepEqual(others, []);
@@ -63,15 +63,15 @@ test('a main process that has ended meanwhile is not confined', async () => {
   const system = await running('works');
   const state = await system.unit(UNIT);
   await system.restart(UNIT);
-  const [diagnostic] = await notConfined(system, BEHIND, state);
+  const [diagnostic] = await notConfined(system, mainOf(BEHIND), state);
   assert.match(diagnostic!.message, /has ended$/);
 });
 
 test('a main process that gains privileges is not confined as planned', async () => {
   const files = { '/proc/100/status': 'NoNewPrivs:\t0\nSeccomp:\t2\n' };
   const unit = unitState({ MainPID: 100 });
-  const [diagnostic] = await notConfined(new FakeSystem({ files }), BEHIND, unit);
+  const [diagnostic] = await notConfined(new FakeSystem({ files }), mainOf(BEHIND), unit);
   assert.match(diagnostic!.message, /may gain privileges: NoNewPrivs isn't set$/);
   const kept = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false\n`);
-  assert.deepEqual(await notConfined(new FakeSystem({ files }), kept, unit), []);
+  assert.deepEqual(await notConfined(new FakeSystem({ files }), mainOf(kept), unit), []);
 });

@@ -7,11 +7,13 @@ import { describe, test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import type { Instruction } from '../../../src/filter/bpf.js';
 import { compile } from '../../../src/filter/compile/compile.js';
+import { encodeFilterFile } from '../../../src/filter/filter-file.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { type Action, ALLOW, KILL } from '../../../src/syscalls/action.js';
+import type { SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import type { ProcessResult, System } from '../../../src/system/system.js';
-import type { Walked } from '../../../src/unit/view.js';
+import { expectedBy } from '../../../src/verify/expected.js';
 import { enforcement } from '../../../src/verify/kernel/enforcement.js';
 import { hexOf } from '../../support/confined-in-memory.js';
 import { policyOf } from '../../support/policies.js';
@@ -29,9 +31,30 @@ const PLAN = {
   meaning: POLICY,
   filter: { noNewPrivileges: true, log: false, policies: [POLICY] },
   without: [],
-  programs: [],
+  commands: [],
   target: { machine: 'x86-64', sets: bundledSets() },
 } as unknown as Plan;
+
+/** A unit that is held to a plan by the programs of its files. */
+function heldTo(plan: Plan) {
+  const fileOf = (name: string, policy: SyscallPolicy | undefined, stage: { readonly ready?: true } = {}) =>
+    policy
+      ? [
+          {
+            path: `/etc/systemd/system/demo.service.d/zz-sandbox-unit.${name}`,
+            content: encodeFilterFile({
+              ...{ noNewPrivileges: true, log: false, ...stage },
+              programs: new Map([['x86-64', compile(policy)]]),
+            }),
+            mode: 0o644,
+          },
+        ]
+      : [];
+  return expectedBy(plan, [
+    ...fileOf('filter', plan.filter?.policies[0]),
+    ...fileOf('ready-filter', plan.ready?.filter.policies[0], { ready: true }),
+  ]);
+}
 
 /** What a thread is: its line `Seccomp:` and the line of the reader. */
 interface Thread {
@@ -52,12 +75,6 @@ const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
   says: (tid) => `failed ${tid} ${errno}\n`,
 });
 
-/** What is seen of the launcher in a process. */
-const LAUNCHER: Walked = {
-  real: '/usr/local/libexec/sandbox-unit/launcher',
-  untrusted: [],
-  content: new TextEncoder().encode('usage: sandbox-unit-launcher'),
-};
 const GROUP = '/sys/fs/cgroup/system.slice/demo.service';
 const MOUNTS = '25 1 0:24 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
 
@@ -87,13 +104,18 @@ function machine(threads: readonly Thread[], more: readonly string[] = [], answe
       const stdout = threads.map(({ says }, i) => says(i + 1)).join('') + (more[asked++] ?? '');
       return { status: 0, stdout, stderr: '', ...answer };
     },
+    // The launcher as the service sees it.
+    walk: async () => ({
+      real: undefined,
+      untrusted: [],
+      content: new TextEncoder().encode('usage: sandbox-unit-launcher'),
+    }),
     wait: async () => undefined,
-    walk: async () => LAUNCHER,
   };
   return system as System;
 }
 
-const verified = (system: System) => enforcement(system, PLAN, UNIT, async () => '/reader');
+const verified = (system: System) => enforcement(system, heldTo(PLAN), UNIT, async () => '/reader');
 const codes = (list: readonly { readonly code: string }[]) => list.map(({ code }) => code);
 
 test('threads with equal filters are one group', async () => {
@@ -129,7 +151,11 @@ describe('filters that a service adds', () => {
   const small = Array.from({ length: 200 }, (_, i) => [
     { code: 0x06, jt: 0, jf: 0, k: i % 2 ? ALLOW : KILL },
   ]);
-  const bySystemd = { ...PLAN, filter: undefined, systemCalls: {} } as unknown as Plan;
+  const bySystemd = {
+    ...PLAN,
+    filter: undefined,
+    systemCalls: { mode: 'allow' },
+  } as unknown as Plan;
 
   test('change nothing in what is said, before and behind ours, whoever enforces the policy', async () => {
     const stacks = [
@@ -143,7 +169,7 @@ describe('filters that a service adds', () => {
       for (const stack of stacks) {
         const { groups, wrong, unproven } = await enforcement(
           machine([loaded(...stack)]),
-          plan,
+          heldTo(plan),
           UNIT,
           async () => '/reader',
         );
@@ -156,10 +182,11 @@ describe('filters that a service adds', () => {
 
   test('may come between the filter of the start and that of [ready]', async () => {
     const readied = denying(63);
-    const plan = { ...bySystemd, ready: { filter: { policies: [readied] } } } as unknown as Plan;
+    const plan = { ...PLAN, ready: { filter: { policies: [readied] } } } as unknown as Plan;
     const unit = unitState({ ...IN_GROUP, ActiveState: 'active' });
     const told = async (...stack: (readonly Instruction[])[]) =>
-      (await enforcement(machine([loaded(...stack)]), plan, unit, async () => '/reader')).groups[0]!.calls;
+      (await enforcement(machine([loaded(...stack)]), heldTo(plan), unit, async () => '/reader')).groups[0]!
+        .calls;
     assert.equal(await told(compile(readied), ...small, ours), 'equal');
     assert.equal(await told(...small, compile(readied), ...small, ours), 'equal');
     assert.equal(await told(...small.filter((_, i) => i % 2 === 1), ours), 'looser');
@@ -206,7 +233,7 @@ test('a thread without the launcher is held to less where the plan starts such, 
   const look = (without: readonly string[], more: Properties) => {
     const plan = { ...PLAN, without, systemCalls: passing } as unknown as Plan;
     const unit = unitState({ ...IN_GROUP, ...more });
-    return enforcement(machine([bySystemd]), plan, unit, async () => '/reader');
+    return enforcement(machine([bySystemd]), heldTo(plan), unit, async () => '/reader');
   };
   const active = { ActiveState: 'active', KillMode: 'control-group' };
   for (const [without, more, heldTo] of [
@@ -237,7 +264,7 @@ describe('what is looser and runs since before the unit was started is left over
   const kinds = async (threads: readonly Thread[], more: Properties = {}) => {
     const times = { KillMode: 'process', InactiveEnterTimestampMonotonic: END };
     const unit = unitState({ ...IN_GROUP, ...times, ...more });
-    const found = await enforcement(machine(threads), PLAN, unit, async () => '/reader');
+    const found = await enforcement(machine(threads), heldTo(PLAN), unit, async () => '/reader');
     const pids = found.groups.flatMap((group) =>
       group.leftOver ? group.processes.map(({ pid }) => pid) : [],
     );
@@ -314,7 +341,8 @@ test('a unit without processes proves nothing', async () => {
 test('what is there of a unit that does not serve may lack the filter of [ready]', async () => {
   const ready = { ...PLAN, ready: { filter: { policies: [POLICY] } } } as unknown as Plan;
   const told = async (plan: Plan, properties: Properties) =>
-    (await enforcement(machine([filtered()]), plan, unitState(properties), async () => '/reader')).unproven;
+    (await enforcement(machine([filtered()]), heldTo(plan), unitState(properties), async () => '/reader'))
+      .unproven;
   for (const plan of [ready, { ...ready, meaning: undefined }]) {
     for (const ActiveState of ['activating', 'deactivating', 'failed', 'inactive']) {
       const found = await told(plan, { ...IN_GROUP, ActiveState });
@@ -331,7 +359,7 @@ test('what is there of a unit that does not serve may lack the filter of [ready]
 
 test('a unit that runs somewhere else proves nothing', async () => {
   const unit = unitState({ ...IN_GROUP, ActiveState: 'active', MainPID: 7 });
-  const { unproven } = await enforcement(machine([]), PLAN, unit, async () => '/reader');
+  const { unproven } = await enforcement(machine([]), heldTo(PLAN), unit, async () => '/reader');
   assert.deepEqual(codes(unproven), ['processes-unseen']);
 });
 

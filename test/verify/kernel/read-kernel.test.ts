@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prepare } from '../../../src/prepare/prepare.js';
 import type { SyscallPolicy } from '../../../src/syscalls/policy.js';
+import { expectedBy } from '../../../src/verify/expected.js';
 import { readKernel } from '../../../src/verify/kernel/read-kernel.js';
 import { confined, READER } from '../../support/confined-in-memory.js';
 import { UNIT } from '../../support/demo-service.js';
@@ -12,7 +13,8 @@ const same = (meaning: SyscallPolicy) => [meaning];
 
 test('an error of the reader leaves the enforcement unproven; a defect is thrown', async () => {
   const system = await confined(same);
-  const { plan } = await prepare(fakeContext(system), UNIT, {});
+  const prepared = await prepare(fakeContext(system), UNIT, {});
+  const plan = expectedBy(prepared.plan, prepared.files);
   const unit = await system.unit(UNIT);
   assert.deepEqual((await readKernel(fakeContext(system), plan, unit)).unproven, []);
   system.files.delete(READER);

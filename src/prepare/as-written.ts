@@ -1,0 +1,83 @@
+/** Tells whether a unit's files are what its policy makes, by the hashes that they have of all that they were made of. */
+import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import { changes, type ExistingFile, isPending } from '../emit/changes.js';
+import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
+import { isMadeFor, versionOfDropIn } from '../emit/files.js';
+import { dropInPath } from '../paths/own-files.js';
+import { overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
+import { lacksAbility } from '../plan/service.js';
+import { areAsMade } from '../state/files-hash.js';
+import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
+import type { Context } from '../system/context.js';
+import type { Target } from '../target/target.js';
+import { VERSION } from '../version.js';
+import { type Gathered, hashedSettings } from './gather.js';
+import { programFiles } from './load/installed-programs.js';
+import { findProgram } from './probe/target.js';
+
+/** The files of a unit, which are what its policy makes. */
+export interface Written {
+  readonly files: readonly ExistingFile[];
+  readonly facts: DropInFacts;
+  readonly target: Omit<Target, 'programs'>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Undefined where something has changed since the files were made, so that only a plan tells what they should be. */
+export async function asWritten(context: Context, gathered: Gathered): Promise<Written | undefined> {
+  const { unit, policy, machine } = gathered;
+  const files = await markUntrusted(context, await readOwnFiles(context, unit.name.full));
+  const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
+  if (!dropIn) return undefined;
+  const { effective, hashes } = await hashedSettings(context, unit, gathered);
+  const diagnostics = [
+    ...[...policy.diagnostics, ...unit.diagnostics],
+    ...[...machine.diagnostics, ...effective.diagnostics],
+  ];
+  const facts = dropInFacts(dropIn.content);
+  const target = {
+    ...machine.facts,
+    ...(facts.tightened ? { injector: await findProgram(context, 'tighten') } : {}),
+  };
+  const isSame =
+    isMadeOfSame(facts, dropIn, gathered) &&
+    facts.policyHash === hashes.policyHash &&
+    facts.unitHash === hashes.unitHash &&
+    files.every(({ mode, untrusted }) => mode === 0o644 && !untrusted) &&
+    (await areAsMade(facts, files)) &&
+    !hasErrors(diagnostics) &&
+    overriddenIn(effective, dropIn).length === 0 &&
+    // A kernel that was booted since may lack what they need.
+    !lacksAbility(policy.policy, target) &&
+    (await hasPrograms(context, facts, dropIn, target));
+  return isSame ? { files, facts, target, diagnostics } : undefined;
+}
+
+/** Whether a drop-in was made by this program, for this systemd and with these options. */
+const isMadeOfSame = (
+  { policy, permissive, gaps, systemd }: DropInFacts,
+  { content }: ExistingFile,
+  { pathInHeader, options, machine }: Gathered,
+): boolean =>
+  versionOfDropIn(content) === VERSION &&
+  isMadeFor(systemd, machine.facts.version) &&
+  policy === pathInHeader &&
+  permissive === (options.permissive ?? false) &&
+  gaps.length === 0;
+
+/** Whether the programs that a drop-in names are those that would be named and installed now. */
+async function hasPrograms(
+  context: Context,
+  { launched, tightened }: DropInFacts,
+  { content }: ExistingFile,
+  { machine, launcher, injector }: Written['target'],
+): Promise<boolean> {
+  const paths = [...(launched ? [launcher] : []), ...(tightened ? [injector] : [])];
+  const text = new TextDecoder().decode(content);
+  const wanted = await programFiles(context, machine, paths);
+  const there = await readTrusted(
+    context,
+    wanted.map(({ path }) => path),
+  );
+  return paths.every((path) => text.includes(path)) && !isPending(changes(wanted, there));
+}

@@ -1,0 +1,86 @@
+/** The measure for a unit: its files, as they are on disk or would be written, and the plan behind them. */
+import { toHex } from '../collections.js';
+import { type EmittedFile, FILES_FIELD } from '../emit/files.js';
+import { decodeFilterFile, type FilterFile, programBytes } from '../filter/filter-file.js';
+import { namesFilter, namesReadyFilter } from '../paths/own-files.js';
+import type { Plan, PlanLine, PlannedDirective } from '../plan/plan.js';
+import type { Confined } from '../prepare/confined.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { UnitState } from '../system/unit-state.js';
+import type { Target } from '../target/target.js';
+import { EXEC_KEYS } from '../unit/exec/keys.js';
+import type { Assignment, UnitFile } from '../unit/unit-file.js';
+import { type HeldMain, mainOf } from './kernel/confinement.js';
+
+/** The programs of a unit's filter files for a machine, in hexadecimal digits, as read-filters prints them. */
+export interface Programs {
+  readonly start?: string | undefined;
+  readonly ready?: string | undefined;
+}
+
+/** The part of a plan that is held against a unit whose processes have the programs of its files. */
+export interface Expected extends HeldMain {
+  readonly target: Omit<Target, 'programs'>;
+  /** Whether `[syscalls]` is for the unit's processes. */
+  readonly hasCalls: boolean;
+  /** Whether the filter of `[ready]` is loaded once the unit serves. */
+  readonly isReadied: boolean;
+  readonly programs: Programs;
+  readonly directives: readonly Pick<PlannedDirective, 'name'>[];
+  readonly lines: readonly (Pick<PlanLine, 'subject' | 'at'> & Partial<Pick<PlanLine, 'enforcedBy'>>)[];
+  /** Makes the plan: it says what a process lacks that hasn't these programs, and what systemd alone enforces. */
+  readonly plan: () => Promise<Plan>;
+}
+
+/** A unit's state, and the measure for its directives. */
+export interface Planned {
+  readonly plan: Pick<Expected, 'unit' | 'target' | 'directives' | 'lines'>;
+  readonly unit: UnitState;
+}
+
+/** The measure by a plan. @param files those of the plan */
+export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected => ({
+  ...mainOf(plan),
+  target: plan.target,
+  hasCalls: plan.meaning !== undefined,
+  isReadied: plan.ready !== undefined,
+  programs: programsIn(files, plan.target.machine),
+  directives: plan.directives,
+  lines: plan.lines,
+  plan: async () => plan,
+});
+
+/** The measure for a confined unit: its files where they are as its policy makes them, else its plan. */
+export async function expectedOf(confined: Confined, { assignments }: UnitFile): Promise<Expected> {
+  const { name, facts, target, files, policy, plan } = confined;
+  if (!facts) return expectedBy(await plan(), files);
+  return {
+    ...{ unit: name, target, plan },
+    filtersMain: facts.filtered,
+    hasCalls: policy.policy.syscalls !== undefined,
+    filter: facts.launched ? filterIn(files, namesFilter) : undefined,
+    isReadied: facts.tightened,
+    programs: programsIn(files, target.machine),
+    directives: assignments.filter((line) => !isOurs(line)).map(({ key }) => ({ name: key })),
+    lines: policy.policy.service.map(({ name: subject, at }) => ({ subject, at })),
+  };
+}
+
+/** Whether a line is no directive of the plan: a command, or the hash of the files. */
+const isOurs = ({ key, value }: Assignment): boolean =>
+  EXEC_KEYS.includes(key) || (key === 'LogExtraFields' && value.startsWith(`${FILES_FIELD}=`));
+
+/** The programs of a unit's filter files. */
+function programsIn(files: readonly EmittedFile[], machine: Machine): Programs {
+  const programOf = (isNamed: (path: string) => boolean): string | undefined => {
+    const program = filterIn(files, isNamed)?.programs.get(machine);
+    return program && toHex(programBytes(program));
+  };
+  return { start: programOf(namesFilter), ready: programOf(namesReadyFilter) };
+}
+
+function filterIn(files: readonly EmittedFile[], isNamed: (path: string) => boolean): FilterFile | undefined {
+  const bytes = files.find(({ path }) => isNamed(path))?.content;
+  const file = bytes && decodeFilterFile(bytes);
+  return file && 'programs' in file ? file : undefined;
+}
