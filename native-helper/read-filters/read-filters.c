@@ -9,7 +9,7 @@
  *	filter HEX              its instructions, 16 digits each, as in memory (struct sock_filter)
  *	same TID OTHER          as the thread OTHER, which had a line 'thread' before
  *	failed TID ERRNO        it could not be read: ESRCH where it has ended, ETIMEDOUT where it can't be stopped, as the
- *	                        parent of a vfork(2) can't before its child's exec, or where time was up
+ *	                        parent of a vfork(2) can't before its child's exec, ETIME where time was up
  *
  * and where a control group has more than that:
  *
@@ -80,7 +80,7 @@ static int read_stacks(int64_t end)
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
 		if (thread->state != STOPPED || thread->stack != NULL || !was_listed(thread))
 			continue;
-		thread->error = monotonic_time() < end ? read_stack(thread->tid, &thread->stack) : ETIMEDOUT;
+		thread->error = monotonic_time() < end ? read_stack(thread->tid, &thread->stack) : ETIME;
 		if (thread->error == ESRCH) {
 			lose(thread);
 			is_lost = 1;

@@ -24,7 +24,7 @@ export const TRIALS = {
   'not-running': {
     cause:
       'The service does not run. Its policy takes effect at its next start, and there are no processes to look at.',
-    wayOut: '`systemctl start UNIT`, if it should run.',
+    wayOut: '`systemctl start UNIT`, if it should run. A oneshot unit has processes only while it works.',
   },
   'own-service': {
     cause: 'This program runs inside the service that is to be restarted, and would be ended with it.',

@@ -35,14 +35,15 @@ export const VERIFY = {
   },
   'filters-unreadable': {
     cause:
-      'The kernel does not let this process read filters back. It takes root, and no filter on the process itself. A login has the filter of the service by which it came: once ssh is confined, that holds for each new login by ssh.',
+      'The kernel does not let this process read filters back, or a service has more of them than can be read in a second. It takes root, and no filter on the process itself. A login has the filter of the service by which it came: once ssh is confined, that holds for each new login by ssh.',
     wayOut:
       'Run the command as root, outside of any container. From a login with a filter the service manager runs it: `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
   },
   'processes-unreadable': {
     cause:
-      "What the kernel shows of the unit's processes can't be read. Nobody knows what they run, or whether directives hold in them.",
-    wayOut: 'Run the command as root, and outside of any container.',
+      "What the kernel shows of the unit's processes, or of some, can't be read, or a process has more mounts than are read. Whether directives hold there is unknown.",
+    wayOut:
+      'Run the command as root, and outside of any container. `findmnt --task PID` lists the mounts of a process.',
   },
   'processes-unseen': {
     cause:

@@ -14,7 +14,8 @@ const MAX_LIST = 1 << 20;
 export async function unitGroups(system: System, unit: UnitState): Promise<string[]> {
   const { controlGroup: group } = unit;
   if (group === '' || group === '/') return [];
-  const mounts = await textOf(system, '/proc/self/mountinfo');
+  // Mounted before all that users mount.
+  const mounts = await textOf(system, '/proc/self/mountinfo', true);
   const folders = groupFolders(parseHierarchies(mounts), group);
   const there: string[] = [];
   for (const folder of folders) {
@@ -47,5 +48,5 @@ export async function processesOf(system: System, state: UnitState): Promise<str
   return [...new Set([...pids, ...listed.split('\n').filter((pid) => pid > '0')])];
 }
 
-const textOf = async (system: System, path: string): Promise<string> =>
-  new TextDecoder().decode((await system.read(path, { limit: MAX_LIST }))?.bytes);
+const textOf = async (system: System, path: string, head = false): Promise<string> =>
+  new TextDecoder().decode((await system.read(path, { limit: MAX_LIST, head }))?.bytes);

@@ -33,9 +33,10 @@ test('a path that a drop-in closes is looked for where the main process runs', a
   );
 });
 
-test('nothing is said without such a line, of a process that is gone, or of one in a user namespace of its own', async () => {
+test('nothing is said without such a line, or of a process that is gone; a user namespace of its own hides nothing', async () => {
   assert.deepEqual(await opened(ROOT, {}, 'ProtectHome=yes\n'), []);
   assert.deepEqual(await opened(''), []);
   const links = { '/proc/7/root': '/', '/proc/7/ns/user': 'user:[2]', '/proc/1/ns/user': 'user:[1]' };
-  assert.deepEqual(await opened(ROOT, { links }), []);
+  assert.equal((await opened(ROOT, { links })).length, 1);
+  assert.deepEqual(await opened(ROOT + MASK, { links }), []);
 });

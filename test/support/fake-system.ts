@@ -362,11 +362,6 @@ export class FakeSystem implements System {
         : listing(sets);
       return { status: 0, stdout: said, stderr: '' };
     }
-    if (argv[0] === 'readlink') {
-      return this.#processOf(argv[1]!)
-        ? { status: 0, stdout: '/usr/sbin/demod\n', stderr: '' }
-        : { status: 1, stdout: '', stderr: '' };
-    }
     if (argv[0] === 'journalctl') return { status: 0, stdout: JOURNAL, stderr: '' };
     return { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
   }

@@ -92,10 +92,3 @@ const unfiltered = (held: HeldMain, pid: number) => {
   const bySystemd = `systemd loads none for ExecStart=+, nor with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' needs no systemd`;
   return unconfined(held, pid, 'has no system call filter', held.filter ? undefined : bySystemd);
 };
-
-/** The kernel's mark behind the path of a file that is gone. */
-export const GONE = ' (deleted)';
-
-/** The file that a process runs, by the path at which it was mounted when it was started. */
-export const executable = async (system: System, pid: number): Promise<string> =>
-  (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');

@@ -9,7 +9,7 @@ import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Expected } from '../expected.js';
 import { createJudge, hasOwnPrograms, type Judge } from './judge-filters.js';
-import { createLeftOver } from './left-over.js';
+import { leftOvers } from './left-over.js';
 import type { PrintedFilters } from './loaded-filters.js';
 import { looserCalls, whose } from './looser.js';
 import type { ThreadGroup } from './thread-group.js';
@@ -71,7 +71,8 @@ async function notServing(
 ): Promise<Diagnostic[]> {
   if (!isReadied || isUp(unit)) return [];
   // Where there is a policy for the start, the look at its filters tells of a unit without processes.
-  if ((await unitGroups(system, unit)).length === 0) return hasCalls ? [] : [notRunning(name, target.scope)];
+  if ((await unitGroups(system, unit)).length === 0)
+    return hasCalls ? [] : [notRunning(name, target.scope, unit)];
   const message = `${name} is ${unit.activeState}, and has processes: they may be without the filter of [ready]`;
   return [error('not-serving', message, { hint: 'a unit gets it when it serves' })];
 }
@@ -102,10 +103,11 @@ async function lookOnce(
     const planned = { plan: await plan.plan(), unit };
     return { planned, judge: createJudge(planned, plan.programs, trusts) };
   });
-  const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
+  const parents = new Map(found.threads.map(({ pid, parent }) => [pid, parent]));
+  const old = await leftOvers(system, unit, parents);
   const judged: JudgedProcess[] = [];
   for (const threads of groupBy(found.threads, ({ lines }) => lines).values())
-    judged.push(...(await judgeThreads(system, { isAsFiles, byPlan, isLeftOver }, threads)));
+    judged.push(...(await judgeThreads(system, { isAsFiles, byPlan, old }, threads)));
   const groups = [...groupBy(judged, ({ result }) => JSON.stringify(result)).values()].map(
     (alike): ThreadGroup => ({
       processes: processesOf(alike.flatMap(({ threads }) => threads)),
@@ -122,13 +124,13 @@ async function lookOnce(
   };
 }
 
-/** Functions that judge filters, and tell processes of the run before. */
+/** Functions that judge filters, and the processes of the run before. */
 interface Means {
   /** Whether filters have the programs of the unit's files. */
   readonly isAsFiles: (filters: PrintedFilters) => boolean;
   /** The plan behind the files, and what judges others by it. */
   readonly byPlan: () => Promise<{ readonly planned: Planned; readonly judge: Judge }>;
-  readonly isLeftOver: (pid: number) => Promise<boolean>;
+  readonly old: ReadonlySet<number>;
 }
 
 /** Threads of one process that have the same filters, and what these come to. */
@@ -140,7 +142,7 @@ interface JudgedProcess {
 /** Judges threads with the same filters, each process by what it is held to. */
 async function judgeThreads(
   system: System,
-  { isAsFiles, byPlan, isLeftOver }: Means,
+  { isAsFiles, byPlan, old }: Means,
   threads: readonly UnitThread[],
 ): Promise<JudgedProcess[]> {
   const [first] = threads;
@@ -155,7 +157,7 @@ async function judgeThreads(
     const measure = await measureOf(system, planned, own[0]!, first!.stack, obeys);
     // A process that does systemd's part may be as planned all the same: ExecStop= has left it.
     const mayBe = !(measure === 'systemd' && (await obeys()));
-    const isOld = mayBe && (await isLeftOver(own[0]!.pid));
+    const isOld = mayBe && old.has(own[0]!.pid);
     const heldTo = isOld ? 'policy' : measure;
     const found = judge(first!, heldTo);
     // The run before may have had another program of the same policy.

@@ -1,36 +1,42 @@
 /** Processes that a unit's stop has left in its control group, as KillMode=process does. */
 
-import { remember } from '../../collections.js';
-import { readStatus, startOf, TICK } from '../../state/process-status.js';
+import { groupBy } from '../../collections.js';
+import { orElse } from '../../state/failures.js';
+import { startOf, TICK } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 
 /** The most that may lie between the start of a main process and the time that systemd has for it, in microseconds. */
 const INACCURACY = 1_000_000;
 
-/**
- * Makes a function that tells whether a process runs since before the unit was inactive last, or was started by such a
- * one.
- * @param pids processes of the unit's control group
- */
-export async function createLeftOver(
+/** Processes by their parents, as both were seen: a process that has ended since is known by its parent alone. */
+export type Parents = ReadonlyMap<number, number>;
+
+/** Some processes, and all that they have started. */
+export function withDescendants(processes: Iterable<number>, parents: Parents): Set<number> {
+  const children = groupBy(parents.keys(), (pid) => parents.get(pid)!);
+  const found = new Set(processes);
+  // A set goes on to what is added on the way.
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return found;
+}
+
+/** The processes that run since before the unit was inactive last, and what such ones have started. */
+export async function leftOvers(
   system: System,
   unit: UnitState,
-  pids: ReadonlySet<number>,
-): Promise<(pid: number) => Promise<boolean>> {
-  const main = unit.mainPid;
+  parents: Parents,
+): Promise<ReadonlySet<number>> {
+  const { mainPid: main } = unit;
   const end = await lastEnd(system, unit, main);
-  const judge = async (pid: number): Promise<boolean> => {
-    if (!pids.has(pid) || pid === main) return false;
-    const started = await startOf(system, pid);
-    if (started === undefined) return false;
-    if (started + TICK <= end) return true;
-    const parent = (await readStatus(system, `${pid}`))?.get('PPid');
-    return isLeftOver(Number(parent ?? 0));
-  };
-  // A service can make a long chain of processes: each is looked at once.
-  const isLeftOver = remember(judge);
-  return isLeftOver;
+  const early: number[] = [];
+  const others = new Map(parents);
+  others.delete(main);
+  for (const pid of end === 0 ? [] : others.keys()) {
+    const started = await orElse(() => startOf(system, pid), undefined);
+    if (started !== undefined && started + TICK <= end) early.push(pid);
+  }
+  return early.length === 0 ? new Set() : withDescendants(early, others);
 }
 
 /**
@@ -39,7 +45,7 @@ export async function createLeftOver(
  */
 async function lastEnd(system: System, unit: UnitState, main: number): Promise<number> {
   const { inactiveEnterTimestampMonotonic: end } = unit;
-  const started = main === 0 ? undefined : await startOf(system, main);
-  if (end === 0 || started === undefined) return end;
+  const started = end === 0 || main === 0 ? undefined : await startOf(system, main);
+  if (started === undefined) return end;
   return end + Math.max(0, started - unit.execMainStartTimestampMonotonic - INACCURACY);
 }

@@ -17,6 +17,8 @@ export interface UnitThread extends PrintedFilters {
   readonly tid: number;
   /** The ID of its process; its own if it has ended since. */
   readonly pid: number;
+  /** The parent of its process; 0 if the thread has ended since. */
+  readonly parent: number;
   /** The process's name, as the process itself gives it: not to be trusted. Empty if it has ended since. */
   readonly name: string;
 }
@@ -49,7 +51,7 @@ export async function readUnit(
   for (const { tid, ...filters } of read.threads) {
     const { pid, name, status } = await lookUp(tid);
     if (filters.lines.length === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
-    else threads.push({ tid, pid, name, ...filters });
+    else threads.push({ tid, pid, parent: Number(status?.get('PPid') ?? 0), name, ...filters });
   }
   for (const { tid, errno } of read.failed) {
     // An ended thread can't be traced either; until its parent asks for it, it is still there.

@@ -23,7 +23,7 @@ export async function unseen(
     found.push(...unreadable(hidden, { confined, scope, unit, permissive: filter?.log === true }));
   }
   if (threads.length + hidden.size + foreign === 0 && settled)
-    found.push(isElsewhere(state) ? elsewhere(unit) : notRunning(unit, scope));
+    found.push(isElsewhere(state) ? elsewhere(unit) : notRunning(unit, scope, state));
   if (foreign > 0) found.push(outside(unit, foreign));
   if (!settled) found.push(restless(unit));
   return found;
@@ -39,17 +39,17 @@ export interface Asker {
   readonly permissive: boolean;
 }
 
-const [EPERM, E2BIG, EACCES, ETIMEDOUT] = [1, 7, 13, 110];
+const [EPERM, E2BIG, EACCES, ETIME, ETIMEDOUT] = [1, 7, 13, 62, 110];
 
 type Reason = readonly [why: string, hint: string | undefined];
+
+const OWN = 'they are mostly those that the service loads itself';
 
 /** Reasons that don't depend on the circumstances. */
 const WHY: ReadonlyMap<number, Reason> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
-  [
-    E2BIG,
-    ['all different ones together are too large', 'they are mostly those that the service loads itself'],
-  ],
+  [E2BIG, ['all different ones together are too large', OWN]],
+  [ETIME, ['all together take too long to read', OWN]],
   [
     ETIMEDOUT,
     ["they can't be stopped", 'the parent of a vfork can not before its child is a program: try again'],
@@ -96,10 +96,13 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
   });
 }
 
-/** An error about a unit that has no processes. */
-export const notRunning = (unit: string, scope: Scope) =>
-  error('not-running', `${unit} has no process, so that there are no filters to read back`, {
-    hint: systemctl(scope, 'start', unit),
+/** An error about a unit that has no processes. Where it has done its work, a start would leave none, either. */
+export const notRunning = (unit: string, scope: Scope, state: UnitState): Diagnostic =>
+  error('not-running', `${unit} has no process that could be looked at`, {
+    hint:
+      state.type === 'oneshot' || isUp(state)
+        ? 'it has processes only while it works: what they are held to is seen then'
+        : systemctl(scope, 'start', unit),
   });
 
 const isElsewhere = (unit: UnitState): boolean => isUp(unit) && unit.mainPid > 0 && unit.controlGroup !== '';

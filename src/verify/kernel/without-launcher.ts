@@ -2,12 +2,12 @@
 import { isGuarded } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import type { Plan } from '../../plan/plan.js';
+import { orElse } from '../../state/failures.js';
 import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
-import { executable, GONE } from './confinement.js';
 
 /**
  * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
@@ -52,25 +52,23 @@ export async function isManagers(
   { pid, name }: { readonly pid: number; readonly name: string },
 ): Promise<boolean> {
   if (!/^\(.*\)$/.test(name)) return false;
-  const manager = await executable(system, 1);
-  const program = await executable(system, pid);
-  // After an upgrade it may be the former program, which the kernel marks.
-  const path = unmarked(program);
-  if (manager === '' || !managersPrograms(manager).includes(path)) return false;
+  const manager = await programOf(system, 1);
+  const program = await programOf(system, pid);
+  if (manager === undefined || program === undefined) return false;
+  // It forks itself, or has a program for that from version 255 on.
+  const executor = `${manager.slice(0, manager.lastIndexOf('/'))}/systemd-executor`;
+  if (![manager, executor].includes(program)) return false;
   if (plan.target.scope === 'user') return true;
   if (name === '(sd-pam)' && unit.pamName !== '') return true;
   return /^0\t/.test((await readStatus(system, `${pid}`))?.get('Uid') ?? '');
 }
 
-/** The path of a program without the kernel's mark. */
-const unmarked = (program: string): string =>
-  program.endsWith(GONE) ? program.slice(0, -GONE.length) : program;
+/** The kernel's mark behind the path of a file that is gone, as the former program is after an upgrade. */
+const GONE = / \(deleted\)$/;
 
-/** The programs by which systemd starts others: it forks itself, or has a program for that from version 255 on. */
-const managersPrograms = (manager: string): string[] => {
-  const path = unmarked(manager);
-  return [path, `${path.slice(0, path.lastIndexOf('/'))}/systemd-executor`];
-};
+/** The file that a process runs, by the path at which it was mounted at its start; undefined where it isn't shown. */
+const programOf = (system: System, pid: number): Promise<string | undefined> =>
+  orElse(async () => (await system.links(`/proc/${pid}`)).get('exe')?.replace(GONE, ''), undefined);
 
 /** Keys of lines whose processes systemd ends as the service goes down. */
 const AT_END: readonly string[] = ['ExecStop', 'ExecStopPost'];

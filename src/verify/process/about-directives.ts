@@ -2,7 +2,7 @@
 
 import { shortList } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
-import { type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
+import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
 import type { Planned } from '../expected.js';
 import type { HeldDirective, HeldFinding, Relation } from './finding.js';
 
@@ -41,14 +41,18 @@ export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
     warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
       ...place(held),
-      hint: `name that path, or those below it, in ${closing(held)}=`,
+      hint: `name that path, or those below it, in ${closing(held)}=; a restart closes what was mounted since the start`,
     }),
   );
 
-export const unreadable = ({ plan }: Planned, { message }: UserError): Diagnostic =>
-  error('processes-unreadable', `cannot tell whether the directives hold in ${plan.unit}: ${message}`, {
-    hint: 'run it as root, and outside of any container',
-  });
+export function unreadable({ plan }: Planned, cause: UserError): Diagnostic {
+  const message = `cannot tell whether the directives hold in all processes of ${plan.unit}: ${cause.message}`;
+  const isLarge = codeOf(cause) === 'too-large';
+  const hint = isLarge
+    ? "'findmnt --task PID' lists the mounts of a process"
+    : 'run it as root, and outside of any container';
+  return error('processes-unreadable', message, { hint });
+}
 
 const MOST_NAMED = 5;
 
@@ -71,8 +75,3 @@ export function seenNowhere(
     hint: "only systemd's word speaks for that; try what it forbids",
   });
 }
-
-export const noProcess = ({ plan }: Planned): Diagnostic =>
-  error('not-running', `${plan.unit} has no process in which directives can be seen`, {
-    hint: systemctl(plan.target.scope, 'start', plan.unit),
-  });

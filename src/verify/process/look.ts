@@ -1,6 +1,7 @@
 /** One look at the processes of a unit. */
 
 import { groupBy } from '../../collections.js';
+import type { UserError } from '../../diagnostic.js';
 import type { Get } from '../../directives/directive.js';
 import { claimsOf } from '../../directives/values/mounts.js';
 import { unitGroups } from '../../state/control-group.js';
@@ -11,10 +12,11 @@ import type { System } from '../../system/system.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
-import { type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
-import { isSet, loadedLines, pathsToFollow } from './mounts.js';
+import { EQUAL, type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
+import { loadedLines, pathsToFollow } from './mounts.js';
 import {
   capabilities,
+  type Failures,
   mountsOf,
   readUnitProcesses,
   readView,
@@ -22,9 +24,8 @@ import {
   type SeenProcess,
   type Subject,
   textOf,
-  type UnitProcesses,
 } from './processes.js';
-import { isSeen, judge, type Measure, NO_OWN_NAMESPACES, type OwnNamespaces } from './table.js';
+import { apart, createOfMounts, isSeen, judge, type Measure } from './table.js';
 
 /** A finding about a directive in one process; without a process it is about the unit's control group. */
 export interface Seen {
@@ -33,10 +34,12 @@ export interface Seen {
   readonly finding: Finding;
 }
 
-export interface Look extends Pick<UnitProcesses, 'isLeftOver'> {
+export interface Look {
   readonly seen: readonly Seen[];
   /** Whether there was no process to look at. */
   readonly isEmpty: boolean;
+  /** The reason why one of the processes could not be looked at; undefined if all were. */
+  readonly failure: UserError | undefined;
 }
 
 /** Directives to look for, and where. */
@@ -55,7 +58,7 @@ export interface Asked {
 /** The most looks: a process that systemd is about to start has yet to be confined. */
 const LOOKS = 3;
 
-/** Compares directives of a unit with what its processes show, again where something is looser. */
+/** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
 export async function lastingLook(system: System, subject: Subject, asked: Asked): Promise<Look> {
   let found = await look(system, subject, asked);
   for (let looks = 1; looks < LOOKS && found.seen.some(isLooser); looks++) {
@@ -65,53 +68,61 @@ export async function lastingLook(system: System, subject: Subject, asked: Asked
   return found;
 }
 
-export const isLooser = ({ finding }: Seen): boolean => finding.relation === 'looser';
+/** Whether a directive is looser in a process of the present run. */
+export const isLooser = ({ finding, process: of }: Seen): boolean =>
+  finding.relation === 'looser' && !of?.isOld;
+
+export const isOld = ({ process: of }: Seen): boolean => of?.isOld ?? false;
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
 
 async function look(system: System, subject: Subject, asked: Asked): Promise<Look> {
-  const get: Get = (property) => subject.unit.properties.get(property);
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
-  const ofProcess = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
-  const processes = await readUnitProcesses(system, subject, {
-    pids: asked.pids,
-    namespaces: ofProcess.some((name) => isSeen(name, 'capabilities', 'mounts', 'namespaces')),
-  });
-  const { held, free, isLeftOver } = processes;
-  const isEmpty = held.length + free.length === 0;
+  const directives = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
+  const failures: Failures = new Map();
+  const namespaces = directives.some((name) => isSeen(name, 'capabilities', 'mounts', 'namespaces'));
+  const all = await readUnitProcesses(system, subject, { pids: asked.pids, namespaces }, failures);
+  const isEmpty = all.length === 0;
   const seen = [
-    ...(await seenInHeld(system, subject, { ...asked, directives: ofProcess }, processes)),
-    ...free.flatMap((process) =>
-      ofProcess.filter((name) => isSeen(name)).map((directive) => ({ directive, process, finding: FREE })),
-    ),
-    ...(isEmpty || ofGroup.length === 0 ? [] : await seenOfGroup(system, subject, get, ofGroup)),
+    ...(await seenInProcesses(system, subject, { ...asked, directives }, all, failures)),
+    ...(isEmpty || ofGroup.length === 0 ? [] : await seenOfGroup(system, subject, ofGroup)),
   ];
-  return { seen, isLeftOver, isEmpty };
+  return { seen, isEmpty, failure: [...failures.values()][0] };
 }
 
-async function seenInHeld(
+async function seenInProcesses(
   system: System,
   subject: Subject,
   asked: Asked,
-  { held, isLeftOver }: UnitProcesses,
+  all: readonly SeenProcess[],
+  failures: Failures,
 ): Promise<Seen[]> {
   const measure = await readMeasure(system, subject, asked);
-  const views = measure.host && (await readViews(system, held, measure.paths));
+  const main = all.find(({ pid }) => pid === subject.unit.mainPid);
+  const isOthersUsers = (one: SeenProcess) => apart('user', one, measure) === EQUAL;
+  // The namespaces of one from before the unit's start may be those of the unit's run of then.
+  const hasOwnMounts = (one: SeenProcess) =>
+    !one.isOld &&
+    main !== undefined &&
+    apart('mnt', one, measure) === EQUAL &&
+    apart('mnt', one, main) === EQUAL;
+  // Links are followed by a process in the manager's user namespace, if there is one.
+  const nearest = all.toSorted((a, b) => Number(isOthersUsers(a)) - Number(isOthersUsers(b)));
+  const views = measure.host && (await readViews(system, nearest, measure.paths, failures));
   const isFiltered = asked.directives.some((name) => isSeen(name, 'filters'));
-  const filters = isFiltered ? await filtersOf(held, asked) : undefined;
-  const main = held.find(({ pid }) => pid === subject.unit.mainPid);
+  const filters = isFiltered ? await filtersOf(all, asked) : undefined;
   const seen: Seen[] = [];
-  for (const one of held) {
-    const its = ownNamespaces(one, main, measure, subject);
-    // The namespace of one from before the unit's start may be that of the unit's run of then.
-    const isExcused = (its.users || its.mounts) && !(await isLeftOver(one.pid));
-    const own = isExcused ? its : NO_OWN_NAMESPACES;
-    const judged = {
-      ...{ process: one, own },
-      ...{ view: views?.get(mountsOf(one)), filters: filters?.get(one.pid) },
-    };
-    for (const directive of asked.directives)
-      seen.push({ directive, process: one, finding: judge(directive, measure, judged) });
+  for (const some of groupBy(all, (one) => `${mountsOf(one)} ${hasOwnMounts(one)}`).values()) {
+    const [first] = some as [SeenProcess];
+    const mounts = createOfMounts(measure, first, views?.get(mountsOf(first)), hasOwnMounts(first));
+    for (const one of some) {
+      const hasOwnUsers = !one.isOld && isOthersUsers(one);
+      const judged = { process: one, mounts, filters: filters?.get(one.pid), hasOwnUsers };
+      for (const directive of asked.directives) {
+        const finding = one.isFree && isSeen(directive) ? FREE : judge(directive, measure, judged);
+        seen.push({ directive, process: one, finding });
+      }
+    }
   }
   return seen;
 }
@@ -121,11 +132,11 @@ async function seenInHeld(
  * a program takes its filters along, so that those of the others are the same.
  */
 async function filtersOf(
-  held: readonly SeenProcess[],
+  all: readonly SeenProcess[],
   { read: before, readFilters }: Asked,
 ): Promise<ReadonlyMap<number, readonly LoadedFilters[]> | undefined> {
   const known = before && byProcess(before);
-  if (known && held.every(({ pid }) => known.has(pid))) return known;
+  if (known && all.every(({ pid }) => known.has(pid))) return known;
   return readFilters && (await orElse(async () => byProcess(await readFilters()), undefined));
 }
 
@@ -157,9 +168,9 @@ async function readMeasure(
 async function seenOfGroup(
   system: System,
   { unit }: Subject,
-  get: Get,
   directives: readonly string[],
 ): Promise<Seen[]> {
+  const get: Get = (property) => unit.properties.get(property);
   const files = new Map<string, string>();
   for (const folder of await unitGroups(system, unit)) {
     for (const name of GROUP_FILES) {
@@ -170,25 +181,6 @@ async function seenOfGroup(
   return directives.map((directive) => ({
     ...{ directive, process: undefined, finding: groupLimited(get, directive, files) },
   }));
-}
-
-/** Whether a process is in namespaces that are neither the manager's nor those of the unit. */
-function ownNamespaces(
-  { namespaces }: SeenProcess,
-  main: SeenProcess | undefined,
-  { get, namespaces: managers }: Measure,
-  { plan }: Subject,
-): OwnNamespaces {
-  const hasUsers =
-    plan.target.scope === 'user' || isSet(get, 'PrivateUsers') || isSet(get, 'UserNamespacePath');
-  const isOwn = (name: string, units: string | undefined): boolean => {
-    const its = namespaces.get(name);
-    return its !== undefined && units !== undefined && its !== units && its !== managers.get(name);
-  };
-  return {
-    users: isOwn('user', (hasUsers ? main?.namespaces : managers)?.get('user')),
-    mounts: isOwn('mnt', main?.namespaces.get('mnt')),
-  };
 }
 
 /** Directives, each with its findings. */

@@ -7,7 +7,7 @@ import { findDirective } from '../../directives/table.js';
 import { type Claim, type MountLines, mountEntries, writable } from '../../directives/values/mounts.js';
 import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
 import { barePath, covers } from '../../unit/values.js';
-import { EQUAL, type Finding, looser, open, stricter } from './finding.js';
+import { EQUAL, type Finding, looser, open, stricter, unseen } from './finding.js';
 import type { View } from './processes.js';
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
@@ -55,35 +55,53 @@ export const pathsToFollow = (lines: MountLines, claims: readonly Claim[]): stri
 /** Roots of what systemd mounts over paths that it hides: `/run/systemd/inaccessible/dir` of the host. */
 const INACCESSIBLE = /\/systemd\/inaccessible\/[a-z]+$/;
 
+/** The mounts of a process, beside the manager's. */
+export interface Sight {
+  /** The unit's lines as the manager has loaded them. */
+  readonly lines: MountLines;
+  readonly view: View;
+  /** The manager's view. */
+  readonly host: View;
+  /** Whether the unit's processes may have made the mount namespace themselves. */
+  readonly isOwn: boolean;
+}
+
+/** Whether a path leads a process to the file to which another path leads the manager. */
+const isHosts = ({ view, host }: Sight, path: string, its: string | undefined): boolean =>
+  its !== undefined && fileAt(host.tree, its) === fileAt(view.tree, path);
+
 /**
- * Compares a claim with what a process sees.
- * @param lines the unit's, as the manager has loaded them
- * @param host the manager's view
+ * The finding where something is looser than promised. A service may make mount namespaces, as browsers and engines of
+ * containers do: what it mounts there isn't held against it, and the manager's files are.
  */
-export function judgeClaim(claim: Claim, lines: MountLines, view: View, host: View): Finding {
+const undone = (seen: string, { isOwn }: Sight, isTheHosts: boolean): Finding =>
+  isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
+
+/** Compares a claim with what a process sees. */
+export function judgeClaim(claim: Claim, sight: Sight): Finding {
+  const { view, host } = sight;
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
   const mount = mountAt(view.tree, path);
   if (!mount) return looser(`nothing is known of ${claim.path}`);
   if (isLeftOutOfProc(mount, path)) return EQUAL;
-  const its = host.paths.get(claim.path);
-  const isHosts = its !== undefined && fileAt(host.tree, its) === fileAt(view.tree, path);
+  const isSame = isHosts(sight, path, host.paths.get(claim.path));
   switch (claim.is) {
     case 'inaccessible':
-      return INACCESSIBLE.test(mount.root) || (view.isGuessed && !isHosts)
+      return INACCESSIBLE.test(mount.root) || (view.isGuessed && !isSame)
         ? EQUAL
-        : looser(`${claim.path} can be reached`);
+        : undone(`${claim.path} can be reached`, sight, isSame);
     case 'private':
-      if (isHosts) return looser(`${claim.path} is the host's`);
-      return mount.path === path ? EQUAL : looser(`${claim.path} has no mount of its own`);
+      if (isSame) return looser(`${claim.path} is the host's`);
+      return mount.path === path ? EQUAL : undone(`${claim.path} has no mount of its own`, sight, false);
     case 'writable':
       return mount.options.has('ro') ? stricter(`${claim.path} can't be written to`) : EQUAL;
     case 'executable':
       return mount.options.has('noexec') ? stricter(`${claim.path} can't be executed from`) : EQUAL;
     case 'read-only':
-      return judgeFlag(claim, { path, mount }, { lines, view }, ['ro', 'can be written to']);
+      return judgeFlag(claim, { path, mount }, sight, ['ro', 'can be written to']);
     case 'noexec':
-      return judgeFlag(claim, { path, mount }, { lines, view }, ['noexec', 'can be executed from']);
+      return judgeFlag(claim, { path, mount }, sight, ['noexec', 'can be executed from']);
   }
 }
 
@@ -100,14 +118,16 @@ const MOST_NAMED = 10;
 
 /**
  * Whether the mount that a claim is about has a flag, and so has all that is mounted below, without what the unit's lines
- * open. Systemd leaves out what has a mount of its own by another directive.
+ * open. Systemd leaves out what has a mount of its own by another directive, and what the host mounts below later, as any
+ * user does by FUSE.
  */
 function judgeFlag(
   claim: Claim,
   { path, mount }: { readonly path: string; readonly mount: PlacedMount },
-  { lines, view }: { readonly lines: MountLines; readonly view: View },
+  sight: Sight,
   [flag, otherwise]: readonly [flag: string, otherwise: string],
 ): Finding {
+  const { lines, view, host } = sight;
   const inView = (paths: readonly string[]) =>
     paths.flatMap((one) => view.paths.get(one) ?? []).filter((one) => covers(path, one));
   const opened = claim.is === 'read-only' ? writable(lines).map((one) => one.path) : [];
@@ -117,8 +137,11 @@ function judgeFlag(
   const reachable = [{ ...mount, path }, ...mountsBelow(view.tree, path)]
     .filter((one) => !one.options.has(flag) && !HARMLESS.has(one.type) && !isBelow(meant, one.path))
     .map((one) => one.path);
-  const undone = reachable.find((one) => !isBelow(leftOut, one));
-  if (undone !== undefined) return looser(`${undone} ${otherwise}`);
+  const isSame = (one: string) => isHosts(sight, one, one);
+  const isHostsMount = (one: string) => one !== path && mountAt(host.tree, one)?.path === one && isSame(one);
+  const wrong = reachable.filter((one) => !isBelow(leftOut, one) && !isHostsMount(one));
+  const gravest = wrong.find(isSame) ?? wrong[0];
+  if (gravest !== undefined) return undone(`${gravest} ${otherwise}`, sight, isSame(gravest));
   const outermost = reachable.filter(
     (one) => !reachable.some((other) => other !== one && covers(other, one)),
   );
@@ -140,10 +163,10 @@ const PROC_OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly str
 /** Directives that a process's own /proc shows by an option. */
 export const OF_PROC = Object.keys(PROC_OPTIONS);
 
-export function judgeProc(get: Get, directive: string, { tree }: View): Finding {
+export function judgeProc(get: Get, directive: string, sight: Sight): Finding {
   const options = PROC_OPTIONS[directive]![word(get, directive)];
-  const mount = mountAt(tree, '/proc');
+  const mount = mountAt(sight.view.tree, '/proc');
   const isHeld =
     options === undefined || mount?.type !== 'proc' || options.some((option) => mount.options.has(option));
-  return isHeld ? EQUAL : looser(`/proc hasn't ${options[0]}`);
+  return isHeld ? EQUAL : undone(`/proc hasn't ${options[0]}`, sight, isHosts(sight, '/proc', '/proc'));
 }

@@ -10,11 +10,11 @@ import type { System } from '../../system/system.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import { createLeftOver } from '../kernel/left-over.js';
+import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
 import { isManagers } from '../kernel/without-launcher.js';
 
 /** A process as the kernel shows it. */
-export interface SeenProcess {
+interface ReadProcess {
   readonly pid: number;
   /** The first thread that has not ended: the others of the process share its namespaces, as a rule. */
   readonly tid: number;
@@ -27,6 +27,13 @@ export interface SeenProcess {
   readonly limits: ReadonlyMap<string, bigint | undefined>;
   /** Namespaces by their names, `net` as `net:[4026531840]` (namespaces(7)); none where no directive asks. */
   readonly namespaces: ReadonlyMap<string, string>;
+}
+
+export interface SeenProcess extends ReadProcess {
+  /** Whether it runs since before the unit's start. */
+  readonly isOld: boolean;
+  /** Whether it may be of a command with a prefix, which keeps the unit's confinement from it. */
+  readonly isFree: boolean;
 }
 
 /** The file system as a mount namespace has it. */
@@ -50,12 +57,13 @@ export interface Subject {
   readonly unit: UnitState;
 }
 
-export interface UnitProcesses {
-  readonly held: readonly SeenProcess[];
-  /** Processes that may be of a command with a prefix, which keeps the unit's confinement from it. */
-  readonly free: readonly SeenProcess[];
-  /** Whether a process runs since before the unit's start, by its ID. */
-  readonly isLeftOver: (pid: number) => Promise<boolean>;
+/** Reasons why processes and mount namespaces can't be looked at, by their names. */
+export type Failures = Map<string, UserError>;
+
+/** The failure of a look at one process or namespace, which ends no look at others. A defect of the program is thrown on. */
+export function failureOf(cause: unknown): UserError {
+  if (!(cause instanceof UserError)) throw cause;
+  return cause;
 }
 
 /**
@@ -63,26 +71,29 @@ export interface UnitProcesses {
  * @param known processes that read-filters has seen in the unit: it finds control groups to which no path leads; `main`:
  *   the main process alone is read
  * @param namespaces whether these are read
- * @throws UserError `unreadable` where they aren't shown to this user
+ * @throws UserError `unreadable` where they can't be listed
  */
 export async function readUnitProcesses(
   system: System,
   subject: Subject,
   { pids: known, namespaces }: { readonly pids: readonly number[] | 'main'; readonly namespaces: boolean },
-): Promise<UnitProcesses> {
+  failures: Failures,
+): Promise<SeenProcess[]> {
   const { unit } = subject;
   const pids = known === 'main' ? [unit.mainPid] : await membersOf(system, unit, known);
-  const all: SeenProcess[] = [];
+  const all: ReadProcess[] = [];
   for (const pid of [...new Set(pids)].filter((one) => one > 0).sort((a, b) => a - b)) {
-    const found = await readProcess(system, pid, namespaces);
-    if (found && !(await isManagers(system, subject, found))) all.push(found);
+    try {
+      const found = await readProcess(system, pid, namespaces);
+      if (found && !(await isManagers(system, subject, found))) all.push(found);
+    } catch (cause) {
+      failures.set(`${pid}`, failureOf(cause));
+    }
   }
-  const isHeld = createIsHeld(subject, all);
-  return {
-    held: all.filter(isHeld),
-    free: all.filter((process) => !isHeld(process)),
-    isLeftOver: await createLeftOver(system, unit, new Set(all.map(({ pid }) => pid))),
-  };
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  const old = await leftOvers(system, unit, parents);
+  const bound = boundOf(subject, parents);
+  return all.map((one) => ({ ...one, isOld: old.has(one.pid), isFree: !bound.has(one.pid) }));
 }
 
 /** The most bytes that are read of a file below /proc/PID, and of a list of processes. */
@@ -125,7 +136,7 @@ async function readProcess(
   system: System,
   pid: number,
   namespaces: boolean,
-): Promise<SeenProcess | undefined> {
+): Promise<ReadProcess | undefined> {
   const status = await readStatus(system, `${pid}`);
   if (!status) return undefined;
   const threads = [[pid, status] as const];
@@ -164,45 +175,46 @@ const LEAVES_NOTHING = ['ExecCondition', 'ExecStartPre'];
 const UNHELD = ['privileged', 'no-setuid', 'ambient'];
 
 /**
- * Where some commands go without confinement, only the main process and those that it started are known to be of
- * another.
+ * The processes that are of no command without confinement: where there is such a command, only the main process and those
+ * that it started are known to be of another.
  */
-function createIsHeld(
-  { plan, unit }: Subject,
-  all: readonly SeenProcess[],
-): (process: SeenProcess) => boolean {
+function boundOf({ plan, unit }: Subject, parents: Parents): { readonly has: (pid: number) => boolean } {
   // The program that loads the filter of [ready] has ended when the unit serves.
   const isFree = (key: string) =>
     commandsOf(unit, key).some(
       ({ path, flags }) => path !== plan.target.injector && UNHELD.some((flag) => flags.includes(flag)),
     );
   const keys = EXEC_KEYS.filter((key) => isFree(key) && !(isUp(unit) && LEAVES_NOTHING.includes(key)));
-  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
-  const isMains = (pid: number): boolean =>
-    pid === unit.mainPid || (parents.has(pid) && isMains(parents.get(pid)!));
-  if (keys.length === 0) return () => true;
-  return ({ pid }) => unit.mainPid !== 0 && !keys.includes('ExecStart') && isMains(pid);
+  if (keys.length === 0) return parents;
+  const isMainBound = unit.mainPid !== 0 && !keys.includes('ExecStart');
+  return withDescendants(isMainBound ? [unit.mainPid] : [], parents);
 }
 
 /** The mount namespace of a process. */
 export const mountsOf = ({ namespaces }: SeenProcess): string => namespaces.get('mnt') ?? '';
 
 /**
- * The view of each mount namespace, by its name: of a process whose root is that of the namespace. A namespace without
- * such a process has none.
+ * The view of each mount namespace, by its name: of the first process whose root is that of the namespace. A namespace
+ * without such a process, or with more mounts than are read, has none.
  * @param paths that are followed in each
  */
 export async function readViews(
   system: System,
   processes: readonly SeenProcess[],
   paths: readonly string[],
+  failures: Failures,
 ): Promise<ReadonlyMap<string, View>> {
   const views = new Map<string, View>();
   for (const one of processes) {
     const name = mountsOf(one);
-    if (views.has(name) || (await system.links(`/proc/${one.tid}`)).get('root') !== '/') continue;
-    const view = await readView(system, one.tid, paths);
-    if (view) views.set(name, view);
+    if (views.has(name) || failures.has(name)) continue;
+    try {
+      if ((await system.links(`/proc/${one.tid}`)).get('root') !== '/') continue;
+      const view = await readView(system, one.tid, paths);
+      if (view) views.set(name, view);
+    } catch (cause) {
+      failures.set(name, failureOf(cause));
+    }
   }
   return views;
 }

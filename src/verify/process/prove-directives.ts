@@ -1,5 +1,5 @@
 import { groupBy } from '../../collections.js';
-import { codeOf, type Diagnostic, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
 import { filterReader } from '../../prepare/load/native-program.js';
@@ -7,17 +7,18 @@ import type { Context } from '../../system/context.js';
 import type { Planned } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { readUnit } from '../kernel/unit-filters.js';
+import { notRunning } from '../kernel/unseen.js';
 import {
   leavesOpen,
   leftOverDirective,
   looserDirective,
-  noProcess,
   seenNowhere,
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { heldDirectives, isLooser, lastingLook, type Seen } from './look.js';
+import { heldDirectives, isOld, type Look, lastingLook, type Seen } from './look.js';
 import { UNREAD } from './own-filters.js';
+import { failureOf } from './processes.js';
 
 export interface Proof {
   readonly directives: readonly HeldDirective[];
@@ -70,19 +71,19 @@ export async function proveDirectives(
   const line = `${planned.plan.unit}: looking at its processes`;
   try {
     const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
-    const { wrong, leftOver } = await looserIn(found.seen.filter(isLooser), found.isLeftOver);
+    const byAge = groupBy(found.seen, isOld);
     const all = heldBy(planned, found.seen);
     const held = all.filter(({ directive }) => directives.includes(directive));
     return {
       directives: all,
-      wrong: heldBy(planned, wrong).flatMap(looserDirective),
-      leftOver: heldBy(planned, leftOver).flatMap((one) => leftOverDirective(planned, one)),
+      wrong: heldBy(planned, byAge.get(false) ?? []).flatMap(looserDirective),
+      leftOver: heldBy(planned, byAge.get(true) ?? []).flatMap((one) => leftOverDirective(planned, one)),
       open: all.flatMap(leavesOpen),
-      unproven: found.isEmpty ? [noProcess(planned)] : notSeen(planned, held, kernel),
+      unproven: notSeen(planned, found, held, kernel),
     };
   } catch (cause) {
-    if (!(cause instanceof UserError) || codeOf(cause) !== 'unreadable') throw cause;
-    return { ...NO_PROOF, directives: heldBy(planned, []), unproven: [unreadable(planned, cause)] };
+    const unproven = [unreadable(planned, failureOf(cause))];
+    return { ...NO_PROOF, directives: heldBy(planned, []), unproven };
   }
 }
 
@@ -98,27 +99,21 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
-/** Findings of what is looser, apart from those about processes from before the unit's start. */
-async function looserIn(loose: readonly Seen[], isLeftOver: (pid: number) => Promise<boolean>) {
-  const found: { readonly wrong: Seen[]; readonly leftOver: Seen[] } = { wrong: [], leftOver: [] };
-  for (const one of loose) {
-    const { process: of } = one;
-    found[of && (await isLeftOver(of.pid)) ? 'leftOver' : 'wrong'].push(one);
-  }
-  return found;
-}
-
-/** Errors about directives that no process shows, be it that none of those that would is seen. */
+/**
+ * Errors about processes that could not be looked at, else about directives that no process shows, be it that none of those
+ * that would is seen.
+ */
 function notSeen(
   planned: Planned,
+  { isEmpty, failure }: Look,
   directives: readonly HeldDirective[],
   { groups, read }: Pick<Enforcement, 'groups' | 'read'>,
 ): Diagnostic[] {
-  const unseen = directives.filter(({ relation }) => relation === 'unseen');
-  const hiddenBy = ({ findings }: HeldDirective): string | undefined =>
-    findings.every((one) => one.relation === 'unseen')
-      ? findings.find(({ isHidden }) => isHidden)?.seen
-      : undefined;
+  if (failure) return [unreadable(planned, failure)];
+  const { plan, unit } = planned;
+  if (isEmpty) return [notRunning(plan.unit, plan.target.scope, unit)];
+  const unseen = directives.filter(({ findings }) => findings.every((one) => one.relation === 'unseen'));
+  const hiddenBy = ({ findings }: HeldDirective) => findings.find(({ isHidden }) => isHidden)?.seen;
   // Filters that could not be read for the calls are an error already.
   const isSaid = (why: string) => why === UNREAD.seen && read !== undefined && read.hidden.size > 0;
   const found = [...groupBy(unseen.filter(hiddenBy), (one) => hiddenBy(one)!)].flatMap(([why, some]) =>

@@ -1,6 +1,6 @@
 /** The table of places where a process shows a directive. */
 
-import { groupBy } from '../../collections.js';
+import { groupBy, remember } from '../../collections.js';
 import type { Get } from '../../directives/directive.js';
 import { TAKEN } from '../../directives/kinds/names/capabilities.js';
 import { findDirective } from '../../directives/table.js';
@@ -36,22 +36,16 @@ export interface Measure {
   readonly host: View | undefined;
 }
 
-/** A process and its mounts, undefined where these aren't shown. */
+/** A process, and what is seen of it. */
 export interface Judged {
   readonly process: SeenProcess;
-  readonly view: View | undefined;
+  /** Findings about its mounts by directive. */
+  readonly mounts: (directive: string) => readonly Finding[];
   /** The filters of its threads; undefined where they weren't read. */
   readonly filters: readonly LoadedFilters[] | undefined;
-  readonly own: OwnNamespaces;
+  /** Whether it may have made its user namespace itself, as browsers do: capabilities reach no further than that. */
+  readonly hasOwnUsers: boolean;
 }
-
-/** Whether a process is in namespaces that it may have made itself. */
-export interface OwnNamespaces {
-  readonly users: boolean;
-  readonly mounts: boolean;
-}
-
-export const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
 
 /** Directives that put a unit into a namespace, by the name of that below /proc/PID/ns. */
 const NAMESPACES: ReadonlyMap<string, string> = new Map([
@@ -66,29 +60,42 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
   ['UserNamespacePath', 'user'],
 ]);
 
-/** Whether a process is in another namespace than the manager. */
-function apart(name: string, { process: { namespaces } }: Judged, measure: Measure): Finding {
-  const [own, its] = [namespaces.get(name), measure.namespaces.get(name)];
+type InNamespaces = Pick<Measure, 'namespaces'>;
+
+/** Whether a process is in another namespace than the manager, or than another process. */
+export function apart(name: string, { namespaces }: InNamespaces, other: InNamespaces): Finding {
+  const [own, its] = [namespaces.get(name), other.namespaces.get(name)];
   if (own === undefined || its === undefined) return hidden('its namespaces are not shown');
   return own === its ? looser(`it is in the manager's ${name} namespace`) : EQUAL;
 }
 
 const HIDDEN_MOUNTS = hidden('its mounts are not shown');
 
-/** Mounts, of which a process with those of the manager has none. */
-function ofMounts(judged: Judged, measure: Measure, directive: string): readonly Finding[] {
-  const { view } = judged;
+/**
+ * Makes a function that has the findings about the mounts of a process by directive, and of all others in its mount
+ * namespace: each is found once.
+ * @param view undefined where the mounts aren't shown
+ * @param isOwn whether the unit's processes may have made the namespace themselves
+ */
+export const createOfMounts = (
+  measure: Measure,
+  process: InNamespaces,
+  view: View | undefined,
+  isOwn: boolean,
+): Judged['mounts'] => {
   const { get, host, bases } = measure;
   const lines = loadedLines(get, bases);
-  const claims = claimsOf(lines, directive);
-  if (claims.length === 0 && !OF_PROC.includes(directive)) return [];
-  const outside = apart('mnt', judged, measure);
-  if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
-  if (!view || !host) return [HIDDEN_MOUNTS];
-  return OF_PROC.includes(directive)
-    ? [judgeProc(get, directive, view)]
-    : claims.map((claim) => judgeClaim(claim, lines, view, host));
-}
+  const outside = apart('mnt', process, measure);
+  return remember((directive) => {
+    const claims = claimsOf(lines, directive);
+    const isOfProc = OF_PROC.includes(directive);
+    if (claims.length === 0 && !isOfProc) return [];
+    if (outside.relation === 'looser' && !ROOTS.includes(directive)) return [outside];
+    if (!view || !host) return [HIDDEN_MOUNTS];
+    const sight = { lines, view, host, isOwn };
+    return isOfProc ? [judgeProc(get, directive, sight)] : claims.map((claim) => judgeClaim(claim, sight));
+  });
+};
 
 /** Values of ProtectControlGroups= that put a unit into a namespace. */
 const OWN_GROUPS: readonly string[] = ['private', 'strict'];
@@ -112,17 +119,17 @@ const TABLE: readonly (readonly [at: Place, directives: Iterable<string>, judge:
   [
     'namespaces',
     NAMESPACES.keys(),
-    (judged, measure, directive) => apart(NAMESPACES.get(directive)!, judged, measure),
+    ({ process }, measure, directive) => apart(NAMESPACES.get(directive)!, process, measure),
   ],
   [
     'namespaces',
     ['ProtectControlGroups'],
-    (judged, measure) =>
+    ({ process }, measure) =>
       OWN_GROUPS.includes(word(measure.get, 'ProtectControlGroupsEx'))
-        ? apart('cgroup', judged, measure)
+        ? apart('cgroup', process, measure)
         : [],
   ],
-  ['mounts', [...CLAIMS.keys(), ...OF_PROC], ofMounts],
+  ['mounts', [...CLAIMS.keys(), ...OF_PROC], ({ mounts }, _, directive) => mounts(directive)],
   [
     'filters',
     SAMPLES.keys(),
@@ -139,16 +146,7 @@ const SIGHTS = groupBy(
 export const isSeen = (directive: string, ...places: readonly Place[]): boolean =>
   SIGHTS.get(directive)?.some(({ at }) => places.length === 0 || places.includes(at)) ?? false;
 
-/**
- * A service may make namespaces itself, as browsers and engines of containers do. What is looser only in there isn't
- * held against it: capabilities of a user namespace reach no further, and mounts are the namespace's own. Filters come
- * along, so that these aren't excused.
- */
-function excused(finding: Finding, at: Place, { users, mounts }: OwnNamespaces): Finding {
-  if (finding.relation !== 'looser' || (at !== 'capabilities' && at !== 'mounts')) return finding;
-  if (users) return unseen('it is in a user namespace of its own');
-  return mounts && at === 'mounts' ? unseen('it is in a mount namespace of its own') : finding;
-}
+const OWN_USERS = unseen('it is in a user namespace of its own');
 
 /** Directives that hold for a process, whatever their value. */
 const ALWAYS_HELD: ReadonlySet<string> = new Set(['CapabilityBoundingSet', ...LIMITS.keys()]);
@@ -164,8 +162,9 @@ export function judge(directive: string, measure: Measure, judged: Judged): Find
     sights
       .filter(({ at }) => (at === 'filters') === isFilter)
       .flatMap(({ at, judge: of }) => {
-        const findings = of(judged, measure, directive);
-        return [findings].flat().map((one) => excused(one, at, judged.own));
+        const findings = [of(judged, measure, directive)].flat();
+        const isExcused = at === 'capabilities' && judged.hasOwnUsers;
+        return findings.map((one) => (isExcused && one.relation === 'looser' ? OWN_USERS : one));
       });
   const [others, filters] = [found(false), found(true)];
   // Where something else is seen, a filter that can't be read doesn't count.

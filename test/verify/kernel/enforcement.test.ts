@@ -323,6 +323,14 @@ test('a thread that has ended is none, one that can not be read is unproven', as
   }
 });
 
+test('filters that take too long to be read are told so, and read once', async () => {
+  // Another reading would be unsettled.
+  const [one, ...others] = (await verified(machine([filtered(), failing(62)], ['', 'unsettled\n']))).unproven;
+  assert.deepEqual([one?.code, others], ['filters-unreadable', []]);
+  assert.match(one!.message, /thread 2 can't be read back: all together take too long to read$/);
+  assert.doesNotMatch(one!.hint ?? '', /vfork/);
+});
+
 test('a unit without processes proves nothing', async () => {
   for (const threads of [[], [failing(3)]]) {
     const { wrong, unproven } = await verified(machine(threads));

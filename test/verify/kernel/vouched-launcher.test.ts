@@ -26,6 +26,7 @@ const PLAN = planned(NO_EXEC);
 const thread = (stack: readonly (readonly Instruction[])[], pid = 7) => ({
   tid: pid,
   pid,
+  parent: 1,
   name: 'demod',
   stack,
   lines: [],

@@ -72,9 +72,9 @@ async function proofOf(
     },
   });
   const unit = unitState({ ...PROPERTIES, ...properties });
-  return proveDirectives(fakeContext(system), { plan: planned(policy), unit }, new Set(otherwise), {
-    groups,
-  });
+  const plan = planned(policy);
+  const proof = await proveDirectives(fakeContext(system), { plan, unit }, new Set(otherwise), { groups });
+  return { ...proof, calls: system.calls };
 }
 
 const relations = ({ directives }: Proof) =>
@@ -135,11 +135,11 @@ test("a process whose first thread has ended is looked at by another thread's na
 });
 
 test("a mount namespace of a process's own is no excuse for one from before the unit's start", async () => {
-  const mounts = (pid: number, options: string) => ({
-    [`/proc/${pid}/mountinfo`]: `7 1 0:1 / / ${options} - ext4 d ${options}\n`,
+  const mounts = (pid: number, options: string, device: string) => ({
+    [`/proc/${pid}/mountinfo`]: `7 1 ${device} / / ${options} - ext4 d ${options}\n`,
   });
-  const files = { ...mounts(100, 'ro'), ...mounts(101, 'rw'), '/': '' };
-  const links = { '/proc/101/root': '/' };
+  const files = { ...mounts(100, 'ro', '0:1'), ...mounts(101, 'rw', '0:7'), '/': '' };
+  const links = { '/proc/1/ns/mnt': 'mnt:[1]', '/proc/101/root': '/' };
   const told = async (inactive: number) => {
     const times = {
       InactiveEnterTimestampMonotonic: BigInt(inactive),
@@ -150,6 +150,123 @@ test("a mount namespace of a process's own is no excuse for one from before the 
   };
   assert.deepEqual(await told(0), ['unseen', []]);
   assert.deepEqual(await told(2_000_000), ['looser', ['left-over']]);
+});
+
+/** Mounts of a process, and its links, in the user namespace of these. */
+const inNamespaces = (pid: number, { mnt, user }: { readonly mnt: number; readonly user: number }) => ({
+  [`/proc/${pid}/root`]: '/',
+  [`/proc/${pid}/ns/mnt`]: `mnt:[${mnt}]`,
+  [`/proc/${pid}/ns/user`]: `user:[${user}]`,
+});
+const MANAGERS = { '/proc/1/ns/mnt': 'mnt:[1]', '/proc/1/ns/user': 'user:[1]' };
+
+test('a closed file that is open again is seen, though the service has a user namespace of its own', async () => {
+  const policy = '[service]\nInaccessiblePaths = ["/secret"]\n';
+  const properties = { InaccessiblePaths: ['/secret'] };
+  const closed = '8 7 0:4 /systemd/inaccessible/reg /secret ro - tmpfs r rw\n';
+  const found = async (more: string, mnt: number) => {
+    const mountinfo = `7 1 0:1 / / rw - ext4 d rw\n${more}`;
+    const files = {
+      ...{ '/proc/100/mountinfo': mountinfo, '/proc/101/mountinfo': mountinfo, '/secret': '' },
+    };
+    const links = {
+      ...{ ...MANAGERS, ...inNamespaces(100, { mnt: 2, user: 1 }), ...inNamespaces(101, { mnt, user: 9 }) },
+    };
+    const proof = await proofOf([processFiles(100), processFiles(101)], { files, links, properties, policy });
+    return proof.directives[0]!.findings.map(({ relation, processes }) => [
+      relation,
+      processes.map(({ pid }) => pid),
+    ]);
+  };
+  for (const mnt of [2, 3]) {
+    assert.deepEqual(await found(closed, mnt), [['equal', [100, 101]]]);
+    assert.deepEqual(await found('', mnt), [['looser', [100, 101]]]);
+  }
+});
+
+test("capabilities of any user namespace but the manager's are unseen, also where the unit has one", async () => {
+  const bounded = 'NoNewPrivs:\t1\nCapBnd:\t1ffffffffff\n';
+  const found = async (user: number, more: Readonly<Record<string, unknown>>) => {
+    const links = { ...MANAGERS, ...inNamespaces(100, { mnt: 2, user }) };
+    const proof = await proofOf([processFiles(100, bounded)], {
+      ...{ links, properties: { CapabilityBoundingSet: 0n, ...more } },
+      policy: '[service]\nCapabilityBoundingSet = []\n',
+    });
+    return relations(proof).CapabilityBoundingSet;
+  };
+  for (const more of [{}, { PrivateUsers: true }]) {
+    assert.equal(await found(1, more), 'looser');
+    assert.equal(await found(9, more), 'unseen');
+  }
+});
+
+test('mounts that are too many to be read prove nothing of their process, and end no look at the others', async () => {
+  const mountinfo = '7 1 0:1 / / ro - ext4 d rw\n';
+  const many = mountinfo.repeat((4 << 20) / mountinfo.length + 1);
+  const links = {
+    ...MANAGERS,
+    ...inNamespaces(100, { mnt: 2, user: 1 }),
+    ...inNamespaces(101, { mnt: 3, user: 1 }),
+  };
+  const all = { ...links, ...inNamespaces(102, { mnt: 3, user: 1 }) };
+  const found = async (more: string) => {
+    const files = { '/': '', '/proc/100/mountinfo': mountinfo };
+    const large = { '/proc/101/mountinfo': many, '/proc/102/mountinfo': many };
+    const processes = [processFiles(100), processFiles(101), processFiles(102, more)];
+    return proofOf(processes, { files: { ...files, ...large }, links: all });
+  };
+  const proof = await found('NoNewPrivs:\t1\n');
+  assert.deepEqual([proof.wrong, codes(proof.unproven)], [[], ['processes-unreadable']]);
+  assert.match(
+    proof.unproven[0]!.message,
+    /all processes of .*: \/proc\/101\/mountinfo is larger than \d+ bytes$/,
+  );
+  assert.match(proof.unproven[0]!.hint ?? '', /findmnt --task/);
+  const { findings } = proof.directives.find(({ directive }) => directive === 'ProtectSystem')!;
+  assert.deepEqual(
+    findings.map(({ relation, processes }) => [relation, processes.map(({ pid }) => pid)]),
+    [
+      ['equal', [100]],
+      ['unseen', [101, 102]],
+    ],
+  );
+  assert.equal(proof.calls.filter((call) => call === 'read /proc/102/mountinfo').length, 0);
+  assert.match(
+    (await found('NoNewPrivs:\t0\n')).wrong[0]!.message,
+    /^NoNewPrivileges= doesn't hold in demod \(102\)/,
+  );
+});
+
+test('a process that cannot be read ends no look at the others', async () => {
+  const processes = [processFiles(100), processFiles(101, 'NoNewPrivs:\t0\n')];
+  const proof = await proofOf(processes, { unreadable: ['/proc/100/ns'] });
+  assert.deepEqual(
+    [codes(proof.wrong), codes(proof.unproven)],
+    [['looser-directive'], ['processes-unreadable']],
+  );
+});
+
+test("a process that has the name of systemd's own is told by its program, without another one being started", async () => {
+  const named = (pid: number, uid: number) => {
+    const files = processFiles(pid, 'NoNewPrivs:\t0\n');
+    const status = files[`/proc/${pid}/status`]!.replace('Name:\tdemod', 'Name:\t(demod)');
+    return { ...files, [`/proc/${pid}/status`]: status.replace('Uid:\t1', `Uid:\t${uid}`) };
+  };
+  const executor = '/usr/lib/systemd/systemd-executor';
+  const found = async (exe: string, uid = 0) => {
+    const links = { '/proc/1/exe': '/usr/lib/systemd/systemd', '/proc/101/exe': exe };
+    const { wrong, calls } = await proofOf([processFiles(100), named(101, uid)], { links });
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('run ')),
+      [],
+    );
+    return codes(wrong);
+  };
+  assert.deepEqual(await found(executor), []);
+  assert.deepEqual(await found(`${executor} (deleted)`), []);
+  assert.deepEqual(await found('/usr/lib/systemd/systemd (deleted)'), []);
+  assert.deepEqual(await found('/usr/bin/perl'), ['looser-directive']);
+  assert.deepEqual(await found(executor, 1), ['looser-directive']);
 });
 
 test('a dynamic user is no more than the mounts and flags that come along', async () => {
@@ -197,7 +314,7 @@ test('processes in control groups to which no path leads are those that read-fil
 
 test('filters that were just read are not read again, unless a process was started since', async () => {
   const stack = [compile(planned('[syscalls]\ndeny = ["sched_setscheduler"]\n').meaning!)];
-  const thread = (pid: number) => ({ tid: pid, pid, name: 'demod', stack, lines: [] });
+  const thread = (pid: number) => ({ tid: pid, pid, parent: 1, name: 'demod', stack, lines: [] });
   const readings = async (pids: readonly number[]) => {
     const files = Object.assign({}, processFiles(100), processFiles(101, undefined, 100), {
       '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
@@ -257,6 +374,21 @@ test('a process from before the start of the unit is left over', async () => {
   assert.deepEqual([codes(proof.wrong), codes(proof.leftOver)], [[], ['left-over']]);
 });
 
+test('what a process from before the start has started is left over, also if it has ended since, and is looked at once', async () => {
+  const ended = { '/proc/102/status': statusOf('sleep', 101, 'NoNewPrivs:\t0\n') };
+  const old = { ...processFiles(101, 'NoNewPrivs:\t0\n'), '/proc/101/stat': '' };
+  old['/proc/101/stat'] = `101 (sh) S ${'0 '.repeat(18)}300 0\n`;
+  const main = { ...processFiles(100), '/proc/100/stat': `100 (demod) S ${'0 '.repeat(18)}501 0\n` };
+  const properties = {
+    InactiveEnterTimestampMonotonic: 5_000_000n,
+    ExecMainStartTimestampMonotonic: 5_010_000n,
+  };
+  const files = { [`${FOLDER}/cgroup.procs`]: '100\n101\n102\n' };
+  const { wrong, leftOver, calls } = await proofOf([main, old, ended], { properties, files });
+  assert.deepEqual([codes(wrong), codes(leftOver)], [[], ['left-over']]);
+  assert.equal(calls.filter((call) => call === 'read /proc/102/status').length, 1);
+});
+
 test('what the manager has loaded otherwise, or nobody may see, is unseen', async () => {
   const looser = [processFiles(100, 'NoNewPrivs:\t0\n')];
   const loaded = await proofOf(looser, { otherwise: ['NoNewPrivileges'] });
@@ -278,10 +410,20 @@ test('namespaces are read where a directive asks for them', async () => {
     assert.deepEqual(await unproven(line), ['processes-unreadable'], line);
 });
 
-test('without a process nothing is seen, and nothing is proven', async () => {
+test('without a process nothing is seen, and nothing is proven; a start helps where it leaves a process', async () => {
   const proof = await proofOf([]);
   assert.deepEqual(new Set(Object.values(relations(proof))), new Set(['unseen']));
   assert.deepEqual([codes(proof.wrong), codes(proof.unproven)], [[], ['not-running']]);
+  assert.equal(proof.unproven[0]!.hint, 'systemctl start demo.service');
+  const ended: readonly Readonly<Record<string, unknown>>[] = [
+    { Type: 'oneshot', ActiveState: 'inactive' },
+    { Type: 'oneshot', ActiveState: 'active' },
+    { Type: 'simple', ActiveState: 'active' },
+  ];
+  for (const properties of ended) {
+    const { hint } = (await proofOf([], { properties })).unproven[0]!;
+    assert.match(hint ?? '', /^it has processes only while it works/);
+  }
 });
 
 test("a directive that is seen nowhere isn't proven, and one of which nothing tells is named alone", async () => {

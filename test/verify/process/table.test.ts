@@ -5,12 +5,31 @@ import { parseMountTree } from '../../../src/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
 import { parseLimits, type SeenProcess, type View } from '../../../src/verify/process/processes.js';
 import {
-  judge,
+  createOfMounts,
+  type Judged,
+  judge as judgeSeen,
   type Measure,
-  NO_OWN_NAMESPACES,
-  type OwnNamespaces,
 } from '../../../src/verify/process/table.js';
 import { planned } from '../../support/planned.js';
+
+/** Namespaces that a process may have made itself. */
+interface OwnNamespaces {
+  readonly users: boolean;
+  readonly mounts: boolean;
+}
+
+const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
+
+interface Shown extends Pick<Judged, 'process' | 'filters'> {
+  readonly view: View | undefined;
+  readonly own: OwnNamespaces;
+}
+
+const judge = (directive: string, measure: Measure, { view, own, ...shown }: Shown) =>
+  judgeSeen(directive, measure, {
+    ...{ ...shown, hasOwnUsers: own.users },
+    mounts: createOfMounts(measure, shown.process, view, own.mounts),
+  });
 
 const KNOWN = (1n << 41n) - 1n;
 
@@ -27,7 +46,7 @@ Max nice priority         0                    0
 `;
 
 const seenProcess = (status: Record<string, string> = {}, more: Partial<SeenProcess> = {}): SeenProcess => ({
-  ...{ pid: 7, tid: 7, name: 'demod', parent: 1 },
+  ...{ pid: 7, tid: 7, name: 'demod', parent: 1, isOld: false, isFree: false },
   threads: [new Map(Object.entries({ ...STATUS, ...status }))],
   limits: parseLimits(LIMITS),
   namespaces: new Map([
@@ -244,23 +263,82 @@ test("calls that systemd's filters refuse are tried on those of the process", ()
   assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
 });
 
-test("namespaces of a process's own excuse mounts and capabilities, and no missing filter", () => {
+test("a user namespace of a process's own excuses capabilities, and neither mounts nor a missing filter", () => {
   const [open, refusing] = ['mmap', '@module'].map((deny) => [
     { stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)] },
   ]);
-  const users = { users: true, mounts: true };
-  const mounts = { users: false, mounts: true };
-  const found = (filters: typeof open, own: OwnNamespaces, status = {}) =>
+  const users = { users: true, mounts: false };
+  const closed = `${HOST}9 1 0:4 /systemd/inaccessible/dir /lib/modules ro - tmpfs r rw
+10 1 0:4 /systemd/inaccessible/dir /usr/lib/modules ro - tmpfs r rw\n`;
+  const found = (filters: typeof open, own: OwnNamespaces, mounts = closed, status = {}) =>
     judge('ProtectKernelModules', measure({ ProtectKernelModules: true }), {
-      ...{ process: seenProcess(status), view: view(HOST), filters, own },
-    });
+      ...{ process: seenProcess(status), view: view(mounts), filters, own },
+    }).seen;
   const loaded = { CapBnd: '10000' };
-  assert.equal(found(refusing, NO_OWN_NAMESPACES).seen, '/lib/modules can be reached');
-  assert.equal(found(refusing, mounts).seen, 'it is in a mount namespace of its own');
-  assert.equal(found(open, mounts).seen, 'no filter refuses init_module');
-  assert.equal(found(open, users).seen, 'no filter refuses init_module');
-  assert.match(found(refusing, mounts, loaded).seen, /^CapBnd has capabilities/);
-  assert.equal(found(refusing, users, loaded).seen, 'it is in a user namespace of its own');
+  assert.equal(found(refusing, users), '');
+  assert.equal(found(open, users), 'no filter refuses init_module');
+  assert.equal(found(refusing, users, HOST), '/lib/modules can be reached');
+  assert.match(found(refusing, NO_OWN_NAMESPACES, closed, loaded), /^CapBnd has capabilities/);
+  assert.equal(found(refusing, users, closed, loaded), 'it is in a user namespace of its own');
+});
+
+test("a mount namespace of a process's own excuses what it mounts there, and not what is the manager's", () => {
+  const own = { users: true, mounts: true };
+  const found = (directive: string, value: unknown, mounts: string) =>
+    judge(directive, measure({ [directive]: value }), {
+      ...{ process: seenProcess(), view: view(mounts), filters: undefined, own },
+    }).seen;
+  const excused = 'it is in a mount namespace of its own';
+  const ro = HOST.replace('/ / rw', '/ / ro');
+  const at = (root: string, path: string) => `9 1 ${root} ${path} rw - ext4 d rw\n`;
+  assert.equal(found('InaccessiblePaths', ['/srv'], HOST), '/srv can be reached');
+  assert.equal(found('InaccessiblePaths', ['/srv'], HOST + at('0:7 /', '/srv')), excused);
+  assert.equal(found('InaccessiblePaths', ['/srv'], HOST + at('0:1 /srv', '/srv')), '/srv can be reached');
+  assert.equal(found('TemporaryFileSystem', [['/srv', '']], HOST), "/srv is the host's");
+  assert.equal(found('ReadOnlyPaths', ['/etc'], HOST), '/etc can be written to');
+  assert.equal(found('ReadOnlyPaths', ['/etc'], ro + at('0:7 /', '/etc/mnt')), excused);
+  // Whatever else is mounted before it.
+  const both = `${ro}${at('0:7 /', '/etc/mnt')}10 1 0:1 /etc/ssh /etc/ssh rw - ext4 d rw\n`;
+  assert.equal(found('ReadOnlyPaths', ['/etc'], both), '/etc/ssh can be written to');
+  assert.equal(found('ProtectProc', 'invisible', HOST), "/proc hasn't hidepid=invisible");
+  assert.equal(found('ProtectProc', 'invisible', HOST.replace('0:3', '0:8')), excused);
+});
+
+test('a mount that the host has below a path, too, leaves a part open and is no difference of the service', () => {
+  const fuse = '9 1 0:50 / /tmp/x rw,nosuid,nodev - fuse.sshfs x rw,user_id=1000,group_id=1000\n';
+  const mounts = `${HOST.replaceAll(' rw -', ' ro,noexec -')}${fuse}`;
+  const found = (directive: string, host: string, text = mounts) =>
+    judge(
+      directive,
+      { ...measure({ [directive]: ['/'] }), host: view(host) },
+      { process: seenProcess(), view: view(text), filters: undefined, own: NO_OWN_NAMESPACES },
+    );
+  for (const [directive, otherwise] of [
+    ['ReadOnlyPaths', 'written to'],
+    ['NoExecPaths', 'executed from'],
+  ] as const) {
+    const { relation: left, seen } = found(directive, HOST + fuse);
+    assert.deepEqual([left, seen], ['open', `systemd leaves /tmp/x out, which can be ${otherwise}`]);
+    // Mounted in there alone, or another one than the host's.
+    for (const host of [HOST, HOST + fuse.replace('0:50', '0:51')])
+      assert.equal(found(directive, host).relation, 'looser');
+  }
+  const itself = found('ReadOnlyPaths', HOST, HOST).seen;
+  assert.equal(itself, '/ can be written to', 'that the host has the path itself is no excuse');
+});
+
+test('the mounts of a namespace are judged once, however many processes there are', () => {
+  let looked = 0;
+  const { tree, paths } = view(HOST);
+  const counting = { get: (path: string) => ++looked && paths.get(path) } as typeof paths;
+  const of = createOfMounts(
+    measure({ ProtectKernelModules: true }),
+    seenProcess(),
+    { ...{ tree, paths: counting }, isGuessed: false },
+    false,
+  );
+  assert.equal(of('ProtectKernelModules'), of('ProtectKernelModules'));
+  assert.equal(looked, 2);
 });
 
 test('a directive of which nothing tells is unseen, whatever its value', () => {
