@@ -33,15 +33,18 @@ export const leftOverDirective = ({ plan }: Planned, held: HeldDirective): Diagn
     return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });
   });
 
-/** The directive that closes what another leaves open: a mount that is only read can still be executed from. */
+/**
+ * The directive that closes what another leaves open: a mount that is only read can still be executed from, and one of /run
+ * in its own place would show the host's files again below the folder where systemd lays out the service's.
+ */
 const closing = ({ directive }: HeldDirective): string =>
-  directive === 'NoExecPaths' ? directive : 'BindReadOnlyPaths';
+  directive === 'NoExecPaths' ? `${directive}=` : 'BindReadOnlyPaths=, /run in ReadOnlyPaths=';
 
 export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
     warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
       ...place(held),
-      hint: `name that path, or those below it, in ${closing(held)}=; a restart closes what was mounted since the start`,
+      hint: `name that path, or those below it, in ${closing(held)}; a restart closes what was mounted since the start`,
     }),
   );
 
