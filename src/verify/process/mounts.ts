@@ -114,6 +114,9 @@ const isLeftOutOfProc = ({ type, options, path: above }: PlacedMount, path: stri
 /** File systems on which nothing can be written or executed: handles of namespaces, and places of later mounts. */
 const HARMLESS: ReadonlySet<string> = new Set(['autofs', 'nsfs']);
 
+/** The folder of what only root's manager mounts into a running service, by `systemctl bind`: read-only to all. */
+const INCOMING = '/run/systemd/incoming';
+
 const MOST_NAMED = 10;
 
 /**
@@ -135,7 +138,8 @@ function judgeFlag(
   const leftOut = inView(mountEntries(lines).map((one) => one.path)).filter((one) => one !== path);
   const isBelow = (above: readonly string[], one: string) => above.some((other) => covers(other, one));
   const reachable = [{ ...mount, path }, ...mountsBelow(view.tree, path)]
-    .filter((one) => !one.options.has(flag) && !HARMLESS.has(one.type) && !isBelow(meant, one.path))
+    .filter((one) => !one.options.has(flag) && !HARMLESS.has(one.type))
+    .filter((one) => one.path !== INCOMING && !isBelow(meant, one.path))
     .map((one) => one.path);
   const isSame = (one: string) => isHosts(sight, one, one);
   const isHostsMount = (one: string) => one !== path && mountAt(host.tree, one)?.path === one && isSame(one);

@@ -412,6 +412,8 @@ test('a path that may be executed from is looser, below one that systemd leaves 
   const mounts = HOST.replaceAll('rw -', 'rw,noexec -');
   assert.equal(relation('NoExecPaths', noExec, mounts), 'equal');
   assert.equal(relation('NoExecPaths', noExec, `${mounts}9 1 0:1 /usr /usr rw - ext4 d rw\n`), 'equal');
+  const incoming = `${mounts}9 1 0:1 /run/systemd/incoming /run/systemd/incoming ro - tmpfs d rw\n`;
+  assert.equal(relation('NoExecPaths', noExec, incoming), 'equal');
   const temporary = `${mounts}9 1 0:1 /t /tmp rw - ext4 d rw\n`;
   assert.match(relation('NoExecPaths', noExec, temporary), /^looser: \/tmp can be executed from/);
   assert.match(relation('NoExecPaths', { ...noExec, PrivateTmp: true }, temporary), /^open/);
