@@ -34,30 +34,22 @@ export async function untrustedLaunch(
   return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 
-/** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
+/**
+ * Errors about untrusted paths of services that are loaded with a drop-in of ours: by their directives, or, if these show none,
+ * about programs without the launcher as their processes see them, below what BindPaths= and the like mount.
+ */
 export const untrustedStarts = (
   context: Context,
   own: OwnFiles,
   services: readonly Service[],
-): Promise<Diagnostic[]> => untrustedStartsOf(context, launchesOf(context, own, services));
+): Promise<Diagnostic[]> => untrustedOf(context, launchesOf(context, own, services), () => []);
 
-/**
- * Errors about untrusted paths of running services: by their directives, or, if these show none, as their processes see
- * the paths.
- */
-export async function untrustedRuns(
+/** As untrustedStarts(), and about the launcher and its filter as the processes see them. */
+export const untrustedRuns = (
   context: Context,
   own: OwnFiles,
   services: readonly Service[],
-): Promise<Diagnostic[]> {
-  const launches = launchesOf(context, own, services);
-  const byDirectives = await untrustedStartsOf(context, launches);
-  if (byDirectives.length > 0) return byDirectives;
-  const found = launches.map(async ({ launch, process }) =>
-    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch.paths, { process }), true),
-  );
-  return (await Promise.all(found)).flat();
-}
+): Promise<Diagnostic[]> => untrustedOf(context, launchesOf(context, own, services), ({ paths }) => paths);
 
 /** Whether paths are looked at: a user's own services are started by paths that the user can change. */
 const isLookedAt = ({ placement, offline }: Context): boolean => !offline && placement.scope !== 'user';
@@ -79,9 +71,25 @@ const launchesOf = (context: Context, own: OwnFiles, services: readonly Service[
     process: state.mainPid,
   }));
 
-async function untrustedStartsOf(context: Context, launches: readonly Started[]): Promise<Diagnostic[]> {
-  const found = launches.map(({ launch }) => untrustedByDirectives(context, launch));
-  return (await Promise.all(found)).flat();
+async function untrustedOf(
+  context: Context,
+  launches: readonly Started[],
+  pathsOf: (launch: Launch) => readonly string[],
+): Promise<Diagnostic[]> {
+  const byDirectives = await Promise.all(
+    launches.map(({ launch }) => untrustedByDirectives(context, launch)),
+  );
+  if (byDirectives.some((errors) => errors.length > 0)) return byDirectives.flat();
+  const inside = launches
+    .filter(({ process }) => process !== 0)
+    .map(async ({ launch, process }) => {
+      const view = { process, unread: true } as const;
+      const found = await untrustedPaths(context, pathsOf(launch), view);
+      for (const { paths } of launch.loose.filter(({ isOnHost }) => !isOnHost))
+        found.push(...(await firstOf(context, paths, view)).found);
+      return errorsOf(launch, found, true);
+    });
+  return (await Promise.all(inside)).flat();
 }
 
 /** A path of a launch, and the files on the way to it that others than root can change. */
@@ -121,12 +129,12 @@ async function untrustedProgram(
 }
 
 /** Follows paths up to the first at which a file is. */
-async function firstOf(context: Context, paths: readonly string[], view: View) {
+async function firstOf(context: Context, paths: readonly string[], view: View | NamespaceOf) {
   const found: UntrustedPath[] = [];
   for (const path of paths) {
-    const { real, untrusted } = await walked(context, path, view);
+    const { real, inside, untrusted } = await walked(context, path, view);
     found.push({ path, untrusted });
-    if (real !== undefined) return { found, named: path, real };
+    if (real !== undefined || inside !== undefined) return { found, named: path, real };
   }
   return { found, named: undefined, real: undefined };
 }

@@ -89,7 +89,7 @@ const CLEAN = `
   for m in $(awk '$5 ~ "^/srv/" { print $5 }' /proc/self/mountinfo); do umount $m; done
   rm -rf /srv/*`;
 
-test('a folder of another user that is mounted over the launcher is seen where the service runs', {
+test('a folder of another user that is mounted over the launcher, or over a program without it, is seen where the service runs', {
   skip,
 }, async () => {
   try {
@@ -99,6 +99,11 @@ test('a folder of another user that is mounted over the launcher is seen where t
     assert.equal(status, 1, stderr);
     assert.match(stdout, /rolled-back/);
     assert.match(stderr, /error\[launcher-unknown\].*\/usr\/local belongs to user 1 there/);
+    await sh(`printf '#!/bin/sh\n' >/srv/local/post; chmod +x /srv/local/post; systemctl stop ${UNIT}`);
+    await start(`${PLAIN}BindPaths=/srv/local:/opt\nExecStartPost=/opt/post\n`, CALLS);
+    const loose = await sandboxUnit(box, 'apply', UNIT);
+    assert.match(loose.stdout, /rolled-back/);
+    assert.match(loose.stderr, /error\[untrusted-path\]: \/opt belongs to user 1/);
   } finally {
     await sh(CLEAN);
   }
