@@ -34,22 +34,30 @@ export async function untrustedLaunch(
   return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 
-/**
- * Errors about untrusted paths of services that are loaded with a drop-in of ours: by their directives, or, if these show none,
- * about programs without the launcher as their processes see them, below what BindPaths= and the like mount.
- */
+/** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
 export const untrustedStarts = (
   context: Context,
   own: OwnFiles,
   services: readonly Service[],
-): Promise<Diagnostic[]> => untrustedOf(context, launchesOf(context, own, services), () => []);
+): Promise<Diagnostic[]> => untrustedStartsOf(context, launchesOf(context, own, services));
 
-/** As untrustedStarts(), and about the launcher and its filter as the processes see them. */
-export const untrustedRuns = (
+/**
+ * Errors about untrusted paths of running services: by their directives, or, if these show none, as their processes see
+ * the paths.
+ */
+export async function untrustedRuns(
   context: Context,
   own: OwnFiles,
   services: readonly Service[],
-): Promise<Diagnostic[]> => untrustedOf(context, launchesOf(context, own, services), ({ paths }) => paths);
+): Promise<Diagnostic[]> {
+  const launches = launchesOf(context, own, services);
+  const byDirectives = await untrustedStartsOf(context, launches);
+  if (byDirectives.length > 0) return byDirectives;
+  const found = launches.map(async ({ launch, process }) =>
+    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch.paths, { process }), true),
+  );
+  return (await Promise.all(found)).flat();
+}
 
 /** Whether paths are looked at: a user's own services are started by paths that the user can change. */
 const isLookedAt = ({ placement, offline }: Context): boolean => !offline && placement.scope !== 'user';
@@ -71,25 +79,9 @@ const launchesOf = (context: Context, own: OwnFiles, services: readonly Service[
     process: state.mainPid,
   }));
 
-async function untrustedOf(
-  context: Context,
-  launches: readonly Started[],
-  pathsOf: (launch: Launch) => readonly string[],
-): Promise<Diagnostic[]> {
-  const byDirectives = await Promise.all(
-    launches.map(({ launch }) => untrustedByDirectives(context, launch)),
-  );
-  if (byDirectives.some((errors) => errors.length > 0)) return byDirectives.flat();
-  const inside = launches
-    .filter(({ process }) => process !== 0)
-    .map(async ({ launch, process }) => {
-      const view = { process, unread: true } as const;
-      const found = await untrustedPaths(context, pathsOf(launch), view);
-      for (const { paths } of launch.loose.filter(({ isOnHost }) => !isOnHost))
-        found.push(...(await firstOf(context, paths, view)).found);
-      return errorsOf(launch, found, true);
-    });
-  return (await Promise.all(inside)).flat();
+async function untrustedStartsOf(context: Context, launches: readonly Started[]): Promise<Diagnostic[]> {
+  const found = launches.map(({ launch }) => untrustedByDirectives(context, launch));
+  return (await Promise.all(found)).flat();
 }
 
 /** A path of a launch, and the files on the way to it that others than root can change. */
@@ -98,7 +90,7 @@ interface UntrustedPath {
   readonly untrusted: readonly Untrusted[];
 }
 
-/** Errors about the paths of a launch as the host and as the service sees them, and about its loose programs. */
+/** Errors about the paths of a launch as the host and as the service sees them, its loose programs and its images. */
 async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
   const all = [...launch.paths, ...launch.privileged];
   const found = [
@@ -106,6 +98,11 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
     ...(await untrustedPaths(context, all, launch.view)),
   ];
   for (const one of launch.loose) found.push(...(await untrustedProgram(context, launch, one)));
+  for (const path of all.slice(0, 1))
+    for (const { source, by } of launch.images) {
+      const { untrusted } = await walked(context, source, HOST);
+      found.push({ path, untrusted: untrusted.map((one) => ({ ...one, by })) });
+    }
   return errorsOf(launch, found, false);
 }
 
@@ -129,12 +126,12 @@ async function untrustedProgram(
 }
 
 /** Follows paths up to the first at which a file is. */
-async function firstOf(context: Context, paths: readonly string[], view: View | NamespaceOf) {
+async function firstOf(context: Context, paths: readonly string[], view: View) {
   const found: UntrustedPath[] = [];
   for (const path of paths) {
-    const { real, inside, untrusted } = await walked(context, path, view);
+    const { real, untrusted } = await walked(context, path, view);
     found.push({ path, untrusted });
-    if (real !== undefined || inside !== undefined) return { found, named: path, real };
+    if (real !== undefined) return { found, named: path, real };
   }
   return { found, named: undefined, real: undefined };
 }

@@ -1,7 +1,5 @@
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
-import type { Plan } from '../../plan/plan.js';
 import { preparedFor } from '../../prepare/confined.js';
-import { untrustedStarts } from '../../prepare/untrusted-launch.js';
 import { expectedBy } from '../../verify/expected.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { proveDirectives } from '../../verify/process/prove-directives.js';
@@ -31,20 +29,12 @@ export const verifyServices = ({ context, signals }: Transaction) =>
       unproven.push(...[...hidden, ...proof.leftOver].map(asWarning), ...proof.open);
       const open = [...found.unproven, ...found.leftOver];
       const unseen = open.filter(({ severity }) => severity === 'error');
-      const untrusted = await untrustedStarts(context, ownFilesOf(plan), [{ name, state }]);
       // A service that has done its work has no process, and without rules on calls none is read.
-      if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running'))
-        return [...proof.wrong, ...untrusted];
-      const wrong = [...found.wrong, ...proof.wrong, ...untrusted];
+      if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return proof.wrong;
+      const wrong = [...found.wrong, ...proof.wrong];
       verified = (verified ?? true) && unseen.length + hidden.length + wrong.length === 0;
       unproven.push(...open.map(asWarning));
       return wrong;
     });
     return { unit: { ...noting(unit, unproven), verified }, failures };
   });
-
-/** The programs of ours that a plan's drop-in names. */
-const ownFilesOf = ({ target, filter, filterFile, ready }: Plan) => ({
-  launched: filter && filterFile ? { program: target.launcher, filter: filterFile } : undefined,
-  loading: ready && { program: target.injector, filter: ready.file },
-});
