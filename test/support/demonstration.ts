@@ -4,13 +4,14 @@ import type { Box } from './box.js';
 const POLICY_FILE = '/etc/sandbox-unit/nginx.service.toml';
 
 const POLICY = `description = "nginx serving static files: it has no programs to start"
-# A template: nothing in /run by which root's other programs start something.
+# A template: the service has a /run of its own.
 extends = ["own-run"]
 
 [syscalls]
 deny = ["execve:EPERM", "execveat:EPERM", "@mount", "open_tree_attr", "ptrace"]
 
 [service]
+CapabilityBoundingSet = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_NET_BIND_SERVICE", "CAP_SETGID", "CAP_SETUID"]
 ProtectSystem = "strict"
 ReadWritePaths = ["/var/lib/nginx", "/var/log/nginx"]
 # The only file of /run that it writes to.
