@@ -77,7 +77,9 @@ export async function verify(
   const isPermissive = isLetThrough(prepared, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
-  const otherwise = differences(planned.dropIn, state, planned.target).map(({ directive }) => directive);
+  const otherwise = differences(planned.dropIn, state, planned.target.scope).map(
+    ({ directive }) => directive,
+  );
   const proof = await proveDirectives(context, { plan: expected, unit: state }, new Set(otherwise), kernel);
   const main = await wrongMain(context, expected, seen);
   const wrong = [

@@ -16,10 +16,7 @@ export function isLoaded(row: Directive, values: readonly string[], get: Get): b
 const isImplied = ({ impliedBy, strictness }: Directive, value: string | undefined, get: Get): boolean =>
   impliedBy !== undefined && get(impliedBy) === true && value === strictness?.unset;
 
-/**
- * Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`;
- * SystemCallFilter= and SystemCallLog= have filterDifferences() and logDifferences().
- */
+/** Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`. */
 export function isSettingLoaded(name: string, values: readonly string[], get: Get): boolean {
   const holds = SETTINGS.get(name)?.isLoaded;
   return holds === undefined || get(name) === undefined || holds(values, get);

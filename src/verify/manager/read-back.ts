@@ -3,13 +3,13 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { hasNameOfDropIn, namesReadyFilter } from '../../paths/own-files.js';
+import { hashesIn, loadedHashes } from '../../state/started-with.js';
 import { commandsOf, type LoadedCommand, type UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
 import type { Difference } from './difference.js';
-import { filterDifferences, logDifferences, type Reader } from './loaded-calls.js';
 import { commandDifferences, isSameCommand } from './loaded-commands.js';
 import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
@@ -17,7 +17,7 @@ import { isLoaded, isSettingLoaded } from './loaded-values.js';
 export interface PlannedDropIn {
   /** The unit that is asked about: of a template one of its instances, too. */
   readonly unit: string;
-  readonly target: Reader & Pick<Target, 'launcher'>;
+  readonly target: Pick<Target, 'scope' | 'launcher'>;
   readonly dropIn: UnitFile;
 }
 
@@ -39,7 +39,7 @@ export function readBack(
   const later = laterHint(dropIns.slice(dropIns.indexOf(path) + 1));
   // A manager that has read files which were put back as old as they were doesn't see that they are others.
   const reload = `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
-  const found = differences(dropIn, state, target);
+  const found = differences(dropIn, state, target.scope);
   const wrong = new Set(found.map(({ directive }) => directive));
   return [
     ...found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint })),
@@ -50,20 +50,25 @@ export function readBack(
 }
 
 /**
- * Holds the manager's properties of a unit against the lines of a drop-in of ours, directive by directive: commands and
- * calls one by one, values as far as isLoaded() can tell.
+ * Holds the manager's properties of a unit against the lines of a drop-in of ours, directive by directive: commands one by
+ * one, values as far as isLoaded() can tell.
  * @param dropIn which the manager says it has read
  */
-export function differences(dropIn: UnitFile, state: UnitState, reader: Reader): Difference[] {
+export function differences(dropIn: UnitFile, state: UnitState, scope: Scope): Difference[] {
   const get = (property: string) => state.properties.get(property);
-  const { scope } = reader;
   return [...groupBy(dropIn.assignments, ({ key }) => key)].flatMap(([key, lines]) => {
     const values = lines.map(({ value }) => value);
     if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(state, key));
-    if (key === 'SystemCallFilter') return filterDifferences(dropIn, state.systemCallFilter, reader);
-    if (key === 'SystemCallLog') return logDifferences(values, state.systemCallLog, reader);
+    if (key === 'LogExtraFields') return textDifferences(key, values, state);
     return valueDifferences(key, values, get, scope);
   });
+}
+
+/** The hash of the unit's files is one of the drop-in's lines: another one is of another text. */
+function textDifferences(directive: string, values: readonly string[], state: UnitState): Difference[] {
+  const loaded = loadedHashes(state);
+  if (loaded.length === 0 || hashesIn(values).some((hash) => loaded.includes(hash))) return [];
+  return [{ directive, message: `${directive}= in systemd is that of other files` }];
 }
 
 function valueDifferences(
