@@ -201,21 +201,6 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     assert.deepEqual((await drift()).drift, []);
   });
 
-  test('a command that it has read otherwise than the drop-in has it now', async () => {
-    await apply();
-    const dropIn = `${FOLDER}/zz-sandbox-unit.conf`;
-    await box.sh(`cp -a ${dropIn} /root/as-it-is
-      sed -i 's/sleep 100[0-9]/sleep 1009/' ${dropIn}; touch -r /root/as-it-is ${dropIn}
-      systemctl daemon-reload; cp -a /root/as-it-is ${dropIn}`);
-    const reload = await box.succeed(['systemctl', 'show', '--value', '-p', 'NeedDaemonReload', UNIT]);
-    assert.equal(reload, 'no\n');
-    assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
-    // What it was started with can't be known: the files say what they said before.
-    const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
-    assert.deepEqual([status, /^note\[(.*?)\]/m.exec(stderr)?.[1]], [0, 'reload-due'], stderr);
-    assert.deepEqual((await drift()).drift, []);
-  });
-
   test('a filter that it has read before its files were put back as old as they were', async () => {
     const policy = (calls: string) => `[syscalls]\ndeny = [${calls}]\n[apply]\nsettle = "50ms"\n`;
     const was = await box.readFile(POLICY);
