@@ -2,7 +2,7 @@
 
 import { errnoNumber } from '../syscalls/errno.js';
 import type { UnitProperty } from '../unit/unit-property.js';
-import { sinceReset, wordsOf } from '../unit/values.js';
+import { wordsOf } from '../unit/values.js';
 import type { Get } from './directive.js';
 import { withoutSpecifiers } from './values/bus.js';
 import { signedList } from './values/signed-list.js';
@@ -47,17 +47,6 @@ const architectures: Setting = {
   },
 };
 
-/** The kind of list alone is read back: single calls are seen in the kernel's filters, once the unit was started. */
-const callFilter: Setting = {
-  write: lineByLine('SystemCallFilter'),
-  isLoaded: (values, get) => {
-    const [allows, listed] = get('SystemCallFilter') as [boolean, string[]];
-    const [first] = sinceReset(values);
-    if (first === undefined) return !allows && listed.length === 0;
-    return listed.length > 0 && allows !== first.startsWith('~');
-  },
-};
-
 const errorNumberSetting: Setting = {
   write: (values) => [
     { name: 'SystemCallErrorNumber', signature: 'i', value: errorNumber(lastText(values)) },
@@ -79,7 +68,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['SyslogIdentifier', logIdentifier],
   ['SystemCallArchitectures', architectures],
   ['SystemCallErrorNumber', errorNumberSetting],
-  ['SystemCallFilter', callFilter],
+  ['SystemCallFilter', { write: lineByLine('SystemCallFilter') }],
   ['SystemCallLog', { write: lineByLine('SystemCallLog') }],
   ['Type', type],
 ]);

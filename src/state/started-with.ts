@@ -61,16 +61,13 @@ export const hashesIn = (fields: readonly string[]): string[] =>
  * `systemctl set-property` does. False where a drop-in has no field, as those of users' managers and of older versions.
  */
 export function hasLoaded(state: UnitState, hash: string | undefined): boolean {
-  const loaded = loadedHashes(state);
   const isSet = state.dropInPaths.some((path) => path.includes('/system.control/'));
-  return loaded.length === 1 && loaded[0] === hash && !isSet;
+  return loadedHashes(state).join() === hash && !isSet;
 }
 
 /** The hashes of files in the fields that the manager has loaded, which are lists of bytes on the bus. */
 export function loadedHashes({ properties }: UnitState): string[] {
   const fields = properties.get('LogExtraFields');
-  const texts = Array.isArray(fields)
-    ? fields.map((one) => new TextDecoder().decode(Uint8Array.from(one)))
-    : [];
-  return hashesIn(texts);
+  const textOf = (one: Iterable<number>) => new TextDecoder().decode(Uint8Array.from(one));
+  return Array.isArray(fields) ? hashesIn(fields.map(textOf)) : [];
 }

@@ -22,12 +22,6 @@ test('a setting is loaded where the manager has what the last lines say', () => 
     ['SystemCallErrorNumber', ['kill'], 1, false],
     ['SystemCallErrorNumber', ['EPERM'], 1, true],
     ['SystemCallErrorNumber', ['13'], 13, true],
-    ['SystemCallFilter', [''], [false, []], true],
-    ['SystemCallFilter', [''], [true, []], false],
-    ['SystemCallFilter', ['', '~acct'], [false, ['acct']], true],
-    ['SystemCallFilter', ['', '~acct'], [false, []], false],
-    ['SystemCallFilter', ['', '~acct'], [true, ['acct']], false],
-    ['SystemCallFilter', ['', 'acct', '~brk'], [true, ['acct']], true],
     ['Type', ['exec'], 'exec', true],
     ['Type', ['exec'], 'simple', false],
   ];
