@@ -12,7 +12,7 @@ export const VERIFY = {
     cause:
       'A process is not held to a directive that systemd has loaded: it was started before, or something undoes the directive.',
     wayOut:
-      "Restart the service if it runs since before the policy; `apply` has done so. If that does not help, look for what undoes the directive: a helper with privileges, or a mount of the unit's own, as `BindPaths=/tmp` beside `PrivateTmp`. From systemd 255 on, `ReadOnlyPaths` does not close `/sys` beside `ProtectControlGroups` and the like: `ProtectKernelTunables` does.",
+      "Restart the service if it runs since before the policy; `apply` has done so. If that does not help, look for what undoes the directive: a helper with privileges, or a mount of the unit's own, as `BindPaths=/tmp` beside `PrivateTmp`. Under `ProtectSystem=strict` systemd drops `NoExecPaths` for a path that `ReadOnlyPaths` names, too: name it in `BindReadOnlyPaths` there. From systemd 255 on, `ReadOnlyPaths` does not close `/sys` beside `ProtectControlGroups` and the like: `ProtectKernelTunables` does.",
   },
   'left-over': {
     cause:

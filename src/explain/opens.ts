@@ -4,7 +4,10 @@ import type { SyscallSets } from '../syscalls/sets.js';
 
 /** Gains by a call's name, or by a set that holds it. */
 const OPENS: ReadonlyMap<string, string> = new Map([
-  ['execve', 'it can then start any program that it can reach'],
+  [
+    'execve',
+    'it can then start any program that it can reach; deny it in [ready] if only its start needs it',
+  ],
   ['execveat', 'it can then start any program that it can reach, and one that is in memory alone'],
   ['bpf', 'it can then load programs into the kernel'],
   ['io_uring_setup', 'files and sockets are then within its reach without the calls that the policy refuses'],

@@ -62,22 +62,30 @@ function parseLine(line: string): Line[] {
  * mount that another one lies over is passed by.
  */
 export function mountAt({ root, children }: MountTree, path: string): PlacedMount | undefined {
-  const above = foldersAbove(path);
+  const depth = path.split('/').length;
   const next = (mount: PlacedMount): PlacedMount | undefined => {
     const below = children.get(mount);
-    const at = below && above.find((folder) => below.has(folder));
-    return at === undefined ? undefined : below!.get(at);
+    if (!below) return undefined;
+    // Services can make many mounts, and deep ones.
+    const at =
+      below.size < depth
+        ? shortest([...below.keys()].filter((one) => covers(one, path)))
+        : foldersAbove(path).find((folder) => below.has(folder));
+    return at === undefined ? undefined : below.get(at);
   };
   let mount = root;
   for (let below = mount && next(mount); below; below = next(below)) mount = below;
   return mount;
 }
 
+const shortest = ([first, ...more]: readonly string[]): string | undefined =>
+  more.reduce((best, one) => (one.length < best!.length ? one : best), first);
+
 /** A path and the folders above it, the shortest first: `/`, `/a`, `/a/b`. */
-const foldersAbove = (path: string): string[] => {
-  const names = path.split('/').filter(Boolean);
-  return ['/', ...names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`)];
-};
+const foldersAbove = (path: string): string[] => [
+  '/',
+  ...[...path.matchAll(/[^/](?=\/|$)/g)].map(({ index }) => path.slice(0, index + 1)),
+];
 
 /** The mounts below a path that can be reached, without the one that the path is on. */
 export const mountsBelow = (tree: MountTree, path: string): readonly PlacedMount[] =>

@@ -90,7 +90,7 @@ interface UntrustedPath {
   readonly untrusted: readonly Untrusted[];
 }
 
-/** Errors about the paths of a launch as the host and as the service sees them, and about its loose programs. */
+/** Errors about the paths of a launch as the host and as the service sees them, its loose programs and its images. */
 async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
   const all = [...launch.paths, ...launch.privileged];
   const found = [
@@ -98,6 +98,11 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
     ...(await untrustedPaths(context, all, launch.view)),
   ];
   for (const one of launch.loose) found.push(...(await untrustedProgram(context, launch, one)));
+  for (const path of all.slice(0, 1))
+    for (const { source, by } of launch.images) {
+      const { untrusted } = await walked(context, source, HOST);
+      found.push({ path, untrusted: untrusted.map((one) => ({ ...one, by })) });
+    }
   return errorsOf(launch, found, false);
 }
 

@@ -1,4 +1,5 @@
 import type { ExistingFile } from '../emit/changes.js';
+import { hasNameOfKeptPolicy } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
 import { filesHash } from './files-hash.js';
 import { injectionsOf } from './injections.js';
@@ -22,7 +23,8 @@ export const noAppliedRuns = (unit: string): AppliedRuns => ({ unit, files: [], 
 export const appliedRunsOf = (unit: string, files: readonly ExistingFile[]): AppliedRuns => ({
   unit,
   files,
-  since: Math.max(0, ...files.map(({ modified }) => modified)),
+  // The kept text of a policy decides nothing of how a service runs.
+  since: Math.max(0, ...files.map(({ path, modified }) => (hasNameOfKeptPolicy(path) ? 0 : modified))),
 });
 
 /**

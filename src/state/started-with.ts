@@ -11,8 +11,9 @@ export const NO_FILES = 'none';
 
 /**
  * The hash of the files that a service's run was started with, by the field of the drop-in that the manager had read then;
- * undefined where that can't be known, as where files were changed by hand. systemd exports the fields for journald when it starts the first process of a run, and
- * leaves them as they are whatever it reads meanwhile. Only root can write them.
+ * undefined where that can't be known, as where files were changed by hand. systemd exports the fields for journald when it starts
+ * the first process of a run, and leaves them as they are whatever it reads meanwhile, also by RestartMode=direct. Only root can
+ * write them.
  * @param files the hash of the unit's files as they are
  */
 export async function startedWith(
@@ -23,8 +24,6 @@ export async function startedWith(
   // Managers of users export nothing, and other drop-ins may have taken the field away, or have one more.
   const [loaded, ...others] = loadedHashes(state);
   if (placement.scope === 'user' || loaded !== files || others.length > 0) return undefined;
-  // By RestartMode=direct (systemd shows it from 257 on) the manager goes on to the next run as if the first one went on.
-  if (state.nRestarts > 0 && state.properties.get('RestartMode') === 'direct') return NO_FILES;
   const path = `/run/systemd/units/log-extra-fields:${state.id}`;
   const read = () => system.read(path, { trusted: true });
   const file = await orElse<FileContent | 'unreadable' | undefined>(read, 'unreadable');

@@ -32,7 +32,7 @@ export async function confirmed(
     const options = optionsAgain(context, unit, facts);
     const prepared = await prepare(context, unit, options, machine);
     const { diagnostics, files } = prepared;
-    // Overridden lines are told by overriddenBy().
+    // Overridden lines are told by overriddenIn().
     const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
     if (isDenied(context, wrong)) throw new UserError(wrong);
     if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];

@@ -1,13 +1,22 @@
 /** The file tree that the processes of a unit see. */
 
-/** The host's file tree as RootDirectory= shows it. */
+/** A folder or file of the host that is mounted at another place. */
+export interface Bind {
+  readonly source: string;
+  readonly destination: string;
+  /** The directive that mounts it. */
+  readonly by: string;
+}
+
+/** The host's file tree as RootDirectory=, BindPaths= and BindReadOnlyPaths= rearrange it. */
 export interface View {
   /** The folder that is the root; `/` for the host's own. */
   readonly root: string;
+  readonly binds: readonly Bind[];
 }
 
 /** The host's own file tree. */
-export const HOST: View = { root: '/' };
+export const HOST: View = { root: '/', binds: [] };
 
 /**
  * A mount namespace, named by one of its processes. Paths start at the namespace's own root, even if the process has

@@ -12,7 +12,7 @@ import { inLayer, layerAvailable } from '../support/layer.js';
 import { temporaryFolder, writeTree } from '../support/temporary.js';
 
 const skip = layerAvailable() ?? false;
-const SERVICE = '[Service]\nType=notify\nExecStart=/usr/sbin/demod\n';
+const SERVICE = '[Service]\nType=notify\nExecStart=/usr/sbin/demod Bücher\n';
 const POLICY = `[syscalls]\ndeny = ["execve"]\n[ready]\ndeny = ["chroot"] # ü\n`;
 const EARLY = `run/systemd/generator.early/${UNIT}.d`;
 const MANIFEST = enabledManifest(UNIT).slice(1);

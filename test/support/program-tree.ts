@@ -43,4 +43,4 @@ export async function programTree(
 export type Compile = (path: string, source: string, options: readonly string[]) => Promise<void>;
 
 /** The files below a folder, as a service sees them whose root it is. */
-export const filesBelow = (root: string): RootFiles => new RootFiles(system, { root });
+export const filesBelow = (root: string): RootFiles => new RootFiles(system, { root, binds: [] });

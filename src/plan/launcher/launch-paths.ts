@@ -1,10 +1,11 @@
 /** The paths by which a confined service is started: whoever can put another file there decides what runs. */
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
+import { fieldsOf } from '../../directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../directives/values/bus.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { folderOf } from '../../unit/path.js';
-import { barePath, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
-import { HOST, type Untrusted, type View } from '../../unit/view.js';
+import { allWords, barePath, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
+import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
 import type { Plan } from '../plan.js';
 import { plannedValues } from '../unit-values.js';
 import { type LoadedCommand, type LooseProgram, loadedLoose, plannedLoose } from './loose-programs.js';
@@ -18,8 +19,10 @@ export interface Launch {
   readonly privileged: readonly string[];
   /** Programs of command lines that the launcher doesn't hold. */
   readonly loose: readonly LooseProgram[];
-  /** The folder of the host that is the service's root. What it mounts there is looked at where it runs. */
+  /** The service's view of the host's files, without the launcher's own mounts. */
   readonly view: View;
+  /** Images and folders of the host that may put files of their own at these paths. */
+  readonly images: readonly Bind[];
   /** The lines that name a directive or a program; empty for a loaded unit. */
   readonly places: ReadonlyMap<string, Location>;
 }
@@ -51,7 +54,8 @@ export function plannedLaunch(
     ],
     privileged: ready ? [placeOf(injector), folderOf(ready.file)] : [],
     loose,
-    view: viewOf(values, loadedView(loaded)),
+    view: withoutOwn({ launcher, filterFile: filterFile ?? ready?.file }, viewOf(values, loadedView(loaded))),
+    images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
     places: new Map([
       ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
       ...loose.flatMap(({ paths, at }) => (at ? paths.map((path) => [path, at] as const) : [])),
@@ -72,6 +76,8 @@ export function loadedLaunch(
   commands: readonly LoadedCommand[] = [],
 ): Launch {
   const { launched, loading } = own;
+  const view = loadedView(properties);
+  const beside = { launcher: launched?.program, filterFile: (launched ?? loading)?.filter };
   return {
     unit,
     paths: launched ? [launched.program, launched.filter] : [],
@@ -81,7 +87,8 @@ export function loadedLaunch(
       { launcher: launched?.program, injector: loading?.program },
       (properties.get('ExecSearchPath') ?? []) as readonly string[],
     ),
-    view: loadedView(properties),
+    view: withoutOwn(beside, view),
+    images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
     places: new Map(),
   };
 }
@@ -100,17 +107,72 @@ export interface OwnFiles {
   readonly loading: Loading | undefined;
 }
 
+const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
+
 /** Directives that put the files of an image or a folder where the launcher may be: these can't be looked at before. */
 export const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
 
-/** @param loaded the root as the manager has it, in the place of a value with specifiers */
-const viewOf = (values: UnitValues, loaded: View): View => ({
-  root: (withoutSpecifiers(barePath(lastOf(values, 'RootDirectory'))) ?? loaded.root) || HOST.root,
+/** @param sourcesOf the first field of each word of a directive */
+const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
+  IMAGES.flatMap((by) =>
+    sourcesOf(by)
+      .map(barePath)
+      .filter((source) => source.startsWith('/') && !source.includes('%'))
+      .map((source) => ({ source, destination: source, by })),
+  );
+
+/** @param loaded the loaded view, in the place of values with specifiers */
+function viewOf(values: UnitValues, loaded: View): View {
+  const written = barePath(lastOf(values, 'RootDirectory'));
+  const root = withoutSpecifiers(written) ?? loaded.root;
+  const binds = BINDS.flatMap((by) => {
+    const found = allWords(values.get(by) ?? []).map((word) => bindOf(word, by));
+    const isWhole = found.every((one) => one !== undefined);
+    return isWhole ? (found as Bind[]) : loaded.binds.filter((one) => one.by === by);
+  });
+  return { root: root || HOST.root, binds };
+}
+
+/** The bind mount of a word; undefined if a specifier decides it, or if it has no source. */
+function bindOf(word: string, by: string): Bind | undefined {
+  const plain = withoutSpecifiers(word);
+  const [from = '', to] = (plain === undefined ? undefined : fieldsOf(plain)) ?? [];
+  const source = barePath(from);
+  return source === '' ? undefined : { source, destination: barePath(to || from), by };
+}
+
+/**
+ * The view of a loaded unit. `RootDirectory` is s. `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source,
+ * destination, may be missing, flags.
+ */
+function loadedView(properties: ReadonlyMap<string, unknown>): View {
+  const binds = BINDS.flatMap((by) =>
+    ((properties.get(by) ?? []) as readonly (readonly unknown[])[]).map(([source, destination]) => ({
+      source: `${source}`,
+      destination: `${destination}`,
+      by,
+    })),
+  );
+  return { root: String(properties.get('RootDirectory') ?? '') || HOST.root, binds };
+}
+
+/** Our files that the drop-in itself mounts. */
+interface Own {
+  readonly launcher: string | undefined;
+  /** One of the unit's filters; undefined if the launcher gets its filter with its command. */
+  readonly filterFile: string | undefined;
+}
+
+const withoutOwn = (own: Own, { root, binds }: View): View => ({
+  root,
+  binds: binds.filter(({ source, destination }) => ![source, destination].some((path) => isOwn(own, path))),
 });
 
-const loadedView = (properties: ReadonlyMap<string, unknown>): View => ({
-  root: String(properties.get('RootDirectory') ?? '') || HOST.root,
-});
+const isOwn = (own: Own, path: string): boolean => path === own.launcher || isBeside(own, path);
+
+/** Whether a file is in the folder of a unit's filter, or below it. */
+const isBeside = ({ filterFile }: Own, path: string): boolean =>
+  filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
 
 /**
  * One error about everything on the way to a path that others can change; none if there is nothing.

@@ -1,6 +1,6 @@
 /** Follows paths on a tree of files, link by link, and tells who can change what is on the way. */
 import { join } from 'node:path';
-import { HOST, type Untrusted, type View, type Walked } from '../../unit/view.js';
+import { type Bind, HOST, type Untrusted, type View, type Walked } from '../../unit/view.js';
 
 /** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
@@ -76,12 +76,31 @@ const within =
     return { path, shown: path, by, before: before.map((one) => ({ ...one, by })) };
   };
 
-function viewPlace(tree: FileTree, { root }: View): Place {
+function viewPlace(tree: FileTree, { root, binds }: View): Place {
   const hosts = within('/');
-  if (root === '/') return hosts;
-  const way = follow(tree, root, { place: hosts });
-  return within(way.real ?? root, 'RootDirectory', way.untrusted);
+  const way = root === '/' ? undefined : follow(tree, root, { place: hosts });
+  const inRoot = way ? within(way.real ?? root, 'RootDirectory', way.untrusted) : hosts;
+  const mounts: { readonly names: readonly string[]; readonly place: Place }[] = [];
+  const place: Place = (names) => {
+    const mount = mounts.find((one) => one.names.every((name, i) => names[i] === name));
+    return mount ? mount.place(names.slice(mount.names.length)) : inRoot(names);
+  };
+  // systemd mounts from the root down, so that a lower mount may be inside an upper one.
+  const downward = [...binds].sort((a, b) => depthOf(a) - depthOf(b));
+  for (const { source, destination, by } of downward) {
+    const { real, untrusted } = follow(tree, source, { place: hosts });
+    if (real === undefined && untrusted.length === 0) continue;
+    mounts.push({
+      place: within(real ?? source, by, untrusted),
+      names: follow(tree, destination, { place }).names,
+    });
+    // The deepest mount above a path counts.
+    mounts.sort((a, b) => b.names.length - a.names.length);
+  }
+  return place;
 }
+
+const depthOf = ({ destination }: Bind): number => namesOf(destination).length;
 
 interface Followed extends Walked {
   /** The names by which the path's end is seen, without links as far as the files exist. */

@@ -22,7 +22,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser').map((one) =>
     error('looser-directive', `${held.directive}= doesn't hold in ${whose(one)}: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'restart the service if it runs since before the policy, or if a path that it closes was made or replaced since; else something undoes it, as a mount or a helper with privileges',
+      hint: 'look for what undoes it: another line of the unit, as BindPaths=, another directive of the policy, or a helper with privileges; a service that runs since before the policy, or since before a path was replaced, has to be restarted',
     }),
   );
 

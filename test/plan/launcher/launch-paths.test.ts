@@ -46,10 +46,16 @@ test('what loads the filter of [ready] counts, and the filter, of a service that
   assert.deepEqual(loaded(own).privileged, ['/l/tighten', '/d/r']);
 });
 
-test("the service sees the host's files by its root", () => {
-  assert.deepEqual(launchOf(NO_EXEC, 'RootDirectory=/srv/root/\nBindPaths=/a:/b')!.view, {
-    root: '/srv/root',
-  });
+test("the service sees the host's files by its root and its own mounts, not by ours", () => {
+  const { view } = launchOf(
+    NO_EXEC,
+    'RootDirectory=/srv/root/\nBindPaths=-/a:/b:norbind\nBindReadOnlyPaths="/c d"',
+  )!;
+  assert.equal(view.root, '/srv/root');
+  assert.deepEqual(view.binds, [
+    { source: '/a', destination: '/b', by: 'BindPaths' },
+    { source: '/c d', destination: '/c d', by: 'BindReadOnlyPaths' },
+  ]);
   assert.equal(launchOf(NO_EXEC)!.view.root, '/');
 });
 
@@ -84,4 +90,12 @@ test('the running program is unknown where nothing but an untrusted start is wro
   assert.ok(isUntrustedOnly([untrusted, untrusted]));
   assert.ok(!isUntrustedOnly([]));
   assert.ok(!isUntrustedOnly([untrusted, note('identifier-changes', '')]));
+});
+
+test('images may put files anywhere; those that a specifier names are left to the manager', () => {
+  const { images } = launchOf(NO_EXEC, 'ExtensionDirectories=-/x /%i\nRootImage=relative')!;
+  assert.deepEqual(
+    images.map(({ source, by }) => `${by} ${source}`),
+    ['ExtensionDirectories /x'],
+  );
 });

@@ -69,7 +69,7 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
   test('links of its root stay in it', (t) => {
     const at = tree(t, 'root/', 'root/usr/', 'root/usr/file');
     symlinkSync('/usr', at('root/lib'));
-    const view = { root: at('root') };
+    const view = { root: at('root'), binds: [] };
     assert.equal(walk('/lib/file', view).real, at('root/usr/file'));
     assert.equal(walk('/../../usr/file', view).real, at('root/usr/file'));
     chownSync(at('root'), NOBODY, NOBODY);
@@ -78,7 +78,41 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
 
   test('folders above the root count', (t) => {
     const at = tree(t, '!u/', 'u/root/', 'u/root/file');
-    assert.deepEqual(walk('/file', { root: at('u/root') }).untrusted, [theirs(at('u'), 'RootDirectory')]);
+    assert.deepEqual(walk('/file', { root: at('u/root'), binds: [] }).untrusted, [
+      theirs(at('u'), 'RootDirectory'),
+    ]);
+  });
+
+  test('the lowest mount above a path is what is seen, and others do not count', (t) => {
+    const at = tree(t, '!u/', 'a/', 'a/b/', 'a/b/file', 'c/', 'c/file');
+    const binds = [
+      { source: at('u'), destination: '/srv', by: 'BindPaths' },
+      { source: at('a'), destination: '/x', by: 'BindPaths' },
+      { source: at('c'), destination: '/x/b', by: 'BindPaths' },
+    ];
+    const view = { root: '/', binds };
+    assert.deepEqual(walk('/x/b/file', view), {
+      real: at('c/file'),
+      isFile: true,
+      untrusted: [],
+    });
+    assert.deepEqual(walk('/srv/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);
+  });
+
+  test('a mount on a link is where the link leads, and its source where that leads', (t) => {
+    const at = tree(t, 'root/', 'root/usr/', '!u/', 'u/dir/', 'u/dir/file', 'source>/u/dir');
+    symlinkSync('usr', at('root/lib'));
+    const view = {
+      root: at('root'),
+      binds: [{ source: at('source'), destination: '/lib', by: 'BindPaths' }],
+    };
+    assert.deepEqual(walk('/usr/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);
+  });
+
+  test('a mount whose source is missing is none', (t) => {
+    const at = tree(t, 'root/', 'root/file');
+    const view = { root: at('root'), binds: [{ source: at('missing'), destination: '/', by: 'BindPaths' }] };
+    assert.equal(walk('/file', view).real, at('root/file'));
   });
 });
 
@@ -102,4 +136,14 @@ test('a process in a user namespace of its own, or that has ended, is not looked
   await once(child.stdout, 'data');
   for (const pid of [child.pid!, 2 ** 22 + 1])
     assert.equal(walk('/etc/passwd', { process: pid }).isUnseen, true);
+});
+
+test('a mount through the link of another mount is where that leads', { skip }, (t) => {
+  const at = tree(t, 'root/', 'root/usr/', 'root/m/', 'links/', '!u/');
+  symlinkSync('/usr', at('links/l'));
+  const binds = [
+    { source: at('u'), destination: '/m/l', by: 'BindPaths' },
+    { source: at('links'), destination: '/m', by: 'BindPaths' },
+  ];
+  assert.deepEqual(walk('/usr/file', { root: at('root'), binds }).untrusted, [theirs(at('u'), 'BindPaths')]);
 });

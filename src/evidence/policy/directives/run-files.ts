@@ -25,6 +25,9 @@ const isInRun = (path: string): boolean => path.startsWith(`${RUN}/`) && !path.i
  */
 export function filesInRun(facts: Facts): readonly string[] | string {
   if (facts.scope === 'user') return 'commands of a user make no files there';
+  // A user's processes can only seem to make files there: in a mount namespace of their own, whatever name they like.
+  if (!['', '0', 'root'].includes(facts.last('User')) || facts.last('DynamicUser') === 'yes')
+    return 'its user may make no files there';
   if (facts.evidence.unit.endsWith('@.service')) return 'each instance may have a file of its own there';
   const socket = facts.socketsBelow(RUN).find(({ use, address }) => use === 'bind' && isInRun(address));
   if (socket) return `${socket.address} is a socket that it makes`;

@@ -41,6 +41,12 @@ test('a file with a process ID is held if it is removed at the end alone', () =>
     assert.equal(found(more), 'it makes, renames or removes entries there');
 });
 
+test('a user who is not root makes no file there, whatever a recording of its own mount namespace has', () => {
+  for (const lines of ['User=daemon', 'DynamicUser=yes'])
+    assert.equal(found({ paths: PID }, lines), 'its user may make no files there');
+  assert.deepEqual(found({ paths: PID }, 'User=root'), ['/run/demo.pid']);
+});
+
 test('a file with another name at each start is held if the unit names it', () => {
   for (const name of ['demo-12.pid', 'demo.lock', 'demo.pid.tmp']) {
     const more = { paths: paths('write', [`/var/run/${name}`]) };
