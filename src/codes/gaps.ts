@@ -11,10 +11,6 @@ export const GAPS = {
     cause: "Something opens what the directive closes: a line of the unit's own, a socket unit, or a slice.",
     wayOut: 'Take out the line that the message names. `--allow-gaps` says that it is meant.',
   },
-  'gap-exempt': {
-    cause: 'The kernel does not hold this user, group or capability to the directive.',
-    wayOut: 'Give the service a user of its own with `User=` or `DynamicUser=`, or do as the hint says.',
-  },
   'gap-no-launcher': {
     cause: 'Only the launcher could enforce this line, and there is no launcher for this kind of machine.',
     wayOut: 'Leave the line out, or accept that it has no effect: `--allow-gaps`.',

@@ -61,8 +61,7 @@ export const STATUS = {
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   launcher: {
-    cause:
-      "The launcher may not be executed by all, or the unit's lines call it as an earlier version did. The unit won't start.",
+    cause: "The launcher may not be executed by all. The unit won't start.",
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   tighten: {

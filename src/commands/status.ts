@@ -217,7 +217,7 @@ async function statusOf(
   const appliedRuns = appliedRunsOf(unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
-  const broken = await brokenFiles(at, { unit, facts, files, filters, programs, missing });
+  const broken = await brokenFiles(at, { unit, facts, filters, programs, missing });
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, programs })
     : { changed: [], untold: [] };

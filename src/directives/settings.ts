@@ -63,7 +63,6 @@ const logIdentifier: Setting = {
 
 const type: Setting = { isLoaded: (values, get) => get('Type') === lastText(values) };
 
-/** Lists of calls are read back by filterDifferences() and logDifferences(). */
 export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['RequiresMountsFor', mountsFor],
   ['SyslogIdentifier', logIdentifier],

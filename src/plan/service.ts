@@ -7,7 +7,6 @@ import { leavesSys, mountLines } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
-import { exempt } from './ineffective/by-exemption.js';
 import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
 import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
@@ -15,7 +14,7 @@ import { isLostToPrefixes, LOST_TO_PREFIXES } from './launcher/exec-prefix.js';
 import { bindReadOnly } from './launcher/path-directives.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { PlanRequest, Surroundings } from './request.js';
-import { ownValues, plannedValues, valuesOfAll } from './unit-values.js';
+import { ownValues, plannedValues } from './unit-values.js';
 
 export interface PlannedService {
   readonly lines: readonly PlanLine[];
@@ -121,17 +120,15 @@ function planDirective(
   const unit = ownValues(effective);
   const privateUsers = hasPrivateUsers(policy, unit);
   const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
-  const found = gap ? [gap] : exempt(entry, formatted.values, valuesOfAll(policy, effective), target);
   const before = unit.get(row.name);
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };
-  const wrong = found.find(({ severity }) => severity === 'error');
-  const unenforced = wrong?.message ?? lostToPrefixes(entry, effective);
+  const unenforced = gap?.message ?? lostToPrefixes(entry, effective);
   return {
     lines: [lineOf(entry, directive, unenforced)],
     directives: gap ? [] : [directive],
     diagnostics: [
-      ...found,
+      ...(gap ? [gap] : []),
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
       ...ineffective(entry, formatted.values, policy, effective),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),

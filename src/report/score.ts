@@ -30,12 +30,11 @@ function tableText(all: readonly UnitScore[], look: Look): string {
       levelCell(score.exposure),
       exposureText(score.bySystemd),
       shareText(score.doors),
-      shareText(score.flaws),
     ]);
   if (rows.length === 0) return '';
   return table(rows, {
     look,
-    head: ['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS', 'OPEN FLAWS'],
+    head: ['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS'],
   });
 }
 
@@ -51,10 +50,8 @@ const levelCell = (exposure: Exposure): readonly [text: string, role: Role] => {
   return [level, LEVELS.get(level) ?? 'good'];
 };
 
-const shareText = (all: readonly Verdict[]): string => `${withAccess(all, 'open').length} of ${all.length}`;
-
-const withAccess = <T extends Verdict>(all: readonly T[], access: Access): T[] =>
-  all.filter((one) => one.access === access);
+const shareText = (all: readonly Verdict[]): string =>
+  `${all.filter(({ access }) => access === 'open').length} of ${all.length}`;
 
 /** One unit: its exposure, and what stays open. */
 function unitText({ unit, scored }: Told, look: Look): string {
@@ -73,21 +70,17 @@ export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Lo
         .join('\n')
     : tableText(all, look);
 
-/** Doors, entries of known flaws, and places. */
+/** Doors and places. */
 export function openText({ score, places }: Scored, look: Look = PLAIN): string {
-  const { doors, flaws, untilReady } = score;
+  const { doors, untilReady } = score;
   const doorRows = doors.map((one): Cell[] => [
     one.door.name,
     one.door.does,
     [accessText(one), one.access === 'open' ? 'doubtful' : 'good'],
   ]);
-  const open = withAccess(flaws, 'open');
-  const flawRows = open.map((one) => [one.flaw.cve, one.flaw.what, one.calls.join(', ')]);
   return [
     untilReady === undefined ? '' : 'What stays open once it serves:\n',
     table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
-    `\nKnown flaws of kernels, by entry: ${withAccess(flaws, 'closed').length} closed, ${withAccess(flaws, 'needs').length} need what it can't get, ${open.length} open\n`,
-    table(flawRows, { indent: '  ', look }),
     `\n${wrapped(`Places to write and execute: ${placesText(places)}`, look)}\n`,
   ].join('');
 }
@@ -139,12 +132,6 @@ export const scoredJson = ({ score, places }: Scored) => ({
   byLauncher: score.byLauncher,
   ...(score.untilReady === undefined ? {} : { byReady: score.byReady }),
   doors: score.doors.map(({ door, ...verdict }) => ({ door: door.name, ...verdictJson(verdict) })),
-  flaws: score.flaws.map(({ flaw: { cve, what, at }, ...verdict }) => ({
-    cve,
-    what,
-    source: at,
-    ...verdictJson(verdict),
-  })),
   ...(places ? { places } : {}),
 });
 

@@ -78,20 +78,11 @@ const intoNamespace = (namespace: keyof typeof NEW): Entry[] => [
 ];
 
 /** AF_* and SOCK_* (bits/socket.h). */
-export const AF = {
-  INET: 2n,
-  INET6: 10n,
-  NETLINK: 16n,
-  PACKET: 17n,
-  RDS: 21n,
-  PPPOX: 24n,
-  CAN: 29n,
-  VSOCK: 40n,
-} as const;
-export const SOCK = { STREAM: 1n, DGRAM: 2n, RAW: 3n, SEQPACKET: 5n, DCCP: 6n } as const;
+const AF = { INET: 2n, INET6: 10n, NETLINK: 16n, PACKET: 17n } as const;
+const SOCK = { DGRAM: 2n, RAW: 3n } as const;
 
 /** Sockets of a family, each of these types and of one protocol. */
-export const sockets = (
+const sockets = (
   family: keyof typeof AF,
   types: readonly bigint[],
   protocols: readonly bigint[] = [0n],
@@ -115,9 +106,6 @@ const USER_NAMESPACES = intoNamespace('user');
 /** Calls by which a process gets all capabilities in a user namespace of its own (user_namespaces(7)). */
 export const MAKES_USER_NAMESPACE: readonly Entry[] = USER_NAMESPACES.filter(({ call }) => call !== 'setns');
 
-/** Calls that mount a file system: by mount(2), or by the calls that came after it. */
-export const MOUNTS: readonly Entry[] = calls('mount', 'fsmount');
-
 export const DOORS: readonly Door[] = [
   { name: 'exec', does: 'start programs', entries: calls('execve', 'execveat') },
   { name: 'user-namespaces', does: 'make or enter user namespaces', entries: USER_NAMESPACES },
@@ -130,7 +118,7 @@ export const DOORS: readonly Door[] = [
   {
     name: 'mounts',
     does: 'mount file systems',
-    entries: [...MOUNTS, ...calls('open_tree', 'move_mount', 'mount_setattr', 'pivot_root', 'umount2')],
+    entries: calls('mount', 'fsmount', 'open_tree', 'move_mount', 'mount_setattr', 'pivot_root', 'umount2'),
     needs: admin,
   },
   { name: 'bpf', does: 'load BPF programs', entries: calls('bpf') },

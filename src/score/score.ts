@@ -4,7 +4,7 @@ import type { SyscallSets } from '../syscalls/sets.js';
 import { type Assessed, assess, type Exposure } from './exposure.js';
 import { directiveLayers, type FilterLayer, filteringOf, filterLayer, listLayer } from './layers.js';
 import type { Settings } from './settings.js';
-import { type DoorVerdict, doorsOf, type FlawVerdict, flawsOf } from './verdicts.js';
+import { type DoorVerdict, doorsOf } from './verdicts.js';
 
 /** A unit, and the machine that it is on. */
 export interface Subject {
@@ -33,7 +33,6 @@ export interface Exposed {
 /** How exposed a unit is, and what stays open to it. */
 export interface Score extends Exposed {
   readonly doors: readonly DoorVerdict[];
-  readonly flaws: readonly FlawVerdict[];
 }
 
 /** A score, and the places where the unit can write files and execute them. */
@@ -79,7 +78,7 @@ export function scoreOf(subject: Subject): Score {
     machine,
     layers: [listLayer(settings.filter, machine), ...own, ...directiveLayers(settings, sets)],
   };
-  return { ...exposureOf(subject, filters), doors: doorsOf(gate), flaws: flawsOf(gate) };
+  return { ...exposureOf(subject, filters), doors: doorsOf(gate) };
 }
 
 /** Filters of ours on one machine. */

@@ -8,7 +8,6 @@ import {
   MAKES_USER_NAMESPACE,
   type Needed,
 } from './doors.js';
-import { FLAWS, type Flaw } from './flaws.js';
 import type { Layer } from './layers.js';
 import { runsAsRoot, type Settings } from './settings.js';
 
@@ -27,10 +26,6 @@ export interface DoorVerdict extends Verdict {
   readonly door: Door;
 }
 
-export interface FlawVerdict extends Verdict {
-  readonly flaw: Flaw;
-}
-
 /** A unit's confinement as its calls meet it. */
 export interface Gate {
   readonly settings: Settings;
@@ -42,17 +37,14 @@ export interface Gate {
 export const doorsOf = (gate: Gate): DoorVerdict[] =>
   DOORS.filter(({ entries }) => entries.some((entry) => isThere(gate, entry))).map((door) => ({
     door,
-    ...verdictOn(gate, [door.entries], door.needs),
+    ...verdictOn(gate, door.entries, door.needs),
   }));
 
-export const flawsOf = (gate: Gate): FlawVerdict[] =>
-  FLAWS.map((flaw) => ({ flaw, ...verdictOn(gate, flaw.steps, flaw.needs) }));
-
-/** The verdict on steps that are all needed, and of each of which one entry will do. */
-function verdictOn(gate: Gate, steps: readonly (readonly Entry[])[], needs: Needed | undefined): Verdict {
-  const closed = steps.map((entries) => closersOf(gate, entries)).find((closers) => closers !== undefined);
+/** The verdict on entries of which one will do. */
+function verdictOn(gate: Gate, entries: readonly Entry[], needs: Needed | undefined): Verdict {
+  const closed = closersOf(gate, entries);
   if (closed) return { access: 'closed', calls: [], by: closed };
-  const open = steps.flat().filter((entry) => isOpen(gate, entry));
+  const open = entries.filter((entry) => isOpen(gate, entry));
   const calls = distinct(open.map(({ call }) => call));
   return needs && !canGet(gate, needs)
     ? { access: 'needs', calls, by: [needs.capability] }
@@ -61,7 +53,7 @@ function verdictOn(gate: Gate, steps: readonly (readonly Entry[])[], needs: Need
 
 const distinct = <T>(all: readonly T[]): T[] => [...new Set(all)];
 
-/** Names of all that closes the entries of a step; undefined where one is open. */
+/** Names of all that closes the entries; undefined where one is open. */
 function closersOf(gate: Gate, entries: readonly Entry[]): string[] | undefined {
   const there = entries.filter((entry) => isThere(gate, entry));
   const closers = there.map((entry) => closerOf(gate, entry));

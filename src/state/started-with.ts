@@ -22,7 +22,7 @@ export async function startedWith(
   files: string,
 ): Promise<string | undefined> {
   // Managers of users export nothing, and other drop-ins may have taken the field away, or have one more.
-  const [loaded, ...others] = hashesIn(loadedFields(state));
+  const [loaded, ...others] = loadedHashes(state);
   if (placement.scope === 'user' || loaded !== files || others.length > 0) return undefined;
   const path = `/run/systemd/units/log-extra-fields:${state.id}`;
   const read = () => system.read(path, { trusted: true });
@@ -52,7 +52,7 @@ function isOfStart(exported: number, state: UnitState): boolean {
 
 const PREFIX = `${FILES_FIELD}=`;
 
-const hashesIn = (fields: readonly string[]): string[] =>
+export const hashesIn = (fields: readonly string[]): string[] =>
   fields.filter((field) => field.startsWith(PREFIX)).map((field) => field.slice(PREFIX.length));
 
 /**
@@ -60,13 +60,13 @@ const hashesIn = (fields: readonly string[]): string[] =>
  * `systemctl set-property` does. False where a drop-in has no field, as those of users' managers and of older versions.
  */
 export function hasLoaded(state: UnitState, hash: string | undefined): boolean {
-  const loaded = hashesIn(loadedFields(state));
   const isSet = state.dropInPaths.some((path) => path.includes('/system.control/'));
-  return loaded.length === 1 && loaded[0] === hash && !isSet;
+  return loadedHashes(state).join() === hash && !isSet;
 }
 
-/** The fields that the manager has loaded: lists of bytes on the bus. */
-function loadedFields({ properties }: UnitState): string[] {
+/** The hashes of files in the fields that the manager has loaded, which are lists of bytes on the bus. */
+export function loadedHashes({ properties }: UnitState): string[] {
   const fields = properties.get('LogExtraFields');
-  return Array.isArray(fields) ? fields.map((one) => new TextDecoder().decode(Uint8Array.from(one))) : [];
+  const textOf = (one: Iterable<number>) => new TextDecoder().decode(Uint8Array.from(one));
+  return Array.isArray(fields) ? hashesIn(fields.map(textOf)) : [];
 }

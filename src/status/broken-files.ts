@@ -13,7 +13,6 @@ import type { NamedProgram } from './named-programs.js';
 interface Files {
   readonly unit: string;
   readonly facts: DropInFacts;
-  readonly files: readonly EmittedFile[];
   readonly filters: OwnFilters;
   readonly programs: readonly NamedProgram[];
   /** As missingFiles() finds them. */
@@ -23,14 +22,13 @@ interface Files {
 /** An error for each file that is missing, or with which the unit can't be started. */
 export async function brokenFiles(
   at: Context,
-  { unit, facts, files, filters, programs, missing }: Files,
+  { unit, facts, filters, programs, missing }: Files,
 ): Promise<Diagnostic[]> {
   const again = againHint(at, unit, facts);
   const found = [
     ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
     ...flaws(filters).map((flaw) => ['filter-file', flaw] as const),
     ...(await notExecutable(at, programs)),
-    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw] as const),
   ];
   return found.map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: again }));
 }
@@ -81,14 +79,4 @@ async function notExecutable({ system }: Context, programs: readonly NamedProgra
     return !file || isEnough(file.mode & 0o111) ? [] : [[code, `${path} ${flaw}`] as const];
   });
   return (await Promise.all(found)).flat();
-}
-
-/** The launcher takes a user's filter only where it is told that it is one. */
-function withoutUserOption({ placement }: Context, files: readonly EmittedFile[]): string[] {
-  if (placement.scope !== 'user') return [];
-  const lines = files.flatMap(({ content }) => new TextDecoder().decode(content).split('\n'));
-  const old = lines.find((line) => /^Exec\w+=.* --filter=(?!.* --user )/.test(line));
-  return old === undefined
-    ? []
-    : ["its lines don't say --user to the launcher, as an earlier version wrote them"];
 }

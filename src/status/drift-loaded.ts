@@ -2,49 +2,31 @@ import { shortList } from '../collections.js';
 import { systemctl } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import { machineOf, majorVersion } from '../prepare/probe/target.js';
 import type { Service } from '../state/service.js';
 import { hasLoaded } from '../state/started-with.js';
-import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
-import type { ManagerFacts } from '../system/system.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { differences, inItsPlace } from '../verify/manager/read-back.js';
 import type { Applied } from './applied.js';
-
-/** Facts that all units share. */
-interface Asked {
-  readonly manager: () => Promise<ManagerFacts>;
-  readonly sets: () => Promise<SyscallSets | undefined>;
-}
 
 /**
  * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
  * it has read that text, whose values were read back when the policy was applied.
  */
-export async function notLoaded(
+export function notLoaded(
   context: Context,
   { unit, facts, services = [], state }: Applied,
   { path, content }: EmittedFile,
-  { manager, sets }: Asked,
-): Promise<Diagnostic[]> {
+): Diagnostic[] {
   if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
   if (state === 'not-read') return [notRead(unit, path, services)];
   const asked = services.filter((service) => !hasLoaded(service.state, facts.filesHash));
-  if (asked.length === 0) return [];
-  const { version, architecture } = await manager();
-  const reader = {
-    scope: context.placement.scope,
-    systemd: majorVersion(version),
-    machine: machineOf(context, architecture),
-    // A set may mean something else to the manager than in the release whose sets came along.
-    sets: await sets(),
-  };
+  const { scope } = context.placement;
   const dropIn = parseUnitFile(path, content);
   return asked.flatMap(({ name, state }) => {
-    const names = [...new Set(differences(dropIn, state, reader).map(({ directive }) => directive))];
+    const names = [...new Set(differences(dropIn, state, scope).map(({ directive }) => directive))];
     const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
-    const hint = `${systemctl(context.placement.scope, 'daemon-reload')}, and restart what runs`;
+    const hint = `${systemctl(scope, 'daemon-reload')}, and restart what runs`;
     return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
   });
 }

@@ -11,10 +11,9 @@ import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
-import { type MachineFacts, probeMachine, setsOfManager } from '../prepare/probe/target.js';
+import { type MachineFacts, probeMachine } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
 import { areAsMade } from '../state/files-hash.js';
-import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -42,7 +41,6 @@ export interface Drifted {
 export class Drift {
   readonly #context: Context;
   #managerFacts: Promise<ManagerFacts> | undefined;
-  #managerSets: Promise<SyscallSets | undefined> | undefined;
   #machine: Promise<MachineFacts> | undefined;
   readonly #installed = new Map<InstalledProgram, Promise<Diagnostic[]>>();
 
@@ -55,12 +53,11 @@ export class Drift {
     const { unit, files } = applied;
     const read = readUnit(context, applied);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
-    const asked = { manager: () => this.#manager(), sets: () => this.#sets() };
     const looks = await Promise.allSettled([
       this.#edited(context, applied),
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
       ...(dropIn ? [read.then(({ effective }) => overriddenIn(effective, dropIn))] : []),
-      ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
+      ...(dropIn ? [notLoaded(context, applied, dropIn)] : []),
       // A package's programs are the package's.
       ...applied.programs
         .filter(({ path }) => isInstalledProgram(context.placement, path))
@@ -121,12 +118,6 @@ export class Drift {
   #manager(): Promise<ManagerFacts> {
     this.#managerFacts ??= this.#context.system.manager();
     return this.#managerFacts;
-  }
-
-  /** Those by which the manager has read its files. */
-  #sets(): Promise<SyscallSets | undefined> {
-    this.#managerSets ??= this.#manager().then(({ version }) => setsOfManager(this.#context, version));
-    return this.#managerSets;
   }
 
   #installedChanged(name: InstalledProgram): Promise<Diagnostic[]> {

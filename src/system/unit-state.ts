@@ -200,10 +200,6 @@ const FIELDS = {
   })('SuccessExitStatus'),
   systemCallArchitectures: texts('SystemCallArchitectures'),
   systemCallFilter: nameList('SystemCallFilter'),
-  /** Undefined for a systemd that has none. */
-  systemCallLog: kind('(bas)', (value) => (value === undefined ? undefined : nameListIn(value)))(
-    'SystemCallLog',
-  ),
   transient: flag('Transient'),
   triggeredBy: texts('TriggeredBy'),
   triggers: texts('Triggers'),

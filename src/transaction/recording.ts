@@ -241,9 +241,8 @@ const recordTable = (transaction: Transaction, permissive: Prepared): Step<Appli
 const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
   inOrder((unit: AppliedUnit) =>
     stepResult(unit, async () => {
-      const { plan, unit: before } = permissive;
-      const loaded = await context.system.unit(plan.unit);
-      return readBack(plannedDropIn(context, permissive), loaded, before.state);
+      const loaded = await context.system.unit(permissive.plan.unit);
+      return readBack(plannedDropIn(context, permissive), loaded);
     }),
   );
 

@@ -27,7 +27,7 @@ export interface OwnSyscallFilter {
 }
 
 /** The first systemd that lets `write` pass, which it needs itself between the filter and the program (256.2). */
-export const WRITE_EXEMPT = 256;
+const WRITE_EXEMPT = 256;
 /**
  * The first systemd that keeps `~call:errno` in an allow list as a refusal, and skips `call:errno` without a tilde.
  * Older ones take the first call out of the list, and let the second pass; a unit with `call:kill` doesn't start.

@@ -50,6 +50,14 @@ test('what the target does not know is a gap, and not written', () => {
   });
 });
 
+test('limits that Linux ignores are gaps for every user, and left out', () => {
+  for (const name of ['LimitRSS', 'LimitLOCKS']) {
+    const { diagnostics, directives } = planned(`[service]\n${name} = 100\n`, 'User=nobody\n');
+    assert.deepEqual([diagnostics.map(({ code }) => code), directives], [['gap-directive'], []]);
+    assert.deepEqual(planned(`[service]\n${name} = "infinity"\n`).diagnostics, []);
+  }
+});
+
 test('from systemd 255 on /sys is bound read-only beside ProtectKernelTunables=, where systemd leaves it as it is mounted', () => {
   const added = (service: string, lines = '', systemd = 257) =>
     planned(`[service]\n${service}`, lines, targetOf(systemd)).directives.filter(

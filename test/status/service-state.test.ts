@@ -256,14 +256,5 @@ describe('what others than root can change on the way to the launcher', () => {
     const context = fakeContext(system, { placement: OF_USER, superuser: false });
     assert.equal((await apply(context, [UNIT], {})).exit, 0);
     assert.deepEqual((await status(context, [UNIT])).diagnostics, []);
-
-    // An earlier version wrote no --user, without which the launcher takes no user's filter.
-    const dropIn = `/home/user/.config/systemd/user/${UNIT}.d/zz-sandbox-unit.conf`;
-    const old = new TextEncoder().encode(system.text(dropIn).replace(' --user', ''));
-    await system.replace(dropIn, old, { mode: 0o644 });
-    await system.reload();
-    const { exit, diagnostics } = await status(context, [UNIT]);
-    assert.equal(exit, 1);
-    assert.ok(diagnostics.some(({ code, message }) => code === 'launcher' && message.includes('--user')));
   });
 });

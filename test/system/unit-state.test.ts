@@ -50,7 +50,6 @@ const VALUES: readonly [property: string, value: unknown, field: string, parsed:
   ['MemoryPeak', 2n ** 64n - 1n, 'memoryPeak', undefined],
   ['JobTimeoutUSec', 2n ** 64n - 1n, 'jobTimeoutUSec', undefined],
   ['SystemCallFilter', [true, ['uname', 'read:5']], 'systemCallFilter', [true, ['uname', 'read:5']]],
-  ['SystemCallLog', [false, []], 'systemCallLog', [false, []]],
   ['SuccessExitStatus', [[42], [10]], 'successExitStatus', { statuses: [42], signals: [10] }],
   ['Listen', [['Stream', '/run/x']], 'listen', [['Stream', '/run/x']]],
   [
@@ -74,9 +73,9 @@ for (const [property, value, field, parsed] of VALUES) {
 }
 
 test('what is missing is empty, and 0, and false; what is unlimited or unheard of is told apart', () => {
-  const { activeState, loadState, type, mainPid, names, transient, memoryPeak, systemCallLog } = unitState();
+  const { activeState, loadState, type, mainPid, names, transient, memoryPeak } = unitState();
   assert.deepEqual([activeState, loadState, type, mainPid, names], ['unknown', 'unknown', '', 0, []]);
-  assert.deepEqual([transient, memoryPeak, systemCallLog], [false, undefined, undefined]);
+  assert.deepEqual([transient, memoryPeak], [false, undefined]);
 });
 
 /** Values of all shapes, of which none is a list of the right things. */

@@ -92,32 +92,11 @@ export function machineOf(context: Context, architecture: string): Machine {
 /** The command prints no escape codes, whatever the terminal. */
 const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 
-/** The sets that came with this program, where they are those of the target's release. */
-const knownSets = (version: string): SyscallSets | undefined =>
-  areSetsOf(bundledSets(), version) ? { ...bundledSets(), source: 'target', systemd: version } : undefined;
-
 /** The target's own sets; those that came with this program if the target's systemd-analyze can't be run. */
 async function setsOfTarget({ system }: Context, version: string): Promise<SyscallSets> {
-  const known = knownSets(version);
-  if (known) return known;
+  if (areSetsOf(bundledSets(), version)) return { ...bundledSets(), source: 'target', systemd: version };
   const { status, stdout } = await system.run(SETS, { limit: MAX_LISTING });
   return status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
-}
-
-/**
- * The sets by which the running manager has read its files. Undefined if they can't be had: the installed
- * systemd-analyze may be newer already.
- * @param version the manager's
- */
-export async function setsOfManager({ system }: Context, version: string): Promise<SyscallSets | undefined> {
-  const known = knownSets(version);
-  if (known) return known;
-  const [listing, said] = await Promise.all([
-    system.run(SETS, { limit: MAX_LISTING }),
-    system.run(['systemd-analyze', '--version'], { limit: MAX_LISTING }),
-  ]);
-  const isItsOwn = listing.status === 0 && said.stdout.includes(`(${version})`);
-  return isItsOwn ? parseSyscallFilterListing(listing.stdout, version) : undefined;
 }
 
 /** The path of a package's program, else of the one that apply installs. */

@@ -21,7 +21,7 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
       transaction.signals.assertNone();
       const { plan, unit: before } = unit.prepared;
       const loaded = await loadedNow(transaction.context, before);
-      const wrong = notInForce(transaction.context, unit.prepared, loaded, before);
+      const wrong = notInForce(transaction.context, unit.prepared, loaded);
       if (wrong.length > 0) return wrong;
       const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
         isUnderWay(service.state) ? resting(transaction, service.name) : service,

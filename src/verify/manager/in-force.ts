@@ -20,20 +20,13 @@ export async function loadedNow(context: Context, { name, state }: Loaded): Prom
 
 /**
  * Holds what the manager has loaded of a unit against its drop-in, of a template for each of its instances.
- * @param before the same before our drop-in was written
  */
-export function notInForce(
-  context: Context,
-  prepared: Prepared,
-  loaded: Loaded,
-  before?: Loaded,
-): Diagnostic[] {
+export function notInForce(context: Context, prepared: Prepared, loaded: Loaded): Diagnostic[] {
   const planned = plannedDropIn(context, prepared);
-  const was = new Map(before?.services.map(({ name, state }) => [name, state]));
-  const all = isTemplate(loaded.name) ? readBack(planned, loaded.state!, before?.state) : [];
+  const all = isTemplate(loaded.name) ? readBack(planned, loaded.state!) : [];
   if (all.length > 0) return all;
   return loaded.services.flatMap(({ name, state }) =>
-    readBack({ ...planned, unit: name }, state, was.get(name)).map((one) => naming(name, one)),
+    readBack({ ...planned, unit: name }, state).map((one) => naming(name, one)),
   );
 }
 

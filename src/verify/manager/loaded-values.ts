@@ -1,5 +1,7 @@
 import type { Directive, Get } from '../../directives/directive.js';
 import { SETTINGS } from '../../directives/settings.js';
+import type { NameList } from '../../system/unit-state.js';
+import { sinceReset } from '../../unit/values.js';
 
 /**
  * Whether the manager has loaded what a drop-in assigns to a directive. What can't be told counts as loaded:
@@ -16,11 +18,17 @@ export function isLoaded(row: Directive, values: readonly string[], get: Get): b
 const isImplied = ({ impliedBy, strictness }: Directive, value: string | undefined, get: Get): boolean =>
   impliedBy !== undefined && get(impliedBy) === true && value === strictness?.unset;
 
-/**
- * Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`;
- * SystemCallFilter= and SystemCallLog= have filterDifferences() and logDifferences().
- */
+/** Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`. */
 export function isSettingLoaded(name: string, values: readonly string[], get: Get): boolean {
-  const holds = SETTINGS.get(name)?.isLoaded;
-  return holds === undefined || get(name) === undefined || holds(values, get);
+  const value = get(name);
+  if (value === undefined) return true;
+  if (name === 'SystemCallFilter') return isKindLoaded(values, value as NameList);
+  return SETTINGS.get(name)?.isLoaded?.(values, get) ?? true;
+}
+
+/** Whether a list of calls is of the same kind: single calls are seen in the kernel's filters, once the unit was started. */
+function isKindLoaded(values: readonly string[], [allows, listed]: NameList): boolean {
+  const [first] = sinceReset(values);
+  if (first === undefined) return !allows && listed.length === 0;
+  return listed.length > 0 && allows !== first.startsWith('~');
 }

@@ -2,35 +2,30 @@ import { groupBy } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
-import { hasNameOfDropIn, namesReadyFilter } from '../../paths/own-files.js';
-import { commandsOf, type LoadedCommand, type UnitState } from '../../system/unit-state.js';
+import { hasNameOfDropIn } from '../../paths/own-files.js';
+import { hashesIn, loadedHashes } from '../../state/started-with.js';
+import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
 import type { Difference } from './difference.js';
-import { filterDifferences, logDifferences, type Reader } from './loaded-calls.js';
-import { commandDifferences, isSameCommand } from './loaded-commands.js';
+import { commandDifferences } from './loaded-commands.js';
 import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
 /** A drop-in as it was planned, of which the manager shall have every line. */
 export interface PlannedDropIn {
   /** The unit that is asked about: of a template one of its instances, too. */
   readonly unit: string;
-  readonly target: Reader & Pick<Target, 'launcher'>;
+  readonly target: Pick<Target, 'scope'>;
   readonly dropIn: UnitFile;
 }
 
 /**
  * Holds the manager's properties of a unit against the drop-in: systemd ignores what it doesn't understand with no more
  * than a warning, and a drop-in that is read later may set the same again, so being written isn't being in force.
- * @param before the unit before our drop-in was written: the launcher must start what systemd started
  */
-export function readBack(
-  { unit, target, dropIn }: PlannedDropIn,
-  state: UnitState,
-  before?: UnitState,
-): Diagnostic[] {
+export function readBack({ unit, target, dropIn }: PlannedDropIn, state: UnitState): Diagnostic[] {
   const { loadState, dropInPaths: dropIns } = state;
   if (loadState !== 'loaded') return [error('not-loaded', `systemd can't load ${unit} now: ${loadState}`)];
   const { path } = dropIn;
@@ -39,31 +34,30 @@ export function readBack(
   const later = laterHint(dropIns.slice(dropIns.indexOf(path) + 1));
   // A manager that has read files which were put back as old as they were doesn't see that they are others.
   const reload = `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
-  const found = differences(dropIn, state, target);
-  const wrong = new Set(found.map(({ directive }) => directive));
-  return [
-    ...found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint })),
-    ...EXEC_KEYS.filter(
-      (key) => !wrong.has(key) && dropIn.assignments.some((line) => line.key === key),
-    ).flatMap((key) => otherPrograms(key, { unit, target }, state, before)),
-  ];
+  const found = differences(dropIn, state, target.scope);
+  return found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint }));
 }
 
 /**
- * Holds the manager's properties of a unit against the lines of a drop-in of ours, directive by directive: commands and
- * calls one by one, values as far as isLoaded() can tell.
+ * Holds the manager's properties of a unit against the lines of a drop-in of ours, directive by directive: how
+ * many commands start behind the launcher, values as far as isLoaded() can tell.
  * @param dropIn which the manager says it has read
  */
-export function differences(dropIn: UnitFile, state: UnitState, reader: Reader): Difference[] {
+export function differences(dropIn: UnitFile, state: UnitState, scope: Scope): Difference[] {
   const get = (property: string) => state.properties.get(property);
-  const { scope } = reader;
   return [...groupBy(dropIn.assignments, ({ key }) => key)].flatMap(([key, lines]) => {
     const values = lines.map(({ value }) => value);
     if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(state, key));
-    if (key === 'SystemCallFilter') return filterDifferences(dropIn, state.systemCallFilter, reader);
-    if (key === 'SystemCallLog') return logDifferences(values, state.systemCallLog, reader);
+    if (key === 'LogExtraFields') return textDifferences(key, values, state);
     return valueDifferences(key, values, get, scope);
   });
+}
+
+/** The hash of the unit's files is one of the drop-in's lines: another one is of another text. */
+function textDifferences(directive: string, values: readonly string[], state: UnitState): Difference[] {
+  const loaded = loadedHashes(state);
+  if (loaded.length === 0 || hashesIn(values).some((hash) => loaded.includes(hash))) return [];
+  return [{ directive, message: `${directive}= in systemd is that of other files` }];
 }
 
 function valueDifferences(
@@ -83,35 +77,6 @@ function valueDifferences(
 /** Where to look for the file that undoes a line of ours. */
 const laterHint = (paths: readonly string[]): string | undefined =>
   paths.length === 0 ? undefined : `read after ours: ${paths.map((path) => printable(path)).join(', ')}`;
-
-/** Commands that have come to start another program, or the same with other arguments. */
-function otherPrograms(
-  key: string,
-  { unit, target: { launcher } }: Pick<PlannedDropIn, 'unit' | 'target'>,
-  state: UnitState,
-  before: UnitState | undefined,
-): Diagnostic[] {
-  // A unit with an earlier drop-in of ours may have changed since it was loaded.
-  if (before === undefined || before.dropInPaths.some(hasNameOfDropIn)) return [];
-  const originals = commandsOf(before, key);
-  const others = commandsOf(state, key).filter((command) => !loadsReady(command));
-  // Commands of start-pre come before the unit's own.
-  const loaded = others.slice(others.length - originals.length);
-  return originals
-    .filter((original, i) => loaded[i] && !isSameCommand(launcher, original, loaded[i]))
-    .map(({ path }) =>
-      error(
-        'not-in-force',
-        `${key}= of ${unit} would start something else than '${printable(path)}' as it was`,
-        {
-          hint: 'please report its line: the launcher must get it unchanged',
-        },
-      ),
-    );
-}
-
-/** Whether a command is the one that `[ready]` adds to the unit's own. */
-const loadsReady = ({ argv }: LoadedCommand): boolean => argv.some(namesReadyFilter);
 
 /** The file that is read in the place of a drop-in of ours, and the way out. */
 export function inItsPlace(read: readonly string[], dropIn: string): string | undefined {

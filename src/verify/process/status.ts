@@ -92,6 +92,31 @@ export function runsAs(get: Get, { threads }: SeenProcess, property: 'UID' | 'GI
   return given === 0 ? stricter(seen) : differing(get, seen);
 }
 
+/** CAP_SYS_PTRACE; CAP_SYS_ADMIN and CAP_SYS_RESOURCE. */
+const SEEING = 1n << 19n;
+const UNLIMITED = (1n << 21n) | (1n << 24n);
+
+/**
+ * The finding for a process that the kernel exempts from a directive, though it is in force (proc(5), setrlimit(2)): none for
+ * others.
+ * @param isApart whether it is in a user namespace in which its capabilities count for nothing outside
+ */
+export function exempt(get: Get, { threads }: SeenProcess, directive: string, isApart: boolean): Finding[] {
+  const may = (set: bigint) =>
+    !isApart && threads.some((thread) => (capabilities(thread, 'CapEff') & set) !== 0n);
+  const isRoots = (...fields: readonly string[]) =>
+    threads.some((thread) => fields.some((field) => thread.get(field)?.split(/\s/).includes('0')));
+  if (directive === 'LimitNPROC')
+    return get(directive) !== INFINITY && (isRoots('Uid') || may(UNLIMITED))
+      ? [unseen("root's processes, and those with CAP_SYS_ADMIN or CAP_SYS_RESOURCE, are not limited by it")]
+      : [];
+  if (get('PrivatePIDs') === 'yes') return [];
+  if (may(SEEING)) return [unseen('it has CAP_SYS_PTRACE, and sees all processes')];
+  return get('ProtectProc') !== 'ptraceable' && isRoots('Gid', 'Groups')
+    ? [unseen('it is in group root (gid 0), and sees all processes')]
+    : [];
+}
+
 /** The names of limits in proc_pid_limits(5), by directive. */
 export const LIMITS: ReadonlyMap<string, string> = new Map([
   ['LimitAS', 'Max address space'],

@@ -14,6 +14,7 @@ import type { SeenProcess, View } from './processes.js';
 import {
   ambientCapabilities,
   boundedCapabilities,
+  exempt,
   LIMITS,
   limited,
   noNewPrivileges,
@@ -109,6 +110,11 @@ const TABLE: readonly (readonly [at: Place, directives: Iterable<string>, judge:
   ['status', ['User', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'UID')],
   ['status', ['Group', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'GID')],
   ['status', LIMITS.keys(), ({ process }, { get }, directive) => limited(get, process, directive)],
+  [
+    'status',
+    ['LimitNPROC', 'ProtectProc'],
+    ({ process, hasOwnUsers }, { get }, directive) => exempt(get, process, directive, hasOwnUsers),
+  ],
   [
     'capabilities',
     ['CapabilityBoundingSet'],

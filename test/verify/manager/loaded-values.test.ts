@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { emitted } from '../../../src/directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../../src/directives/format.js';
 import { directives, findDirective } from '../../../src/directives/table.js';
-import { isLoaded } from '../../../src/verify/manager/loaded-values.js';
+import { isLoaded, isSettingLoaded } from '../../../src/verify/manager/loaded-values.js';
 import { READINGS } from '../../systemd/directive-readings.js';
 
 const AT = { file: 'policy.toml', line: 1, column: 1 };
@@ -50,3 +50,21 @@ for (const [name, values, properties, wanted] of CASES) {
 function show(properties: unknown): string {
   return JSON.stringify(properties, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }
+
+test('of a list of calls the kind is read back', () => {
+  const cases: readonly [values: readonly string[], loaded: unknown, held: boolean][] = [
+    [[''], [false, []], true],
+    [[''], [true, []], false],
+    [['', '~acct'], [false, ['acct']], true],
+    [['', '~acct'], [false, []], false],
+    [['', '~acct'], [true, ['acct']], false],
+    [['', 'acct', '~brk'], [true, ['acct']], true],
+    [['', 'acct'], undefined, true],
+  ];
+  for (const [values, loaded, held] of cases)
+    assert.equal(
+      isSettingLoaded('SystemCallFilter', values, () => loaded),
+      held,
+      `${values}`,
+    );
+});

@@ -495,3 +495,29 @@ test('limits of the control group are held against the loaded ones', () => {
   assert.equal(limit('MemoryMax', 1n << 30n), 'looser', 'no such file');
   assert.equal(limit('MemoryMax', (1n << 64n) - 1n), 'equal');
 });
+
+test('a process that the kernel exempts from a directive does not show it to hold', () => {
+  const root = { Uid: '0\t0\t0\t0' };
+  const cases: readonly [Record<string, unknown>, Record<string, string>, string][] = [
+    [{ LimitNPROC: 3n }, root, 'unseen'],
+    [{ LimitNPROC: 3n }, { CapEff: '1000000' }, 'unseen'],
+    [{ LimitNPROC: 3n }, {}, 'equal'],
+    [{ LimitNPROC: 2n ** 64n - 1n }, root, 'stricter'],
+    [{ ProtectProc: 'invisible' }, { CapEff: '80000' }, 'unseen'],
+    [{ ProtectProc: 'invisible' }, { Groups: '4 0 ' }, 'unseen'],
+    [{ ProtectProc: 'ptraceable' }, { Groups: '4 0 ' }, 'equal'],
+    [{ ProtectProc: 'invisible', PrivatePIDs: 'yes' }, { CapEff: '80000' }, 'equal'],
+    [{ ProtectProc: 'invisible' }, { Groups: '4' }, 'equal'],
+  ];
+  for (const [properties, status, relation] of cases) {
+    const [name] = Object.keys(properties) as [string];
+    const proc = view(HOST.replace('proc p rw', 'proc p rw,hidepid=invisible,hidepid=ptraceable'));
+    const limits = parseLimits(
+      `${LIMITS}Max processes             3                    3                    processes\n`,
+    );
+    const process = seenProcess(status, { limits, namespaces: new Map([['mnt', 'mnt:[2]']]) });
+    const shown = { process, filters: undefined, view: proc, own: NO_OWN_NAMESPACES };
+    const { relation: found } = judge(name, measure({ NoNewPrivileges: true, UID: 1, ...properties }), shown);
+    assert.equal(found, relation, JSON.stringify([Object.keys(properties), status]));
+  }
+});

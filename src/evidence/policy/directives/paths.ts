@@ -1,5 +1,6 @@
 /** Directives that close parts of the file system. */
 
+import { runsAsRoot } from '../../../directives/kinds/names/user.js';
 import { ROOTS } from '../../../directives/values/mounts.js';
 import { allWords, barePath } from '../../../unit/values.js';
 import type { RecordedPeer } from '../../recording/recording.js';
@@ -62,6 +63,7 @@ function procSubset(facts: Facts): Verdict {
 }
 
 function protectProc(facts: Facts): Verdict {
+  if (facts.scope === 'system' && runsAsRoot(facts)) return not('it runs as root, which sees all processes');
   const one = facts.below('/proc').find(({ path }) => /^\/proc(?:\/\d|$)/.test(path));
   return one
     ? not(`${one.path} was used, which may be another's process`)

@@ -1,6 +1,7 @@
 /** Directives that take privileges. */
 
 import { CAPABILITIES, capabilitySet } from '../../../directives/kinds/names/capabilities.js';
+import { runsAsRoot } from '../../../directives/kinds/names/user.js';
 import { namespacesSeen } from '../namespaces.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
 import { otherRoot } from './paths.js';
@@ -79,10 +80,7 @@ function noNewPrivileges(facts: Facts): Verdict {
 }
 
 const isRoot = (facts: Facts): boolean =>
-  facts.scope === 'system' &&
-  !facts.isOn('DynamicUser') &&
-  ['', '0', 'root'].includes(facts.last('User')) &&
-  facts.last('SecureBits') === '';
+  facts.scope === 'system' && runsAsRoot(facts) && facts.last('SecureBits') === '';
 
 /** The reason why a program of another user than root may have capabilities by its file. */
 function gainedByFile(facts: Facts): string | undefined {
