@@ -27,6 +27,7 @@ load() {
 }
 
 other_load() {
+  user=reader
   answers 'LOGON_FAILURE' smbclient -U reader%wrong //127.0.0.1/share -c ls
   answers 'IPC' smbclient -U reader%secret -L 127.0.0.1
   answers ' d +' smb share 'mkdir d; ls; rmdir d'
