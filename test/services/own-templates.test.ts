@@ -3,14 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { inRepository } from '../support/repository.js';
-import {
-  directivesOf,
-  OWN_TEMPLATES,
-  type OwnTemplate,
-  ownTable,
-  type Results,
-  rate,
-} from './own-templates.js';
+import { directivesOf, OWN_TEMPLATES, ownTable, type Results, rate } from './own-templates.js';
 
 /** A user's service has a test of its own: test/systemd/user-template.test.ts. */
 const OF_USERS = 'user-service';
@@ -42,11 +35,6 @@ describe('docs/templates.md', () => {
       assert.match(bookworm, older ? /^works\b/ : /^$/);
     }
   });
-});
-
-test('what runs as root is no agent that the template would hold', async () => {
-  const root: OwnTemplate = { template: 'agent', service: 'nginx', unit: 'nginx.service' };
-  await assert.rejects(rate(root), /'(?:LimitNPROC|ProtectProc)' would not be in force/);
 });
 
 test('lists of a policy beside those of a template open nothing that it closes', async () => {
