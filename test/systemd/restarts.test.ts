@@ -274,8 +274,8 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
        until [ "$(systemctl show --value -p InvocationID slow.service)" != $was ]; do sleep 0.05; done
        kill -KILL $pid; wait $pid; systemctl start --no-block ${UNIT}`,
     );
+    await box().waitFor('the start', async () => (await runOf()).ActiveState === 'activating');
     const was = await runOf();
-    assert.equal(was.ActiveState, 'activating');
     const said = await run(0, 'status');
     assert.match(
       said,
