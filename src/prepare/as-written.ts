@@ -11,7 +11,7 @@ import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js'
 import type { Context } from '../system/context.js';
 import type { Target } from '../target/target.js';
 import { VERSION } from '../version.js';
-import { type Gathered, hashedSettings } from './gather.js';
+import type { Gathered } from './gather.js';
 import { programFiles } from './load/installed-programs.js';
 import { findProgram } from './probe/target.js';
 
@@ -19,17 +19,17 @@ import { findProgram } from './probe/target.js';
 export interface Written {
   readonly files: readonly ExistingFile[];
   readonly facts: DropInFacts;
-  readonly target: Omit<Target, 'programs'>;
+  readonly target: Target;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Undefined where something has changed since the files were made, so that only a plan tells what they should be. */
 export async function asWritten(context: Context, gathered: Gathered): Promise<Written | undefined> {
-  const { unit, policy, machine } = gathered;
+  const { unit, policy, machine, settings } = gathered;
   const files = await markUntrusted(context, await readOwnFiles(context, unit.name.full));
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   if (!dropIn) return undefined;
-  const { effective, hashes } = await hashedSettings(context, unit, gathered);
+  const { effective, hashes } = settings;
   const diagnostics = [
     ...[...policy.diagnostics, ...unit.diagnostics],
     ...[...machine.diagnostics, ...effective.diagnostics],

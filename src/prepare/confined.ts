@@ -33,7 +33,7 @@ export interface Confined
   readonly name: string;
   readonly policyFile: string;
   readonly mode: Mode;
-  readonly target: Omit<Target, 'programs'>;
+  readonly target: Target;
   /** The drop-in on disk, where the files are as their policy makes them; else the plan was made. */
   readonly facts: DropInFacts | undefined;
   /** @throws UserError where none can be made */

@@ -25,18 +25,16 @@ export interface PrepareOptions extends PlanOptions {
   readonly check?: boolean;
 }
 
-/** All that a plan is made of besides the unit, as it was read. */
-export interface Given {
+/** All that a plan is made of, as it was read. */
+export interface Gathered {
+  readonly unit: LoadedUnit;
   readonly policy: LoadedPolicy;
   readonly options: PrepareOptions;
   readonly machine: MachineFacts;
   /** The policy's path, as the plan has it, and as the drop-in's header names it. */
   readonly policyFile: string;
   readonly pathInHeader: string;
-}
-
-export interface Gathered extends Given {
-  readonly unit: LoadedUnit;
+  readonly settings: Settings;
 }
 
 /** Reads a unit, its policy and the machine. @throws UserError as prepare() */
@@ -53,10 +51,12 @@ export async function gather(
     trusted: true,
     confines: true,
   });
+  const read = { policy, machine: known ?? (await machine()) };
   return {
-    ...{ unit, policy, options, machine: known ?? (await machine()) },
+    ...{ unit, ...read, options },
     policyFile: policyFileOf(context, unit, policy, options),
     pathInHeader: await pathInHeader(context, unit, policy, options),
+    settings: await readSettings(context, unit, read),
   };
 }
 
@@ -96,10 +96,10 @@ interface Settings {
   };
 }
 
-export async function hashedSettings(
+export async function readSettings(
   context: Context,
   unit: LoadedUnit,
-  { policy, machine }: Given,
+  { policy, machine }: Pick<Gathered, 'policy' | 'machine'>,
 ): Promise<Settings> {
   const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
   const surroundings = await surroundingsFor(context, unit, policy);

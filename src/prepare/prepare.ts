@@ -12,7 +12,7 @@ import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
 import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
 import { fileMasks } from './file-masks.js';
-import { type Gathered, type Given, gather, hashedSettings, type PrepareOptions } from './gather.js';
+import { type Gathered, gather, type PrepareOptions, readSettings } from './gather.js';
 import { INPUT } from './load/input-policy.js';
 import { programFiles, programsOf } from './load/installed-programs.js';
 import type { LoadedPolicy } from './load/load-policy.js';
@@ -58,9 +58,9 @@ export async function prepare(
 }
 
 /** @throws UserError as prepare() */
-export async function makePrepared(context: Context, { unit, ...given }: Gathered): Promise<Prepared> {
-  const { policy } = given;
-  const made = await makeFiles(context, unit, given);
+export async function makePrepared(context: Context, gathered: Gathered): Promise<Prepared> {
+  const { unit, policy } = gathered;
+  const made = await makeFiles(context, gathered);
   const { plan, planned, diagnostics } = made;
   const common = { unit, policy, plan, planned, sources: policy.sources };
   const refused = (found: readonly Diagnostic[]): Prepared => ({
@@ -72,7 +72,7 @@ export async function makePrepared(context: Context, { unit, ...given }: Gathere
     appliedRuns: noAppliedRuns(unit.name.full),
   });
   if (hasErrors(diagnostics)) return refused(diagnostics);
-  const others = await otherwise(context, unit, given, made.files);
+  const others = await otherwise(context, gathered, made.files);
   if (others.length > 0) return refused([...diagnostics, ...others]);
   const programs = await programFiles(context, plan.target.machine, programsOf(plan));
   const files = [...programs, ...made.files];
@@ -106,10 +106,10 @@ const isByItself = ({ policy }: LoadedPolicy): boolean =>
 interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
 
 /** The plan, and the files for the unit alone; no files if there is an error. */
-async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
-  const { policy, options, machine, policyFile, pathInHeader } = given;
+async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
+  const { unit, policy, options, machine, policyFile, pathInHeader } = gathered;
+  const { effective, surroundings, hashes } = gathered.settings;
   const { full } = unit.name;
-  const { effective, surroundings, hashes } = await hashedSettings(context, unit, given);
   const {
     plan: made,
     planned,
@@ -156,15 +156,17 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
  */
 async function otherwise(
   context: Context,
-  template: LoadedUnit,
-  given: Given,
+  gathered: Gathered,
   files: readonly EmittedFile[],
 ): Promise<Diagnostic[]> {
+  const { unit: template } = gathered;
   const shared = new Set(template.files.map(({ path }) => path));
   const found: Diagnostic[] = [];
   for (const { name, files: own } of template.instances) {
-    const as = { ...template, files: own, diagnostics: own.flatMap((file) => file.diagnostics) };
-    const made = await makeFiles(context, { ...as, state: undefined }, given);
+    const diagnostics = own.flatMap((file) => file.diagnostics);
+    const unit = { ...template, files: own, diagnostics, state: undefined };
+    const settings = await readSettings(context, unit, gathered);
+    const made = await makeFiles(context, { ...gathered, unit, settings });
     if (!hasErrors(made.diagnostics) && (await filesHash(made.files)) === (await filesHash(files))) continue;
     const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
     const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;

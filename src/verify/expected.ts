@@ -20,7 +20,7 @@ export interface Programs {
 
 /** The part of a plan that is held against a unit whose processes have the programs of its files. */
 export interface Expected extends HeldMain {
-  readonly target: Omit<Target, 'programs'>;
+  readonly target: Target;
   /** Whether `[syscalls]` is for the unit's processes. */
   readonly hasCalls: boolean;
   /** Whether the filter of `[ready]` is loaded once the unit serves. */
