@@ -10,14 +10,12 @@ export interface Mount {
 }
 
 /** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
-export function parseMountInfo(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const [, , , , path, options] = line.split(' ');
-    if (path === undefined || options === undefined) return [];
-    const flags = options.split(',');
-    return [{ path: unescaped(path), noexec: flags.includes('noexec'), readOnly: flags.includes('ro') }];
-  });
-}
+export const parseMountInfo = (text: string): Mount[] =>
+  mountLines(text).map(({ path, options }) => ({
+    path,
+    noexec: options.includes('noexec'),
+    readOnly: options.includes('ro'),
+  }));
 
 /** A line of mountinfo, without the IDs and devices that only its machine knows. */
 interface MountLine {

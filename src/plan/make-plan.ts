@@ -20,12 +20,6 @@ import { keptDevices, planService } from './service.js';
 import { withStartPre } from './start-pre.js';
 import { plannedValues } from './unit-values.js';
 
-/** A plan with all advice on it. */
-export function makePlan(request: PlanRequest): Plan {
-  const { plan, advice } = decide(request);
-  return { ...plan, diagnostics: [...plan.diagnostics, ...advice()] };
-}
-
 interface Decided {
   /** The diagnostics are gaps, and errors in what is planned. */
   readonly plan: Plan;

@@ -1,8 +1,9 @@
 import { dropInText } from '../../src/emit/files.js';
 import type { CallContext } from '../../src/plan/calls/left-to-launcher.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
-import { makePlan } from '../../src/plan/make-plan.js';
+import { decide } from '../../src/plan/make-plan.js';
 import type { Plan } from '../../src/plan/plan.js';
+import type { PlanRequest } from '../../src/plan/request.js';
 import { ownValues } from '../../src/plan/unit-values.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { resolveCalls } from '../../src/syscalls/resolve.js';
@@ -53,6 +54,12 @@ export function callContext(syscalls: string, lines = '', target = targetOf(257)
 
 /** A policy that is nothing but its `[syscalls]`. */
 export const policyOf = (syscalls: SyscallsSection): Policy => ({ ...policyFrom(''), syscalls });
+
+/** A plan with all advice on it. */
+export function makePlan(request: PlanRequest): Plan {
+  const { plan, advice } = decide(request);
+  return { ...plan, diagnostics: [...plan.diagnostics, ...advice()] };
+}
 
 /** The plan for a policy on a unit with these lines in `[Service]`. */
 export const planned = (policy: Policy | string, lines = '', target = targetOf(257)): Plan =>

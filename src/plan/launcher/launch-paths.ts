@@ -15,7 +15,7 @@ export interface Launch {
   readonly unit: string;
   /** Paths, as the service sees them, that root alone may be able to change. */
   readonly paths: readonly string[];
-  /** Such paths by which the filter of `[ready]` is loaded: systemd's `+` leaves that command the host's files. */
+  /** Such paths by which the filter of `[ready]` is loaded, as the host and the service see them: systemd's `+` leaves bind mounts. */
   readonly privileged: readonly string[];
   /** Programs of command lines that the launcher doesn't hold. */
   readonly loose: readonly LooseProgram[];

@@ -9,8 +9,11 @@ import { capabilities, type SeenProcess } from './processes.js';
 /** The manager's number for an unknown user or group (UID_INVALID). */
 const NOBODYS = 0xffffffff;
 
-/** CAP_SETGID, CAP_SETUID and CAP_SYS_RESOURCE. */
-const GAINING = (1n << 6n) | (1n << 7n) | (1n << 24n);
+/** A set of capabilities by their names (capabilities(7)). */
+const setOf = (names: readonly string[]): bigint =>
+  names.reduce((set, name) => set | (1n << BigInt(CAPABILITIES.indexOf(name))), 0n);
+
+const GAINING = setOf(['CAP_SETGID', 'CAP_SETUID', 'CAP_SYS_RESOURCE']);
 
 /** A set of capabilities among a unit's properties; all of them where there is none. */
 const capabilitySet = (get: Get, property: string, otherwise: bigint): bigint => {
@@ -71,11 +74,7 @@ export const ambientCapabilities = (get: Get, it: SeenProcess): Finding =>
 
 /** Whether a process lacks the capabilities that a directive takes; ambient ones are given back. */
 export const withoutTaken = (get: Get, it: SeenProcess, directive: string): Finding =>
-  without(
-    get,
-    it,
-    TAKEN.get(directive)!.reduce((set, name) => set | (1n << BigInt(CAPABILITIES.indexOf(name))), 0n),
-  );
+  without(get, it, setOf(TAKEN.get(directive)!));
 
 export const noNewPrivileges = ({ threads }: SeenProcess): Finding =>
   threads.every((thread) => thread.get('NoNewPrivs') === '1') ? EQUAL : looser("NoNewPrivs isn't set");
@@ -92,9 +91,8 @@ export function runsAs(get: Get, { threads }: SeenProcess, property: 'UID' | 'GI
   return given === 0 ? stricter(seen) : differing(get, seen);
 }
 
-/** CAP_SYS_PTRACE; CAP_SYS_ADMIN and CAP_SYS_RESOURCE. */
-const SEEING = 1n << 19n;
-const UNLIMITED = (1n << 21n) | (1n << 24n);
+const SEEING = setOf(['CAP_SYS_PTRACE']);
+const UNLIMITED = setOf(['CAP_SYS_ADMIN', 'CAP_SYS_RESOURCE']);
 
 /**
  * The finding for a process that the kernel exempts from a directive, though it is in force (proc(5), setrlimit(2)): none for

@@ -6,7 +6,6 @@ import { lockOuts } from '../../../src/plan/doorways/lock-outs.js';
 import { NEEDS, type NeedName } from '../../../src/plan/doorways/needs.js';
 import { ROLES } from '../../../src/plan/doorways/roles.js';
 import { SERVER_ROLES } from '../../../src/plan/doorways/server-roles.js';
-import { makePlan } from '../../../src/plan/make-plan.js';
 import { mergePolicies } from '../../../src/policy/merge.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
@@ -14,7 +13,7 @@ import { effectiveUnit } from '../../../src/unit/effective.js';
 import { execKeys } from '../../../src/unit/exec/keys.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
-import { targetOf } from '../../support/planned.js';
+import { makePlan, targetOf } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
 const SSHD = 'ExecStart=/usr/sbin/sshd -D';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SocketRules } from '../../../src/plan/ineffective/by-sockets.js';
-import { makePlan } from '../../../src/plan/make-plan.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
-import { targetOf, unitFile } from '../../support/planned.js';
+import { makePlan, targetOf, unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
 function found(policy: string, rules: Partial<SocketRules>, lines = '') {

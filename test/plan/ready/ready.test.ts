@@ -1,7 +1,6 @@
 /** Tests of all of plan/ready/: who loads the filter of `[ready]`, and what it takes away. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { makePlan } from '../../../src/plan/make-plan.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { typeWith } from '../../../src/plan/ready/injector.js';
 import { readyLines } from '../../../src/plan/ready/lines.js';
@@ -14,7 +13,7 @@ import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
-import { planned, targetOf, unitFile } from '../../support/planned.js';
+import { makePlan, planned, targetOf, unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
 const STARTING = '[ready]\ndeny = ["execve", "execveat", "bind", "io_uring_setup"]\n';
