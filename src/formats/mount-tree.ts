@@ -93,10 +93,18 @@ export const mountsBelow = (tree: MountTree, path: string): readonly PlacedMount
     (mount) => mount.path !== path && covers(path, mount.path) && mountAt(tree, mount.path) === mount,
   );
 
-/** The file system and the file on it that a path leads to: the same in two namespaces if the file is the same. */
-export function fileAt(tree: MountTree, path: string): string | undefined {
+/** A file by its file system and its path there: the same in two namespaces if the file is the same. */
+export type PlacedFile = Pick<PlacedMount, 'device' | 'root'>;
+
+/** The file that a path leads to. */
+export function fileAt(tree: MountTree, path: string): PlacedFile | undefined {
   const mount = mountAt(tree, path);
   if (!mount) return undefined;
   const rest = path.slice(mount.path === '/' ? 0 : mount.path.length);
-  return `${mount.device} ${`${mount.root}/${rest}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')}`;
+  const root = `${mount.root}/${rest}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+  return { device: mount.device, root };
 }
+
+/** Whether a file is another, or below that. */
+export const isWithin = (outer: PlacedFile, file: PlacedFile): boolean =>
+  outer.device === file.device && covers(outer.root, file.root);
