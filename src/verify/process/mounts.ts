@@ -91,9 +91,7 @@ function shownElsewhere({ is, path: closed }: Claim, sight: Sight): string[] {
   const { view, host } = sight;
   const [path, its] = [view.paths.get(closed), host.paths.get(closed)];
   if (path === undefined || its === undefined || is === 'writable' || is === 'executable') return [];
-  const files = [its, ...mountsBelow(host.tree, its).map((mount) => mount.path)].flatMap(
-    (one) => fileAt(host.tree, one) ?? [],
-  );
+  const files = [fileAt(host.tree, its) ?? [], mountsBelow(host.tree, its)].flat();
   return view.tree.mounts
     .filter((mount) => files.some((file) => isWithin(file, mount)))
     .filter((mount) => !covers(path, mount.path) && !covers(mount.path, path))
