@@ -23,7 +23,7 @@ export const DIRECTIVES = {
   },
   'leaves-open': {
     cause:
-      'systemd leaves out mounts of other directives when it makes a path read-only or not executable, and what the host mounts there after the start. That part stays open. It is seen where the service runs.',
+      'systemd leaves out mounts of other directives when it makes a path read-only or not executable, and what the host mounts there after the start. `BindPaths` of the unit may show closed files at another path. That part stays open. It is seen where the service runs.',
     wayOut:
       "List what is to be closed in the directive that the hint names. For `/run` that is `ReadOnlyPaths`: a bind mount of it would show the host's files a second time, in a folder that systemd has there. A restart closes what was mounted since the start.",
   },

@@ -7,12 +7,6 @@ export const LIVE = {
       'The change can not be made to what runs. A filter can only be added, only to processes that are there, and only on x86-64 and arm64.',
     wayOut: 'Leave `--live` out: the restart gives the whole policy to what is started.',
   },
-  'live-loosens': {
-    cause:
-      'What runs is refused a call that the policy lets through, or that may be so. No filter can be taken away from a process.',
-    wayOut:
-      'Leave `--live` out: after the restart the call passes. Filters that the service loads itself count here, too.',
-  },
   'live-directives': {
     cause:
       'The policy changes directives besides those on calls. systemd puts them into force at a start alone.',
@@ -21,8 +15,8 @@ export const LIVE = {
   },
   'keeps-filter': {
     cause:
-      'The kernel has no call that takes a filter away. What runs keeps it until its end, also after a roll-back.',
-    wayOut: 'Restart the unit where the filter is to go.',
+      'The kernel has no call that takes a filter away. What runs keeps each until its end, also after a roll-back. A call that an earlier filter refuses stays refused, though the policy lets it through now.',
+    wayOut: 'Restart the unit where a filter is to go: `systemctl restart UNIT`.',
   },
   'not-tightened': {
     cause:

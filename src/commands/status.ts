@@ -32,6 +32,7 @@ import {
   readOwnFiles,
   withLifetime,
 } from '../state/own-files.js';
+import { ownFilters } from '../state/own-filters.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { keepUntrusted } from '../state/untrusted-runs.js';
@@ -39,7 +40,6 @@ import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
 import { driftCodes } from '../status/drift-programs.js';
-import { ownFilters } from '../status/filter-files.js';
 import { withInjections } from '../status/injected.js';
 import { loadedBy, namedPrograms } from '../status/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
@@ -210,9 +210,9 @@ async function statusOf(
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
   if (facts.policy === undefined) return notOurs(at, confined);
-  const filters = ownFilters(at.placement, unit, { facts, files });
+  const filters = ownFilters(dropIn, facts, files);
   const programs = namedPrograms(at.placement, files, facts);
-  const missing = await missingFiles(at, unit, { facts, files, programs });
+  const missing = await missingFiles(at, filters, programs);
   const services = await seenServices(context, confined);
   const appliedRuns = appliedRunsOf(unit, files);
   const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));

@@ -66,21 +66,20 @@ export async function verify(
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, pending);
+  const otherwise = differences(planned.dropIn, state, planned.target.scope);
   const loaded = [
     ...(await notWritten(context, prepared, pending, dropIn)),
     ...due,
     // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
-    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(planned, state)),
+    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(planned, state, otherwise)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
   const kernel = await readKernel(context, expected, state);
   const isPermissive = isLetThrough(prepared, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
-  const otherwise = differences(planned.dropIn, state, planned.target.scope).map(
-    ({ directive }) => directive,
-  );
-  const proof = await proveDirectives(context, { plan: expected, unit: state }, new Set(otherwise), kernel);
+  const differing = new Set(otherwise.map(({ directive }) => directive));
+  const proof = await proveDirectives(context, { plan: expected, unit: state }, differing, kernel);
   const main = await wrongMain(context, expected, seen);
   const wrong = [
     ...loaded,

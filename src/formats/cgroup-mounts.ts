@@ -1,28 +1,18 @@
 import { covers } from '../unit/values.js';
-import { unescaped } from './mount-info.js';
+import { type MountLine, parseMountInfo } from './mount-info.js';
 
-/** A mounted hierarchy of control groups, or a part of one. */
-export interface Hierarchy {
-  readonly path: string;
-  /** The group at the mount's root, by its path in the hierarchy. */
-  readonly root: string;
-}
+/** A mounted hierarchy of control groups, or a part of one: `root` is the group at the mount's root. */
+export type Hierarchy = Pick<MountLine, 'path' | 'root'>;
 
 /**
- * Hierarchies that systemd may keep its units in, from /proc/self/mountinfo (proc_pid_mountinfo(5)): version 2, and the
- * one of version 1 that is named `systemd`.
+ * Hierarchies that systemd may keep its units in, from /proc/self/mountinfo: version 2, and the one of version 1 that is
+ * named `systemd`.
  */
-export function parseHierarchies(text: string): Hierarchy[] {
-  return text.split('\n').flatMap((line) => {
-    const [place = '', system = ''] = line.split(' - ');
-    const [, , , root, path] = place.split(' ');
-    const [type, , options = ''] = system.split(' ');
-    const isSystemds =
-      type === 'cgroup2' || (type === 'cgroup' && options.split(',').includes('name=systemd'));
-    if (!isSystemds || root === undefined || path === undefined) return [];
-    return [{ path: unescaped(path), root: unescaped(root) }];
-  });
-}
+export const parseHierarchies = (text: string): Hierarchy[] =>
+  parseMountInfo(text).filter(
+    ({ type, superOptions }) =>
+      type === 'cgroup2' || (type === 'cgroup' && superOptions.includes('name=systemd')),
+  );
 
 /**
  * The folders where a control group may be; some of them may not exist.

@@ -1,24 +1,13 @@
 import { covers } from '../unit/values.js';
 
-/** A mounted file system, or a part of one. */
-export interface Mount {
-  readonly path: string;
-  /** Whether the kernel refuses to execute files there. */
-  readonly noexec: boolean;
-  /** Whether the kernel refuses to write there. */
-  readonly readOnly: boolean;
-}
-
-/** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
-export const parseMountInfo = (text: string): Mount[] =>
-  mountLines(text).map(({ path, options }) => ({
-    path,
-    noexec: options.includes('noexec'),
-    readOnly: options.includes('ro'),
-  }));
-
-/** A line of mountinfo, without the IDs and devices that only its machine knows. */
-interface MountLine {
+/** A line of mountinfo: a mounted file system, or a part of one (proc_pid_mountinfo(5)). */
+export interface MountLine {
+  readonly id: string;
+  readonly parent: string;
+  /** The device of the file system, `0:131`. */
+  readonly device: string;
+  /** The mounted folder or file, as a path on its own file system. */
+  readonly root: string;
   readonly path: string;
   /** The options of the mount, and those of its file system. */
   readonly options: readonly string[];
@@ -26,15 +15,21 @@ interface MountLine {
   readonly type: string;
 }
 
-/** Reads the lines of mountinfo that tell a place and a file system. */
-export const mountLines = (text: string): MountLine[] =>
+/** A place, and what the kernel refuses there. */
+export type Mount = Pick<MountLine, 'path' | 'options'>;
+
+/** Reads /proc/PID/mountinfo; what is no such line is left out. */
+export const parseMountInfo = (text: string): MountLine[] =>
   text.split('\n').flatMap((line) => {
     const [own, file] = line.split(' - ');
-    const [, , , , path, options = ''] = own!.split(' ');
+    const [id = '', parent = '', device = '', root, path, options = ''] = own!.split(' ');
     const [type, , superOptions = ''] = file?.split(' ') ?? [];
-    if (path === undefined || !type) return [];
+    if (root === undefined || path === undefined || !type) return [];
     return [
-      { path: unescaped(path), options: options.split(','), superOptions: superOptions.split(','), type },
+      {
+        ...{ id, parent, device, root: unescaped(root), path: unescaped(path), type },
+        ...{ options: options.split(','), superOptions: superOptions.split(',') },
+      },
     ];
   });
 
@@ -52,7 +47,7 @@ const VIRTUAL: ReadonlySet<string> = new Set(
  */
 export function writableExecutable(text: string): string[] {
   const mounts = new Map<string, boolean>();
-  for (const { path, options, superOptions, type } of mountLines(text)) {
+  for (const { path, options, superOptions, type } of parseMountInfo(text)) {
     const isReadOnly = options.includes('ro') || superOptions.includes('ro');
     mounts.set(path, !isReadOnly && !options.includes('noexec') && !VIRTUAL.has(type));
   }
@@ -72,7 +67,7 @@ export function outermost(places: ReadonlyMap<string, boolean>): string[] {
 export const MAX_MOUNTS = 4 << 20;
 
 /** The path of a mountinfo field: the kernel writes white space and backslashes as three octal digits. */
-export const unescaped = (path: string) =>
+const unescaped = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 /** The mount that a path is on: the innermost one; of several on one mount point the last. */

@@ -1,15 +1,9 @@
 import { groupBy } from '../collections.js';
 import { covers } from '../unit/values.js';
-import { unescaped } from './mount-info.js';
+import { type MountLine, parseMountInfo } from './mount-info.js';
 
-/** A mount of a namespace, as its mountinfo has it. */
-export interface PlacedMount {
-  readonly path: string;
-  /** The device of the file system, `0:131`. */
-  readonly device: string;
-  /** The mounted folder or file, as a path on its own file system. */
-  readonly root: string;
-  readonly type: string;
+/** A mount of a namespace. */
+export interface PlacedMount extends Pick<MountLine, 'path' | 'device' | 'root' | 'type'> {
   /** The options of the mount and of its file system: `ro`, `noexec`, `hidepid=invisible`. */
   readonly options: ReadonlySet<string>;
 }
@@ -22,15 +16,14 @@ export interface MountTree {
   readonly children: ReadonlyMap<PlacedMount, ReadonlyMap<string, PlacedMount>>;
 }
 
-interface Line {
-  readonly id: string;
-  readonly parent: string;
-  readonly mount: PlacedMount;
-}
-
 /** Reads the mountinfo of a process whose root is that of its mount namespace (proc_pid_mountinfo(5)). */
 export function parseMountTree(text: string): MountTree {
-  const lines = text.split('\n').flatMap(parseLine);
+  const lines = parseMountInfo(text).flatMap(({ id, parent, options, superOptions, ...mount }) =>
+    // The kernel marks a mount whose folder was removed: nothing leads there.
+    mount.path.endsWith('//deleted')
+      ? []
+      : [{ id, parent, mount: { ...mount, options: new Set([...options, ...superOptions]) } }],
+  );
   const byId = new Map(lines.map(({ id, mount }) => [id, mount]));
   const children = new Map(
     [...groupBy(lines, ({ parent }) => parent)].flatMap(([parent, below]) => {
@@ -39,22 +32,10 @@ export function parseMountTree(text: string): MountTree {
       return on ? [[on, new Map(own.reverse().map((mount) => [mount.path, mount]))] as const] : [];
     }),
   );
-  const isTop = ({ id, parent, mount }: Line) => mount.path === '/' && (id === parent || !byId.has(parent));
-  return { mounts: [...byId.values()], root: lines.find(isTop)?.mount, children };
-}
-
-function parseLine(line: string): Line[] {
-  const fields = line.split(' ');
-  const [id, parent, device, root, path, options] = fields;
-  const [type, , ofSuper = ''] = fields.slice(fields.indexOf('-', 6) + 1);
-  if (id === undefined || parent === undefined || device === undefined) return [];
-  if (root === undefined || path === undefined || options === undefined || type === undefined) return [];
-  // The kernel marks a mount whose folder was removed: nothing leads there.
-  if (path.endsWith('//deleted')) return [];
-  const all = new Set([...options.split(','), ...ofSuper.split(',')]);
-  return [
-    { id, parent, mount: { path: unescaped(path), device, root: unescaped(root), type, options: all } },
-  ];
+  const top = lines.find(
+    ({ id, parent, mount }) => mount.path === '/' && (id === parent || !byId.has(parent)),
+  );
+  return { mounts: [...byId.values()], root: top?.mount, children };
 }
 
 /**
@@ -93,10 +74,18 @@ export const mountsBelow = (tree: MountTree, path: string): readonly PlacedMount
     (mount) => mount.path !== path && covers(path, mount.path) && mountAt(tree, mount.path) === mount,
   );
 
-/** The file system and the file on it that a path leads to: the same in two namespaces if the file is the same. */
-export function fileAt(tree: MountTree, path: string): string | undefined {
+/** A file by its file system and its path there: the same in two namespaces if the file is the same. */
+export type PlacedFile = Pick<PlacedMount, 'device' | 'root'>;
+
+/** The file that a path leads to. */
+export function fileAt(tree: MountTree, path: string): PlacedFile | undefined {
   const mount = mountAt(tree, path);
   if (!mount) return undefined;
   const rest = path.slice(mount.path === '/' ? 0 : mount.path.length);
-  return `${mount.device} ${`${mount.root}/${rest}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')}`;
+  const root = `${mount.root}/${rest}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+  return { device: mount.device, root };
 }
+
+/** Whether a file is another, or below that. */
+export const isWithin = (outer: PlacedFile, file: PlacedFile): boolean =>
+  outer.device === file.device && covers(outer.root, file.root);

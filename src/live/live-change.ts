@@ -1,13 +1,12 @@
-/** A policy for the processes that run: whether it only takes from them, and the filters that do it. */
+/** A policy for the processes that run: whether filters alone can do it, and which. */
 
 import { shortList } from '../collections.js';
-import { ownCommand } from '../command-lines.js';
+import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
 import { valuesOfAll } from '../plan/unit-values.js';
 import { buildReadyFilter } from '../prepare/build-filter.js';
-import { preparedFor } from '../prepare/confined.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
 import { isRestartDue } from '../restart/may-restart.js';
@@ -17,9 +16,9 @@ import type { Service } from '../state/service.js';
 import { isUp } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
+import type { Scope } from '../unit/search.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Filter } from './inject.js';
-import { refusedNow } from './refused-now.js';
 import { inOwnGroup } from './tighten-unit.js';
 
 /** A change of a unit that its services get as they run. */
@@ -70,16 +69,13 @@ export async function planLive(
     ...(await probeProblems(context, policy, valuesOfAll(policy, effectiveUnit(unit.files)))),
   ];
   for (const service of due) {
-    found.push(
-      ...(await inOwnGroup(context, service, 'apply --live')),
-      ...failing(context, 'apply', service),
-    );
-    found.push(...(await refusedNow(context, preparedFor(prepared, service.name).plan, service)));
+    const inGroup = await inOwnGroup(context, service, 'apply --live');
+    found.push(...inGroup, ...failing(context, 'apply', service));
   }
   if (hasErrors(found)) return { live: undefined, diagnostics: found };
   return {
     live: { services: due, filters: filtersOf(plan) },
-    diagnostics: [...found, ...due.map(wouldKeep)],
+    diagnostics: [...found, ...due.map((service) => wouldKeep(scope, service))],
   };
 }
 
@@ -93,11 +89,12 @@ const doorway = (unit: string): Diagnostic =>
     '--no-confirm says that it is meant; without --live the change goes back unless it is confirmed',
   );
 
-/** Filters can't be taken away, so that what holds from now on must be known before. */
-const wouldKeep = ({ name }: Service): Diagnostic =>
+/** No filter can be taken away: neither the one that is added, nor an earlier one that refuses more. */
+const wouldKeep = (scope: Scope, { name }: Service): Diagnostic =>
   note(
     'keeps-filter',
-    `${name} keeps what it is given until its next start, also if the change is rolled back`,
+    `${name} keeps this filter and its earlier ones until its next start, also after a roll-back: what they refuse stays refused`,
+    { hint: `'${systemctl(scope, 'restart', name)}' gives back what the policy lets through` },
   );
 
 /** Reasons for which a plan can't be one for processes that run. */

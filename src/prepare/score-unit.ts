@@ -1,5 +1,4 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import type { FilterFile } from '../filter/filter-file.js';
 import { ProgramError } from '../filter/simulate.js';
 import { Unprovable } from '../filter/unprovable.js';
 import { MAX_MOUNTS, writableExecutable } from '../formats/mount-info.js';
@@ -9,7 +8,7 @@ import { settingsOfFiles } from '../score/of-files.js';
 import { settingsOnBus } from '../score/on-bus.js';
 import { placesOf } from '../score/places.js';
 import { type Scored, type Subject, scoreOf } from '../score/score.js';
-import { type FilterLines, type OwnFilters, ownFilters } from '../state/own-filters.js';
+import { type FilterLines, type LoadedFilters, loadedFilters } from '../state/own-filters.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
@@ -37,7 +36,7 @@ export async function scoreLoaded(
   const dropIn = state.dropInPaths.find(hasNameOfDropIn);
   const filters = await filtersOf(context, dropIn, linesOnBus(state));
   const settings = settingsOnBus((name) => state.properties.get(name), facts);
-  return scored({ settings, facts, ...filters, places: () => placesOfProcess(context, state.mainPid) });
+  return scored({ settings, facts, filters, places: () => placesOfProcess(context, state.mainPid) });
 }
 
 /** @param dropIn the path of our drop-in that the unit has, if it has one */
@@ -45,8 +44,8 @@ const filtersOf = async (
   context: Context,
   dropIn: string | undefined,
   lines: FilterLines,
-): Promise<OwnFilters> =>
-  dropIn === undefined ? { filter: undefined, ready: undefined } : ownFilters(context, dropIn, lines);
+): Promise<LoadedFilters | Diagnostic> =>
+  dropIn === undefined ? { filter: undefined, ready: undefined } : loadedFilters(context, dropIn, lines);
 
 const linesOnBus = (state: UnitState): FilterLines => ({
   posts: commandsOf(state, 'ExecStartPost').map(({ argv }) => argv),
@@ -85,7 +84,7 @@ export async function scoreOffline(
   return scored({
     settings,
     facts,
-    ...filters,
+    filters,
     places: async () => placesOf(ownValues(effective), facts.mounts),
   });
 }
@@ -103,17 +102,15 @@ async function ownDropIn(context: Context, name: UnitName): Promise<string | und
 }
 
 interface Given extends Pick<Subject, 'settings'>, Pick<MachineFacts, 'facts'> {
-  readonly filter: FilterFile | Diagnostic | undefined;
-  readonly ready: FilterFile | Diagnostic | undefined;
+  readonly filters: LoadedFilters | Diagnostic;
   readonly places: () => Promise<Scored['places']>;
 }
 
-async function scored({ settings, facts, filter, ready, places }: Given): Promise<ScoreResult> {
-  if (filter && !('programs' in filter)) return filter;
-  if (ready && !('programs' in ready)) return ready;
+async function scored({ settings, facts, filters, places }: Given): Promise<ScoreResult> {
+  if ('code' in filters) return filters;
   const { machine, sets } = facts;
   try {
-    return { score: scoreOf({ settings, machine, sets, filter, ready }), places: await places() };
+    return { score: scoreOf({ settings, machine, sets, ...filters }), places: await places() };
   } catch (cause) {
     if (!(cause instanceof Unprovable) && !(cause instanceof ProgramError)) throw cause;
     return error('filter-unknown', `a filter of it is none of ours: ${cause.message}`);

@@ -110,9 +110,10 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
 async function untrustedProgram(
   context: Context,
   launch: Launch,
-  { paths, isOnHost }: LooseProgram,
+  { paths }: LooseProgram,
 ): Promise<UntrustedPath[]> {
-  const view = isOnHost ? HOST : launch.view;
+  // The root and the bind mounts are those of a command with `+`, too.
+  const { view } = launch;
   const { found, named, real } = await firstOf(context, paths, view);
   const { real: here } = named === undefined ? {} : await walked(context, named, HOST);
   // A recorded machine has what its units name by these names.

@@ -14,7 +14,7 @@ export function placesOf(unit: UnitValues, mounts: readonly Mount[]): string[] |
   const isOpen = (path: string): boolean =>
     !KERNEL_OWN.some((above) => covers(above, path)) &&
     !isClosed(apart, path) &&
-    !mountOf(mounts, path)?.noexec;
+    !mountOf(mounts, path)?.options.includes('noexec');
   return outermost(new Map([...known].map((path) => [path, isOpen(path)])));
 }
 

@@ -1,9 +1,52 @@
+/** The filter files of a unit, as those read them that load them. */
+
 import { type Diagnostic, error } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
+import type { EmittedFile } from '../emit/files.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { filterBeside, namesFilter, namesReadyFilter, readyFilterBeside } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
 import { readTrusted } from './own-files.js';
+
+/** A filter file that the drop-in needs, or that is there without. */
+export interface OwnFilter {
+  readonly path: string;
+  /** Its programs, or why it can't be loaded; `missing` where it should be there, `unused` where nothing loads it. */
+  readonly content: FilterFile | Diagnostic | 'missing' | 'unused';
+}
+
+/** The launcher's filter, and that of `[ready]`; undefined where there is neither a file nor a need of one. */
+export interface OwnFilters {
+  readonly start: OwnFilter | undefined;
+  readonly ready: OwnFilter | undefined;
+}
+
+/**
+ * @param dropIn the path of the unit's drop-in
+ * @param files the unit's own that there are
+ */
+export function ownFilters(
+  dropIn: string,
+  { launched, tightened }: Pick<DropInFacts, 'launched' | 'tightened'>,
+  files: readonly EmittedFile[],
+): OwnFilters {
+  const look = (path: string, isUsed: boolean, isReady: boolean): OwnFilter | undefined => {
+    const bytes = files.find((file) => file.path === path)?.content;
+    if (!isUsed) return bytes && { path, content: 'unused' };
+    return { path, content: bytes ? decoded(bytes, isReady) : 'missing' };
+  };
+  return {
+    start: look(filterBeside(dropIn), launched, false),
+    ready: look(readyFilterBeside(dropIn), tightened, true),
+  };
+}
+
+/** The launcher refuses a file of stage `ready`, and `tighten` any other. */
+function decoded(bytes: Uint8Array, isReady: boolean): FilterFile | Diagnostic {
+  const file = decodeFilterFile(bytes);
+  if (!('programs' in file) || (file.ready ?? false) === isReady) return file;
+  return error('filter-file', `the filter file is ${isReady ? 'not ' : ''}of stage 'ready'`);
+}
 
 /** The lines of a unit, all drop-ins together, by which its processes get filters of ours. */
 export interface FilterLines {
@@ -13,61 +56,42 @@ export interface FilterLines {
   readonly posts: readonly (readonly string[])[];
 }
 
-/** A filter of ours; undefined where none is loaded, and an error where it can't be read, or isn't root's alone. */
-type OwnFilter = FilterFile | Diagnostic | undefined;
-
-/** The filters of ours that a service gets: the launcher's from its start on, and that of `[ready]` once it serves. */
-export interface OwnFilters {
-  readonly filter: OwnFilter;
-  readonly ready: OwnFilter;
+/** Filters that a service gets: of the launcher at its start, of `[ready]` once it serves. */
+export interface LoadedFilters {
+  readonly filter: FilterFile | undefined;
+  readonly ready: FilterFile | undefined;
 }
 
 /**
- * The filters of a service. A later drop-in may have put other commands in the place of ours: then none is loaded.
+ * The filters that a service gets. A later drop-in may have put other commands in the place of ours: then none is loaded.
  * @param dropIn the path of our drop-in that the unit has
+ * @returns an error where a file can't be read, or isn't root's alone
  */
-export async function ownFilters(
+export async function loadedFilters(
   context: Context,
   dropIn: string,
   { starts, posts }: FilterLines,
-): Promise<OwnFilters> {
-  const facts = await factsOf(context, dropIn);
-  if (!facts) {
-    const why = absent(dropIn);
-    return { filter: unknown(LAUNCHER, why), ready: unknown(READY, why) };
-  }
-  const isTightened = facts.tightened && posts.some((words) => words.some(namesReadyFilter));
-  return {
-    filter:
-      facts.startsLaunched && isLaunched(starts)
-        ? await readFilter(context, LAUNCHER, filterBeside(dropIn))
-        : undefined,
-    ready: isTightened ? await readFilter(context, READY, readyFilterBeside(dropIn)) : undefined,
-  };
+): Promise<LoadedFilters | Diagnostic> {
+  const files = await readTrusted(context, [dropIn, filterBeside(dropIn), readyFilterBeside(dropIn)]);
+  const own = files.find(({ path }) => path === dropIn);
+  if (!own) return unknown({ path: dropIn, content: 'missing' });
+  const { startsLaunched, tightened } = dropInFacts(own.content);
+  const isLaunched = starts.length > 0 && starts.every((words) => words.some(namesFilter));
+  const isTightened = posts.some((words) => words.some(namesReadyFilter));
+  const used = { launched: startsLaunched && isLaunched, tightened: tightened && isTightened };
+  const [filter, ready] = Object.values(ownFilters(dropIn, used, files)).map(loadedOf);
+  if (filter && 'code' in filter) return filter;
+  return ready && 'code' in ready ? ready : { filter, ready };
 }
 
-const LAUNCHER = "the launcher's filter";
-const READY = 'the filter of [ready]';
-
-/** Undefined for a drop-in that isn't there, or that others can write to. */
-async function factsOf(context: Context, dropIn: string): Promise<DropInFacts | undefined> {
-  const [file] = await readTrusted(context, [dropIn]);
-  return file && dropInFacts(file.content);
+function loadedOf(one: OwnFilter | undefined): FilterFile | Diagnostic | undefined {
+  if (!one || one.content === 'unused') return undefined;
+  return typeof one.content === 'object' && 'programs' in one.content ? one.content : unknown(one);
 }
 
-async function readFilter(context: Context, what: string, path: string): Promise<FilterFile | Diagnostic> {
-  const [filter] = await readTrusted(context, [path]);
-  if (!filter) return unknown(what, absent(path));
-  const decoded = decodeFilterFile(filter.content);
-  return 'programs' in decoded ? decoded : unknown(what, `${path}: ${decoded.message}`);
+function unknown({ path, content }: OwnFilter): Diagnostic {
+  const isBroken = typeof content === 'object' && 'message' in content;
+  const why = isBroken ? `${path}: ${content.message}` : `${path} isn't there, or others can write to it`;
+  const hint = "'sandbox-unit status' says more";
+  return error('filter-unknown', `one of its filters is unknown: ${why}`, { hint });
 }
-
-const absent = (path: string) => `${path} isn't there, or others can write to it`;
-
-const isLaunched = (starts: FilterLines['starts']): boolean =>
-  starts.length > 0 && starts.every((words) => words.some(namesFilter));
-
-const unknown = (what: string, why: string) =>
-  error('filter-unknown', `${what} can't be told: ${why}`, {
-    hint: "'sandbox-unit status' says more",
-  });

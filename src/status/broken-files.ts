@@ -1,11 +1,9 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import type { EmittedFile } from '../emit/files.js';
-import { filterPath, readyFilterPath } from '../paths/own-files.js';
 import { againHint } from '../prepare/apply-again.js';
 import { exists } from '../prepare/load/exists.js';
+import type { OwnFilters } from '../state/own-filters.js';
 import type { Context } from '../system/context.js';
-import type { OwnFilters } from './filter-files.js';
 import type { NamedProgram } from './named-programs.js';
 
 /** Files of a unit with which it won't start. */
@@ -41,25 +39,15 @@ const flaws = ({ start, ready }: OwnFilters): string[] =>
       : [],
   );
 
-interface Needing {
-  readonly facts: DropInFacts;
-  readonly files: readonly EmittedFile[];
-  readonly programs: readonly NamedProgram[];
-}
-
 /** Missing files: the launcher and its filter; the filter of `[ready]`, and the program that loads it. */
 export async function missingFiles(
-  { system, placement }: Context,
-  unit: string,
-  { facts: { launched, tightened }, files, programs }: Needing,
+  { system }: Context,
+  { start, ready }: OwnFilters,
+  programs: readonly NamedProgram[],
 ): Promise<string[]> {
-  const own = [
-    ...(launched ? [filterPath(placement, unit)] : []),
-    ...(tightened ? [readyFilterPath(placement, unit)] : []),
-  ];
-  const there = new Set(files.map(({ path }) => path));
   const missing = programs.map(async ({ path }) => ((await exists(system, path)) ? [] : [path]));
-  return [...(await Promise.all(missing)).flat(), ...own.filter((path) => !there.has(path))];
+  const filters = [start, ready].flatMap((one) => (one?.content === 'missing' ? [one.path] : []));
+  return [...(await Promise.all(missing)).flat(), ...filters];
 }
 
 /** The launcher is executed by all users, the other program by root, who takes the right of any of them. */

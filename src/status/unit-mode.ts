@@ -4,8 +4,8 @@ import { type OwnAnswers, ownAnswers } from '../filter/own-answers.js';
 import { Unprovable } from '../filter/unprovable.js';
 import { jointMode } from '../plan/calls/permissive.js';
 import type { Mode } from '../plan/plan.js';
+import type { OwnFilter, OwnFilters } from '../state/own-filters.js';
 import type { Machine } from '../syscalls/abi.js';
-import type { OwnFilter, OwnFilters } from './filter-files.js';
 
 export interface UnitMode {
   /** The mode of all filters together, as they are once the service serves. */

@@ -22,6 +22,9 @@ export interface HeardLine {
   stop(): void;
 }
 
+/** Finds a further line about a step that takes long. */
+export type More = () => Promise<string | undefined>;
+
 /** The caller of the program: its directory, environment and terminals. */
 export interface Caller {
   /** The working directory; undefined if it has been removed. */
@@ -33,8 +36,8 @@ export interface Caller {
   readonly look: Look;
   /** Writes a line for the user at once. */
   readonly tell: (line: string) => void;
-  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal meanwhile. */
-  readonly tellIfLong: <T>(line: string, step: () => Promise<T>) => Promise<T>;
+  /** Runs a step; if it takes long, a line is written for the user, or shown on the terminal meanwhile, and a further one written. */
+  readonly tellIfLong: <T>(line: string, step: () => Promise<T>, more?: More) => Promise<T>;
   /** Runs a step; if the command takes over a second, the terminal has a line about it, which may change. */
   readonly during: <T>(line: string | (() => string), step: () => Promise<T>) => Promise<T>;
   /** Shows a line in the place of the one before it, where standard error is a terminal; undefined removes it. */

@@ -74,7 +74,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       whyNotExecutable,
       look: options.look ?? PLAIN,
       tell: (line) => progress.tell(line),
-      tellIfLong: (line, step) => progress.tellIfLong(line, step),
+      tellIfLong: (line, step, more) => progress.tellIfLong(line, step, more),
       during: (line, step) => progress.during(line, step),
       live: (line) => progress.live(line),
       interrupts: holdInterrupts,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Mount, mountOf, parseMountInfo, writableExecutable } from '../../src/formats/mount-info.js';
+import { mountOf, parseMountInfo, writableExecutable } from '../../src/formats/mount-info.js';
 
 const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
@@ -10,29 +10,23 @@ const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 26 25 0:25 / /twice rw - tmpfs tmpfs rw
 `;
 
-test('mounts are read with their place and whether anything may be executed and written', () => {
-  assert.deepEqual(parseMountInfo(TEXT), [
-    { path: '/', noexec: false, readOnly: false },
-    { path: '/run', noexec: true, readOnly: false },
-    { path: '/run/a b\\c', noexec: false, readOnly: false },
-    { path: '/twice', noexec: true, readOnly: true },
-    { path: '/twice', noexec: false, readOnly: false },
-  ]);
-  assert.deepEqual(parseMountInfo(''), []);
-  assert.deepEqual(parseMountInfo('no mount\n'), []);
+test('a line is read with its place, its file system, and the options of both', () => {
+  const [, , third] = parseMountInfo(TEXT);
+  assert.deepEqual(third, {
+    ...{ id: '24', parent: '23', device: '0:23', root: '/', path: '/run/a b\\c', type: 'tmpfs' },
+    ...{ options: ['rw', 'relatime'], superOptions: ['rw', 'noexec'] },
+  });
+  assert.deepEqual([parseMountInfo(''), parseMountInfo('no mount\n')], [[], []]);
 });
 
-test('a path is on the innermost mount above it', () => {
+test('a path is on the innermost mount above it, on the last of several', () => {
   const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
-  const cases: readonly [path: string, mount: Mount][] = [
-    ['/etc/x', { path: '/', noexec: false, readOnly: false }],
-    ['/run', { path: '/run', noexec: true, readOnly: false }],
-    ['/run/x/y', { path: '/run', noexec: true, readOnly: false }],
-    ['/running', { path: '/', noexec: false, readOnly: false }],
-    ['/run/a b\\c/x', { path: '/run/a b\\c', noexec: false, readOnly: false }],
-    ['/twice/x', { path: '/twice', noexec: false, readOnly: false }],
-  ];
-  for (const [path, mount] of cases) assert.deepEqual(on(path), mount, path);
+  const paths = ['/etc/x', '/run', '/run/x/y', '/running', '/run/a b\\c/x', '/twice/x'];
+  assert.deepEqual(
+    paths.map((path) => on(path)?.path),
+    ['/', '/run', '/run', '/', '/run/a b\\c', '/twice'],
+  );
+  assert.deepEqual(on('/twice')?.options, ['rw']);
   assert.equal(mountOf([], '/etc'), undefined);
 });
 

@@ -44,8 +44,8 @@ test('mounts below a path are those that can be reached', () => {
 
 test('a file has one name, whatever leads to it', () => {
   const host = parseMountTree('1 0 0:131 / / rw - overlay o rw\n2 1 0:136 / /tmp rw - tmpfs t rw\n');
-  assert.equal(fileAt(host, '/var/lib'), fileAt(TREE, '/var/lib'));
-  assert.equal(fileAt(host, '/tmp/systemd-private-1/tmp/x'), fileAt(TREE, '/tmp/x'));
-  assert.notEqual(fileAt(host, '/tmp/x'), fileAt(TREE, '/tmp/x'));
-  assert.equal(fileAt(host, '/'), '0:131 /');
+  assert.deepEqual(fileAt(host, '/var/lib'), fileAt(TREE, '/var/lib'));
+  assert.deepEqual(fileAt(host, '/tmp/systemd-private-1/tmp/x'), fileAt(TREE, '/tmp/x'));
+  assert.notDeepEqual(fileAt(host, '/tmp/x'), fileAt(TREE, '/tmp/x'));
+  assert.deepEqual(fileAt(host, '/'), { device: '0:131', root: '/' });
 });

@@ -311,9 +311,9 @@ test('places to write and execute are what no directive makes read-only or not e
 
 test("the host's mounts take places away, too", () => {
   const mounts = [
-    { path: '/', noexec: false, readOnly: false },
-    { path: '/dev', noexec: true, readOnly: false },
-    { path: '/tmp', noexec: true, readOnly: false },
+    { path: '/', options: ['rw'] },
+    { path: '/dev', options: ['rw', 'noexec'] },
+    { path: '/tmp', options: ['rw', 'noexec'] },
   ];
   assert.deepEqual(placesOf(valuesOf('ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes'), mounts), [
     '/var/tmp',

@@ -9,7 +9,7 @@ export const factLine = (fact: object): string => `${JSON.stringify(fact)}\n`;
 
 export const FIRST_LINE = factLine({ facts: 1, host: 'web1' });
 
-const TIMES = { modified: '1700000000.5', changed: '1700000001' };
+const TIMES = { modified: '1700000000.5' };
 
 /** A file's own facts: a folder of root's unless told otherwise. */
 export const looked = (path: string, facts: object = {}): string =>

@@ -1,9 +1,7 @@
 /** A machine in memory whose running service can be given filters: the program `tighten`, and what read-filters then prints. */
 import { type TightenWords, tighten } from '../../src/commands/tighten.js';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile/compile.js';
 import { decodeFilterFile } from '../../src/filter/filter-file.js';
-import type { SyscallPolicy } from '../../src/syscalls/policy.js';
 import { machine } from './apply-in-memory.js';
 import { hexOf, READER } from './confined-in-memory.js';
 import { NO_EXEC, UNIT } from './demo-service.js';
@@ -42,21 +40,18 @@ export interface Tightenable {
 
 /**
  * @param says what `tighten` says to a command line; by default it does what it is told
- * @param before filters of the service's threads, the newest first
  */
 export function tightenable(
   policy = NO_EXEC,
   {
     says = (argv: readonly string[]): Said => (argv.includes('--dry-run') ? FIT : DONE),
-    before = [],
     ...options
   }: FakeOptions & {
     readonly says?: (argv: readonly string[]) => Said;
-    readonly before?: readonly SyscallPolicy[];
   } = {},
 ): Tightenable {
   const asked: (readonly string[])[] = [];
-  const stack: (readonly Instruction[])[] = before.map((one) => compile(one));
+  const stack: (readonly Instruction[])[] = [];
   const tighten = (argv: readonly string[]) => {
     asked.push(argv);
     const [stdout, status, stderr = ''] = says(argv);

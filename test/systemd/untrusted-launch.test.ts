@@ -84,8 +84,8 @@ const HANDED: readonly [what: string, unit: string, policy: string, make: string
     'chown daemon /srv/post',
   ],
   [
-    'a script that root gets by ExecReload=+, beside a policy without calls',
-    `${PLAIN}ExecReload=+/bin/sh /srv/reload/script\n`,
+    'a script that root gets by ExecReload=+ from a folder mounted there, beside a policy without calls',
+    `${PLAIN}BindPaths=/srv/reload:/opt\nExecReload=+/bin/sh /opt/script\n`,
     '[service]\nProtectHome = true\n[apply]\nsettle = "100ms"\n',
     'mkdir /srv/reload; touch /srv/reload/script',
     'chown daemon /srv/reload',

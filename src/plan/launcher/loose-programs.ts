@@ -15,8 +15,6 @@ import type { Plan } from '../plan.js';
 export interface LooseProgram {
   /** The paths at which it may be: the first that exists counts. */
   readonly paths: readonly string[];
-  /** Whether it is started with the host's files: the prefix `+`. */
-  readonly isOnHost: boolean;
   /** Undefined for a loaded unit. */
   readonly at?: Location;
 }
@@ -58,13 +56,8 @@ export function plannedLoose(
     return [...added, ...all]
       .filter((command) => isLoose || isPrivileged(command))
       .flatMap((command) => {
-        const { path, prefixes, at } = command;
-        const isOnHost = prefixes.includes('+');
-        return startedFiles(path.value, argumentsOf(command), search).map((paths) => ({
-          paths,
-          isOnHost,
-          at,
-        }));
+        const { path, at } = command;
+        return startedFiles(path.value, argumentsOf(command), search).map((paths) => ({ paths, at }));
       });
   });
 }
@@ -88,8 +81,7 @@ export function loadedLoose(
       const [program = '', ...words] = isWrapped
         ? argv.slice(argv.indexOf('--') + 1)
         : [path, ...argv.slice(1)];
-      const isOnHost = flags.includes('privileged');
-      return startedFiles(program, words, search).map((paths) => ({ paths, isOnHost }));
+      return startedFiles(program, words, search).map((paths) => ({ paths }));
     });
 }
 

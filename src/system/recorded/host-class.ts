@@ -1,6 +1,6 @@
 /** Machines of one class answer the questions of a plan alike, so that one plan does for all of them. */
 import { createHash } from 'node:crypto';
-import { MAX_MOUNTS, mountLines } from '../../formats/mount-info.js';
+import { MAX_MOUNTS, parseMountInfo } from '../../formats/mount-info.js';
 import { MANAGER_PROPERTIES } from '../bus/answers.js';
 import { FIELD_TYPES } from '../unit-state.js';
 import { busAnswer, type Variant } from './bus-answer.js';
@@ -82,7 +82,7 @@ export const MOUNTS = `read 0 ${MAX_MOUNTS + 1} /proc/self/mountinfo`;
 
 /** The places of mountinfo, their options and types. */
 const mountsOf = (text: string): string =>
-  JSON.stringify(mountLines(text).map(({ path, options, type }) => [path, options, type]));
+  JSON.stringify(parseMountInfo(text).map(({ path, options, type }) => [path, options, type]));
 
 function propertiesOf(text: string, isOfService: boolean): string {
   const [table = {}] = busAnswer(text);

@@ -1,5 +1,6 @@
 import { printable } from '../../diagnostic.js';
 import { spanText } from '../../policy/time-span.js';
+import type { More } from '../caller.js';
 import { tellIfLong } from '../tell-if-long.js';
 
 export interface ProgressOptions {
@@ -57,10 +58,14 @@ export class Progress {
     }
   }
 
-  /** Runs a step, with a line about it; where there is no terminal, the line is told if it takes long. */
-  tellIfLong<T>(line: string, run: () => Promise<T>): Promise<T> {
+  /** Runs a step, with a line about it; where there is no terminal, the line is told if it takes long, and in any case what more has. */
+  tellIfLong<T>(line: string, run: () => Promise<T>, more?: More): Promise<T> {
     const told = () => {
       if (this.#isOver || this.#options.columns() === 0) this.tell(line);
+      more?.().then(
+        (text) => text !== undefined && this.tell(text),
+        () => undefined,
+      );
     };
     return this.during(line, () => tellIfLong(told, run));
   }

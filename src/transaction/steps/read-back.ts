@@ -12,6 +12,7 @@ import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../sta
 import type { Context } from '../../system/context.js';
 import { loadedNow, notInForce } from '../../verify/manager/in-force.js';
 import { type AppliedUnit, atOnce, noting, type RestartOptions, type Transaction } from '../changed-unit.js';
+import { waitFor } from '../wait-for.js';
 
 /** Holds what systemd has loaded against the plan, and finds the restarts that are due. */
 export const readBackApplied = (transaction: Transaction, options: RestartOptions) =>
@@ -37,9 +38,9 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
 
 /** Waits for the end of somebody else's stop or restart of a service. */
 async function resting({ context, signals }: Transaction, name: string): Promise<Service> {
-  const { system, caller } = context;
+  const { system } = context;
   const rest = () => signals.unlessCame(() => atRest(system, name));
-  return { name, state: await caller.tellIfLong(`${name}: waiting for the end of its job …`, rest) };
+  return { name, state: await waitFor(context, name, `${name}: waiting for the end of its job …`, rest) };
 }
 
 /** A unit with the services that are to be restarted, and those that run as they shall. */

@@ -13,6 +13,7 @@ import { listenAnew, upDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { mayHaveRestarted } from '../undo-record-format.js';
+import { waitFor } from '../wait-for.js';
 
 /** Restarts services. All records say so before the first restart, which may restart other units' services, too. */
 export const restartServices = <U extends ChangedUnit>(transaction: Transaction) =>
@@ -77,12 +78,14 @@ async function restartNow<U extends ChangedUnit>(
   { context, signals }: Transaction,
   { unit, failures }: StepResult<U>,
 ): Promise<StepResult<U>> {
-  const { system, placement, caller } = context;
+  const { system, placement } = context;
   if (failures.length > 0 || unit.now.length === 0) return { unit, failures };
   const plan = unit.prepared?.plan;
   const isWrong = ({ code }: Diagnostic) => plan !== undefined || code !== STOPPED_MEANWHILE;
   const found = await failuresOfEach(unit.now, async (name) => {
-    const said = await caller.tellIfLong(
+    const said = await waitFor(
+      context,
+      name,
       `${name}: waiting for its restart; an interrupt rolls it back …`,
       () =>
         signals.unlessCame(() =>

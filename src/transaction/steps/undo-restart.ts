@@ -24,6 +24,7 @@ import type { HeldSignals } from '../held-signals.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
+import { waitFor } from '../wait-for.js';
 
 /** Options of bringing services back. */
 export interface HowBack {
@@ -164,9 +165,11 @@ async function standOf(
   run: ServiceRun,
   how: HowBack,
 ): Promise<RunStand> {
-  const { system, caller, placement } = context;
+  const { system, placement } = context;
   const seen = () =>
-    caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
+    waitFor(context, run.unit, `${run.unit}: waiting for the end of its job …`, () =>
+      atRest(system, run.unit),
+    );
   const stand = async (): Promise<RunStand> => {
     const state = await unlessAgain(context, how, `the job of ${run.unit}`, seen);
     if (isSameRun(run, state)) return 'stays';
@@ -212,10 +215,12 @@ async function startOne(
   start: Start,
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
-  const { caller } = context;
   return failuresOf(async () => {
-    const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${wayOut(how)} …`, () =>
-      unlessAgain(context, how, `the start of ${unit} as it was`, () => start(unit)),
+    const result = await waitFor(
+      context,
+      unit,
+      `${unit}: waiting for its start as it was${wayOut(how)} …`,
+      () => unlessAgain(context, how, `the start of ${unit} as it was`, () => start(unit)),
     );
     return result === 'done' ? [] : [serviceDown(unit, `'${result}'`)];
   });

@@ -24,10 +24,7 @@ const NO_CALL = 'numbers without a call';
 export const EVERY_CALL = 'every call';
 
 /** The convention and the name of a call of a machine. */
-export function nameOfCall(
-  machine: Machine,
-  { arch, nr }: Call,
-): { readonly abi: Abi; readonly call: string } {
+function nameOfCall(machine: Machine, { arch, nr }: Call): { readonly abi: Abi; readonly call: string } {
   const id = abiOf(machine, arch, nr)!;
   return { abi: id.abi, call: nameOf(id.abi, id.nr) ?? NO_CALL };
 }

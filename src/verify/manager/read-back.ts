@@ -25,7 +25,11 @@ export interface PlannedDropIn {
  * Holds the manager's properties of a unit against the drop-in: systemd ignores what it doesn't understand with no more
  * than a warning, and a drop-in that is read later may set the same again, so being written isn't being in force.
  */
-export function readBack({ unit, target, dropIn }: PlannedDropIn, state: UnitState): Diagnostic[] {
+export function readBack(
+  { unit, target, dropIn }: PlannedDropIn,
+  state: UnitState,
+  found: readonly Difference[] = differences(dropIn, state, target.scope),
+): Diagnostic[] {
   const { loadState, dropInPaths: dropIns } = state;
   if (loadState !== 'loaded') return [error('not-loaded', `systemd can't load ${unit} now: ${loadState}`)];
   const { path } = dropIn;
@@ -34,7 +38,6 @@ export function readBack({ unit, target, dropIn }: PlannedDropIn, state: UnitSta
   const later = laterHint(dropIns.slice(dropIns.indexOf(path) + 1));
   // A manager that has read files which were put back as old as they were doesn't see that they are others.
   const reload = `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
-  const found = differences(dropIn, state, target.scope);
   return found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint }));
 }
 

@@ -44,7 +44,7 @@ export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'open').map((one) =>
     warning('leaves-open', `${held.directive}= leaves a part open: ${printable(one.seen)}`, {
       ...place(held),
-      hint: `name that path, or those below it, in ${closing(held)}; a restart closes what was mounted since the start`,
+      hint: `name that path, or those below it, in ${closing(held)}, or in InaccessiblePaths= if nothing there is needed; a restart closes what was mounted since the start`,
     }),
   );
 

@@ -8,16 +8,15 @@ import { planned, unitFile } from '../../support/planned.js';
 const launchOf = (policy: string, lines: string) =>
   plannedLaunch(planned(policy, lines), effectiveUnit([unitFile(lines)]), []);
 
-const pathsOf = (launch: ReturnType<typeof launchOf>) =>
-  launch?.loose.map(({ paths, isOnHost }) => `${isOnHost ? '+' : ''}${paths.join(' ')}`);
+const pathsOf = (launch: ReturnType<typeof launchOf>) => launch?.loose.map(({ paths }) => paths.join(' '));
 
 test('programs of lines without the launcher count; with + or ! those of any policy', () => {
   const lines =
     'ExecStartPre=+/srv/pre\nExecStartPost=-/srv/post --now\nExecReload=!/srv/reload\nExecStop=!!/srv/stop\nExecStopPost=x\n';
-  assert.deepEqual(pathsOf(launchOf(NO_EXEC, lines)), ['+/srv/pre', '/srv/post', '/srv/reload', '/srv/stop']);
-  assert.deepEqual(pathsOf(launchOf('[syscalls]\ndeny = ["uname"]', lines)), ['+/srv/pre', '/srv/reload']);
+  assert.deepEqual(pathsOf(launchOf(NO_EXEC, lines)), ['/srv/pre', '/srv/post', '/srv/reload', '/srv/stop']);
+  assert.deepEqual(pathsOf(launchOf('[syscalls]\ndeny = ["uname"]', lines)), ['/srv/pre', '/srv/reload']);
   const wrap = `${NO_EXEC}[exec]\nwrap = ["ExecStart", "ExecStartPost", "ExecReload", "ExecStop"]\n`;
-  assert.deepEqual(pathsOf(launchOf(wrap, lines)), ['+/srv/pre', '/srv/reload']);
+  assert.deepEqual(pathsOf(launchOf(wrap, lines)), ['/srv/pre', '/srv/reload']);
   const both = `${wrap}[ready]\ndeny = ["uname"]\n`;
   assert.deepEqual(pathsOf(launchOf(both, 'ExecStartPost=/srv/post')), []);
   const readyAlone = launchOf(
@@ -61,8 +60,8 @@ test('the same holds for the commands that the manager has loaded', () => {
   ];
   const loaded = (some: Parameters<typeof loadedLaunch>[1]) =>
     pathsOf(loadedLaunch('demo.service', some, new Map(), commands.slice(0, some.loading ? 5 : 4)));
-  assert.deepEqual(loaded(own), ['/bin/sh', '/srv/y', '/srv/post', '+/srv/root']);
-  assert.deepEqual(loaded({ ...own, loading }), ['/bin/sh', '/srv/y', '/srv/post', '+/srv/root']);
+  assert.deepEqual(loaded(own), ['/bin/sh', '/srv/y', '/srv/post', '/srv/root']);
+  assert.deepEqual(loaded({ ...own, loading }), ['/bin/sh', '/srv/y', '/srv/post', '/srv/root']);
   const main = [{ ...commands[2]!, key: 'ExecStart' }, commands[2]!, commands[4]!];
   const readyAlone = loadedLaunch('demo.service', { launched: undefined, loading }, new Map(), main);
   assert.deepEqual(pathsOf(readyAlone), ['/srv/post']);

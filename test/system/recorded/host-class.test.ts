@@ -50,7 +50,7 @@ test('an answer without any value is that of a machine, never a trace', () => {
 
 test('files are known by content, mode and owner, not by their times', () => {
   const read = (data: string, mode: string, time: string) =>
-    factLine({ ask: 'read 0 9 /f', type: 'f', mode, modified: time, changed: time, data: packed(data) });
+    factLine({ ask: 'read 0 9 /f', type: 'f', mode, modified: time, data: packed(data) });
   const look = (uid: number, time: string) =>
     factLine({
       ask: 'look /f',
@@ -59,7 +59,6 @@ test('files are known by content, mode and owner, not by their times', () => {
       uid,
       size: 1,
       modified: time,
-      changed: time,
       link: '',
     });
   const of = (...lines: string[]) => digest(['look /f', 'read 0 9 /f'], ...lines);
@@ -85,10 +84,7 @@ test('an answer that fails, is absent, or is none, is each another', () => {
 
 test('a mount is known by its place, options and type', () => {
   const of = (line: string) =>
-    digest(
-      [MOUNTS],
-      factLine({ ask: MOUNTS, type: 'f', mode: '444', modified: '1', changed: '1', data: packed(line) }),
-    );
+    digest([MOUNTS], factLine({ ask: MOUNTS, type: 'f', mode: '444', modified: '1', data: packed(line) }));
   const one = of('22 1 8:1 / /srv rw,noexec shared:1 - ext4 /dev/sda rw');
   assert.equal(of('99 7 0:45 / /srv rw,noexec - ext4 /dev/vdb rw,size=7'), one);
   for (const other of [

@@ -166,9 +166,11 @@ for (const [says, columns, line, told] of [
     terminal.columns = columns;
     const progress = new Progress(terminal.options, line);
     const long = step();
-    const waiting = progress.tellIfLong('waiting …', long.run);
+    const waiting = progress.tellIfLong('waiting …', long.run, async () => 'more');
     t.mock.timers.tick(60_000);
     assert.equal(terminal.take(), told);
+    await undefined;
+    assert.match(terminal.take(), /more\n$/);
     if (told === '') assert.equal(terminal.pass(1), '<waiting … 1s');
     long.end();
     await waiting;
