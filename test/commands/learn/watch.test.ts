@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';
-import { type Diagnostic, error, UserError } from '../../../src/diagnostic.js';
+import { error, UserError } from '../../../src/diagnostic.js';
 import { keepRecording } from '../../../src/learn/recordings/store.js';
 import { UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
@@ -174,7 +174,7 @@ for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
 
 test('a watch in the background is listed and stopped', async () => {
   const name = `sandbox-unit-learn-${UNIT}`;
-  const state = { unit: UNIT, begin: 1, end: null, background: name, phase: 'serving', calls: 3, lost: 0 };
+  const state = { begin: 1, end: null, phase: 'serving', calls: 3, lost: 0 };
   const files = { [`/run/sandbox-unit/watches/${UNIT}`]: JSON.stringify(state) };
   const system = seenMachine({ files, locked: 'for-ever', running: [UNIT, name] });
   const units = new FakeUnits();
@@ -187,24 +187,13 @@ test('a watch in the background is listed and stopped', async () => {
     (await learn(context, [], { list: true })).text,
     /^demo\.service \(serving\): watched for .* by sandbox-unit-learn-demo\.service\n$/,
   );
-  const unkept = await learn(context, [UNIT], { stop: true });
-  assert.deepEqual([unkept.exit, unkept.text, unkept.json], [2, '', { stopped: [] }]);
-  const [{ code, message, hint }] = unkept.diagnostics as [Diagnostic];
-  assert.deepEqual(
-    [code, message, hint],
-    [
-      'not-kept',
-      'the watch of demo.service is over, and not all that was seen is kept',
-      `'journalctl --unit ${name}' has the reason`,
-    ],
-  );
   await keepRecording(context, recording());
-  assert.equal((await learn(context, [UNIT], { stop: true })).text, 'demo.service: the watch is over\n');
-  const some = await learn(context, ['x', UNIT, 'y'], { stop: true });
+  const { exit, json, text, diagnostics } = await learn(context, ['x', UNIT, 'y'], { stop: true });
   assert.deepEqual(
-    [some.exit, some.text, some.diagnostics.map((one) => one.message)],
+    [exit, json, text, diagnostics.map((one) => one.message)],
     [
       2,
+      { stopped: [UNIT] },
       'demo.service: the watch is over\n',
       ['x.service is not being watched', 'y.service is not being watched'],
     ],
@@ -224,4 +213,10 @@ test('watches are listed and ended by whom they belong to', async () => {
   assert.deepEqual(system.calls, []);
   const own = fakeContext(new FakeSystem(), { superuser: false, placement: OF_USER });
   assert.equal((await learn(own, [], { list: true })).text, 'No service is being watched.\n');
+  const [code, message, hint] = await failure(learn(own, [UNIT], { background: true }));
+  assert.deepEqual(
+    [code, message],
+    ['needs-root', "a user's manager has no right to watch services in the background"],
+  );
+  assert.match(hint!, /^sudo systemd-run --pty .* learn --user demo\.service$/);
 });

@@ -1,0 +1,76 @@
+import { EXIT, UserError } from '../../diagnostic.js';
+import { ROOTS } from '../../directives/values/mounts.js';
+import type { RecordedHost, Recording } from '../../evidence/recording/recording.js';
+import { namedDump } from '../../observer/named.js';
+import { parseDump } from '../../observer/parse-dump.js';
+import { watchedOn } from '../../observer/watch-list.js';
+import { orElse } from '../../state/failures.js';
+import type { Machine } from '../../syscalls/abi.js';
+import type { Context } from '../../system/context.js';
+import { programHashes, recordedHost } from '../recordings/host.js';
+import { makeRecording, type Watch } from '../recordings/make-recording.js';
+import { keepRecording } from '../recordings/store.js';
+import type { WatchedService } from './watched-service.js';
+
+/** What was seen of a service so far. */
+export interface Seen extends Pick<Watch, 'begin' | 'seconds' | 'slice' | 'truncated'> {
+  readonly machine: Machine;
+  /** The line that the observer has dumped: hostile text. */
+  readonly dump: string;
+}
+
+/** The recording of one watch of a service on disk, where each save takes the place of the one before it. */
+export class SavedRecording {
+  readonly #context: Context;
+  readonly #service: WatchedService;
+  /** Each program is read once. */
+  readonly #hashes = new Map<string, string>();
+  #host: RecordedHost | undefined;
+  #saved: { readonly recording: Recording; readonly path: string } | undefined;
+
+  constructor(context: Context, service: WatchedService) {
+    this.#context = context;
+    this.#service = service;
+  }
+
+  /** The recording as it was saved last, and its path. */
+  get saved() {
+    return this.#saved;
+  }
+
+  /** @throws UserError where the observer's dump is none, or the recording can't be written */
+  async save({ machine, dump, ...watch }: Seen): Promise<void> {
+    const observed = parseDump(new TextEncoder().encode(dump));
+    if ('severity' in observed) throw new UserError(observed, EXIT.failure);
+    await this.#readPrograms(observed.programs.map(({ path }) => path));
+    const { name: unit, events, lostEvents } = this.#service;
+    const named = namedDump(observed, { machine, watched: argumentsOn(machine), hashes: this.#hashes });
+    const lost = lostEvents > 0 ? { ...named.lost, events: lostEvents } : named.lost;
+    const { scope } = this.#context.placement;
+    const recording = makeRecording({ ...watch, unit, scope, host: this.#host!, events }, { ...named, lost });
+    const { path } = await keepRecording(this.#context, recording, this.#saved?.path);
+    this.#saved = { recording, path };
+  }
+
+  /** Reads programs as the service sees them. A file tree of its own can be seen while its main process runs. */
+  async #readPrograms(paths: readonly string[]) {
+    const { mainPid, properties } = this.#service.state;
+    const hasOwnRoot = ROOTS.some((root) => !['', '/'].includes(String(properties.get(root) ?? '')));
+    const from = hasOwnRoot && mainPid > 0 ? { process: mainPid } : undefined;
+    if (!this.#host?.libc) {
+      const links = await orElse(() => this.#context.system.links(`/proc/${mainPid}`), undefined);
+      this.#host = await recordedHost(this.#context, links?.get('exe'), from);
+    }
+    if (hasOwnRoot && from === undefined) return;
+    const unread = paths.filter((path) => path.startsWith('/') && !this.#hashes.has(path));
+    for (const [path, hash] of await programHashes(this.#context, unread, from)) this.#hashes.set(path, hash);
+  }
+}
+
+/** The arguments that the observer was asked for, in its order. */
+const argumentsOn = (machine: Machine) =>
+  watchedOn(machine).map(({ abi, watched: { call, arguments: places } }) => ({
+    abi,
+    name: call,
+    arguments: places,
+  }));
