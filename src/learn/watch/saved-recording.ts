@@ -8,12 +8,15 @@ import { orElse } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { programHashes, recordedHost } from '../recordings/host.js';
-import { makeRecording, type Watch } from '../recordings/make-recording.js';
 import { keepRecording } from '../recordings/store.js';
 import type { WatchedService } from './watched-service.js';
 
 /** What was seen of a service so far. */
-export interface Seen extends Pick<Watch, 'begin' | 'seconds' | 'slice' | 'truncated'> {
+export interface Seen extends Pick<Recording, 'slice' | 'truncated'> {
+  /** Milliseconds since 1970. */
+  readonly begin: number;
+  /** Seconds since then, by a clock that nobody sets. */
+  readonly seconds: number;
   readonly machine: Machine;
   /** The line that the observer has dumped: hostile text. */
   readonly dump: string;
@@ -39,15 +42,21 @@ export class SavedRecording {
   }
 
   /** @throws UserError where the observer's dump is none, or the recording can't be written */
-  async save({ machine, dump, ...watch }: Seen): Promise<void> {
+  async save({ machine, dump, begin, seconds, slice, truncated }: Seen): Promise<void> {
     const observed = parseDump(new TextEncoder().encode(dump));
     if ('severity' in observed) throw new UserError(observed, EXIT.failure);
     await this.#readPrograms(observed.programs.map(({ path }) => path));
     const { name: unit, events, lostEvents } = this.#service;
     const named = namedDump(observed, { machine, watched: argumentsOn(machine), hashes: this.#hashes });
-    const lost = lostEvents > 0 ? { ...named.lost, events: lostEvents } : named.lost;
-    const { scope } = this.#context.placement;
-    const recording = makeRecording({ ...watch, unit, scope, host: this.#host!, events }, { ...named, lost });
+    const recording: Recording = {
+      version: 2,
+      ...{ unit, scope: this.#context.placement.scope, host: this.#host!, slice, truncated },
+      begin: new Date(begin).toISOString(),
+      end: new Date(begin + seconds * 1000).toISOString(),
+      events: events.toSorted((a, b) => a.at - b.at),
+      ...named,
+      lost: lostEvents > 0 ? { ...named.lost, events: lostEvents } : named.lost,
+    };
     const { path } = await keepRecording(this.#context, recording, this.#saved?.path);
     this.#saved = { recording, path };
   }

@@ -59,6 +59,8 @@ export class WatchLoop {
   readonly #parts: Parts;
   /** Milliseconds since 1970. */
   readonly #begin: number;
+  /** The same, by a clock that nobody sets. */
+  readonly #up: number;
   readonly #watched: readonly { readonly service: WatchedService; readonly recording: SavedRecording }[];
   readonly #diagnostics: Diagnostic[] = [];
   /** The number of distinct calls. */
@@ -74,6 +76,7 @@ export class WatchLoop {
     this.#context = context;
     this.#parts = parts;
     this.#begin = context.system.now();
+    this.#up = context.system.uptime();
     this.#watched = parts.services.map((one) => {
       const service = new WatchedService(context, one);
       return { service, recording: new SavedRecording(context, service) };
@@ -98,7 +101,8 @@ export class WatchLoop {
   async #run() {
     const { services, options } = this.#parts;
     const names = services.map(({ name }) => name);
-    this.#say(beginLine(names, options, this.#context.system.now()));
+    const say = options.quiet ? () => undefined : this.#context.caller.tell;
+    say(beginLine(names, options, this.#begin));
     await this.#begun();
     if (options.restart) await this.#restart();
     await this.#serve();
@@ -108,15 +112,11 @@ export class WatchLoop {
       await this.#stopAgain();
     }
     await this.#save({ truncated: false });
-    this.#say(END_LINE);
-  }
-
-  #say(line: string) {
-    if (!this.#parts.options.quiet) this.#context.caller.tell(line);
+    say(END_LINE);
   }
 
   get #seconds(): number {
-    return (this.#context.system.now() - this.#begin) / 1000;
+    return (this.#context.system.uptime() - this.#up) / 1000;
   }
 
   /** Notes what there is at the begin. From here on other runs see the watch, and so does the manager of a background. */

@@ -1,5 +1,6 @@
 /** A watched service as the manager shows it: the phases of its life, and the events of the checklist. */
 
+import { printable } from '../../diagnostic.js';
 import type { LifePhase, RecordedEvent } from '../../evidence/recording/recording.js';
 import { orElse } from '../../state/failures.js';
 import type { Service } from '../../state/service.js';
@@ -29,6 +30,9 @@ const ASK_AGAIN = 10;
 
 /** Events of one kind, or of one command, that are kept: a service that fails and is restarted for a week has millions. */
 const MOST_EVENTS = 500;
+
+/** The longest line of a command that is kept, in characters. */
+const LONGEST_LINE = 8000;
 
 /** A phase that begins. */
 export interface Entered {
@@ -155,7 +159,8 @@ export class WatchedService {
     const lines = await orElse(() => linesOfCommands(this.#context, this.name), new Map<string, string[]>());
     for (const { key, index, count, words } of begun) {
       const own = lines.get(key) ?? [];
-      this.note({ what: 'command', at, line: own.length === count ? own[index]! : `${key}=${words}` });
+      const line = printable(own.length === count ? own[index]! : `${key}=${words}`, LONGEST_LINE);
+      this.note({ what: 'command', at, line });
     }
   }
 }
