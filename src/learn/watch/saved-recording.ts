@@ -11,11 +11,11 @@ import { programHashes, recordedHost } from '../recordings/host.js';
 import { keepRecording } from '../recordings/store.js';
 import type { WatchedService } from './watched-service.js';
 
-/** What was seen of a service so far. */
+/** A watch of a service so far. */
 export interface Seen extends Pick<Recording, 'slice' | 'truncated'> {
   /** Milliseconds since 1970. */
   readonly begin: number;
-  /** Seconds since then, by a clock that nobody sets. */
+  /** Seconds since then, by a clock that can't be set. */
   readonly seconds: number;
   readonly machine: Machine;
   /** The line that the observer has dumped: hostile text. */

@@ -24,7 +24,7 @@ export interface WatchOptions extends WatchEnd {
 }
 
 export interface WatchResult {
-  /** What went wrong meanwhile. */
+  /** Errors and warnings of the time of the watch. */
   readonly diagnostics: readonly Diagnostic[];
   readonly saved: readonly { readonly recording: Recording; readonly path: string }[];
 }
@@ -59,7 +59,7 @@ export class WatchLoop {
   readonly #parts: Parts;
   /** Milliseconds since 1970. */
   readonly #begin: number;
-  /** The same, by a clock that nobody sets. */
+  /** The begin by a clock that can't be set. */
   readonly #up: number;
   readonly #watched: readonly { readonly service: WatchedService; readonly recording: SavedRecording }[];
   readonly #diagnostics: Diagnostic[] = [];

@@ -154,7 +154,16 @@ test('a disk that is full for a while ends no watch, and that is said once', asy
   );
 });
 
-test('a manager that waits for the begin of a watch is told of it', async () => {
+test('where the recording of one service can not be saved, that of the other is', async () => {
+  const fake = new FakeObserver({ dumps: [['{"dump":', JSON.stringify(dump())]] });
+  const other = { '/usr/lib/systemd/system/a.service': '[Service]\nExecStart=/bin/a\n' };
+  const system = watchedMachine(fake, { files: other });
+  const saves = savesOf(system, 0);
+  const failed = failure(watch(fakeContext(system), ['a', UNIT], { seconds: 3 }));
+  assert.deepEqual([(await failed)[0], saves], ['observer-line', [false]]);
+});
+
+test('a manager that waits for the begin of a watch is notified', async () => {
   let calls = 0;
   const programs = { 'systemd-notify': () => ({ status: calls++, stdout: '', stderr: '' }) };
   await watched({ seconds: 1 }, { programs });
