@@ -57,20 +57,6 @@ test('processes that left the control group are told of once, also where a polic
   assert.deepEqual([await told({}), await told({ write: true })], [1, 1]);
 });
 
-test('a disk that is full leaves no recording, and ends with an error', async () => {
-  const system = seenMachine();
-  const replace = system.replace.bind(system);
-  system.replace = async (path, ...rest) => {
-    if (path.startsWith(FOLDER)) throw new UserError(error('unwritable', `can't write ${path}`), 2);
-    return replace(path, ...rest);
-  };
-  await assert.rejects(learn(fakeContext(system), [UNIT], { for: '2s' }), ({ exit, diagnostics }) => {
-    assert.deepEqual([exit, codes(diagnostics)], [2, ['unwritable', 'nothing-kept']]);
-    return true;
-  });
-  assert.deepEqual(stored(system), []);
-});
-
 test('a watch ends with one recording, however often it was kept, and says where to go on', async () => {
   const system = seenMachine();
   const { text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });

@@ -103,7 +103,13 @@ for (const [why, properties, code] of [
 }
 
 test('an exercise ends the watch, and its failure is told', async () => {
-  const programs = { '/bin/sh': () => ({ status: 7, stdout: '', stderr: 'x\nno server\n' }) };
+  const ended = { status: 7, stdout: '', stderr: 'x\nno server\n' };
+  const programs = {
+    '/bin/sh': ([, , script]: readonly string[]) => {
+      assert.equal(script, 'unset NOTIFY_SOCKET\nload');
+      return ended;
+    },
+  };
   const { diagnostics, recording } = await watched({ exercise: 'load' }, { programs });
   assert.deepEqual(codes(diagnostics), ['exercise-failed']);
   assert.match(diagnostics[0]!.message, /status 7: no server$/);
