@@ -47,7 +47,7 @@ const progress: Check<Progress> = object({
 export const backgroundUnit = (unit: string): string => `sandbox-unit-learn-${unit.replaceAll('@', '\\x40')}`;
 
 /** A service that is this program's to watch. */
-export interface Claim {
+export interface WatchLock {
   show(progress: Progress): Promise<void>;
   release(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export interface Claim {
  * Locks a service for a watch.
  * @throws UserError `watched` if another program watches it
  */
-export async function claim({ system, placement }: Context, unit: string): Promise<Claim> {
+export async function lockForWatch({ system, placement }: Context, unit: string): Promise<WatchLock> {
   const letGo = await system.lock(watchLockPath(placement, unit), 0);
   if (!letGo) {
     const hint = `'${ownCommand(placement.scope, 'learn --stop', unit)}' ends that, if it runs in the background`;

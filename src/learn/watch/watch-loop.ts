@@ -14,7 +14,7 @@ import { meetingDeadlines } from '../../transaction/confirm/meeting-deadlines.js
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { SavedRecording } from './saved-recording.js';
-import type { Claim } from './under-watch.js';
+import type { WatchLock } from './under-watch.js';
 import { beginLine, END_LINE, liveLine, type WatchEnd } from './watch-lines.js';
 import { WatchedService } from './watched-service.js';
 
@@ -47,7 +47,7 @@ const FOR_EVER = Number.POSITIVE_INFINITY;
 
 interface Parts {
   readonly services: readonly Service[];
-  readonly claims: readonly Claim[];
+  readonly locks: readonly WatchLock[];
   readonly options: WatchOptions;
   readonly machine: Machine;
   readonly observer: Observer;
@@ -246,14 +246,14 @@ export class WatchLoop {
 
   /** Shows other runs of this program how far the watch is. */
   async #show() {
-    const { claims, observer, options } = this.#parts;
+    const { locks, observer, options } = this.#parts;
     this.#shown = this.#seconds;
     for (const [i, { service }] of this.#watched.entries()) {
       const { calls, lost } = observer.ticks[i] ?? { calls: 0, lost: 0 };
       const end = options.seconds === undefined ? null : this.#begin + options.seconds * 1000;
       // Nothing depends on it: a full disk ends no watch.
       await failureOf(() =>
-        claims[i]!.show({ begin: this.#begin, end, phase: service.phase ?? null, calls, lost }),
+        locks[i]!.show({ begin: this.#begin, end, phase: service.phase ?? null, calls, lost }),
       );
     }
   }

@@ -14,7 +14,7 @@ import { isDown } from '../../system/unit-state.js';
 import { holdSignals } from '../../transaction/held-signals.js';
 import { isTemplate } from '../../unit/name.js';
 import { assertKeepable } from '../recordings/store.js';
-import { type Claim, claim } from './under-watch.js';
+import { lockForWatch, type WatchLock } from './under-watch.js';
 import { SLICE, WatchLoop, type WatchOptions, type WatchResult } from './watch-loop.js';
 
 /**
@@ -43,19 +43,19 @@ export async function watch(
   const services = await servicesNamed(context, names);
   for (const { name } of services) await assertKeepable(context, name);
   const notes = options.restart ? await assertRestartable(context, services) : services.flatMap(downNote);
-  const claims: Claim[] = [];
+  const locks: WatchLock[] = [];
   try {
-    for (const { name } of services) claims.push(await claim(context, name));
-    const { diagnostics, saved } = await observe(context, { services, claims, options });
+    for (const { name } of services) locks.push(await lockForWatch(context, name));
+    const { diagnostics, saved } = await observe(context, { services, locks, options });
     return { diagnostics: [...notes, ...diagnostics], saved };
   } finally {
-    for (const one of claims) await one.release();
+    for (const one of locks) await one.release();
   }
 }
 
 interface Wanted {
   readonly services: readonly Service[];
-  readonly claims: readonly Claim[];
+  readonly locks: readonly WatchLock[];
   readonly options: WatchOptions;
 }
 

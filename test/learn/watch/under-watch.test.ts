@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backgroundUnit, claim, type Progress, underWatch } from '../../../src/learn/watch/under-watch.js';
+import {
+  backgroundUnit,
+  lockForWatch,
+  type Progress,
+  underWatch,
+} from '../../../src/learn/watch/under-watch.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 
 const UNIT = 'demo.service';
@@ -9,7 +14,7 @@ const STATE: Progress = { begin: 1, end: null, phase: 'serving', calls: 40, lost
 
 test('a watch is listed as long as it has its lock, with the unit that it runs in', async () => {
   const system = new FakeSystem();
-  const own = await claim(fakeContext(system), UNIT);
+  const own = await lockForWatch(fakeContext(system), UNIT);
   await own.show(STATE);
   const files = Object.fromEntries([...system.files].map(([path, { bytes }]) => [path, bytes]));
   const busy = new FakeSystem({ files, locked: 'for-ever' });
@@ -18,7 +23,7 @@ test('a watch is listed as long as it has its lock, with the unit that it runs i
   const behind = fakeContext(new FakeSystem({ files, locked: 'for-ever', running: [background] }));
   assert.deepEqual(await underWatch(behind), [{ unit: UNIT, ...STATE, background }]);
   await assert.rejects(
-    claim(fakeContext(busy), UNIT),
+    lockForWatch(fakeContext(busy), UNIT),
     ({ diagnostics: [first] }) => first.code === 'watched',
   );
   await own.release();

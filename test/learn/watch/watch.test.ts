@@ -75,9 +75,9 @@ test('with a restart it lives a whole life', async () => {
   const { fake, system, recording } = await watched({ restart: true, seconds: 3 });
   const asked = system.calls.filter((call) => /^(restart|reload-unit) /.test(call));
   assert.deepEqual(asked, [`restart ${UNIT}`, `reload-unit ${UNIT}`, `restart ${UNIT}`]);
-  const told = fake.heard.filter((line) => line.startsWith('phase'));
-  assert.deepEqual(told.slice(0, 3), ['phase 0 serving', 'phase 0 stop', 'phase 0 serving']);
-  assert.ok(told.includes('phase 0 reload'));
+  const phases = fake.heard.filter((line) => line.startsWith('phase'));
+  assert.deepEqual(phases.slice(0, 3), ['phase 0 serving', 'phase 0 stop', 'phase 0 serving']);
+  assert.ok(phases.includes('phase 0 reload'));
   assert.ok(recording.events.some(({ what }) => what === 'reload'));
 });
 
@@ -102,7 +102,7 @@ for (const [why, properties, code] of [
   });
 }
 
-test('an exercise ends the watch, and its failure is told', async () => {
+test('an exercise ends the watch, and its failure is a warning', async () => {
   const ended = { status: 7, stdout: '', stderr: 'x\nno server\n' };
   const programs = {
     '/bin/sh': ([, , script]: readonly string[]) => {
