@@ -17,7 +17,7 @@ export interface WatchEnd {
 const MOST_NAMES = 5;
 
 /**
- * Says what is watched, and until when.
+ * Says what is watched, and until when. The time begins after the first restart, which takes some time itself.
  * @param now milliseconds since 1970
  */
 export function beginLine(
@@ -25,7 +25,8 @@ export function beginLine(
   { seconds, exercise, restart }: WatchEnd,
   now: number,
 ): string {
-  const time = seconds && `${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
+  const about = restart ? 'about ' : '';
+  const time = seconds && `${about}${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
   const end = time ?? (exercise === undefined ? undefined : 'the exercise is over');
   const until = end === undefined ? '' : ` until ${end}`;
   const then = restart ? ', then over a restart' : '';
