@@ -1,7 +1,7 @@
 /** A watch: services are observed at work, for a time or until the user ends it. */
 
 import { withCapabilities } from '../../command-lines.js';
-import { codeOf, type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
 import { Observer } from '../../observer/observer.js';
 import { groupFolder, launchers, setups } from '../../observer/service-group.js';
 import { noUnit, serviceName } from '../../prepare/load/load-unit.js';
@@ -71,8 +71,7 @@ async function observe(context: Context, wanted: Wanted): Promise<WatchResult> {
     ...{ machine, groups, slice: SLICE },
     setups: setups(context),
     launchers: launchers(context.placement),
-  }).catch((cause) => {
-    throw codeOf(cause) === 'not-permitted' ? notPermitted(context, wanted, cause) : cause;
+    rights: context.placement.scope === 'user' ? withRights(wanted.services[0]!.name) : undefined,
   });
   const signals = holdSignals(context);
   try {
@@ -86,13 +85,6 @@ async function observe(context: Context, wanted: Wanted): Promise<WatchResult> {
 /** The command line by which a user watches a service of the own manager. */
 export const withRights = (unit: string): string =>
   withCapabilities('CAP_PERFMON CAP_BPF', 'learn', unit, 'pty');
-
-/** The observer's error, for the user of a manager with the command line that has what it takes. */
-function notPermitted({ placement }: Context, { services }: Wanted, cause: UserError): UserError {
-  if (placement.scope === 'system') return cause;
-  const hint = withRights(services[0]!.name);
-  return new UserError({ ...cause.diagnostics[0]!, hint }, EXIT.failure);
-}
 
 /** The services that names stand for, each once. */
 async function servicesNamed(context: Context, names: readonly string[]): Promise<Service[]> {
