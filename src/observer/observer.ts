@@ -20,6 +20,8 @@ export interface Tick {
 }
 
 export interface ObserverOptions {
+  /** The way to the rights that this program may lack (default: root's). */
+  readonly rights?: string | undefined;
   readonly machine: Machine;
   /** The folders of the units' control groups, which need not exist; their parents must. */
   readonly groups: readonly string[];
@@ -31,8 +33,6 @@ export interface ObserverOptions {
   readonly slice: number;
   /** Whether calls are seen that filters refuse, and nothing else. */
   readonly refusedOnly?: boolean;
-  /** The way to the rights that this program may lack (default: root's). */
-  readonly rights?: string | undefined;
 }
 
 /** The codes of errors by which the observer ends (`refuse` in native-helper/observe/). */
@@ -76,9 +76,9 @@ export class Observer {
    * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, launchers, slice, refusedOnly = false, rights = ROOT } = options;
-    const program = await observerProgram(context);
-    const talk = await context.program.talk(refusedOnly ? [program, '--refused-only'] : [program]);
+    const { machine, groups, setups, launchers, slice, refusedOnly = false } = options;
+    const words = refusedOnly ? ['--refused-only'] : [];
+    const talk = await context.program.talk([await observerProgram(context), ...words]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
     for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
@@ -87,7 +87,7 @@ export class Observer {
     talk.say('start');
     const answer = objectIn(await talk.hear());
     if (objectOf(answer?.ready)) return new Observer(talk);
-    throw await startError(talk, objectOf(answer?.error), rights);
+    throw await startError(talk, objectOf(answer?.error), options.rights ?? ROOT);
   }
 
   /** The state of the units, in the order in which they were given; empty until the first second is over. */

@@ -1,4 +1,5 @@
 /** Facts of the machine that a recording has beside what was seen. */
+import { inBatches } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
 import type { RecordedHost } from '../../evidence/recording/recording.js';
 import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
@@ -9,6 +10,9 @@ import type { NamespaceOf, View } from '../../unit/view.js';
 
 /** Largest program that is read, in bytes: a service may execute a file of any size, and twice that is held in memory. */
 const MAX_PROGRAM = 256 << 20;
+
+/** Programs that are read at once: they may be large. */
+const READ_AT_ONCE = 1;
 
 /** Digits of a host's ID in hex. */
 const ID_LENGTH = 32;
@@ -58,12 +62,11 @@ export async function programHashes(
   paths: readonly string[],
   from?: View | NamespaceOf,
 ): Promise<Map<string, string>> {
-  const hashes = new Map<string, string>();
-  for (const path of paths) {
+  const hashes = await inBatches(paths, READ_AT_ONCE, async (path) => {
     const bytes = await bytesOf(context, path, from, MAX_PROGRAM);
-    if (bytes) hashes.set(path, await sha256OfBytes(bytes));
-  }
-  return hashes;
+    return bytes && ([path, await sha256OfBytes(bytes)] as const);
+  });
+  return new Map(hashes.filter((one) => one !== undefined));
 }
 
 /** A file as the service sees it; undefined if it can't be read. */
