@@ -15,7 +15,7 @@ export const LEARNING = {
     wayOut: 'The command in the hint shows its reason in the journal.',
   },
   'not-watched': {
-    cause: 'Nobody watches this service, so that there is no watch to end.',
+    cause: 'No watch of this service is under way.',
     wayOut: '`sandbox-unit learn --list` names what is watched.',
   },
   'in-foreground': {

@@ -164,7 +164,7 @@ export const MACHINE = {
   },
   'not-permitted': {
     cause: 'The kernel lets this process load no BPF programs.',
-    wayOut: 'Run it as root with CAP_BPF and CAP_PERFMON, outside of any container.',
+    wayOut: 'Run it as root, outside of any container, or for services of your own as the hint says.',
   },
   'locked-down': {
     cause: 'The kernel is locked down to keep its memory secret, and so lets nobody watch a service.',

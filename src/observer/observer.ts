@@ -20,6 +20,8 @@ export interface Tick {
 }
 
 export interface ObserverOptions {
+  /** The way to the rights that this program may lack (default: root's). */
+  readonly rights?: string | undefined;
   readonly machine: Machine;
   /** The folders of the units' control groups, which need not exist; their parents must. */
   readonly groups: readonly string[];
@@ -43,10 +45,11 @@ const REFUSALS = [
 const HINTS: ReadonlyMap<Code, string> = new Map([
   ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
   ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
-  ['not-permitted', 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace'],
   ['locked-down', 'boot without lockdown=confidentiality; lockdown=integrity lets a service be watched'],
   ['no-cgroup', 'start the service first'],
 ]);
+
+const ROOT = 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace';
 
 /** The begin of a line with a dump, which may have megabytes. */
 const DUMP = '{"dump":';
@@ -62,12 +65,9 @@ export class Observer {
   #dump: string[] = [];
   #dumped: ((units: string[] | undefined) => void)[] = [];
   #isOver = false;
-  /** Kinds of evidence that this kernel can't give. */
-  readonly blind: readonly string[];
 
-  private constructor(talk: Talk, blind: readonly string[]) {
+  private constructor(talk: Talk) {
     this.#talk = talk;
-    this.blind = blind;
     this.#reading = this.#read();
   }
 
@@ -86,9 +86,8 @@ export class Observer {
     for (const line of refusedOnly ? [] : configuration(machine)) talk.say(line);
     talk.say('start');
     const answer = objectIn(await talk.hear());
-    const ready = objectOf(answer?.ready);
-    if (ready) return new Observer(talk, textsOf(ready.blind));
-    throw await startError(talk, objectOf(answer?.error));
+    if (objectOf(answer?.ready)) return new Observer(talk);
+    throw await startError(talk, objectOf(answer?.error), options.rights ?? ROOT);
   }
 
   /** The state of the units, in the order in which they were given; empty until the first second is over. */
@@ -160,15 +159,14 @@ export class Observer {
 /** A path as a word of the protocol, where a line break would begin another line. */
 function oneLine(path: string): string {
   if (!/[\n\0]/.test(path)) return path;
-  throw new UserError(
-    error('unwatchable', 'a path with a line break in it can not be watched'),
-    EXIT.failure,
-  );
+  const message = 'a path with a line break in it can not be watched';
+  throw new UserError(error('unwatchable', message), EXIT.failure);
 }
 
 async function startError(
   talk: Talk,
   said: Readonly<Record<string, unknown>> | undefined,
+  rights: string,
 ): Promise<UserError> {
   const { status, stderr } = await talk.end();
   const code = REFUSALS.find((one) => one === said?.code) ?? 'no-observer';
@@ -176,7 +174,8 @@ async function startError(
     typeof said?.message === 'string'
       ? said.message.slice(0, MAX_MESSAGE)
       : `the observer does not start: ${stderr.trim() || `status ${status}`}`;
-  return new UserError(error(code, message, { hint: HINTS.get(code) }), EXIT.failure);
+  const hint = code === 'not-permitted' ? rights : HINTS.get(code);
+  return new UserError(error(code, message, { hint }), EXIT.failure);
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -192,9 +191,6 @@ function objectIn(line: string | undefined): JsonObject | undefined {
     return undefined;
   }
 }
-
-const textsOf = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 
 const countOf = (value: unknown): number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;

@@ -40,8 +40,6 @@ export interface Caller {
   readonly tellIfLong: <T>(line: string, step: () => Promise<T>, more?: More) => Promise<T>;
   /** Runs a step; if the command takes over a second, the terminal has a line about it, which may change. */
   readonly during: <T>(line: string | (() => string), step: () => Promise<T>) => Promise<T>;
-  /** Shows a line in the place of the one before it, where standard error is a terminal; undefined removes it. */
-  readonly live: (line: string | undefined) => void;
   readonly interrupts: () => Interrupts;
   /** Waits for a line of standard input that is yet to be typed. */
   readonly hearLine: () => HeardLine;

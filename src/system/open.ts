@@ -76,7 +76,6 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       tell: (line) => progress.tell(line),
       tellIfLong: (line, step, more) => progress.tellIfLong(line, step, more),
       during: (line, step) => progress.during(line, step),
-      live: (line) => progress.live(line),
       interrupts: holdInterrupts,
       hearLine: () => heardWhilePaused(progress),
       readInput: (limit) => {

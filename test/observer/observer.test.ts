@@ -27,7 +27,6 @@ test('it is told what to watch, and starts', async () => {
     'unit 1 /g/b c',
   ]);
   assert.equal(fake.heard.at(-1), 'start');
-  assert.deepEqual(observer.blind, ['capabilities']);
   observer.phase(1, 'reload');
   assert.equal(fake.heard.at(-1), 'phase 1 reload');
   await observer.end();

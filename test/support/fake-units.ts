@@ -93,7 +93,6 @@ export class FakeUnits implements TransientUnits {
       tellIfLong: (_, step) => step(),
       during: (_, step) => step(),
       look: PLAIN,
-      live: () => undefined,
       interrupts: () => ({
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,

@@ -48,10 +48,10 @@ export function seenMachine({ files, ...more }: FakeOptions = {}, seen: Partial<
 
 /** One outcome of each way to watch: here, listed, stopped, in the background. */
 export async function watchOutcomes(): Promise<Outcome[]> {
-  const state = { unit: UNIT, begin: 1, end: 2, background: `sandbox-unit-learn-${UNIT}` };
-  const text = JSON.stringify({ ...state, phase: null, calls: 3, lost: 0 });
+  const background = `sandbox-unit-learn-${UNIT}`;
+  const text = JSON.stringify({ begin: 1, end: 2, phase: null, calls: 3, lost: 0 });
   const files = { [`/run/sandbox-unit/watches/${UNIT}`]: text };
-  const busy = fakeContext(seenMachine({ files, locked: 'for-ever', running: [state.background] }));
+  const busy = fakeContext(seenMachine({ files, locked: 'for-ever', running: [background] }));
   await keepRecording(busy, recording());
   return [
     await learn(fakeContext(seenMachine()), [UNIT], { for: '1s', write: true }),

@@ -95,15 +95,6 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.match(stderr, /^error\[not-kept\]: the watch of demo\.service is over, and not all /m);
   });
 
-  test('of two watches of a service the second says so, and the first goes on', async () => {
-    const second = `${COMMAND} learn --for 1s demo.service; echo "second: $?"`;
-    const { status, stdout, stderr } = await whileWatched('demo.service', '5s', second);
-    assert.equal(status, 0, stderr);
-    assert.match(stdout, /^second: 2$/m);
-    assert.match(stderr, /^error\[watched\]: demo\.service is being watched already$/m);
-    assert.equal((await recordings('demo.service')).length, 1);
-  });
-
   test('a service that forks as fast as it can is recorded, or what is missing is named', async () => {
     const { status, stdout, stderr } = await whileWatched('forks.service', '5s', '');
     await box.succeed(['systemctl', 'stop', 'forks.service']);

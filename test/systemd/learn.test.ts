@@ -136,7 +136,8 @@ describe('learn', { skip: skip ?? false }, () => {
     const before = (await recordings(unit)).length;
     await run(0, 'learn', '--background', unit);
     assert.match((await run(0, 'learn', '--list')).stdout, /^nginx\.service \(serving\): watched for /);
-    assert.match((await run(2, 'learn', '--for', '1s', unit)).stderr, /^error\[watched\]: /);
+    const second = await run(2, 'learn', '--for', '1s', unit);
+    assert.match(second.stderr, /^error\[watched\]: nginx\.service is being watched already$/m);
     await box.succeed(['systemctl', 'restart', unit]);
     await run(0, 'learn', '--stop', unit);
     assert.match((await run(0, 'learn', '--list')).stdout, /^No service is being watched/);

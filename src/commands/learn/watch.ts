@@ -4,12 +4,10 @@ import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../
 import { lossDiagnostics } from '../../evidence/ledger/doubts.js';
 import { makeLedger } from '../../evidence/ledger/make-ledger.js';
 import type { Recording } from '../../evidence/recording/recording.js';
-import { backgroundName, stopWatch, watchInBackground } from '../../learn/watch/background.js';
-import type { WatchOptions } from '../../learn/watch/course.js';
-import { Keeper } from '../../learn/watch/keeper.js';
-import { assertMayList } from '../../learn/watch/may-watch.js';
+import { stopWatch, watchInBackground } from '../../learn/watch/background.js';
 import { underWatch } from '../../learn/watch/under-watch.js';
-import { watch } from '../../learn/watch/watch.js';
+import { assertMayWatch, watch, withRights } from '../../learn/watch/watch.js';
+import type { WatchOptions } from '../../learn/watch/watch-loop.js';
 import type { Outcome } from '../../outcome.js';
 import { parseSpan } from '../../policy/time-span.js';
 import { fullName } from '../../prepare/load/load-unit.js';
@@ -28,6 +26,9 @@ export interface WatchWords {
 }
 
 const SECOND = 1_000_000_000n;
+
+/** Seconds that services serve between their restarts, without a time or an exercise. */
+const SHORTEST_LIFE = 10;
 
 /** Longest watch, in seconds: a year. */
 const LONGEST = 31_536_000n;
@@ -54,54 +55,51 @@ export async function watchUnits(
   words: WatchWords,
 ): Promise<Outcome> {
   const { for: time, restart, exercise, background } = words;
-  const seconds = timeOf('--for', time);
+  const shortest = restart && exercise === undefined ? SHORTEST_LIFE : undefined;
+  const seconds = timeOf('--for', time) ?? shortest;
   return background
     ? inBackground(context, units, words)
     : here(context, units, { seconds, restart, exercise, quiet: words.quiet || words.json });
 }
 
 async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {
-  const keeper = new Keeper(context);
-  const { placement } = context;
-  const background = await backgroundName(context);
-  const found = await watch(context, units, { ...options, background }, (watched) => keeper.keep(watched));
-  const kept = keeper.latest();
-  const recordings = kept.map(({ recording }) => recording);
+  const { diagnostics: found, saved } = await watch(context, units, options);
+  const recordings = saved.map(({ recording }) => recording);
   const losses = recordings.flatMap(lossesIn);
-  const next = recordings.map(({ unit }) => `'${ownCommand(placement.scope, 'learn --show', unit)}'`);
-  const what = note('recorded', 'what was seen is kept', { hint: `${next.join(', ')} tells what it proves` });
-  return {
-    exit: hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok,
-    json: { recordings: kept.map(({ recording: { unit }, path }) => ({ unit, path })) },
-    text: recordedText(recordings),
-    diagnostics: [...found, ...losses, what],
-    sources: new Map(),
-  };
+  const shows = (unit: string) => `'${ownCommand(context.placement.scope, 'learn --show', unit)}'`;
+  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} tells what it proves`;
+  const json = { recordings: saved.map(({ recording: { unit }, path }) => ({ unit, path })) };
+  const diagnostics = [...found, ...losses, note('recorded', 'what was seen is kept', { hint })];
+  const exit = hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok;
+  return { ...outcome(json, recordedText(recordings), diagnostics), exit };
 }
 
 /** Warnings about records of a watch that were lost. */
 const lossesIn = (recording: Recording): Diagnostic[] =>
   lossDiagnostics(makeLedger(recording.unit, [recording], recording.host.architecture));
 
+/** @throws UserError `needs-root` also for a user, whose manager has no capabilities to give */
 async function inBackground(
   context: Context,
   units: readonly string[],
   { for: time, restart, exercise }: WatchWords,
 ): Promise<Outcome> {
+  assertMayWatch(context);
+  const names = units.map(fullName);
+  if (!context.superuser) {
+    const message = "a user's manager has no right to watch services in the background";
+    throw new UserError(error('needs-root', message, { hint: withRights(names[0]!) }), EXIT.failure);
+  }
   const words = [
-    ...[
-      'learn',
-      ...(context.placement.scope === 'user' ? ['--user'] : []),
-      ...(restart ? ['--restart'] : []),
-    ],
+    'learn',
+    ...(context.placement.scope === 'user' ? ['--user'] : []),
+    ...(restart ? ['--restart'] : []),
     ...(time === undefined ? [] : ['--for', time]),
     ...(exercise === undefined ? [] : ['--exercise', exercise]),
   ];
   const begun: Diagnostic[] = [];
-  for (const unit of units) {
-    begun.push(await watchInBackground(context, fullName(unit), [...words, '--', fullName(unit)]));
-  }
-  return outcome({ watched: units.map(fullName) }, '', begun);
+  for (const name of names) begun.push(await watchInBackground(context, name, [...words, '--', name]));
+  return outcome({ watched: names }, '', begun);
 }
 
 const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diagnostic[] = []): Outcome => ({
@@ -112,16 +110,18 @@ const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diag
   sources: new Map(),
 });
 
+const LIST = 'list and end watches of services';
+
 /** Lists the watches under way. */
 export async function list(context: Context): Promise<Outcome> {
-  assertMayList(context);
+  assertMayWatch(context, LIST);
   const watches = await underWatch(context);
   return outcome({ underWatch: watches }, watchesText(watches, context.system.now()));
 }
 
 /** Ends watches in the background, which keep what they have seen. Exit 2 if one can't be ended; the others are. */
 export async function stop(context: Context, units: readonly string[]): Promise<Outcome> {
-  assertMayList(context);
+  assertMayWatch(context, LIST);
   const names = units.map(fullName);
   const stopped: string[] = [];
   const failures: Diagnostic[] = [];

@@ -1,30 +1,20 @@
 import type { ElfImage } from '../../formats/elf-image.js';
 
-/** The configuration of the dynamic linker, as its own files have it. */
-export interface LinkerConfig {
-  /** Folders in their order. */
-  readonly folders: readonly string[];
-  /** Patterns of further files, each with the number of the folders before it. */
-  readonly includes: readonly { readonly pattern: string; readonly after: number }[];
+/** A word of the dynamic linker's configuration: a folder, or a pattern of further files. */
+export interface LinkerWord {
+  readonly isPattern: boolean;
+  readonly text: string;
 }
 
-/** Reads a file of ldconfig(8): /etc/ld.so.conf, or one that it includes. */
-export function parseLinkerConfig(text: string): LinkerConfig {
-  const folders: string[] = [];
-  const includes: { pattern: string; after: number }[] = [];
-  for (const line of text.split('\n')) {
-    const words = line
-      .replace(/#.*/, '')
-      .split(/[\s,:]+/)
-      .filter((word) => word !== '');
-    if (words[0] === 'include') {
-      for (const pattern of words.slice(1)) includes.push({ pattern, after: folders.length });
-    } else if (words[0] !== 'hwcap') {
-      folders.push(...words.map((word) => word.replace(/=.*/, '')).filter((word) => word.startsWith('/')));
-    }
-  }
-  return { folders, includes };
-}
+/** Reads a file of ldconfig(8), /etc/ld.so.conf or one that it includes: its folders and patterns in their order. */
+export const parseLinkerConfig = (text: string): LinkerWord[] =>
+  text.split('\n').flatMap((line): LinkerWord[] => {
+    const words = line.replace(/#.*/, '').match(/[^\s,:]+/g) ?? [];
+    if (words[0] === 'hwcap') return [];
+    if (words[0] === 'include') return words.slice(1).map((word) => ({ isPattern: true, text: word }));
+    const folders = words.filter((word) => word.startsWith('/'));
+    return folders.map((word) => ({ isPattern: false, text: word.replace(/=.*/, '') }));
+  });
 
 /** Reads musl's list of folders, /etc/ld-musl-ARCH.path; without the file musl has folders of its own. */
 export const parseMuslPath = (text: string): string[] =>

@@ -27,18 +27,19 @@ export async function configuredFolders(
 async function foldersOf(files: RootFiles, path: string, seen: Set<string>): Promise<string[]> {
   if (seen.has(path) || seen.size >= MOST_INCLUDES) return [];
   seen.add(path);
-  const { folders, includes } = parseLinkerConfig(await files.text(path));
   const found: string[] = [];
-  let place = 0;
-  for (const { pattern, after } of includes) {
-    found.push(...folders.slice(place, after));
-    place = after;
-    const absolute = pattern.startsWith('/') ? pattern : `${path.slice(0, path.lastIndexOf('/'))}/${pattern}`;
-    for (const included of await files.matching(absolute))
-      found.push(...(await foldersOf(files, included, seen)));
+  for (const { isPattern, text } of parseLinkerConfig(await files.text(path))) {
+    if (!isPattern) found.push(text);
+    else
+      for (const file of await files.matching(absolute(text, path)))
+        found.push(...(await foldersOf(files, file, seen)));
   }
-  return [...found, ...folders.slice(place)];
+  return found;
 }
+
+/** A pattern in a file, which is beside that file if it isn't absolute. */
+const absolute = (pattern: string, file: string): string =>
+  pattern.startsWith('/') ? pattern : `${file.slice(0, file.lastIndexOf('/'))}/${pattern}`;
 
 /** The libraries of the name services, if a file uses one. */
 export async function nameServices(files: RootFiles, images: readonly ElfImage[]): Promise<string[]> {

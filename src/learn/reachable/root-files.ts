@@ -52,11 +52,13 @@ export class RootFiles {
   /** Paths that match a pattern with `*` in its last name, sorted. */
   async matching(pattern: string): Promise<string[]> {
     const folder = pattern.slice(0, pattern.lastIndexOf('/'));
-    const literals = pattern.slice(folder.length + 1).split('*');
-    const real = literals.length === 1 ? undefined : await this.onHost(folder);
-    if (real === undefined) return literals.length === 1 ? [pattern] : [];
-    const names = await this.system.list(real);
-    return names.filter((name) => matches(name, literals)).map((name) => `${folder}/${name}`);
+    const last = pattern.slice(folder.length + 1);
+    if (!last.includes('*')) return [pattern];
+    const real = await this.onHost(folder);
+    const names = real === undefined ? [] : await this.system.list(real);
+    const literals = last.split('*').map((text) => text.replace(/[^\w-]/g, '\\$&'));
+    const wanted = new RegExp(`^(?!\\.)${literals.join('.*')}$`);
+    return names.filter((name) => wanted.test(name)).map((name) => `${folder}/${name}`);
   }
 
   private async onHost(path: string): Promise<string | undefined> {
@@ -72,18 +74,4 @@ export class RootFiles {
       throw cause;
     }
   }
-}
-
-/** Whether a name consists of texts with anything between them. */
-function matches(name: string, literals: readonly string[]): boolean {
-  const [first = '', ...others] = literals;
-  const last = others.pop() ?? '';
-  if (!name.startsWith(first) || name.startsWith('.')) return false;
-  let at = first.length;
-  for (const literal of others) {
-    const found = name.indexOf(literal, at);
-    if (found < 0) return false;
-    at = found + literal.length;
-  }
-  return name.length - last.length >= at && name.endsWith(last);
 }

@@ -1,4 +1,4 @@
-/** Services under watch. Each has a lock, which the end of its watcher releases, and a file that tells how it goes. */
+/** Services under watch. Each has a lock, which the end of its watcher releases, and a file with the progress of the watch. */
 
 import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
@@ -10,55 +10,53 @@ import {
   nullable,
   object,
   oneOf,
-  text,
-  that,
   whole,
 } from '../../evidence/recording/shape.js';
 import { watchesFolder, watchLockPath, watchPath } from '../../paths/records.js';
 import type { Context } from '../../system/context.js';
+import { isDown } from '../../system/unit-state.js';
 import { isServiceName } from '../../unit/name.js';
 
-/** A watch under way. */
-export interface UnderWatch {
-  readonly unit: string;
+export interface Progress {
   /** Milliseconds since 1970. */
   readonly begin: number;
   /** Milliseconds since 1970; null where the user ends it. */
   readonly end: number | null;
-  /** The transient unit that it runs in; null for one in the foreground. */
-  readonly background: string | null;
   readonly phase: LifePhase | null;
   /** The number of distinct calls so far. */
   readonly calls: number;
   readonly lost: number;
 }
 
-const service = that(text(/^/, 'a text'), (name) =>
-  isServiceName(name) ? undefined : 'the name of a service',
-);
+/** A watch under way. */
+export interface UnderWatch extends Progress {
+  readonly unit: string;
+  /** The transient unit that it runs in; null for one in the foreground. */
+  readonly background: string | null;
+}
 
-const shape: Check<UnderWatch> = object({
-  unit: service,
+const progress: Check<Progress> = object({
   begin: whole(),
   end: nullable(whole()),
-  background: nullable(service),
   phase: nullable(oneOf(LIFE_PHASES)),
   calls: whole(),
   lost: whole(),
 });
 
+/** The transient unit for the watch of a service in the background; an `@` would make it an instance. */
+export const backgroundUnit = (unit: string): string => `sandbox-unit-learn-${unit.replaceAll('@', '\\x40')}`;
+
 /** A service that is this program's to watch. */
-export interface Claim {
-  /** Tells how the watch goes. */
-  tell(state: UnderWatch): Promise<void>;
+export interface WatchLock {
+  show(progress: Progress): Promise<void>;
   release(): Promise<void>;
 }
 
 /**
- * Claims a service for a watch.
+ * Locks a service for a watch.
  * @throws UserError `watched` if another program watches it
  */
-export async function claim({ system, placement }: Context, unit: string): Promise<Claim> {
+export async function lockForWatch({ system, placement }: Context, unit: string): Promise<WatchLock> {
   const letGo = await system.lock(watchLockPath(placement, unit), 0);
   if (!letGo) {
     const hint = `'${ownCommand(placement.scope, 'learn --stop', unit)}' ends that, if it runs in the background`;
@@ -66,7 +64,7 @@ export async function claim({ system, placement }: Context, unit: string): Promi
   }
   const path = watchPath(placement, unit);
   return {
-    tell: (state) => system.replace(path, new TextEncoder().encode(JSON.stringify(state)), { mode: 0o600 }),
+    show: (now) => system.replace(path, new TextEncoder().encode(JSON.stringify(now)), { mode: 0o600 }),
     release: async () => {
       await system.remove(path);
       letGo();
@@ -85,18 +83,18 @@ export async function underWatch(context: Context): Promise<UnderWatch[]> {
       letGo();
       continue;
     }
-    const state = await stateOf(context, unit);
-    if (state) found.push(state);
+    const now = await progressOf(context, unit);
+    const name = backgroundUnit(unit);
+    if (now) found.push({ unit, ...now, background: isDown(await system.unit(name)) ? null : name });
   }
   return found;
 }
 
-/** @returns undefined for a watch that has not told of itself yet */
-async function stateOf({ system, placement }: Context, unit: string): Promise<UnderWatch | undefined> {
+/** @returns undefined for a watch that is about to begin */
+async function progressOf({ system, placement }: Context, unit: string): Promise<Progress | undefined> {
   const file = await system.read(watchPath(placement, unit), { trusted: true });
   try {
-    const state = shape(jsonOf(file?.bytes ?? new Uint8Array()), '');
-    return state.unit === unit ? state : undefined;
+    return progress(jsonOf(file?.bytes ?? new Uint8Array()), '');
   } catch (cause) {
     if (cause instanceof Misshapen) return undefined;
     throw cause;

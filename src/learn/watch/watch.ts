@@ -1,90 +1,111 @@
 /** A watch: services are observed at work, for a time or until the user ends it. */
 
+import { withCapabilities } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
 import { Observer } from '../../observer/observer.js';
-import { launchers, setups } from '../../observer/service-group.js';
+import { groupFolder, launchers, setups } from '../../observer/service-group.js';
+import { noUnit, serviceName } from '../../prepare/load/load-unit.js';
+import { namedUnit } from '../../prepare/load/named-unit.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
-import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
 import { holdSignals } from '../../transaction/held-signals.js';
+import { isTemplate } from '../../unit/name.js';
 import { assertKeepable } from '../recordings/store.js';
-import { Course, type WatchOptions } from './course.js';
-import { type Keep, SLICE } from './keeping.js';
-import { watchedMachine } from './may-watch.js';
-import { type Target, targets } from './target.js';
-import { type Claim, claim } from './under-watch.js';
+import { lockForWatch, type WatchLock } from './under-watch.js';
+import { SLICE, WatchLoop, type WatchOptions, type WatchResult } from './watch-loop.js';
 
 /**
- * Watches services.
- * @returns diagnostics about what went wrong meanwhile
- * @throws UserError as watchedMachine() and assertKeepable(), those of targets(), of Observer.start() and of
- *   preflightRestarts()
+ * Services of the system are root's to watch. Those of a user's own manager take capabilities, which the kernel asks for.
+ * @throws UserError `needs-root`
+ */
+export function assertMayWatch({ superuser, placement }: Context, what = 'watch services') {
+  if (superuser || placement.scope === 'user') return;
+  throw new UserError(
+    error('needs-root', `only root may ${what}`, { hint: 'run it with sudo' }),
+    EXIT.failure,
+  );
+}
+
+/**
+ * Watches services, and keeps recordings of them.
+ * @throws UserError `needs-root`, `unknown-machine`, `unit-template`, `no-unit`, `no-group`, `unwritable`, `watched`,
+ *   `not-restarted`, those of Observer.start(), and those that end a watch
  */
 export async function watch(
   context: Context,
   names: readonly string[],
   options: WatchOptions,
-  keep: Keep,
-): Promise<readonly Diagnostic[]> {
-  const machine = await watchedMachine(context, names[0]!);
-  const found = await targets(context, names);
-  for (const { name } of found) await assertKeepable(context, name);
-  const notes = options.restart ? await assertRestartable(context, found) : found.flatMap(downNote);
-  const claims = await claimAll(context, found);
+): Promise<WatchResult> {
+  assertMayWatch(context);
+  const services = await servicesNamed(context, names);
+  for (const { name } of services) await assertKeepable(context, name);
+  const notes = options.restart ? await assertRestartable(context, services) : services.flatMap(downNote);
+  const locks: WatchLock[] = [];
   try {
-    return [...notes, ...(await watchClaimed(context, { found, claims, machine, keep, options }))];
+    for (const { name } of services) locks.push(await lockForWatch(context, name));
+    const { diagnostics, saved } = await observe(context, { services, locks, options });
+    return { diagnostics: [...notes, ...diagnostics], saved };
   } finally {
-    for (const claim of claims) await claim.release();
-  }
-}
-
-/** A note of a service that can't be seen at work. */
-const downNote = ({ name, state }: Target): Diagnostic[] =>
-  isDown(state) ? [note('not-running', `${name} isn't running: it is watched from its next start on`)] : [];
-
-async function claimAll(context: Context, services: readonly Service[]): Promise<Claim[]> {
-  const claims: Claim[] = [];
-  try {
-    for (const { name } of services) claims.push(await claim(context, name));
-    return claims;
-  } catch (cause) {
-    for (const one of claims) await one.release();
-    throw cause;
+    for (const one of locks) await one.release();
   }
 }
 
 interface Wanted {
-  readonly found: readonly Target[];
-  readonly claims: readonly Claim[];
-  readonly machine: Machine;
-  readonly keep: Keep;
+  readonly services: readonly Service[];
+  readonly locks: readonly WatchLock[];
   readonly options: WatchOptions;
 }
 
-async function watchClaimed(
-  context: Context,
-  { found, claims, machine, keep, options }: Wanted,
-): Promise<readonly Diagnostic[]> {
+async function observe(context: Context, wanted: Wanted): Promise<WatchResult> {
+  const { machine } = context;
+  if (machine === undefined) {
+    const message = 'services of this kind of machine can not be watched';
+    throw new UserError(error('unknown-machine', message), EXIT.failure);
+  }
+  const groups: string[] = [];
+  for (const service of wanted.services) groups.push(await groupFolder(context, service));
   const observer = await Observer.start(context, {
-    machine,
-    groups: found.map(({ group }) => group),
+    ...{ machine, groups, slice: SLICE },
     setups: setups(context),
     launchers: launchers(context.placement),
-    slice: SLICE,
+    rights: context.placement.scope === 'user' ? withRights(wanted.services[0]!.name) : undefined,
   });
   const signals = holdSignals(context);
-  const course = new Course({ machine, context, found, claims, observer, signals, keep }, options);
   try {
-    return await course.run();
+    return await new WatchLoop(context, { ...wanted, machine, observer, signals }).run();
   } finally {
-    context.caller.live(undefined);
     signals.release();
     await observer.end();
   }
 }
+
+/** The command line by which a user watches a service of the own manager. */
+export const withRights = (unit: string): string =>
+  withCapabilities('CAP_PERFMON CAP_BPF', 'learn', unit, 'pty');
+
+/** The services that names stand for, each once. */
+async function servicesNamed(context: Context, names: readonly string[]): Promise<Service[]> {
+  const found = new Map<string, Service>();
+  for (const text of names) {
+    const name = serviceName(text);
+    if (isTemplate(name)) {
+      const hint = `name an instance: ${name.prefix}@INSTANCE.service`;
+      const message = `${name.full} is a template, no service`;
+      throw new UserError(error('unit-template', message, { hint }), EXIT.failure);
+    }
+    const { exists, services } = await namedUnit(context, text);
+    if (!exists) throw await noUnit(context, name);
+    for (const service of services) found.set(service.name, service);
+  }
+  return [...found.values()];
+}
+
+/** A note of a service that can't be seen at work. */
+const downNote = ({ name, state }: Service): Diagnostic[] =>
+  isDown(state) ? [note('not-running', `${name} isn't running: it is watched from its next start on`)] : [];
 
 async function assertRestartable(context: Context, services: readonly Service[]): Promise<Diagnostic[]> {
   const found = await preflightRestarts(context, 'learn --restart', services);

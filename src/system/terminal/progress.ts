@@ -32,7 +32,6 @@ export class Progress {
   readonly #stop: () => void;
   /** Steps that go on, the latest last. */
   readonly #steps: { readonly line: Line }[] = [];
-  #live: string | undefined;
   #isShown = false;
   #isOver = false;
   #pauses = 0;
@@ -68,13 +67,6 @@ export class Progress {
       );
     };
     return this.during(line, () => tellIfLong(told, run));
-  }
-
-  /** Shows a line in the place of all others; undefined takes it away. */
-  live(line: string | undefined) {
-    this.#live = line;
-    if (line === undefined) this.#clear();
-    else this.#draw();
   }
 
   /** Writes a line that stays. */
@@ -119,7 +111,6 @@ export class Progress {
 
   /** Where it has too little room, the text is cut: time shows that something is still going on. */
   #text(width: number): string {
-    if (this.#live !== undefined) return this.#live.slice(0, width);
     // How many are done says more than what is being done to one of them.
     const { line } = this.#steps.findLast(({ line }) => typeof line !== 'string') ?? this.#steps.at(-1)!;
     const text = printable(typeof line === 'string' ? line : line()).replace(/ …$/, '');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';
-import { type Diagnostic, error, UserError } from '../../../src/diagnostic.js';
+import { error, UserError } from '../../../src/diagnostic.js';
 import { keepRecording } from '../../../src/learn/recordings/store.js';
 import { UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
@@ -55,20 +55,6 @@ test('processes that left the control group are told of once, also where a polic
     return codes(diagnostics).filter((code) => code === 'recording-leavers').length;
   };
   assert.deepEqual([await told({}), await told({ write: true })], [1, 1]);
-});
-
-test('a disk that is full leaves no recording, and ends with an error', async () => {
-  const system = seenMachine();
-  const replace = system.replace.bind(system);
-  system.replace = async (path, ...rest) => {
-    if (path.startsWith(FOLDER)) throw new UserError(error('unwritable', `can't write ${path}`), 2);
-    return replace(path, ...rest);
-  };
-  await assert.rejects(learn(fakeContext(system), [UNIT], { for: '2s' }), ({ exit, diagnostics }) => {
-    assert.deepEqual([exit, codes(diagnostics)], [2, ['unwritable', 'nothing-kept']]);
-    return true;
-  });
-  assert.deepEqual(stored(system), []);
 });
 
 test('a watch ends with one recording, however often it was kept, and says where to go on', async () => {
@@ -174,7 +160,7 @@ for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
 
 test('a watch in the background is listed and stopped', async () => {
   const name = `sandbox-unit-learn-${UNIT}`;
-  const state = { unit: UNIT, begin: 1, end: null, background: name, phase: 'serving', calls: 3, lost: 0 };
+  const state = { begin: 1, end: null, phase: 'serving', calls: 3, lost: 0 };
   const files = { [`/run/sandbox-unit/watches/${UNIT}`]: JSON.stringify(state) };
   const system = seenMachine({ files, locked: 'for-ever', running: [UNIT, name] });
   const units = new FakeUnits();
@@ -187,24 +173,13 @@ test('a watch in the background is listed and stopped', async () => {
     (await learn(context, [], { list: true })).text,
     /^demo\.service \(serving\): watched for .* by sandbox-unit-learn-demo\.service\n$/,
   );
-  const unkept = await learn(context, [UNIT], { stop: true });
-  assert.deepEqual([unkept.exit, unkept.text, unkept.json], [2, '', { stopped: [] }]);
-  const [{ code, message, hint }] = unkept.diagnostics as [Diagnostic];
-  assert.deepEqual(
-    [code, message, hint],
-    [
-      'not-kept',
-      'the watch of demo.service is over, and not all that was seen is kept',
-      `'journalctl --unit ${name}' has the reason`,
-    ],
-  );
   await keepRecording(context, recording());
-  assert.equal((await learn(context, [UNIT], { stop: true })).text, 'demo.service: the watch is over\n');
-  const some = await learn(context, ['x', UNIT, 'y'], { stop: true });
+  const { exit, json, text, diagnostics } = await learn(context, ['x', UNIT, 'y'], { stop: true });
   assert.deepEqual(
-    [some.exit, some.text, some.diagnostics.map((one) => one.message)],
+    [exit, json, text, diagnostics.map((one) => one.message)],
     [
       2,
+      { stopped: [UNIT] },
       'demo.service: the watch is over\n',
       ['x.service is not being watched', 'y.service is not being watched'],
     ],
@@ -224,4 +199,10 @@ test('watches are listed and ended by whom they belong to', async () => {
   assert.deepEqual(system.calls, []);
   const own = fakeContext(new FakeSystem(), { superuser: false, placement: OF_USER });
   assert.equal((await learn(own, [], { list: true })).text, 'No service is being watched.\n');
+  const [code, message, hint] = await failure(learn(own, [UNIT], { background: true }));
+  assert.deepEqual(
+    [code, message],
+    ['needs-root', "a user's manager has no right to watch services in the background"],
+  );
+  assert.match(hint!, /^sudo systemd-run --pty .* learn --user demo\.service$/);
 });

@@ -38,13 +38,6 @@ test('without a file the policy is the output, and can be parsed', async () => {
   assert.deepEqual(system.changes, []);
 });
 
-test('recordings of other machines are told', async () => {
-  const { context, write } = await recorded();
-  const arm = { ...hostNamed('two'), architecture: 'arm64' };
-  await keepRecording(context, recording({ host: arm, calls: [] }));
-  assert.ok(codes(await write(true)).includes('other-machine'));
-});
-
 test('addresses are confined where that is asked for', async () => {
   const { context } = await recorded();
   const peer = { use: 'accept', family: 2, type: 1, address: '10.9.9.9', port: null, count: 1 } as const;

@@ -10,7 +10,7 @@ import {
 } from '../../../src/learn/recordings/store.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { failure } from '../../support/failure.js';
-import { FakeSystem, fakeContext, OF_USER } from '../../support/fake-system.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { hostNamed, recording } from '../../support/recordings.js';
 
 const unit = (name: string) => parseUnitName(name) as UnitName;
@@ -40,12 +40,6 @@ test('it is kept once, and beside another of the same name', async () => {
   const other = await keepRecording(context, recording({ lives: 2 }));
   assert.deepEqual(other, { path: FIRST.replace('.json', '-2.json'), isNew: true });
   assert.equal((await storedRecordings(context, DEMO)).recordings.length, 2);
-});
-
-test("a user's own are below the user's state", async () => {
-  const context = fakeContext(new FakeSystem(), { placement: OF_USER });
-  const { path } = await keepRecording(context, recording({ scope: 'user' }));
-  assert.match(path, /^\/home\/user\/\.local\/state\/sandbox-unit\/recordings\/demo\.service\/2026/);
 });
 
 test('a host may have any name', async () => {

@@ -1,84 +1,66 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepRecording } from '../../../src/learn/recordings/store.js';
-import { backgroundName, stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
+import { stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
+import { failureOf } from '../../../src/state/failures.js';
 import { failure } from '../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { FakeUnits } from '../../support/fake-units.js';
 import { recording } from '../../support/recordings.js';
-import { unitState } from '../../support/unit-state.js';
 
 const UNIT = 'x@1.service';
 const NAME = 'sandbox-unit-learn-x\\x401.service';
-const state = (background: string | null) =>
-  JSON.stringify({ unit: UNIT, begin: 1, end: null, background, phase: null, calls: 0, lost: 0 });
-const FILE = `/run/sandbox-unit/watches/${UNIT}`;
+const STATE = JSON.stringify({ begin: 1, end: null, phase: null, calls: 0, lost: 0 });
+const files = { [`/run/sandbox-unit/watches/${UNIT}`]: STATE };
 
-const machine = (background: string | null) =>
-  new FakeSystem({ files: { [FILE]: state(background) }, locked: 'for-ever', running: [NAME] });
-
-test('a watch in the background runs this program in a unit of its own', async () => {
+test('a watch in the background runs this program in a unit of its own, and has begun when that is ready', async () => {
   const units = new FakeUnits();
-  const context = fakeContext(machine(NAME), { units });
+  const context = fakeContext(new FakeSystem(), { units });
   const note = await watchInBackground(context, UNIT, ['learn', UNIT, '--exercise', 'echo $i']);
   assert.match(note.message, /is being watched by sandbox-unit-learn-x\\x401\.service$/);
   assert.match(note.hint!, /learn --stop/);
   const [{ unit, properties }] = units.started as [(typeof units.started)[0]];
-  assert.equal(unit, NAME);
+  assert.deepEqual([unit, properties.get('Type')], [NAME, 'notify']);
   const [[path, argv]] = properties.get('ExecStart') as [[string, string[]]];
   assert.equal(path, '/usr/bin/node');
   assert.deepEqual(argv.slice(2), ['learn', UNIT, '--exercise', 'echo $$i']);
 });
 
-test('one that does not begin is an error, and leaves nothing that runs', async () => {
-  const units = new FakeUnits();
+test('a watch in the background that does not begin is an error', async () => {
+  const units = new FakeUnits({ job: 'failed' });
   const begin = watchInBackground(fakeContext(new FakeSystem(), { units }), UNIT, ['learn', UNIT]);
-  await assert.rejects(begin, ({ diagnostics: [first] }) => first.code === 'not-begun');
-  assert.deepEqual(units.stopped, [NAME]);
+  assert.deepEqual(await failure(begin), [
+    'not-begun',
+    `the watch of ${UNIT} does not begin`,
+    `'journalctl --unit '${NAME}'' has its reason`,
+  ]);
 });
 
-test('its start is waited for: a unit whose job is queued is inactive, as one that has ended is', async () => {
-  const system = machine(NAME);
-  const list = system.list.bind(system);
-  let looks = 0;
-  system.list = async (path) => (looks++ === 0 ? [] : list(path));
-  let isStarted = false;
-  const units = new FakeUnits();
-  const start = units.start.bind(units);
-  units.start = async (unit, properties) => ({
-    ...(await start(unit, properties)),
-    job: async () => {
-      isStarted = true;
-      return 'done';
-    },
-    state: async () => unitState({ ActiveState: isStarted ? 'active' : 'inactive' }),
-  });
-  const note = await watchInBackground(fakeContext(system, { units }), UNIT, ['learn', UNIT]);
-  assert.equal(note.code, 'watched');
+test('a watch in the background is stopped by its unit, and says where what was seen is not kept', async () => {
+  const stopped = async (truncated: boolean) => {
+    const system = new FakeSystem({ files, locked: 'for-ever', running: [NAME] });
+    await keepRecording(fakeContext(system), recording({ unit: UNIT, truncated }));
+    const failures = await failureOf(() => stopWatch(fakeContext(system), UNIT));
+    assert.ok(system.calls.includes(`stop-unit ${NAME}`));
+    return failures.map(({ code, message, hint }) => [code, message, hint]);
+  };
+  assert.deepEqual(await stopped(false), []);
+  assert.deepEqual(await stopped(true), [
+    [
+      'not-kept',
+      `the watch of ${UNIT} is over, and not all that was seen is kept`,
+      `'journalctl --unit '${NAME}'' has the reason`,
+    ],
+  ]);
 });
 
-test('it is stopped by its service', async () => {
-  const system = machine(NAME);
-  const cut = recording({ unit: UNIT, truncated: true });
-  await keepRecording(fakeContext(system), cut);
-  assert.equal((await failure(stopWatch(fakeContext(system), UNIT)))[0], 'not-kept');
-  await keepRecording(fakeContext(system), { ...cut, end: '2026-11-20T10:11:00.000Z', truncated: false });
-  await stopWatch(fakeContext(system), UNIT);
-  assert.ok(system.calls.includes(`stop-unit ${NAME}`));
-});
-
-test('what is not in the background is not stopped', async () => {
-  const code =
-    (expected: string) =>
-    ({ diagnostics: [first] }: { diagnostics: { code: string }[] }) =>
-      first!.code === expected;
-  await assert.rejects(stopWatch(fakeContext(machine(null)), UNIT), code('in-foreground'));
-  await assert.rejects(stopWatch(fakeContext(machine(NAME)), 'y.service'), code('not-watched'));
-});
-
-test('the unit of a background is found in each hierarchy of control groups', async () => {
-  const named = (text: string) =>
-    backgroundName(fakeContext(new FakeSystem({ files: { '/proc/self/cgroup': text } })));
-  assert.equal(await named(`1:name=systemd:/\n0::/system.slice/${NAME}\n`), NAME);
-  assert.equal(await named('0::/user.slice/session-1.scope\n'), undefined);
+test('what is not watched in the background is not stopped', async () => {
+  const stopped = async (unit: string) => {
+    const system = new FakeSystem({ files, locked: 'for-ever' });
+    return (await failure(stopWatch(fakeContext(system), unit)))[0];
+  };
+  assert.deepEqual(await Promise.all([stopped(UNIT), stopped('y.service')]), [
+    'in-foreground',
+    'not-watched',
+  ]);
 });

@@ -1,179 +1,211 @@
-/**
- * Tests of learn/watch/watch.ts, learn/watch/course.ts, learn/watch/life.ts, learn/watch/keeping.ts and
- * learn/watch/target.ts: a watch, on a machine in memory. */
+/** Tests of learn/watch/watch.ts and learn/watch/watch-loop.ts: a watch, on a machine in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { error, UserError } from '../../../src/diagnostic.js';
-import type { WatchOptions } from '../../../src/learn/watch/course.js';
-import type { Watched } from '../../../src/learn/watch/keeping.js';
-import { watch } from '../../../src/learn/watch/watch.js';
+import type { Recording } from '../../../src/evidence/recording/recording.js';
+import { assertMayWatch, watch } from '../../../src/learn/watch/watch.js';
+import type { WatchOptions } from '../../../src/learn/watch/watch-loop.js';
+import type { Context } from '../../../src/system/context.js';
 import { UNIT } from '../../support/demo-service.js';
-import { FakeObserver } from '../../support/fake-observer.js';
-import { type FakeOptions, fakeContext } from '../../support/fake-system.js';
+import { dump } from '../../support/dumps.js';
+import { failure } from '../../support/failure.js';
+import { FakeObserver, type FakeObserverOptions } from '../../support/fake-observer.js';
+import { type FakeOptions, type FakeSystem, fakeContext, OF_USER } from '../../support/fake-system.js';
 import { watchedMachine } from '../../support/watch-in-memory.js';
+
+const FOLDER = `/var/lib/sandbox-unit/recordings/${UNIT}/`;
+
+const seeing = (dumps: number, more: FakeObserverOptions = {}) =>
+  new FakeObserver({ dumps: Array.from({ length: dumps }, () => [JSON.stringify(dump())]), ...more });
+
+/** Writes of recordings, each with whether it is cut short; some fail. */
+function savesOf(system: FakeSystem, failing: number): boolean[] {
+  const replace = system.replace.bind(system);
+  const saves: boolean[] = [];
+  system.replace = async (path, bytes, options) => {
+    if (path.startsWith(FOLDER)) {
+      saves.push((JSON.parse(new TextDecoder().decode(bytes)) as Recording).truncated);
+      if (saves.length <= failing) throw new UserError(error('unwritable', 'no space left on device'), 2);
+    }
+    return replace(path, bytes, options);
+  };
+  return saves;
+}
 
 async function watched(
   options: WatchOptions,
-  { fake = new FakeObserver(), ...more }: FakeOptions & { fake?: FakeObserver } = {},
+  {
+    fake = seeing(6),
+    failing = 0,
+    context: more = {},
+    ...machine
+  }: FakeOptions & { fake?: FakeObserver; failing?: number; context?: Partial<Context> } = {},
 ) {
-  const system = watchedMachine(fake, more);
-  const kept: (readonly Watched[])[] = [];
-  const diagnostics = await watch(fakeContext(system), [UNIT], options, async (all) => void kept.push(all));
-  return { fake, system, kept, diagnostics };
+  const system = watchedMachine(fake, machine);
+  const saves = savesOf(system, failing);
+  const told: string[] = [];
+  const context = fakeContext(system, more);
+  const caller = { ...context.caller, tell: (line: string) => void told.push(line) };
+  const { diagnostics, saved } = await watch({ ...context, caller }, [UNIT], options);
+  return { fake, system, saves, told, diagnostics, recording: saved[0]!.recording };
 }
 
 const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
 
 test('a service is watched for a time, in its control group, without what sets it up', async () => {
-  const { fake, system, kept, diagnostics } = await watched({ seconds: 3 });
+  const { fake, system, saves, recording, diagnostics } = await watched({ seconds: 3 });
   assert.ok(fake.heard.includes('unit 0 /sys/fs/cgroup/system.slice/demo.service'));
   assert.ok(fake.heard.includes('setup /usr/lib/systemd/systemd-executor'));
   assert.deepEqual(fake.heard.slice(fake.heard.indexOf('start')), ['start', 'phase 0 serving', 'dump']);
-  assert.equal(kept.length, 1);
-  const [one] = kept[0]!;
-  assert.deepEqual([one!.service.name, one!.truncated, one!.slice], [UNIT, false, 10]);
-  assert.ok(one!.end - one!.begin >= 3000);
+  const { unit, begin, end, slice } = recording;
+  assert.deepEqual([unit, slice, saves], [UNIT, 10, [false]]);
+  assert.ok(Date.parse(end) - Date.parse(begin) >= 3000);
   assert.deepEqual(diagnostics, []);
-  const own = system.changes.filter((call) => !call.includes('/run/sandbox-unit/watches/'));
+  const own = system.changes.filter((call) => !/\/(?:run\/sandbox-unit\/watches|recordings)\//.test(call));
   assert.deepEqual(own, []);
 });
 
 test('the manager is asked about a service that does not change once in a while', async () => {
-  const fake = new FakeObserver({ dumps: Array.from({ length: 4 }, () => ['{"dump":0}']) });
-  const { system } = await watched({ seconds: 100 }, { fake });
+  const { system } = await watched({ seconds: 100 });
   const asked = system.calls.filter((call) => call === `unit ${UNIT}`);
   assert.ok(asked.length > 5 && asked.length < 20, `${asked.length}`);
 });
 
-test('commands are told by their lines', async () => {
-  let time = 0n;
-  const distort = (properties: Map<string, unknown>) => {
-    const [[path, argv, flags]] = properties.get('ExecStartEx') as [unknown[]];
-    properties.set('ExecStartEx', [[path, argv, flags, 0n, ++time, 0n, 0n, 1, 0, 0]]);
-  };
-  const { kept } = await watched({ seconds: 15 }, { distort });
-  const commands = kept.at(-1)![0]!.events.filter(({ what }) => what === 'command');
-  assert.deepEqual(
-    [...new Set(commands.map(({ line }) => line))],
-    ['ExecStart=/usr/sbin/demod --foreground'],
-  );
-});
-
 test('with a restart it lives a whole life', async () => {
-  const { fake, system, kept } = await watched({ restart: true });
+  const { fake, system, recording } = await watched({ restart: true, seconds: 3 });
   const asked = system.calls.filter((call) => /^(restart|reload-unit) /.test(call));
   assert.deepEqual(asked, [`restart ${UNIT}`, `reload-unit ${UNIT}`, `restart ${UNIT}`]);
-  const told = fake.heard.filter((line) => line.startsWith('phase'));
-  assert.deepEqual(told.slice(0, 3), ['phase 0 serving', 'phase 0 stop', 'phase 0 serving']);
-  assert.ok(told.includes('phase 0 reload'));
-  assert.ok(kept.at(-1)![0]!.events.some(({ what }) => what === 'reload'));
+  const phases = fake.heard.filter((line) => line.startsWith('phase'));
+  assert.deepEqual(phases.slice(0, 3), ['phase 0 serving', 'phase 0 stop', 'phase 0 serving']);
+  assert.ok(phases.includes('phase 0 reload'));
+  assert.ok(recording.events.some(({ what }) => what === 'reload'));
 });
 
 test('a service that was down is down again', async () => {
   const distort = (properties: Map<string, unknown>) =>
     properties.set('Slice', 'own.slice').set('ControlGroup', '');
-  const { system } = await watched({ restart: true }, { running: [], distort });
+  const { system } = await watched({ restart: true, seconds: 3 }, { running: [], distort });
   const asked = system.calls.filter((call) => /^(restart|stop-unit) /.test(call));
   assert.deepEqual(asked, [`restart ${UNIT}`, `restart ${UNIT}`, `stop-unit ${UNIT}`]);
 });
 
-test('a service whose restart is refused is not watched with one', async () => {
-  const distort = (properties: Map<string, unknown>) => properties.set('RefuseManualStop', true);
-  await assert.rejects(watched({ restart: true }, { distort }), ({ diagnostics: [first] }) => {
-    assert.equal(first.code, 'not-restarted');
-    return true;
+for (const [why, properties, code] of [
+  ['refuses it', { RefuseManualStop: true }, 'not-restarted'],
+  ['would end this program', { ControlGroup: '/own.slice/demo.service' }, 'own-service'],
+] as const) {
+  test(`a service whose restart ${why} is not watched over one`, async () => {
+    const distort = (all: Map<string, unknown>) => {
+      for (const [name, value] of Object.entries(properties)) all.set(name, value);
+    };
+    const files = { '/proc/self/cgroup': '0::/own.slice/demo.service/here\n' };
+    assert.equal((await failure(watched({ restart: true }, { distort, files })))[0], code);
   });
-});
+}
 
-test('a service that must not be restarted is not watched with a restart', async () => {
-  const distort = (properties: Map<string, unknown>) =>
-    properties.set('ControlGroup', '/own.slice/demo.service');
-  const files = { '/proc/self/cgroup': '0::/own.slice/demo.service/here\n' };
-  await assert.rejects(watched({ restart: true }, { distort, files }), ({ diagnostics }) => {
-    assert.equal(diagnostics[0].severity, 'error');
-    return true;
-  });
-});
-
-test('an exercise ends the watch, and its failure is told', async () => {
-  const programs = { '/bin/sh': () => ({ status: 7, stdout: '', stderr: 'x\nno server\n' }) };
-  const { diagnostics, kept } = await watched({ exercise: 'load' }, { programs });
+test('an exercise ends the watch, and its failure is a warning', async () => {
+  const ended = { status: 7, stdout: '', stderr: 'x\nno server\n' };
+  const programs = {
+    '/bin/sh': ([, , script]: readonly string[]) => {
+      assert.equal(script, 'unset NOTIFY_SOCKET\nload');
+      return ended;
+    },
+  };
+  const { diagnostics, recording } = await watched({ exercise: 'load' }, { programs });
   assert.deepEqual(codes(diagnostics), ['exercise-failed']);
   assert.match(diagnostics[0]!.message, /status 7: no server$/);
   assert.deepEqual(
-    kept[0]![0]!.events.map(({ what }) => what),
+    recording.events.map(({ what }) => what),
     ['serving', 'exercise'],
   );
 });
 
-test('a long watch is kept each minute, marked as cut short', async () => {
-  const fake = new FakeObserver({ dumps: Array.from({ length: 4 }, () => ['{"dump":0}']) });
-  const { kept } = await watched({ seconds: 130 }, { fake });
-  assert.deepEqual(
-    kept.map(([one]) => one!.truncated),
-    [true, true, false],
-  );
+test('a long watch is saved each minute, marked as cut short', async () => {
+  assert.deepEqual((await watched({ seconds: 130 })).saves, [true, true, false]);
 });
 
-test('an observer that is killed ends the watch with an error, and says what is kept', async () => {
-  for (const [dumps, code] of [
-    [[], 'nothing-kept'],
-    [[['{"dump":0}']], 'cut-short'],
-  ] as const) {
-    const fake = new FakeObserver({ dumps, status: 128 });
-    await assert.rejects(watched({ seconds: 70 }, { fake }), ({ exit, diagnostics }) => {
-      assert.deepEqual([exit, codes(diagnostics)], [2, ['observer-ended', code]]);
-      return true;
-    });
-  }
-});
+for (const [dumps, code] of [
+  [0, 'nothing-kept'],
+  [1, 'cut-short'],
+] as const) {
+  test(`an observer that is killed after ${dumps} saves ends the watch with an error, and ${code}`, async () => {
+    await assert.rejects(
+      watched({ seconds: 70 }, { fake: seeing(dumps, { status: 128 }) }),
+      ({ exit, diagnostics }) => {
+        assert.deepEqual([exit, codes(diagnostics)], [2, ['observer-ended', code]]);
+        return true;
+      },
+    );
+  });
+}
 
-test('a manager that is gone ends the watch, and all that was seen is kept', async () => {
-  const system = watchedMachine(new FakeObserver());
-  const kept: Watched[] = [];
+test('a manager that is gone ends the watch, and all that was seen is saved', async () => {
+  const system = watchedMachine(seeing(1));
+  const saves = savesOf(system, 0);
   let looks = 0;
   system.changed = async () => {
     if (++looks > 10) throw new UserError(error('bus-lost', 'it is gone'), 2);
     return false;
   };
-  const keep = async (all: readonly Watched[]) => void kept.push(...all);
-  await assert.rejects(watch(fakeContext(system), [UNIT], { seconds: 60 }, keep), ({ diagnostics }) => {
-    assert.deepEqual(codes(diagnostics), ['bus-lost', 'cut-short']);
+  await assert.rejects(watch(fakeContext(system), [UNIT], { seconds: 60 }), ({ diagnostics }) => {
+    assert.deepEqual([codes(diagnostics), saves], [['bus-lost', 'cut-short'], [true]]);
     return true;
   });
+});
+
+test('a disk that is full for a while ends no watch, and that is said once', async () => {
+  const { saves, told, diagnostics } = await watched({ seconds: 200, quiet: true }, { failing: 2 });
   assert.deepEqual(
-    kept.map(({ truncated }) => truncated),
-    [true],
+    [saves.length, told, diagnostics],
+    [4, ['no space left on device; it is tried again each minute'], []],
   );
 });
 
-test('a disk that is full for a while ends no watch', async () => {
-  const fake = new FakeObserver({ dumps: Array.from({ length: 6 }, () => ['{"dump":0}']) });
-  const told: string[] = [];
-  const system = watchedMachine(fake);
-  const context = fakeContext(system);
-  const tell = (line: string) => void told.push(line);
-  let times = 0;
-  const keep = async () => {
-    if (++times <= 2) throw new UserError(error('unwritable', 'no space left on device'), 2);
-  };
-  const caller = { ...context.caller, tell };
-  assert.deepEqual(await watch({ ...context, caller }, [UNIT], { seconds: 200, quiet: true }, keep), []);
-  assert.deepEqual([times, told], [4, ['no space left on device; it is tried again each minute']]);
+test('where the recording of one service can not be saved, that of the other is', async () => {
+  const fake = new FakeObserver({ dumps: [['{"dump":', JSON.stringify(dump())]] });
+  const other = { '/usr/lib/systemd/system/a.service': '[Service]\nExecStart=/bin/a\n' };
+  const system = watchedMachine(fake, { files: other });
+  const saves = savesOf(system, 0);
+  const failed = failure(watch(fakeContext(system), ['a', UNIT], { seconds: 3 }));
+  assert.deepEqual([(await failed)[0], saves], ['observer-line', [false]]);
 });
 
-test('only root may watch, and a template is no service', async () => {
-  const system = watchedMachine(new FakeObserver());
-  const keep = async () => undefined;
-  const user = fakeContext(system, { superuser: false });
-  await assert.rejects(
-    watch(user, [UNIT], {}, keep),
-    ({ diagnostics: [first] }) => first.code === 'needs-root',
+test('a manager that waits for the begin of a watch is notified', async () => {
+  let calls = 0;
+  const programs = { 'systemd-notify': () => ({ status: calls++, stdout: '', stderr: '' }) };
+  await watched({ seconds: 1 }, { programs });
+  assert.equal(calls, 0);
+  const system = watchedMachine(seeing(1), { programs });
+  const { caller } = fakeContext(system);
+  const environment = { ...caller.environment, NOTIFY_SOCKET: '/run/systemd/notify' };
+  await watch(fakeContext(system, { caller: { ...caller, environment } }), [UNIT], { seconds: 1 });
+  assert.equal(calls, 1);
+});
+
+test('only root watches services of the system, and a user needs what the observer needs', async () => {
+  const user = { superuser: false };
+  assert.deepEqual(await failure(watched({}, { context: user })), [
+    'needs-root',
+    'only root may watch services',
+    'run it with sudo',
+  ]);
+  assertMayWatch(fakeContext(watchedMachine(seeing(0)), { ...user, placement: OF_USER }));
+  const answer = '{"error":{"code":"not-permitted","message":"no BPF"}}';
+  const refused = () => new FakeObserver({ answer });
+  const [code, , hint] = await failure(
+    watched({}, { fake: refused(), context: { ...user, placement: OF_USER } }),
   );
-  await assert.rejects(
-    watch(fakeContext(system), ['x@.service'], {}, keep),
-    ({ diagnostics: [first] }) => first.code === 'unit-template',
+  assert.equal(code, 'not-permitted');
+  assert.match(
+    hint!,
+    /^sudo systemd-run --pty --uid=\$USER .*='CAP_PERFMON CAP_BPF' sandbox-unit learn --user demo.service$/,
   );
+  assert.match((await failure(watched({}, { fake: refused() })))[2]!, /^watching needs root/);
+});
+
+test('a template is not watched, nor any service on a machine of an unknown kind', async () => {
+  const template = watch(fakeContext(watchedMachine(seeing(0))), ['x@.service'], {});
+  assert.equal((await failure(template))[0], 'unit-template');
+  assert.equal((await failure(watched({}, { context: { machine: undefined } })))[0], 'unknown-machine');
 });
 
 test('the group of a service that is down will be made in its slice', async () => {

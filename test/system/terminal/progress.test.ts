@@ -114,17 +114,6 @@ test('what is told stands above the line, and a question has none', () => {
   assert.equal(terminal.pass(1), '<apply … 6s');
 });
 
-test('a live line comes first, at once', () => {
-  const terminal = new Terminal();
-  const progress = new Progress(terminal.options, 'learn');
-  progress.live('12 calls');
-  assert.equal(terminal.take(), '<12 calls');
-  assert.equal(terminal.pass(1), '<12 calls');
-  progress.live(undefined);
-  assert.equal(terminal.take(), '<');
-  assert.equal(terminal.pass(1), '<learn … 2s');
-});
-
 test('the line fits the terminal, and has nothing in it that is not seen', () => {
   const terminal = new Terminal();
   terminal.columns = 20;
@@ -140,7 +129,6 @@ test('where there is no terminal nothing is shown', async () => {
   const terminal = new Terminal();
   terminal.columns = 0;
   const progress = new Progress(terminal.options, 'plan');
-  progress.live('live');
   assert.equal(terminal.pass(3), '');
   await progress.during('a step', async () => assert.equal(terminal.pass(2), ''));
   progress.end();
@@ -151,7 +139,6 @@ test("a terminal that is another program's has no line, whatever is done", async
   const terminal = new Terminal();
   const progress = new Progress(terminal.options, undefined);
   await progress.during('a step', async () => assert.equal(terminal.pass(2), ''));
-  progress.live('live');
   assert.equal(terminal.take(), '');
 });
 
