@@ -14,11 +14,10 @@ type Restarted = Pick<ChangedUnit, 'unit' | 'services'>;
 export function restartOrder<T extends Restarted>(units: readonly T[], most = CHANGED_AT_ONCE): T[][] {
   const turns: T[][] = [];
   for (let left = [...units]; left.length > 0; ) {
-    const needsNone = (one: T) => {
-      const others = new Set(left.filter((other) => other !== one).flatMap(namesOf));
-      return !one.services.some(({ state }) => namesIn(state, NEEDS).some((name) => others.has(name)));
-    };
-    const free = left.filter(needsNone);
+    const owners = new Map(left.flatMap((one) => namesOf(one).map((name) => [name, one])));
+    const isOthers = (name: string, one: T) => owners.has(name) && owners.get(name) !== one;
+    const needs = ({ services }: T) => services.flatMap(({ state }) => namesIn(state, NEEDS));
+    const free = left.filter((one) => !needs(one).some((name) => isOthers(name, one)));
     // Units that need each other have no order.
     const turn = free.length > 0 ? free.slice(0, most) : [left[0]!];
     turns.push(turn);

@@ -86,8 +86,9 @@ async function restartNow<U extends ChangedUnit>(
     signals.assertNone();
     restarted = withAlong(restarted, others);
     if (dependentsIn(others).length === 0) return;
+    const keep = () => keepUndoRecord(context, restarted.record, 'restart');
     // Services of a template are restarted together, and the last writing has the dependents of all.
-    written = written.then(() => keepUndoRecord(context, restarted.record, 'restart'));
+    written = written.then(() => (plan ? keep() : orElse(keep, undefined)));
     await written;
   };
   const found = await failuresOfEach(unit.now, async (name) => {
