@@ -67,8 +67,7 @@ export const TRIALS = {
     wayOut: '`sandbox-unit explain UNIT` says whether it was refused a call. The journal has what it said.',
   },
   'stays-stopped': {
-    cause:
-      'Another program, or an administrator, stopped this service while it was changed. It is not started.',
+    cause: 'This service was stopped while it was changed or tried. It is not started.',
     wayOut: '`systemctl start UNIT`, if it should run.',
   },
   'not-stopped': {

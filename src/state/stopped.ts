@@ -35,4 +35,4 @@ export async function wasStopped(
 export const STAYS_STOPPED = 'stays-stopped';
 
 export const staysStopped = (unit: string): Diagnostic =>
-  note(STAYS_STOPPED, `${unit} was stopped by another program, and stays stopped`);
+  note(STAYS_STOPPED, `${unit} was stopped meanwhile, and stays stopped`);
