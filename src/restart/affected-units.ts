@@ -6,7 +6,7 @@ import { isDown, type UnitLink, type UnitState } from '../system/unit-state.js';
 /** Links to units that are restarted or stopped with a unit (systemd.unit(5), org.freedesktop.systemd1(5)). */
 const LINKS: readonly UnitLink[] = ['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo'];
 
-/** The same links from the other end. */
+/** Links of these kinds from the other end: to units that a unit needs. */
 export const NEEDS: readonly UnitLink[] = [
   'requires',
   'requisite',
