@@ -66,13 +66,8 @@ export const TRIALS = {
     cause: 'The service has failed, or fails and is started again and again, under its policy.',
     wayOut: '`sandbox-unit explain UNIT` says whether it was refused a call. The journal has what it said.',
   },
-  'stopped-meanwhile': {
-    cause:
-      'Somebody stopped the service while it was being changed or tried, so that the trial says nothing.',
-    wayOut: 'Start it, then apply the policy again.',
-  },
   'stays-stopped': {
-    cause: 'Somebody else stopped this unit. It is not started against their will.',
+    cause: 'This service was stopped while it was changed or tried. It is not started.',
     wayOut: '`systemctl start UNIT`, if it should run.',
   },
   'not-stopped': {
@@ -83,10 +78,6 @@ export const TRIALS = {
     cause: 'A restart or a stop on the way back takes very long, and is not waited for any longer.',
     wayOut:
       '`systemctl list-jobs` shows what is under way. `sandbox-unit status UNIT` tells what came of it.',
-  },
-  'still-starting': {
-    cause: 'A unit that went down with the service is about to be started again by systemd.',
-    wayOut: 'Nothing. `systemctl status UNIT` tells what came of it.',
   },
   'went-down': {
     cause: 'A unit went down with the restart of the service, and systemd does not start it again.',

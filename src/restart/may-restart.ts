@@ -8,8 +8,7 @@ import type { Service } from '../state/service.js';
 import { isWaiting } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { isDown, type UnitState } from '../system/unit-state.js';
-import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, wantedOf } from './affected-units.js';
-import { unmetRequirement } from './requirements.js';
+import { type AffectedUnit, affectedUnits } from './affected-units.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 
 /** Whether a restart is due: a running service doesn't run with the unit's files as planned. */
@@ -35,52 +34,46 @@ export async function obstacleTo(
   if (loadState !== 'loaded') return `it is ${loadState}: systemd would refuse the restart`;
   const obstacle = atWork(state) ?? restartObstacle(state) ?? (await staysDown(context, state));
   if (obstacle !== undefined) return obstacle;
-  const all = [service, ...(affected ?? (await affectedUnits(context, [service])))];
-  const names = new Set(all.map(({ name }) => name));
-  for (const one of all.slice(1)) {
-    const why = await dependentObstacle(context, one, names);
+  for (const one of affected ?? (await affectedUnits(context, [service]))) {
+    const why = await dependentObstacle(context, one);
     if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
   }
   return undefined;
 }
 
-/**
- * The reason against the restart for one of the units that it stops, even if the restart starts that unit again.
- * @param all the names of units that the restart starts again, this one among them
- */
-async function dependentObstacle(
-  context: Context,
-  { name, state }: AffectedUnit,
-  all: ReadonlySet<string>,
-): Promise<string | undefined> {
-  const goesWith = namesIn(state, NEEDS).some((one) => all.has(one));
-  if (isTrigger(name) && !goesWith) return undefined;
-  const isGone = namesIn(state, ['stopPropagatedFrom']).some((one) => all.has(one));
-  if (state.transient && isGone) return 'it is transient: nobody could start it again';
-  if (name.endsWith('.socket')) {
-    const others = namesIn(state, ['triggers']).filter((one) => !all.has(one));
-    const [user] = await wantedOf(context.system, others);
-    return user === undefined ? staysDown(context, state, all) : `${user} runs: it could not listen again`;
-  }
+/** The reason against the restart for one of the units that it restarts or stops, too. */
+async function dependentObstacle(context: Context, { state }: AffectedUnit): Promise<string | undefined> {
   // The properties that all types have don't tell a start from a oneshot service at work.
   if (state.activeState === 'activating' && !isWaiting(state)) return 'the start goes on';
-  return endsMore(state) ?? staysDown(context, state, all);
+  return endsMore(state) ?? staysDown(context, state);
 }
 
 /**
- * The reason why a unit that is stopped couldn't be started again; undefined if it could.
- * @param besides the names of units that are started with it
+ * The reason why a unit that is stopped couldn't be started again; undefined if it could. Units that its own requirements need in turn
+ * are not looked at.
  */
 export async function staysDown(
   { system, placement }: Context,
   state: UnitState,
-  besides: ReadonlySet<string> = new Set(),
 ): Promise<string | undefined> {
   const unmet = await unmetCondition(system, placement.scope, state);
   if (unmet !== undefined) return `${unmet} doesn't hold: it would stay down`;
-  for (const name of state.requisite) {
-    if (!besides.has(name) && isDown(await system.anyUnit(name)))
-      return `Requisite=${name} is down: it would stay down`;
+  for (const [link, key] of NEEDED) {
+    for (const name of state[link]) {
+      const needed = await system.anyUnit(name);
+      const { loadState, activeState } = needed;
+      if (link === 'requisite' && isDown(needed)) return `${key}=${name} is down: it would stay down`;
+      if (loadState !== 'loaded') return `${key}=${name} is ${loadState}: systemd would refuse the restart`;
+      if (activeState === 'failed' && state.after.includes(name))
+        return `${key}=${name} has failed: start that first`;
+    }
   }
-  return unmetRequirement(system, state, besides);
+  return undefined;
 }
+
+/** Links to units without which a unit doesn't start, and their keys. */
+const NEEDED = [
+  ['requisite', 'Requisite'],
+  ['requires', 'Requires'],
+  ['bindsTo', 'BindsTo'],
+] as const;

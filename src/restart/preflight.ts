@@ -13,7 +13,7 @@ import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
-import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
+import { type AffectedUnit, affectedUnits } from './affected-units.js';
 import { enabledAtBoot } from './enabled-at-boot.js';
 import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
@@ -82,7 +82,7 @@ export async function preflightRestarts(
   if (services.length === 0) return [];
   const groups = await ownGroups(context);
   const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
-    const affected = (await affectedUnits(context, [service])).filter(({ name }) => !isTrigger(name));
+    const affected = await affectedUnits(context, [service]);
     const ofOthers = affected.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
       ...insideOf(context, verb, groups, { service, affected }),

@@ -7,7 +7,6 @@ import { commandsOf, type LoadedCommand, type UnitState } from '../system/unit-s
 import { codeOfName, signalName, statusName } from '../unit/exit-status.js';
 import { fileName } from '../unit/path.js';
 import type { Scope } from '../unit/search.js';
-import { journalMatches } from './stopped.js';
 
 /** A service that failed after a restart. */
 export interface FailedUnit {
@@ -89,10 +88,14 @@ export async function programsSaid(
 const PAUSE = 200;
 
 /** Waits until journald has taken what was logged before. Only the superuser may ask it for that. */
-async function awaitJournal(system: System): Promise<void> {
+export async function awaitJournal(system: System): Promise<void> {
   const { status } = await system.run(['journalctl', '--sync']);
   if (status !== 0) await system.wait(PAUSE);
 }
+
+/** Arguments of journalctl(1) for the manager's own messages about a unit. */
+export const journalMatches = ({ unit, scope }: Pick<FailedUnit, 'unit' | 'scope'>): string[] =>
+  scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1'];
 
 const [SIGTERM, SIGSYS] = [15, 31];
 
@@ -185,11 +188,11 @@ const isSystemdsEnd = (end: End | undefined): boolean =>
 /** Whether systemd itself gave up before the program was started (systemd.exec(5), "Process Exit Codes"). */
 export const isSystemds = (state: UnitState): boolean => isSystemdsEnd(endIn(state));
 
+/** Whether a run ended as one that is stopped does. */
+export const isWell = (end: End): boolean => (isKilled(end) ? end.status === SIGTERM : end.status === 0);
+
 /** Whether the last run of a service ended as one that is stopped does. */
-export function endedWell(state: UnitState): boolean {
-  const end = endIn(state);
-  return isKilled(end) ? end.status === SIGTERM : end.status === 0;
-}
+export const endedWell = (state: UnitState): boolean => isWell(endIn(state));
 
 /** The end of the command that failed among those of a key, `exit status 1`; empty if none has. */
 export const commandEnd = (state: UnitState, key: string): string =>

@@ -18,9 +18,9 @@ import { type Child, startProgram } from './processes.js';
 import type {
   Alarm,
   FileContent,
-  Heard,
   KernelLog,
   ManagerFacts,
+  OtherJob,
   ProcessResult,
   ReadOptions,
   RemoveOptions,
@@ -200,32 +200,28 @@ export class Host implements System {
     return (await this.connected()).reload();
   }
 
-  async watch(units: readonly string[]): Promise<void> {
-    return (await this.connected()).watch(units);
-  }
-
   async changed(unit: string): Promise<boolean> {
     return (await this.connected()).changed(unit);
   }
 
-  async heard(unit: string): Promise<Heard | undefined> {
-    return (await this.connected()).heard(unit);
-  }
-
-  async restart(unit: string, how?: 'if-up'): Promise<string> {
-    return (await this.connected()).job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
+  async restart(
+    unit: string,
+    how?: 'if-up',
+    queued?: (others: readonly OtherJob[]) => Promise<void>,
+  ): Promise<string> {
+    return (await this.connected()).job(how ? 'try-restart' : 'restart', unit, { queued });
   }
 
   async startUnit(unit: string, starts?: readonly string[]): Promise<string> {
-    return (await this.connected()).job('StartUnit', unit, starts);
+    return (await this.connected()).job('start', unit, { starts });
   }
 
   async reloadUnit(unit: string): Promise<string> {
-    return (await this.connected()).job('ReloadUnit', unit);
+    return (await this.connected()).job('reload', unit);
   }
 
   async stopUnit(unit: string): Promise<string> {
-    return (await this.connected()).job('StopUnit', unit);
+    return (await this.connected()).job('stop', unit);
   }
 
   async wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void> {

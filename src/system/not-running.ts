@@ -71,19 +71,11 @@ export abstract class NotRunning implements Omit<System, Told> {
     throw this.unavailable('a reload');
   }
 
-  async watch(): Promise<void> {
-    throw this.unavailable('this');
-  }
-
   async waitForState(): Promise<void> {
     throw this.unavailable('this');
   }
 
   async changed(): Promise<boolean> {
-    throw this.unavailable('this');
-  }
-
-  async heard(): Promise<undefined> {
     throw this.unavailable('this');
   }
 

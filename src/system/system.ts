@@ -62,18 +62,19 @@ export interface System {
   services(): Promise<string[]>;
   /** Makes the manager reload its unit files. */
   reload(): Promise<void>;
-  /** Listens to units from now on, and forgets what was heard of them before. */
-  watch(units: readonly string[]): Promise<void>;
   /** Whether a unit may have changed since the last question; to the first one the answer is yes. */
   changed(unit: string): Promise<boolean>;
-  /** The events of a unit since watch(); undefined if it isn't listened to, or if signals may have been missed. */
-  heard(unit: string): Promise<Heard | undefined>;
   /**
    * Restarts a unit.
    * @param how `if-up`: a unit that is down stays down, and the result is `done`
+   * @param queued gets the jobs of other units that the manager has queued along with it, before their ends
    * @returns the result of the job: `done`
    */
-  restart(unit: string, how?: 'if-up'): Promise<string>;
+  restart(
+    unit: string,
+    how?: 'if-up',
+    queued?: (others: readonly OtherJob[]) => Promise<void>,
+  ): Promise<string>;
   /**
    * Starts a unit that is down.
    * @param starts units that it may start in turn: their earlier starts don't count against their limits, either
@@ -107,12 +108,11 @@ export interface Alarm {
   stop(): void;
 }
 
-/** The events of a unit that is listened to. */
-export interface Heard {
-  /** Whether the unit's last job has stopped it, a job of another program or one that a dependency has caused. */
-  readonly stopped: boolean;
-  /** Whether the unit has failed with no job under way since this program's last request. */
-  readonly failed: boolean;
+/** The job of a unit that a job of another unit has caused. */
+export interface OtherJob {
+  readonly unit: string;
+  /** `restart`, `stop`, `start`. */
+  readonly type: string;
 }
 
 export interface ReadOptions {

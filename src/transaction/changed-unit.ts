@@ -6,6 +6,7 @@ import type { Prepared } from '../prepare/prepare.js';
 import { failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import type { OtherJob } from '../system/system.js';
 import type { HeldSignals } from './held-signals.js';
 import type { StepResult } from './runner.js';
 import type { ListeningBefore } from './trial/listening.js';
@@ -37,6 +38,8 @@ export interface ChangedUnit {
   readonly now: readonly string[];
   /** Whether a restart of a service was tried. */
   readonly restarted: boolean;
+  /** Jobs of other units that the restarts have caused. */
+  readonly along: readonly OtherJob[];
   /** Diagnostics besides failures, from the planning on. */
   readonly notes: readonly Diagnostic[];
 }
@@ -72,7 +75,7 @@ export interface Transaction {
 }
 
 /**
- * Describes a unit before its first step, and listens from here on to what others do to its services.
+ * Describes a unit before its first step.
  * @throws UserError `interrupted`, and where the manager can't be asked
  */
 export async function beginChange(
@@ -82,9 +85,9 @@ export async function beginChange(
 ): Promise<ChangedUnit> {
   const { unit, changes, services, diagnostics } = pending;
   signals.assertNone();
-  await context.system.watch(services.flatMap(({ name, state }) => [name, ...state.bindsTo]));
   const record = await makeUndoRecord(context, { unit, changes, services, starts });
-  return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };
+  const nothingYet = { due: [], now: [], restarted: false, along: [] };
+  return { unit, record, changes, services, ...nothingYet, notes: diagnostics };
 }
 
 /**

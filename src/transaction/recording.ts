@@ -10,7 +10,7 @@ import { type UserManager, userManager } from '../explain/records/user-manager.j
 import { INPUT } from '../prepare/load/input-policy.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
-import { affectedUnits, isTrigger } from '../restart/affected-units.js';
+import { type AffectedUnit, affectedUnits } from '../restart/affected-units.js';
 import { obstacleTo } from '../restart/may-restart.js';
 import { preflight } from '../restart/preflight.js';
 import { failureOf, failuresOf } from '../state/failures.js';
@@ -169,18 +169,17 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
       sources,
     );
   const service = { name: plan.unit, state: unit.state! };
-  const affected = await affectedUnits(context, [service], { starts: !isRunning(service.state) });
-  const obstacle = (await obstacleTo(context, service, affected)) ?? (await wouldGoDown(context, service));
+  const affected = await affectedUnits(context, [service]);
+  const obstacle = (await obstacleTo(context, service, affected)) ?? wouldGoDown(service, affected);
   if (obstacle === undefined) return [...found, ...gaps];
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));
 }
 
 /** The reason why a service that doesn't run can't be started for a while: the stop takes along what runs without it. */
-async function wouldGoDown(context: Context, service: Service): Promise<string | undefined> {
-  if (isRunning(service.state)) return undefined;
-  const dependent = (await affectedUnits(context, [service])).find(({ name }) => !isTrigger(name));
-  return dependent && `it doesn't run, and its stop at the end would stop ${dependent.name}: start it first`;
+function wouldGoDown({ state }: Service, [dependent]: readonly AffectedUnit[]): string | undefined {
+  if (isRunning(state) || dependent === undefined) return undefined;
+  return `it doesn't run, and its stop at the end would stop ${dependent.name}: start it first`;
 }
 
 /** Where records come from. */

@@ -1,25 +1,24 @@
-import type { UndoRecord } from './undo-record-format.js';
+import { NEEDS, namesIn } from '../restart/affected-units.js';
+import type { ChangedUnit } from './changed-unit.js';
 
 /** How many units, and how many services of a unit, are changed or rolled back at a time. */
 export const CHANGED_AT_ONCE = 8;
 
-/** A unit whose services are to be restarted. */
-interface Restarted {
-  readonly unit: string;
-  readonly record: Pick<UndoRecord, 'runs' | 'affected'>;
-}
+type Restarted = Pick<ChangedUnit, 'unit' | 'services'>;
 
 /**
- * Orders units into turns. A unit that another one's restart stops comes in a later turn, so that no trial is ended by
- * another unit's restart.
+ * Orders units into turns. A unit that needs another one comes in a later turn, so that no trial is ended by another unit's restart,
+ * or fails for another unit's policy.
  * @param most how many at a time
  */
 export function restartOrder<T extends Restarted>(units: readonly T[], most = CHANGED_AT_ONCE): T[][] {
   const turns: T[][] = [];
   for (let left = [...units]; left.length > 0; ) {
-    const taken = new Set(left.flatMap((one) => withoutOwn(one)));
-    const free = left.filter((one) => servicesOf(one).every((name) => !taken.has(name)));
-    // Units that stop each other have no order.
+    const owners = new Map(left.flatMap((one) => namesOf(one).map((name) => [name, one])));
+    const isOthers = (name: string, one: T) => owners.has(name) && owners.get(name) !== one;
+    const needs = ({ services }: T) => services.flatMap(({ state }) => namesIn(state, NEEDS));
+    const free = left.filter((one) => !needs(one).some((name) => isOthers(name, one)));
+    // Units that need each other have no order.
     const turn = free.length > 0 ? free.slice(0, most) : [left[0]!];
     turns.push(turn);
     left = left.filter((one) => !turn.includes(one));
@@ -27,10 +26,4 @@ export function restartOrder<T extends Restarted>(units: readonly T[], most = CH
   return turns;
 }
 
-const servicesOf = ({ unit, record }: Restarted): string[] => [unit, ...record.runs.map((run) => run.unit)];
-
-/** Units that a restart of one may stop, without its own services. */
-function withoutOwn(one: Restarted): string[] {
-  const own = servicesOf(one);
-  return one.record.affected.filter((name) => !own.includes(name));
-}
+const namesOf = ({ unit, services }: Restarted): string[] => [unit, ...services.map(({ name }) => name)];

@@ -44,7 +44,7 @@ export interface UndoRecord {
   readonly boot: string;
   /** Runs of the unit's services: several of a template, none of a service that didn't run. */
   readonly runs: readonly ServiceRun[];
-  /** Other units that were up and that a restart may stop. */
+  /** Other units that were up, and that the restart or a failed trial may take down. */
   readonly affected: readonly string[];
   /** The one of these steps that was begun last. */
   readonly step: NotedStep;

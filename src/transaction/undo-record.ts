@@ -1,9 +1,10 @@
 import { UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../paths/records.js';
-import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-units.js';
+import { askUnits, namesIn } from '../restart/affected-units.js';
 import { runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import { isDown } from '../system/unit-state.js';
 import {
   decodeUndoRecord,
   encodeUndoRecord,
@@ -37,12 +38,12 @@ interface ToRecord {
   readonly starts?: boolean;
 }
 
-/** Describes what there is before a unit is changed, and listens to the units that its restart may stop. */
+/** Describes what there is before a unit is changed. */
 export async function makeUndoRecord(
   context: Context,
   { unit, changes, services, starts = false }: ToRecord,
 ): Promise<UndoRecord> {
-  const affected = await listenedTo(context, await affectedUnits(context, services, { starts }));
+  const affected = await tiedTo(context, services);
   const boot = await bootId(context);
   return {
     unit,
@@ -56,13 +57,11 @@ export async function makeUndoRecord(
   };
 }
 
-/** Listens to units, and returns those that are still up then. Units that are listened to already stay so. */
-async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]): Promise<string[]> {
-  const names = affected.map(({ name }) => name);
-  const heard = await Promise.all(names.map((name) => system.heard(name)));
-  const fresh = names.filter((_, i) => heard[i] === undefined);
-  if (fresh.length > 0) await system.watch(fresh);
-  return wantedOf(system, names);
+/** Units that are up and go down where services fail by themselves: their sockets and paths, and what is bound to them. */
+async function tiedTo(context: Context, services: readonly Service[]): Promise<string[]> {
+  const names = services.flatMap(({ state }) => namesIn(state, ['triggeredBy', 'boundBy']));
+  const found = await askUnits(context, [...new Set(names)]);
+  return found.filter(({ state }) => !isDown(state)).map(({ name }) => name);
 }
 
 /**

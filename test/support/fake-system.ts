@@ -497,19 +497,11 @@ export class FakeSystem implements System {
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
   }
 
-  async watch(units: readonly string[]): Promise<void> {
-    this.#record(`watch ${units.join(' ')}`);
-  }
-
   async changed(unit: string): Promise<boolean> {
     const state = JSON.stringify(this.#services.get(unit)) ?? '';
     const before = this.#asked.get(unit);
     this.#asked.set(unit, state);
     return before !== state;
-  }
-
-  async heard(): Promise<undefined> {
-    return undefined;
   }
 
   async startUnit(unit: string): Promise<string> {

@@ -133,7 +133,7 @@ const CUTS: readonly [member: string, nth: number, code: string][] = [
   ['GetAll', 1, 'bus-lost'],
   ['Reload', 1, 'bus-lost'],
   ['GetAll', 3, 'bus-lost'],
-  ['TryRestartUnit', 1, 'bus-lost'],
+  ['EnqueueUnitJob', 1, 'bus-lost'],
 ];
 
 /** A bus that ends when something is asked of it, for those who ask; it is there again for who comes later. */

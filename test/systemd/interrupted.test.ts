@@ -148,7 +148,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'activating');
   });
 
-  test('and the run is killed, units that depend on it are up again, whoever has stopped them since', async () => {
+  test('and the run is killed, units that depend on it are up again, also those that were stopped since', async () => {
     const head = `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n`;
     const sides = {
       'side-a.target': head,

@@ -100,12 +100,6 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
       /along\.service along, and of that ConditionPathExists=\/run\/once doesn't hold/,
       'rm /run/once',
     ],
-    'could not listen again': [
-      '',
-      /along\.socket along, and of that along\.service runs: it could not listen again/,
-      `systemctl stop along.service; printf '[Unit]\\nPartOf=${UNIT}\\n[Socket]\\nListenStream=/run/along\\n' >/etc/systemd/system/along.socket
-       sed -i s/Requires/Wants/ /etc/systemd/system/along.service; systemctl daemon-reload; systemctl start along.socket along.service`,
-    ],
     'needs what is down': [
       'Requisite=side.service\nAfter=side.service',
       /along\.service along, and of that Requisite=side\.service is down/,
@@ -124,7 +118,6 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
       assert.equal(await isUp('along.service'), true);
       // What would end the box isn't stopped.
       await units({ 'along.service': along('') });
-      await box().sh('systemctl stop along.socket; rm -f /etc/systemd/system/along.socket');
       await stopped();
     });
   }

@@ -1,72 +1,52 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDependents } from '../../src/transaction/dependents.js';
-import type { UndoRecord } from '../../src/transaction/undo-record-format.js';
 import { UNIT } from '../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem, fakeContext } from '../support/fake-system.js';
 
-const AFFECTED = ['a.service', 'b.service', 'c.socket'];
-
-const RECORD: UndoRecord = {
-  ...{ unit: UNIT, boot: '', runs: [], affected: AFFECTED, step: 'restart', starts: false },
-  ...{ installs: false, files: [] },
-};
+const job = (unit: string, type = 'restart') => ({ unit, type });
+const ALONG = [job('a.service'), job('b.service', 'stop'), job('c.socket'), job('pulled.service', 'start')];
 
 /** What is said of the dependents of a restarted service, and what was started. */
-async function started(
-  options: FakeOptions = {},
-  record: Partial<UndoRecord> = {},
-  own: readonly string[] = [],
-) {
+async function started(options: FakeOptions = {}, along = ALONG, own: readonly string[] = []) {
   const system = new FakeSystem(options);
-  const context = fakeContext(system);
-  const found = await startDependents(context, { ...RECORD, ...record }, { own: new Set(own) });
+  const unit = { unit: UNIT, due: [UNIT], along };
+  const found = await startDependents(fakeContext(system), unit, { own: new Set(own) });
   return {
     said: found.map(({ severity, code, message }) => `${severity} ${code}: ${message.split(',')[0]}`),
     starts: system.calls.filter((call) => call.startsWith('start-unit ')).map((call) => call.split(' ')[1]),
+    calls: system.calls,
   };
 }
 
 const again = (unit: string) => `note started-again: ${unit} went down with the restart of ${UNIT}`;
 
-test('dependents that went down are started, those that start others first', async () => {
-  assert.deepEqual(await started({ running: ['a.service'] }), {
-    ...{ said: ['c.socket', 'b.service'].map(again).reverse(), starts: ['c.socket', 'b.service'] },
-  });
+test('dependents that are down after a restart are started, those that start others first', async () => {
+  const { said, starts } = await started({ running: ['a.service'] });
+  assert.deepEqual(starts, ['c.socket', 'b.service']);
+  assert.deepEqual(said, [again('c.socket'), again('b.service')]);
 });
 
-test('one is started, too, if nobody heard who stopped it', async () => {
-  const stdout = '{"MESSAGE_ID":"9d1aaa27d60140bd96365438aad20286"}\n';
-  const programs = { journalctl: () => ({ status: 0, stdout, stderr: '' }) };
-  const { starts } = await started({ running: ['a.service', 'c.socket'], programs });
-  assert.deepEqual(starts, ['b.service']);
+test('nothing is started where no dependent is down', async () => {
+  for (const along of [[], ALONG.slice(0, 1), ALONG.slice(-1)]) {
+    const { said, starts } = await started({ running: ['a.service'] }, along);
+    assert.deepEqual([said, starts], [[], []]);
+  }
 });
 
-test('without a restart, or without dependents, nothing is asked', async () => {
-  assert.deepEqual(await started({}, { step: 'write' }), { said: [], starts: [] });
-  assert.deepEqual(await started({}, { affected: [] }), { said: [], starts: [] });
-  assert.deepEqual(await started({ running: AFFECTED }), { said: [], starts: [] });
-});
-
-test('one that does not stay up is an error, unless a trial of its own tells of it', async () => {
+test('a dependent that does not stay up is an error, unless it has a trial of its own', async () => {
   const behaviour = (unit: string): Behaviour => (unit === 'b.service' ? 'dies' : 'works');
   const options: FakeOptions = { behaviour, running: ['a.service', 'c.socket'] };
   const failed = `error dependent-failed: b.service went down with the restart of ${UNIT}`;
   assert.deepEqual((await started(options)).said, [failed]);
-  assert.deepEqual((await started(options, {}, ['b.service'])).said, []);
+  assert.deepEqual((await started(options, ALONG, ['b.service'])).said, []);
 });
 
-test('one that systemd refuses to start is told, and the others are started', async () => {
+test('a dependent that systemd refuses to start is a warning, and the others are started', async () => {
   const options = { running: ['b.service'] };
-  const { starts } = await started(options);
+  const { calls } = await started(options);
+  const { said, starts } = await started({ ...options, failAt: calls.indexOf('start-unit c.socket') + 1 });
   assert.deepEqual(starts, ['c.socket', 'a.service']);
-  const probe = new FakeSystem(options);
-  await startDependents(fakeContext(probe), RECORD);
-  const failAt = probe.calls.indexOf('start-unit c.socket') + 1;
-  const { said, starts: others } = await started({ ...options, failAt });
-  assert.deepEqual(others, ['c.socket', 'a.service']);
-  assert.deepEqual(said, [
-    `warning went-down: c.socket went down with the restart of ${UNIT}`,
-    again('a.service'),
-  ]);
+  const refused = `warning went-down: c.socket went down with the restart of ${UNIT}`;
+  assert.deepEqual(said, [refused, again('a.service')]);
 });

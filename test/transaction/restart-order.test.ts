@@ -1,26 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { restartOrder } from '../../src/transaction/restart-order.js';
+import { unitState } from '../support/unit-state.js';
 
-/** Turns of units, each with those that its restart takes affected: `a>b,c d`. */
+const unit = (name: string, needs: readonly string[] = [], services = [name]) => ({
+  unit: name,
+  services: services.map((service) => ({ name: service, state: unitState({ Requires: needs }) })),
+});
+
+/** Turns of units, each with those that it needs: `a<b,c d`. */
 function turns(text: string, most = 8): string {
   const units = text.split(' ').map((one) => {
-    const [unit = '', along = ''] = one.split('>');
-    return { unit, record: { runs: [], affected: along.split(',').filter((name) => name !== '') } };
+    const [name = '', needs = ''] = one.split('<');
+    return unit(name, needs.split(','));
   });
   return restartOrder(units, most)
-    .map((turn) => turn.map(({ unit }) => unit).join(' '))
+    .map((turn) => turn.map((one) => one.unit).join(' '))
     .join(' | ');
 }
 
 const CASES: Readonly<Record<string, string>> = {
   a: 'a',
   'a b c': 'a b c',
-  'b a>b': 'a | b',
-  'c b>c a>b,c': 'a | b | c',
-  'a>x b': 'a b',
-  'a>b b>a c': 'c | a | b',
-  'a>a b': 'a b',
+  'b<a a': 'a | b',
+  'c<a,b b<a a': 'a | b | c',
+  'a<x b': 'a b',
+  'a<b b<a c': 'c | a | b',
+  'a<a b': 'a b',
 };
 
 for (const [units, wanted] of Object.entries(CASES)) {
@@ -30,12 +36,7 @@ for (const [units, wanted] of Object.entries(CASES)) {
 test('no more at a time than may be', () => assert.equal(turns('a b c', 2), 'a b | c'));
 
 test("a template's services are its own", () => {
-  const template = {
-    unit: 't@.service',
-    record: { runs: [run('t@1.service')], affected: ['t@1.service', 'b'] },
-  };
-  const other = { unit: 'b', record: { runs: [run('b')], affected: [] } };
+  const template = unit('t@.service', ['t@1.service'], ['t@1.service', 't@2.service']);
+  const other = unit('b', ['t@2.service']);
   assert.deepEqual(restartOrder([other, template], 8), [[template], [other]]);
 });
-
-const run = (unit: string) => ({ unit, invocation: '' });

@@ -1,6 +1,6 @@
 import type { Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import type { ManagerFacts } from '../system.js';
+import type { ManagerFacts, OtherJob } from '../system.js';
 import { FIELD_TYPES, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 
 /** Types of the properties that are used, by name (org.freedesktop.systemd1(5)); equal in systemd 247 to 262. */
@@ -93,6 +93,16 @@ export function unitsIn([list]: readonly unknown[]): string[] {
   const names = Array.isArray(list) ? list.map((unit) => Array.isArray(unit) && unit[0]) : [undefined];
   if (!names.every((name) => typeof name === 'string')) throw unexpected('no names of units');
   return names.sort();
+}
+
+/** The jobs of other units in the answer of EnqueueUnitJob (org.freedesktop.systemd1(5)). @throws UserError `manager-answer` */
+export function otherJobsIn(answer: readonly unknown[]): OtherJob[] {
+  const jobs = Array.isArray(answer[5]) ? answer[5] : [undefined];
+  return jobs.map((job) => {
+    const [, , unit, , type] = Array.isArray(job) ? job : [];
+    if (typeof unit !== 'string' || typeof type !== 'string') throw unexpected('no jobs of other units');
+    return { unit, type };
+  });
 }
 
 /** The manager's properties that managerOf() takes, in its order. */

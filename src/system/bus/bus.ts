@@ -1,13 +1,21 @@
 import { codeOf } from '../../diagnostic.js';
 import { unitObjectPath } from '../../unit/name.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
-import type { Heard, ManagerFacts } from '../system.js';
-import { isSkipped, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
+import type { ManagerFacts, OtherJob } from '../system.js';
+import type { UnitProperties, UnitState } from '../unit-state.js';
 import { whileAway } from '../while-away.js';
-import { changedIn, MANAGER_PROPERTIES, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
+import {
+  changedIn,
+  MANAGER_PROPERTIES,
+  managerOf,
+  otherJobsIn,
+  serviceOf,
+  typed,
+  unitOf,
+  unitsIn,
+} from './answers.js';
 import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
-import { HeardUnits } from './heard-units.js';
 import { interfacesOf, OF_SERVICE } from './interfaces.js';
 import { Jobs } from './jobs.js';
 import { changesOf, JOB_RULES } from './match-rules.js';
@@ -17,8 +25,14 @@ import type { TransientUnit } from './transient.js';
 /** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */
 const RELOAD_TIMEOUT = 180_000;
 
-/** The manager's calls that queue a job of a unit. */
-type UnitJob = 'ReloadUnit' | 'RestartUnit' | 'StartUnit' | 'StopUnit' | 'TryRestartUnit';
+type JobType = 'reload' | 'restart' | 'start' | 'stop' | 'try-restart';
+
+export interface JobOptions {
+  /** Units that the unit may start in turn: their earlier starts are forgotten, too. */
+  readonly starts?: readonly string[] | undefined;
+  /** Gets the jobs that the manager has queued along with this one. The result is waited for after it. */
+  readonly queued?: ((others: readonly OtherJob[]) => Promise<void>) | undefined;
+}
 
 /** Gets the changed properties of a unit; an empty map if changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;
@@ -28,7 +42,6 @@ export class Bus {
   readonly #connection: Connection;
   readonly #jobs = new Jobs();
   readonly #watched = new Map<string, Changed>();
-  readonly #heard = new HeardUnits();
   readonly #changes = new ChangedUnits();
   #subscribed: Promise<unknown> | undefined;
   #states: Promise<unknown> | undefined;
@@ -94,19 +107,6 @@ export class Bus {
     await this.#call('Reload', '', [], RELOAD_TIMEOUT);
   }
 
-  /** Listens to units, for HeardUnits. */
-  async watch(units: readonly string[]): Promise<void> {
-    for (const unit of units) {
-      this.#heard.watch(unit);
-      this.#watched.set(unitObjectPath(unit), (properties) => {
-        if (!properties.has('ActiveState')) return;
-        const state = parseUnitState(properties);
-        this.#heard.onState(unit, state.activeState, isSkipped(state));
-      });
-    }
-    await this.#listenToUnits();
-  }
-
   /** Whether a unit may have changed since the last question; to the first one the answer is yes. */
   async changed(unit: string): Promise<boolean> {
     const answer = this.#changes.ask(unitObjectPath(unit));
@@ -125,20 +125,16 @@ export class Bus {
     await Promise.all([this.#states, this.#subscribe()]);
   }
 
-  heard(unit: string): Heard | undefined {
-    return this.#heard.heard(unit);
-  }
-
-  /**
-   * Queues a job of a unit, and waits for its result, however long the unit takes.
-   * @param starts units that it may start in turn: their earlier starts are forgotten, too
-   */
-  async job(member: UnitJob, unit: string, starts: readonly string[] = []): Promise<string> {
+  /** Queues a job of a unit, and waits for its result, however long the unit takes. */
+  async job(type: JobType, unit: string, { starts = [], queued }: JobOptions = {}): Promise<string> {
     await this.#subscribe();
     for (const one of [unit, ...starts]) await this.#forgetStarts(one);
-    this.#heard.expect(unit);
-    const { path, result } = await this.#jobs.queue(unit, this.#call(member, 'ss', [unit, 'replace']));
-    this.#heard.own(path);
+    const answer = this.#call('EnqueueUnitJob', 'sss', [unit, type, 'replace']);
+    const { result } = await this.#jobs.queue(
+      unit,
+      answer.then(([, path]) => [path]),
+    );
+    await queued?.(otherJobsIn(await answer));
     return this.unlessLost(result);
   }
 
@@ -234,13 +230,8 @@ export class Bus {
   #onSignal(signal: Signal) {
     const { sender, path, member, body } = signal;
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
-    if (sender === this.#manager && member === 'JobNew') {
-      const [, job, unit] = body as [number, string, string];
-      this.#heard.onNewJob(job, unit, () => this.#property(job, `${SERVICE}.Job`, 'JobType'));
-    }
     if (sender === this.#manager && member === 'JobRemoved') {
-      const [, job, unit, result] = body as [number, string, string, string];
-      this.#heard.onEndOfJob(job, unit, result);
+      const [, job, , result] = body as [number, string, string, string];
       this.#jobs.end(job, result);
     }
     if (sender === this.#manager && member === 'PropertiesChanged') {
@@ -257,11 +248,8 @@ export class Bus {
   /** Follows a manager that reexecutes itself: it keeps its jobs, but some may end before it is subscribed to again. */
   async #followManager(owner: string) {
     this.#manager = owner;
-    this.#heard.forget();
     try {
       await this.#subscribeAgain();
-      // A unit that was listened to only meanwhile may have had signals, too.
-      this.#heard.forget();
       const [jobs] = (await this.#ask('ListJobs')) as [unknown[][]];
       const present = new Set(jobs.map(([, , , , path]) => path));
       for (const [job, unit] of this.#jobs.waitedFor(present)) {

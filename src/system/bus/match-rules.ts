@@ -1,13 +1,9 @@
 /** Rules by which the bus passes the manager's signals on (D-Bus Specification, "Match Rules"). */
 import { BUS, MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, UNIT } from './names.js';
 
-const ofJobs = (member: string) =>
-  `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='${member}',path='${MANAGER_PATH}'`;
-
-/** For jobs, and for another manager in the place of this one. */
+/** For the ends of jobs, and for another manager in the place of this one. */
 export const JOB_RULES: readonly string[] = [
-  ofJobs('JobNew'),
-  ofJobs('JobRemoved'),
+  `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved',path='${MANAGER_PATH}'`,
   `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
 ];
 

@@ -6,10 +6,12 @@ import { preparedFor } from '../../prepare/confined.js';
 import { restart } from '../../restart/restart-service.js';
 import { failureOf, orElse } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
-import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
+import { hasFailed } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
+import type { OtherJob } from '../../system/system.js';
+import { isDown } from '../../system/unit-state.js';
 import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
-import { listenAnew, upDependents } from '../dependents.js';
+import { dependentsIn } from '../dependents.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { mayHaveRestarted } from '../undo-record-format.js';
@@ -38,16 +40,13 @@ export const onServices =
 const watchedOf = <U extends ChangedUnit>({ unit, failures }: StepResult<U>): readonly string[] =>
   failures.length === 0 && unit.prepared?.plan.mode === 'enforcing' ? unit.now : [];
 
-/** Leaves out services that somebody has stopped meanwhile; the last of many instances waits for all others. */
-async function leaveStopped<U extends ChangedUnit>(
-  { system, placement }: Context,
-  unit: U,
-): Promise<StepResult<U>> {
+/** Leaves out services that were stopped meanwhile, or have ended well; the last of many instances waits for all others. */
+async function leaveStopped<U extends ChangedUnit>({ system }: Context, unit: U): Promise<StepResult<U>> {
   const stopped: string[] = [];
   const failures = await failureOf(async () => {
-    for (const name of unit.now) {
-      const one = { unit: name, scope: placement.scope };
-      if (await wasStopped(system, one, await system.unit(name))) stopped.push(name);
+    for (const name of unit.record.starts ? [] : unit.now) {
+      const state = await system.unit(name);
+      if (isDown(state) && !hasFailed(state)) stopped.push(name);
     }
   });
   const now = unit.now.filter((name) => !stopped.includes(name));
@@ -56,8 +55,8 @@ async function leaveStopped<U extends ChangedUnit>(
 }
 
 /**
- * Writes to the record that services are restarted from here on, and which dependents are up: one that somebody has
- * stopped by now stays so. If that fails, no service is restarted under a policy; a revert goes on.
+ * Writes to the record that services are restarted from here on. If that fails, no service is restarted under a policy; a revert goes
+ * on.
  */
 async function announce<U extends ChangedUnit>(
   { context, signals }: Transaction,
@@ -68,8 +67,8 @@ async function announce<U extends ChangedUnit>(
   }
   let { record } = unit;
   const found = await failureOf(async () => {
-    const affected = await signals.unlessCame(() => upDependents(context, record));
-    record = await keepUndoRecord(context, { ...record, affected }, 'restart');
+    signals.assertNone();
+    record = await keepUndoRecord(context, record, 'restart');
   });
   return { unit: { ...unit, record }, failures: unit.prepared ? found : [] };
 }
@@ -81,22 +80,36 @@ async function restartNow<U extends ChangedUnit>(
   const { system, placement } = context;
   if (failures.length > 0 || unit.now.length === 0) return { unit, failures };
   const plan = unit.prepared?.plan;
-  const isWrong = ({ code }: Diagnostic) => plan !== undefined || code !== STOPPED_MEANWHILE;
+  const { starts } = unit.record;
+  let restarted = { ...unit, restarted: true };
+  let written: Promise<unknown> = Promise.resolve();
+  const queued = async (others: readonly OtherJob[]) => {
+    signals.assertNone();
+    restarted = withAlong(restarted, others);
+    if (dependentsIn(others).length === 0) return;
+    const keep = () => keepUndoRecord(context, restarted.record, 'restart');
+    // Services of a template are restarted together, and the last writing has the dependents of all.
+    written = written.then(() => (plan ? keep() : orElse(keep, undefined)));
+    await written;
+  };
   const found = await failuresOfEach(unit.now, async (name) => {
+    const one = { unit: name, scope: placement.scope, plan };
     const said = await waitFor(
       context,
       name,
       `${name}: waiting for its restart; an interrupt rolls it back …`,
-      () =>
-        signals.unlessCame(() =>
-          restart(system, { unit: name, scope: placement.scope, plan }, { starts: unit.record.starts }),
-        ),
+      () => signals.unlessCame(() => restart(system, one, { starts, queued })),
     );
-    return withReasons(context, unit, name, said.filter(isWrong));
+    return withReasons(context, unit, name, said);
   });
-  const heard = await failureOf(() => listenAnew(context, unit.record));
   const notes = found.length > 0 ? [] : await restlessOf(context, unit);
-  return { unit: { ...noting(unit, notes), restarted: true }, failures: [...found, ...heard] };
+  return { unit: noting(restarted, notes), failures: found };
+}
+
+/** A unit with the jobs that a restart has caused; its record has the dependents among them. */
+function withAlong<U extends ChangedUnit>(unit: U, others: readonly OtherJob[]): U {
+  const affected = [...new Set([...unit.record.affected, ...dependentsIn(others)])];
+  return { ...unit, along: [...unit.along, ...others], record: { ...unit.record, affected } };
 }
 
 /** Warnings about restarted services that came to no rest; none where the journal can't be asked. */

@@ -56,7 +56,7 @@ async function tryDependents(
   if (failures.length > 0 || unit.now.length === 0) return { unit, failures };
   const { settle } = trialOf(unit.prepared);
   const said = await failuresOf(() =>
-    signals.unlessCame(() => startDependents(context, unit.record, { settle, own })),
+    signals.unlessCame(() => startDependents(context, unit, { settle, own })),
   );
   const isWrong = ({ severity }: Diagnostic) => severity === 'error';
   const notes = said.filter((one) => !isWrong(one));
@@ -66,6 +66,6 @@ async function tryDependents(
 /** Starts dependents again after a revert. Failures are warnings: no policy is at fault. */
 export const startAgainDependents = ({ context, signals }: Transaction) =>
   atOnce(async (unit: ChangedUnit) => {
-    const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit.record)));
+    const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit)));
     return { unit: noting(unit, said.map(asWarning)), failures: [] };
   });

@@ -1,10 +1,10 @@
-import { inBatches, mostAtOnce, shortList } from '../../collections.js';
+import { inBatches, mostAtOnce } from '../../collections.js';
 import { type Diagnostic, error, UserError, warning } from '../../diagnostic.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
-import { type AffectedUnit, isTrigger, NEEDS, namesIn } from '../../restart/affected-units.js';
+import { isTrigger } from '../../restart/affected-units.js';
 import { staysDown } from '../../restart/may-restart.js';
 import { atWork, restartObstacle } from '../../restart/service-obstacles.js';
-import { failureOf, failuresOf, orElse } from '../../state/failures.js';
+import { failuresOf, orElse } from '../../state/failures.js';
 import { leftAsItRuns } from '../../state/notes.js';
 import { servicesOf } from '../../state/service.js';
 import {
@@ -19,7 +19,7 @@ import {
 import { STAYS_STOPPED, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
-import { downDependents, LOOK_AGAIN } from '../dependents.js';
+import { LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
@@ -34,9 +34,6 @@ export interface HowBack {
 
 /** How long something is waited for of which nobody can end the waiting, in milliseconds: systemd goes on with it. */
 const LONGEST = 120_000;
-
-/** The most units that one line names. */
-const MOST_NAMED = 5;
 
 /** The code of what is said of a unit whose way back is yet to end. */
 export const UNDER_WAY = 'still-under-way';
@@ -75,7 +72,7 @@ async function stopAgain(context: Context, unit: string, how: HowBack): Promise<
   });
 }
 
-/** Restarts services whose run has changed, and starts their dependents that are down, whoever has stopped these. */
+/** Restarts services whose run has changed, and starts the other units of the record that are down. */
 async function startAgain(
   context: Context,
   record: UndoRecord,
@@ -88,68 +85,23 @@ async function startAgain(
   const kept = stands.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(record.starts && mayHaveRestarted(record))) return kept;
   const { system } = context;
-  const started = async (units: readonly string[], start: Start) =>
+  const each = async (units: readonly string[], start: Start) =>
     (await inBatches(units, CHANGED_AT_ONCE, (unit) => startOne(context, unit, start, how))).flat();
-  const starting: Start = (unit) => system.startUnit(unit);
-  const stopped = record.runs.filter((_, i) => isStayingStopped(stands[i]!)).map(({ unit }) => unit);
-  // A dependent's stop may take long, and may wait for the service: only that of a trigger is waited for before.
-  const triggers = await downNow(context, record.affected.filter(isTrigger), stopped, how);
-  const rest = record.affected.filter((unit) => !isTrigger(unit));
+  const starting: Start = (unit) => system.startUnit(unit, due);
+  const unlessUp: Start = async (unit) => (isUp(await system.anyUnit(unit)) ? 'done' : starting(unit));
+  // The start of a unit that needs a stopped service would start that, too.
+  const others = kept.some(({ code }) => code === STAYS_STOPPED) ? [] : record.affected;
   // A socket hands itself only to a service that is started after it, and fails where that was started too often.
-  const all = [
-    ...triggers.failures,
-    ...(await started(triggers.down, (unit) => system.startUnit(unit, due))),
-    ...(await started(those('due'), (unit) => system.restart(unit))),
-    ...(await started(those('start'), starting)),
+  const said = [
+    ...(await each(others.filter(isTrigger), unlessUp)),
+    ...(await each(those('due'), (unit) => system.restart(unit))),
+    ...(await each(those('start'), starting)),
+    ...(await each(
+      others.filter((unit) => !isTrigger(unit)),
+      unlessUp,
+    )),
   ];
-  // Dependents that systemd starts with the service are up by now.
-  const others = await downNow(context, rest, stopped, how);
-  all.push(...others.failures, ...(await started(others.down, starting)));
-  const said = [...kept, ...[...triggers.stay, ...others.stay].map(staysStopped), ...all];
-  return [...said, ...(all.length > 0 ? [] : await lookAgain(context, due))];
-}
-
-const isStayingStopped = (stand: string | Diagnostic): boolean =>
-  typeof stand === 'object' && stand.code === STAYS_STOPPED;
-
-interface Down {
-  /** Dependents that are to be started. */
-  readonly down: readonly string[];
-  /** Dependents that somebody has masked, or stopped with a service; and those that need one of them. */
-  readonly stay: readonly string[];
-  readonly failures: readonly Diagnostic[];
-}
-
-/**
- * Finds dependents that are down, after the end of their stops. A failure to find them keeps no service from its restart.
- * @param stopped services that somebody has stopped: a start of what needs one would start that, too
- */
-async function downNow(
-  context: Context,
-  affected: readonly string[],
-  stopped: readonly string[],
-  how: HowBack,
-): Promise<Down> {
-  let found: readonly AffectedUnit[] = [];
-  const failures = await failureOf(async () => {
-    const what = `a stop of ${shortList(affected, MOST_NAMED)}`;
-    found = await unlessAgain(context, how, what, () => downDependents(context, { affected }));
-  });
-  const names = found.map(({ name }) => name);
-  const masked = names.filter((_, i) => found[i]!.state.loadState === 'masked');
-  const stay = new Set([...masked, ...stoppedWith(found, [...stopped, ...masked])]);
-  return { down: names.filter((name) => !stay.has(name)), stay: [...stay], failures };
-}
-
-/** Those of some units that are stopped with other units, directly or not. */
-function stoppedWith(units: readonly AffectedUnit[], others: readonly string[]): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (let size = -1; size !== found.size; ) {
-    size = found.size;
-    for (const { name, state } of units)
-      if (namesIn(state, NEEDS).some((one) => found.has(one) || others.includes(one))) found.add(name);
-  }
-  return found;
+  return [...kept, ...said, ...(said.length > 0 ? [] : await lookAgain(context, due))];
 }
 
 /** @returns the result of the job */
@@ -173,7 +125,7 @@ async function standOf(
   const stand = async (): Promise<RunStand> => {
     const state = await unlessAgain(context, how, `the job of ${run.unit}`, seen);
     if (isSameRun(run, state)) return 'stays';
-    // Somebody has stopped the service, or it has ended by itself.
+    // It was stopped, or has ended by itself.
     if (!mayHaveRestarted(record) && hasEnded(run, state)) return 'stays';
     const wasAsked = await wasStopped(system, { unit: run.unit, scope: placement.scope }, state);
     if (wasAsked) return staysStopped(run.unit);

@@ -9,7 +9,6 @@ import {
 } from '../../policy/probe.js';
 import { asUser } from '../../prepare/probe/as-user.js';
 import { failed } from '../../state/failure.js';
-import { stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
 import type { ProcessResult, System } from '../../system/system.js';
 
 /** Probes of a service, and how they are run. */
@@ -67,8 +66,6 @@ async function runCommand(
 
 async function failedProbe(system: System, plan: Plan, what: string): Promise<Diagnostic[]> {
   const one = { unit: plan.unit, scope: plan.target.scope, plan };
-  const state = await system.unit(plan.unit);
-  if (await wasStopped(system, one, state)) return [stoppedMeanwhile(plan.unit)];
   return [await failed(system, one, `the probe ${what}`)];
 }
 

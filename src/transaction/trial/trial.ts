@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../diagnostic.js';
 import { DEFAULT_SETTLE } from '../../policy/probe.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { restart } from '../../restart/restart-service.js';
-import { commandEnd, failed } from '../../state/failure.js';
+import { commandEnd, endOfRun, type FailedUnit, failed, isWell } from '../../state/failure.js';
 import {
   atRest,
   hasFailed,
@@ -13,7 +13,6 @@ import {
   isWaiting,
   runOf,
 } from '../../state/service-run.js';
-import { STOPPED_MEANWHILE, stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
@@ -46,8 +45,7 @@ export async function tryOut(system: System, trial: Trial): Promise<Diagnostic[]
 async function tryReload(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
   const { unit, target } = trial.plan;
   const found = await reloaded(system, trial, before);
-  const isFailed = found.some(({ code }) => code !== STOPPED_MEANWHILE);
-  if (!isFailed) return found;
+  if (found.length === 0) return [];
   const isOwnFault =
     trial.reload === undefined &&
     (await isKilledByReload(system, { unit, scope: target.scope, run: before }));
@@ -59,8 +57,7 @@ async function reloaded(system: System, trial: Trial, before: UnitState): Promis
   const one = { unit, scope: trial.plan.target.scope, plan: trial.plan };
   const result = await system.reloadUnit(unit);
   const state = await atRest(system, unit);
-  if (await wasStopped(system, one, state)) return [stoppedMeanwhile(unit)];
-  // Somebody else's job may have taken the place of this one.
+  // A job of another program may have taken the place of this one.
   if (result === 'done' || (result === 'canceled' && isUp(state))) {
     return works(system, trial, 'did not stay up after its reload', before);
   }
@@ -105,10 +102,9 @@ async function works(system: System, trial: Trial, end: string, since?: UnitStat
     if (isFinished(started)) return [];
     await system.wait(settle, async () => isOver(await system.unit(unit)));
     const settled = await system.unit(unit);
-    if (left > 0 && (await wasRestartedByOthers(system, unit, started, settled))) continue;
+    if (left > 0 && (await wasRestartedByOthers(system, one, started, settled))) continue;
     const hasStayed = isUp(settled) || isFinished(settled);
     if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
-      if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
       return [await failed(system, { ...one, run: started }, `${unit} ${end}`)];
     }
     const open = await notConfined(system, mainOf(plan), settled);
@@ -119,22 +115,23 @@ async function works(system: System, trial: Trial, end: string, since?: UnitStat
 /** Whether a service has failed, and no job is about to change that. */
 const isOver = (state: UnitState): boolean => (hasFailed(state) || isWaiting(state)) && !hasJob(state);
 
-/** How often somebody else may restart a service while it is tried. */
+/** How often others may restart a service while it is tried. */
 const MOST_RESTARTS = 5;
 
 /**
- * Whether somebody else has started a service anew. systemd counts its own restarts (Restart=) in NRestarts, and none by
- * sockets, timers, the bus and other units.
+ * Whether others have restarted a service that ran well. systemd counts its own restarts (Restart=) in NRestarts, and none by
+ * sockets, timers, the bus and other units, which also start one that has failed. The journal has only ends that are failures.
  */
 async function wasRestartedByOthers(
   system: System,
-  unit: string,
+  one: Pick<FailedUnit, 'unit' | 'scope'>,
   before: UnitState,
   after: UnitState,
 ): Promise<boolean> {
-  const isAnew = isUp(after) && !isSameRun(runOf(unit, before), after);
+  const isAnew = isUp(after) && !isSameRun(runOf(one.unit, before), after);
   if (!isAnew || before.nRestarts !== after.nRestarts) return false;
-  return !(await system.heard(unit))?.failed;
+  const end = await endOfRun(system, { ...one, run: before }, after);
+  return end === undefined || isWell(end);
 }
 
 /** The trial that a policy asks for. */

@@ -5,6 +5,7 @@ import { codeOf } from '../../../src/diagnostic.js';
 import {
   changedIn,
   managerOf,
+  otherJobsIn,
   serviceOf,
   typed,
   unitOf,
@@ -83,6 +84,8 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['a unit of no state', () => unitOf([{ Id: text }]), /no ActiveState/],
   ['no list of units', () => unitsIn([text]), /no names/],
   ['units without names', () => unitsIn([[[1]]]), /no names/],
+  ['no jobs of other units', () => otherJobsIn([7, '/job/7', 'x.service', '/', 'restart']), /no jobs/],
+  ['a job of no unit', () => otherJobsIn([7, '/job/7', 'x.service', '/', 'restart', [[8]]]), /no jobs/],
   ['no folders of units', () => managerOf([text, text, text, start, new Variant('as', [])]), /no folders/],
   [
     'a folder without a path',
