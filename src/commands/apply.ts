@@ -15,7 +15,6 @@ import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../tran
 import { applyUnits } from '../transaction/apply/table.js';
 import type { Transaction } from '../transaction/changed-unit.js';
 import { askWhereWaiting } from '../transaction/confirm/ask.js';
-import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
@@ -143,8 +142,7 @@ async function applyEach(
     return { ...applied, results: [...planned, ...updated(leaving, last)] };
   }
   if (pending.length + purge.units.length === 0) return applied;
-  const change = () => changeUnits(context, { pending, purge, confirm }, options);
-  const { done, gone } = await meetingDeadlines(context, [], change);
+  const { done, gone } = await changeUnits(context, { pending, purge, confirm }, options);
   return { ...applied, results: [...updated(planned, done), ...gone] };
 }
 

@@ -1,25 +1,25 @@
 import { journalctl } from '../command-lines.js';
 import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { KEEPER } from '../paths/records.js';
+import { ROLLBACK } from '../paths/records.js';
 import { fullName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { settleActivation, waitingActivations } from '../transaction/confirm/activations.js';
-import { confirmRecords, outcomeOf, undoRecords } from '../transaction/confirm/confirm.js';
-import { whileInTime } from '../transaction/confirm/in-time.js';
-import { keepDeadlines } from '../transaction/confirm/keep-deadlines.js';
-import { readStock, type Waiting } from '../transaction/confirm/stock.js';
+import { endWaits } from '../transaction/confirm/confirm.js';
+import { readPending, type Waiting } from '../transaction/confirm/pending.js';
+import { cancelRollback } from '../transaction/confirm/rollback-timer.js';
 import { recoverAnyhow, whileLocked } from '../transaction/lock.js';
 import { assertMayChange } from '../transaction/needs-root.js';
+import { recover } from '../transaction/recover.js';
 import type { UnitResult } from '../transaction/unit-result.js';
 
 export interface ConfirmOptions {
   /** Undoes the changes in place of confirming them. */
   readonly undo?: boolean;
-  /** Undoes what is not confirmed in time, until nothing waits any more: the deadline keeper. */
+  /** Undoes what is not confirmed in time, or left half changed: what a rollback timer, and a boot, runs. */
   readonly undoLate?: boolean;
 }
 
@@ -33,11 +33,8 @@ export async function confirm(
   options: ConfirmOptions,
 ): Promise<Outcome> {
   assertMayChange(context, {});
-  if (options.undoLate) {
-    await keepDeadlines(context);
-    return unitsOutcome([], new Map(), {});
-  }
-  const { waiting: waited } = await readStock(context);
+  if (options.undoLate) return whileLocked(context, () => undoLate(context));
+  const { waiting: waited } = await readPending(context);
   const activated = [...(await waitingActivations(context)).keys()];
   const all = [...waited.map(({ unit }) => unit), ...activated];
   const names = units.length > 0 ? await namesOf(context, units) : all;
@@ -47,9 +44,14 @@ export async function confirm(
     settled.push(await settleActivation(context, unit, options.undo ? 'undo' : 'keep'));
   if (settled.length > 0 && settled.length === names.length) return unitsOutcome(settled, new Map(), {});
   const how = { waited, settled, isAll: units.length === 0, ...options };
-  const change = () => confirmUnder(context, names, how);
-  const inTime = waited.map(({ unit }) => unit).filter((unit) => names.includes(unit));
-  return whileInTime(context, inTime, () => whileLocked(context, change));
+  return whileLocked(context, () => confirmUnder(context, names, how));
+}
+
+/** @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again */
+async function undoLate(context: Context): Promise<Outcome> {
+  const diagnostics = await recover(context);
+  await cancelRollback(context);
+  return { ...unitsOutcome([], new Map(), {}), diagnostics };
 }
 
 /** Undoes what is due, and confirms units. Whoever calls it has the lock. */
@@ -74,18 +76,14 @@ interface Confirming extends ConfirmOptions {
 async function confirmEach(
   context: Context,
   names: readonly string[],
-  { waited, settled, undo }: Confirming,
+  { waited, settled, undo = false }: Confirming,
 ): Promise<Outcome> {
-  const { waiting } = await readStock(context);
   if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
-  const still = waiting.filter(({ unit }) => names.includes(unit));
-  const done = undo ? await undoRecords(context, still) : await confirmRecords(context, still);
-  const results = new Map<string, UnitResult>([...settled, ...done].map((one) => [one.unit, one]));
-  for (const unit of names.filter((name) => !results.has(name))) {
-    const record = waited.find((one) => one.unit === unit);
-    results.set(unit, record ? await outcomeOf(context, record) : notWaiting(context, unit));
-  }
-  return unitsOutcome([...results.values()], new Map(), { look: context.caller.look });
+  const named = waited.filter(({ unit }) => names.includes(unit));
+  const done = [...settled, ...(await endWaits(context, named, { undo }))];
+  const known = new Set(done.map(({ unit }) => unit));
+  const others = names.filter((name) => !known.has(name)).map((unit) => notWaiting(context, unit));
+  return unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
 }
 
 const namesOf = (context: Context, units: readonly string[]): Promise<string[]> =>
@@ -96,7 +94,7 @@ const NOT_WAITING = 'not-waiting';
 /** Of changes of `apply`, and of those of `activate`, whose units have a name for each. */
 const whereTold = ({ placement }: Context): string =>
   `one that is not confirmed in time goes back: '${
-    placement.scope === 'user' ? journalctl('user', KEEPER) : 'journalctl --unit "sandbox-unit*undo*"'
+    placement.scope === 'user' ? journalctl('user', `${ROLLBACK}*`) : 'journalctl --unit "sandbox-unit*undo*"'
   }' tells of it`;
 
 const nothing = (context: Context): { exit: number; diagnostics: readonly Diagnostic[] } => ({

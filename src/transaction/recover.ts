@@ -16,9 +16,8 @@ import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { folderOf } from '../unit/path.js';
 import { changedSince } from './changed-since.js';
-import { disarm } from './confirm/keeper.js';
-import { meetingDeadlines } from './confirm/meeting-deadlines.js';
-import { readStock, unitsToUndo } from './confirm/stock.js';
+import { readPending, unitsToUndo } from './confirm/pending.js';
+import { cancelRollback } from './confirm/rollback-timer.js';
 import { rollBack, saidOfRollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
@@ -32,7 +31,7 @@ import type { FileUndo, UndoRecord } from './undo-record-format.js';
  */
 export async function recover(context: Context): Promise<readonly Diagnostic[]> {
   const { system } = context;
-  const { unfinished: records, unreadable } = await readStock(context);
+  const { due: records, unreadable } = await readPending(context);
   const changed = records.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
   const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
   for (const path of left) await system.remove(path);
@@ -48,11 +47,10 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
       await forgetUndoRecord(context, record.unit);
     }
   }
-  const inHand = records.map(({ unit }) => unit);
-  const problems = await meetingDeadlines(context, inHand, () => rollBack(context, due));
+  const problems = await rollBack(context, due);
   found.push(...due.flatMap((record, i) => saidOfRollBack(record, problems[i]!)));
-  // A keeper that is left ends by itself.
-  await orElse(() => disarm(context, { stop: false }), false);
+  // A timer that is left finds nothing.
+  await orElse(() => cancelRollback(context), undefined);
   const stay = new Set(await unitsToUndo(context));
   if (records.some(({ unit }) => stay.has(unit))) throw new UserError(found, EXIT.failure);
   return unlessUnreadable(found, unreadable);

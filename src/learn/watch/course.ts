@@ -8,7 +8,6 @@ import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
-import { meetingDeadlines } from '../../transaction/confirm/meeting-deadlines.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { type Keep, Keeping } from './keeping.js';
@@ -181,9 +180,7 @@ export class Course {
       phases.hold(phase, this.#seconds);
       let isOver = false;
       const taken = failuresOf(() =>
-        signals.unlessAgain(() =>
-          whileLocked(context, () => meetingDeadlines(context, [], () => step(service))),
-        ),
+        signals.unlessAgain(() => whileLocked(context, () => step(service))),
       ).then((diagnostics) => {
         isOver = true;
         if (phase !== 'reload') phases.release(!hasErrors(diagnostics));

@@ -8,9 +8,8 @@ import type { Context } from '../../system/context.js';
 import { type HeldSignals, holdSignals } from '../held-signals.js';
 import { recoverAnyhow, whileLocked } from '../lock.js';
 import type { UnitResult } from '../unit-result.js';
-import { confirmRecords, outcomeOf, undoRecords, waitingOf } from './confirm.js';
-import { whileInTime } from './in-time.js';
-import { NOT_CONFIRMED, UNCONFIRMED, type Waiting } from './stock.js';
+import { endWaits } from './confirm.js';
+import { NOT_CONFIRMED, UNCONFIRMED, type Waiting, waitingOf } from './pending.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -103,54 +102,29 @@ function withAnswer(result: UnitResult, { results }: Settled): UnitResult {
 /** Asks whether units stay that wait to be confirmed, and does as is answered. */
 async function askToConfirm(context: Context, units: readonly string[]): Promise<Settled> {
   const records = await waitingOf(context, units);
-  if (records.length === 0) return { results: [], diagnostics: [] };
+  if (records.length === 0) return NOTHING;
   const signals = holdSignals(context);
   try {
     const answer = await answerTo(context, records, signals);
-    if (answer === 'gone') return { results: [], diagnostics: [] };
-    const inTime = answer === 'keep' ? (await waitingOf(context, units)).map(({ unit }) => unit) : [];
-    return await whileInTime(context, inTime, () =>
-      whileLocked(context, async () => {
-        const { diagnostics } = await recoverAnyhow(context);
-        const results = await settled(context, records, { answer, signals });
-        return { results, diagnostics: diagnostics.map(asWarning) };
-      }),
-    );
+    if (answer === 'gone') return NOTHING;
+    const undo = answer === 'undo';
+    return await whileLocked(context, async () => {
+      const { diagnostics } = await recoverAnyhow(context);
+      const results = await endWaits(context, records, { undo, signals });
+      return { results: undo ? results.map(notKept) : results, diagnostics: diagnostics.map(asWarning) };
+    });
   } finally {
     signals.release();
   }
 }
 
-interface Given {
-  readonly answer: Answer;
-  readonly signals: HeldSignals;
-}
+const NOTHING: Settled = { results: [], diagnostics: [] };
 
-/** Does as was answered to those that still wait; of the others their files tell what became of them. */
-async function settled(
-  context: Context,
-  records: readonly Waiting[],
-  { answer, signals }: Given,
-): Promise<readonly UnitResult[]> {
-  const still = await waitingOf(
-    context,
-    records.map(({ unit }) => unit),
-  );
-  const waits = new Set(still.map(({ unit }) => unit));
-  const others = records.filter(({ unit }) => !waits.has(unit));
-  const results: UnitResult[] = [];
-  for (const record of others) results.push(await outcomeOf(context, record));
-  if (answer === 'keep') return [...results, ...(await confirmRecords(context, still))];
-  if (answer !== 'undo') return results;
-  const undone = await undoRecords(context, still, signals);
-  return [
-    ...results,
-    ...undone.map((one) => ({ ...one, diagnostics: [...one.diagnostics, notKept(one.unit)] })),
-  ];
+function notKept<T extends UnitResult>(result: T): T {
+  if (result.state !== 'rolled-back') return result;
+  const said = error(NOT_CONFIRMED, `${result.unit} was not confirmed, and is undone`);
+  return { ...result, diagnostics: [...result.diagnostics, said] };
 }
-
-const notKept = (unit: string): Diagnostic =>
-  error(NOT_CONFIRMED, `${unit} was not confirmed, and is undone`);
 
 async function answerTo(
   context: Context,

@@ -15,18 +15,40 @@ import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
 import { standsOf } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { Changed, NotChanged } from '../unit-result.js';
-import { disarm } from './keeper.js';
-import { meetingDeadlines } from './meeting-deadlines.js';
-import { NOT_CONFIRMED, readStock, type Waiting } from './stock.js';
+import { NOT_CONFIRMED, type Waiting, waitingOf } from './pending.js';
+import { cancelRollback } from './rollback-timer.js';
+
+/** How changes are ended that wait. */
+export interface Ending {
+  /** Whether they are undone; else they are confirmed. */
+  readonly undo: boolean;
+  readonly signals?: HeldSignals;
+}
+
+/**
+ * Confirms changes that waited, or undoes them. One that waits no more has the outcome that its files tell, whoever has confirmed
+ * or undone it.
+ */
+export async function endWaits(
+  context: Context,
+  records: readonly Waiting[],
+  { undo, signals }: Ending,
+): Promise<(Changed | NotChanged)[]> {
+  const names = records.map(({ unit }) => unit);
+  const still = await waitingOf(context, names);
+  const done = undo ? await undoRecords(context, still, signals) : await confirmRecords(context, still);
+  const results = new Map(done.map((one) => [one.unit, one]));
+  return Promise.all(records.map(async (one) => results.get(one.unit) ?? outcomeOf(context, one, undo)));
+}
 
 /** Confirms changes: from here on nothing is undone. One whose services are down, or whose files are others, goes on waiting. */
-export async function confirmRecords(
+async function confirmRecords(
   context: Context,
   records: readonly Waiting[],
 ): Promise<(Changed | NotChanged)[]> {
   const results: (Changed | NotChanged)[] = [];
   for (const record of records) results.push(await confirmOne(context, record));
-  return withoutKeeper(context, results);
+  return withoutTimers(context, results);
 }
 
 async function confirmOne(context: Context, record: Waiting): Promise<Changed | NotChanged> {
@@ -77,46 +99,35 @@ export async function undoRecords(
   records: readonly Waiting[],
   signals?: HeldSignals,
 ): Promise<(Changed | NotChanged)[]> {
-  const how = { signals, spare: sparesChanged(context) };
-  const inHand = records.map(({ unit }) => unit);
-  const said = await meetingDeadlines(context, inHand, () => rollBack(context, records, how));
+  const said = await rollBack(context, records, { signals, spare: sparesChanged(context) });
   const results = records.map(({ unit }, i): Changed => {
     const state = isRestored(said[i]!) ? 'rolled-back' : 'failed';
     return { unit, changes: [], state, restarted: true, diagnostics: said[i]! };
   });
-  return withoutKeeper(context, results);
+  return withoutTimers(context, results);
 }
 
-/** Ends the keeper where nothing waits any more. It would end by itself: a failure is a warning. */
-async function withoutKeeper<T extends Changed | NotChanged>(
+/** Cancels what would undo changes, where nothing waits any more. It would find nothing: a failure is a warning. */
+async function withoutTimers<T extends Changed | NotChanged>(
   context: Context,
   results: readonly T[],
 ): Promise<T[]> {
-  const failures = await failureOf(async () => {
-    await disarm(context, { stop: true });
-  });
+  const failures = await failureOf(() => cancelRollback(context));
   const left = failures.map(asWarning);
   return results.map((one, i) =>
     i === results.length - 1 ? { ...one, diagnostics: [...one.diagnostics, ...left] } : one,
   );
 }
 
-/** The outcome of a change that waits no more, whoever has confirmed or undone it: its files tell. */
-export async function outcomeOf(context: Context, record: Waiting): Promise<Changed> {
+async function outcomeOf(context: Context, record: Waiting, undo: boolean): Promise<Changed> {
   const { unit, files } = record;
   const stands = await standsOf(context.system, files);
   const common = { unit, changes: [], restarted: false } as const;
   if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
   const isBack = stands.every((stand) => stand === 'before');
-  const diagnostics = [isBack ? tooLate(unit) : changedSince(context, unit)];
-  return { ...common, state: isBack ? 'rolled-back' : 'failed', diagnostics };
+  if (!isBack) return { ...common, state: 'failed', diagnostics: [changedSince(context, unit)] };
+  return { ...common, state: 'rolled-back', diagnostics: undo ? [] : [tooLate(unit)] };
 }
 
 const tooLate = (unit: string): Diagnostic =>
   error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is as it was before`);
-
-/** Those of some units whose changes wait. */
-export async function waitingOf(context: Context, units: readonly string[]): Promise<readonly Waiting[]> {
-  const { waiting } = await readStock(context);
-  return waiting.filter(({ unit }) => units.includes(unit));
-}
