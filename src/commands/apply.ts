@@ -1,5 +1,5 @@
 import { once } from '../collections.js';
-import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, inOrder, renderDiagnostic, UserError } from '../diagnostic.js';
 import { assertCanInject } from '../live/inject.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
@@ -14,7 +14,8 @@ import { planUnits } from '../transaction/apply/plan-units.js';
 import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../transaction/apply/purge.js';
 import { applyUnits } from '../transaction/apply/table.js';
 import type { Transaction } from '../transaction/changed-unit.js';
-import { askWhereWaiting } from '../transaction/confirm/ask.js';
+import { askToKeep, canAsk } from '../transaction/confirm/ask.js';
+import { NOT_CONFIRMED, UNCONFIRMED, waitingOf } from '../transaction/confirm/pending.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
@@ -22,6 +23,7 @@ import { withLock } from '../transaction/lock.js';
 import { revertUnits } from '../transaction/revert/table.js';
 import { isToBeApplied, type PendingApply, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
+import { confirmThose } from './confirm.js';
 
 export interface ApplyWords extends ApplyOptions {
   /** All units that have a policy, in place of named ones. */
@@ -67,13 +69,42 @@ export async function apply(
     return outcomeOf(applied, how);
   });
   if (options.json) return outcome;
-  const known = { results: applied.results, outcome, quiet: options.quiet ?? false };
-  const answered = await askWhereWaiting(context, known);
-  if (!answered) return outcome;
-  const diagnostics = [...answered.diagnostics, ...applied.diagnostics];
-  const last = outcomeOf({ ...applied, results: answered.results, diagnostics }, how);
-  return { ...last, diagnostics: last.diagnostics.filter(answered.isNew) };
+  const waiting = applied.results.filter(({ state }) => state === 'unconfirmed').map(({ unit }) => unit);
+  return waiting.length > 0 && (await canAsk(context)) ? ask(context, waiting, outcome, options) : outcome;
 }
+
+/** Asks at the terminal whether units stay that wait to be confirmed, when all else that is known is told. */
+async function ask(
+  context: Context,
+  units: readonly string[],
+  outcome: Outcome,
+  { quiet = false }: ApplyWords,
+): Promise<Outcome> {
+  const records = await waitingOf(context, units);
+  if (records.length === 0) return outcome;
+  const known = outcome.diagnostics.filter(({ code }) => code !== UNCONFIRMED);
+  for (const one of inOrder(known))
+    if (!quiet || one.severity !== 'note') context.caller.tell(renderDiagnostic(one, outcome.sources));
+  const signals = holdSignals(context);
+  try {
+    const answer = await askToKeep(context, records, signals);
+    if (answer === 'gone')
+      return { ...outcome, diagnostics: outcome.diagnostics.filter(({ code }) => code === UNCONFIRMED) };
+    const undo = answer === 'undo';
+    const ended = await confirmThose(context, records, { undo, signals });
+    const exits = [ended.exit, undo ? EXIT.findings : EXIT.ok];
+    return {
+      ...ended,
+      text: `${outcome.text}${ended.text}`,
+      exit: Math.max(outcome.exit === EXIT.pending ? EXIT.ok : outcome.exit, ...exits),
+      diagnostics: [...ended.diagnostics, ...(undo ? units.map(notConfirmed) : [])],
+    };
+  } finally {
+    signals.release();
+  }
+}
+
+const notConfirmed = (unit: string): Diagnostic => error(NOT_CONFIRMED, `${unit} was not confirmed`);
 
 const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
 

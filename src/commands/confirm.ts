@@ -8,7 +8,7 @@ import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { settleActivation, waitingActivations } from '../transaction/confirm/activations.js';
-import { endWaits } from '../transaction/confirm/confirm.js';
+import { type Ending, endWaits } from '../transaction/confirm/confirm.js';
 import { readPending, type Waiting } from '../transaction/confirm/pending.js';
 import { cancelRollback } from '../transaction/confirm/rollback-timer.js';
 import { recoverAnyhow, whileLocked } from '../transaction/lock.js';
@@ -43,9 +43,20 @@ export async function confirm(
   for (const unit of activated.filter((one) => names.includes(one)))
     settled.push(await settleActivation(context, unit, options.undo ? 'undo' : 'keep'));
   if (settled.length > 0 && settled.length === names.length) return unitsOutcome(settled, new Map(), {});
-  const how = { waited, settled, isAll: units.length === 0, ...options };
+  const how = { waited, settled, isAll: units.length === 0, undo: options.undo ?? false };
   return whileLocked(context, () => confirmUnder(context, names, how));
 }
+
+/** Confirms or undoes changes that have waited at the terminal, where they may have been ended elsewhere meanwhile. */
+export const confirmThose = (
+  context: Context,
+  records: readonly Waiting[],
+  ending: Ending,
+): Promise<Outcome> => {
+  const names = records.map(({ unit }) => unit);
+  const how = { waited: records, settled: [], isAll: false, ...ending };
+  return whileLocked(context, () => confirmUnder(context, names, how));
+};
 
 /** @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again */
 async function undoLate(context: Context): Promise<Outcome> {
@@ -64,7 +75,7 @@ async function confirmUnder(context: Context, names: readonly string[], how: Con
   return { ...outcome, exit, diagnostics: [...found, ...outcome.diagnostics] };
 }
 
-interface Confirming extends ConfirmOptions {
+interface Confirming extends Ending {
   /** Changes that waited before the lock was taken: those that go back meanwhile are told as that. */
   readonly waited: readonly Waiting[];
   /** Results of changes that `activate` has made. */
@@ -76,11 +87,11 @@ interface Confirming extends ConfirmOptions {
 async function confirmEach(
   context: Context,
   names: readonly string[],
-  { waited, settled, undo = false }: Confirming,
+  { waited, settled, ...ending }: Confirming,
 ): Promise<Outcome> {
   if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
   const named = waited.filter(({ unit }) => names.includes(unit));
-  const done = [...settled, ...(await endWaits(context, named, { undo }))];
+  const done = [...settled, ...(await endWaits(context, named, ending))];
   const known = new Set(done.map(({ unit }) => unit));
   const others = names.filter((name) => !known.has(name)).map((unit) => notWaiting(context, unit));
   return unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });

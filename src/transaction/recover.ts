@@ -10,7 +10,6 @@ import { installedLauncher } from '../paths/programs.js';
 import { undoFolder } from '../paths/records.js';
 import { exists } from '../prepare/load/exists.js';
 import { serviceName } from '../prepare/load/load-unit.js';
-import { orElse } from '../state/failures.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
@@ -49,8 +48,7 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
   }
   const problems = await rollBack(context, due);
   found.push(...due.flatMap((record, i) => saidOfRollBack(record, problems[i]!)));
-  // A timer that is left finds nothing.
-  await orElse(() => cancelRollback(context), undefined);
+  await cancelRollback(context);
   const stay = new Set(await unitsToUndo(context));
   if (records.some(({ unit }) => stay.has(unit))) throw new UserError(found, EXIT.failure);
   return unlessUnreadable(found, unreadable);

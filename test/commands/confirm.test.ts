@@ -218,16 +218,18 @@ describe('at a terminal', () => {
     const system = machine();
     const { result, told } = await applyAtTerminal(system, { line: '' });
     assert.equal(told.at(-1), `${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`);
-    assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} applied`], []]);
+    assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
+    assert.match(result.text, /^demo\.service: unconfirmed\n(?:.|\n)*^demo\.service: confirmed\n$/m);
     assertKept(system);
   });
 
   test('all that is known is told before, and once', async () => {
     const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': '[syscalls]\ndeny = ["nothing"]\n' };
     const { result, told } = await applyAtTerminal(machine({ files }), { line: '' }, [UNIT, 'other.service']);
-    assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} applied`, 'other.service refused']]);
+    assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} confirmed`]]);
     assert.match(told[0]!, /error\[unknown-syscall\](?:.|\n)*nothing/);
     assert.ok(!codesOf(result).includes('error unknown-syscall'));
+    assert.match(result.text, /^other\.service: refused$/m);
   });
 
   test('Ctrl-C undoes it at once', async () => {
@@ -276,7 +278,7 @@ describe('at a terminal', () => {
       const before = filesOf(system);
       const elsewhere = (there: FakeSystem) => confirm(fakeContext(there), [], { undo });
       const { result } = await applyAtTerminal(system, { elsewhere });
-      const state = undo ? 'rolled-back' : 'applied';
+      const state = undo ? 'rolled-back' : 'confirmed';
       assert.deepEqual([result.exit, statesOf(result)], [undo ? 1 : 0, [`${UNIT} ${state}`]]);
       if (undo) assertUndone(system, before);
       else assertKept(system);
@@ -298,7 +300,7 @@ describe('at a terminal', () => {
     const { result } = await applyAtTerminal(system, { line: '' });
     assert.deepEqual(
       [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} unconfirmed`], ['note unconfirmed', 'error not-up']],
+      [1, [`${UNIT} refused`], ['error not-up']],
     );
     assert.ok(system.files.has(UNDO));
   });

@@ -145,7 +145,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
 
   test('stays once it is confirmed, at the terminal or elsewhere', async () => {
     const said = await asked(`printf '\\r' >&9; wait $terminal; echo "exit $?"; cat /run/asked`);
-    assert.match(said, /exit 0.*nginx\.service: applied/s);
+    assert.match(said, /exit 0.*nginx\.service: unconfirmed.*nginx\.service: confirmed/s);
     await box.writeFile(policyPath(UNIT), FIRST);
     const elsewhere = await asked(`${COMMAND} confirm ${UNIT}; wait $terminal; echo "exit $?"`);
     assert.match(elsewhere, /nginx\.service: confirmed\nexit 0/);

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { type ApplyWords, apply } from '../../src/commands/apply.js';
 import { confirm } from '../../src/commands/confirm.js';
 import { explain } from '../../src/commands/explain.js';
+import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
 import { error, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
@@ -322,6 +323,38 @@ describe('a change that nothing was restarted for', () => {
     assert.deepEqual(await untriedOf(system), [3]);
     assert.ok(system.files.has(UNDO));
   });
+});
+
+test('a unit whose time passes during a command is undone before it is changed, is not changed, or is kept', async () => {
+  const outcomes = new Set<string>();
+  for (const verb of ['apply', 'revert', 'confirm'] as const) {
+    for (let left = 1; left < 60; left += 2) {
+      const system = await confined();
+      const before = filesOf(system);
+      await applyToConfirm(system);
+      setPolicy(system, WEAK);
+      await system.wait(JSON.parse(system.text(UNDO)).confirmation.by - system.uptime() - left);
+      const context = fakeContext(system);
+      const run = { apply, revert, confirm }[verb];
+      const result = await run(context, [UNIT], {});
+      const [state] = statesOf(result);
+      const waits = system.files.has(UNDO);
+      outcomes.add(`${verb} ${state} ${waits}`);
+      if (!waits) continue;
+      assert.deepEqual([state, verb === 'confirm'], [`${UNIT} refused`, false]);
+      assert.ok(codesOf(result).includes('error unconfirmed'));
+      await elapse(system);
+      setPolicy(system, '[service]\nPrivateTmp = true\n');
+      assert.deepEqual(filesOf(system), before);
+    }
+  }
+  const expected = [
+    'apply refused true',
+    'apply applied false',
+    'confirm confirmed false',
+    'confirm rolled-back false',
+  ];
+  for (const one of expected) assert.ok(outcomes.has(one.replace(' ', ` ${UNIT} `)), [...outcomes].join());
 });
 
 describe('rollback timers', () => {

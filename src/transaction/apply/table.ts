@@ -94,8 +94,7 @@ export async function applyUnits(
   try {
     const table = applyTable(watching, options, { own, isToConfirm });
     const endings = await runSteps(course(watching, table), units);
-    // A timer that is left finds nothing.
-    if (isToConfirm) await orElse(() => cancelRollback(context), undefined);
+    if (isToConfirm) await cancelRollback(context);
     return [...refused, ...endings.map(resultOf)];
   } finally {
     await watching.trialWatch.end();

@@ -2,8 +2,8 @@
 
 import { inBatches } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
-import { asWarning, type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
-import { failureOf, failuresOf } from '../../state/failures.js';
+import { type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
+import { failuresOf } from '../../state/failures.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/service-run.js';
 import { markConfined } from '../../status/taken-away.js';
@@ -15,19 +15,19 @@ import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
 import { standsOf } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { Changed, NotChanged } from '../unit-result.js';
-import { NOT_CONFIRMED, type Waiting, waitingOf } from './pending.js';
+import { NOT_CONFIRMED, unconfirmedRecords, type Waiting } from './pending.js';
 import { cancelRollback } from './rollback-timer.js';
 
 /** How changes are ended that wait. */
 export interface Ending {
   /** Whether they are undone; else they are confirmed. */
   readonly undo: boolean;
-  readonly signals?: HeldSignals;
+  readonly signals?: HeldSignals | undefined;
 }
 
 /**
- * Confirms changes that waited, or undoes them. One that waits no more has the outcome that its files tell, whoever has confirmed
- * or undone it.
+ * Confirms changes that waited when the command began, or undoes them. One that recovery or another run has ended since has the
+ * outcome that its files tell.
  */
 export async function endWaits(
   context: Context,
@@ -35,7 +35,7 @@ export async function endWaits(
   { undo, signals }: Ending,
 ): Promise<(Changed | NotChanged)[]> {
   const names = records.map(({ unit }) => unit);
-  const still = await waitingOf(context, names);
+  const still = (await unconfirmedRecords(context)).filter(({ unit }) => names.includes(unit));
   const done = undo ? await undoRecords(context, still, signals) : await confirmRecords(context, still);
   const results = new Map(done.map((one) => [one.unit, one]));
   return Promise.all(records.map(async (one) => results.get(one.unit) ?? outcomeOf(context, one, undo)));
@@ -48,7 +48,8 @@ async function confirmRecords(
 ): Promise<(Changed | NotChanged)[]> {
   const results: (Changed | NotChanged)[] = [];
   for (const record of records) results.push(await confirmOne(context, record));
-  return withoutTimers(context, results);
+  await cancelRollback(context);
+  return results;
 }
 
 async function confirmOne(context: Context, record: Waiting): Promise<Changed | NotChanged> {
@@ -100,25 +101,14 @@ export async function undoRecords(
   signals?: HeldSignals,
 ): Promise<(Changed | NotChanged)[]> {
   const said = await rollBack(context, records, { signals, spare: sparesChanged(context) });
-  const results = records.map(({ unit }, i): Changed => {
+  await cancelRollback(context);
+  return records.map(({ unit }, i) => {
     const state = isRestored(said[i]!) ? 'rolled-back' : 'failed';
     return { unit, changes: [], state, restarted: true, diagnostics: said[i]! };
   });
-  return withoutTimers(context, results);
 }
 
-/** Cancels what would undo changes, where nothing waits any more. It would find nothing: a failure is a warning. */
-async function withoutTimers<T extends Changed | NotChanged>(
-  context: Context,
-  results: readonly T[],
-): Promise<T[]> {
-  const failures = await failureOf(() => cancelRollback(context));
-  const left = failures.map(asWarning);
-  return results.map((one, i) =>
-    i === results.length - 1 ? { ...one, diagnostics: [...one.diagnostics, ...left] } : one,
-  );
-}
-
+/** A change that waits no more: its files tell what has become of it. */
 async function outcomeOf(context: Context, record: Waiting, undo: boolean): Promise<Changed> {
   const { unit, files } = record;
   const stands = await standsOf(context.system, files);

@@ -8,6 +8,7 @@ import { journalctl } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { ROLLBACK, rollbackPaths, rollbackStartPath, rollbackUnitPath } from '../../paths/records.js';
 import { exists } from '../../prepare/load/exists.js';
+import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { quoteExecWord } from '../../unit/exec/wrap.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
@@ -112,8 +113,13 @@ const serviceProperties = (context: Context): readonly UnitProperty[] => {
   ];
 };
 
-/** Removes timers and the unit for the boot, if no undo record is left. Whoever calls it has the lock. */
-export async function cancelRollback(context: Context): Promise<void> {
+/**
+ * Removes timers and the unit for the boot, if no undo record is left. A failure is ignored: what is left finds nothing to undo.
+ * Whoever calls it has the lock.
+ */
+export const cancelRollback = (context: Context): Promise<void> => orElse(() => cancel(context), undefined);
+
+async function cancel(context: Context): Promise<void> {
   const { system, placement } = context;
   if ((await recordedUnits(context)).length > 0) return;
   const there: string[] = [];
@@ -122,7 +128,6 @@ export async function cancelRollback(context: Context): Promise<void> {
   const isKnown = there.length > 0 || (await system.unit(`${ROLLBACK}.service`)).loadState === 'loaded';
   if (!isKnown) return;
   const user = placement.scope === 'user' ? ['--user'] : [];
-  // One that goes on finds nothing.
   await system.run(['systemctl', ...user, 'stop', `${ROLLBACK}-*.timer`]);
   for (const path of there) await system.remove(path);
   await system.reload();
