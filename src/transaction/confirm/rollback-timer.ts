@@ -14,7 +14,7 @@ import { quoteExecWord } from '../../unit/exec/wrap.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import { recordedUnits } from '../undo-record.js';
 
-const DESCRIPTION = 'Roll-back of changes that were not confirmed in time';
+const DESCRIPTION = 'Roll-back of changes that are not confirmed in time';
 
 /** The seconds after which a roll-back that fails is tried again. */
 const AGAIN = 5;
