@@ -1,5 +1,5 @@
 import { once } from '../collections.js';
-import { type Diagnostic, EXIT, error, inOrder, renderDiagnostic, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import { assertCanInject } from '../live/inject.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
@@ -14,8 +14,7 @@ import { planUnits } from '../transaction/apply/plan-units.js';
 import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../transaction/apply/purge.js';
 import { applyUnits } from '../transaction/apply/table.js';
 import type { Transaction } from '../transaction/changed-unit.js';
-import { askToKeep, canAsk } from '../transaction/confirm/ask.js';
-import { NOT_CONFIRMED, UNCONFIRMED, waitingOf } from '../transaction/confirm/pending.js';
+import { askWhereWaiting } from '../transaction/confirm/ask.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
@@ -70,41 +69,9 @@ export async function apply(
   });
   if (options.json) return outcome;
   const waiting = applied.results.filter(({ state }) => state === 'unconfirmed').map(({ unit }) => unit);
-  return waiting.length > 0 && (await canAsk(context)) ? ask(context, waiting, outcome, options) : outcome;
+  const known = { units: waiting, outcome, quiet: options.quiet ?? false };
+  return askWhereWaiting(context, known, (records, ending) => confirmThose(context, records, ending));
 }
-
-/** Asks at the terminal whether units stay that wait to be confirmed, when all else that is known is told. */
-async function ask(
-  context: Context,
-  units: readonly string[],
-  outcome: Outcome,
-  { quiet = false }: ApplyWords,
-): Promise<Outcome> {
-  const records = await waitingOf(context, units);
-  if (records.length === 0) return outcome;
-  const known = outcome.diagnostics.filter(({ code }) => code !== UNCONFIRMED);
-  for (const one of inOrder(known))
-    if (!quiet || one.severity !== 'note') context.caller.tell(renderDiagnostic(one, outcome.sources));
-  const signals = holdSignals(context);
-  try {
-    const answer = await askToKeep(context, records, signals);
-    if (answer === 'gone')
-      return { ...outcome, diagnostics: outcome.diagnostics.filter(({ code }) => code === UNCONFIRMED) };
-    const undo = answer === 'undo';
-    const ended = await confirmThose(context, records, { undo, signals });
-    const exits = [ended.exit, undo ? EXIT.findings : EXIT.ok];
-    return {
-      ...ended,
-      text: `${outcome.text}${ended.text}`,
-      exit: Math.max(outcome.exit === EXIT.pending ? EXIT.ok : outcome.exit, ...exits),
-      diagnostics: [...ended.diagnostics, ...(undo ? units.map(notConfirmed) : [])],
-    };
-  } finally {
-    signals.release();
-  }
-}
-
-const notConfirmed = (unit: string): Diagnostic => error(NOT_CONFIRMED, `${unit} was not confirmed`);
 
 const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
 

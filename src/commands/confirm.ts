@@ -43,19 +43,22 @@ export async function confirm(
   for (const unit of activated.filter((one) => names.includes(one)))
     settled.push(await settleActivation(context, unit, options.undo ? 'undo' : 'keep'));
   if (settled.length > 0 && settled.length === names.length) return unitsOutcome(settled, new Map(), {});
-  const how = { waited, settled, isAll: units.length === 0, undo: options.undo ?? false };
-  return whileLocked(context, () => confirmUnder(context, names, how));
+  return endUnits(context, names, {
+    waited,
+    settled,
+    isAll: units.length === 0,
+    undo: options.undo ?? false,
+  });
 }
 
 /** Confirms or undoes changes that have waited at the terminal, where they may have been ended elsewhere meanwhile. */
 export const confirmThose = (
   context: Context,
-  records: readonly Waiting[],
+  waited: readonly Waiting[],
   ending: Ending,
 ): Promise<Outcome> => {
-  const names = records.map(({ unit }) => unit);
-  const how = { waited: records, settled: [], isAll: false, ...ending };
-  return whileLocked(context, () => confirmUnder(context, names, how));
+  const names = waited.map(({ unit }) => unit);
+  return endUnits(context, names, { waited, settled: [], isAll: false, ...ending });
 };
 
 /** @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again */
@@ -65,18 +68,8 @@ async function undoLate(context: Context): Promise<Outcome> {
   return { ...unitsOutcome([], new Map(), {}), diagnostics };
 }
 
-/** Undoes what is due, and confirms units. Whoever calls it has the lock. */
-async function confirmUnder(context: Context, names: readonly string[], how: Confirming): Promise<Outcome> {
-  const left = await recoverAnyhow(context);
-  const outcome = await confirmEach(context, names, how);
-  // Another unit that can't be undone is no failure of those that are named.
-  const found = how.isAll ? left.diagnostics : left.diagnostics.map(asWarning);
-  const exit = how.isAll ? Math.max(left.exit, outcome.exit) : outcome.exit;
-  return { ...outcome, exit, diagnostics: [...found, ...outcome.diagnostics] };
-}
-
 interface Confirming extends Ending {
-  /** Changes that waited before the lock was taken: those that go back meanwhile are told as that. */
+  /** Changes that waited before the lock was taken: those that go back meanwhile are reported as that. */
   readonly waited: readonly Waiting[];
   /** Results of changes that `activate` has made. */
   readonly settled: readonly UnitResult[];
@@ -84,40 +77,39 @@ interface Confirming extends Ending {
   readonly isAll: boolean;
 }
 
-async function confirmEach(
-  context: Context,
-  names: readonly string[],
-  { waited, settled, ...ending }: Confirming,
-): Promise<Outcome> {
-  if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
-  const named = waited.filter(({ unit }) => names.includes(unit));
-  const done = [...settled, ...(await endWaits(context, named, ending))];
-  const known = new Set(done.map(({ unit }) => unit));
-  const others = names.filter((name) => !known.has(name)).map((unit) => notWaiting(context, unit));
-  return unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
-}
+/** Undoes what is due, and confirms units, or undoes them. */
+const endUnits = (context: Context, names: readonly string[], how: Confirming): Promise<Outcome> =>
+  whileLocked(context, async () => {
+    const { waited, settled, isAll, ...ending } = how;
+    const left = await recoverAnyhow(context);
+    const named = waited.filter(({ unit }) => names.includes(unit));
+    const done = [...settled, ...(await endWaits(context, named, ending))];
+    const known = new Set(done.map(({ unit }) => unit));
+    const others = names
+      .filter((name) => !known.has(name))
+      .map((unit): UnitResult => {
+        return { unit, state: 'refused', changes: [], diagnostics: [notWaiting(context, ` of ${unit}`)] };
+      });
+    const outcome = unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
+    const none = names.length === 0 ? [notWaiting(context)] : [];
+    // Another unit that can't be undone is no failure of those that are named.
+    const found = isAll ? left.diagnostics : left.diagnostics.map(asWarning);
+    return {
+      ...outcome,
+      exit: Math.max(outcome.exit, isAll ? left.exit : EXIT.ok, none.length > 0 ? EXIT.findings : EXIT.ok),
+      diagnostics: [...found, ...none, ...outcome.diagnostics],
+    };
+  });
 
 const namesOf = (context: Context, units: readonly string[]): Promise<string[]> =>
   Promise.all(units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, fullName(unit))));
 
-const NOT_WAITING = 'not-waiting';
-
-/** Of changes of `apply`, and of those of `activate`, whose units have a name for each. */
-const whereTold = ({ placement }: Context): string =>
-  `one that is not confirmed in time goes back: '${
-    placement.scope === 'user' ? journalctl('user', `${ROLLBACK}*`) : 'journalctl --unit "sandbox-unit*undo*"'
-  }' tells of it`;
-
-const nothing = (context: Context): { exit: number; diagnostics: readonly Diagnostic[] } => ({
-  exit: EXIT.findings,
-  diagnostics: [error(NOT_WAITING, 'no change waits to be confirmed', { hint: whereTold(context) })],
-});
-
-const notWaiting = (context: Context, unit: string): UnitResult => ({
-  unit,
-  state: 'refused',
-  changes: [],
-  diagnostics: [
-    error(NOT_WAITING, `no change of ${unit} waits to be confirmed`, { hint: whereTold(context) }),
-  ],
-});
+/** @param what that of which no change waits: ` of nginx.service`; changes of `activate` have units with a name for each */
+function notWaiting({ placement }: Context, what = ''): Diagnostic {
+  const journal =
+    placement.scope === 'user'
+      ? journalctl('user', `${ROLLBACK}*`)
+      : 'journalctl --unit "sandbox-unit*undo*"';
+  const hint = `one that is not confirmed in time goes back: '${journal}' shows it`;
+  return error('not-waiting', `no change${what} waits to be confirmed`, { hint });
+}

@@ -1,11 +1,13 @@
 /** The question at the terminal whether changes are kept. */
 
 import { shortList } from '../../collections.js';
-import { UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, inOrder, renderDiagnostic, UserError } from '../../diagnostic.js';
+import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../policy/time-span.js';
 import type { Context } from '../../system/context.js';
-import type { HeldSignals } from '../held-signals.js';
-import { type Waiting, waitingOf } from './pending.js';
+import { type HeldSignals, holdSignals } from '../held-signals.js';
+import type { Ending } from './confirm.js';
+import { NOT_CONFIRMED, UNCONFIRMED, type Waiting, waitingOf } from './pending.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -17,16 +19,58 @@ const MOST_NAMED = 5;
  * The end of the question. `gone`: the terminal is closed, and the deadline decides; `over`: it has passed, or the changes were
  * confirmed or undone elsewhere.
  */
-export type Answer = 'keep' | 'undo' | 'gone' | 'over';
+type Answer = 'keep' | 'undo' | 'gone' | 'over';
+
+/** Units that wait, and what is to be printed of them and others. */
+interface Known {
+  readonly units: readonly string[];
+  readonly outcome: Outcome;
+  readonly quiet: boolean;
+}
+
+/**
+ * Asks at a terminal whether units stay that wait to be confirmed, when all else that is known is told. Whoever calls it doesn't
+ * have the lock.
+ * @param end confirms changes, or undoes them
+ * @returns the outcome of both commands
+ */
+export async function askWhereWaiting(
+  context: Context,
+  { units, outcome, quiet }: Known,
+  end: (records: readonly Waiting[], ending: Ending) => Promise<Outcome>,
+): Promise<Outcome> {
+  const records = units.length > 0 && (await canAsk(context)) ? await waitingOf(context, units) : [];
+  if (records.length === 0) return outcome;
+  const isWait = ({ code }: Diagnostic) => code === UNCONFIRMED;
+  const known = outcome.diagnostics.filter((one) => !isWait(one) && !(quiet && one.severity === 'note'));
+  for (const one of inOrder(known)) context.caller.tell(renderDiagnostic(one, outcome.sources));
+  const signals = holdSignals(context);
+  try {
+    const answer = await answerTo(context, records, signals);
+    if (answer === 'gone') return { ...outcome, diagnostics: outcome.diagnostics.filter(isWait) };
+    const undo = answer === 'undo';
+    const ended = await end(records, { undo, signals });
+    const before = outcome.exit === EXIT.pending ? EXIT.ok : outcome.exit;
+    return {
+      ...ended,
+      exit: Math.max(before, ended.exit, undo ? EXIT.findings : EXIT.ok),
+      text: `${outcome.text}${ended.text}`,
+      diagnostics: [...ended.diagnostics, ...(undo ? units.map(notConfirmed) : [])],
+    };
+  } finally {
+    signals.release();
+  }
+}
+
+const notConfirmed = (unit: string): Diagnostic => error(NOT_CONFIRMED, `${unit} was not confirmed`);
 
 /** Whether a question can be asked: it goes to standard error. */
-export async function canAsk({ caller }: Context): Promise<boolean> {
+async function canAsk({ caller }: Context): Promise<boolean> {
   const [input, , errors] = await caller.terminals();
   return input === true && errors === true;
 }
 
-/** Asks at the terminal whether changes stay that wait to be confirmed. */
-export async function askToKeep(
+async function answerTo(
   context: Context,
   records: readonly Waiting[],
   signals: HeldSignals,
