@@ -1,6 +1,6 @@
 /**
- * Recovery: the next run rolls back units that a run has left half changed, whatever ended that, and changes that nobody
- * has confirmed in time.
+ * Recovery: the next run rolls back units that a run has left half changed, whatever ended that, and changes that were not
+ * confirmed in time.
  */
 
 import { asWarning, type Diagnostic, EXIT, UserError } from '../diagnostic.js';
@@ -23,7 +23,7 @@ import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from '.
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
 /**
- * Rolls units back that a run has left half changed, or that nobody has confirmed in time. Whoever calls it has the lock.
+ * Rolls units back that a run has left half changed, or that were not confirmed in time. The caller has the lock.
  * @returns what is to be said of it
  * @throws UserError where files of one can't be put back, or its record can't be read, when all others are rolled back: what
  *   is to be done next could make it worse

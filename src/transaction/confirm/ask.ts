@@ -21,7 +21,7 @@ const MOST_NAMED = 5;
  */
 type Answer = 'keep' | 'undo' | 'gone' | 'over';
 
-/** Units that wait, and what is to be printed of them and others. */
+/** Units that wait, and all that is known of them and others. */
 interface Known {
   readonly units: readonly string[];
   readonly outcome: Outcome;
@@ -29,7 +29,7 @@ interface Known {
 }
 
 /**
- * Asks at a terminal whether units stay that wait to be confirmed, when all else that is known is told. Whoever calls it doesn't
+ * Asks at a terminal whether units stay that wait to be confirmed, after all else that is known is printed. The caller doesn't
  * have the lock.
  * @param end confirms changes, or undoes them
  * @returns the outcome of both commands
@@ -41,7 +41,7 @@ export async function askWhereWaiting(
 ): Promise<Outcome> {
   const records = units.length > 0 && (await canAsk(context)) ? await waitingOf(context, units) : [];
   if (records.length === 0) return outcome;
-  const isWait = ({ code }: Diagnostic) => code === UNCONFIRMED;
+  const isWait = ({ code, severity }: Diagnostic) => code === UNCONFIRMED && severity === 'note';
   const known = outcome.diagnostics.filter((one) => !isWait(one) && !(quiet && one.severity === 'note'));
   for (const one of inOrder(known)) context.caller.tell(renderDiagnostic(one, outcome.sources));
   const signals = holdSignals(context);

@@ -1,4 +1,4 @@
-/** Changes that wait are confirmed, or undone at once. Whoever calls these functions has the lock. */
+/** Changes that wait are confirmed, or undone at once. The callers have the lock. */
 
 import { inBatches } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';

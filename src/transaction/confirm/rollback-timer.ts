@@ -28,7 +28,7 @@ const command = ({ self, placement: { scope } }: Context): readonly string[] => 
 ];
 
 /**
- * Has the next boot undo what still waits then. Whoever calls it has the lock.
+ * Has the next boot undo what still waits then. The caller has the lock.
  * @throws UserError `untrusted-file`, and where a file can't be written
  */
 export async function writeBootUnit(context: Context): Promise<void> {
@@ -115,7 +115,7 @@ const serviceProperties = (context: Context): readonly UnitProperty[] => {
 
 /**
  * Removes timers and the unit for the boot, if no undo record is left. A failure is ignored: what is left finds nothing to undo.
- * Whoever calls it has the lock.
+ * The caller has the lock.
  */
 export const cancelRollback = (context: Context): Promise<void> => orElse(() => cancel(context), undefined);
 

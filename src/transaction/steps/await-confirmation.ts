@@ -63,7 +63,7 @@ async function waitUntil(
   let waiting = unit;
   const failures = await failuresOf(async () => {
     signals.assertNone();
-    // A file that somebody else has changed doesn't go back.
+    // A file that was changed meanwhile doesn't go back.
     if (!(await areAsWritten(context.system, unit.record.files))) return [changedSince(context, unit.unit)];
     await writeChanges(context.system, unit.changes.filter(goesLast));
     const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
