@@ -81,12 +81,8 @@ export const CHANGES = {
   },
   'not-armed': {
     cause:
-      'The unit that undoes what is not confirmed did not start. Without it nothing with `--confirm` is changed.',
-    wayOut: 'The journal has the reason: `journalctl -u sandbox-unit-undo`.',
-  },
-  'not-told': {
-    cause: 'The unit that undoes what is not confirmed could not tell the service manager that it runs.',
-    wayOut: 'See the reason in the message. `systemd-notify` must be there and work.',
+      'The timer that undoes what is not confirmed did not start. Without it nothing with `--confirm` is changed.',
+    wayOut: 'Run the command in the hint: the journal has the reason.',
   },
   'restarted-since': {
     cause:

@@ -15,7 +15,6 @@ import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../tran
 import { applyUnits } from '../transaction/apply/table.js';
 import type { Transaction } from '../transaction/changed-unit.js';
 import { askWhereWaiting } from '../transaction/confirm/ask.js';
-import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
@@ -23,6 +22,7 @@ import { withLock } from '../transaction/lock.js';
 import { revertUnits } from '../transaction/revert/table.js';
 import { isToBeApplied, type PendingApply, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
+import { confirmThose } from './confirm.js';
 
 export interface ApplyWords extends ApplyOptions {
   /** All units that have a policy, in place of named ones. */
@@ -68,12 +68,9 @@ export async function apply(
     return outcomeOf(applied, how);
   });
   if (options.json) return outcome;
-  const known = { results: applied.results, outcome, quiet: options.quiet ?? false };
-  const answered = await askWhereWaiting(context, known);
-  if (!answered) return outcome;
-  const diagnostics = [...answered.diagnostics, ...applied.diagnostics];
-  const last = outcomeOf({ ...applied, results: answered.results, diagnostics }, how);
-  return { ...last, diagnostics: last.diagnostics.filter(answered.isNew) };
+  const waiting = applied.results.filter(({ state }) => state === 'unconfirmed').map(({ unit }) => unit);
+  const known = { units: waiting, outcome, quiet: options.quiet ?? false };
+  return askWhereWaiting(context, known, (records, ending) => confirmThose(context, records, ending));
 }
 
 const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
@@ -143,8 +140,7 @@ async function applyEach(
     return { ...applied, results: [...planned, ...updated(leaving, last)] };
   }
   if (pending.length + purge.units.length === 0) return applied;
-  const change = () => changeUnits(context, { pending, purge, confirm }, options);
-  const { done, gone } = await meetingDeadlines(context, [], change);
+  const { done, gone } = await changeUnits(context, { pending, purge, confirm }, options);
   return { ...applied, results: [...updated(planned, done), ...gone] };
 }
 

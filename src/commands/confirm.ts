@@ -1,25 +1,25 @@
 import { journalctl } from '../command-lines.js';
 import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { KEEPER } from '../paths/records.js';
+import { ROLLBACK } from '../paths/records.js';
 import { fullName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { settleActivation, waitingActivations } from '../transaction/confirm/activations.js';
-import { confirmRecords, outcomeOf, undoRecords } from '../transaction/confirm/confirm.js';
-import { whileInTime } from '../transaction/confirm/in-time.js';
-import { keepDeadlines } from '../transaction/confirm/keep-deadlines.js';
-import { readStock, type Waiting } from '../transaction/confirm/stock.js';
+import { type Ending, endWaits } from '../transaction/confirm/confirm.js';
+import { readPending, type Waiting } from '../transaction/confirm/pending.js';
+import { cancelRollback } from '../transaction/confirm/rollback-timer.js';
 import { recoverAnyhow, whileLocked } from '../transaction/lock.js';
 import { assertMayChange } from '../transaction/needs-root.js';
+import { recover } from '../transaction/recover.js';
 import type { UnitResult } from '../transaction/unit-result.js';
 
 export interface ConfirmOptions {
   /** Undoes the changes in place of confirming them. */
   readonly undo?: boolean;
-  /** Undoes what is not confirmed in time, until nothing waits any more: the deadline keeper. */
+  /** Undoes what is not confirmed in time, or left half changed: what a rollback timer, and a boot, runs. */
   readonly undoLate?: boolean;
 }
 
@@ -33,11 +33,8 @@ export async function confirm(
   options: ConfirmOptions,
 ): Promise<Outcome> {
   assertMayChange(context, {});
-  if (options.undoLate) {
-    await keepDeadlines(context);
-    return unitsOutcome([], new Map(), {});
-  }
-  const { waiting: waited } = await readStock(context);
+  if (options.undoLate) return whileLocked(context, () => undoLate(context));
+  const { waiting: waited } = await readPending(context);
   const activated = [...(await waitingActivations(context)).keys()];
   const all = [...waited.map(({ unit }) => unit), ...activated];
   const names = units.length > 0 ? await namesOf(context, units) : all;
@@ -46,24 +43,33 @@ export async function confirm(
   for (const unit of activated.filter((one) => names.includes(one)))
     settled.push(await settleActivation(context, unit, options.undo ? 'undo' : 'keep'));
   if (settled.length > 0 && settled.length === names.length) return unitsOutcome(settled, new Map(), {});
-  const how = { waited, settled, isAll: units.length === 0, ...options };
-  const change = () => confirmUnder(context, names, how);
-  const inTime = waited.map(({ unit }) => unit).filter((unit) => names.includes(unit));
-  return whileInTime(context, inTime, () => whileLocked(context, change));
+  return endUnits(context, names, {
+    waited,
+    settled,
+    isAll: units.length === 0,
+    undo: options.undo ?? false,
+  });
 }
 
-/** Undoes what is due, and confirms units. Whoever calls it has the lock. */
-async function confirmUnder(context: Context, names: readonly string[], how: Confirming): Promise<Outcome> {
-  const left = await recoverAnyhow(context);
-  const outcome = await confirmEach(context, names, how);
-  // Another unit that can't be undone is no failure of those that are named.
-  const found = how.isAll ? left.diagnostics : left.diagnostics.map(asWarning);
-  const exit = how.isAll ? Math.max(left.exit, outcome.exit) : outcome.exit;
-  return { ...outcome, exit, diagnostics: [...found, ...outcome.diagnostics] };
+/** Confirms or undoes changes that have waited at the terminal, where they may have been ended elsewhere meanwhile. */
+export const confirmThose = (
+  context: Context,
+  waited: readonly Waiting[],
+  ending: Ending,
+): Promise<Outcome> => {
+  const names = waited.map(({ unit }) => unit);
+  return endUnits(context, names, { waited, settled: [], isAll: false, ...ending });
+};
+
+/** @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again */
+async function undoLate(context: Context): Promise<Outcome> {
+  const diagnostics = await recover(context);
+  await cancelRollback(context);
+  return { ...unitsOutcome([], new Map(), {}), diagnostics };
 }
 
-interface Confirming extends ConfirmOptions {
-  /** Changes that waited before the lock was taken: those that go back meanwhile are told as that. */
+interface Confirming extends Ending {
+  /** Changes that waited before the lock was taken: those that go back meanwhile are reported as that. */
   readonly waited: readonly Waiting[];
   /** Results of changes that `activate` has made. */
   readonly settled: readonly UnitResult[];
@@ -71,44 +77,39 @@ interface Confirming extends ConfirmOptions {
   readonly isAll: boolean;
 }
 
-async function confirmEach(
-  context: Context,
-  names: readonly string[],
-  { waited, settled, undo }: Confirming,
-): Promise<Outcome> {
-  const { waiting } = await readStock(context);
-  if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
-  const still = waiting.filter(({ unit }) => names.includes(unit));
-  const done = undo ? await undoRecords(context, still) : await confirmRecords(context, still);
-  const results = new Map<string, UnitResult>([...settled, ...done].map((one) => [one.unit, one]));
-  for (const unit of names.filter((name) => !results.has(name))) {
-    const record = waited.find((one) => one.unit === unit);
-    results.set(unit, record ? await outcomeOf(context, record) : notWaiting(context, unit));
-  }
-  return unitsOutcome([...results.values()], new Map(), { look: context.caller.look });
-}
+/** Undoes what is due, and confirms units, or undoes them. */
+const endUnits = (context: Context, names: readonly string[], how: Confirming): Promise<Outcome> =>
+  whileLocked(context, async () => {
+    const { waited, settled, isAll, ...ending } = how;
+    const left = await recoverAnyhow(context);
+    const named = waited.filter(({ unit }) => names.includes(unit));
+    const done = [...settled, ...(await endWaits(context, named, ending))];
+    const known = new Set(done.map(({ unit }) => unit));
+    const others = names
+      .filter((name) => !known.has(name))
+      .map((unit): UnitResult => {
+        return { unit, state: 'refused', changes: [], diagnostics: [notWaiting(context, ` of ${unit}`)] };
+      });
+    const outcome = unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
+    const none = names.length === 0 ? [notWaiting(context)] : [];
+    // Another unit that can't be undone is no failure of those that are named.
+    const found = isAll ? left.diagnostics : left.diagnostics.map(asWarning);
+    return {
+      ...outcome,
+      exit: Math.max(outcome.exit, isAll ? left.exit : EXIT.ok, none.length > 0 ? EXIT.findings : EXIT.ok),
+      diagnostics: [...found, ...none, ...outcome.diagnostics],
+    };
+  });
 
 const namesOf = (context: Context, units: readonly string[]): Promise<string[]> =>
   Promise.all(units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, fullName(unit))));
 
-const NOT_WAITING = 'not-waiting';
-
-/** Of changes of `apply`, and of those of `activate`, whose units have a name for each. */
-const whereTold = ({ placement }: Context): string =>
-  `one that is not confirmed in time goes back: '${
-    placement.scope === 'user' ? journalctl('user', KEEPER) : 'journalctl --unit "sandbox-unit*undo*"'
-  }' tells of it`;
-
-const nothing = (context: Context): { exit: number; diagnostics: readonly Diagnostic[] } => ({
-  exit: EXIT.findings,
-  diagnostics: [error(NOT_WAITING, 'no change waits to be confirmed', { hint: whereTold(context) })],
-});
-
-const notWaiting = (context: Context, unit: string): UnitResult => ({
-  unit,
-  state: 'refused',
-  changes: [],
-  diagnostics: [
-    error(NOT_WAITING, `no change of ${unit} waits to be confirmed`, { hint: whereTold(context) }),
-  ],
-});
+/** @param what that of which no change waits: ` of nginx.service`; changes of `activate` have units with a name for each */
+function notWaiting({ placement }: Context, what = ''): Diagnostic {
+  const journal =
+    placement.scope === 'user'
+      ? journalctl('user', `${ROLLBACK}*`)
+      : 'journalctl --unit "sandbox-unit*undo*"';
+  const hint = `one that is not confirmed in time goes back: '${journal}' shows it`;
+  return error('not-waiting', `no change${what} waits to be confirmed`, { hint });
+}

@@ -104,7 +104,7 @@ export const OPTIONS = {
   confirm: ['--confirm <time>', 'roll it back unless it is confirmed within this time'],
   noConfirm: ['--no-confirm', 'keep it without a confirmation'],
   undo: ['--undo', 'undo the changes at once'],
-  undoLate: ['--undo-late', 'wait, and undo what is not confirmed in time: for the service that does so'],
+  undoLate: ['--undo-late', 'undo what was not confirmed in time: for the timer that does so'],
   output: ['--output <dir>', 'write them below this folder instead'],
   activate: ['--activate', 'with a script that puts them into force on a host without Node'],
   runtime: ['--runtime', 'until the next boot only: below /run'],

@@ -5,8 +5,7 @@ import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { undoRecords } from '../transaction/confirm/confirm.js';
-import { meetingDeadlines } from '../transaction/confirm/meeting-deadlines.js';
-import { heldRecords } from '../transaction/confirm/stock.js';
+import { unconfirmedRecords } from '../transaction/confirm/pending.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
 import { addPrograms, planRevert, type RevertOptions } from '../transaction/revert/plan.js';
@@ -46,7 +45,7 @@ async function revertEach(
   const pending = planned.filter(isToBeChanged);
   const shown = { ...options, look: context.caller.look };
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), shown);
-  const done = await meetingDeadlines(context, [], () => changeUnits(context, pending, options));
+  const done = await changeUnits(context, pending, options);
   return unitsOutcome(updated(planned, done), new Map(), shown);
 }
 
@@ -71,7 +70,7 @@ async function undoWaiting(context: Context, units: readonly string[]): Promise<
   const names = await Promise.all(
     units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, unit)),
   );
-  const records = (await heldRecords(context)).filter(({ unit }) => names.includes(unit));
+  const records = (await unconfirmedRecords(context)).filter(({ unit }) => names.includes(unit));
   return records.length === 0 ? [] : undoRecords(context, records);
 }
 

@@ -9,13 +9,6 @@ export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
 /** The lock of whoever changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
-/**
- * The lock of whoever keeps or undoes a unit's change that waits, and began in time.
- * @param unit the full name, checked
- */
-export const confirmingPath = (placement: Placement, unit: string): string =>
-  `${runtimeFolder(placement)}/confirming/${unit}`;
-
 /** The folder of watches under way: of each a lock, and a file that tells how it goes. */
 export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
 
@@ -87,16 +80,17 @@ export const ACTIVATIONS = 'activate';
 /** The path of the folder. */
 export const activationsFolder = `/var/lib/sandbox-unit/${ACTIVATIONS}`;
 
-/** The service that undoes changes which nobody confirms in time. */
-export const KEEPER = 'sandbox-unit-undo.service';
+/** The name of what undoes changes that are not confirmed in time: the unit for the next boot, and the beginning of timers'. */
+export const ROLLBACK = 'sandbox-unit-undo';
 
-/** The path of its unit file; it is there while changes wait. */
-export const keeperPath = (placement: Placement): string => `${unitDirectory(placement)}/${KEEPER}`;
+/** The path of the unit for the next boot; it is there while changes wait. */
+export const rollbackUnitPath = (placement: Placement): string =>
+  `${unitDirectory(placement)}/${ROLLBACK}.service`;
 
 /** The path of the drop-in by which a boot starts it, whatever its target (bootup(7)). */
-export const keeperStartPath = (placement: Placement): string =>
-  `${unitDirectory(placement)}/basic.target.d/sandbox-unit-undo.conf`;
+export const rollbackStartPath = (placement: Placement): string =>
+  `${unitDirectory(placement)}/basic.target.d/${ROLLBACK}.conf`;
 
 /** The paths of both, in the order of LIFETIMES. */
-export const keeperPaths = (placement: Placement): string[] =>
-  places(placement).flatMap((place) => [keeperPath(place), keeperStartPath(place)]);
+export const rollbackPaths = (placement: Placement): string[] =>
+  places(placement).flatMap((place) => [rollbackUnitPath(place), rollbackStartPath(place)]);

@@ -3,7 +3,7 @@ import { isPending } from '../emit/changes.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
-import { timeOfDay, UNCONFIRMED } from '../transaction/confirm/stock.js';
+import { timeOfDay, UNCONFIRMED } from '../transaction/confirm/pending.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { painted, unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';

@@ -7,7 +7,7 @@ import type { Mode } from '../plan/plan.js';
 import type { Injection } from '../state/injections.js';
 import type { State } from '../status/service-state.js';
 import type { Context } from '../system/context.js';
-import { stillWaits, timeOfDay } from '../transaction/confirm/stock.js';
+import { stillWaits, timeOfDay } from '../transaction/confirm/pending.js';
 import { parseUnitName } from '../unit/name.js';
 import { tallyJson } from './explain.js';
 import { type Cell, styled, table } from './table.js';

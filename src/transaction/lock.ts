@@ -2,12 +2,12 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { ACTIVATIONS, lockPath, undoFolder } from '../paths/records.js';
+import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { whileHeld } from '../system/while-locked.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isServiceName } from '../unit/name.js';
-import { isLocked } from './confirm/in-time.js';
-import { unitsToUndo } from './confirm/stock.js';
+import { unitsToUndo } from './confirm/pending.js';
 import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
 
@@ -41,8 +41,13 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
 }
 
 /** Whether another run changes units; false where that can't be asked. */
-async function isBusy(context: Context): Promise<boolean> {
-  return mayRecover(context) && isLocked(context.system, lockPath(context.placement));
+export async function isBusy(context: Context): Promise<boolean> {
+  if (!mayRecover(context)) return false;
+  return orElse(async () => {
+    const letGo = await context.system.lock(lockPath(context.placement), 0);
+    letGo?.();
+    return letGo === undefined;
+  }, false);
 }
 
 const mayRecover = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';

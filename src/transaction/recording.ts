@@ -29,7 +29,6 @@ import {
   stepResult,
   type Transaction,
 } from './changed-unit.js';
-import { meetingDeadlines } from './confirm/meeting-deadlines.js';
 import { assertNotWaiting } from './confirm/refuse.js';
 import { holdSignals } from './held-signals.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
@@ -59,14 +58,6 @@ export async function recordCalls(
   options: PrepareOptions,
 ): Promise<RecordedRun> {
   await assertNotWaiting(context, prepared.plan.unit);
-  return meetingDeadlines(context, [], () => recordOnce(context, prepared, options));
-}
-
-async function recordOnce(
-  context: Context,
-  prepared: Prepared,
-  options: PrepareOptions,
-): Promise<RecordedRun> {
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,

@@ -1,6 +1,6 @@
 /**
- * Recovery: the next run rolls back units that a run has left half changed, whatever ended that, and changes that nobody
- * has confirmed in time.
+ * Recovery: the next run rolls back units that a run has left half changed, whatever ended that, and changes that were not
+ * confirmed in time.
  */
 
 import { asWarning, type Diagnostic, EXIT, UserError } from '../diagnostic.js';
@@ -10,29 +10,27 @@ import { installedLauncher } from '../paths/programs.js';
 import { undoFolder } from '../paths/records.js';
 import { exists } from '../prepare/load/exists.js';
 import { serviceName } from '../prepare/load/load-unit.js';
-import { orElse } from '../state/failures.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { folderOf } from '../unit/path.js';
 import { changedSince } from './changed-since.js';
-import { disarm } from './confirm/keeper.js';
-import { meetingDeadlines } from './confirm/meeting-deadlines.js';
-import { readStock, unitsToUndo } from './confirm/stock.js';
+import { readPending, unitsToUndo } from './confirm/pending.js';
+import { cancelRollback } from './confirm/rollback-timer.js';
 import { rollBack, saidOfRollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
 
 /**
- * Rolls units back that a run has left half changed, or that nobody has confirmed in time. Whoever calls it has the lock.
+ * Rolls units back that a run has left half changed, or that were not confirmed in time. The caller has the lock.
  * @returns what is to be said of it
  * @throws UserError where files of one can't be put back, or its record can't be read, when all others are rolled back: what
  *   is to be done next could make it worse
  */
 export async function recover(context: Context): Promise<readonly Diagnostic[]> {
   const { system } = context;
-  const { unfinished: records, unreadable } = await readStock(context);
+  const { due: records, unreadable } = await readPending(context);
   const changed = records.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
   const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
   for (const path of left) await system.remove(path);
@@ -48,11 +46,9 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
       await forgetUndoRecord(context, record.unit);
     }
   }
-  const inHand = records.map(({ unit }) => unit);
-  const problems = await meetingDeadlines(context, inHand, () => rollBack(context, due));
+  const problems = await rollBack(context, due);
   found.push(...due.flatMap((record, i) => saidOfRollBack(record, problems[i]!)));
-  // A keeper that is left ends by itself.
-  await orElse(() => disarm(context, { stop: false }), false);
+  await cancelRollback(context);
   const stay = new Set(await unitsToUndo(context));
   if (records.some(({ unit }) => stay.has(unit))) throw new UserError(found, EXIT.failure);
   return unlessUnreadable(found, unreadable);

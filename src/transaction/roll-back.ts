@@ -3,7 +3,7 @@ import { failureOf, failuresOf } from '../state/failures.js';
 import { STAYS_STOPPED } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { changedSince, isChangedSince } from './changed-since.js';
-import { NOT_CONFIRMED } from './confirm/stock.js';
+import { NOT_CONFIRMED } from './confirm/pending.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { reloadBack } from './steps/reload.js';

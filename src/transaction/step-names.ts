@@ -1,7 +1,7 @@
 /** The steps of a change to units. */
 export type StepName =
   | 'record'
-  | 'arm'
+  | 'schedule'
   | 'write'
   | 'reload'
   | 'read-back'

@@ -9,11 +9,11 @@ import type { Caller, Interrupt } from '../../src/system/caller.js';
 import { statesOf } from '../support/apply-in-memory.js';
 import {
   applyToConfirm,
+  BOOT_FILES,
   codesOf,
   confined,
+  elapse,
   filesOf,
-  KEEPER_FILES,
-  keep,
   machine,
   UNDO,
 } from '../support/confirm-in-memory.js';
@@ -21,8 +21,6 @@ import { DROP_IN, FILTER, OTHER, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { type FakeOptions, type FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
-
-const LOCK = '/run/sandbox-unit/lock';
 
 const waiting = async (start: (options?: FakeOptions) => FakeSystem | Promise<FakeSystem> = machine) => {
   const system = await start();
@@ -32,7 +30,7 @@ const waiting = async (start: (options?: FakeOptions) => FakeSystem | Promise<Fa
   return { system, before };
 };
 
-const NOTHING_LEFT = [UNDO, ...KEEPER_FILES];
+const NOTHING_LEFT = [UNDO, ...BOOT_FILES];
 
 /** Holds that nothing waits on a machine whose unit is as the change has made it. */
 function assertKept(system: FakeSystem) {
@@ -58,7 +56,7 @@ for (const [name, start] of [
       assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
       assertKept(system);
       assert.equal(system.pidOf(UNIT), pid);
-      await keep(system);
+      await elapse(system);
       assertKept(system);
       const seen = await status(fakeContext(system), []);
       assert.deepEqual([seen.exit, codesOf(seen)], [0, []]);
@@ -88,73 +86,23 @@ for (const [name, start] of [
   });
 }
 
-/** Has another run keep the lock past the end of the time, and does something before it is free. */
-function busyPastTheEnd(system: FakeSystem, meanwhile: () => Promise<unknown>) {
-  const lock = system.lock.bind(system);
-  Object.assign(system, {
-    lock: async (path: string, wait: number) => {
-      if (path !== LOCK) return lock(path, wait);
-      Object.assign(system, { lock });
-      await system.wait(200_000);
-      await meanwhile();
-      return lock(path, wait);
-    },
-  });
-}
-
-describe('what is confirmed in time, while another run has the lock', () => {
-  const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': '[syscalls]\ndeny = ["mount"]\n' };
-  const meanwhile: readonly ((system: FakeSystem) => Promise<unknown>)[] = [
-    (system) => status(fakeContext(system), []),
-    (system) => apply(fakeContext(system), ['other.service'], {}),
-  ];
-
-  test('is kept, whoever comes first', async () => {
-    for (const first of meanwhile) {
-      for (const units of [[], [UNIT]]) {
-        const { system } = await waiting(() => machine({ files }));
-        busyPastTheEnd(system, () => first(system));
-        const result = await confirm(fakeContext(system), units, {});
-        assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} confirmed`]]);
-        assertKept(system);
-      }
-    }
-  });
-
-  test('is kept by Enter', async () => {
-    const system = machine({ files });
-    const elsewhere = async () => busyPastTheEnd(system, () => meanwhile[0]!(system));
-    const { result } = await applyAtTerminal(system, { line: '', elsewhere });
-    assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} applied`]]);
-    assertKept(system);
-  });
-
-  test('is undone by who asks for that', async () => {
+test('a confirmation that waits for another run past the deadline comes too late', async () => {
+  for (const undo of [false, true]) {
     const { system, before } = await waiting();
-    busyPastTheEnd(system, () => status(fakeContext(system), []));
-    const result = await confirm(fakeContext(system), [], { undo: true });
-    assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} rolled-back`]]);
-    assertUndone(system, before);
-  });
-
-  test('goes back if who confirms it is killed', async () => {
-    const { system, before } = await waiting();
-    busyPastTheEnd(system, async () => {
-      await status(fakeContext(system), []);
-      assert.ok(system.files.has(UNDO));
-      throw new Error('killed');
+    const lock = system.lock.bind(system);
+    Object.assign(system, {
+      lock: async (path: string, wait: number) => {
+        Object.assign(system, { lock });
+        await system.wait(200_000);
+        return lock(path, wait);
+      },
     });
-    await assert.rejects(confirm(fakeContext(system), [], {}), /killed/);
-    await keep(system);
+    const result = await confirm(fakeContext(system), [], { undo });
+    assert.deepEqual([result.exit, statesOf(result)], [undo ? 0 : 1, [`${UNIT} rolled-back`]]);
+    const late = ['warning not-confirmed', ...(undo ? [] : ['error not-confirmed'])];
+    assert.deepEqual(codesOf(result), late);
     assertUndone(system, before);
-  });
-
-  test('is undone if it comes late', async () => {
-    const { system, before } = await waiting();
-    await system.wait(200_000);
-    assert.equal((await confirm(fakeContext(system), [UNIT], {})).exit, 1);
-    assertUndone(system, before);
-  });
+  }
 });
 
 describe('what is not kept', () => {
@@ -166,7 +114,7 @@ describe('what is not kept', () => {
       [result.exit, statesOf(result), codesOf(result)],
       [1, [`${UNIT} refused`], ['error not-up']],
     );
-    assert.ok(system.files.has(UNDO) && KEEPER_FILES.every((path) => system.files.has(path)));
+    assert.ok(system.files.has(UNDO) && BOOT_FILES.every((path) => system.files.has(path)));
     await system.restart(UNIT);
     const later = await confirm(fakeContext(system), [UNIT], {});
     assert.deepEqual([later.exit, codesOf(later)], [0, ['warning restarted-since']]);
@@ -201,7 +149,7 @@ describe('what is not kept', () => {
     Object.assign(system, {
       lock: async (path: string, wait: number) => {
         Object.assign(system, { lock });
-        await keep(system);
+        await elapse(system);
         return lock(path, wait);
       },
     });
@@ -270,16 +218,18 @@ describe('at a terminal', () => {
     const system = machine();
     const { result, told } = await applyAtTerminal(system, { line: '' });
     assert.equal(told.at(-1), `${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`);
-    assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} applied`], []]);
+    assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
+    assert.match(result.text, /^demo\.service: unconfirmed\n(?:.|\n)*^demo\.service: confirmed\n$/m);
     assertKept(system);
   });
 
   test('all that is known is told before, and once', async () => {
     const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': '[syscalls]\ndeny = ["nothing"]\n' };
     const { result, told } = await applyAtTerminal(machine({ files }), { line: '' }, [UNIT, 'other.service']);
-    assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} applied`, 'other.service refused']]);
+    assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} confirmed`]]);
     assert.match(told[0]!, /error\[unknown-syscall\](?:.|\n)*nothing/);
     assert.ok(!codesOf(result).includes('error unknown-syscall'));
+    assert.match(result.text, /^other\.service: refused$/m);
   });
 
   test('Ctrl-C undoes it at once', async () => {
@@ -305,13 +255,13 @@ describe('at a terminal', () => {
         [3, [`${UNIT} unconfirmed`], ['note unconfirmed']],
       );
       assert.ok(system.files.has(UNDO));
-      await keep(system);
+      await elapse(system);
       assertUndone(system, before);
     }
   });
 
   test('the change goes back when its time is over, whoever is the first to undo it', async () => {
-    const late: Happening['elsewhere'][] = [undefined, (system) => keep(system)];
+    const late: Happening['elsewhere'][] = [undefined, (system) => elapse(system)];
     for (const elsewhere of late) {
       const system = machine();
       const before = filesOf(system);
@@ -328,7 +278,7 @@ describe('at a terminal', () => {
       const before = filesOf(system);
       const elsewhere = (there: FakeSystem) => confirm(fakeContext(there), [], { undo });
       const { result } = await applyAtTerminal(system, { elsewhere });
-      const state = undo ? 'rolled-back' : 'applied';
+      const state = undo ? 'rolled-back' : 'confirmed';
       assert.deepEqual([result.exit, statesOf(result)], [undo ? 1 : 0, [`${UNIT} ${state}`]]);
       if (undo) assertUndone(system, before);
       else assertKept(system);
@@ -350,7 +300,7 @@ describe('at a terminal', () => {
     const { result } = await applyAtTerminal(system, { line: '' });
     assert.deepEqual(
       [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} unconfirmed`], ['note unconfirmed', 'error not-up']],
+      [1, [`${UNIT} refused`], ['error not-up']],
     );
     assert.ok(system.files.has(UNDO));
   });

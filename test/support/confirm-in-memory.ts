@@ -1,4 +1,4 @@
-/** `apply --confirm` on a machine in memory, and the deadline keeper that goes on with it. */
+/** `apply --confirm` on a machine in memory, and what its rollback timers run. */
 import { apply } from '../../src/commands/apply.js';
 import { confirm } from '../../src/commands/confirm.js';
 import type { Context } from '../../src/system/context.js';
@@ -11,9 +11,8 @@ const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const BEFORE = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const AFTER = '[service]\nPrivateTmp = true\n';
 
-export const KEEPER = 'sandbox-unit-undo.service';
-export const KEEPER_FILES = [
-  `/etc/systemd/system/${KEEPER}`,
+export const BOOT_FILES = [
+  '/etc/systemd/system/sandbox-unit-undo.service',
   '/etc/systemd/system/basic.target.d/sandbox-unit-undo.conf',
 ];
 export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
@@ -34,8 +33,11 @@ export async function confined(options: FakeOptions = {}): Promise<FakeSystem> {
 export const applyToConfirm = (system: FakeSystem, more: Partial<Context> = {}, units = [UNIT]) =>
   apply(fakeContext(system, more), units, { confirm: '2min' });
 
-export const keep = (system: FakeSystem, more: Partial<Context> = {}) =>
-  confirm(fakeContext(system, more), [], { undoLate: true });
+/** The time to confirm passes, and a timer runs what undoes late changes. */
+export async function elapse(system: FakeSystem, more: Partial<Context> = {}) {
+  await system.wait(120_000);
+  return confirm(fakeContext(system, more), [], { undoLate: true });
+}
 
 /** All files but the kernel's, and the marks of runs. */
 export const filesOf = ({ files }: FakeSystem): ReadonlyMap<string, FakeFile> =>

@@ -249,6 +249,11 @@ export class FakeSystem implements System {
     throw new UserError(error(code, `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
 
+  /** Counts a call that others than this machine answer. */
+  note(call: string): void {
+    this.#record(call);
+  }
+
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     this.#record(`read ${path}`);
     const file =
@@ -598,7 +603,7 @@ export const listing = ({ members }: SyscallSets): string =>
 
 /** What commands get, with one fake machine as target and as the program's own. */
 export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Context {
-  const units = new FakeUnits();
+  const units = new FakeUnits({}, (call) => system.note(call));
   return {
     system,
     program: system,

@@ -40,6 +40,7 @@ export class FakeUnits implements TransientUnits {
   readonly senders: string[] = [];
   readonly told: string[] = [];
   readonly #run: FakeRun;
+  readonly #note: (call: string) => void;
   readonly #interrupts: Interrupt[];
   #haveStopped: () => void = () => undefined;
   /** A unit that is interrupted runs until it is stopped. */
@@ -47,8 +48,10 @@ export class FakeUnits implements TransientUnits {
     this.#haveStopped = resolve;
   });
 
-  constructor(run: FakeRun = {}) {
+  /** @param note is called before anything is started */
+  constructor(run: FakeRun = {}, note: (call: string) => void = () => undefined) {
     this.#run = run;
+    this.#note = note;
     this.#interrupts = [...(run.interrupts ?? [])];
   }
 
@@ -62,6 +65,7 @@ export class FakeUnits implements TransientUnits {
     besides?: TransientUnit,
   ): Promise<StartedUnit> {
     const { refused, job = 'done', end = SUCCESS } = this.#run;
+    this.#note(`start-transient ${unit}`);
     if (refused) throw refused;
     if (besides) this.made.push(besides);
     this.started.push({ unit, properties: new Map(properties.map(({ name, value }) => [name, value])) });

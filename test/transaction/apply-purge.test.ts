@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { confirm } from '../../src/commands/confirm.js';
 import { codesOf, machine, run, statesOf, unitsOf } from '../support/apply-in-memory.js';
-import { applyToConfirm, KEEPER_FILES, machine as machineToConfirm } from '../support/confirm-in-memory.js';
+import { applyToConfirm, BOOT_FILES, machine as machineToConfirm } from '../support/confirm-in-memory.js';
 import { DROP_IN, LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, withInput } from '../support/fake-system.js';
 
@@ -116,7 +116,7 @@ test('a unit that waits to be confirmed is not purged, and that is an error', as
   assert.ok(codesOf(result).includes('error unconfirmed'));
   assert.ok(isConfined(system, UNIT));
   assert.equal((await confirm(fakeContext(system), [], {})).exit, 0);
-  assert.ok(!KEEPER_FILES.some((path) => system.files.has(path)));
+  assert.ok(!BOOT_FILES.some((path) => system.files.has(path)));
   assert.deepEqual(statesOf(await run(system, PURGE, [SECOND])), [
     'other.service unchanged',
     'demo.service reverted',

@@ -7,19 +7,20 @@ import { describe, test } from 'node:test';
 import { type ApplyWords, apply } from '../../src/commands/apply.js';
 import { confirm } from '../../src/commands/confirm.js';
 import { explain } from '../../src/commands/explain.js';
+import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
 import { error, UserError } from '../../src/diagnostic.js';
-import { arm } from '../../src/transaction/confirm/keeper.js';
+import type { Context } from '../../src/system/context.js';
+import { startTimer, writeBootUnit } from '../../src/transaction/confirm/rollback-timer.js';
 import { setPolicy, statesOf } from '../support/apply-in-memory.js';
 import {
   applyToConfirm,
+  BOOT_FILES,
   boot,
   codesOf,
   confined,
+  elapse,
   filesOf,
-  KEEPER,
-  KEEPER_FILES,
-  keep,
   machine,
   softReboot,
   UNDO,
@@ -33,6 +34,7 @@ import {
   machineWith,
   OF_USER,
 } from '../support/fake-system.js';
+import { FakeUnits } from '../support/fake-units.js';
 import { EVERY } from '../support/thorough.js';
 
 const FILTERED = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
@@ -62,7 +64,7 @@ const isConfined = (system: FakeSystem) =>
 function assertInOrder(system: FakeSystem) {
   assert.ok(system.isUpToDate, 'systemd has read the files that are there');
   assert.equal(system.isConfined(UNIT), isConfined(system), 'the service runs as its files say');
-  for (const path of [UNDO, ...KEEPER_FILES]) assert.ok(!system.files.has(path), path);
+  for (const path of [UNDO, ...BOOT_FILES]) assert.ok(!system.files.has(path), path);
 }
 
 /** As it was before the change. */
@@ -78,13 +80,12 @@ for (const [name, start] of SCENES) {
     const calls = whole.calls.map((call, i) => [call, i] as const).filter(([call]) => !READS.test(call));
     const changes = calls.filter((_, i) => i % EVERY === 0);
 
-    test('has its keeper started between the record and the first file', () => {
-      const [recorded, armed] = [`replace ${UNDO}`, `restart ${KEEPER}`].map((call) =>
-        whole.calls.indexOf(call),
-      );
+    test('has a rollback timer between the record and the first file', () => {
+      const recorded = whole.calls.indexOf(`replace ${UNDO}`);
+      const scheduled = whole.calls.findIndex((call) => call.startsWith('start-transient '));
       const isFile = (call: string) => call === `replace ${LAUNCHER}` || call.includes(`/${UNIT}.d/`);
       const written = whole.calls.findIndex((call) => /^re(?:place|move) /.test(call) && isFile(call));
-      assert.ok(0 <= recorded! && recorded! < armed! && armed! < written, [recorded, armed, written].join());
+      assert.ok(0 <= recorded && recorded < scheduled && scheduled < written, whole.calls.join('\n'));
     });
 
     for (const [call, i] of changes) {
@@ -95,7 +96,7 @@ for (const [name, start] of SCENES) {
           await attempt(() => applyToConfirm(system));
           system.revive();
           await after(system);
-          await keep(system);
+          await elapse(system);
           // After a boot one that was written before all others stays: nobody uses it.
           if (after === boot && !before.has(LAUNCHER)) system.files.delete(LAUNCHER);
           assertBack(system, before);
@@ -104,7 +105,7 @@ for (const [name, start] of SCENES) {
     }
 
     for (const what of ['failAt', 'signalAt'] as const) {
-      test(`waits or is as it was, and goes back by its keeper, with ${what} in each call`, async () => {
+      test(`waits or is as it was, and goes back in time, with ${what} in each call`, async () => {
         const outcomes = new Set<string>();
         for (const [call, i] of changes) {
           const system = await start({ [what]: i + 1 });
@@ -117,7 +118,7 @@ for (const [name, start] of SCENES) {
             assert.equal(system.files.has(UNDO), waits, call);
             if (!waits) assert.notEqual(result.exit, 0, call);
           });
-          await keep(system);
+          await elapse(system);
           assertBack(system, before);
         }
         assert.ok(outcomes.size >= 2, [...outcomes].join());
@@ -130,7 +131,7 @@ for (const [name, start] of SCENES) {
       const result = await applyToConfirm(system);
       assert.deepEqual([result.exit, statesOf(result)], [3, [`${UNIT} unconfirmed`]]);
       assert.deepEqual(codesOf(result).at(-1), 'note unconfirmed');
-      for (const path of [UNDO, ...KEEPER_FILES]) assert.ok(system.files.has(path), path);
+      for (const path of [UNDO, ...BOOT_FILES]) assert.ok(system.files.has(path), path);
       await system.wait(100_000);
       const waits = await status(fakeContext(system), []);
       assert.deepEqual([waits.exit, codesOf(waits)], [3, ['warning unconfirmed']]);
@@ -142,19 +143,19 @@ for (const [name, start] of SCENES) {
       assertBack(system, before);
     });
 
-    test('goes back whatever ends its keeper in between', async () => {
+    test('goes back where what undoes it is killed and runs again', async () => {
       const whole = await start();
       await applyToConfirm(whole);
       const from = whole.calls.length;
-      await keep(whole);
+      await elapse(whole);
       for (const [i, call] of whole.calls.entries()) {
-        if (i < from || i % EVERY !== 0 || READS.test(call) || call === 'wait 1000') continue;
+        if (i < from || i % EVERY !== 0 || READS.test(call)) continue;
         const system = await start({ killAt: i + 1 });
         const before = filesOf(system);
         await applyToConfirm(system);
-        await attempt(() => keep(system));
+        await attempt(() => elapse(system));
         system.revive();
-        await keep(system);
+        await elapse(system);
         assertBack(system, before);
       }
     });
@@ -237,9 +238,9 @@ describe('a change that waits', () => {
       return system;
     };
     const late = await start();
-    assert.equal((await failure(keep(late)))[0], 'not-confirmed');
+    assert.equal((await failure(elapse(late)))[0], 'not-confirmed');
     assert.deepEqual([isConfined(late), late.isConfined(UNIT), late.files.has(UNDO)], [false, false, false]);
-    assert.equal((await failure(keep(late)))[0], 'undo-file');
+    assert.equal((await failure(elapse(late)))[0], 'undo-file');
     const kept = await start();
     const result = await confirm(fakeContext(kept), [UNIT], {});
     assert.deepEqual(
@@ -324,16 +325,49 @@ describe('a change that nothing was restarted for', () => {
   });
 });
 
-describe('without its keeper', () => {
-  const refused: Readonly<Record<string, FakeOptions>> = {
-    'untrusted-file': { untrusted: ['/opt'] },
-    'not-armed': { behaviour: (unit) => (unit === KEEPER ? 'job-fails' : 'works') },
+test('a unit whose time passes during a command is undone before it is changed, is not changed, or is kept', async () => {
+  const outcomes = new Set<string>();
+  for (const verb of ['apply', 'revert', 'confirm'] as const) {
+    for (let left = 1; left < 60; left += 2) {
+      const system = await confined();
+      const before = filesOf(system);
+      await applyToConfirm(system);
+      setPolicy(system, WEAK);
+      await system.wait(JSON.parse(system.text(UNDO)).confirmation.by - system.uptime() - left);
+      const context = fakeContext(system);
+      const run = { apply, revert, confirm }[verb];
+      const result = await run(context, [UNIT], {});
+      const [state] = statesOf(result);
+      const waits = system.files.has(UNDO);
+      outcomes.add(`${verb} ${state} ${waits}`);
+      if (!waits) continue;
+      assert.deepEqual([state, verb === 'confirm'], [`${UNIT} refused`, false]);
+      assert.ok(codesOf(result).includes('error unconfirmed'));
+      await elapse(system);
+      setPolicy(system, '[service]\nPrivateTmp = true\n');
+      assert.deepEqual(filesOf(system), before);
+    }
+  }
+  const expected = [
+    'apply refused true',
+    'apply applied false',
+    'confirm confirmed false',
+    'confirm rolled-back false',
+  ];
+  for (const one of expected) assert.ok(outcomes.has(one.replace(' ', ` ${UNIT} `)), [...outcomes].join());
+});
+
+describe('rollback timers', () => {
+  const failing = new FakeUnits({ job: 'failed' });
+  const refused: Readonly<Record<string, readonly [FakeOptions, Partial<Context>]>> = {
+    'untrusted-file': [{ untrusted: ['/opt'] }, {}],
+    'not-armed': [{}, { units: failing }],
   };
-  for (const [code, options] of Object.entries(refused)) {
-    test(`nothing is written: ${code}`, async () => {
+  for (const [code, [options, more]] of Object.entries(refused)) {
+    test(`nothing is written without one: ${code}`, async () => {
       const system = machine(options);
       const before = filesOf(system);
-      const result = await applyToConfirm(system);
+      const result = await applyToConfirm(system, more);
       assert.deepEqual(
         [result.exit, statesOf(result), codesOf(result)],
         [2, [`${UNIT} refused`], [`error ${code}`]],
@@ -343,82 +377,61 @@ describe('without its keeper', () => {
     });
   }
 
-  test('one that may not write does not say that it is ready', async () => {
-    const system = machine({ unwritable: { '/etc/systemd/system': 'read-only' } });
-    const [code] = await failure(keep(system));
-    assert.equal(code, 'unwritable');
-    assert.ok(!system.calls.some((call) => call.includes('systemd-notify')));
-  });
-
-  test('a user has the own program run', async () => {
-    const unit = new Map<string, string>();
+  test('run this program after the time, and again where that fails; so does the next boot', async () => {
     const system = machine({ untrusted: ['/opt'] });
-    const replace = system.replace.bind(system);
-    Object.assign(system, {
-      replace: async (path: string, content: Uint8Array, options: { mode: number }) => {
-        unit.set(path, new TextDecoder().decode(content));
-        return replace(path, content, options);
-      },
-    });
-    await arm(fakeContext(system, { placement: OF_USER }));
-    const text = unit.get(`/home/user/.config/systemd/user/${KEEPER}`)!;
-    assert.match(text, /^ExecStart=\/usr\/bin\/node \S+ confirm --undo-late --user$/m);
-    assert.match(text, /^RestartForceExitStatus=SIGTERM SIGHUP SIGINT SIGPIPE$/m);
-    assert.ok(unit.has('/home/user/.config/systemd/user/basic.target.d/sandbox-unit-undo.conf'));
+    const units = new FakeUnits();
+    const self = ['/usr/bin/node', '/home/user/$HOME/sandbox-unit.cjs'];
+    const context = fakeContext(system, { placement: OF_USER, self, units });
+    assert.equal(await startTimer(context, 10_000), system.uptime() + 10_000);
+    const [timer] = units.started;
+    const [service] = units.made;
+    assert.match(timer!.unit, /^sandbox-unit-undo-\d+\.timer$/);
+    assert.equal(service!.unit, timer!.unit.replace('.timer', '.service'));
+    assert.deepEqual(timer!.properties.get('TimersMonotonic'), [['OnActiveSec', 10_000_000n]]);
+    const of = new Map(service!.properties.map(({ name, value }) => [name, value]));
+    assert.equal(of.get('Restart'), 'on-failure');
+    const words = [self[0], '/home/user/$$HOME/sandbox-unit.cjs', 'confirm', '--undo-late', '--user'];
+    assert.deepEqual(of.get('ExecStart'), [[self[0], words, false]]);
+    await writeBootUnit(context);
+    const unit = system.text('/home/user/.config/systemd/user/sandbox-unit-undo.service');
+    assert.match(unit, /^ExecStart=\/usr\/bin\/node \S+ confirm --undo-late --user$/m);
+    assert.match(unit, /^Restart=on-failure$/m);
+    assert.ok(system.files.has('/home/user/.config/systemd/user/basic.target.d/sandbox-unit-undo.conf'));
   });
 
-  test('one is left where another unit waits', async () => {
+  test('are left where another unit waits', async () => {
     const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
     const behaviour = (unit: string, isConfined: boolean) =>
       unit === 'other.service' && isConfined ? 'dies' : 'works';
     const system = machine({ files, running: [UNIT, 'other.service'], behaviour });
     const result = await applyToConfirm(system, {}, [UNIT, 'other.service']);
     assert.deepEqual(statesOf(result), [`${UNIT} unconfirmed`, 'other.service rolled-back']);
-    assert.ok(KEEPER_FILES.every((path) => system.files.has(path)));
-    await keep(system);
+    assert.ok(BOOT_FILES.every((path) => system.files.has(path)));
+    assert.ok(!system.calls.some((call) => call.startsWith('run systemctl stop')));
+    await elapse(system);
     assertInOrder(system);
   });
 
-  test('none is left where no unit waits', async () => {
+  test('are cancelled where no unit waits', async () => {
     const system = machine({
       behaviour: (unit, isConfined) => (unit === UNIT && isConfined ? 'dies' : 'works'),
     });
     const before = filesOf(system);
     assert.deepEqual(statesOf(await applyToConfirm(system)), [`${UNIT} rolled-back`]);
     assertBack(system, before);
-  });
-});
-
-describe('the keeper', () => {
-  test('tells the manager that it has begun', async () => {
-    const told: string[] = [];
-    const notify = (argv: readonly string[]) => {
-      told.push(argv.join(' '));
-      return { status: 0, stdout: '', stderr: '' };
-    };
-    const system = machine({ programs: { 'systemd-notify': notify } });
-    const { caller } = fakeContext(system);
-    await keep(system, { caller: { ...caller, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } } });
-    await keep(system);
-    assert.deepEqual(told, ['systemd-notify --ready']);
-    const deaf = { caller: { ...caller, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } } };
-    assert.equal((await failure(keep(machine(), deaf)))[0], 'not-told');
+    assert.ok(system.calls.includes('run systemctl stop sandbox-unit-undo-*.timer'));
   });
 
-  test("says what it undoes, and fails where it can't", async () => {
+  test('say what they undo, and fail where they undo nothing', async () => {
     const system = machine();
     await applyToConfirm(system);
-    const told: string[] = [];
-    const { caller } = fakeContext(system);
-    const context = { caller: { ...caller, tell: (line: string) => void told.push(line) } };
     const remove = system.remove.bind(system);
     Object.assign(system, {
       remove: async () => Promise.reject(new UserError(error('unwritable', 'full'), 2)),
     });
-    assert.equal((await failure(keep(system, context)))[0], 'half-done');
+    assert.equal((await failure(elapse(system)))[0], 'half-done');
     Object.assign(system, { remove });
-    await keep(system, context);
-    assert.match(told.join('\n'), /^warning\[not-confirmed\]: demo\.service was not confirmed in time/);
+    assert.deepEqual(codesOf(await elapse(system)), ['warning not-confirmed']);
     assertInOrder(system);
   });
 });
@@ -445,7 +458,10 @@ test('the time to confirm is one of ten seconds to an hour, for a change of file
       `${UNIT} ${state}`,
     ]);
     if (time === false) await system.restart(UNIT);
-    else await keep(system);
+    else {
+      await system.wait(3_600_000);
+      await elapse(system);
+    }
     assert.equal(isConfined(system), time === false);
   }
 });

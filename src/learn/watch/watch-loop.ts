@@ -10,7 +10,6 @@ import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
-import { meetingDeadlines } from '../../transaction/confirm/meeting-deadlines.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { SavedRecording } from './saved-recording.js';
@@ -189,8 +188,7 @@ export class WatchLoop {
       const { service } = this.#watched[index]!;
       observer.phase(index, phase);
       service.cause(phase, this.#seconds);
-      const locked = () =>
-        whileLocked(this.#context, () => meetingDeadlines(this.#context, [], () => step(one.name)));
+      const locked = () => whileLocked(this.#context, () => step(one.name));
       const failures = (await this.#lookWhile(failuresOf(() => signals.unlessAgain(locked)))) ?? [];
       await this.#stay(SETTLE);
       service.settle(!hasErrors(failures));

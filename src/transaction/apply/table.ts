@@ -10,13 +10,13 @@ import {
   type RestartOptions,
   type Transaction,
 } from '../changed-unit.js';
-import { disarm } from '../confirm/keeper.js';
+import { cancelRollback } from '../confirm/rollback-timer.js';
 import { type Asked, confirmWithin } from '../confirm/within.js';
 import { restartCourse } from '../restart-course.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import { isRestored, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
-import { armKeeper, awaitConfirmation } from '../steps/await-confirmation.js';
+import { awaitConfirmation, scheduleRollback } from '../steps/await-confirmation.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
 import { keepUndoRecords } from '../steps/record.js';
@@ -54,7 +54,7 @@ const applyTable = (
   const onlyToConfirm = (row: Step<AppliedUnit, UndoRecord>) => (isToConfirm ? [row] : []);
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
-    ...onlyToConfirm({ name: 'arm', per: 'run', do: armKeeper(transaction) }),
+    ...onlyToConfirm({ name: 'schedule', per: 'run', do: scheduleRollback(transaction) }),
     { ...undo.write, per: 'run', do: writeFiles(transaction) },
     { ...undo.reload, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: readBackApplied(transaction, options) },
@@ -94,8 +94,7 @@ export async function applyUnits(
   try {
     const table = applyTable(watching, options, { own, isToConfirm });
     const endings = await runSteps(course(watching, table), units);
-    // A keeper that is left ends by itself.
-    if (isToConfirm) await orElse(() => disarm(transaction.context, { stop: true }), false);
+    if (isToConfirm) await cancelRollback(context);
     return [...refused, ...endings.map(resultOf)];
   } finally {
     await watching.trialWatch.end();
@@ -142,9 +141,9 @@ function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUni
     const how = deadline === undefined ? 'applied' : 'unconfirmed';
     return { ...common, state: how, restarted, tightened, verified, refusals, deadline };
   }
-  const isUnread = failedAt === 'record' || failedAt === 'arm' || failedAt === 'write';
+  const isUnread = failedAt === 'record' || failedAt === 'schedule' || failedAt === 'write';
   if (!isRestored(undone)) return { ...common, state: 'failed', restarted, tightened, verified, refusals };
-  const exit = failedAt === 'arm' ? { exit: EXIT.failure } : {};
+  const exit = failedAt === 'schedule' ? { exit: EXIT.failure } : {};
   return isUnread
     ? { ...common, state: 'refused', services, ...exit }
     : { ...common, state: 'rolled-back', restarted, tightened, verified, refusals };

@@ -3,14 +3,14 @@
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, printable } from '../../diagnostic.js';
 import type { Outcome } from '../../outcome.js';
-import { ACTIVATIONS, activationsFolder, lockPath, undoFolder } from '../../paths/records.js';
+import { ACTIVATIONS, activationsFolder, undoFolder } from '../../paths/records.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { shellWord } from '../../unit/exec/shell-word.js';
 import { isServiceName } from '../../unit/name.js';
+import { isBusy } from '../lock.js';
 import type { Changed, NotChanged } from '../unit-result.js';
-import { isLocked } from './in-time.js';
-import { deadlineOf, waitingUnits } from './stock.js';
+import { deadlineOf, waitingUnits } from './pending.js';
 
 /** The records that the script has left. */
 interface Activations {
@@ -84,7 +84,7 @@ export async function tellActivations(context: Context): Promise<Pick<Outcome, '
   if (found === undefined) return { exit: EXIT.ok, diagnostics: [unseen(context)] };
   const { halfDone } = found;
   if (halfDone.length === 0) return { exit: EXIT.ok, diagnostics: [] };
-  if (await isLocked(context.system, lockPath(context.placement))) {
+  if (await isBusy(context)) {
     const diagnostics = [note('busy', `activate is changing ${halfDone.join(', ')}`)];
     return { exit: EXIT.ok, diagnostics };
   }

@@ -1,9 +1,9 @@
-/** Changes that wait are confirmed, or undone at once. Whoever calls these functions has the lock. */
+/** Changes that wait are confirmed, or undone at once. The callers have the lock. */
 
 import { inBatches } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
-import { asWarning, type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
-import { failureOf, failuresOf } from '../../state/failures.js';
+import { type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
+import { failuresOf } from '../../state/failures.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/service-run.js';
 import { markConfined } from '../../status/taken-away.js';
@@ -15,18 +15,41 @@ import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
 import { standsOf } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { Changed, NotChanged } from '../unit-result.js';
-import { disarm } from './keeper.js';
-import { meetingDeadlines } from './meeting-deadlines.js';
-import { NOT_CONFIRMED, readStock, type Waiting } from './stock.js';
+import { NOT_CONFIRMED, unconfirmedRecords, type Waiting } from './pending.js';
+import { cancelRollback } from './rollback-timer.js';
+
+/** How changes are ended that wait. */
+export interface Ending {
+  /** Whether they are undone; else they are confirmed. */
+  readonly undo: boolean;
+  readonly signals?: HeldSignals | undefined;
+}
+
+/**
+ * Confirms changes that waited when the command began, or undoes them. One that recovery or another run has ended since has the
+ * outcome that its files tell.
+ */
+export async function endWaits(
+  context: Context,
+  records: readonly Waiting[],
+  { undo, signals }: Ending,
+): Promise<(Changed | NotChanged)[]> {
+  const names = records.map(({ unit }) => unit);
+  const still = (await unconfirmedRecords(context)).filter(({ unit }) => names.includes(unit));
+  const done = undo ? await undoRecords(context, still, signals) : await confirmRecords(context, still);
+  const results = new Map(done.map((one) => [one.unit, one]));
+  return Promise.all(records.map(async (one) => results.get(one.unit) ?? outcomeOf(context, one, undo)));
+}
 
 /** Confirms changes: from here on nothing is undone. One whose services are down, or whose files are others, goes on waiting. */
-export async function confirmRecords(
+async function confirmRecords(
   context: Context,
   records: readonly Waiting[],
 ): Promise<(Changed | NotChanged)[]> {
   const results: (Changed | NotChanged)[] = [];
   for (const record of records) results.push(await confirmOne(context, record));
-  return withoutKeeper(context, results);
+  await cancelRollback(context);
+  return results;
 }
 
 async function confirmOne(context: Context, record: Waiting): Promise<Changed | NotChanged> {
@@ -77,46 +100,24 @@ export async function undoRecords(
   records: readonly Waiting[],
   signals?: HeldSignals,
 ): Promise<(Changed | NotChanged)[]> {
-  const how = { signals, spare: sparesChanged(context) };
-  const inHand = records.map(({ unit }) => unit);
-  const said = await meetingDeadlines(context, inHand, () => rollBack(context, records, how));
-  const results = records.map(({ unit }, i): Changed => {
+  const said = await rollBack(context, records, { signals, spare: sparesChanged(context) });
+  await cancelRollback(context);
+  return records.map(({ unit }, i) => {
     const state = isRestored(said[i]!) ? 'rolled-back' : 'failed';
     return { unit, changes: [], state, restarted: true, diagnostics: said[i]! };
   });
-  return withoutKeeper(context, results);
 }
 
-/** Ends the keeper where nothing waits any more. It would end by itself: a failure is a warning. */
-async function withoutKeeper<T extends Changed | NotChanged>(
-  context: Context,
-  results: readonly T[],
-): Promise<T[]> {
-  const failures = await failureOf(async () => {
-    await disarm(context, { stop: true });
-  });
-  const left = failures.map(asWarning);
-  return results.map((one, i) =>
-    i === results.length - 1 ? { ...one, diagnostics: [...one.diagnostics, ...left] } : one,
-  );
-}
-
-/** The outcome of a change that waits no more, whoever has confirmed or undone it: its files tell. */
-export async function outcomeOf(context: Context, record: Waiting): Promise<Changed> {
+/** A change that waits no more: its files tell what has become of it. */
+async function outcomeOf(context: Context, record: Waiting, undo: boolean): Promise<Changed> {
   const { unit, files } = record;
   const stands = await standsOf(context.system, files);
   const common = { unit, changes: [], restarted: false } as const;
   if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
   const isBack = stands.every((stand) => stand === 'before');
-  const diagnostics = [isBack ? tooLate(unit) : changedSince(context, unit)];
-  return { ...common, state: isBack ? 'rolled-back' : 'failed', diagnostics };
+  if (!isBack) return { ...common, state: 'failed', diagnostics: [changedSince(context, unit)] };
+  return { ...common, state: 'rolled-back', diagnostics: undo ? [] : [tooLate(unit)] };
 }
 
 const tooLate = (unit: string): Diagnostic =>
   error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is as it was before`);
-
-/** Those of some units whose changes wait. */
-export async function waitingOf(context: Context, units: readonly string[]): Promise<readonly Waiting[]> {
-  const { waiting } = await readStock(context);
-  return waiting.filter(({ unit }) => units.includes(unit));
-}

@@ -1,7 +1,7 @@
 import { UserError } from '../../diagnostic.js';
 import type { Context } from '../../system/context.js';
 import type { UnitResult } from '../unit-result.js';
-import { heldUnits, stillWaits, waitsFirst } from './stock.js';
+import { stillWaits, unconfirmedUnits, waitsFirst } from './pending.js';
 
 /**
  * Refuses to change units that wait to be confirmed: what there was before them would be lost. Of one that needs no change
@@ -11,7 +11,7 @@ export async function refuseWaiting<T extends UnitResult>(
   context: Context,
   planned: readonly T[],
 ): Promise<(T | Refused<T>)[]> {
-  const waiting = await heldUnits(context);
+  const waiting = await unconfirmedUnits(context);
   return planned.map((one) => {
     const deadline = waiting.get(one.unit);
     if (deadline === undefined || one.state === 'refused') return one;
@@ -27,6 +27,6 @@ type Refused<T> = Omit<T, 'state'> & { readonly state: 'refused' };
 
 /** @throws UserError `unconfirmed` */
 export async function assertNotWaiting(context: Context, unit: string): Promise<void> {
-  const deadline = (await heldUnits(context)).get(unit);
+  const deadline = (await unconfirmedUnits(context)).get(unit);
   if (deadline !== undefined) throw new UserError(waitsFirst(context, unit, deadline));
 }

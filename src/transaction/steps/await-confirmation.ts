@@ -8,44 +8,77 @@ import { currentRun, isRunning, type ServiceRun } from '../../state/service-run.
 import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
 import { type AppliedUnit, inOrder, noting, type Transaction } from '../changed-unit.js';
-import { arm } from '../confirm/keeper.js';
-import { deadlineOf, waitsNote } from '../confirm/stock.js';
+import { deadlineOf, waitsNote } from '../confirm/pending.js';
+import { startTimer, writeBootUnit } from '../confirm/rollback-timer.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
 import { areAsWritten, goesLast, writeChanges } from './files.js';
 
-/** Has the manager undo, from here on, what is left half done or not confirmed. Without that no unit that waits is written. */
-export const armKeeper =
+const isToConfirm = ({ confirmWithin }: AppliedUnit): boolean => confirmWithin !== undefined;
+
+/** All units of a run that must be confirmed have the same time for it, in milliseconds. */
+const timeOf = (units: readonly AppliedUnit[]): number => units.find(isToConfirm)?.confirmWithin ?? 0;
+
+/**
+ * Has the manager undo what a killed run leaves half done: after the time to confirm, or at the next boot. Without that no unit
+ * that must be confirmed is written.
+ */
+export const scheduleRollback =
   ({ context, signals }: Transaction) =>
   async (units: readonly AppliedUnit[]): Promise<readonly StepResult<AppliedUnit>[]> => {
-    const failures = await failureOf(() => signals.unlessCame(() => arm(context)));
-    return units.map((unit) => ({ unit, failures: unit.confirmWithin === undefined ? [] : failures }));
+    const schedule = async () => {
+      await writeBootUnit(context);
+      await startTimer(context, timeOf(units));
+    };
+    const failures = await failureOf(() => signals.unlessCame(schedule));
+    return units.map((unit) => ({ unit, failures: isToConfirm(unit) ? failures : [] }));
   };
 
 /**
- * Ends the change of units that must be confirmed: all their files are as they shall stay, and the record says until when it
- * waits.
+ * Ends the change of units that must be confirmed: all their files are as they shall stay, a timer is set, and the records say
+ * until when they wait.
  */
-export const awaitConfirmation = ({ context, signals }: Transaction) =>
-  inOrder(async (unit: AppliedUnit) => {
-    let waiting = unit;
-    const { confirmWithin } = unit;
-    if (confirmWithin === undefined) return { unit, failures: [] };
-    const failures = await failuresOf(async () => {
-      signals.assertNone();
-      // A file that somebody else has changed doesn't go back.
-      if (!(await areAsWritten(context.system, unit.record.files))) return [changedSince(context, unit.unit)];
-      await writeChanges(context.system, unit.changes.filter(goesLast));
-      const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
-      const confirmation = { by: context.system.uptime() + confirmWithin, runs };
-      const record = await keepUndoRecord(context, { ...unit.record, confirmation }, unit.record.step);
-      const deadline = deadlineOf(context, confirmation.by);
-      const note = waitsNote(context, unit.unit, deadline);
-      waiting = { ...noting(unit, [...untried(context, unit), note]), record, deadline };
-      return [];
+export const awaitConfirmation =
+  (transaction: Transaction) =>
+  async (units: readonly AppliedUnit[]): Promise<readonly StepResult<AppliedUnit>[]> => {
+    if (!units.some(isToConfirm)) return units.map((unit) => ({ unit, failures: [] }));
+    const { context, signals } = transaction;
+    let by = 0;
+    const failures = await failureOf(async () => {
+      by = await signals.unlessCame(() => startTimer(context, timeOf(units)));
     });
-    return { unit: waiting, failures };
+    return inOrder(async (unit: AppliedUnit) => {
+      if (!isToConfirm(unit) || failures.length > 0)
+        return { unit, failures: isToConfirm(unit) ? failures : [] };
+      return waitUntil(transaction, unit, by);
+    })(units);
+  };
+
+/** @param by the latest time to confirm it, in milliseconds since the boot */
+async function waitUntil(
+  { context, signals }: Transaction,
+  unit: AppliedUnit,
+  by: number,
+): Promise<StepResult<AppliedUnit>> {
+  let waiting = unit;
+  const failures = await failuresOf(async () => {
+    signals.assertNone();
+    // A file that was changed meanwhile doesn't go back.
+    if (!(await areAsWritten(context.system, unit.record.files))) return [changedSince(context, unit.unit)];
+    await writeChanges(context.system, unit.changes.filter(goesLast));
+    const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
+    const record = await keepUndoRecord(
+      context,
+      { ...unit.record, confirmation: { by, runs } },
+      unit.record.step,
+    );
+    const deadline = deadlineOf(context, by);
+    const note = waitsNote(context, unit.unit, deadline);
+    waiting = { ...noting(unit, [...untried(context, unit), note]), record, deadline };
+    return [];
   });
+  return { unit: waiting, failures };
+}
 
 /** A warning where no service runs by the change yet: that one still gets in then shows nothing. */
 function untried(

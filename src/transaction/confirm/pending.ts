@@ -1,4 +1,4 @@
-/** The undo records there are: of changes that wait to be confirmed, and of those that are to be undone. */
+/** Pending undo records: of changes that wait to be confirmed, and of those that are to be undone. */
 
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
@@ -7,103 +7,73 @@ import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
 import type { Confirmation, UndoRecord } from '../undo-record-format.js';
-import { isInTime } from './in-time.js';
 
-/** A change that is done, and waits to be confirmed. */
+/** The record of a change that is done, and is to be confirmed. */
 export type Waiting = UndoRecord & { readonly confirmation: Confirmation };
 
-export interface Stock {
+export interface PendingUndos {
+  /** Changes that can still be confirmed. */
   readonly waiting: readonly Waiting[];
   /** Changes that a run has left half done, and those that were not confirmed in time. */
-  readonly unfinished: readonly UndoRecord[];
+  readonly due: readonly UndoRecord[];
   readonly unreadable: readonly UnreadableRecord[];
-}
-
-export const NOTHING: Stock = { waiting: [], unfinished: [], unreadable: [] };
-
-interface Moment {
-  readonly boot: string;
-  /** Milliseconds since the boot. */
-  readonly uptime: number;
 }
 
 /** The latest time to confirm a change, in milliseconds since 1970. @param by the same since the boot */
 export const deadlineOf = ({ system }: Context, by: number): number =>
   Math.round(system.now() - system.uptime() + by);
 
-const thisMoment = async (context: Context): Promise<Moment> => ({
-  boot: await bootId(context),
-  uptime: context.system.uptime(),
-});
-
-/** The record of a change that waits. A time that no run can have set is no time to wait for. */
-async function waitingOne(
-  context: Context,
-  record: UndoRecord,
-  { boot, uptime }: Moment,
-): Promise<Waiting | undefined> {
-  const { confirmation } = record;
-  if (confirmation === undefined || record.boot !== boot) return undefined;
-  const left = confirmation.by - uptime;
-  if (left > MAX_SPAN) return undefined;
-  return left > 0 || (await isInTime(context, record.unit)) ? { ...record, confirmation } : undefined;
-}
+const isToConfirm = (record: UndoRecord): record is Waiting => record.confirmation !== undefined;
 
 /** Reads all records. One that can't be read keeps no other from being found. */
-export async function readStock(context: Context): Promise<Stock> {
-  const units = await recordedUnits(context);
-  if (units.length === 0) return NOTHING;
-  const now = await thisMoment(context);
+export async function readPending(context: Context): Promise<PendingUndos> {
   const waiting: Waiting[] = [];
-  const unfinished: UndoRecord[] = [];
+  const due: UndoRecord[] = [];
   const unreadable: UnreadableRecord[] = [];
+  const units = await recordedUnits(context);
+  const boot = units.length > 0 ? await bootId(context) : '';
   for (const unit of units) {
     const record = await readUndoRecord(context, unit);
     if (record === undefined) continue;
-    if ('cause' in record) {
-      unreadable.push(record);
-      continue;
-    }
-    const one = await waitingOne(context, record, now);
-    if (one) waiting.push(one);
-    else unfinished.push(record);
+    if ('cause' in record) unreadable.push(record);
+    else if (isInTime(context, record, boot)) waiting.push(record);
+    else due.push(record);
   }
-  return { waiting, unfinished, unreadable };
+  return { waiting, due, unreadable };
 }
 
-export const isToConfirm = (record: UndoRecord): record is Waiting => record.confirmation !== undefined;
-
-/** Changes that wait, and those whose time has passed, as it may while another run has the lock. */
-export async function heldRecords(context: Context): Promise<readonly Waiting[]> {
-  const { waiting, unfinished } = await readStock(context);
-  return [...waiting, ...unfinished.filter(isToConfirm)];
+/** Whether a change can still be confirmed. A time that no run can have set is no time to wait for. */
+function isInTime({ system }: Context, record: UndoRecord, boot: string): record is Waiting {
+  if (!isToConfirm(record) || record.boot !== boot) return false;
+  const left = record.confirmation.by - system.uptime();
+  return left > 0 && left <= MAX_SPAN;
 }
 
-/** The longest pause between two looks, in milliseconds. */
-const LOOK = 1000;
+/** Those of some units whose changes wait. */
+export async function waitingOf(context: Context, units: readonly string[]): Promise<readonly Waiting[]> {
+  const { waiting } = await readPending(context);
+  return waiting.filter(({ unit }) => units.includes(unit));
+}
 
-/** One that is over is waited for only while somebody confirms it. */
-const isAhead = (time: number): boolean => time > 0;
-
-/** The time to the next look at changes that wait, in milliseconds: a deadline is met to some milliseconds. */
-export function untilNext(context: Context, waiting: readonly Waiting[]): number {
-  const now = context.system.uptime();
-  return Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now).filter(isAhead));
+/** Changes that wait, and those whose time has passed since this run has the lock: their records say what there was. */
+export async function unconfirmedRecords(context: Context): Promise<readonly Waiting[]> {
+  const { waiting, due } = await readPending(context);
+  return [...waiting, ...due.filter(isToConfirm)];
 }
 
 /** Units that are to be undone: a record that can't be read is of one, too. */
 export async function unitsToUndo(context: Context): Promise<string[]> {
-  const { unfinished, unreadable } = await readStock(context);
-  return [...unfinished, ...unreadable].map(({ unit }) => unit);
+  const { due, unreadable } = await readPending(context);
+  return [...due, ...unreadable].map(({ unit }) => unit);
 }
 
 /** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970, as far as that is known. */
 export const waitingUnits = (context: Context): Promise<ReadonlyMap<string, number>> =>
-  withDeadlines(context, async () => (await readStock(context)).waiting);
+  withDeadlines(context, async () => (await readPending(context)).waiting);
 
-/** Units as those of waitingUnits(), and those whose time has passed. */
-export const heldUnits = (context: Context): Promise<ReadonlyMap<string, number>> =>
-  withDeadlines(context, () => heldRecords(context));
+/** Units of unconfirmedRecords(), with times as those of waitingUnits(). */
+export const unconfirmedUnits = (context: Context): Promise<ReadonlyMap<string, number>> =>
+  withDeadlines(context, () => unconfirmedRecords(context));
 
 async function withDeadlines(
   context: Context,
