@@ -16,7 +16,7 @@ import { servicePrograms } from '../evidence/reachable/service-programs.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { policyFolders } from '../paths/policies.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
-import { listensOf, surroundingsOf } from '../prepare/load/surroundings.js';
+import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { processesOf } from '../state/control-group.js';
 import { orElse } from '../state/failures.js';
@@ -88,10 +88,7 @@ export async function provedPolicy(
       ledger.programs.map(({ path }) => path),
     ),
     effective,
-    surroundings: {
-      ...(await surroundingsOf({ system, unit: unit.name, states, sets: () => true })),
-      listens: await listensOf({ system, unit: unit.name, states }),
-    },
+    surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
     target: facts,
     options,
   });

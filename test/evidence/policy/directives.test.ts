@@ -366,7 +366,7 @@ for (const [name, more, follows, lines = ''] of CASES) {
   const what = JSON.stringify(more).slice(0, 90);
   test(`${name} of ${what} ${lines}: ${follows}`, () => {
     const of = evidence(more);
-    const found = learnDirectives(request(of, { lines }));
+    const found = learnDirectives(request(of, { lines }), new Set());
     const one = found.proved.find((proved) => proved.name === name);
     const reason = found.unproved.find((unproved) => unproved.name === name)?.reason;
     if (follows instanceof RegExp) assert.match(reason ?? String(one?.value), follows);
@@ -743,20 +743,12 @@ test('no directive is proved by a watch without a start', () => {
   assert.deepEqual(policy.service, []);
 });
 
-test('what people need of the unit by which they get in is not taken, though no watch has seen it used', () => {
-  const proposed = [
-    { name: 'ProtectHome', value: true },
-    { name: 'NoNewPrivileges', value: true },
-    { name: 'CapabilityBoundingSet', value: ['~CAP_SYS_ADMIN'] },
-    { name: 'ProtectClock', value: true },
-  ];
-  const names = (lines: string) =>
-    keepGood(proposed, request(evidence(), { lines })).kept.map(({ name }) => name);
-  const sshd = 'ExecStart=\nExecStart=/usr/sbin/sshd -D';
-  assert.deepEqual(names(sshd), ['ProtectClock']);
-  assert.deepEqual(names(''), ['ProtectHome', 'NoNewPrivileges', 'CapabilityBoundingSet', 'ProtectClock']);
-  const { left } = keepGood(proposed, request(evidence(), { lines: sshd }));
-  assert.match(left[0]!.reason, /people who log in would not have their homes/);
-  const ofUser = request(evidence(), { lines: sshd, target: targetOf(257, { scope: 'user' }) });
-  assert.ok(keepGood(proposed, ofUser).kept.some(({ name }) => name === 'NoNewPrivileges'));
+test('a unit that gives sessions gets no directive, as each would hold what people run there', () => {
+  const { policy, text } = learned(evidence(), { lines: 'ExecStart=\nExecStart=/usr/sbin/sshd -D' });
+  assert.deepEqual(policy.service, []);
+  assert.match(
+    text,
+    /^# LockPersonality = true: programs that people run through the unit may need it, seen or not\.$/m,
+  );
+  assert.equal(directive(learned(evidence()).policy, 'LockPersonality'), true);
 });

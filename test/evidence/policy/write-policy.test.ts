@@ -257,3 +257,14 @@ test('namespaces by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
 });
+
+test('a unit whose work is to start programs keeps execve, though no watch has seen it start one', () => {
+  const cron = { lines: 'ExecStart=\nExecStart=/usr/sbin/cron -f', reachable: new Set(['execve']) };
+  const { text } = learned(withCalls('read exit_group'), cron);
+  assertAnswers(text, { execve: 'allow' });
+  assert.match(text, /^ *# Not seen: starting programs is the work of this unit$/m);
+  const ready = learned(withCalls('read exit_group'), { ...cron, options: { ready: { reload: false } } });
+  assertAnswers(ready.text, { execve: 'allow' });
+  const other = { lines: 'ExecStart=\nExecStart=/usr/sbin/nginx', reachable: cron.reachable };
+  assertAnswers(learned(withCalls('read exit_group'), other).text, { execve: 'EPERM' });
+});

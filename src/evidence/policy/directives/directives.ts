@@ -1,3 +1,4 @@
+import type { Trait } from '../../../plan/access-units.js';
 import { ownValues } from '../../../plan/unit-values.js';
 import { isOn, lastOf } from '../../../unit/values.js';
 import type { Kind } from '../../recording/kinds.js';
@@ -38,8 +39,14 @@ const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, .
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
   JUDGES.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
 
-/** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
-export function learnDirectives(request: PolicyRequest): LearnedDirectives {
+/** What is run in sessions, as a login or a job, needs more than was seen. */
+const SESSIONS = 'programs that people run through the unit may need it, seen or not';
+
+/**
+ * The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. A unit that gives
+ * sessions gets none: they would inherit it.
+ */
+export function learnDirectives(request: PolicyRequest, traits: ReadonlySet<Trait>): LearnedDirectives {
   const { evidence, reachable, effective, target, options, plainPrograms, codeMaker } = request;
   const facts = new Facts(evidence, ownValues(effective), {
     reachable,
@@ -49,7 +56,9 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
     plainPrograms,
     codeMaker,
   });
-  const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
+  const judged = JUDGES.flatMap((judge) =>
+    judgedBy(judge, facts, traits.has('sessions') ? SESSIONS : undefined),
+  );
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
   const unproved = [
@@ -89,10 +98,14 @@ function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: Facts): boolean
 
 const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;
 
-function judgedBy({ name, wanted, by, judge }: Judge, facts: Facts): (ProvedDirective | UnprovedDirective)[] {
+function judgedBy(
+  { name, wanted, by, judge }: Judge,
+  facts: Facts,
+  against: string | undefined,
+): (ProvedDirective | UnprovedDirective)[] {
   const verdict = judge(facts);
   if (verdict === undefined) return [];
-  const doubt = facts.doubt(by);
+  const doubt = against ?? facts.doubt(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];
   return doubt === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: doubt }];
 }

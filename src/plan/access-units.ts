@@ -1,0 +1,161 @@
+/** Access units: people and machines get in by them, or run things. All that is known of them is in one table. */
+
+import type { Target } from '../target/target.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import { argumentsOf, type ExecCommand } from '../unit/exec/line.js';
+import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
+import { fileName } from '../unit/path.js';
+import { allWords } from '../unit/values.js';
+import { startedFiles } from './launcher/loose-programs.js';
+
+/**
+ * What is known of a unit:
+ * - `access`: people or machines get in by it, or administer the machine: its change waits for a confirmation.
+ * - `starts`: its work is to start programs, so that it is of no use without execve(2).
+ * - `sessions`: programs of other people run in it, and inherit what confines it.
+ * - `mounts`: it mounts file systems, or what it starts does. A Landlock domain with any right to files forbids that.
+ */
+export type Trait = 'access' | 'starts' | 'sessions' | 'mounts';
+
+/** Units of a kind, by the file names of their programs, and by names without a type: `ssh`, and `getty@` for a template. */
+interface Row {
+  readonly traits: string;
+  readonly programs: string;
+  readonly units?: string;
+}
+
+const TABLE: readonly Row[] = [
+  // Logins. What a user starts in a session may mount, by FUSE or in a namespace of its own.
+  {
+    traits: 'access starts sessions mounts',
+    programs:
+      'sshd dropbear tinysshd teleport in.telnetd telnetd in.rlogind agetty mingetty fgetty mgetty getty login sulogin ' +
+      'systemd-sulogin-shell cockpit-session xrdp-sesman vncsession gdm gdm3 lightdm sddm lxdm xdm wdm slim greetd ly ly-dm',
+    units:
+      'ssh ssh@ sshd sshd@ dropbear dropbear@ getty@ serial-getty@ console-getty container-getty@ autovt@ debug-shell ' +
+      'rescue emergency display-manager user@',
+  },
+  { traits: 'access', programs: 'cockpit-ws cockpit-tls xrdp shellinaboxd ttyd' },
+  // Sessions, accounts and privileges.
+  { traits: 'access', programs: 'systemd-logind elogind', units: 'systemd-logind elogind' },
+  { traits: 'access mounts', programs: 'systemd-user-runtime-dir', units: 'user-runtime-dir@' },
+  {
+    traits: 'access',
+    programs: 'polkitd polkit-agent-helper-1',
+    units: 'polkit polkitd polkit-agent-helper@',
+  },
+  { traits: 'access starts', programs: 'sssd nslcd winbindd systemd-userdbd' },
+  { traits: 'access starts mounts', programs: 'systemd-homed' },
+  {
+    traits: 'access starts',
+    programs: 'dbus-daemon dbus-broker dbus-broker-launch',
+    units: 'dbus dbus-daemon dbus-broker messagebus',
+  },
+  // Jobs.
+  {
+    traits: 'access starts sessions mounts',
+    programs: 'cron crond dcron fcron incrond bcron-sched atd anacron',
+    units: 'cron crond cronie dcron fcron atd anacron',
+  },
+  // The network.
+  {
+    traits: 'access',
+    programs:
+      'NetworkManager systemd-networkd connmand wickedd wpa_supplicant iwd udhcpc tailscaled zerotier-one openvpn charon ' +
+      'charon-systemd nft firewalld systemd-resolved dnsmasq',
+    units: 'NetworkManager systemd-networkd',
+  },
+  {
+    traits: 'access starts',
+    programs: 'ifup dhclient dhcpcd dhcpcd5 wg-quick netplan ufw-init netfilter-persistent',
+    units: 'networking ifup@ network wg-quick@ dhcpcd',
+  },
+  // Packages, configuration, and agents of those who rent the machine out.
+  {
+    traits: 'access starts mounts',
+    programs:
+      'apt apt-get apt.systemd.daily aptd dpkg unattended-upgrade unattended-upgrade-shutdown unattended-upgrades dnf dnf5 ' +
+      'dnf-3 dnf-automatic yum rpm zypper pacman packagekitd rpm-ostree rpm-ostreed snapd ' +
+      'puppet chef-client cinc-client salt-minion cf-agent cf-execd ansible-pull landscape-client ' +
+      'amazon-ssm-agent google_guest_agent google_osconfig_agent waagent qemu-ga vmtoolsd cloud-init',
+    units:
+      'apt-daily apt-daily-upgrade unattended-upgrades packagekit dnf-automatic dnf-makecache snapd ' +
+      'puppet puppet-agent chef-client salt-minion cfengine3 walinuxagent qemu-guest-agent cloud-init',
+  },
+  // Containers and virtual machines.
+  {
+    traits: 'access starts sessions mounts',
+    programs:
+      'dockerd containerd containerd-shim-runc-v2 podman crio kubelet k3s rke2 libvirtd virtqemud virtlxcd lxd incusd ' +
+      'lxc-start systemd-nspawn buildkitd nomad gitlab-runner',
+    units: 'docker containerd crio kubelet libvirtd podman gitlab-runner',
+  },
+  // Devices and file systems.
+  {
+    traits: 'access starts mounts',
+    programs: 'systemd-udevd udevd eudevd mdev',
+    units: 'systemd-udevd udev',
+  },
+  {
+    traits: 'access',
+    programs: 'systemd-cryptsetup multipathd iscsid dmeventd lvm pvscan mdadm',
+  },
+  { traits: 'access mounts', programs: 'zpool zfs' },
+  {
+    traits: 'mounts',
+    programs:
+      'automount udisksd udiskie mount mount.fuse3 fusermount3 sshfs s3fs rclone glusterfs glusterd mergerfs ntfs-3g exportfs ' +
+      'flatpak-system-helper schroot sbuild',
+    units: 'autofs udisks2',
+  },
+  // Servers whose work is to start programs: people get in elsewhere where they fail.
+  {
+    traits: 'starts',
+    programs:
+      'postfix postmulti exim exim4 dovecot smbd nrpe nagios nagios4 icinga2 munin-node monit fail2ban-server cupsd inetd xinetd ' +
+      'supervisord runsvdir s6-svscan upsmon apcupsd acpid smartd',
+  },
+];
+
+const split = (text: string | undefined): readonly string[] => text?.split(' ') ?? [];
+
+/** The traits of each row, by one kind of its marks. */
+const traitsBy = (marks: (row: Row) => string | undefined): ReadonlyMap<string, readonly string[]> =>
+  new Map(TABLE.flatMap((row) => split(marks(row)).map((mark) => [mark, split(row.traits)] as const)));
+
+const BY_PROGRAM = traitsBy(({ programs }) => programs);
+const BY_UNIT = traitsBy(({ units }) => units);
+
+/** A unit, as far as its traits depend on it. */
+export interface AskedUnit {
+  readonly unit: UnitName;
+  readonly effective: EffectiveUnit;
+  readonly target: Pick<Target, 'scope'>;
+}
+
+/**
+ * The traits of a unit of the system's manager, by its name, its aliases, and the programs of ExecStart=; a script counts by
+ * its own name, and what it starts doesn't. Users' own units have none.
+ */
+export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Trait> {
+  if (target.scope !== 'system') return new Set();
+  const programs = effective.execCommands('ExecStart').flatMap(programsOf);
+  const units = [unit, ...aliasesOf(effective)].map(stemOf);
+  const found = [...programs.map((name) => BY_PROGRAM.get(name)), ...units.map((name) => BY_UNIT.get(name))];
+  return new Set(found.flatMap((traits) => (traits ?? []) as readonly Trait[]));
+}
+
+/** The file names of the programs that a command starts. Which folder a plain name is found in makes no difference. */
+const programsOf = (command: ExecCommand): string[] =>
+  startedFiles(command.path.value, argumentsOf(command), ['/usr/bin']).flatMap((paths) =>
+    paths.map(fileName),
+  );
+
+const aliasesOf = (effective: EffectiveUnit): UnitName[] =>
+  allWords(effective.all('Install', 'Alias').map(({ value }) => value))
+    .map(parseUnitName)
+    .filter((name) => 'full' in name);
+
+/** A unit's name without its type, and without its instance: `ssh`, `getty@`. */
+const stemOf = (unit: UnitName): string =>
+  unit.instance === undefined && !isTemplate(unit) ? unit.prefix : `${unit.prefix}@`;

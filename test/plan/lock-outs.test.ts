@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mergePolicies } from '../../src/policy/merge.js';
+import { asPermissive } from '../../src/policy/permissive.js';
+import type { Policy } from '../../src/policy/policy.js';
+import { planned, targetOf } from '../support/planned.js';
+import { policyFrom } from '../support/policy.js';
+
+const startedBy = (command: string) => `ExecStart=\nExecStart=${command}`;
+const SSHD = startedBy('/usr/sbin/sshd -D');
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n';
+const READY = '[ready]\ndeny = ["execve", "execveat"]\nreload = true\n';
+const UNDERSTOOD = '[apply]\nunderstood = ["locks-out"]\n';
+
+const found = (policy: string | Policy, lines = SSHD, code = 'locks-out', target = targetOf(257)) =>
+  planned(policy, lines, target)
+    .diagnostics.filter((one) => one.code === code)
+    .map(({ severity, at, message }) => `${severity} ${at?.line} ${message}`);
+
+const keeps = (line: number, subject: string, severity = 'error') => [
+  `${severity} ${line} '${subject}' keeps demo.service from executing programs, and starting programs is its work`,
+];
+
+/** Policies that keep a login from starting a shell. */
+const REFUSING: readonly (readonly [policy: string, line: number, subject: string])[] = [
+  [NO_EXEC, 2, 'deny execve'],
+  [READY, 2, 'deny execve'],
+  [`[syscalls]\ndeny = ["uname"]\n${READY}`, 4, 'deny execve'],
+  ['[ready]\nallow = ["accept4", "socket"]\n', 2, 'allow without execve'],
+  ['[service]\nNoExecPaths = ["/"]\n', 2, 'NoExecPaths'],
+  ['[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr/sbin"]\n', 2, 'NoExecPaths'],
+  ['[service]\nNoExecPaths = ["/bin/sh"]\n', 2, 'NoExecPaths'],
+];
+
+for (const [policy, line, subject] of REFUSING) {
+  test(`sshd: '${subject}' in ${policy.replaceAll('\n', ' ')}is an error, unless it is understood`, () => {
+    assert.deepEqual(found(policy), keeps(line, subject));
+    assert.deepEqual(found(`${policy}${UNDERSTOOD}`), keeps(line, subject, 'warning'));
+    assert.deepEqual(found(policy, startedBy('/usr/sbin/nginx')), []);
+  });
+}
+
+test('a mail server whose work is to start programs is refused a policy without execve, and logind is not', () => {
+  assert.deepEqual(found(NO_EXEC, startedBy('/usr/sbin/postfix start')), keeps(2, 'deny execve'));
+  assert.deepEqual(found(NO_EXEC, startedBy('/usr/lib/systemd/systemd-logind')), []);
+});
+
+test('a policy that lets sshd start programs is no lock-out, whatever else it takes', () => {
+  for (const policy of [
+    '[service]\nProtectHome = true\nNoNewPrivileges = true\n',
+    '[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n',
+    '[service]\nNoExecPaths = ["/home", "/tmp"]\n',
+  ])
+    assert.deepEqual(found(policy), [], policy);
+  assert.deepEqual(found(asPermissive(policyFrom(READY))), []);
+});
+
+test("a user's own sshd may lose execve", () => {
+  assert.deepEqual(found(NO_EXEC, SSHD, 'locks-out', targetOf(257, { scope: 'user' })), []);
+});
+
+test('bases say what is understood for those that extend them', () => {
+  const base = policyFrom(UNDERSTOOD);
+  assert.deepEqual(found(mergePolicies([base], policyFrom(NO_EXEC))), keeps(2, 'deny execve', 'warning'));
+});
+
+test('a note says that sessions, jobs and containers inherit the policy of their unit', () => {
+  const noted = (command: string) =>
+    found('[service]\nProtectClock = true\n', startedBy(command), 'logins-inherit');
+  for (const command of ['/usr/sbin/sshd -D', '/usr/sbin/cron -f', '/usr/bin/dockerd'])
+    assert.match(
+      noted(command)[0]!,
+      /^note undefined programs that people run through demo\.service, as root too,/,
+    );
+  assert.deepEqual(noted('/usr/sbin/postfix start'), []);
+});
+
+test('changes of access units alone wait for a confirmation by themselves', () => {
+  const isAccess = (command: string) => planned(NO_EXEC, startedBy(command)).isAccess;
+  assert.equal(isAccess('/usr/sbin/sshd -D'), true);
+  assert.equal(isAccess('/usr/lib/systemd/systemd-logind'), true);
+  assert.equal(isAccess('/usr/sbin/nrpe -f'), false);
+});
+
+test('the launcher sets no no_new_privs where the work is to start programs, unless it must or is asked to', () => {
+  const policy = '[syscalls]\ndeny = ["uname"]\nenforcer = "launcher"\n';
+  const sets = (lines: string, more = '') => planned(policy + more, lines).filter!.noNewPrivileges;
+  assert.equal(sets(SSHD), false);
+  assert.equal(sets(startedBy('/usr/sbin/nginx')), true);
+  assert.equal(sets(SSHD, '[service]\nNoNewPrivileges = true\n'), true);
+  assert.equal(sets(`${SSHD}\nCapabilityBoundingSet=~CAP_SYS_ADMIN`), true);
+});
