@@ -15,6 +15,7 @@ import type { Reachable } from '../evidence/reachable/reachable.js';
 import { servicePrograms } from '../evidence/reachable/service-programs.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { policyFolders } from '../paths/policies.js';
+import { traitsOf } from '../plan/access-units.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
@@ -89,6 +90,7 @@ export async function provedPolicy(
     ),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
+    traits: traitsOf({ unit: unit.name, effective, target: facts }),
     target: facts,
     options,
   });

@@ -1,4 +1,4 @@
-/** What the plan says of access units. The rest a trial shows, and a change that nobody confirms goes back. */
+/** Diagnostics about access units: what is certain. A trial shows the rest, and a change that isn't confirmed goes back. */
 
 import { asWarning, type Diagnostic, error, type Location, note } from '../diagnostic.js';
 import { entryOn } from '../policy/expect.js';
@@ -9,12 +9,12 @@ import { registersWith } from '../syscalls/arguments.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../syscalls/policy.js';
 import type { SyscallSets } from '../syscalls/sets.js';
-import { covers, pathsOf } from '../unit/values.js';
-import { traitsOf } from './access-units.js';
+import { covers, lastOf, pathsOf, plain } from '../unit/values.js';
+import { TAKES, traitsOf } from './access-units.js';
 import type { PlanRequest } from './request.js';
-import { valuesOfAll } from './unit-values.js';
+import { ownValues, valuesOfAll } from './unit-values.js';
 
-/** The line of a policy that refuses something. */
+/** The line of a policy that takes something. */
 interface Line {
   readonly subject: string;
   readonly at: Location;
@@ -23,25 +23,36 @@ interface Line {
 type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target'>;
 
 /**
- * An error `locks-out` for each line of a policy that keeps a unit from executing programs whose work is to start some: no
- * login, job or container would start. They are warnings if the policy says that this is understood.
+ * An error `locks-out` for each line of a policy that surely takes from a unit what its work needs: execve(2) from one that starts
+ * programs, the homes from one that serves them. They are warnings if the policy says that this is understood.
  * @param meaning the calls that the policy refuses
  */
 export function lockOuts(request: OnUnit, meaning: SyscallPolicy | undefined): Diagnostic[] {
-  const { unit, policy, target } = request;
-  if (!traitsOf(request).has('starts')) return [];
-  const lines = [
-    ...(policy.syscalls && meaning && isRefused('execve', [], meaning)
-      ? [execLine(policy.syscalls, target.sets)]
-      : []),
-    ...noExecLines(request),
-  ];
-  const found = lines.map(({ subject, at }) => {
-    const message = `'${subject}' keeps ${unit.full} from executing programs, and starting programs is its work`;
+  const { unit, effective, policy, target } = request;
+  const own = ownValues(effective);
+  const traits = traitsOf(request);
+  const isExecRefused = meaning !== undefined && isRefused('execve', [], meaning);
+  const exec = traits.has('starts')
+    ? [
+        ...(policy.syscalls && isExecRefused ? [execLine(policy.syscalls, target.sets)] : []),
+        ...noExecLines(request),
+      ]
+    : [];
+  const found = [
+    ...exec.map((line) => ({ ...line, what: 'starting programs' })),
+    ...policy.service.flatMap(({ name, value, at }) => {
+      const taken = TAKES.get(name);
+      const isTaken = taken && traits.has(taken) && isOff(lastOf(own, name)) && !isOff(plain(String(value)));
+      return isTaken ? [{ subject: name, at, what: taken }] : [];
+    }),
+  ].map(({ subject, at, what }) => {
+    const message = `'${subject}' takes from ${unit.full} what its work needs: ${what}`;
     return error('locks-out', message, { at, hint: WAY_OUT });
   });
   return policy.understood.some(({ value }) => value === 'locks-out') ? found.map(asWarning) : found;
 }
+
+const isOff = (value: string): boolean => ['', 'no'].includes(value);
 
 const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
 

@@ -14,7 +14,7 @@ const traits = (lines: string, name = 'x.service', scope: 'system' | 'user' = 's
     }),
   ].join(' ');
 
-const LOGIN = 'access starts sessions mounts';
+const LOGIN = 'access starts sessions mounts homes';
 
 /** ExecStart= of units as Debian 13 and Fedora 42 have them, and of scripts that start such a program. */
 const KNOWN: readonly (readonly [command: string, traits: string])[] = [
@@ -23,17 +23,17 @@ const KNOWN: readonly (readonly [command: string, traits: string])[] = [
   ['-/sbin/agetty -o "-- \\u" --noreset --noclear - $TERM', LOGIN],
   ['/usr/sbin/gdm3', LOGIN],
   ['/usr/sbin/cron -f $EXTRA_OPTS', LOGIN],
-  ['/usr/bin/dockerd -H fd://', LOGIN],
+  ['/usr/bin/dockerd -H fd://', 'access starts sessions mounts devices'],
   ['@/usr/bin/dbus-daemon @dbus-daemon --system --address=systemd:', 'access starts'],
   ['/usr/lib/systemd/systemd-logind', 'access'],
   ['/usr/lib/polkit-1/polkitd --no-debug', 'access'],
   ['!!/usr/lib/systemd/systemd-networkd', 'access'],
-  ['/usr/sbin/ifup -a --read-environment', 'access starts'],
+  ['/usr/sbin/ifup -a --read-environment', 'access starts tunables'],
   ['/usr/lib/apt/apt.systemd.daily install', 'access starts mounts'],
-  ['/usr/bin/python3.13 /usr/bin/salt-minion', 'access starts mounts'],
+  ['/usr/bin/python3.13 /usr/bin/salt-minion', 'access starts mounts homes'],
   ['/usr/libexec/udisks2/udisksd', 'mounts'],
-  ['/usr/sbin/postfix start', 'starts'],
-  ['/usr/sbin/exim4 -bdf -q30m', 'starts'],
+  ['/usr/sbin/postfix start', 'starts homes'],
+  ['/usr/sbin/exim4 -bdf -q30m', 'starts homes'],
   ['/bin/sh -c "cd /srv && exec /usr/sbin/sshd -D"', LOGIN],
   ['/bin/sh -ec "exec sshd -D"', ''],
   ['/usr/bin/env TZ=UTC /usr/sbin/crond -n', LOGIN],

@@ -17,12 +17,12 @@ const found = (policy: string | Policy, lines = SSHD, code = 'locks-out', target
     .diagnostics.filter((one) => one.code === code)
     .map(({ severity, at, message }) => `${severity} ${at?.line} ${message}`);
 
-const keeps = (line: number, subject: string, severity = 'error') => [
-  `${severity} ${line} '${subject}' keeps demo.service from executing programs, and starting programs is its work`,
+const takes = (line: number, subject: string, what = 'starting programs', severity = 'error') => [
+  `${severity} ${line} '${subject}' takes from demo.service what its work needs: ${what}`,
 ];
 
-/** Policies that keep a login from starting a shell. */
-const REFUSING: readonly (readonly [policy: string, line: number, subject: string])[] = [
+/** Policies that keep a login from its shell or its home. */
+const REFUSING: readonly (readonly [policy: string, line: number, subject: string, what?: string])[] = [
   [NO_EXEC, 2, 'deny execve'],
   [READY, 2, 'deny execve'],
   [`[syscalls]\ndeny = ["uname"]\n${READY}`, 4, 'deny execve'],
@@ -30,24 +30,26 @@ const REFUSING: readonly (readonly [policy: string, line: number, subject: strin
   ['[service]\nNoExecPaths = ["/"]\n', 2, 'NoExecPaths'],
   ['[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr/sbin"]\n', 2, 'NoExecPaths'],
   ['[service]\nNoExecPaths = ["/bin/sh"]\n', 2, 'NoExecPaths'],
+  ['[service]\nProtectHome = true\n', 2, 'ProtectHome', 'homes'],
+  ['[service]\nProtectHome = "read-only"\n', 2, 'ProtectHome', 'homes'],
 ];
 
-for (const [policy, line, subject] of REFUSING) {
+for (const [policy, line, subject, what] of REFUSING) {
   test(`sshd: '${subject}' in ${policy.replaceAll('\n', ' ')}is an error, unless it is understood`, () => {
-    assert.deepEqual(found(policy), keeps(line, subject));
-    assert.deepEqual(found(`${policy}${UNDERSTOOD}`), keeps(line, subject, 'warning'));
+    assert.deepEqual(found(policy), takes(line, subject, what));
+    assert.deepEqual(found(`${policy}${UNDERSTOOD}`), takes(line, subject, what, 'warning'));
     assert.deepEqual(found(policy, startedBy('/usr/sbin/nginx')), []);
   });
 }
 
 test('a mail server whose work is to start programs is refused a policy without execve, and logind is not', () => {
-  assert.deepEqual(found(NO_EXEC, startedBy('/usr/sbin/postfix start')), keeps(2, 'deny execve'));
+  assert.deepEqual(found(NO_EXEC, startedBy('/usr/sbin/postfix start')), takes(2, 'deny execve'));
   assert.deepEqual(found(NO_EXEC, startedBy('/usr/lib/systemd/systemd-logind')), []);
 });
 
 test('a policy that lets sshd start programs is no lock-out, whatever else it takes', () => {
   for (const policy of [
-    '[service]\nProtectHome = true\nNoNewPrivileges = true\n',
+    '[service]\nProtectHome = false\nNoNewPrivileges = true\nPrivateNetwork = true\n',
     '[service]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n',
     '[service]\nNoExecPaths = ["/home", "/tmp"]\n',
   ])
@@ -55,13 +57,31 @@ test('a policy that lets sshd start programs is no lock-out, whatever else it ta
   assert.deepEqual(found(asPermissive(policyFrom(READY))), []);
 });
 
+for (const [command, directive, what] of [
+  ['/usr/sbin/smbd --foreground', 'ProtectHome', 'homes'],
+  ['/usr/sbin/chronyd -F 1', 'ProtectClock', 'clock'],
+  ['/usr/sbin/rsyslogd -n', 'ProtectKernelLogs', 'kernel-log'],
+  ['/usr/sbin/pcscd --foreground', 'PrivateDevices', 'devices'],
+  ['/usr/sbin/irqbalance', 'ProtectKernelTunables', 'tunables'],
+] as const) {
+  test(`${directive} is an error for ${command}, unless the unit has it already`, () => {
+    const policy = `[service]\n${directive} = true\n`;
+    assert.deepEqual(found(policy, startedBy(command)), takes(2, directive, what));
+    assert.deepEqual(found(policy, `${startedBy(command)}\n${directive}=yes`), []);
+    assert.deepEqual(found(policy.replace('true', 'false'), startedBy(command)), []);
+  });
+}
+
 test("a user's own sshd may lose execve", () => {
   assert.deepEqual(found(NO_EXEC, SSHD, 'locks-out', targetOf(257, { scope: 'user' })), []);
 });
 
 test('bases say what is understood for those that extend them', () => {
   const base = policyFrom(UNDERSTOOD);
-  assert.deepEqual(found(mergePolicies([base], policyFrom(NO_EXEC))), keeps(2, 'deny execve', 'warning'));
+  assert.deepEqual(
+    found(mergePolicies([base], policyFrom(NO_EXEC))),
+    takes(2, 'deny execve', 'starting programs', 'warning'),
+  );
 });
 
 test('a note says that sessions, jobs and containers inherit the policy of their unit', () => {

@@ -89,15 +89,15 @@ describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?
     assert.ok(await jobRuns());
   });
 
-  for (const template of ['no-exec', 'network-service']) {
-    test(`${template}, which refuses execve, is an error for ssh and cron, and both go on`, async () => {
+  for (const template of ['hardened', 'no-exec', 'network-service']) {
+    test(`${template}, which closes homes or refuses execve, is an error for ssh and cron, and both go on`, async () => {
       for (const unit of ['ssh.service', 'cron.service']) {
         for (const verb of ['plan', 'generate', 'apply']) {
           const { status, stdout, stderr } = await sandboxUnit(box, verb, '--template', template, unit);
           assert.equal(status, 1, stdout + stderr);
           assert.match(
             stderr,
-            /error\[locks-out\]: 'deny execve' keeps (?:ssh|cron)\.service from .+\n.+\n.+\n +hint: .+understood/,
+            /error\[locks-out\]: '(?:ProtectHome|deny execve)' takes from (?:ssh|cron)\.service .+\n.+\n.+\n +hint: .+understood/,
           );
         }
         assert.equal((await box.exec(['test', '-e', `/etc/systemd/system/${unit}.d`])).status, 1);
@@ -106,10 +106,10 @@ describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?
     });
   }
 
-  test('hardened, which hides homes from logins by ssh, goes back when it is not confirmed', async () => {
-    const words = ['apply', '--template', 'hardened', '--confirm', '20s', 'ssh.service'];
-    const { status, stdout, stderr } = await sandboxUnit(box, ...words);
-    assert.equal(status, 3, stdout + stderr);
+  test('a policy that hides the keys of people goes back when it is not confirmed', async () => {
+    const hides = '[service]\nInaccessiblePaths = ["/home/reader"]\n';
+    const { status, said } = await applied('ssh.service', hides, ['--confirm', '20s']);
+    assert.equal(status, 3, said);
     assert.equal(await getsIn('key'), false);
     await box.waitFor('a login', () => getsIn('key'), 60_000);
     assert.deepEqual(await working(), Object.keys(CLIENTS));

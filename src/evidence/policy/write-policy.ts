@@ -1,7 +1,5 @@
-import { type Trait, traitsOf } from '../../plan/access-units.js';
 import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
-import { parseUnitName } from '../../unit/name.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
 import { learnDirectives } from './directives/directives.js';
 import { refusedByDirectives } from './directives/refused-calls.js';
@@ -36,12 +34,11 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
   const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
   const own = ownLimits(effective, target.sets, target.systemd);
-  const traits = traitsOfUnit(request);
-  const directives = learnDirectives(request, traits);
+  const directives = learnDirectives(request);
   const refused = refusedByDirectives(directives, target.sets);
   const isRefusedByUnit = (call: string) =>
     refused.has(call) || (own !== undefined && !permits(own.limit(call)));
-  const startsPrograms = traits.has('starts');
+  const startsPrograms = request.traits?.has('starts') ?? false;
   const known = { reachable, sets: target.sets, hidden, isRefusedByUnit, startsPrograms };
   const calls = sortCalls(confined, known);
   const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
@@ -53,9 +50,4 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
     keeper: daemon !== undefined && readyGap !== undefined ? { daemon, why: readyGap } : undefined,
     architectures: abisSeen(evidence.architecture, made).slice(1),
   };
-}
-
-function traitsOfUnit({ evidence, effective, target }: PolicyRequest): ReadonlySet<Trait> {
-  const unit = parseUnitName(evidence.unit);
-  return 'full' in unit ? traitsOf({ unit, effective, target }) : new Set();
 }

@@ -8,6 +8,7 @@ import { hasPrivateTmp, privateTmp } from '../../../src/evidence/policy/directiv
 import { writablePaths } from '../../../src/evidence/policy/directives/write-paths.js';
 import type { Evidence } from '../../../src/evidence/policy/input.js';
 import type { RecordedPeer } from '../../../src/evidence/recording/recording.js';
+import type { Trait } from '../../../src/plan/access-units.js';
 import {
   calls,
   directive,
@@ -366,7 +367,7 @@ for (const [name, more, follows, lines = ''] of CASES) {
   const what = JSON.stringify(more).slice(0, 90);
   test(`${name} of ${what} ${lines}: ${follows}`, () => {
     const of = evidence(more);
-    const found = learnDirectives(request(of, { lines }), new Set());
+    const found = learnDirectives(request(of, { lines }));
     const one = found.proved.find((proved) => proved.name === name);
     const reason = found.unproved.find((unproved) => unproved.name === name)?.reason;
     if (follows instanceof RegExp) assert.match(reason ?? String(one?.value), follows);
@@ -744,11 +745,17 @@ test('no directive is proved by a watch without a start', () => {
 });
 
 test('a unit that gives sessions gets no directive, as each would hold what people run there', () => {
-  const { policy, text } = learned(evidence(), { lines: 'ExecStart=\nExecStart=/usr/sbin/sshd -D' });
+  const { policy, text } = learned(evidence(), { traits: new Set(['sessions']) });
   assert.deepEqual(policy.service, []);
   assert.match(
     text,
-    /^# LockPersonality = true: programs that people run through the unit may need it, seen or not\.$/m,
+    /^# LockPersonality = true: programs that people run through the unit would inherit it\.$/m,
   );
   assert.equal(directive(learned(evidence()).policy, 'LockPersonality'), true);
+});
+
+test('a server of homes keeps them, though no watch has seen one used', () => {
+  const homes = (traits: ReadonlySet<Trait>) =>
+    directive(learned(evidence(), { traits }).policy, 'ProtectHome');
+  assert.deepEqual([homes(new Set()), homes(new Set(['homes']))], [true, undefined]);
 });

@@ -1,4 +1,4 @@
-import type { Trait } from '../../../plan/access-units.js';
+import { TAKES, type Trait } from '../../../plan/access-units.js';
 import { ownValues } from '../../../plan/unit-values.js';
 import { isOn, lastOf } from '../../../unit/values.js';
 import type { Kind } from '../../recording/kinds.js';
@@ -39,14 +39,15 @@ const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, .
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
   JUDGES.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
 
-/** What is run in sessions, as a login or a job, needs more than was seen. */
-const SESSIONS = 'programs that people run through the unit may need it, seen or not';
+/** The reason against a directive, whatever was seen: sessions would inherit it, or the unit is of no use with it. */
+function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
+  if (traits.has('sessions')) return 'programs that people run through the unit would inherit it';
+  const taken = TAKES.get(name);
+  return taken && traits.has(taken) ? `the work of the unit needs what it takes: ${taken}` : undefined;
+}
 
-/**
- * The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. A unit that gives
- * sessions gets none: they would inherit it.
- */
-export function learnDirectives(request: PolicyRequest, traits: ReadonlySet<Trait>): LearnedDirectives {
+/** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
+export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   const { evidence, reachable, effective, target, options, plainPrograms, codeMaker } = request;
   const facts = new Facts(evidence, ownValues(effective), {
     reachable,
@@ -56,9 +57,7 @@ export function learnDirectives(request: PolicyRequest, traits: ReadonlySet<Trai
     plainPrograms,
     codeMaker,
   });
-  const judged = JUDGES.flatMap((judge) =>
-    judgedBy(judge, facts, traits.has('sessions') ? SESSIONS : undefined),
-  );
+  const judged = JUDGES.flatMap((one) => judgedBy(one, facts, reasonAgainst(one.name, request.traits)));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
   const unproved = [
