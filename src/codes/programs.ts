@@ -4,7 +4,7 @@ import type { Entries } from './entry.js';
 export const PROGRAMS = {
   'locks-out': {
     cause:
-      'The work of this unit is to start programs, as logins, jobs, containers or the helpers of a mail server, and the line keeps it from executing any.',
+      'The line takes from the unit what its work needs: programs from a login, homes from a file server, the clock from a time server.',
     wayOut: 'Leave the line out for this unit. If it is meant: `understood = ["locks-out"]` in `[apply]`.',
   },
   'logins-inherit': {

@@ -227,7 +227,7 @@ export const POLICY: Keys = {
         },
         understood: {
           shape: { type: 'list', of: { type: 'choice', values: ['locks-out'] } },
-          doc: 'Errors that are warnings: "locks-out" where the policy refuses execve to a unit that is there to start programs',
+          doc: 'Errors that are warnings: "locks-out" where the policy takes from the unit what its work needs',
         },
       },
     },

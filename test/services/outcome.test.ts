@@ -33,17 +33,6 @@ test('one that is refused, or rolled back, has those of its errors', () => {
   assert.deepEqual([back.kind, back.codes], ['rolled back', ['died']]);
 });
 
-test('a change that waits works if the client confirms it, and goes back otherwise', () => {
-  const waiting = {
-    template: 'hardened',
-    applied: applied('unconfirmed', ['warning', 'w', 'h']),
-    problems: [],
-  };
-  assert.equal(outcomeOf({ ...waiting, isConfirmed: true }).kind, 'works');
-  const { kind, codes } = outcomeOf(waiting);
-  assert.deepEqual([kind, codes], ['goes back', ['w']]);
-});
-
 for (const [name, said, problems, reason] of [
   ['its client fails', applied('applied'), ['curl answers nothing'], 'curl answers nothing'],
   ['it is not as before', applied('refused', ['error', 'e', 'h']), ['a file is new'], 'a file is new'],

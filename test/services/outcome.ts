@@ -11,14 +11,12 @@ export interface Applied {
 export interface Trial {
   readonly template: string;
   readonly applied: Applied;
-  /** Whether the client had its answers, and a change that waited was confirmed. */
-  readonly isConfirmed?: boolean;
   /** What was wrong with the service from then on, its way back included. */
   readonly problems: readonly string[];
 }
 
 export interface Outcome {
-  readonly kind: 'works' | 'refused' | 'rolled back' | 'goes back' | 'BROKEN';
+  readonly kind: 'works' | 'refused' | 'rolled back' | 'BROKEN';
   readonly template: string;
   /** Codes of the reasons: of errors, else of warnings. */
   readonly codes: readonly string[];
@@ -30,15 +28,14 @@ export interface Outcome {
  * `BROKEN` is each end that nobody could live with: the service is confined and doesn't work, it isn't as it was before,
  * or a reason names no way out.
  */
-export function outcomeOf({ template, applied, isConfirmed = false, problems }: Trial): Outcome {
+export function outcomeOf({ template, applied, problems }: Trial): Outcome {
   const [unit] = applied.units ?? [];
   const said = unit?.diagnostics ?? applied.diagnostics ?? [];
-  const kind = isConfirmed ? 'works' : KINDS.get(unit?.state ?? '');
-  const isWritten = kind === 'works' || kind === 'goes back';
-  const told = said.filter(({ severity }) => severity === (isWritten ? 'warning' : 'error'));
+  const kind = KINDS.get(unit?.state ?? '');
+  const told = said.filter(({ severity }) => severity === (kind === 'works' ? 'warning' : 'error'));
   const wrong = [
     ...(kind === undefined ? [`apply: ${unit?.state ?? 'no unit'}`] : []),
-    ...(!isWritten && told.length === 0 ? ['no reason is told'] : []),
+    ...(kind !== 'works' && told.length === 0 ? ['no reason is told'] : []),
     ...told
       .filter(({ hint }) => hint === undefined)
       .map(({ code, message }) => `${code} has no way out: ${message}`),
@@ -55,7 +52,6 @@ const KINDS: ReadonlyMap<string, Outcome['kind']> = new Map([
   ['applied', 'works'],
   ['refused', 'refused'],
   ['rolled-back', 'rolled back'],
-  ['unconfirmed', 'goes back'],
 ] as const);
 
 const reasonOf = ({ code, message, hint }: Diagnosed): string =>

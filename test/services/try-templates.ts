@@ -47,22 +47,12 @@ async function tryTemplate(service: BoxedService, template: string): Promise<Out
   const { box, unit } = service;
   const before = await filesOf(service);
   await succeed(box, 'systemctl', 'reset-failed', unit);
-  const applied = await command<Applied>(service, 'apply', '--template', template, unit);
-  const state = applied.units?.[0]?.state;
-  const isConfirmed = state === 'unconfirmed' && (await confirmed(service));
-  const isApplied = state === 'applied' || isConfirmed;
+  const words = ['apply', '--template', template, '--no-confirm', unit];
+  const applied = await command<Applied>(service, ...words);
+  const isApplied = applied.units?.[0]?.state === 'applied';
   const problems = isApplied ? await lived(service) : [];
   if (isApplied) await command(service, 'revert', unit);
-  const after = await asBefore(service, before);
-  return outcomeOf({ template, applied, isConfirmed, problems: [...problems, ...after] });
-}
-
-/** Has the client ask a service whose change waits. The change is kept if the client has its answers, else undone. */
-async function confirmed(service: BoxedService): Promise<boolean> {
-  const { box, unit, verb } = service;
-  const load = await box.exec(['sh', '-c', `STEP='unconfirmed' ${verb('load')}`], { timeoutMs: 100_000 });
-  await command(service, 'confirm', ...(load.status === 0 ? [] : ['--undo']), unit);
-  return load.status === 0;
+  return outcomeOf({ template, applied, problems: [...problems, ...(await asBefore(service, before))] });
 }
 
 /** Has a confined service live. Returns what is wrong. */
