@@ -1,4 +1,4 @@
-/** The table of access units: people and machines get in by them, or run things. */
+/** The table of access units, by which people and machines get in, and of servers that are of no use without something. */
 
 import type { Target } from '../target/target.js';
 import type { EffectiveUnit } from '../unit/effective.js';
@@ -166,7 +166,7 @@ export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Tr
   return new Set(found.flatMap((traits) => (traits ?? []) as readonly Trait[]));
 }
 
-/** The file names of the programs that a command starts. Which folder a plain name is found in makes no difference. */
+/** The file names of the programs that a command starts. A plain name counts in whichever folder it is found. */
 const programsOf = (command: ExecCommand): string[] =>
   startedFiles(command.path.value, argumentsOf(command), ['/usr/bin']).flatMap((paths) =>
     paths.map(fileName),

@@ -2,13 +2,11 @@
 
 import { asWarning, type Diagnostic, error, type Location, note } from '../diagnostic.js';
 import { entryOn } from '../policy/expect.js';
-import type { Policy } from '../policy/policy.js';
 import { ABIS, abisOf } from '../syscalls/abi.js';
 import { permits } from '../syscalls/action.js';
 import { registersWith } from '../syscalls/arguments.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../syscalls/policy.js';
-import type { SyscallSets } from '../syscalls/sets.js';
 import { covers, lastOf, pathsOf, plain } from '../unit/values.js';
 import { TAKES, traitsOf } from './access-units.js';
 import type { PlanRequest } from './request.js';
@@ -28,16 +26,10 @@ type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target'>;
  * @param meaning the calls that the policy refuses
  */
 export function lockOuts(request: OnUnit, meaning: SyscallPolicy | undefined): Diagnostic[] {
-  const { unit, effective, policy, target } = request;
+  const { unit, effective, policy } = request;
   const own = ownValues(effective);
   const traits = traitsOf(request);
-  const isExecRefused = meaning !== undefined && isRefused('execve', [], meaning);
-  const exec = traits.has('starts')
-    ? [
-        ...(policy.syscalls && isExecRefused ? [execLine(policy.syscalls, target.sets)] : []),
-        ...noExecLines(request),
-      ]
-    : [];
+  const exec = traits.has('starts') ? [...execLines(request, meaning), ...noExecLines(request)] : [];
   const found = [
     ...exec.map((line) => ({ ...line, what: 'starting programs' })),
     ...policy.service.flatMap(({ name, value, at }) => {
@@ -75,10 +67,11 @@ export function isRefused(call: string, args: readonly bigint[], meaning: Syscal
 }
 
 /** The line of calls that refuses execve(2), or that would have to name it, as `allow` in `[ready]`. */
-function execLine(section: NonNullable<Policy['syscalls']>, sets: SyscallSets): Line {
-  const found = entryOn(section, 'execve', sets);
-  if (found?.list === 'deny') return { subject: `deny ${found.entry.name}`, at: found.entry.at };
-  return { subject: 'allow without execve', at: section.allow?.[0]?.at ?? section.at };
+function execLines({ policy: { syscalls }, target }: OnUnit, meaning: SyscallPolicy | undefined): Line[] {
+  if (!syscalls || !meaning || !isRefused('execve', [], meaning)) return [];
+  const found = entryOn(syscalls, 'execve', target.sets);
+  if (found?.list === 'deny') return [{ subject: `deny ${found.entry.name}`, at: found.entry.at }];
+  return [{ subject: 'allow without execve', at: syscalls.allow?.[0]?.at ?? syscalls.at }];
 }
 
 /** Where shells are, with /bin a link or not. */
