@@ -4,7 +4,7 @@ import type { Entries } from './entry.js';
 export const PROGRAMS = {
   'locks-out': {
     cause:
-      'People or machines get in by this unit, or depend on it, and the line takes something that it needs for that.',
+      'The line takes from the unit what its work needs: programs from a login, homes from a file server, the clock from a time server.',
     wayOut: 'Leave the line out for this unit. If it is meant: `understood = ["locks-out"]` in `[apply]`.',
   },
   'logins-inherit': {
@@ -27,15 +27,6 @@ export const PROGRAMS = {
     cause:
       'The program starts others that need their set-user-ID or set-group-ID bits. Without new privileges these have no effect.',
     wayOut: 'Where that is needed, write `NoNewPrivileges = false` in `[service]`.',
-  },
-  'pam-fails': {
-    cause: 'The program asks PAM, whose modules and helpers need something that the policy takes.',
-    wayOut: 'If people get in by this service, leave that line out.',
-  },
-  'programs-unseen': {
-    cause:
-      "The unit has a root folder or image of its own, and nobody looks into the files there. Only the programs' names are known.",
-    wayOut: 'Read the policy with these programs in mind.',
   },
   'no-reload': {
     cause: '`reload = true` asks for a reload in the trial, and the unit has no means to be reloaded.',

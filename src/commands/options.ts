@@ -95,7 +95,7 @@ export const OPTIONS = {
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
   live: ['--live', 'take the calls from what runs, without a restart: where the policy only refuses more'],
-  understood: ['--understood <code>', "go on where people or machines get in by the unit: 'locks-out'"],
+  understood: ['--understood <code>', "take execve from a unit that starts programs, too: 'locks-out'"],
   newPrivileges: [
     '--no-new-privileges',
     'set no_new_privs, with which processes without privileges take a filter',

@@ -15,8 +15,9 @@ import type { Reachable } from '../evidence/reachable/reachable.js';
 import { servicePrograms } from '../evidence/reachable/service-programs.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { policyFolders } from '../paths/policies.js';
+import { traitsOf } from '../plan/access-units.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
-import { listensOf, surroundingsOf } from '../prepare/load/surroundings.js';
+import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { processesOf } from '../state/control-group.js';
 import { orElse } from '../state/failures.js';
@@ -88,10 +89,8 @@ export async function provedPolicy(
       ledger.programs.map(({ path }) => path),
     ),
     effective,
-    surroundings: {
-      ...(await surroundingsOf({ system, unit: unit.name, states, sets: () => true })),
-      listens: await listensOf({ system, unit: unit.name, states }),
-    },
+    surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
+    traits: traitsOf({ unit: unit.name, effective, target: facts }),
     target: facts,
     options,
   });

@@ -1,13 +1,11 @@
 /** A filter of a few refused calls, for a unit that may have no policy. */
 
 import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
-import { lockOuts } from '../plan/doorways/lock-outs.js';
-import { roleOf } from '../plan/doorways/role-of.js';
+import { lockOuts } from '../plan/lock-outs.js';
 import { checkSyscalls } from '../policy/check.js';
 import type { Policy } from '../policy/policy.js';
 import { buildReadyFilter } from '../prepare/build-filter.js';
 import { loadFiles, serviceName } from '../prepare/load/load-unit.js';
-import { listensOf } from '../prepare/load/surroundings.js';
 import type { MachineFacts } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
@@ -30,8 +28,6 @@ export interface Denied {
   readonly entries: readonly string[];
   readonly filter: Filter;
   readonly meaning: SyscallPolicy;
-  /** Whether set-user-ID bits count no longer for what is started. */
-  readonly takesGain: boolean;
   /** The policy with the calls in the place of those of a service's start. */
   readonly policy: Policy;
   readonly target: Target;
@@ -71,7 +67,6 @@ export function denied(
     entries: ready.deny.map((entry) => `${entry.name}:${formatAction(entry.action ?? action)}`),
     filter: { file, machine: facts.machine },
     meaning,
-    takesGain: setsThem && !refusesExec(named),
     policy: { ...policy, syscalls: section },
     target,
     diagnostics: checked,
@@ -97,25 +92,19 @@ function denialProblem(
 const refusesExec = (named: NamedPolicy): boolean =>
   ['execve', 'execveat'].every((call) => !mayPass(verdictOn(named, call)));
 
-/** Errors where a unit would no longer let people and machines in, or run things; warnings if that is understood. */
+/** Errors where a unit whose work is to start programs would start none. */
 export async function lockOutsOf(
   context: Context,
   { name, state }: Service,
-  { policy, target, meaning, takesGain }: Denied,
+  { policy, target, meaning }: Denied,
 ): Promise<readonly Diagnostic[]> {
   if (!name.endsWith('.service')) return [];
   const unit = serviceName(name);
   // A unit without a file that can be read is known by its name alone.
   const files = await orElse(async () => (await loadFiles(context, unit, state)).files, []);
   const effective = effectiveUnit(files);
-  const listens = await listensOf({ system: context.system, unit, states: [state] });
-  const surroundings = { allowed: new Map(), sockets: new Map(), listens };
-  const request = { unit, effective, surroundings, policy, target };
-  const launcher = { noNewPrivileges: takesGain };
-  const found = lockOuts(roleOf(request), request, { meaning, launcher, source: '--no-new-privileges' });
-  return found
-    .filter(({ code }) => code === 'locks-out')
-    .map(({ at: _, ...one }) => ({ ...one, hint: WAY_OUT }));
+  const found = lockOuts({ unit, effective, policy, target }, meaning);
+  return found.map(({ at: _, ...one }) => ({ ...one, hint: WAY_OUT }));
 }
 
 const WAY_OUT = "leave it out for this unit; if it is meant: '--understood locks-out'";

@@ -60,7 +60,7 @@ export async function planLive(
   if (due.length === 0) return { live: undefined, diagnostics: [] };
   const restarts = `'${ownCommand(scope, 'apply', plan.unit)}' restarts it, which does that`;
   const problems = [
-    ...(plan.doorway === undefined || isSure ? [] : [doorway(plan.unit)]),
+    ...(plan.isAccess && !isSure ? [mayLockOut(plan.unit)] : []),
     ...unfit(plan).map((why) => notLive(`${plan.unit} can't be changed as it runs: ${why}`, restarts)),
     ...(await changedDirectives(context, prepared, due)),
   ];
@@ -83,7 +83,7 @@ const refused = (...diagnostics: readonly Diagnostic[]): PlannedLive => ({ live:
 
 const notLive = (message: string, hint: string): Diagnostic => error('not-live', message, { hint });
 
-const doorway = (unit: string): Diagnostic =>
+const mayLockOut = (unit: string): Diagnostic =>
   notLive(
     `people and machines get in by ${unit}, and a filter that keeps them out would not go away by itself`,
     '--no-confirm says that it is meant; without --live the change goes back unless it is confirmed',

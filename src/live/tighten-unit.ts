@@ -27,7 +27,7 @@ export interface Tightened extends Pick<Injected, 'threads' | 'processes' | 'pau
 export interface TightenOptions {
   /** Whether it is only seen if it could be done. */
   readonly check?: boolean;
-  /** Whether lines by which people get in may be taken. */
+  /** Whether execve(2) may be taken from a unit whose work is to start programs. */
   readonly understood?: boolean;
 }
 

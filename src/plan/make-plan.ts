@@ -1,16 +1,15 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { findDirective } from '../directives/table.js';
+import { traitsOf } from './access-units.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';
 import { jointMode } from './calls/permissive.js';
-import { lockOuts } from './doorways/lock-outs.js';
-import { wayInOf } from './doorways/role.js';
-import { doorwayOf } from './doorways/role-of.js';
 import { writableByLists } from './ineffective/by-exec-lists.js';
 import { overridden, shadowed } from './ineffective/by-later-drop-ins.js';
 import { renamable } from './ineffective/by-renaming.js';
 import { unsandboxedKeys } from './launcher/commands.js';
 import { prefixGaps } from './launcher/exec-prefix.js';
+import { lockOuts, sessionsInherit } from './lock-outs.js';
 import type { Plan, PlannedDirective } from './plan.js';
 import { programNeeds } from './program-needs.js';
 import { typeWith } from './ready/injector.js';
@@ -42,7 +41,6 @@ export function decide(given: PlanRequest): Decided {
   const calls =
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NO_CALLS;
   const { launcher } = calls;
-  const role = doorwayOf(request);
   const directives = [
     ...calls.directives,
     ...service.directives,
@@ -56,7 +54,7 @@ export function decide(given: PlanRequest): Decided {
   const plan: Plan = {
     unit: unit.full,
     policyFile: policy.file,
-    doorway: wayInOf(role),
+    isAccess: request.places !== undefined && traitsOf(request).has('access'),
     mode: jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
     target,
     lines: [...calls.lines, ...readied.lines, ...service.lines],
@@ -85,9 +83,9 @@ export function decide(given: PlanRequest): Decided {
     ...assumptions(target, service.directives, calls.systemCalls !== undefined),
     ...writableByLists(request, all),
     ...renamable(request, stated),
-    ...programNeeds(request, all, calls, role),
+    ...programNeeds(request, all, calls),
     ...calls.advice(),
-    ...lockOuts(role, request, calls),
+    ...(request.places ? [...lockOuts(request, calls.meaning), ...sessionsInherit(request)] : []),
   ];
   return { plan, advice };
 }

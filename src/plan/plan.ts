@@ -3,7 +3,6 @@ import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { Target } from '../target/target.js';
 import type { ExecCommand } from '../unit/exec/line.js';
-import type { RoleName } from './doorways/role.js';
 
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
 export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'tighten' | 'nobody' | 'not needed';
@@ -111,8 +110,8 @@ export type Mode = 'enforcing' | 'permissive';
 export interface Plan {
   readonly unit: string;
   readonly policyFile: string;
-  /** The role of a unit by which people and machines get in, or run things; servers are none. */
-  readonly doorway: RoleName | undefined;
+  /** Whether people or machines get in by the unit, or administer the machine: its change waits for a confirmation. */
+  readonly isAccess: boolean;
   readonly mode: Mode;
   readonly target: Target;
   readonly lines: readonly PlanLine[];

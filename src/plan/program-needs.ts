@@ -1,15 +1,12 @@
 /** Needs of a unit's programs that a policy takes from them, as far as their names and their files tell. */
 
 import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
-import { ROOTS } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import { fileName } from '../unit/path.js';
-import { isOn, lastOf, plain, type UnitValues } from '../unit/values.js';
+import { isOn, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
 import { codeMakerOf } from './code-makers.js';
-import type { Role } from './doorways/role.js';
 import { allPrograms } from './launcher/commands.js';
-import { pamNeeds } from './pam-needs.js';
 import { hasReload } from './ready/checks.js';
 import type { ConfinedUnit, PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
@@ -21,34 +18,17 @@ const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
 /**
  * Warnings about programs that work no more, or not wholly, with what is planned.
  * @param values the planned values of all directives
- * @param role the unit's, if people and machines get in by it: errors tell of what it needs
  */
-export const programNeeds = (
-  request: PlanRequest,
-  values: UnitValues,
-  calls: PlannedCalls,
-  role: Role | undefined,
-): Diagnostic[] => [
-  ...unseen(request, values),
+export const programNeeds = (request: PlanRequest, values: UnitValues, calls: PlannedCalls): Diagnostic[] => [
   ...noReload(request),
   ...codeMakers(request),
-  ...(role ? [] : pamNeeds(request, values, calls)),
-  ...(!role?.needs.gain && takesGain(request, values, calls) ? starters(request) : []),
+  ...(takesGain(request, values, calls) ? starters(request) : []),
 ];
 
 /** Whether no_new_privs is set with what is planned, and not by the unit's own lines. */
 const takesGain = ({ effective }: PlanRequest, values: UnitValues, { launcher }: PlannedCalls): boolean =>
   (isOn(values, 'NoNewPrivileges') || launcher?.noNewPrivileges === true) &&
   !['NoNewPrivileges', 'DynamicUser'].some((name) => isOn(ownValues(effective), name));
-
-/** A note about programs in a root of their own, of which only the names are known. */
-function unseen({ policy }: PlanRequest, values: UnitValues): Diagnostic[] {
-  const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
-  if (root === undefined || policy.service.length === 0) return [];
-  const at = policy.service.find(({ name }) => name === root)?.at;
-  const message = `what the policy takes from programs in ${root}= is told by their names alone: nobody looks into their files`;
-  return [note('programs-unseen', message, { at })];
-}
 
 /** A warning about a reload that a policy asks for and the unit doesn't have. */
 function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {

@@ -19,8 +19,6 @@ export interface Surroundings {
   readonly allowed: ReadonlyMap<string, readonly string[]>;
   /** Rules of the socket units that hand it IP sockets, by their names. */
   readonly sockets: ReadonlyMap<string, SocketRules>;
-  /** Addresses on which its socket units listen: `[::]:22`, `/run/dbus/system_bus_socket`. */
-  readonly listens?: readonly string[];
 }
 
 export interface PlanRequest {

@@ -227,7 +227,7 @@ export const POLICY: Keys = {
         },
         understood: {
           shape: { type: 'list', of: { type: 'choice', values: ['locks-out'] } },
-          doc: 'Errors that are warnings: "locks-out" where people and machines get in by the unit, or run things',
+          doc: 'Errors that are warnings: "locks-out" where the policy takes from the unit what its work needs',
         },
       },
     },

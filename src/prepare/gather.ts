@@ -13,7 +13,7 @@ import { findTemplate, type PolicyPlace } from './load/find-template.js';
 import { INPUT, inputPolicy } from './load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from './load/load-policy.js';
 import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
-import { listensOf, surroundingsOf } from './load/surroundings.js';
+import { surroundingsOf } from './load/surroundings.js';
 import type { PlanOptions } from './plan.js';
 import { type MachineFacts, probeMachine } from './probe/target.js';
 
@@ -120,8 +120,7 @@ async function surroundingsFor(
   if (!state) return undefined;
   const all = [state, ...services.map((one) => one.state)];
   const sets = (directive: string) => policy.service.some((one) => one.name === directive);
-  const asked = { system, unit: name, states: all };
-  return { ...(await surroundingsOf({ ...asked, sets })), listens: await listensOf(asked) };
+  return surroundingsOf({ system, unit: name, states: all, sets });
 }
 
 async function choosePolicy(

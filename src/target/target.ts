@@ -13,8 +13,6 @@ export interface CommandFiles {
   readonly files: readonly (readonly string[])[];
   /** Libraries that are loaded along, by name; of a script those of its interpreter. */
   readonly needed: readonly string[];
-  /** The beginning of a shell's script. */
-  readonly script?: string;
 }
 
 /** The facts about the machine that a plan is for. They are an argument: the plan itself never probes a machine. */

@@ -73,24 +73,15 @@ test("what the unit's own lines keep from its programs is no fault of the policy
       assert.deepEqual(said(policy, monitor + own), []);
 });
 
-test('of a unit by which people get in an error tells it, and no warning beside it', () => {
-  const policy = '[service]\nNoNewPrivileges = true';
-  for (const cron of ['/usr/sbin/cron', '/usr/sbin/atd']) {
-    const { diagnostics } = planned(policy, `ExecStart=\nExecStart=${cron}`);
-    const codes = diagnostics.map(({ code }) => code);
-    assert.ok(codes.includes('locks-out') && !codes.includes('set-id-lost'), codes.join());
-  }
-});
-
-test('nobody looks into programs of a root of their own, which is told once', () => {
-  const said = (policy: string, lines = '') =>
-    planned(policy, lines).diagnostics.flatMap(({ code, at }) =>
-      code === 'programs-unseen' ? [at?.line] : [],
-    );
-  assert.deepEqual(said('[service]\nNice = 1\nRootImage = "/srv/x.raw"'), [3]);
-  assert.deepEqual(said('[service]\nNice = 1', 'RootImage=/srv/x.raw'), [undefined]);
-  assert.deepEqual(said('[service]\nNice = 1', 'RootDirectory=/'), []);
-  assert.deepEqual(said('', 'RootImage=/srv/x.raw'), []);
+test('what people start by a login or a job loses its set-ID bits by a policy that says so, or by a launcher that must', () => {
+  const cron = 'ExecStart=\nExecStart=/usr/sbin/cron -f\n';
+  assert.match(
+    said('[service]\nNoNewPrivileges = true', cron)[0]!,
+    /sudo, su, ping, postdrop for the mail of jobs$/,
+  );
+  const launched = '[syscalls]\ndeny = ["uname"]\nenforcer = "launcher"';
+  assert.deepEqual(said(launched, cron), []);
+  assert.match(said(launched, `${cron}CapabilityBoundingSet=~CAP_SYS_ADMIN`)[0]!, /^warning set-id-lost 1: /);
 });
 
 test('a reload is missed where the policy asks for one', () => {

@@ -46,7 +46,7 @@ test('lists of a policy beside those of a template open nothing that it closes',
     'TemporaryFileSystem=/opt:ro',
   ];
   const toml = lines.map((line) => line.replace(/=(.*)/, ' = ["$1"]')).join('\n');
-  const found = await directivesOf(dovecot, `${toml}\n[apply]\nunderstood = ["locks-out"]`);
+  const found = await directivesOf(dovecot, toml);
   const has = (name: string, ...paths: string[]) => {
     const line = found.find((one) => one.startsWith(`${name}=`))!;
     for (const path of paths) assert.match(line, new RegExp(`[= ]${path}( |$)`), line);

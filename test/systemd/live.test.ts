@@ -250,12 +250,12 @@ describe('calls are taken at once, and until the next start', { skip: skip ?? fa
     assert.equal(await says(unit), 'can');
   });
 
-  test('not from a unit by which people get in, unless that is meant', async () => {
+  test('tighten takes execve from no sshd, unless that is understood', async () => {
     const unit = 'sshd.service';
     await start(unit);
     assert.match(
       await run(1, 'tighten', ...EXEC, unit),
-      /error\[locks-out\]: .*sshd\.service: nobody could log in/,
+      /error\[locks-out\]: .*takes from sshd\.service what its work needs/,
     );
     assert.equal(await says(unit), 'can');
     await run(0, 'tighten', ...EXEC, '--understood', 'locks-out', unit);

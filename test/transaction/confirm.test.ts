@@ -271,7 +271,7 @@ describe('a change that waits', () => {
 });
 
 describe('without a word about it', () => {
-  const DOORWAY = '[Service]\nExecStart=/usr/sbin/demod --foreground\n[Install]\nAlias=sshd.service\n';
+  const LOGIN = '[Service]\nExecStart=/usr/sbin/demod --foreground\n[Install]\nAlias=sshd.service\n';
 
   const words: readonly (readonly [what: string, options: ApplyWords, deadline: number | undefined])[] = [
     ['a unit by which people get in waits for two minutes', {}, 120_000],
@@ -282,7 +282,7 @@ describe('without a word about it', () => {
   for (const [what, options, deadline] of words) {
     test(what, async () => {
       const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
-      const system = machineWith(DOORWAY, WEAK, { running: [UNIT, 'other.service'], files });
+      const system = machineWith(LOGIN, WEAK, { running: [UNIT, 'other.service'], files });
       const began = system.now();
       const result = await apply(fakeContext(system), [UNIT, 'other.service'], options);
       const isForAll = typeof options.confirm === 'string';

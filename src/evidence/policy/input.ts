@@ -1,5 +1,6 @@
 /** All that a policy is written from. */
 
+import type { Trait } from '../../plan/access-units.js';
 import type { Surroundings } from '../../plan/request.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
@@ -75,6 +76,7 @@ export interface PolicyRequest {
   /** The unit as it is without us. */
   readonly effective: EffectiveUnit;
   readonly surroundings?: Surroundings | undefined;
+  readonly traits?: ReadonlySet<Trait>;
   readonly target: Target;
   /** The reason why the unit can't have `[ready]`; undefined where it can. */
   readonly readyGap?: string | undefined;

@@ -38,7 +38,8 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const refused = refusedByDirectives(directives, target.sets);
   const isRefusedByUnit = (call: string) =>
     refused.has(call) || (own !== undefined && !permits(own.limit(call)));
-  const known = { reachable, sets: target.sets, hidden, isRefusedByUnit };
+  const startsPrograms = request.traits?.has('starts') ?? false;
+  const known = { reachable, sets: target.sets, hidden, isRefusedByUnit, startsPrograms };
   const calls = sortCalls(confined, known);
   const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
   return {

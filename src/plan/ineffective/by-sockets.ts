@@ -15,8 +15,6 @@ export interface SocketRules {
   readonly interfaces: readonly Permitted[];
   /** Whether PrivateNetwork= gives the socket unit a network namespace of its own, in which its sockets are made. */
   readonly isolated: boolean;
-  /** Whether the service gets them: the socket unit is up, or each connection starts an instance. */
-  readonly hands: boolean;
 }
 
 /**

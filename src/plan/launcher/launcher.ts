@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
 import { lastOf, plain, type UnitValues } from '../../unit/values.js';
-import { doorwayOf } from '../doorways/role-of.js';
+import { traitsOf } from '../access-units.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit, PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
@@ -64,9 +64,10 @@ const isTurnedOff = ({ service }: Policy): boolean =>
 
 /**
  * Whether programs that the unit starts may gain privileges, though a filter is loaded: sudo in a login is to work. To
- * load one without no_new_privs takes CAP_SYS_ADMIN (seccomp(2)).
+ * load one without no_new_privs takes CAP_SYS_ADMIN (seccomp(2)). Transient units are not asked: their command is one program.
  */
 const mayGain = (request: PlacedUnit & Pick<PlanRequest, 'unit'>, values: UnitValues): boolean =>
   lastOf(values, 'NoNewPrivileges') === '' &&
-  doorwayOf(request)?.needs.gain !== undefined &&
+  request.places !== undefined &&
+  traitsOf(request).has('starts') &&
   hasCapability(values, request.target, 'CAP_SYS_ADMIN');

@@ -8,7 +8,6 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import { argumentsOf, type ExecCommand } from '../../unit/exec/line.js';
 import { fileName } from '../../unit/path.js';
-import { STARTERS, startedInFile } from '../doorways/role-of.js';
 import type { Plan } from '../plan.js';
 
 /** A program that the policy doesn't hold from its start on. */
@@ -85,18 +84,43 @@ export function loadedLoose(
     });
 }
 
-/** Files that a command runs, each by its possible paths: its program, and the script that an interpreter or env(1) gets. */
-function startedFiles(program: string, words: readonly string[], search: readonly string[]): string[][] {
-  const isStarter = STARTERS.test(fileName(program)) || fileName(program) === 'env';
+/** Programs that start the one that their command line names first. */
+const STARTERS = /^(?:(?:ba|da|k|z|a)?sh|busybox|env|node(?:js)?|(?:php|python|ruby|perl)[\d.]*)$/;
+
+/** Words of a shell before a command that start it. */
+const BEFORE = /^(?:exec|nohup|setsid|command|then|do|else|!|\{|[A-Za-z_]\w*=.*)$/;
+
+/** Commands of a shell's script that are paths, or stand behind `exec`. Comments, tests and arguments are none. */
+const startedInScript = (script: string): string[] =>
+  script
+    .split(/\n|[;&|()`]/)
+    .map((command) => command.trim().split(/\s+/))
+    .flatMap((all) => {
+      const at = all.findIndex((word) => !BEFORE.test(word));
+      const [program = '', ...given] = at < 0 ? [] : all.slice(at);
+      if (!program.startsWith('/') && all[at - 1] !== 'exec') return [];
+      return [program, ...(STARTERS.test(fileName(program)) ? given.filter(isPath).slice(0, 1) : [])];
+    });
+
+const isPath = (word: string): boolean => word.startsWith('/');
+
+/**
+ * Files that a command runs, each by its possible paths: its program, and the script that an interpreter or env(1) gets.
+ * @param search the folders of a program that is a plain name
+ */
+export function startedFiles(
+  program: string,
+  words: readonly string[],
+  search: readonly string[],
+): string[][] {
+  const isStarter = STARTERS.test(fileName(program));
   const script = words[words.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1];
   const named =
-    script !== undefined && script !== words[0]
-      ? startedInFile(script)
-      : words.filter((word) => word.startsWith('/')).slice(0, 1);
+    script !== undefined && script !== words[0] ? startedInScript(script) : words.filter(isPath).slice(0, 1);
   return [
     program.includes('/') ? [program] : search.map((folder) => `${folder}/${program}`),
     ...(isStarter ? named.map((path) => [path]) : []),
   ]
-    .map((paths) => paths.filter((path) => path.startsWith('/')))
+    .map((paths) => paths.filter(isPath))
     .filter((paths) => paths.length > 0);
 }

@@ -15,8 +15,7 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 import { cantBeMade } from '../calls/left-to-launcher.js';
 import { absentCalls, foreignSets } from '../calls/notes.js';
 import { type NamedLine, refusedLines } from '../calls/refused-by-unit.js';
-import { isRefused } from '../doorways/lock-outs.js';
-import type { NeededCall } from '../doorways/needs.js';
+import { isRefused } from '../lock-outs.js';
 import type { ConfinedUnit } from '../request.js';
 import { type CallTarget, type ReadyMeaning, readyMeaningWith, takenAway } from './meaning.js';
 
@@ -133,14 +132,14 @@ const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
   });
 
 /** fork(2) as C libraries make it: without CLONE_THREAD. */
-const CLONE_PROCESS: NeededCall = { call: 'clone', args: [17n] };
+const SIGCHLD = 17n;
 
 /** A note that no process can be started any more: whether the service has workers isn't known. */
 function noRespawn({ at }: ReadySection, { before, named, target }: Meaning): Diagnostic[] {
   const passing = FORKING.filter((call) => mayPass(verdictOn(before, call)));
   const filter = resolve(named, target.machine);
   const starts = (call: string) =>
-    mayPass(verdictOn(named, call)) && (call !== 'clone' || !isRefused(CLONE_PROCESS, filter));
+    mayPass(verdictOn(named, call)) && (call !== 'clone' || !isRefused('clone', [SIGCHLD], filter));
   if (passing.length === 0 || passing.some(starts)) return [];
   const message = 'once it serves it starts no process: a worker that dies is not replaced';
   const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;

@@ -2,11 +2,9 @@ import type { Diagnostic } from '../../diagnostic.js';
 import { both } from '../../syscalls/both.js';
 import { resolve } from '../../syscalls/resolve.js';
 import type { ReadySection } from '../../syscalls/section.js';
-import { isOn, type UnitValues } from '../../unit/values.js';
 import { modeOf, permissiveNote } from '../calls/permissive.js';
-import { lockOuts } from '../doorways/lock-outs.js';
-import { doorwayOf } from '../doorways/role-of.js';
 import { setsNoNewPrivileges } from '../launcher/launcher.js';
+import { lockOuts } from '../lock-outs.js';
 import type { Mode, PlanLine, PlannedCommands, PlannedDirective, PlannedReady } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
@@ -50,7 +48,7 @@ export function planReady(
   const diagnostics = [
     ...(isTold ? [] : [permissiveNote(request)]),
     ...readyChecks(request, ready, meaning),
-    ...takenFromDoorway(request, ready, meaning, values),
+    ...execRefused(request, ready, meaning),
     ...gaps,
   ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
@@ -77,28 +75,14 @@ export function planReady(
   };
 }
 
-/**
- * Errors `locks-out` where `[ready]` takes calls from a unit by which people and machines get in, or run things. What
- * directives take, lockOuts() tells with `[syscalls]`.
- */
-function takenFromDoorway(
+/** Errors `locks-out` where `[ready]` takes execve(2) from a unit whose work is to start programs. */
+function execRefused(
   request: PlanRequest,
   ready: ReadySection,
   { section, target, named }: ReadyMeaning,
-  values: UnitValues,
 ): Diagnostic[] {
+  if (!request.places) return [];
   const syscalls = { ...section, allow: ready.allow };
   const policy = { ...request.policy, syscalls, service: [] };
-  const noNewPrivileges = !isOn(values, 'NoNewPrivileges') && setsNoNewPrivileges(request, values);
-  const found = lockOuts(
-    doorwayOf(request),
-    { ...request, policy, target },
-    {
-      meaning: resolve(named, target.machine),
-      launcher: { noNewPrivileges },
-      source: '[ready]',
-      isServing: true,
-    },
-  );
-  return found.filter(({ code }) => code === 'locks-out');
+  return lockOuts({ ...request, policy, target }, resolve(named, target.machine));
 }

@@ -35,16 +35,6 @@ export const surroundingsText = ({ allowed, sockets }: Surroundings): string[] =
   }),
 ];
 
-/** Addresses on which socket units of a service listen, as the manager has them; of a template's those with Accept=yes. */
-export async function listensOf({
-  system,
-  unit,
-  states,
-}: Pick<Asked, 'system' | 'unit' | 'states'>): Promise<readonly string[]> {
-  const sockets = await Promise.all(socketNames(unit, states).map((name) => system.anyUnit(name)));
-  return sockets.flatMap((socket) => socket.listen.map(([, address]) => address));
-}
-
 /** The socket units that start a service. With Accept=yes one starts instances of a template, and triggers only those that run. */
 function socketNames(unit: UnitName, states: readonly UnitState[]): string[] {
   const triggers = states.flatMap((one) => one.triggeredBy).filter((name) => name.endsWith('.socket'));
@@ -88,8 +78,6 @@ async function rulesOf(system: System, socket: UnitState): Promise<SocketRules> 
       return names.length === 0 ? [] : [{ only, names: new Set(names) }];
     }),
     // NetworkNamespacePath= takes precedence over PrivateNetwork=.
-    // One that isn't up, but enabled, leaves the next start to the service itself.
-    hands: socket.activeState === 'active' || socket.accept,
     isolated: socket.privateNetwork && socket.networkNamespacePath === '',
   };
 }

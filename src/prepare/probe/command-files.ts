@@ -4,7 +4,6 @@ import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { CommandFiles } from '../../target/target.js';
-import { fileName } from '../../unit/path.js';
 
 /**
  * Facts about the files that the kernel opens to run a unit's commands.
@@ -38,13 +37,8 @@ async function readOne(context: Context, path: string): Promise<CommandFiles | u
       ...started.map((file) => [file]),
     ],
     needed: await needed(context, workersOf(path, program)),
-    ...(isShell(program) ? { script: new TextDecoder().decode(head.bytes) } : {}),
   };
 }
-
-/** Whether a program is a script of a shell. */
-const isShell = (program: ProgramFacts): boolean =>
-  interpretersOf(program).some((path) => /^(?:ba|da|k|z|a)?sh$/.test(fileName(path)));
 
 /** The possible paths of the program that does the work, best first: what env(1) starts, an interpreter, or it itself. */
 function workersOf(path: string, program: ProgramFacts): readonly string[] {

@@ -10,7 +10,7 @@ import type { Answer, Facts } from './facts-file.js';
 const PASSING =
   /Timestamp|PID$|^InvocationID$|^CPUUsage|Bytes$|^Memory|^NRestarts$|^Job$|^ExecMain|^ConditionResult$/;
 
-/** Properties that change with a run. A plan asks for those of sockets alone, since an active one hands itself over. */
+/** Properties that change with a run. */
 const OF_A_RUN: ReadonlySet<string> = new Set(['ActiveState', 'SubState', 'Result', 'ControlGroup']);
 
 /** Lists of units, which the manager has in no order. */
@@ -69,10 +69,7 @@ function lastingOf(question: string, answer: Answer | undefined): string {
     return question === MOUNTS ? mountsOf(textOf(data())) : `read ${mode} ${packed}`;
   }
   const isTable = question === 'manager' || question.startsWith('unit ');
-  const isOfService = /^unit \S+\.service /.test(question);
-  return isTable
-    ? propertiesOf(textOf(answer.data()), isOfService)
-    : `data ${answer.status} ${answer.packed}`;
+  return isTable ? propertiesOf(textOf(answer.data())) : `data ${answer.status} ${answer.packed}`;
 }
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -84,11 +81,11 @@ export const MOUNTS = `read 0 ${MAX_MOUNTS + 1} /proc/self/mountinfo`;
 const mountsOf = (text: string): string =>
   JSON.stringify(parseMountInfo(text).map(({ path, options, type }) => [path, options, type]));
 
-function propertiesOf(text: string, isOfService: boolean): string {
+function propertiesOf(text: string): string {
   const [table = {}] = busAnswer(text);
   const entries = Object.entries(table as Readonly<Record<string, Variant>>);
   const lasting = entries
-    .filter(([name]) => LASTING.has(name) && !(isOfService && OF_A_RUN.has(name)))
+    .filter(([name]) => LASTING.has(name) && !OF_A_RUN.has(name))
     .map(([name, { signature, value }]) => [
       name,
       signature,

@@ -7,7 +7,7 @@ import type { PendingApply } from '../unit-result.js';
 const LEAST = 10_000;
 
 /** The time to confirm a change of a unit by which people and machines get in, in milliseconds. */
-const DOORWAYS = 120_000;
+const OF_ACCESS = 120_000;
 
 /** How long a change waits to be confirmed, in milliseconds; false: not at all; undefined where nobody has said. */
 export type Asked = number | false | undefined;
@@ -39,5 +39,5 @@ export function confirmWithin(
   { confirm: asked, restart }: Options,
 ): number | undefined {
   if (!isPending(changes) || restart === false || asked === false) return undefined;
-  return asked ?? (prepared.plan.doorway === undefined ? undefined : DOORWAYS);
+  return asked ?? (prepared.plan.isAccess ? OF_ACCESS : undefined);
 }

@@ -8,6 +8,7 @@ import { hasPrivateTmp, privateTmp } from '../../../src/evidence/policy/directiv
 import { writablePaths } from '../../../src/evidence/policy/directives/write-paths.js';
 import type { Evidence } from '../../../src/evidence/policy/input.js';
 import type { RecordedPeer } from '../../../src/evidence/recording/recording.js';
+import type { Trait } from '../../../src/plan/access-units.js';
 import {
   calls,
   directive,
@@ -743,20 +744,18 @@ test('no directive is proved by a watch without a start', () => {
   assert.deepEqual(policy.service, []);
 });
 
-test('what people need of the unit by which they get in is not taken, though no watch has seen it used', () => {
-  const proposed = [
-    { name: 'ProtectHome', value: true },
-    { name: 'NoNewPrivileges', value: true },
-    { name: 'CapabilityBoundingSet', value: ['~CAP_SYS_ADMIN'] },
-    { name: 'ProtectClock', value: true },
-  ];
-  const names = (lines: string) =>
-    keepGood(proposed, request(evidence(), { lines })).kept.map(({ name }) => name);
-  const sshd = 'ExecStart=\nExecStart=/usr/sbin/sshd -D';
-  assert.deepEqual(names(sshd), ['ProtectClock']);
-  assert.deepEqual(names(''), ['ProtectHome', 'NoNewPrivileges', 'CapabilityBoundingSet', 'ProtectClock']);
-  const { left } = keepGood(proposed, request(evidence(), { lines: sshd }));
-  assert.match(left[0]!.reason, /people who log in would not have their homes/);
-  const ofUser = request(evidence(), { lines: sshd, target: targetOf(257, { scope: 'user' }) });
-  assert.ok(keepGood(proposed, ofUser).kept.some(({ name }) => name === 'NoNewPrivileges'));
+test('a unit that gives sessions gets no directive, as each would hold what people run there', () => {
+  const { policy, text } = learned(evidence(), { traits: new Set(['sessions']) });
+  assert.deepEqual(policy.service, []);
+  assert.match(
+    text,
+    /^# LockPersonality = true: programs that people run through the unit would inherit it\.$/m,
+  );
+  assert.equal(directive(learned(evidence()).policy, 'LockPersonality'), true);
+});
+
+test('a server of homes keeps them, though no watch has seen one used', () => {
+  const homes = (traits: ReadonlySet<Trait>) =>
+    directive(learned(evidence(), { traits }).policy, 'ProtectHome');
+  assert.deepEqual([homes(new Set()), homes(new Set(['homes']))], [true, undefined]);
 });

@@ -257,3 +257,18 @@ test('namespaces by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
 });
+
+test('a unit whose work is to start programs keeps execve, though no watch has seen it start one', () => {
+  const cron = { traits: new Set(['starts'] as const), reachable: new Set(['execve']) };
+  const { text } = learned(withCalls('read exit_group'), cron);
+  assertAnswers(text, { execve: 'allow' });
+  assert.match(text, /^ *# Not seen: starting programs is the work of this unit$/m);
+  const { policy } = learned(withCalls('read exit_group execve'), {
+    ...cron,
+    options: { ready: { reload: false } },
+  });
+  assert.ok(!policy.ready?.deny.some(({ name }) => name === 'execve'));
+  assertAnswers(learned(withCalls('read exit_group'), { reachable: cron.reachable }).text, {
+    execve: 'EPERM',
+  });
+});

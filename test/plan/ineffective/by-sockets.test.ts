@@ -7,7 +7,7 @@ import { makePlan, targetOf, unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
 function found(policy: string, rules: Partial<SocketRules>, lines = '') {
-  const open: SocketRules = { denied: [], allowed: [], interfaces: [], isolated: false, hands: true };
+  const open: SocketRules = { denied: [], allowed: [], interfaces: [], isolated: false };
   const plan = makePlan({
     unit: parseUnitName('demo.service') as UnitName,
     effective: effectiveUnit([unitFile(lines)]),
@@ -73,6 +73,6 @@ test('a note says which sockets are not in the private network; it keeps nobody 
   const [note, ...more] = found('PrivateNetwork = true', {});
   assert.deepEqual([note!.severity, note!.code, note!.at?.line, more], ['note', 'sockets-stay', 2, []]);
   assert.match(note!.message, /^web\.socket hands over/);
-  assert.deepEqual(found('PrivateNetwork = true', { isolated: true, hands: true }), []);
+  assert.deepEqual(found('PrivateNetwork = true', { isolated: true }), []);
   assert.deepEqual(found('PrivateNetwork = false', {}), []);
 });

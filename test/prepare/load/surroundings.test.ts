@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listensOf, surroundingsOf, surroundingsText } from '../../../src/prepare/load/surroundings.js';
+import { surroundingsOf, surroundingsText } from '../../../src/prepare/load/surroundings.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { unitWith } from '../../support/apply-in-memory.js';
 import { FakeSystem } from '../../support/fake-system.js';
@@ -28,57 +28,12 @@ test('slices and sockets are asked for only where the policy has a line that the
   assert.ok(!calls.some((call) => call.endsWith('demo.path')));
 });
 
-test('addresses of socket units are those that the manager has, each unit asked once', async () => {
-  const socket = await unitWith({
-    Listen: [
-      ['Stream', '[::]:22'],
-      ['FIFO', '/run/x'],
-    ],
-  });
-  const asked: string[] = [];
-  const system = new (class extends FakeSystem {
-    override async anyUnit(name: string) {
-      asked.push(name);
-      return socket;
-    }
-  })();
-  const listens = await listensOf({
-    system,
-    unit: parseUnitName('demo.service') as UnitName,
-    states: [await unitWith({ TriggeredBy: ['demo.socket', 'demo.path', 'demo.socket'] })],
-  });
-  assert.deepEqual([asked, listens], [['demo.socket'], ['[::]:22', '/run/x']]);
-});
-
-test('a socket unit hands over its sockets while it is up, and by each connection', async () => {
-  const handsOf = async (properties: Readonly<Record<string, unknown>>, service = 'demo.service') => {
-    const socket = await unitWith({ Listen: [['Stream', '[::]:22']], ...properties });
-    const system = new (class extends FakeSystem {
-      override async anyUnit() {
-        return socket;
-      }
-    })();
-    const { sockets } = await surroundingsOf({
-      system,
-      unit: parseUnitName(service) as UnitName,
-      states: [await unitWith({ TriggeredBy: ['demo.socket'] })],
-      sets: () => true,
-    });
-    return sockets.get('demo.socket')?.hands;
-  };
-  assert.equal(await handsOf({ ActiveState: 'active' }), true);
-  assert.equal(await handsOf({ ActiveState: 'inactive' }), false);
-  assert.equal(await handsOf({ ActiveState: 'failed' }), false);
-  assert.equal(await handsOf({ ActiveState: 'inactive', Accept: true }, 'demo@.service'), true);
-});
-
 test('each fact has a text of its own, so that a change shows in the hash', () => {
   const rules = {
     denied: ['0.0.0.0/0'],
     allowed: ['10.0.0.0/8'],
     interfaces: [{ only: false, names: new Set(['lo']) }],
     isolated: true,
-    hands: true,
   };
   const facts = {
     allowed: new Map([['a.slice', ['10.0.0.0/8']]]),

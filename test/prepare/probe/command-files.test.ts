@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { HEAD_SIZE } from '../../../src/formats/elf.js';
 import { readCommands } from '../../../src/prepare/probe/command-files.js';
 import { elf } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
@@ -51,19 +50,6 @@ test('of a script the libraries of its interpreter count, behind env(1) of the p
   assert.ok(found['/a']!.needed.includes('libc.so.6'));
   assert.ok(found['/b']!.needed.includes('libc.so.6'));
   assert.deepEqual(found['/c']!.needed, []);
-});
-
-test('the beginning of a shell script is kept, for what it starts', async () => {
-  const files = {
-    '/bin/sh': program(shell),
-    '/a': program('#!/bin/sh -e\nexec /usr/sbin/sshd\n'),
-    '/b': program('#!/usr/bin/python3\n'),
-    '/c': program(`#!/bin/sh\n${'#'.repeat(9000)}\nexec sshd`),
-  };
-  const found = await read(files, { '/a': ['/a'], '/b': ['/b'], '/c': ['/c'] });
-  assert.equal(found['/a']!.script, '#!/bin/sh -e\nexec /usr/sbin/sshd\n');
-  assert.equal(found['/b']!.script, undefined);
-  assert.equal(found['/c']!.script!.length, HEAD_SIZE);
 });
 
 test('a program that is not there, or can not be read, is left out', async () => {

@@ -31,18 +31,6 @@ test('lists of units have no order, those of files have one', () => {
   assert.notEqual(of({ DropInPaths: names('b', 'c') }), of({ DropInPaths: names('c', 'b') }));
 });
 
-test('whether a socket is active counts', () => {
-  const of = (state: string) =>
-    digest(
-      ['unit a.socket Unit'],
-      factLine({
-        ask: 'unit a.socket Unit',
-        data: packed(JSON.stringify({ type: 'a{sv}', data: [{ ActiveState: text(state) }] })),
-      }),
-    );
-  assert.notEqual(of('active'), of('inactive'));
-});
-
 test('an answer without any value is that of a machine, never a trace', () => {
   const data = packed(JSON.stringify({ type: '', data: [] }));
   assert.match(digest(['manager'], factLine({ ask: 'manager', data })), /^[0-9a-f]{64}$/);

@@ -20,6 +20,7 @@ export type Tier = 'allow' | 'log' | 'fallback' | 'refuse';
 /** The reason why a call has its tier. */
 export type TierReason =
   | 'seen'
+  | 'work'
   | 'kernel'
   | 'vdso'
   | 'family'
@@ -44,6 +45,8 @@ export interface Known {
   readonly hidden?: ReadonlySet<string>;
   /** Whether the unit's own filter, or a directive's, refuses a call: unless it was seen, it is left out. */
   readonly isRefusedByUnit?: (call: string) => boolean;
+  /** Whether the unit's work is to start programs, be it seen or not. */
+  readonly startsPrograms?: boolean;
 }
 
 /** Calls that get a tier, unless an earlier step has given them one. */
@@ -83,7 +86,10 @@ const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: stri
 const NO_SYS = 38;
 
 /** Calls that were seen, and those that stand for them: of the kernel, and of the families. */
-function seenSteps({ calls, refused, lost }: Seen, { hidden = new Set() }: Known): Step[] {
+function seenSteps(
+  { calls, refused, lost }: Seen,
+  { hidden = new Set(), startsPrograms = false }: Known,
+): Step[] {
   const seen = new Set(calls.map(({ name }) => name));
   // A kernel without the call, or one of its options, answers so, too.
   const answered = isSurelyRefused(lost) ? refused.filter(({ answer }) => answer === NO_SYS) : [];
@@ -103,6 +109,7 @@ function seenSteps({ calls, refused, lost }: Seen, { hidden = new Set() }: Known
       ...step('allow', 'seen', seen, ''),
       evidence: (name) => madeBy(calls.filter((call) => call.name === name)),
     },
+    step('allow', 'work', startsPrograms ? ['execve'] : [], 'starting programs is the work of this unit'),
     step('allow', 'kernel', BY_THE_KERNEL, 'made by the kernel itself, or at the end of any process'),
     step('allow', 'vdso', BY_THE_VDSO, 'made where the vDSO or a lock needs the kernel'),
     step('fallback', 'falls-back', LIBRARIES_FALL_BACK, 'not seen; libraries fall back from it'),

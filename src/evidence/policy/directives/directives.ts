@@ -1,3 +1,4 @@
+import { TAKES, type Trait } from '../../../plan/access-units.js';
 import { ownValues } from '../../../plan/unit-values.js';
 import { isOn, lastOf } from '../../../unit/values.js';
 import type { Kind } from '../../recording/kinds.js';
@@ -38,6 +39,13 @@ const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, .
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
   JUDGES.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
 
+/** The reason against a directive, whatever was seen: sessions would inherit it, or the unit is of no use with it. */
+function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
+  if (traits.has('sessions')) return 'programs that people run through the unit would inherit it';
+  const taken = TAKES.get(name);
+  return taken && traits.has(taken) ? `the work of the unit needs what it takes: ${taken}` : undefined;
+}
+
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   const { evidence, reachable, effective, target, options, plainPrograms, codeMaker } = request;
@@ -49,7 +57,7 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
     plainPrograms,
     codeMaker,
   });
-  const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
+  const judged = JUDGES.flatMap((one) => judgedBy(one, facts, reasonAgainst(one.name, request.traits)));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
   const unproved = [
@@ -89,10 +97,14 @@ function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: Facts): boolean
 
 const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;
 
-function judgedBy({ name, wanted, by, judge }: Judge, facts: Facts): (ProvedDirective | UnprovedDirective)[] {
+function judgedBy(
+  { name, wanted, by, judge }: Judge,
+  facts: Facts,
+  against: string | undefined,
+): (ProvedDirective | UnprovedDirective)[] {
   const verdict = judge(facts);
   if (verdict === undefined) return [];
-  const doubt = facts.doubt(by);
+  const doubt = against ?? facts.doubt(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];
   return doubt === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: doubt }];
 }

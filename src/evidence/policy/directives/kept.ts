@@ -1,17 +1,12 @@
 /** Directives that hold: `apply` would take each as it is, on this unit and this target. */
 
-import type { Diagnostic } from '../../../diagnostic.js';
 import { formatDirective, isFormatted } from '../../../directives/format.js';
 import { findDirective } from '../../../directives/table.js';
-import { lockOuts } from '../../../plan/doorways/lock-outs.js';
-import { roleOf } from '../../../plan/doorways/role-of.js';
-import { hasCapability } from '../../../plan/launcher/capabilities.js';
 import { planService } from '../../../plan/service.js';
-import { ownValues, valuesOfAll } from '../../../plan/unit-values.js';
+import { ownValues } from '../../../plan/unit-values.js';
 import type { DirectiveEntry, Policy } from '../../../policy/policy.js';
-import { parseUnitName } from '../../../unit/name.js';
 import { plain, sinceReset, wordsOf } from '../../../unit/values.js';
-import type { Evidence, PolicyRequest } from '../input.js';
+import type { PolicyRequest } from '../input.js';
 
 /** A directive with its value. */
 export interface Proposed {
@@ -25,9 +20,7 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-type OnUnit = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'> & {
-  readonly evidence: Pick<Evidence, 'unit'>;
-};
+type OnUnit = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'>;
 
 /**
  * Takes out the directives that the unit has already, and those that are weaker than the unit's or wouldn't be in force,
@@ -77,27 +70,11 @@ const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {
   return { name, value, at, valueAt: at };
 };
 
-/** Errors about directives that people and machines need to be off, though no watch has seen that they do. */
-function lockedOut(policy: Policy, { evidence, effective, target, surroundings }: OnUnit): Diagnostic[] {
-  const unit = parseUnitName(evidence.unit);
-  if ('severity' in unit || target.scope === 'user') return [];
-  // The filter beside them, which is learned too, may take a launcher.
-  const isPrivileged = hasCapability(valuesOfAll(policy, effective), target, 'CAP_SYS_ADMIN');
-  const calls = { meaning: undefined, launcher: { noNewPrivileges: !isPrivileged } };
-  return lockOuts(
-    roleOf({ unit, effective, target, surroundings }),
-    { unit, effective, policy, target, surroundings },
-    calls,
-  );
-}
-
 function problemsOf(proposed: readonly Proposed[], request: OnUnit): ReadonlyMap<string, string> {
   const policy = policyOf(proposed.map((one, i) => entryOf(one, i + 1)));
   const { effective, target, surroundings } = request;
   const { diagnostics } = planService({ policy, effective, target, surroundings });
-  const errors = [...diagnostics, ...lockedOut(policy, request)].filter(
-    ({ severity }) => severity === 'error',
-  );
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return new Map(errors.map(({ message, at }) => [proposed[(at?.line ?? 1) - 1]!.name, message]));
 }
 

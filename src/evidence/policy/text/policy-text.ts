@@ -102,6 +102,7 @@ function allowed({ calls, rules }: LearnedPolicy, request: PolicyRequest): Group
       title,
       words: words.filter((name) => !decided.has(name)),
     })),
+    { title: 'Not seen: starting programs is the work of this unit', words: because('work') },
     {
       title: 'Not seen: other libraries or loads take these in place of one above',
       words: because('family'),

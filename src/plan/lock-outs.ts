@@ -1,0 +1,87 @@
+/** Diagnostics about access units: what is certain. A trial shows the rest, and a change that isn't confirmed goes back. */
+
+import { asWarning, type Diagnostic, error, type Location, note } from '../diagnostic.js';
+import { entryOn } from '../policy/expect.js';
+import { ABIS, abisOf } from '../syscalls/abi.js';
+import { permits } from '../syscalls/action.js';
+import { registersWith } from '../syscalls/arguments.js';
+import { numbersOf } from '../syscalls/numbers.js';
+import { evaluate, type SyscallPolicy } from '../syscalls/policy.js';
+import { covers, lastOf, pathsOf, plain } from '../unit/values.js';
+import { TAKES, traitsOf } from './access-units.js';
+import type { PlanRequest } from './request.js';
+import { ownValues, valuesOfAll } from './unit-values.js';
+
+/** The line of a policy that takes something. */
+interface Line {
+  readonly subject: string;
+  readonly at: Location;
+}
+
+type OnUnit = Pick<PlanRequest, 'unit' | 'effective' | 'policy' | 'target'>;
+
+/**
+ * An error `locks-out` for each line of a policy that surely takes from a unit what its work needs: execve(2) from one that starts
+ * programs, the homes from one that serves them. They are warnings if the policy says that this is understood.
+ * @param meaning the calls that the policy refuses
+ */
+export function lockOuts(request: OnUnit, meaning: SyscallPolicy | undefined): Diagnostic[] {
+  const { unit, effective, policy } = request;
+  const own = ownValues(effective);
+  const traits = traitsOf(request);
+  const exec = traits.has('starts') ? [...execLines(request, meaning), ...noExecLines(request)] : [];
+  const found = [
+    ...exec.map((line) => ({ ...line, what: 'starting programs' })),
+    ...policy.service.flatMap(({ name, value, at }) => {
+      const taken = TAKES.get(name);
+      const isTaken = taken && traits.has(taken) && isOff(lastOf(own, name)) && !isOff(plain(String(value)));
+      return isTaken ? [{ subject: name, at, what: taken }] : [];
+    }),
+  ].map(({ subject, at, what }) => {
+    const message = `'${subject}' takes from ${unit.full} what its work needs: ${what}`;
+    return error('locks-out', message, { at, hint: WAY_OUT });
+  });
+  return policy.understood.some(({ value }) => value === 'locks-out') ? found.map(asWarning) : found;
+}
+
+const isOff = (value: string): boolean => ['', 'no'].includes(value);
+
+const WAY_OUT = `leave it out for this unit; if it is meant: understood = ["locks-out"] in [apply]`;
+
+/** A note that a policy confines the sessions, too, that a unit gives. */
+export function sessionsInherit(request: OnUnit): Diagnostic[] {
+  if (!traitsOf(request).has('sessions')) return [];
+  const message = `programs that people run through ${request.unit.full}, as root too, are confined by its policy; apply watches them for refused calls during the trial only`;
+  return [note('logins-inherit', message, { hint: VERIFIES })];
+}
+
+/** ptrace(2) shows filters to no process that has one itself. */
+const VERIFIES =
+  "if that has a filter, verify reads none back in such a login: use 'systemd-run --wait --pipe sandbox-unit verify UNIT'";
+
+/** Whether a policy refuses a call of the native ABI with these arguments, as registers. */
+export function isRefused(call: string, args: readonly bigint[], meaning: SyscallPolicy): boolean {
+  const abi = abisOf(meaning.machine)[0]!;
+  const nr = numbersOf(abi).get(call)!;
+  return !permits(evaluate(meaning, { arch: ABIS[abi].arch, nr, args: registersWith(abi, call, args) }));
+}
+
+/** The line of calls that refuses execve(2), or that would have to name it, as `allow` in `[ready]`. */
+function execLines({ policy: { syscalls }, target }: OnUnit, meaning: SyscallPolicy | undefined): Line[] {
+  if (!syscalls || !meaning || !isRefused('execve', [], meaning)) return [];
+  const found = entryOn(syscalls, 'execve', target.sets);
+  if (found?.list === 'deny') return [{ subject: `deny ${found.entry.name}`, at: found.entry.at }];
+  return [{ subject: 'allow without execve', at: syscalls.allow?.[0]?.at ?? syscalls.at }];
+}
+
+/** Where shells are, with /bin a link or not. */
+const SHELL = ['/usr/bin/sh', '/bin/sh'];
+
+/** The line of NoExecPaths= that closes the shell, unless ExecPaths= opens it. */
+function noExecLines({ policy, effective }: OnUnit): Line[] {
+  const line = policy.service.find(({ name }) => name === 'NoExecPaths');
+  const values = valuesOfAll(policy, effective);
+  const named = (name: string) =>
+    pathsOf(values, name).some((above) => SHELL.some((path) => covers(above, path)));
+  return line && named('NoExecPaths') && !named('ExecPaths') ? [{ subject: line.name, at: line.at }] : [];
+}
