@@ -97,7 +97,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'status',
     does: 'list the confined units: enforcing or permissive, running with that or not, what has changed since apply (then exit 1), and the policy',
     operands: '[unit...]',
-    options: ['all', 'openmetrics', 'user', 'root', ...SPEAKS],
+    options: ['all', 'full', 'openmetrics', 'user', 'root', ...SPEAKS],
     own: { all: ['--all', 'units of run, too'] },
     summarizes: true,
     pages: true,
