@@ -87,11 +87,12 @@ export function withOneHint(
   { placement: { scope } }: Context,
   all: readonly UnitStatus[],
   diagnostics: readonly Diagnostic[],
-): Diagnostic[] {
+): readonly Diagnostic[] {
+  if (diagnostics.length < 2) return diagnostics;
   const commands = new Set(all.map(({ unit }) => ownCommand(scope, 'apply', unit)));
   const again = inOrder(diagnostics).filter(({ hint }) => hint !== undefined && commands.has(hint));
   const named = new Set(again.map(({ hint }) => hint));
-  if (named.size < 2) return [...diagnostics];
+  if (named.size < 2) return diagnostics;
   return inOrder(diagnostics).map((one) => {
     if (!again.includes(one)) return one;
     const { hint: _, ...bare } = one;
@@ -112,14 +113,14 @@ export function statusText(all: readonly UnitStatus[], whole: boolean, look: Loo
         styled(refusedText(one), (one.refused?.count ?? 0) > 0 ? 'doubtful' : undefined),
         printable(originText(one)),
       ],
-      ...instanceRows(one),
+      ...(one.instances ? instanceRows(one.instances) : []),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
   return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], cuts: 'all' });
 }
 
 /** The instances of a template, a row for each state that some of them are in. */
-const instanceRows = ({ instances = [] }: UnitStatus): Cell[][] =>
+const instanceRows = (instances: NonNullable<UnitStatus['instances']>): Cell[][] =>
   [...groupBy(instances, ({ state }) => state)].map(([state, some]) => [
     `  ${state.replaceAll('-', ' ')}: ${some.map(({ name }) => name).join(', ')}`,
   ]);

@@ -33,7 +33,7 @@ export function table(rows: readonly (readonly Cell[])[], options: TableOptions 
   const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
   const printed = [...headings, ...rows].map((row) => row.map(printedCell));
   const room = look.columns - indent.length;
-  const { broken, used } = brokenRows(cuts ? CUTS[cuts](printed, room) : printed, room);
+  const { broken, used } = brokenRows(cuts && room < Infinity ? CUTS[cuts](printed, room) : printed, room);
   return broken
     .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
     .map((line) => (line.trim() === '' ? '\n' : line))

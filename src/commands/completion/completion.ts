@@ -10,7 +10,7 @@ const SCRIPTS: Readonly<Record<ShellName, string>> = {
   bash: `# Completion of sandbox-unit(1) for bash: made by 'sandbox-unit completion bash'.
 
 _sandbox_unit() {
-    local line=\${COMP_LINE:0:COMP_POINT} words answer word value before cut kind count one
+    local line=\${COMP_LINE:0:COMP_POINT} words answer word value before breaks cut='' kind count one
     # Bash splits words at = and :, too.
     read -ra words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=('')
@@ -33,7 +33,8 @@ _sandbox_unit() {
         groups) mapfile -t COMPREPLY < <(compgen -P "$before" -g -- "$value") ;;
         command)
             if declare -F _command_offset >/dev/null; then
-                _command_offset "$count" && return
+                _command_offset "$count"
+                return
             elif ((count == \${#words[@]} - 1)); then
                 mapfile -t COMPREPLY < <(compgen -c -- "$word")
             else
@@ -43,7 +44,8 @@ _sandbox_unit() {
     [[ $kind == @(files|policies|folders|command) ]] && compopt -o filenames 2>/dev/null
     [[ $kind == parts ]] && compopt -o nospace 2>/dev/null
     # Readline puts a candidate in the place of what is behind the last = or : alone, or of the last @ and what is behind it.
-    cut=\${word##*[=:]} cut=\${word%"$cut"}
+    breaks=\${COMP_WORDBREAKS//[^=:]/}
+    [[ $breaks ]] && cut=\${word##*[$breaks]} && cut=\${word%"$cut"}
     [[ $COMP_WORDBREAKS == *@* && \${word#"$cut"} == *@* ]] && cut=\${word%@*}
     COMPREPLY=("\${COMPREPLY[@]#"$cut"}")
 }
