@@ -84,7 +84,7 @@ async function startAgain(system: System, trial: Trial, before: UnitState): Prom
 /** Adds the way out: of a reload that [ready] takes calls from, as those that are named with it show, or of one that has never worked. */
 const withWayOut = (found: Diagnostic, { ready }: Trial['plan']): Diagnostic => ({
   ...found,
-  hint: [found.hint, ready ? READY_RELOAD : WITHOUT_RELOAD].filter(Boolean).join('; '),
+  hint: (ready ? [READY_RELOAD, found.hint] : [found.hint, WITHOUT_RELOAD]).filter(Boolean).join('; '),
 });
 
 const READY_RELOAD =

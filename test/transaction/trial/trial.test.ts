@@ -146,7 +146,7 @@ test('a reload that fails under [ready] has the way out of that: the calls that 
   const [failed] = await start(reloadable({ reloading: { result: 'failed' } }), { plan });
   assert.match(
     failed!.hint!,
-    /; a reload may need calls that \[ready] takes away.*'reload = false' in \[ready]/,
+    /^a reload may need calls that \[ready] takes away.*'reload = false' in \[ready]/,
   );
   assert.doesNotMatch(failed!.hint!, /\[apply]/);
 });
