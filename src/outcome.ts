@@ -18,6 +18,8 @@ export interface Outcome {
   /** For people, on stdout. */
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
+  /** Diagnostics for people, where these are fewer words. */
+  readonly told?: readonly Diagnostic[];
   /** The texts of files that diagnostics point into. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -60,7 +62,7 @@ export function shown(
         : { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
     return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
   }
-  const told = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;
+  const told = (outcome.told ?? diagnostics).filter((d) => !options.quiet || d.severity !== 'note');
   const errors = inOrder(told).map((d) => `${renderDiagnostic(d, sources, look)}\n`);
   return { output: options.quiet ? '' : outcome.text, errors: errors.join('') };
 }

@@ -3,7 +3,7 @@ import { CommanderError, parse } from './command-line/parse.js';
 import { isVerb, usageError } from './command-line/usage.js';
 import type { CommonOptions, Options } from './commands/options.js';
 import type { Verb } from './commands/verb.js';
-import { VERBS } from './commands/verbs.js';
+import { COMPLETE, VERBS } from './commands/verbs.js';
 import { type Diagnostic, EXIT, UserError } from './diagnostic.js';
 import { type ColorChoice, type Looks, PLAIN } from './look.js';
 import type { Outcome, ShowOptions } from './outcome.js';
@@ -44,13 +44,13 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     await shell.show(outcome, { ...options, pages, ...(options.json ? asked : {}) });
     return outcome.exit;
   };
+  if (argv[0] === COMPLETE.name) return runVerb(COMPLETE, argv.slice(1), { user: argv.includes('--user') });
   const code = codeAsked(words);
   if (code !== undefined) return tellCode(code, shell);
   try {
-    const { print } = shell;
     const printError = asked.json ? () => undefined : shell.printError;
     return await parse(
-      { ...{ words, ...asked }, print, printError, look: () => shell.looks(asked.color).output },
+      { ...{ words, ...asked }, print: shell.print, printError, look: () => shell.looks(asked.color).output },
       runVerb,
     );
   } catch (cause) {

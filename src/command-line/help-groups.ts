@@ -29,7 +29,7 @@ const GROUPS: readonly (readonly [heading: string, options: readonly (keyof Opti
     ],
   ],
   ['Where:', ['runtime', 'user', 'root', 'facts', 'hosts']],
-  [OUTPUT, ['summary', 'diff', 'openmetrics', 'verbose', 'json', 'quiet']],
+  [OUTPUT, ['summary', 'diff', 'openmetrics', 'full', 'verbose', 'json', 'quiet']],
 ];
 
 /** The heading of an option; undefined for the usual one. */

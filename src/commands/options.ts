@@ -30,6 +30,7 @@ export interface Options extends RunOptions {
   readonly all?: boolean;
   readonly purge?: boolean;
   readonly openmetrics?: boolean;
+  readonly full?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
@@ -90,6 +91,7 @@ export const OPTIONS = {
   summary: ['--summary', 'show what stays open under the policy, instead of its lines'],
   all: ['--all', 'every unit that has a policy'],
   purge: ['--purge', 'revert confined units that are not named; with --all, those without a policy'],
+  full: ['-l, --full', 'show whole lines, though they are wider than the terminal'],
   openmetrics: ['--openmetrics', 'print metrics for a monitoring system'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],

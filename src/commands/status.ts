@@ -4,6 +4,7 @@ import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import { SharedRecords } from '../explain/records/shared-records.js';
 import { userManager } from '../explain/records/user-manager.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
+import { PLAIN } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
@@ -19,6 +20,7 @@ import {
   statusText,
   type UnitStatus,
   withDeadlines,
+  withOneHint,
 } from '../report/status.js';
 import { enabledAtBoot } from '../restart/enabled-at-boot.js';
 import { runStatus } from '../run/run-status.js';
@@ -44,20 +46,22 @@ import { withInjections } from '../status/injected.js';
 import { loadedBy, namedPrograms } from '../status/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../status/not-applied.js';
 import { openedPaths } from '../status/opened-paths.js';
-import { inForce, type State, stateOf } from '../status/service-state.js';
+import { inForce, mostUrgent, type State, statesOf } from '../status/service-state.js';
 import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
 import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
-import { isServiceName } from '../unit/name.js';
+import { isServiceName, isTemplate } from '../unit/name.js';
 
 export interface StatusOptions {
   /** Text for a collector of metrics. */
   readonly openmetrics?: boolean;
   /** Units of `run`, too. */
   readonly all?: boolean;
+  /** Whether lines may be wider than the terminal. */
+  readonly full?: boolean;
 }
 
 /** A unit with a drop-in of ours. */
@@ -77,7 +81,7 @@ interface Confined extends OwnDropIn {
 export async function status(
   context: Context,
   units: readonly string[],
-  { openmetrics = false, all: withRuns = false }: StatusOptions = {},
+  { openmetrics = false, all: withRuns = false, full = false }: StatusOptions = {},
 ): Promise<Outcome> {
   if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
   // A folder that holds no system is an error before no unit is found to be confined there.
@@ -107,6 +111,7 @@ export async function status(
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
+  const columns = full ? PLAIN.columns : context.caller.look.columns;
   const enabled = {
     diagnostics: await enabledAtBoot(context, units.length > 0 ? names.map(fullName) : undefined),
   };
@@ -122,8 +127,9 @@ export async function status(
     summary: () => statusSummary(all),
     text: openmetrics
       ? statusMetrics(all, { notApplied: unapplied.units, exit })
-      : statusText(all, units.length === 0, context.caller.look),
+      : statusText(all, units.length === 0, { ...context.caller.look, columns }),
     diagnostics,
+    told: units.length === 0 ? withOneHint(context, all, diagnostics) : diagnostics,
     sources: new Map(),
   };
 }
@@ -215,7 +221,8 @@ async function statusOf(
   const missing = await missingFiles(at, filters, programs);
   const services = await seenServices(context, confined);
   const appliedRuns = appliedRunsOf(unit, files);
-  const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
+  const states = services && (await statesOf(at, services, { appliedRuns, path: dropIn, facts }));
+  const state = states && mostUrgent(states);
   const isThere = services === undefined || services.every(isLoaded);
   const broken = await brokenFiles(at, { unit, facts, filters, programs, missing });
   const { changed, untold, exit } = isThere
@@ -244,6 +251,9 @@ async function statusOf(
     recorded: mode?.recorded ?? [],
     ...(refused ? { refused } : {}),
     ...(state === undefined ? {} : { state: inForce(state, changed, [...untrusted, ...opened]) }),
+    ...(isTemplate(serviceName(confined.instance ?? unit))
+      ? { instances: services?.map(({ name }, i) => ({ name, state: states![i]! })) }
+      : {}),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     gaps: facts.gaps,

@@ -1,3 +1,4 @@
+import { printed } from '../outcome.js';
 import { RUN_OPTIONS, type RunOptions } from '../run/options.js';
 import type { Verb, VerbGroup } from './verb.js';
 
@@ -96,7 +97,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'status',
     does: 'list the confined units: enforcing or permissive, running with that or not, what has changed since apply (then exit 1), and the policy',
     operands: '[unit...]',
-    options: ['all', 'openmetrics', 'user', 'root', ...SPEAKS],
+    options: ['all', 'full', 'openmetrics', 'user', 'root', ...SPEAKS],
     own: { all: ['--all', 'units of run, too'] },
     summarizes: true,
     pages: true,
@@ -223,7 +224,21 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     examples: ['completion bash > /etc/bash_completion.d/sandbox-unit'],
     load: async () => {
       const { completion } = await import('./completion/completion.js');
-      return async (_, operands) => completion(VERBS, operands);
+      return async (_, operands) => completion(operands);
     },
   },
 ];
+
+/** Answers shells that complete a command line; no verb for people. */
+export const COMPLETE: Verb = {
+  name: '__complete',
+  does: 'print candidates for the last of these words',
+  operands: '[word...]',
+  options: [],
+  passThrough: true,
+  examples: [],
+  load: async () => {
+    const { candidates } = await import('./completion/candidates.js');
+    return async (context, words) => printed(await candidates(context, VERBS, words));
+  },
+};

@@ -1,6 +1,7 @@
 import type { Code } from '../codes/subjects.js';
-import { shortList } from '../collections.js';
-import { type Diagnostic, diagnosticsJson, printable } from '../diagnostic.js';
+import { groupBy, shortList } from '../collections.js';
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, diagnosticsJson, inOrder, printable } from '../diagnostic.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { Mode } from '../plan/plan.js';
@@ -20,6 +21,8 @@ export interface UnitStatus {
   readonly modeUntilReady?: Mode;
   /** Undefined if no manager is asked. */
   readonly state?: State;
+  /** The instances of a template. */
+  readonly instances?: readonly { readonly name: string; readonly state: State }[] | undefined;
   readonly policy?: string;
   readonly dropIn?: string;
   /** Whether `run` has made it: it has a drop-in as little as a policy's file. */
@@ -79,21 +82,48 @@ function withDeadline(
   return { ...one, ...state, deadline, diagnostics };
 }
 
+/** Diagnostics for people: the last error of several units that are to be applied again has one command for all of them. */
+export function withOneHint(
+  { placement: { scope } }: Context,
+  all: readonly UnitStatus[],
+  diagnostics: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  if (diagnostics.length < 2) return diagnostics;
+  const commands = new Set(all.map(({ unit }) => ownCommand(scope, 'apply', unit)));
+  const again = inOrder(diagnostics).filter(({ hint }) => hint !== undefined && commands.has(hint));
+  const named = new Set(again.map(({ hint }) => hint));
+  if (named.size < 2) return diagnostics;
+  return inOrder(diagnostics).map((one) => {
+    if (!again.includes(one)) return one;
+    const { hint: _, ...bare } = one;
+    return one === again.at(-1) ? { ...bare, hint: ownCommand(scope, 'apply --all') } : bare;
+  });
+}
+
 /** @param whole whether all units were looked for */
 export function statusText(all: readonly UnitStatus[], whole: boolean, look: Look = PLAIN): string {
   const rows = all
     .filter((one) => one.dropIn !== undefined || one.transient || one.drift.length > 0 || isInjected(one))
-    .map((one): Cell[] => [
-      one.unit,
-      styled(modeText(one), one.mode && MODES[isLenientAtStart(one) ? 'permissive' : one.mode]),
-      styled(stateText(one), one.state && STATES[one.state]),
-      styled(driftText(one), one.drift.length > 0 ? 'bad' : one.untold ? 'doubtful' : undefined),
-      styled(refusedText(one), (one.refused?.count ?? 0) > 0 ? 'doubtful' : undefined),
-      printable(originText(one)),
+    .flatMap((one): Cell[][] => [
+      [
+        one.unit,
+        styled(modeText(one), one.mode && MODES[isLenientAtStart(one) ? 'permissive' : one.mode]),
+        styled(stateText(one), one.state && STATES[one.state]),
+        styled(driftText(one), one.drift.length > 0 ? 'bad' : one.untold ? 'doubtful' : undefined),
+        styled(refusedText(one), (one.refused?.count ?? 0) > 0 ? 'doubtful' : undefined),
+        printable(originText(one)),
+      ],
+      ...(one.instances ? instanceRows(one.instances) : []),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'] });
+  return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], cuts: 'all' });
 }
+
+/** The instances of a template, a row for each state that some of them are in. */
+const instanceRows = (instances: NonNullable<UnitStatus['instances']>): Cell[][] =>
+  [...groupBy(instances, ({ state }) => state)].map(([state, some]) => [
+    `  ${state.replaceAll('-', ' ')}: ${some.map(({ name }) => name).join(', ')}`,
+  ]);
 
 const isInjected = ({ injected = [] }: UnitStatus): boolean => injected.length > 0;
 
@@ -126,11 +156,9 @@ const MODES: Readonly<Record<Mode, Role>> = { enforcing: 'good', permissive: 'do
 const driftText = ({ drift, untold }: UnitStatus): string =>
   [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
 
-/** The number of refused calls; with `?` if there may be more, or some of them another's. `-` where nothing was started. */
-function refusedText({ refused }: UnitStatus): string {
-  if (refused === undefined) return '-';
-  return `${refused.count ?? ''}${refused.unseen.length > 0 ? '?' : ''}`;
-}
+/** The number of refused calls; with `?` if there may be more, or some of them another's. `-` where none is known. */
+const refusedText = ({ refused }: UnitStatus): string =>
+  refused?.count === undefined ? '-' : `${refused.count}${refused.unseen.length > 0 ? '?' : ''}`;
 
 /** The most calls that one line names. */
 const MOST_NAMED = 3;

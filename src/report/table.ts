@@ -12,8 +12,8 @@ export interface TableOptions {
   readonly look?: Look;
   /** Names of the columns. */
   readonly head?: readonly string[];
-  /** Whether words of the last column may be cut in the middle, since they are whole elsewhere. */
-  readonly cutsLast?: boolean;
+  /** Which words may be cut in the middle, since they are whole elsewhere: all, so that each row takes one line, or the last column's. */
+  readonly cuts?: 'all' | 'last';
 }
 
 const GAP = '  ';
@@ -29,11 +29,11 @@ interface Printed {
  * columns' first, then within paths and lists, and as a last resort within names of columns.
  */
 export function table(rows: readonly (readonly Cell[])[], options: TableOptions = {}): string {
-  const { indent = '', look = PLAIN, head, cutsLast = false } = options;
+  const { indent = '', look = PLAIN, head, cuts } = options;
   const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
   const printed = [...headings, ...rows].map((row) => row.map(printedCell));
   const room = look.columns - indent.length;
-  const { broken, used } = brokenRows(cutsLast ? withLastCut(printed, room) : printed, room);
+  const { broken, used } = brokenRows(cuts && room < Infinity ? CUTS[cuts](printed, room) : printed, room);
   return broken
     .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
     .map((line) => (line.trim() === '' ? '\n' : line))
@@ -108,6 +108,19 @@ function withLastCut(rows: readonly (readonly Printed[])[], room: number): reado
       .join(' ');
   return rows.map((row) => row.map((cell, i) => (i === last ? { ...cell, text: cut(cell.text) } : cell)));
 }
+
+/** Rows that take one line each: the last column is cut first, then the widest ones. */
+function withAllCut(rows: readonly (readonly Printed[])[], room: number): readonly (readonly Printed[])[] {
+  const whole = mostOf(rows, ({ text }) => text.length);
+  const last = whole.length - 1;
+  const least = whole.map((width, i) => Math.min(width, i === last ? LEAST_CUT * 2 : LEAST_CUT));
+  const widths = narrowed(narrowed(whole, whole.with(last, least[last]!), room), least, room);
+  return rows.map((row) =>
+    row.map((cell, i) => ({ ...cell, text: cutInMiddle(cell.text, row.length > 1 ? widths[i]! : room) })),
+  );
+}
+
+const CUTS = { all: withAllCut, last: withLastCut };
 
 /** A text of this many characters at most, without those in its middle. */
 function cutInMiddle(text: string, most: number): string {

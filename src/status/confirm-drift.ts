@@ -54,6 +54,9 @@ export async function confirmed(
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   const why = suspects.map((suspect) => suspect.why).join('; ');
+  // A policy that can't be read has said so, and why.
+  if (why.includes(first!.message))
+    return error(suspects[0]!.code, `${unit}: ${why}`, { at: first!.at, hint: first!.hint });
   // A message that begins with the reason would repeat it.
   const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
   const what =

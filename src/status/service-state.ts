@@ -46,17 +46,13 @@ interface Wanted {
   readonly facts: DropInFacts;
 }
 
-/** How the services stand that a drop-in is for; of the instances of a template the one that most is to be done for. */
-export async function stateOf(
-  context: Context,
-  services: readonly Service[],
-  wanted: Wanted,
-): Promise<State> {
-  const states = await inBatches(services, ASKED_AT_ONCE, (service) =>
-    serviceState(context, service, wanted),
-  );
-  return URGENT.find((state) => states.includes(state)) ?? 'not-running';
-}
+/** The state of each service that a drop-in is for. */
+export const statesOf = (context: Context, services: readonly Service[], wanted: Wanted): Promise<State[]> =>
+  inBatches(services, ASKED_AT_ONCE, (service) => serviceState(context, service, wanted));
+
+/** The state that most is to be done for: that of a template, by the states of its instances. */
+export const mostUrgent = (states: readonly State[]): State =>
+  URGENT.find((state) => states.includes(state)) ?? 'not-running';
 
 async function serviceState(
   context: Context,

@@ -183,7 +183,11 @@ function statIfSeen(path: string) {
 
 const systemBus = (env: OpenOptions['environment']): BusPlace => ({
   address: env.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket',
-  hint: 'is dbus.socket active?',
+  get hint() {
+    return isRunningRoot('/')
+      ? 'is dbus.socket active?'
+      : "systemd isn't running here: '--root' names the folder of another system, '--facts' the answers of another machine";
+  },
 });
 
 /** The bus of a user's manager, which runs while the user is logged in, or lingers; su(1) and sudo(8) are no login. */

@@ -15,7 +15,7 @@ test('without operands all units that are confined have a line each', async () =
   assert.equal(
     text,
     'UNIT           MODE       STATE        DRIFT  REFUSED  POLICY\n' +
-      'demo.service   enforcing  live         -      ?        /etc/sandbox-unit/demo.service.toml\n' +
+      'demo.service   enforcing  live         -      -        /etc/sandbox-unit/demo.service.toml\n' +
       'other.service  enforcing  not running  -      -        /etc/sandbox-unit/other.service.toml\n',
   );
   assert.deepEqual(system.changes, []);

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { note } from '../../src/diagnostic.js';
+import { type Diagnostic, error, note } from '../../src/diagnostic.js';
 import type { Unseen } from '../../src/explain/records/shared-records.js';
-import { PLAIN } from '../../src/look.js';
-import { statusJson, statusSummary, statusText, type UnitStatus } from '../../src/report/status.js';
+import { type Look, PLAIN } from '../../src/look.js';
+import {
+  statusJson,
+  statusSummary,
+  statusText,
+  type UnitStatus,
+  withOneHint,
+} from '../../src/report/status.js';
+import { fakeContext, machineWith } from '../support/fake-system.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
   ...{ unit: 'a.service', mode: 'enforcing', state: 'live', policy: '/etc/a.toml', dropIn: '/d' },
@@ -34,8 +41,57 @@ test('the number of refused calls is known, at least so, or not known', () => {
   assert.equal(refused(0), '0');
   assert.equal(refused(3), '3');
   assert.equal(refused(3, ['errno']), '3?');
-  assert.equal(refused(undefined, ['errno']), '?');
+  assert.equal(refused(undefined, ['errno']), '-');
   assert.equal(row({})[4], '-');
+});
+
+const wide: Look = { ...PLAIN, columns: 80 };
+
+test('a unit has one line that fits a terminal, its policy cut first', () => {
+  const long = 'prometheus-node-exporter-of-the-web.service';
+  const units = [
+    one(),
+    one({ unit: long, policy: `/etc/sandbox-unit/${long}.toml`, drift: ['drift-policy', 'drift-unit'] }),
+  ];
+  const lines = statusText(units, true, wide).trimEnd().split('\n');
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  assert.match(
+    lines[2]!,
+    /^prometheus…eb\.service {2}enforcing {2}live {3}policy, unit {2}- {8}\/etc\/san…ce\.toml$/,
+  );
+});
+
+test('a template has its instances below it, by their states', () => {
+  const instances = [
+    { name: 'a@1.service', state: 'live' },
+    { name: 'a@2.service', state: 'restart-due' },
+    { name: 'a@3.service', state: 'live' },
+  ] as const;
+  const lines = statusText([one({ unit: 'a@.service', state: 'restart-due', instances })], true);
+  assert.deepEqual(lines.split('\n').slice(2), [
+    '  live: a@1.service, a@3.service',
+    '  restart due: a@2.service',
+    '',
+  ]);
+  const many = Array.from({ length: 30 }, (_, i) => ({ name: `a@${i}.service`, state: 'live' }) as const);
+  const cut = statusText([one({ instances: many })], true, wide).split('\n')[2]!;
+  assert.equal(cut.length, 80);
+});
+
+test('where several units are to be applied again, people get one command for all', () => {
+  const context = fakeContext(machineWith('', ''));
+  const drifted = (unit: string, hint = `sandbox-unit apply ${unit}`) =>
+    error('drift-policy', `${unit}: changed`, { hint });
+  const all = ['a.service', 'b.service', 'c.service'].map((unit) => one({ unit }));
+  const hints = (some: readonly Diagnostic[]) => withOneHint(context, all, some).map(({ hint }) => hint);
+  const other = drifted('c.service', 'sandbox-unit apply --policy c c.service');
+  assert.deepEqual(hints([drifted('a.service'), other, drifted('b.service')]), [
+    undefined,
+    'sandbox-unit apply --policy c c.service',
+    'sandbox-unit apply --all',
+  ]);
+  assert.deepEqual(hints([drifted('a.service'), other]), ['sandbox-unit apply a.service', other.hint]);
 });
 
 test('calls that are recorded are named, three at most, and shown as they are printed', () => {

@@ -64,13 +64,13 @@ test('a name of a column is broken within a word where nothing else helps', () =
 
 test('words of the last column are cut in the middle where that is asked for, and nothing else helps', () => {
   const rows = [['one', 'a-program-of-a-long-name another']];
-  const cut = (columns: number) => table(rows, { look: wide(columns), cutsLast: true });
+  const cut = (columns: number) => table(rows, { look: wide(columns), cuts: 'last' });
   assert.equal(cut(60), 'one  a-program-of-a-long-name another\n');
   assert.equal(cut(30), 'one  a-program-of-a-long-name\n     another\n');
   assert.equal(cut(20), 'one  a-progr…ng-name\n     another\n');
   assert.equal(cut(9), 'one  a-pr…ame\n     another\n');
   assert.equal(table(rows, { look: wide(20) }), cut(30));
-  const signs = table([['one', '\u{1d54f}'.repeat(9)]], { look: wide(14), cutsLast: true });
+  const signs = table([['one', '\u{1d54f}'.repeat(9)]], { look: wide(14), cuts: 'last' });
   assert.doesNotMatch(signs, /\p{Cs}/u);
 });
 

@@ -58,7 +58,7 @@ const groups = (): readonly (readonly [string, Refusal][])[] => [
   }),
   all('ExecCondition ExecReload ExecReloadPost ExecStart ExecStartPost ExecStartPre ExecStop ExecStopPost', {
     reason: 'says what the unit runs, which stays as it is',
-    hint: "name it in 'wrap' of [exec] to put the launcher in front of it, or put it in a drop-in of your own",
+    hint: "put it in a drop-in of your own, as 'systemctl edit' makes one",
   }),
   all('Environment EnvironmentFile PassEnvironment UnsetEnvironment', {
     reason: "sets the service's environment, which doesn't confine it",

@@ -1,5 +1,6 @@
 /** Parts of the file system that directives of a unit close, and which of them a policy would open. */
 
+import { shortList } from '../../collections.js';
 import { allWords, barePath, covers, type UnitValues } from '../../unit/values.js';
 import type { Comparison } from '../directive.js';
 import { allClaims, type Claim, mountLines } from './mounts.js';
@@ -39,7 +40,10 @@ export function closedBy(parts: readonly Closed[], path: string, within = false)
 
 export const opens = (path: string, by: string) => `it opens '${path}', which the unit's '${by}' closes`;
 
-/** Paths of the policy that the unit doesn't list itself and that another of its directives closes. */
+/** Paths of a list that one line names. */
+const MOST_NAMED = 5;
+
+/** A path of the policy that the unit doesn't list itself and that another of its directives closes, but for those that it lists. */
 export function openedPaths(
   { before, after }: Pick<Comparison, 'before' | 'after'>,
   parts: readonly Closed[],
@@ -47,7 +51,8 @@ export function openedPaths(
   const own = allWords(before).map(barePath);
   for (const path of allWords(after).map(barePath)) {
     const by = own.some((above) => covers(above, path)) ? undefined : closedBy(parts, path);
-    if (by !== undefined) return opens(path, by);
+    if (by !== undefined)
+      return `${opens(path, by)}${own.length > 0 ? ` but for ${shortList(own, MOST_NAMED)}` : ''}`;
   }
   return undefined;
 }

@@ -10,12 +10,11 @@ import { exists } from './exists.js';
  * @param code of the error if the program isn't there
  */
 async function nativeProgram({ program, home, machine }: Context, name: string, code: Code): Promise<string> {
-  const built = builtProgram(home, machine, name);
-  for (const path of [built, packagedProgram(name)]) {
+  for (const path of [builtProgram(home, machine, name), packagedProgram(name)]) {
     if (await exists(program, path)) return path;
   }
   const hint = wayToNativeHelper(home);
-  throw new UserError(error(code, `there is no ${name}: ${built}`, { hint }), EXIT.failure);
+  throw new UserError(error(code, `there is no program '${name}'`, { hint }), EXIT.failure);
 }
 
 /** The way to a program of the native helper that is missing. @param home the program's own folder */

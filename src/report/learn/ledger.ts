@@ -145,7 +145,7 @@ function callsText(ledger: Ledger, look: Look): string {
   ]);
   const head = ['CALL', 'COUNT', ...ofHead(ledger), 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
   // No call is left out: they are what a policy is made of.
-  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', look, head, cutsLast: true })}`;
+  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', look, head, cuts: 'last' })}`;
   return all + numbersText('Calls that no table knows', ledger.nameless);
 }
 
@@ -162,7 +162,7 @@ function refusedText(ledger: Ledger, look: Look): string {
   ]);
   const head = ['CALL', 'ANSWER', 'COUNT', ...ofHead(ledger), 'PROGRAMS'];
   const numbers = numbersText('Refused calls that no table knows', ledger.namelessRefused);
-  return partText({ heading: 'Refused by a filter', head, rows, look, cutsLast: true }) + numbers;
+  return partText({ heading: 'Refused by a filter', head, rows, look, cuts: 'last' }) + numbers;
 }
 
 function argumentsText(ledger: Ledger, look: Look): string {

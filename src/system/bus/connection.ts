@@ -124,9 +124,10 @@ export class Connection {
    * Connects to a bus.
    * @throws UserError `no-bus`
    */
-  static async connect({ address, hint, sender }: BusPlace): Promise<Connection> {
+  static async connect(place: BusPlace): Promise<Connection> {
+    const { sender } = place;
     const dbus = (await import('dbus-next')).default;
-    const bus = busAt(dbus, { address, hint });
+    const bus = busAt(dbus, place);
     guardBus(bus);
     if (sender !== undefined) passDescriptors(bus, sender);
     const connection = new Connection(dbus, bus);
@@ -135,7 +136,7 @@ export class Connection {
       await connection.#withTimeout(connected, CALL_TIMEOUT);
     } catch (cause) {
       connection.close();
-      throw unreachable({ address, hint }, cause);
+      throw unreachable(place, cause);
     }
     return connection;
   }

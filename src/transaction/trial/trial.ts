@@ -49,7 +49,7 @@ async function tryReload(system: System, trial: Trial, before: UnitState): Promi
   const isOwnFault =
     trial.reload === undefined &&
     (await isKilledByReload(system, { unit, scope: target.scope, run: before }));
-  return isOwnFault ? startAgain(system, trial, before) : found.map(withoutReload);
+  return isOwnFault ? startAgain(system, trial, before) : found.map((one) => withWayOut(one, trial.plan));
 }
 
 async function reloaded(system: System, trial: Trial, before: UnitState): Promise<Diagnostic[]> {
@@ -78,12 +78,14 @@ async function startAgain(system: System, trial: Trial, before: UnitState): Prom
   return wrong.length > 0 ? wrong : [reloadKills(unit, before)];
 }
 
-/** Adds the way out of a reload that has never worked. */
-const withoutReload = (found: Diagnostic): Diagnostic => ({
+/** Adds the way out: of a reload that [ready] takes calls from, as those that are named with it show, or of one that has never worked. */
+const withWayOut = (found: Diagnostic, { ready }: Trial['plan']): Diagnostic => ({
   ...found,
-  hint: [found.hint, WITHOUT_RELOAD].filter(Boolean).join('; '),
+  hint: (ready ? [READY_RELOAD, found.hint] : [found.hint, WITHOUT_RELOAD]).filter(Boolean).join('; '),
 });
 
+const READY_RELOAD =
+  "a reload may need calls that [ready] takes away, which are named with their lines; 'reload = false' in [ready] has the service restarted instead";
 const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
 
 /**

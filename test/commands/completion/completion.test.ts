@@ -1,19 +1,20 @@
 /** Tests of all of commands/completion/: completions, in the shells that they are for. */
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { completion } from '../../../src/commands/completion/completion.js';
-import { completedLine, SHELLS, type ShellName } from '../../../src/commands/completion/model.js';
+import { completion, SHELLS, type ShellName } from '../../../src/commands/completion/completion.js';
+import { OPTIONS } from '../../../src/commands/options.js';
 import { VERBS } from '../../../src/commands/verbs.js';
 import { UserError } from '../../../src/diagnostic.js';
+import { CLI } from '../../support/cli.js';
+import { runCommand } from '../../support/command.js';
 import { inLayer, layerAvailable } from '../../support/layer.js';
 import { inRepository } from '../../support/repository.js';
 import { type RunResult, run } from '../../support/run.js';
 import { temporaryFolder, writeTree } from '../../support/temporary.js';
 
 const HERE = 'test/commands/completion';
-const line = completedLine(VERBS);
 
 const SYSTEMCTL = `#!/bin/sh
 case "$*" in
@@ -24,20 +25,20 @@ case "$*" in
 esac
 `;
 
-/** A folder with the completions, programs that they ask, and files; the path of the programs comes first. */
+/** A folder with the completions, the programs that they ask, and files; the path of the programs comes first. */
 function folderOf(t: TestContext): { readonly folder: string; readonly path: string } {
   const folder = temporaryFolder(t);
-  const texts = SHELLS.map((shell) => [shell, completion(VERBS, [shell]).text] as const);
   writeTree(folder, {
-    ...Object.fromEntries(texts),
-    'fpath/_sandbox-unit': completion(VERBS, ['zsh']).text,
+    ...Object.fromEntries(SHELLS.map((shell) => [shell, completion([shell]).text])),
+    'fpath/_sandbox-unit': completion(['zsh']).text,
     'bin/systemctl': SYSTEMCTL,
-    'bin/sandbox-unit': "#!/bin/sh\nprintf '%s\\n' 'hardened  a: b' 'no-exec  c' 'network-service  d'\n",
+    'bin/sandbox-unit': `#!/bin/sh\nexec ${folder}/bin/node ${CLI} "$@"\n`,
     'files/own.toml': '',
     'files/own.txt': '',
     'files/other/x.toml': '',
   });
-  for (const name of ['systemctl', 'sandbox-unit']) chmodSync(join(folder, 'bin', name), 0o755);
+  copyFileSync(process.execPath, join(folder, 'bin/node'));
+  for (const name of ['systemctl', 'sandbox-unit', 'node']) chmodSync(join(folder, 'bin', name), 0o755);
   return { folder, path: `${join(folder, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin` };
 }
 
@@ -54,7 +55,7 @@ const LINES: readonly Line[] = [
   ['plan --perm', ['--permissive'], ['--policy']],
   ['status --op', ['--openmetrics']],
   ['plan --no-p', ['--no-pager']],
-  ['plan --template n', ['no-exec', 'network-service'], ['hardened']],
+  ['plan --template n', ['no-exec', 'network-service']],
   ['plan --template=h', ['hardened']],
   ['plan --color ', ['auto', 'always', 'never']],
   ['plan --policy o', ['own.toml'], ['own.txt']],
@@ -77,9 +78,15 @@ const LINES: readonly Line[] = [
   ['run -u name mkte', ['mktemp']],
   ['run --wait cat ow', ['own.toml', 'own.txt']],
   ['learn --action ki', ['kill']],
+  ['learn --exercise mkte', ['mktemp']],
+  ['learn --merge ow', ['own.toml', 'own.txt']],
+  ['run --uid roo', ['root']],
 ];
 
-/** The words that a shell offers by line; what a reply has of the list in front of it, and behind it, doesn't count. */
+/**
+ * The words that a shell offers by line; what a reply has of the list in front of it, and behind it, doesn't count. A reply of
+ * bash has nothing in front of @.
+ */
 function offers({ status, stdout, stderr }: RunResult): Map<string, string[]> {
   assert.deepEqual([status, stderr], [0, '']);
   const parts = stdout.split(/^== /m).slice(1);
@@ -87,13 +94,17 @@ function offers({ status, stdout, stderr }: RunResult): Map<string, string[]> {
     parts.map((part) => {
       const [typed = '', ...words] = part.trimEnd().split('\n');
       const bare = words.map((word) => word.split('\t')[0]!.replace(/\/$|=$/, ''));
-      const last = (word: string) => word.replace(/^--\w+=/, '').replace(/^.*[,:](?=.)/, '');
+      const last = (word: string) =>
+        word
+          .replace(/^--\w+=/, '')
+          .replace(/^.*[,:](?=.)/, '')
+          .replace(/^@(?=1?\.)/, 'foo@');
       return [typed.replace(/^sandbox-unit /, ''), bare.map(last)];
     }),
   );
 }
 
-function assertOffered(found: Map<string, string[]>, lines = LINES) {
+function assertOffered(found: Map<string, string[]>, lines: readonly Line[]) {
   assert.deepEqual(
     [...found.keys()],
     lines.map(([typed]) => typed),
@@ -104,95 +115,6 @@ function assertOffered(found: Map<string, string[]>, lines = LINES) {
     for (const word of others) assert.ok(!words.includes(word), `${typed}: ${word} of ${words}`);
   }
 }
-
-const TYPED = LINES.map(([typed]) => `sandbox-unit ${typed}`);
-
-test('bash completes the command line, with no package of completions', async (t) => {
-  const { folder, path } = folderOf(t);
-  const words = ['bash', '--norc', inRepository(HERE, 'complete.bash'), join(folder, 'bash'), ...TYPED];
-  const options = { cwd: join(folder, 'files'), env: { PATH: path } };
-  assertOffered(offers(await run(words, options)));
-});
-
-test('bash replaces what it takes for a word of its own, and quotes what it would read otherwise', async (t) => {
-  const { folder, path } = folderOf(t);
-  const typed = ['plan --template=n', 'run --deny acct,bpf:EPE', 'run --deny acct,userf', 'plan a', 'none x'];
-  const lines = typed.map((one) => `sandbox-unit ${one}`);
-  const words = ['bash', '--norc', inRepository(HERE, 'complete.bash'), join(folder, 'bash'), ...lines];
-  const { stdout } = await run(words, { cwd: join(folder, 'files'), env: { PATH: path } });
-  const replies = stdout.split(/^== .*\n/m).slice(1);
-  assert.deepEqual(replies, [
-    'no-exec\nnetwork-service\n',
-    'EPERM\n',
-    'acct,userfaultfd\n',
-    'a\\\\x2db.service\n',
-    '',
-  ]);
-});
-
-/** Command lines that complete the lines behind them, by shell. */
-const COMPLETING: Readonly<Record<ShellName, (folder: string) => string>> = {
-  bash: (folder) => `bash --norc ${inRepository(HERE, 'complete.bash')} ${folder}/bash`,
-  zsh: (folder) => `zsh -f ${inRepository(HERE, 'complete.zsh')} ${folder}/fpath`,
-  fish: (folder) =>
-    `fish --no-config --command 'source ${folder}/fish; for line in $argv; echo "== $line"; complete -C $line; end'`,
-};
-
-const inShells = (folder: string, words: readonly string[], path: string) =>
-  inLayer(words, { tree: 'shells', folders: [folder], env: { PATH: path } });
-
-const skip = layerAvailable('shells');
-
-test('bash with its package of completions completes other programs behind run', { skip }, async (t) => {
-  const { folder, path } = folderOf(t);
-  const script =
-    `cd ${folder}/files && source /usr/share/bash-completion/bash_completion && source ${HERE}/complete.bash "$@"`.replace(
-      HERE,
-      inRepository(HERE),
-    );
-  const typed = ['sandbox-unit run --wait chown --fr', 'sandbox-unit run --wait cat ow'];
-  const { stdout } = await inShells(
-    folder,
-    ['bash', '-c', script, 'bash', join(folder, 'bash'), ...typed],
-    path,
-  );
-  assert.match(stdout, /^--from=?$/m);
-  assert.match(stdout, /^own\.toml$/m);
-});
-
-test('zsh completes the command line', { skip }, async (t) => {
-  const { folder, path } = folderOf(t);
-  const script = `cd ${folder}/files && exec ${COMPLETING.zsh(folder)} "$@"`;
-  const words = ['sh', '-c', script, 'sh', ...TYPED];
-  const found = await inShells(folder, words, path);
-  assertOffered(offers(found));
-  for (const [typed, heading] of HEADINGS)
-    assert.match(found.stdout, new RegExp(`^== sandbox-unit ${typed}\\n(?:# .*\\n[^#]*)*# ${heading}$`, 'm'));
-});
-
-/** Headings of what zsh offers. */
-const HEADINGS: readonly (readonly [typed: string, heading: string])[] = [
-  ['plan n', 'unit'],
-  ['plan --template n', 'template'],
-  ['help unknown-te', 'code'],
-  ['run --deny ptr', 'system calls'],
-  ['run -p ProtectSys', 'directive'],
-  ['run --errno ENETD', 'value'],
-];
-
-test('fish completes the command line', { skip }, async (t) => {
-  const { folder, path } = folderOf(t);
-  const script = `cd ${folder}/files && exec ${COMPLETING.fish(folder)} "$@"`;
-  const words = ['sh', '-c', script, 'sh', ...TYPED];
-  assertOffered(offers(await inShells(folder, words, path)));
-});
-
-/** Makes drop-ins of the system: two of ours, and another's. */
-const CONFINE = `while read -r file; do mkdir -p "\${file%/*}" && : >"$file"; done <<END
-/etc/systemd/system/nginx.service.d/zz-sandbox-unit.conf
-/run/systemd/system/foo@.service.d/zz-sandbox-unit.conf
-/etc/systemd/system/plain.service.d/zz-other.conf
-END`;
 
 /** Lines of commands about confined units. */
 const OF_CONFINED: readonly Line[] = [
@@ -207,19 +129,83 @@ const OF_CONFINED: readonly Line[] = [
   ['verify --user mi', ['mine.service']],
 ];
 
+test('bash replaces what it takes for a word of its own, and quotes what it would read otherwise', async (t) => {
+  const { folder, path } = folderOf(t);
+  const typed = [
+    'plan --template=no-e',
+    'run --deny acct,bpf:EPE',
+    'run --deny acct,userf',
+    'plan foo@1',
+    'plan a',
+    'none x',
+  ];
+  const lines = typed.map((one) => `sandbox-unit ${one}`);
+  const words = ['bash', '--norc', inRepository(HERE, 'complete.bash'), join(folder, 'bash'), ...lines];
+  const { stdout } = await run(words, { cwd: join(folder, 'files'), env: { PATH: path } });
+  const replies = stdout.split(/^== .*\n/m).slice(1);
+  const made = ['no-exec', 'EPERM', 'acct,userfaultfd', '@1.service', 'a\\\\x2db.service', ''];
+  assert.deepEqual(
+    replies.map((reply) => reply.trimEnd()),
+    made,
+  );
+});
+
+/** Command lines that complete the lines behind them, by shell. */
+const COMPLETING: Readonly<Record<ShellName, (folder: string) => string>> = {
+  bash: (folder) => `bash --norc ${inRepository(HERE, 'complete.bash')} ${folder}/bash`,
+  zsh: (folder) => `zsh -f ${inRepository(HERE, 'complete.zsh')} ${folder}/fpath`,
+  fish: (folder) =>
+    `fish --no-config --command 'source ${folder}/fish; for line in $argv; echo "== $line"; complete -C $line; end'`,
+};
+
+/** Makes drop-ins of the system: two of ours, and another's. */
+const CONFINE = `while read -r file; do mkdir -p "\${file%/*}" && : >"$file"; done <<END
+/etc/systemd/system/nginx.service.d/zz-sandbox-unit.conf
+/run/systemd/system/foo@.service.d/zz-sandbox-unit.conf
+/etc/systemd/system/plain.service.d/zz-other.conf
+END`;
+
+const skip = layerAvailable('shells');
+
 for (const shell of SHELLS) {
-  test(`${shell} offers confined units to commands about those`, { skip }, async (t) => {
+  test(`${shell} completes the command line, and offers confined units to commands about those`, {
+    skip,
+  }, async (t) => {
     const { folder, path } = folderOf(t);
     const [home, runtime] = [join(folder, 'a home'), join(folder, 'a runtime folder')];
     writeTree(home, { '.config/systemd/user/own.service.d/zz-sandbox-unit.conf': '' });
     writeTree(runtime, { 'systemd/user/late.service.d/zz-sandbox-unit.conf': '' });
-    const script = `${CONFINE}\nexec ${COMPLETING[shell](folder)} "$@"`;
-    const typed = OF_CONFINED.map(([line]) => `sandbox-unit ${line}`);
+    const script = `${CONFINE}\ncd ${folder}/files && exec ${COMPLETING[shell](folder)} "$@"`;
+    const lines = [...LINES, ...OF_CONFINED];
+    const typed = lines.map(([line]) => `sandbox-unit ${line}`);
     const env = { PATH: path, HOME: home, XDG_RUNTIME_DIR: runtime };
     const options = { tree: 'shells', folders: [folder], env } as const;
-    assertOffered(offers(await inLayer(['sh', '-c', script, 'sh', ...typed], options)), OF_CONFINED);
+    const found = await inLayer(['sh', '-c', script, 'sh', ...typed], options);
+    assertOffered(offers(found), lines);
+    for (const [typed, heading] of shell === 'zsh' ? HEADINGS : [])
+      assert.match(found.stdout, new RegExp(`^== sandbox-unit ${typed}\\n# ${heading}$`, 'm'));
   });
 }
+
+/** Headings of what zsh offers. */
+const HEADINGS: readonly (readonly [typed: string, heading: string])[] = [
+  ['plan n', 'unit'],
+  ['plan --template n', 'template'],
+  ['help unknown-te', 'command or code'],
+  ['run --deny ptr', 'refused call'],
+  ['run -p ProtectSys', 'directive'],
+  ['run --errno ENETD', 'errno'],
+];
+
+test('bash with its package of completions completes other programs behind run', { skip }, async (t) => {
+  const { folder, path } = folderOf(t);
+  const script = `cd ${folder}/files && source /usr/share/bash-completion/bash_completion && source ${inRepository(HERE, 'complete.bash')} "$@"`;
+  const typed = ['sandbox-unit run --wait chown --fr', 'sandbox-unit run --wait cat ow'];
+  const words = ['bash', '-c', script, 'bash', join(folder, 'bash'), ...typed];
+  const { stdout } = await inLayer(words, { tree: 'shells', folders: [folder], env: { PATH: path } });
+  assert.match(stdout, /^--from=?$/m);
+  assert.match(stdout, /^own\.toml$/m);
+});
 
 test('the completion for bash has nothing that shellcheck warns of', {
   skip: layerAvailable(),
@@ -229,28 +215,24 @@ test('the completion for bash has nothing that shellcheck warns of', {
   assert.deepEqual(await inLayer(words, { folders: [folder] }), { status: 0, stdout: '', stderr: '' });
 });
 
-test('each operand and each option of the command line is known to the completions', () => {
-  const verbs = VERBS.flatMap((verb) => ('verbs' in verb ? verb.verbs : [verb]));
-  assert.deepEqual(
-    line.commands.map(({ operands }) => operands !== undefined),
-    verbs.map(({ operands }) => operands !== undefined),
-  );
-  for (const shell of SHELLS) {
-    const { text } = completion(VERBS, [shell]);
-    for (const { words, options } of line.commands) {
-      assert.ok(text.includes(words.at(-1)!), `${shell}: ${words}`);
-      for (const flag of options.flatMap(({ flags }) => flags)) {
-        const shown = shell === 'fish' ? flag.replace(/^--?/, flag.startsWith('--') ? '-l ' : '-s ') : flag;
-        assert.ok(text.includes(shown), `${shell}: ${flag}`);
-      }
+test('each option of the command line is offered, and something for each operand', async () => {
+  const offered = async (...words: string[]) => (await runCommand(['__complete', ...words], {})).stdout;
+  for (const verb of VERBS.flatMap((one) => ('verbs' in one ? one.verbs : [one]))) {
+    const words = VERBS.includes(verb) ? [verb.name] : ['template', verb.name];
+    const flags = (await offered(...words, '-')).split('\n').map((line) => line.split('\t')[0]);
+    for (const name of verb.options) {
+      const [written] = verb.own?.[name] ?? OPTIONS[name];
+      for (const flag of written.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g) ?? [])
+        assert.ok(flags.includes(flag), `${words} ${flag}`);
     }
+    assert.equal((await offered(...words, '')) !== '', verb.operands !== undefined, verb.name);
   }
 });
 
 test('a shell without a completion is an error, with the name that may be meant', () => {
   const failure = (shell: string): UserError => {
     try {
-      completion(VERBS, [shell]);
+      completion([shell]);
     } catch (cause) {
       if (cause instanceof UserError) return cause;
     }
@@ -265,5 +247,5 @@ test('a shell without a completion is an error, with the name that may be meant'
     assert.deepEqual([diagnostics[0]!.code, diagnostics[0]!.hint, exit], ['unknown-shell', hint, 2]);
   }
   for (const shell of SHELLS satisfies readonly ShellName[])
-    assert.equal(completion(VERBS, [shell]).json.shell, shell);
+    assert.equal(completion([shell]).json.shell, shell);
 });

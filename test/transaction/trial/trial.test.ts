@@ -126,6 +126,8 @@ test('a service that can be reloaded must work after that, too', async () => {
   assert.deepEqual(trials(unable), once);
 });
 
+const READY = '[ready]\ndeny = ["execve"]\n';
+
 const WITHOUT_RELOAD = "; if its reload failed without the policy, too: 'reload = false' in [apply]";
 
 test('a service whose reload fails is not right, nor is one that dies of it', async () => {
@@ -137,6 +139,16 @@ test('a service whose reload fails is not right, nor is one that dies of it', as
   const [died] = await start(reloadable({ reloading: { dies: true } }));
   assert.match(died!.message, /^demo\.service did not stay up after its reload \(signal, killed by SIGSYS/);
   assert.equal(died!.hint, WHICH_CALL + SAID + WITHOUT_RELOAD);
+});
+
+test('a reload that fails under [ready] has the way out of that: the calls that it takes away, and its own line', async () => {
+  const plan = { ...trial.plan, ready: planned(READY).ready };
+  const [failed] = await start(reloadable({ reloading: { result: 'failed' } }), { plan });
+  assert.match(
+    failed!.hint!,
+    /^a reload may need calls that \[ready] takes away.*'reload = false' in \[ready]/,
+  );
+  assert.doesNotMatch(failed!.hint!, /\[apply]/);
 });
 
 test('a service that dies of its reload and is started again at once did not stay up', async () => {
