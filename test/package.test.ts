@@ -124,6 +124,8 @@ test('package-lock.json names no registry, nor a folder but our own', () => {
   );
   assert.deepEqual(resolved, [
     'node_modules/event-stream: scripts/no-event-stream',
+    'node_modules/jsbi: scripts/no-jsbi',
+    'node_modules/long: scripts/no-long',
     'node_modules/usocket: scripts/no-usocket',
     'node_modules/xml2js: scripts/no-xml2js',
   ]);
