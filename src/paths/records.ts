@@ -16,6 +16,9 @@ export const lockPath = (placement: Placement): string => `${runtimeFolder(place
 export const confirmingPath = (placement: Placement, unit: string): string =>
   `${runtimeFolder(placement)}/confirming/${unit}`;
 
+/** The listing of systemd's sets of system calls. */
+export const setsPath = (placement: Placement): string => `${runtimeFolder(placement)}/syscall-sets`;
+
 /** The folder of watches under way: of each a lock, and a file that tells how it goes. */
 export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
 
