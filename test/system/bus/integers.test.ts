@@ -1,4 +1,4 @@
-/** Tests of scripts/no-long, by which dbus-next writes and reads 64-bit integers. */
+/** Integers of 64 bits, as dbus-next writes and reads them by scripts/no-long. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
