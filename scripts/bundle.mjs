@@ -1,10 +1,11 @@
-// Makes dist/: the command, and the program that it loads for all but the simplest question, each in one file with the
-// packages that it uses. They start sooner than separate modules, install without fetching anything, and what a verb
-// doesn't need stays unevaluated.
+// Makes dist/: the command, the program that it loads for all but the simplest question, and parts of the program that few
+// verbs need. Each file has the packages that it uses. They start sooner than separate modules, install without fetching
+// anything, and what a verb doesn't need stays unevaluated, or isn't read at all.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { partsOf } from './parts.mjs';
 
 /** The command finds the program beside itself. */
 const programBeside = {
@@ -32,24 +33,43 @@ const unusedEmpty = {
   },
 };
 
-rmSync('dist', { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: { 'sandbox-unit': 'src/cli.ts', program: 'src/program.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
+const OPTIONS = {
   bundle: true,
   minifyWhitespace: true,
+  minifySyntax: true,
   platform: 'node',
   target: 'node20.17',
   format: 'cjs',
   // In a CommonJS file import() would go through the loader of ES modules.
   supported: { 'dynamic-import': false },
   metafile: true,
-  plugins: [programBeside, unusedEmpty],
   legalComments: 'none',
   logLevel: 'warning',
+};
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  ...OPTIONS,
+  entryPoints: ['src/cli.ts'],
+  outfile: 'dist/sandbox-unit.cjs',
+  plugins: [programBeside, unusedEmpty],
 });
 chmodSync('dist/sandbox-unit.cjs', 0o755);
+
+const { metafile } = await build({
+  ...OPTIONS,
+  entryPoints: ['src/program.ts'],
+  write: false,
+  plugins: [unusedEmpty],
+});
+for (const { name, contents, elsewhere } of partsOf(metafile.inputs)) {
+  await build({
+    ...OPTIONS,
+    stdin: { contents, resolveDir: '.' },
+    outfile: `dist/${name}.cjs`,
+    plugins: [elsewhere, unusedEmpty],
+  });
+}
 
 mkdirSync('dist/completion');
 for (const shell of ['bash', 'fish', 'zsh']) {

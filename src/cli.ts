@@ -13,6 +13,8 @@ import { VERSION } from './version.js';
 async function main(argv: readonly string[]): Promise<void> {
   // Scripts ask for the version often: nothing is loaded for it.
   if (argv.length === 1 && argv[0] === '--version') return print(`${VERSION}\n`);
+  const { prepareEngine } = await import('./system/short-run.js');
+  prepareEngine(process.env);
   const { run } = await import('./program.js');
   process.exitCode = await run(argv, {
     home: programHome(),

@@ -31,6 +31,7 @@ function copyOfSources(folder: string) {
 }
 
 const COMPLETIONS = ['bash', 'fish', 'zsh'].map((shell) => `completion/${shell}`);
+/** The command and the program; beside them are parts of it that few verbs need. */
 const BUNDLED = ['LICENSES', 'program.cjs', 'sandbox-unit.cjs', ...COMPLETIONS];
 
 const filesBelow = (folder: string): string[] =>
@@ -44,9 +45,13 @@ test('what is built in two folders is the same, byte for byte', async (t) => {
   copyOfSources(folder);
   const { status, stderr } = await run([process.execPath, 'scripts/bundle.mjs'], { cwd: folder });
   assert.deepEqual([status, stderr], [0, '']);
-  for (const dist of [join(folder, 'dist'), inRepository('dist')])
-    assert.deepEqual(filesBelow(dist), [...BUNDLED].sort());
-  for (const name of BUNDLED) {
+  const built = filesBelow(join(folder, 'dist'));
+  assert.deepEqual(filesBelow(inRepository('dist')), built);
+  assert.deepEqual(
+    BUNDLED.filter((name) => !built.includes(name)),
+    [],
+  );
+  for (const name of built) {
     const [ours, theirs] = [inRepository('dist', name), join(folder, 'dist', name)].map((at) =>
       readFileSync(at),
     );
@@ -54,11 +59,23 @@ test('what is built in two folders is the same, byte for byte', async (t) => {
   }
 });
 
-test('the command asks Node for modules, and itself', () => {
-  for (const name of ['program.cjs', 'sandbox-unit.cjs']) {
+test('the command asks Node for modules, and its own files', () => {
+  const names = readdirSync(inRepository('dist')).filter((name) => name.endsWith('.cjs'));
+  for (const name of names) {
     const asked = readFileSync(inRepository('dist', name), 'latin1').matchAll(/\brequire\("([^"]*)"\)/g);
     const others = [...asked].map(([, module]) => module!).filter((module) => !isBuiltin(module));
-    assert.deepEqual(others, name === 'program.cjs' ? [] : ['./program.cjs']);
+    assert.deepEqual(
+      others.filter((module) => !names.includes(module.replace('./', ''))),
+      [],
+      name,
+    );
+  }
+});
+
+test('check, plan, run and verify load the program and their own part, and no other', () => {
+  for (const verb of ['check', 'plan', 'run', 'verify']) {
+    const text = readFileSync(inRepository('dist', `${verb}.cjs`), 'latin1');
+    assert.deepEqual([...new Set(text.match(/"\.\/[a-z-]+\.cjs"/g))], ['"./program.cjs"'], verb);
   }
 });
 
@@ -107,6 +124,8 @@ test('package-lock.json names no registry, nor a folder but our own', () => {
   );
   assert.deepEqual(resolved, [
     'node_modules/event-stream: scripts/no-event-stream',
+    'node_modules/jsbi: scripts/no-jsbi',
+    'node_modules/long: scripts/no-long',
     'node_modules/usocket: scripts/no-usocket',
     'node_modules/xml2js: scripts/no-xml2js',
   ]);

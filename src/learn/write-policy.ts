@@ -21,8 +21,8 @@ import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { processesOf } from '../state/control-group.js';
 import { orElse } from '../state/failures.js';
-import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
+import { sha256OfBytes } from '../system/digest.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
@@ -94,7 +94,7 @@ export async function provedPolicy(
     target: facts,
     options,
   });
-  const policy = { ...written, text: await sealed(written.text) };
+  const policy = { ...written, text: sealed(written.text) };
   const allowed = policy.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
   const refused = await refusedByDefaults(context, policy.text, allowed, facts.sets);
   return {
@@ -226,14 +226,13 @@ const noRecording = (unit: string): UserError =>
   );
 
 /** The last line of a learned policy: a file that was changed since is somebody's own. */
-const sealOf = async (text: string): Promise<string> =>
-  `${SEAL}${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
+const sealOf = (text: string): string => `${SEAL}${sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
-const sealed = async (text: string): Promise<string> => text + (await sealOf(text));
+const sealed = (text: string): string => text + sealOf(text);
 
-async function isSealed(text: string): Promise<boolean> {
+function isSealed(text: string): boolean {
   const end = text.lastIndexOf('\n', text.length - 2) + 1;
-  return text.slice(end) === (await sealOf(text.slice(0, end)));
+  return text.slice(end) === sealOf(text.slice(0, end));
 }
 
 /** The size of the largest policy, in bytes. */
@@ -259,7 +258,7 @@ export async function writeToFile(
 async function earlierPolicy({ system }: Context, path: string): Promise<string | undefined> {
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
-  if (before !== undefined && !(await isSealed(before))) {
+  if (before !== undefined && !isSealed(before)) {
     const hint = 'without a file --write prints the policy: write it beside that one, and compare';
     const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
     throw new UserError(error('policy-exists', message, { hint }), EXIT.failure);

@@ -22,6 +22,12 @@ export interface Placement {
 export const runtimeFolder = ({ scope, runtimeDirectory }: Placement): string =>
   `${scope === 'system' ? '/run' : runtimeDirectory}/sandbox-unit`;
 
+/**
+ * The folder of compiled code, which Node keeps from one command to the next.
+ * @param runtime `/run`, or a user's runtime directory
+ */
+export const compiledFolder = (runtime: string): string => `${runtime}/sandbox-unit/compiled`;
+
 /** The folder in which the manager keeps the files of transient units, as long as they are loaded. */
 export const transientFolder = ({ scope, runtimeDirectory }: Placement): string =>
   `${scope === 'system' ? '/run' : runtimeDirectory}/systemd/transient`;

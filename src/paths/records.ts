@@ -9,6 +9,9 @@ export const madeRecord = (unit: string): string => `/.sandbox-unit/${unit}`;
 /** The lock of whoever changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
+/** The listing of systemd's sets of system calls. */
+export const setsPath = (placement: Placement): string => `${runtimeFolder(placement)}/syscall-sets`;
+
 /** The folder of watches under way: of each a lock, and a file that tells how it goes. */
 export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
 

@@ -5,8 +5,8 @@ import { dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
 import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
-import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
+import { sha256OfBytes } from '../system/digest.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { MAX_UNIT_SIZE } from './load/unit-files.js';
 import type { Prepared } from './prepare.js';
@@ -64,9 +64,7 @@ async function activationOf(
   if (bad !== undefined) throw fail('bad-path', `'${printable(bad)}' has control characters`);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
-    files: await Promise.all(
-      files.map(async ({ path, mode, content }) => ({ path, mode, hash: await sha256OfBytes(content) })),
-    ),
+    files: files.map(({ path, mode, content }) => ({ path, mode, hash: sha256OfBytes(content) })),
     gone,
     madeFor: await Promise.all(others.map(({ path }) => hashed(context, path))),
     settle: policy.settle?.value ?? DEFAULT_SETTLE,
@@ -81,7 +79,7 @@ async function activationOf(
 async function hashed({ system }: Context, path: string) {
   const file = await system.read(path, { limit: MAX_UNIT_SIZE });
   if (file === undefined) throw fail('unit-changed', `${path} is gone`);
-  return { path, hash: await sha256OfBytes(file.bytes) };
+  return { path, hash: sha256OfBytes(file.bytes) };
 }
 
 function lineOf({ argv, at }: CommandProbe): string {

@@ -9,16 +9,13 @@ import {
 } from '../emit/files.js';
 import { hasNameOfDropIn, hasNameOfKeptPolicy } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
+import { sha256OfBytes } from '../system/digest.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 export async function sha256(texts: Iterable<string>): Promise<string> {
   const text = [...texts].map((one) => `${one.length}:${one}`).join('');
   return sha256OfBytes(new TextEncoder().encode(text));
 }
-
-/** SHA-256 of a file's content, in hex. */
-export const sha256OfBytes = async (bytes: Uint8Array): Promise<string> =>
-  toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 
 /**
  * The hash of a unit's files, the launcher not among them, over the parts that systemd and the launcher read. It must

@@ -146,7 +146,9 @@ async function readUnit(context: Context, { unit, files: own, services }: Applie
   return { effective, hash: await unitHash(effective, instances, surroundings) };
 }
 
+/** Few files name the directive, and to read one as systemd does takes long. */
 const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
+  new TextDecoder().decode(content).includes(name) &&
   parseUnitFile(path, content).assignments.some(({ key }) => key === name);
 
 /** @param failures what was thrown: but for UserErrors it is thrown again */

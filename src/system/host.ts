@@ -49,6 +49,9 @@ function targetOf(path: string): string[] {
   }
 }
 
+/** Whether a folder is there: most that drop-ins may be in aren't, and Node takes long to make an error of it. */
+const isThere = (directory: string) => fs.statSync(directory, { throwIfNoEntry: false }) !== undefined;
+
 /** The machine that this process runs on. */
 export class Host implements System {
   #busPlace: BusPlace;
@@ -69,6 +72,7 @@ export class Host implements System {
 
   async list(directory: string): Promise<string[]> {
     try {
+      if (!isThere(directory)) return [];
       return fs.readdirSync(directory).sort();
     } catch (cause) {
       if (isAbsent(cause)) return [];
@@ -78,6 +82,7 @@ export class Host implements System {
 
   async links(directory: string): Promise<ReadonlyMap<string, string>> {
     try {
+      if (!isThere(directory)) return new Map();
       const entries = fs.readdirSync(directory, { withFileTypes: true });
       const links = entries.filter((entry) => entry.isSymbolicLink());
       return new Map(links.flatMap(({ name }) => targetOf(join(directory, name)).map((to) => [name, to])));

@@ -201,10 +201,11 @@ export class FakeSystem implements System {
     for (const unit of options.running ?? []) this.#start(unit, 'works');
   }
 
-  /** What was asked that changes something, what is kept for the way back aside. */
+  /** What was asked that changes something, what is kept for the way back or for the next command aside. */
   get changes(): string[] {
     return this.calls.filter(
-      (call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.u$|\/runs\//.test(call),
+      (call) =>
+        /^(replace|remove|reload|restart) ?/.test(call) && !/\.u$|\/runs\/|\/syscall-sets$/.test(call),
     );
   }
 

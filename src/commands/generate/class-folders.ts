@@ -2,8 +2,9 @@ import { shortList } from '../../collections.js';
 import { type Diagnostic, note, printable } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { madeRecord } from '../../paths/records.js';
-import { sha256, sha256OfBytes } from '../../state/files-hash.js';
+import { sha256 } from '../../state/files-hash.js';
 import type { Context } from '../../system/context.js';
+import { sha256OfBytes } from '../../system/digest.js';
 import { normalize } from '../../unit/path.js';
 
 /** Writes files below a folder of the machine that the program runs on, at their own paths. */
@@ -70,7 +71,7 @@ export async function writeClasses(
   for (const [name, files] of classes) {
     await writeBelow(context, `${output}/${name}`, files);
     for (const { path, content } of files)
-      made.push({ group, path: `${name}${path}`, hash: await sha256OfBytes(content) });
+      made.push({ group, path: `${name}${path}`, hash: sha256OfBytes(content) });
   }
   const isMade = pathsOf(made);
   const earlier = known.filter((one) => one.group === group && !isMade.has(one.path));
@@ -98,7 +99,7 @@ async function removeStale(
     const at = `${output}/${path}`;
     const file = await program.read(at, { limit: MAX_RECORD });
     if (file === undefined) continue;
-    if ((await sha256OfBytes(file.bytes)) === hash) {
+    if (sha256OfBytes(file.bytes) === hash) {
       await program.remove(at, { foreign: true, within: output });
       gone.push(at);
     } else {

@@ -4,8 +4,9 @@ import { printable } from '../../diagnostic.js';
 import type { RecordedHost } from '../../evidence/recording/recording.js';
 import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
 import { orElse } from '../../state/failures.js';
-import { sha256, sha256OfBytes } from '../../state/files-hash.js';
+import { sha256 } from '../../state/files-hash.js';
 import type { Context } from '../../system/context.js';
+import { sha256OfBytes } from '../../system/digest.js';
 import type { NamespaceOf, View } from '../../unit/view.js';
 
 /** Largest program that is read, in bytes: a service may execute a file of any size, and twice that is held in memory. */
@@ -64,7 +65,7 @@ export async function programHashes(
 ): Promise<Map<string, string>> {
   const hashes = await inBatches(paths, READ_AT_ONCE, async (path) => {
     const bytes = await bytesOf(context, path, from, MAX_PROGRAM);
-    return bytes && ([path, await sha256OfBytes(bytes)] as const);
+    return bytes && ([path, sha256OfBytes(bytes)] as const);
   });
   return new Map(hashes.filter((one) => one !== undefined));
 }

@@ -2,15 +2,12 @@ import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnost
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
-import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
 import { SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
 import { findLibraries, probeAbilities } from './abilities.js';
+import { setsOfTarget } from './target-sets.js';
 import { unresolvedCalls } from './unresolved-calls.js';
-
-/** The most output of `systemd-analyze syscall-filter`, in bytes; systemd 257 prints 20 kB. */
-const MAX_LISTING = 1 << 20;
 
 /** Facts that all units of a machine share. */
 export interface MachineFacts {
@@ -87,16 +84,6 @@ export function machineOf(context: Context, architecture: string): Machine {
     }),
     EXIT.failure,
   );
-}
-
-/** The command prints no escape codes, whatever the terminal. */
-const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
-
-/** The target's own sets; those that came with this program if the target's systemd-analyze can't be run. */
-async function setsOfTarget({ system }: Context, version: string): Promise<SyscallSets> {
-  if (areSetsOf(bundledSets(), version)) return { ...bundledSets(), source: 'target', systemd: version };
-  const { status, stdout } = await system.run(SETS, { limit: MAX_LISTING });
-  return status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
 }
 
 /** The path of a package's program, else of the one that apply installs. */

@@ -20,9 +20,10 @@ export async function unresolvedCalls(
   const path = libraries?.get('libseccomp.so.2');
   const file = path && (await ifReadable(system.read(path, { limit: MAX_LIBRARY })));
   const text = file ? new TextDecoder('latin1').decode(file.bytes) : '';
-  const strings = new Set(text.split('\0'));
+  const strings = new Set(text.match(/[a-z_][a-z0-9_]*(?=\0)/g));
   if (!strings.has(ALWAYS_THERE)) return new Set();
-  const calls = [...members.values()].flat().filter((name) => !name.startsWith('@'));
+  const calls = new Set([...members.values()].flat().filter((name) => !name.startsWith('@')));
+  const missing = [...calls].filter((name) => !strings.has(name));
   // A name may be kept as the end of a longer string.
-  return new Set(calls.filter((name) => !strings.has(name) && !text.includes(`${name}\0`)));
+  return new Set(missing.filter((name) => !text.includes(`${name}\0`)));
 }

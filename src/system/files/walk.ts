@@ -47,12 +47,16 @@ export function walk(path: string, from: View | NamespaceOf = HOST): Walked {
  * user namespaces are compared after the root is opened, since a process can't come back from another one.
  */
 function walkNamespace(path: string, { process: pid, unread }: NamespaceOf): Walked {
-  let fd: number | undefined;
+  const opened: number[] = [];
+  const open = (folder: string): string => {
+    opened.push(fs.openSync(folder, O_PATH | fs.constants.O_DIRECTORY));
+    return `/proc/self/fd/${opened.at(-1)}`;
+  };
   try {
-    fd = fs.openSync(`/proc/${pid}/root`, O_PATH | fs.constants.O_DIRECTORY);
+    const root = open(`/proc/${pid}/root`);
     const [own, its] = ['self', `${pid}`].map((one) => fs.readlinkSync(`/proc/${one}/ns/user`));
     if (own !== its) return UNSEEN;
-    const top = `/proc/self/fd/${fd}${UP}`;
+    const top = open(`${root}${UP}`);
     const place = (names: readonly string[]) => {
       const shown = `/${names.join('/')}`;
       return { path: `${top}${shown}`, shown, before: [] };
@@ -71,7 +75,7 @@ function walkNamespace(path: string, { process: pid, unread }: NamespaceOf): Wal
     if (isAbsent(cause)) return UNSEEN;
     throw cause;
   } finally {
-    if (fd !== undefined) fs.closeSync(fd);
+    for (const fd of opened) fs.closeSync(fd);
   }
 }
 
