@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { note } from '../../src/diagnostic.js';
-import type { Unseen } from '../../src/explain/records/shared-records.js';
+import type { Unseen } from '../../src/explain/records/records.js';
 import { PLAIN } from '../../src/look.js';
 import { statusJson, statusSummary, statusText, type UnitStatus } from '../../src/report/status.js';
 

@@ -8,7 +8,8 @@ import {
   type Probe,
 } from '../../policy/probe.js';
 import { asUser } from '../../prepare/probe/as-user.js';
-import { failed } from '../../state/failure.js';
+import { failed, programsSaid } from '../../state/failure.js';
+import { isUp } from '../../state/service-run.js';
 import { stoppedMeanwhile, wasStopped } from '../../state/stopped.js';
 import type { ProcessResult, System } from '../../system/system.js';
 
@@ -69,8 +70,13 @@ async function failedProbe(system: System, plan: Plan, what: string): Promise<Di
   const one = { unit: plan.unit, scope: plan.target.scope, plan };
   const state = await system.unit(plan.unit);
   if (await wasStopped(system, one, state)) return [stoppedMeanwhile(plan.unit)];
-  return [await failed(system, one, `the probe ${what}`)];
+  if (!isUp(state)) return [await failed(system, one, `the probe ${what}`)];
+  const said = await programsSaid(system, plan.unit, plan.target.scope, state);
+  const words = said.length > 0 ? [`${plan.unit} said: ${said.join(' / ')}`] : [];
+  return [error('service-failed', `the probe ${what}`, { hint: [BY_HAND, ...words].join('; ') })];
 }
+
+const BY_HAND = 'the service runs on: run the probe by hand, to see whether it fails without the policy, too';
 
 /** The most lines of each stream that are shown. */
 const MOST_LINES = 3;
