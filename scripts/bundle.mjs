@@ -80,7 +80,7 @@ for (const shell of ['bash', 'fish', 'zsh']) {
 /** The C library in the native programs. */
 const LIBC = `GNU C Library
 
-read-filters, read-records, send-descriptors, pty-relay and tighten in native-helper/build/ are linked with the C library
+read-filters, send-descriptors, pty-relay and tighten in native-helper/build/ are linked with the C library
 of the machine that they were built on. The GNU C Library is under the GNU Lesser General Public License, version 2.1 or later.
 native-helper/ has all that it takes to link the programs anew with another version of it, or with another library.
 `;

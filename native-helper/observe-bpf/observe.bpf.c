@@ -42,7 +42,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	__u32 command = scope == CALLS_ONLY ? 0 : mark_begin(index, unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
-	if (program == 0 || scope == REFUSED_ONLY)
+	if (program == 0 || scope == REFUSED_ONLY || (scope == CONFINED_ONLY && task->seccomp.mode == 0))
 		return 0;
 	if (slot >= CALLS) {
 		lose(unit, LOST_NUMBERS);

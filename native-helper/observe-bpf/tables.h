@@ -12,7 +12,7 @@ enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABIS };
 enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 
 /* How much is looked at: each call costs the less, and the programs are loaded the sooner. */
-enum scope { ALL, CALLS_ONLY, REFUSED_ONLY };
+enum scope { ALL, CALLS_ONLY, REFUSED_ONLY, CONFINED_ONLY };
 
 #define UNITS 16
 #define SETUPS 16   /* programs that set services up, with those that replace them */

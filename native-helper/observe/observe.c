@@ -256,17 +256,25 @@ static int hold_signals(void)
 	return signals;
 }
 
+/* The option of each scope but ALL. */
+static const char *const scope_options[] = {
+	[CALLS_ONLY] = "--calls-only",
+	[REFUSED_ONLY] = "--refused-only",
+	[CONFINED_ONLY] = "--confined-only",
+};
+
 static enum scope scope_of(const char *option)
 {
-	if (option == NULL)
-		return ALL;
-	return strcmp(option, "--calls-only") == 0 ? CALLS_ONLY : strcmp(option, "--refused-only") == 0 ? REFUSED_ONLY : ALL;
+	for (unsigned int scope = CALLS_ONLY; option != NULL && scope <= CONFINED_ONLY; scope++)
+		if (strcmp(option, scope_options[scope]) == 0)
+			return scope;
+	return ALL;
 }
 
 int main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: observe [--calls-only | --refused-only]\n"
+		"usage: observe [--calls-only | --refused-only | --confined-only]\n"
 		"Tells what control groups do, which its input names. Part of sandbox-unit learn.\n";
 	const char *word = argc > 1 ? argv[1] : NULL;
 	answer_help(word, usage);

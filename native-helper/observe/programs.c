@@ -120,7 +120,7 @@ static void choose_programs(struct tables *tables, enum scope scope)
 	bpf_object__for_each_program(program, object) {
 		const struct program_role *role = role_of(program);
 		int is_there = role->is_own || has_tracepoint(types, program);
-		int is_loaded = is_there && (role->is_always || scope == ALL || (scope == REFUSED_ONLY && tells_refused(role)));
+		int is_loaded = is_there && (role->is_always || scope == ALL || (scope != CALLS_ONLY && tells_refused(role)));
 		if (!is_loaded && role->is_always)
 			refuse("no-tracepoint", "the kernel lacks the tracepoint %s", bpf_program__section_name(program));
 		for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)

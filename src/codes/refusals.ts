@@ -18,31 +18,28 @@ export const REFUSALS = {
   },
   'no-record': {
     cause:
-      'No record of a refused call was found, or some may have left none. Calls that fail with an errno leave none, nor does the kernel keep all records.',
+      'Calls that fail with an errno leave no record. What is on record, and since when, is told besides.',
     wayOut:
-      '`sandbox-unit explain --record UNIT` runs the service once with each such call recorded. After that there is nothing to do.',
+      'Nothing, if the service works. `sandbox-unit learn UNIT` sees such calls while they are refused, `sandbox-unit explain --record UNIT` in one run.',
   },
   'records-inconclusive': {
-    cause: "Whether a call was refused can't be told: records are missing, or the filter leaves none.",
+    cause: 'The service was killed for a call that left no record, or a recorded run may have missed calls.',
     wayOut:
       'Do as the hint says. A run with all calls recorded tells: `sandbox-unit apply --permissive UNIT`.',
   },
   'records-incomplete': {
-    cause: "The kernel's audit socket could not be heard, and its log drops records where they are many.",
-    wayOut: 'Do as the hint says, so that all records are heard.',
+    cause: 'The observer could not watch the recorded run, or had no room for some calls.',
+    wayOut: 'Do as the hint says, or record once more.',
   },
   'records-suppressed': {
-    cause: 'The kernel left out some records, since there were too many at a time.',
+    cause: "The kernel's log gets no more than 10 records in 5 seconds, and there were as many.",
     wayOut:
-      'Where auditd runs, it gets them all. Otherwise look again: calls that are made again are recorded again.',
-  },
-  'records-unowned': {
-    cause: 'Some records are of processes that had ended before anybody saw whose they were.',
-    wayOut: 'Record once more if a call seems to be missing.',
+      'Enable `systemd-journald-audit.socket`, or run auditd. Otherwise look again: calls that are made again are recorded again.',
   },
   'records-unreadable': {
     cause: "The kernel's records of refused calls can't be read here.",
-    wayOut: 'Run the command as root. In a container they are in the log of the host.',
+    wayOut:
+      'Run the command as root, with a journal that is kept. In a container they are in the log of the host.',
   },
   'nothing-to-record': {
     cause: 'The policy has no `[syscalls]`, so that there is no call to let through and record.',

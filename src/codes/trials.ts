@@ -51,7 +51,7 @@ export const TRIALS = {
     cause:
       'The service did not come up under the change, did not stay up, or a probe of `[apply]` failed. A failed apply puts everything back.',
     wayOut:
-      "`sandbox-unit explain --record UNIT` names the calls that it needs. The hint has the service's last words.",
+      'Run a failed probe by hand. Else `sandbox-unit explain --record UNIT` names the calls that the service needs; the hint has its last words.',
   },
   'service-down': {
     cause: 'The change was put back, and the service does not come up again as it was before.',

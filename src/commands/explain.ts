@@ -129,6 +129,7 @@ function outcomeOf(
     verbose: options.verbose ?? false,
     fallbacks,
     recorded: options.record ?? false,
+    since,
     further: furtherWords(plan, options),
   };
   const diagnostics = [
@@ -248,7 +249,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   if (!looked.readable) return told([UNREADABLE]);
   const found = looked.explanations.length > 0;
   const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
-  const missing = noRecord(prepared, { found, killed, suppressed: looked.suppressed });
+  const missing = noRecord(prepared, { found, killed });
   if (!found) return told(missing, hasErrors(missing));
   if (prepared.appliedRuns.files.length === 0) return told([...missing, notConfinedNow(prepared.plan)]);
   return told([...missing, ...(await otherPolicyApplied(context, prepared))]);

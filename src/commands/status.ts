@@ -1,8 +1,7 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import { SharedRecords } from '../explain/records/shared-records.js';
-import { userManager } from '../explain/records/user-manager.js';
+import { Records } from '../explain/records/records.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
 import { PLAIN } from '../look.js';
 import type { Outcome } from '../outcome.js';
@@ -86,7 +85,7 @@ export async function status(
   if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
-  const records = new SharedRecords(context.system, userManager(context));
+  const records = new Records(context.system);
   if (units.length > 0 && !context.offline) records.begin();
   const left = await recoverIfFree(context);
   const activated = await tellActivations(context);
@@ -159,7 +158,7 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
 interface Known {
   readonly confined: ReadonlyMap<string, OwnDropIn>;
   readonly drift: Drift;
-  readonly records: SharedRecords;
+  readonly records: Records;
 }
 
 async function statusNamed(context: Context, text: string, known: Known): Promise<UnitStatus> {

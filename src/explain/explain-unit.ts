@@ -10,21 +10,18 @@ import { createRefusers } from '../verify/kernel/refusers.js';
 import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
 import type { UnitCall } from './records/record.js';
-import { refusedCalls, type Sought } from './records/refused-calls.js';
+import { type Owner, Records } from './records/records.js';
 import { phaseAt } from './records/start-of.js';
-import { userManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
 
 /** Calls of a unit that were seen refused or recorded. */
 export interface Looked extends Explained {
   /** The time from which on calls were looked for, in milliseconds since 1970. */
   readonly since: number;
-  /** Whether the kernel left out some of its records. */
+  /** Whether the kernel left out some of its records, or may have. */
   readonly suppressed: boolean;
   /** Whether the kernel's records can be read at all. */
   readonly readable: boolean;
-  /** Names of processes that may be the unit's, and whose calls are left out: nothing tells whose they are. */
-  readonly unowned: readonly string[];
 }
 
 /** Calls that a recorded run has shown, with diagnostics about the run itself. */
@@ -38,51 +35,54 @@ export const UNREADABLE = error(
   'records-unreadable',
   "the kernel's records of refused calls can't be read here",
   {
-    hint: "it takes root, and in a container they are in the host's log",
+    hint: "it takes root and a journal that is kept; in a container they are in the host's log",
   },
 );
 
 export const SUPPRESSED = note(
   'records-suppressed',
-  'the kernel left out some of its records: too many at a time',
+  'records may be missing: the kernel prints no more than 10 in 5 seconds',
   {
-    hint: 'auditd, where it runs, gets them all',
+    hint: 'auditd, where it runs, gets them all, and so does the journal with systemd-journald-audit.socket',
   },
 );
 
-/** Records of calls that are looked for, or known already. */
-interface Source extends Pick<Sought, 'since' | 'heard'> {
+/** Facts besides the audit records. */
+interface Source {
+  /** The start of the search, in milliseconds since 1970. */
+  readonly since: number;
   /** Calls that the observer saw refused. */
   readonly observed?: readonly ObservedCall[];
   /** The calls and sets that `sandbox-unit tighten` refuses to what runs, each with its answer. */
   readonly tightened?: readonly string[];
 }
 
-/** Explains calls that a unit's processes were refused since a time, from the logs or from records that were heard. */
+/** Explains calls that a unit's processes were refused since a time, by audit records and watches. */
 export async function explainUnit(
   context: Context,
   prepared: Prepared,
   state: UnitState,
-  { observed = [], tightened, ...from }: Source,
+  { since, observed = [], tightened }: Source,
 ): Promise<Looked> {
   const { plan } = prepared;
   const programs = [...(plan.target.commands ?? [])].flatMap(([path, { files }]) =>
     path.startsWith('/') ? files.flat() : [],
   );
-  const sought = {
-    ...{ unit: plan.unit, manager: userManager(context), state, ...from },
-    programs,
-  };
-  const { calls, readable, ...found } = await context.caller.tellIfLong(
-    `${plan.unit}: reading the records of refused calls …`,
-    () => refusedCalls(context.system, sought),
-  );
+  const { calls, ...found } = await recordedCalls(context, plan.unit, { state, programs, since });
   return {
     ...explainKnown(prepared, state, together(observed, calls), tightened),
-    since: from.since,
-    readable: readable || observed.length > 0,
-    ...found,
+    ...{ since, suppressed: found.suppressed, readable: found.readable || observed.length > 0 },
   };
+}
+
+/** The audit records of one unit since a time. */
+export async function recordedCalls(context: Context, unit: string, owner: Omit<Owner, 'isUsers'>) {
+  const isUsers = context.placement.scope === 'user';
+  const { calls, unseen } = await context.caller.tellIfLong(
+    `${unit}: reading the records of refused calls …`,
+    () => new Records(context.system, owner.since).of({ ...owner, isUsers }),
+  );
+  return { calls, suppressed: unseen.includes('lost'), readable: !unseen.includes('unreadable') };
 }
 
 /** Explains calls that are known to be refused, without a look at any log. */
@@ -92,7 +92,12 @@ export function explainKnown(
   calls: readonly UnitCall[],
   tightened: readonly string[] = [],
 ): Explained {
-  const { unit, policy, plan } = prepared;
+  const { confinement, relaxed } = confinementOf(prepared, state);
+  return withoutFallbacks(explainCalls(calls, { ...confinement, tightened }, relaxed));
+}
+
+/** The confinement of a unit, and the unit's own limits with `SystemCallFilter=CALL` after its other lines. */
+export function confinementOf({ unit, policy, plan }: Prepared, state: UnitState) {
   const { target } = plan;
   const limits = (more: string): OwnLimits | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
@@ -106,8 +111,6 @@ export function explainKnown(
     refusers: createRefusers(state, target),
     weaker: policy.withoutBases(),
     phaseAt: (time) => phaseAt(time, state),
-    tightened,
   };
-  const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  return withoutFallbacks(explainCalls(calls, confinement, relaxed));
+  return { confinement, relaxed: (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`) };
 }

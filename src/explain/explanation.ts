@@ -33,7 +33,7 @@ const OF_NO_FILTER: ReadonlySet<Cause['kind']> = new Set([
 /** The most processes that one explanation names. */
 const MOST_PROCESSES = 5;
 
-/** Explains calls: one explanation for each call, each action, and the arguments that a core dump tells. */
+/** Explains calls: one explanation for each call, each action, and the arguments, where they are known. */
 export function explainCalls(
   calls: readonly UnitCall[],
   confinement: Confinement,
@@ -66,13 +66,14 @@ function explained(
   };
 }
 
-/** The phases that calls were made in, each once; a watch doesn't tell when it saw them. */
+/** The phases that calls were made in, each once; the time of a call that a watch has seen isn't known. */
 function phasesOf(
   calls: readonly UnitCall[],
   { policy: { ready }, phaseAt }: Confinement,
 ): (Phase | undefined)[] {
   if (!ready || !phaseAt) return [];
-  return [...new Set(calls.map((call) => ('from' in call ? undefined : phaseAt(call.time))))];
+  const phaseOf = (call: UnitCall) => call.phase ?? ('from' in call ? undefined : phaseAt(call.time));
+  return [...new Set(calls.map(phaseOf))];
 }
 
 /** The processes that made calls, a few of them. */

@@ -14,13 +14,10 @@ interface Signs {
   readonly found: boolean;
   /** Whether a filter has killed the service. */
   readonly killed: boolean;
-  /** Whether the kernel has left out some records. */
-  readonly suppressed: boolean;
 }
 
 /**
- * The reason why no call of a unit may be on record, or not all, and the way out. An error where none is and some may have
- * been refused all the same, by its policy or in records that are missing.
+ * Calls that leave no record, and the way to see them. An error where no call is on record and the service was killed for one.
  */
 export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
   const { unit, target } = prepared.plan;
@@ -30,9 +27,9 @@ export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
   const answer = silentAnswer(prepared);
   const silent =
     answer !== undefined
-      ? `its policy lets them fail with ${answer}`
+      ? `its policy lets fail with ${answer}`
       : signs.found && letsSomeFail(prepared)
-        ? 'its policy or a directive lets some fail with an errno'
+        ? 'its policy or a directive lets fail with an errno'
         : undefined;
   return noRecordOf({ unit, silent, hint }, signs);
 }
@@ -40,31 +37,18 @@ export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
 /** A unit without a call on record. */
 interface Unrecorded {
   readonly unit: string;
-  /** Why calls that are refused may leave no record; undefined if all leave one. */
+  /** Lets calls fail without a record, as `its policy lets fail with EPERM`; undefined if all leave one. */
   readonly silent: string | undefined;
   readonly hint: string;
 }
 
 /** The reason for one, whatever it is confined by. */
-export function noRecordOf(
-  { unit, silent, hint }: Unrecorded,
-  { found, killed, suppressed }: Signs,
-): Diagnostic[] {
-  if (found) {
-    const message = `further calls of ${unit} may have been refused: ${silent}, which leaves no record`;
-    return silent === undefined ? [] : [note('no-record', message, { hint })];
-  }
-  const untold = (why: string) => [
-    error('records-inconclusive', `whether calls of ${unit} were refused can't be told: ${why}`, { hint }),
-  ];
-  if (killed) {
-    const message = `${unit} was killed for a refused call that left no record`;
-    return [error('records-inconclusive', message, { hint })];
-  }
-  if (suppressed) return untold('records are missing');
-  if (silent !== undefined) return untold(`${silent}, which leaves no record`);
-  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
-  return [note('no-record', why, { hint })];
+export function noRecordOf({ unit, silent, hint }: Unrecorded, { found, killed }: Signs): Diagnostic[] {
+  const unrecorded = `calls that ${silent ?? 'fail with an errno'} leave no record`;
+  if (found) return silent === undefined ? [] : [note('no-record', unrecorded, { hint })];
+  const killer = `${unit} was killed for a refused call that left no record`;
+  if (killed) return [error('records-inconclusive', killer, { hint })];
+  return [note('no-record', unrecorded, { hint })];
 }
 
 /** Whether what is in force lets single calls fail with an errno. Upon ENOSYS another call is made, which is no loss. */

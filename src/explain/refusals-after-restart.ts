@@ -14,8 +14,6 @@ import { startOf } from './records/start-of.js';
 const LOOKS = 6;
 const PAUSE = 200;
 
-const NOTHING_HEARD = { records: [], suppressed: false };
-
 /**
  * Explains the calls that a service was refused since its restart. Undefined if nothing tells: logs that can't be read are
  * no failure of the service.
@@ -29,22 +27,17 @@ export const refusalsAfterRestart = (
 ): Promise<Looked | undefined> =>
   observed ? byObserver(context, prepared, observed) : orElse(() => byLogs(context, prepared), undefined);
 
-const ALONE = { suppressed: false, readable: true, unowned: [] };
-
-/** Calls that were seen stay known where core dumps, which add their arguments, can't be read. */
+/** Explains what was seen. No log is read. */
 async function byObserver(
   context: Context,
   prepared: Prepared,
   observed: readonly ObservedCall[],
 ): Promise<Looked> {
   const since = await sinceRestart(context, prepared);
-  if (observed.length === 0) return { ...ALONE, explanations: [], fallbacks: [], since };
+  const known = { suppressed: false, readable: true, since };
+  if (observed.length === 0) return { ...known, explanations: [], fallbacks: [] };
   const state = await context.system.unit(prepared.plan.unit);
-  const withDumps = await orElse(
-    () => explainUnit(context, prepared, state, { since, observed, heard: NOTHING_HEARD }),
-    undefined,
-  );
-  return withDumps ?? { ...ALONE, ...explainKnown(prepared, state, observed), since };
+  return { ...known, ...explainKnown(prepared, state, observed) };
 }
 
 /** A child may have been killed while the main process goes on: the service's state doesn't tell whether a record comes. */

@@ -21,8 +21,8 @@ export interface Tally {
 }
 
 /**
- * Calls of one kind each: the call, its action and errno, and the arguments that a core dump tells; guesses only where none
- * is known.
+ * Calls of one kind each: the call, its action and errno, and the arguments, where they are known; guesses only where no call
+ * is known to be the unit's.
  */
 export function alike(calls: readonly UnitCall[]): (readonly UnitCall[])[] {
   const groups = groupBy(

@@ -3,14 +3,8 @@
 import { inBatches } from '../collections.js';
 import { isFallback } from '../explain/fallback.js';
 import { together } from '../explain/records/observed.js';
-import {
-  type SeenCalls,
-  type SharedRecords,
-  UNSEEN,
-  type Unseen,
-} from '../explain/records/shared-records.js';
+import { type FoundCalls, type Records, UNSEEN, type Unseen } from '../explain/records/records.js';
 import { startOf } from '../explain/records/start-of.js';
-import { userManager } from '../explain/records/user-manager.js';
 import { alike, type Tally, tally } from '../explain/tally.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { orElse } from '../state/failures.js';
@@ -31,7 +25,7 @@ export interface RefusedSinceStart {
 }
 
 interface Sources {
-  readonly records: SharedRecords;
+  readonly records: Records;
   /** Whether the launcher's filter lets calls fail with an errno. */
   readonly isSilent: boolean;
 }
@@ -55,18 +49,16 @@ export async function refusedSinceStart(
   return { calls, unseen, count: isUnknown ? undefined : calls.reduce((sum, { count }) => sum + count, 0) };
 }
 
-const UNREADABLE: SeenCalls = { calls: [], unseen: ['unreadable'] };
+const UNREADABLE: FoundCalls = { calls: [], unseen: ['unreadable'] };
 
 async function refusedOf(
   context: Context,
   { name, state }: Service,
   { records, isSilent }: Sources,
-): Promise<SeenCalls> {
+): Promise<FoundCalls> {
   const since = startOf(state);
-  const owner = {
-    ...{ unit: name, manager: userManager(context), state, since },
-    programs: programsOf(state),
-  };
+  const isUsers = context.placement.scope === 'user';
+  const owner = { isUsers, state, since, programs: programsOf(state) };
   const logged = await orElse(() => records.of(owner), UNREADABLE);
   const watched = await orElse(() => observedRefusals(context, serviceName(name), since), undefined);
   return {

@@ -10,16 +10,8 @@ import {
 } from '../evidence/recording/recording.js';
 import { type Abi, type Machine, X32_BIT } from '../syscalls/abi.js';
 import { nameOf } from '../syscalls/numbers.js';
-import type { ObservedAbi, ObservedUnit } from './observed.js';
+import type { ObservedAbi, ObservedUnit, WatchedArguments } from './observed.js';
 import { observedAbis } from './watch-list.js';
-
-/** A `watch` line of the observer: the arguments of a call whose values it was to keep. */
-export interface WatchedArguments {
-  readonly abi: ObservedAbi;
-  readonly name: string;
-  /** Which arguments of the call, from 0 on. */
-  readonly arguments: readonly number[];
-}
 
 /** Facts that a dump lacks. */
 export interface DumpFacts {

@@ -74,3 +74,11 @@ export interface ObservedUnit {
 }
 
 export type ObservedAbi = 'native' | 'compat' | 'x32';
+
+/** A `watch` line of the observer: the arguments of a call whose values it was to keep. */
+export interface WatchedArguments {
+  readonly abi: ObservedAbi;
+  readonly name: string;
+  /** Which arguments of the call, from 0 on. */
+  readonly arguments: readonly number[];
+}

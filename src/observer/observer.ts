@@ -7,7 +7,8 @@ import { observerProgram } from '../prepare/load/native-program.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 import type { Talk } from '../system/system.js';
-import { configuration } from './watch-list.js';
+import type { WatchedArguments } from './observed.js';
+import { argumentsLine, configuration } from './watch-list.js';
 
 /** The state of one watched unit, once a second. */
 export interface Tick {
@@ -31,8 +32,10 @@ export interface ObserverOptions {
   readonly launchers: readonly string[];
   /** The length of a time slice, in seconds. */
   readonly slice: number;
-  /** Whether calls are seen that filters refuse, and nothing else. */
-  readonly refusedOnly?: boolean;
+  /** `refused`: only calls that filters refuse; `confined`: these, and the calls of processes with a filter; default: all. */
+  readonly sees?: 'all' | 'confined' | 'refused';
+  /** Arguments of which values are kept, where not all is seen. */
+  readonly watched?: readonly WatchedArguments[];
 }
 
 /** The codes of errors by which the observer ends (`refuse` in native-helper/observe/). */
@@ -76,14 +79,15 @@ export class Observer {
    * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, launchers, slice, refusedOnly = false } = options;
-    const words = refusedOnly ? ['--refused-only'] : [];
+    const { machine, groups, setups, launchers, slice, sees = 'all', watched = [] } = options;
+    const words = sees === 'all' ? [] : [`--${sees}-only`];
     const talk = await context.program.talk([await observerProgram(context), ...words]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
     for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
     for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
-    for (const line of refusedOnly ? [] : configuration(machine)) talk.say(line);
+    const lines = sees === 'all' ? configuration(machine) : watched.map((one) => argumentsLine(machine, one));
+    for (const line of lines) talk.say(line);
     talk.say('start');
     const answer = objectIn(await talk.hear());
     if (objectOf(answer?.ready)) return new Observer(talk);

@@ -2,7 +2,7 @@
 
 import { type Abi, abisOf, MACHINES, type Machine } from '../syscalls/abi.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import type { ObservedAbi } from './observed.js';
+import type { ObservedAbi, WatchedArguments } from './observed.js';
 
 /** An argument that is watched, two of them, or memory that one points at. */
 export interface WatchedArgument {
@@ -177,6 +177,15 @@ const watchLine = ({ abi, number, watched }: NumberedArgument): string => {
   const mask = isWhole ? '0' : 'ffffffff';
   return `watch ${abi} ${number} ${first} ${second} ${size} ${offset} ${mask}`;
 };
+
+/** The line that has the observer keep whole values of argument registers, one or two. */
+export function argumentsLine(
+  machine: Machine,
+  { abi, name, arguments: registers }: WatchedArguments,
+): string {
+  const number = numbersOf(observedAbis(machine).get(abi)!).get(name);
+  return `watch ${abi} ${number} ${registers[0]} ${registers[1] ?? '-'} 0 0 0`;
+}
 
 /** The lines that tell the observer what to look at. */
 export function configuration(machine: Machine): string[] {

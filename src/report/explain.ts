@@ -23,6 +23,8 @@ export interface Shown {
   readonly verbose?: boolean;
   /** Calls that got ENOSYS, or would, in the place of which others are made. */
   readonly fallbacks?: readonly Explanation[];
+  /** From when on calls were looked for, in milliseconds since 1970; 0 if that isn't known. */
+  readonly since?: number;
   /** Whether they are of a recorded run. */
   readonly recorded?: boolean;
   /** Why nothing is proposed for a guess, and the way out, where these aren't the usual ones. */
@@ -37,7 +39,7 @@ export interface Shown {
 
 /** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
 export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
-  const { machine, verbose = false, fallbacks = [], further, diff } = shown;
+  const { machine, verbose = false, fallbacks = [], further, diff, since = 0 } = shown;
   const isEach = verbose || explanations.length < 2;
   const told = isEach
     ? explanations.map((one) => oneText(one, unit, shown))
@@ -47,19 +49,26 @@ export function explanationsText(unit: string, explanations: readonly Explanatio
   const isShort = !isEach && diff === undefined && further !== undefined;
   const more = isShort ? [`${furtherText(explanations, unit, further)}\n`] : [];
   const besides = verbose ? paragraph(fallbacks.map((one) => fallbackText(one, machine))) : [];
-  return [`${unit}: ${countText(explanations, machine)}\n`, ...told, ...ways, ...besides, ...more].join('\n');
+  return [
+    `${unit}: ${countText(explanations, machine, since)}\n`,
+    ...told,
+    ...ways,
+    ...besides,
+    ...more,
+  ].join('\n');
 }
 
 const fallbackText = ({ call, count }: Explanation, machine: string): string =>
   `  ${callText(call, machine)} gets ENOSYS, so that another call is made instead: ${count === 1 ? 'once' : `${count} times`}`;
 
 /** The number of calls that were refused, and of those that would be, whatever their arguments. */
-function countText(explanations: readonly Explanation[], machine: string): string {
+function countText(explanations: readonly Explanation[], machine: string, since: number): string {
   const found = explanations.filter(isFinding);
   const count = (of: readonly Explanation[]) => new Set(of.map(({ call }) => callText(call, machine))).size;
   const passed = count(found.filter(({ got }) => got === 'recorded'));
   const would = passed > 0 ? `, ${passed} would be` : '';
-  if (found.length === 0) return 'no refused call is on record';
+  if (found.length === 0)
+    return `no refused call is on record${since > 0 ? ` since ${new Date(since).toISOString()}` : ''}`;
   return refusedText(count(found.filter(({ got }) => got !== 'recorded'))) + would;
 }
 

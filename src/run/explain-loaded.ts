@@ -1,14 +1,12 @@
 /** Refused calls of a unit without a policy: what decides is told from the unit as it is loaded. */
 
 import { type Diagnostic, EXIT, hasErrors } from '../diagnostic.js';
-import { SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
+import { recordedCalls, SUPPRESSED, UNREADABLE } from '../explain/explain-unit.js';
 import { type Explanation, isFinding, processesOf, withoutFallbacks } from '../explain/explanation.js';
 import { opens } from '../explain/opens.js';
 import { together } from '../explain/records/observed.js';
 import type { UnitCall } from '../explain/records/record.js';
-import { refusedCalls } from '../explain/records/refused-calls.js';
 import { startOf } from '../explain/records/start-of.js';
-import { userManager } from '../explain/records/user-manager.js';
 import type { Cause, Change } from '../explain/refused-call.js';
 import { alike, tally } from '../explain/tally.js';
 import { observedRefusals } from '../learn/observed-refusals.js';
@@ -30,10 +28,7 @@ export interface Loaded {
   /** Changes that would let a call through; asked for only where it is known whose the call is. */
   readonly changesFor: (call: string, cause: Cause) => readonly Change[];
   /** The reason why no call may be on record, or not all. */
-  readonly unrecorded: (signs: {
-    readonly found: boolean;
-    readonly suppressed: boolean;
-  }) => readonly Diagnostic[];
+  readonly unrecorded: (signs: { readonly found: boolean }) => readonly Diagnostic[];
   /** Why nothing is proposed for a guess, where that isn't the usual reason. */
   readonly ofGuess?: string;
 }
@@ -45,11 +40,8 @@ export async function explainLoaded(
   { machine, verbose, decide, changesFor, unrecorded, ofGuess }: Loaded,
 ): Promise<Outcome> {
   const since = startOf(state);
-  const manager = userManager(context);
   const observed = await observedRefusals(context, serviceName(unit), since);
-  const logged = await context.caller.tellIfLong(`${unit}: reading the records of refused calls …`, () =>
-    refusedCalls(context.system, { ...{ unit, manager, state, since }, programs: programsOf(state) }),
-  );
+  const logged = await recordedCalls(context, unit, { state, since, programs: programsOf(state) });
   const { explanations, fallbacks } = withoutFallbacks(
     alike(together(observed.calls, logged.calls)).map((same) =>
       explained(machine, same, decide(same[0]!), changesFor),
@@ -60,13 +52,13 @@ export async function explainLoaded(
     ...(logged.suppressed ? [SUPPRESSED] : []),
     ...observed.diagnostics,
     ...(readable ? [] : [UNREADABLE]),
-    ...(readable ? unrecorded({ found: explanations.length > 0, suppressed: logged.suppressed }) : []),
+    ...(readable ? unrecorded({ found: explanations.length > 0 }) : []),
   ];
   const { scope } = context.placement;
   const sources = new Map<string, string>();
   const { look } = context.caller;
   const shown = {
-    ...{ sources, machine, look, verbose, fallbacks, further: { scope, words: [] } },
+    ...{ sources, machine, look, verbose, fallbacks, since, further: { scope, words: [] } },
     ...(ofGuess === undefined ? {} : { ofGuess }),
   };
   const found = explanations.some(isFinding);

@@ -50,7 +50,7 @@ export async function explainTightened(
   };
 }
 
-const SILENT = 'the filter of sandbox-unit tighten lets them fail with an errno';
+const SILENT = 'the filter of sandbox-unit tighten lets fail with an errno';
 
 /** Makes a function that tells what decides on a call. */
 const decider =

@@ -1,5 +1,5 @@
 import { error } from '../diagnostic.js';
-import type { SharedRecords } from '../explain/records/shared-records.js';
+import type { Records } from '../explain/records/records.js';
 import { refusedSinceStart } from '../learn/refused-since-start.js';
 import type { UnitStatus } from '../report/status.js';
 import { launchersFilter, type RunUnit } from '../state/run-units.js';
@@ -9,7 +9,7 @@ import type { Context } from '../system/context.js';
 import { runsFree } from '../verify/kernel/confinement.js';
 
 /** The status of a unit that `run` has made, for its policy is nowhere but in the unit. */
-export async function runStatus(context: Context, run: RunUnit, records: SharedRecords): Promise<UnitStatus> {
+export async function runStatus(context: Context, run: RunUnit, records: Records): Promise<UnitStatus> {
   const { unit, state: loaded, filtered } = run;
   const { mainPid } = loaded;
   const isFree =

@@ -13,18 +13,15 @@ import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
 import { walk } from './files/walk.js';
 import { assertWritableFolder, removeFile, replaceFile } from './files/write.js';
-import { readKernelLog } from './kernel-log.js';
 import { type Child, startProgram } from './processes.js';
 import type {
   Alarm,
   FileContent,
-  KernelLog,
   ManagerFacts,
   OtherJob,
   ProcessResult,
   ReadOptions,
   RemoveOptions,
-  Running,
   RunOptions,
   System,
   Talk,
@@ -112,10 +109,6 @@ export class Host implements System {
     removeFile(path, options);
   }
 
-  async kernelLog(limit: number): Promise<KernelLog | undefined> {
-    return readKernelLog(limit);
-  }
-
   uptime(): number {
     return 1000 * uptime();
   }
@@ -126,7 +119,7 @@ export class Host implements System {
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
     const { timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT } = options;
-    const child = await this.#started(argv, { input: false, limit });
+    const child = await this.#started(argv, limit);
     child.endIn(timeout);
     return child.ended;
   }
@@ -136,18 +129,6 @@ export class Host implements System {
     const { reach } = await import('./reach.js');
     const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(timeout)]);
     return reach(endpoint, { signal, bus: this.#busPlace });
-  }
-
-  async start(argv: readonly string[], { limit = DEFAULT_LIMIT }: RunOptions = {}): Promise<Running> {
-    const child = await this.#started(argv, { input: true, limit });
-    return {
-      ready: await child.ready,
-      stop: () => {
-        child.input?.end();
-        child.endIn(DEFAULT_TIMEOUT);
-        return child.ended;
-      },
-    };
   }
 
   async talk(argv: readonly string[]): Promise<Talk> {

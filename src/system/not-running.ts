@@ -1,5 +1,5 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
-import type { Alarm, Running, System, Talk } from './system.js';
+import type { Alarm, System, Talk } from './system.js';
 
 /** Methods that each such system has of its own. */
 type Told =
@@ -32,10 +32,6 @@ export abstract class NotRunning implements Omit<System, Told> {
     return new UserError(error('offline', message, { hint: this.#hint }), EXIT.failure);
   }
 
-  async kernelLog(): Promise<undefined> {
-    return undefined;
-  }
-
   async wait(): Promise<void> {}
 
   /** Never rings: nothing takes time. */
@@ -53,10 +49,6 @@ export abstract class NotRunning implements Omit<System, Told> {
 
   async reach(): Promise<undefined> {
     throw this.unavailable('an endpoint');
-  }
-
-  async start(): Promise<Running> {
-    throw this.unavailable('a program');
   }
 
   async talk(): Promise<Talk> {

@@ -1,35 +1,24 @@
 import { constants } from 'node:os';
-import type { Writable } from 'node:stream';
-import type { ProcessResult, RunOptions } from './system.js';
+import type { ProcessResult } from './system.js';
 
 /** The time in which the output of a program that has ended is read to its end, in milliseconds. */
 const LAST_OUTPUT = 1000;
 
 /** A started program. */
 export interface Child {
-  /** The standard input; null if it has none. */
-  readonly input: Writable | null;
-  /** Settles with true when it has written a line, with false when it has ended before. */
-  readonly ready: Promise<boolean>;
   readonly ended: Promise<ProcessResult>;
   /** Kills it and the programs that it has started, after this time. */
   endIn(milliseconds: number): void;
   end(): void;
 }
 
-/**
- * Starts a program.
- * @param input whether it gets a standard input, which `input.end()` closes
- */
-export async function startProgram(
-  argv: readonly string[],
-  { input, limit }: { readonly input: boolean } & Required<Pick<RunOptions, 'limit'>>,
-): Promise<Child> {
+/** Starts a program without a standard input. @param limit most characters of output: then it is killed */
+export async function startProgram(argv: readonly string[], limit: number): Promise<Child> {
   // The module takes Node a while to load, and most commands run nothing.
   const { spawn } = await import('node:child_process');
   // A process group of its own lets the programs that it starts be killed with it, and Ctrl-C doesn't reach it.
   const child = spawn(argv[0]!, argv.slice(1), {
-    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
   const output = { stdout: '', stderr: '' };
@@ -44,8 +33,6 @@ export async function startProgram(
   };
   child.stdout!.setEncoding('utf8').on('data', keep('stdout'));
   child.stderr!.setEncoding('utf8').on('data', keep('stderr'));
-  // A program may end without reading its input.
-  child.stdin?.on('error', () => undefined);
   const ended = new Promise<ProcessResult>((resolve) => {
     child.on('error', (cause) =>
       resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) }),
@@ -63,13 +50,7 @@ export async function startProgram(
     clearTimeout(timer);
     clearTimeout(hush);
   });
-  const said = new Promise<boolean>((resolve) => {
-    // Only the new piece is searched: to search the whole text each time would take ever longer.
-    child.stdout!.on('data', (chunk: string) => chunk.includes('\n') && resolve(true));
-  });
   return {
-    input: child.stdin,
-    ready: Promise.race([said, ended.then(() => false)]),
     ended,
     endIn(milliseconds) {
       if (over) return;

@@ -22,11 +22,6 @@ export interface System {
   assertWritable(directory: string, options?: { readonly make?: boolean }): Promise<void>;
   /** Removes a file, and the folders above it that were made for such files and are empty. */
   remove(path: string, options?: RemoveOptions): Promise<void>;
-  /**
-   * The kernel's own log, the oldest record first; undefined if it can't be read.
-   * @param limit most bytes to read; later records are left out
-   */
-  kernelLog(limit: number): Promise<KernelLog | undefined>;
   /** The time since the machine's boot, sleep included, in milliseconds, to 10 ms: nobody can set it. */
   uptime(): number;
   /** The present time, in milliseconds since 1970. */
@@ -39,8 +34,6 @@ export interface System {
    * @returns the reason why it doesn't answer; undefined if it does
    */
   reach(endpoint: Endpoint, timeout: number): Promise<string | undefined>;
-  /** Starts a program that writes a line when it is ready, and ends when its standard input ends. */
-  start(argv: readonly string[], options?: Pick<RunOptions, 'limit'>): Promise<Running>;
   /** Starts a program that reads and writes lines until its standard input ends. */
   talk(argv: readonly string[]): Promise<Talk>;
   /**
@@ -151,13 +144,6 @@ export interface FileContent {
   readonly modified: number;
 }
 
-export interface KernelLog {
-  /** The records as read from /dev/kmsg (Documentation/ABI/testing/dev-kmsg), with unprintable characters escaped. */
-  readonly records: readonly string[];
-  /** Whether no record was left out. */
-  readonly isWhole: boolean;
-}
-
 export interface RunOptions {
   readonly timeout?: number;
   /** Most bytes of output (default 1 MiB); a program that prints more is killed. */
@@ -173,14 +159,6 @@ export interface ProcessResult {
   readonly late?: boolean;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-/** A started program that keeps running. */
-export interface Running {
-  /** Whether it has written its line; else it has ended. */
-  readonly ready: boolean;
-  /** Ends its standard input, and waits for its end; a program that takes long is killed. */
-  stop(): Promise<ProcessResult>;
 }
 
 /** A started program that speaks lines. */

@@ -1,14 +1,11 @@
 /** `explain --record`: one run of a service in which every call that its policy refuses is let through and recorded. */
 
-import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
 import { explainUnit, type Looked, type RecordedRun, UNREADABLE } from '../explain/explain-unit.js';
-import { type HeardRecords, heardIn } from '../explain/records/heard.js';
 import { startOf } from '../explain/records/start-of.js';
-import { type UserManager, userManager } from '../explain/records/user-manager.js';
+import { explainWatchedRun } from '../explain/watched-run.js';
 import { INPUT } from '../prepare/load/input-policy.js';
-import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { type AffectedUnit, affectedUnits } from '../restart/affected-units.js';
 import { obstacleTo } from '../restart/may-restart.js';
@@ -18,7 +15,6 @@ import { lastWritten, withLifetime } from '../state/own-files.js';
 import type { Service } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
-import type { ProcessResult, Running } from '../system/system.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
 import {
@@ -32,6 +28,7 @@ import {
 import { assertNotWaiting } from './confirm/refuse.js';
 import { holdSignals } from './held-signals.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
+import { RunWatch } from './run-watch.js';
 import { type Ending, runSteps, type Step } from './runner.js';
 import { keepUndoRecords } from './steps/record.js';
 import { reload } from './steps/reload.js';
@@ -40,15 +37,12 @@ import { tryServices } from './steps/try.js';
 import { writeFiles } from './steps/write.js';
 import type { UndoRecord } from './undo-record-format.js';
 
-/** Most of the reader's output that is kept, in characters: some hundred thousand records. */
-const LIMIT = 128 << 20;
-
 /** The time that the journal may take for the kernel's records, in milliseconds. */
 const LOG_DELAY = 500;
 
 /**
  * Applies the policy permissive, restarts the service, or starts one that doesn't run, tries it out, and puts all back
- * as it was, whatever happens in between. Nothing is touched where no records can be had.
+ * as it was, whatever happens in between. Nothing is touched where its calls can't be seen.
  * @param prepared the policy as it is to be enforced, which explains what was recorded
  * @throws UserError where it can't be begun
  */
@@ -66,34 +60,32 @@ export async function recordCalls(
     permissive: true,
   });
   const notes = await assertRecordable(placed, permissive);
-  const ears = await listen(context, prepared);
+  const { watch, diagnostics: incomplete } = await beginWatch(context, prepared);
   const signals = holdSignals(context);
   const transaction = { context: placed, signals };
   const since = startOf(permissive.unit.state!);
-  let looked: Looked = {
-    explanations: [],
-    fallbacks: [],
-    since,
-    suppressed: false,
-    readable: false,
-    unowned: [],
-  };
-  const diagnostics = [...notes, ...ears.diagnostics];
+  let looked: Looked = { explanations: [], fallbacks: [], since, suppressed: false, readable: false };
+  const diagnostics = [...notes, ...incomplete];
   let unit: AppliedUnit | undefined;
   let failed = false;
   try {
     const ran = async () => {
       unit = await begin(transaction, permissive);
-      const ending = await runOnce(transaction, unit, permissive);
+      const ending = await runOnce(recordTable(transaction, permissive, watch), unit);
       unit = ending.unit;
       return ending.failures;
     };
     diagnostics.push(...(await failuresOf(ran)));
     const collected = async () => {
-      looked = await collect(context, prepared, permissive, ears);
+      const seen = watch
+        ? await collect(context, prepared, watch)
+        : await readLog(context, prepared, permissive);
+      looked = seen.looked;
+      diagnostics.push(...seen.diagnostics);
     };
     diagnostics.push(...(await failureOf(collected)));
   } finally {
+    await watch?.end();
     const problems = unit ? await undo(transaction, unit) : [];
     diagnostics.push(...problems);
     failed =
@@ -101,9 +93,8 @@ export async function recordCalls(
     signals.release();
   }
   if (!looked.readable) return { ...looked, diagnostics, failed };
-  if (looked.explanations.length > 0)
-    return { ...looked, diagnostics: [...diagnostics, ...unowned(prepared, looked)], failed };
-  const missing = mayBeMissing(looked, ears, diagnostics);
+  if (looked.explanations.length > 0) return { ...looked, diagnostics, failed };
+  const missing = mayBeMissing(looked, diagnostics);
   if (missing === undefined) return { ...looked, diagnostics: [...diagnostics, nothing(prepared)], failed };
   return { ...looked, diagnostics: [...diagnostics, untold(prepared, missing)], failed: true };
 }
@@ -112,29 +103,11 @@ const nothing = ({ plan }: Prepared): Diagnostic =>
   note('no-record', `no call of ${plan.unit} was recorded that its policy would refuse`);
 
 /** The reason why a run without a record doesn't show that no call would be refused; undefined if it does. */
-function mayBeMissing(
-  { suppressed, unowned }: Looked,
-  { reader }: Ears,
-  diagnostics: readonly Diagnostic[],
-): string | undefined {
+function mayBeMissing({ suppressed }: Looked, diagnostics: readonly Diagnostic[]): string | undefined {
   if (hasErrors(diagnostics)) return 'the run failed';
-  if (!reader || suppressed) return 'records may be missing';
-  if (unowned.length > 0) return ofNobody(unowned);
-  return undefined;
+  const isIncomplete = suppressed || diagnostics.some(({ code }) => code === INCOMPLETE);
+  return isIncomplete ? 'calls may be missing' : undefined;
 }
-
-/** A note on calls that may be missing beside those that are explained. */
-function unowned({ plan }: Prepared, looked: Looked): Diagnostic[] {
-  if (looked.unowned.length === 0) return [];
-  const message = `calls of ${plan.unit} may be missing: ${ofNobody(looked.unowned)}`;
-  return [note('records-unowned', message, { hint: 'they had ended before anybody saw whose they are' })];
-}
-
-const ofNobody = (names: readonly string[]): string =>
-  `nobody knows whose the processes ${shortList(names, MOST_NAMED)} were, of which there are records`;
-
-/** The most processes that one line names. */
-const MOST_NAMED = 5;
 
 const untold = ({ plan }: Prepared, why: string): Diagnostic =>
   error('records-inconclusive', `whether calls of ${plan.unit} would be refused can't be told: ${why}`, {
@@ -173,36 +146,30 @@ function wouldGoDown({ state }: Service, [dependent]: readonly AffectedUnit[]): 
   return `it doesn't run, and its stop at the end would stop ${dependent.name}: start it first`;
 }
 
-/** Where records come from. */
-interface Ears {
-  /** Undefined where only logs can be read. */
-  readonly reader: Running | undefined;
+const INCOMPLETE = 'records-incomplete';
+
+/** A watch of the service; undefined where only logs can be read, with the reason. */
+interface Begun {
+  readonly watch: RunWatch | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * Begins to listen to the kernel; where that can't be done, sees that its log can be read.
+ * Begins to watch the service; where that can't be done, sees that the kernel's records can be read.
  * @throws UserError `records-unreadable`
  */
-async function listen(context: Context, prepared: Prepared): Promise<Ears> {
-  const reader = await context.system.start([await recordReader(context)], { limit: LIMIT });
-  if (reader.ready) return { reader, diagnostics: [] };
-  const { stderr } = await reader.stop();
-  const state = prepared.unit.state!;
-  const { readable } = await explainUnit(context, prepared, state, { since: startOf(state) });
-  if (!readable) throw new UserError(UNREADABLE, EXIT.failure);
-  return { reader: undefined, diagnostics: [incomplete(stderr)] };
-}
-
-/** @param said by the reader: `read-records: WHY; it takes …` */
-function incomplete(said: string): Diagnostic {
-  const [why, ...takes] = said
-    .trim()
-    .replace(/^read-records: /, '')
-    .split('; ');
-  const message = `calls may be missing: only the kernel's log could be read, which drops records where they are many${why ? ` (its audit socket can't be: ${why})` : ''}`;
-  const hint = takes.length > 0 ? `to have all of them ${takes.join('; ')}` : undefined;
-  return warning('records-incomplete', message, { hint });
+async function beginWatch(context: Context, prepared: Prepared): Promise<Begun> {
+  try {
+    return { watch: await RunWatch.begin(context, prepared), diagnostics: [] };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const state = prepared.unit.state!;
+    const { readable } = await explainUnit(context, prepared, state, { since: startOf(state) });
+    if (!readable) throw new UserError(UNREADABLE, EXIT.failure);
+    const [why] = cause.diagnostics;
+    const message = `calls may be missing: the service can't be watched, and the kernel's log leaves out records where they are many: ${why!.message}`;
+    return { watch: undefined, diagnostics: [warning(INCOMPLETE, message, { hint: why!.hint })] };
+  }
 }
 
 /** The unit before its first step. */
@@ -218,13 +185,24 @@ async function begin(transaction: Transaction, prepared: Prepared): Promise<Appl
  * The steps of `explain --record`. The first failure, or a signal, ends them; all is undone when the records have been
  * read.
  */
-const recordTable = (transaction: Transaction, permissive: Prepared): Step<AppliedUnit, UndoRecord>[] => [
+const recordTable = (
+  transaction: Transaction,
+  permissive: Prepared,
+  watch: RunWatch | undefined,
+): Step<AppliedUnit, UndoRecord>[] => [
   { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
   { name: 'write', per: 'run', do: writeFiles(transaction) },
   { name: 'reload', per: 'run', do: reload(transaction) },
   { name: 'read-back', per: 'turn', do: readBackAlone(transaction, permissive) },
   { name: 'restart', per: 'round', do: restartServices(transaction) },
-  { name: 'try', per: 'round', do: tryServices(transaction) },
+  {
+    name: 'try',
+    per: 'round',
+    do: (units) => {
+      watch?.serves();
+      return tryServices(transaction)(units);
+    },
+  },
 ];
 
 /** Holds what systemd has loaded of the one unit against its drop-in. */
@@ -238,13 +216,12 @@ const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
 
 /** Takes the unit through its steps. */
 async function runOnce(
-  transaction: Transaction,
+  table: Step<AppliedUnit, UndoRecord>[],
   unit: AppliedUnit,
-  permissive: Prepared,
 ): Promise<Ending<AppliedUnit>> {
   const [ending] = await runSteps(
     {
-      table: recordTable(transaction, permissive),
+      table,
       recordOf: ({ record }) => record,
       afterFailure: () => 'stop',
       turns: (units) => [units],
@@ -255,26 +232,35 @@ async function runOnce(
   return ending!;
 }
 
-/** Explains the recorded calls, while the unit's processes are still there to be asked. */
-async function collect(
-  context: Context,
-  prepared: Prepared,
-  permissive: Prepared,
-  { reader }: Ears,
-): Promise<Looked> {
-  const { system } = context;
-  const state = await system.unit(prepared.plan.unit);
-  if (!reader) await system.wait(LOG_DELAY);
-  const heard = reader && heardBy(await reader.stop(), userManager(context));
-  const written = await lastWritten(withLifetime(context, 'run'), permissive.unit.name.full);
-  const since = Math.max(written, startOf(state, permissive.unit.state));
-  return explainUnit(context, prepared, state, { since, heard });
+/** The explained calls of a run, and what keeps some from being known. */
+interface Collected {
+  readonly looked: Looked;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Records of a reader. One that was ended from outside has lost some. */
-function heardBy({ status, stdout }: ProcessResult, manager: UserManager): HeardRecords {
-  const heard = heardIn(stdout, manager);
-  return status === 0 ? heard : { ...heard, suppressed: true };
+/** Explains the calls that were seen. */
+async function collect(context: Context, prepared: Prepared, watch: RunWatch): Promise<Collected> {
+  const state = await context.system.unit(prepared.plan.unit);
+  const { run, lost } = await watch.look();
+  const message = `not all calls of ${prepared.plan.unit} could be seen in the run: ${lost.join(', ')}`;
+  const times = { from: watch.began, time: context.system.now() };
+  return {
+    looked: {
+      ...explainWatchedRun(prepared, state, run, times),
+      ...{ since: watch.began, suppressed: false, readable: true },
+    },
+    diagnostics: lost.length > 0 ? [warning(INCOMPLETE, message)] : [],
+  };
+}
+
+/** Explains the kernel's records of the run, while the unit's processes are still there to be asked. */
+async function readLog(context: Context, prepared: Prepared, permissive: Prepared): Promise<Collected> {
+  const { system } = context;
+  const state = await system.unit(prepared.plan.unit);
+  await system.wait(LOG_DELAY);
+  const written = await lastWritten(withLifetime(context, 'run'), permissive.unit.name.full);
+  const since = Math.max(written, startOf(state, permissive.unit.state));
+  return { looked: await explainUnit(context, prepared, state, { since }), diagnostics: [] };
 }
 
 /** Rolls the unit back. A service that didn't run is stopped. */

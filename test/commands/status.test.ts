@@ -71,7 +71,7 @@ test('folders whose names are no services are passed over', async () => {
 });
 
 test('calls that a service was refused since its start have a number, with the keys of the manual', async () => {
-  const records = [record(100, 165), record(100, 41), record(900, 1, '/bin/other')];
+  const records = [record(100, 165), record(100, 41), record(900, 165)];
   const system = machine({ records, begins: START - 60 });
   const outcome = await apply(fakeContext(system), ['demo.service'], { restart: false });
   assert.equal(outcome.exit, 0);

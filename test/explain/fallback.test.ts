@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { explain } from '../../src/commands/explain.js';
 import type { Recording } from '../../src/evidence/recording/recording.js';
 import { isFallback } from '../../src/explain/fallback.js';
-import { SharedRecords } from '../../src/explain/records/shared-records.js';
+import { Records } from '../../src/explain/records/records.js';
 import { recordedHost } from '../../src/learn/recordings/host.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import { refusedSinceStart } from '../../src/learn/refused-since-start.js';
@@ -34,7 +34,7 @@ test('a call that the policy answers with ENOSYS is no finding, and nothing is p
   const context = await watched(FALLS_BACK, answered(CLONE3, 38), answered(UNAME, 38));
   const { exit, json, text } = await explain(context, [UNIT], {});
   assert.deepEqual([exit, json.refusals, json.allow], [0, [], []]);
-  assert.equal(text, 'demo.service: no refused call is on record\n');
+  assert.equal(text, 'demo.service: no refused call is on record since 2023-11-14T22:13:19.990Z\n');
   const verbose = await explain(context, [UNIT], { verbose: true });
   assert.match(
     verbose.text,
@@ -69,7 +69,7 @@ test('a recorded run counts a call that would get ENOSYS by itself as none', () 
 test('status counts no such call', async () => {
   const context = await watched(FALLS_BACK, answered(CLONE3, 38), answered(UNAME, 1));
   const services = [{ name: UNIT, state: await context.system.unit(UNIT) }];
-  const sources = { records: new SharedRecords(context.system, undefined), isSilent: false };
+  const sources = { records: new Records(context.system), isSilent: false };
   const found = await refusedSinceStart(context, services, sources);
   assert.deepEqual(
     found?.calls.map(({ call }) => call.name),

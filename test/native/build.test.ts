@@ -22,7 +22,6 @@ const folder = sharedFolder();
 const BUILT = [
   'launcher',
   'read-filters',
-  'read-records',
   'send-descriptors',
   'pty-relay',
   'tighten',
@@ -177,7 +176,7 @@ describe('with the tools of Debian 13', () => {
       const build = subfolder('musl');
       const headers = `-idirafter /usr/include -idirafter /usr/include/${MULTIARCH}`;
       assert.deepEqual(await make(build, 'CC=musl-gcc', `CFLAGS=${headers}`), DONE);
-      for (const name of ['read-filters', 'read-records', 'send-descriptors', 'pty-relay', 'tighten'])
+      for (const name of ['read-filters', 'send-descriptors', 'pty-relay', 'tighten'])
         assert.match((await run([join(build, name), '--version'])).stdout, new RegExp(`^${name} `));
     });
 
@@ -230,15 +229,7 @@ describe('make install', { skip }, () => {
     assert.deepEqual(await make(name, 'install', ...variables), DONE);
     return installed(name);
   };
-  const programs = [
-    'launcher',
-    'observe',
-    'pty-relay',
-    'read-filters',
-    'read-records',
-    'send-descriptors',
-    'tighten',
-  ];
+  const programs = ['launcher', 'observe', 'pty-relay', 'read-filters', 'send-descriptors', 'tighten'];
 
   test('puts what it built where a package has it, and uninstall takes it away', async () => {
     assert.deepEqual(await install('package'), [

@@ -51,8 +51,8 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
   ['seccomp/x.c', '#include <sys/ptrace.h>', '1: seccomp has no C library for <sys/ptrace.h>'],
   [
     'observe/x.h',
-    '#include <bpf/libbpf.h>\n#include "read-records/x.h"',
-    "2: 'read-records/x.h' is not in native-helper/",
+    '#include <bpf/libbpf.h>\n#include "read-filters/x.h"',
+    "2: 'read-filters/x.h' is not in native-helper/",
   ],
   ['launcher/x.h', '#include <bpf/bpf_helpers.h>', '1: launcher has no C library for <bpf/bpf_helpers.h>'],
   [

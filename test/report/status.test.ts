@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Diagnostic, error, note } from '../../src/diagnostic.js';
-import type { Unseen } from '../../src/explain/records/shared-records.js';
+import type { Unseen } from '../../src/explain/records/records.js';
 import { type Look, PLAIN } from '../../src/look.js';
 import {
   statusJson,

@@ -7,11 +7,9 @@ import type { Context } from '../../src/system/context.js';
 import type {
   Alarm,
   FileContent,
-  KernelLog,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
-  Running,
   System,
   Talk,
   WriteOptions,
@@ -92,8 +90,6 @@ export interface FakeOptions {
   readonly distort?: (properties: Map<string, unknown>) => void;
   /** Other names of units. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** Records of the kernel's own log; none: it can't be read. */
-  readonly kernelLog?: readonly string[];
   /** Programs that speak lines, by their path and arguments. */
   readonly talks?: (argv: readonly string[]) => Talk;
   /** Links by path; what they lead to is in `files`, too. */
@@ -112,8 +108,6 @@ export interface FakeOptions {
   readonly killAt?: number;
   /** Another has the lock: for some seconds, or for ever. */
   readonly locked?: 'some-time' | 'for-ever';
-  /** Programs that are started to run meanwhile end before they are ready. */
-  readonly silent?: boolean;
   /** The call, counted from 1, in which SIGTERM comes. */
   readonly signalAt?: number;
 }
@@ -342,12 +336,6 @@ export class FakeSystem implements System {
     this.files.delete(path);
   }
 
-  async kernelLog(): Promise<KernelLog | undefined> {
-    this.#record('kernel-log');
-    const { kernelLog: records } = this.#options;
-    return records && { records, isWhole: true };
-  }
-
   uptime(): number {
     return this.#now - BOOT;
   }
@@ -375,14 +363,6 @@ export class FakeSystem implements System {
   async reach(endpoint: Endpoint, timeout: number): Promise<string | undefined> {
     this.#record(`reach ${Object.values(endpoint).join(' ')} ${timeout}`);
     return this.#options.unreachable;
-  }
-
-  async start(argv: readonly string[]): Promise<Running> {
-    this.#record(`start ${argv.join(' ')}`);
-    const { programs = {}, silent = false } = this.#options;
-    const known = programs[argv[0]!];
-    const absent = { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
-    return { ready: known !== undefined && !silent, stop: async () => known?.(argv) ?? absent };
   }
 
   async talk(argv: readonly string[]): Promise<Talk> {

@@ -26,7 +26,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   launcher: freestanding('base', 'seccomp', 'tracer'),
   sandboxify: freestanding('base', 'seccomp'),
   'read-filters': hosted('base', 'hosted', 'threads'),
-  'read-records': hosted('base', 'hosted', 'seccomp'),
   'send-descriptors': hosted('base'),
   'pty-relay': hosted('base', 'hosted'),
   tighten: hosted('base', 'hosted', 'seccomp', 'threads'),

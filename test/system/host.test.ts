@@ -1,7 +1,11 @@
-/** Tests of system/host.ts and system/processes.ts: programs that hang, are none, or run meanwhile. */
+/** Tests of system/host.ts and system/processes.ts: programs that hang, or are none. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { Host } from '../../src/system/host.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { until } from '../support/until.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 
@@ -29,28 +33,11 @@ test('of a program that can not be started it is said why', async () => {
   assert.deepEqual(await started('/etc/passwd'), [127, true, "it isn't executable"]);
 });
 
-describe('a program that runs meanwhile', () => {
-  const shell = (script: string) => ['/bin/sh', '-c', script];
-
-  test('is ready when it has said a line, and ends with its input', async () => {
-    const running = await host.start(shell('echo ready; cat; echo end'));
-    assert.equal(running.ready, true);
-    assert.deepEqual(await running.stop(), { status: 0, late: false, stdout: 'ready\nend\n', stderr: '' });
-  });
-
-  test('is not ready where it has ended, or could not be started', async () => {
-    const ended = await host.start(shell('echo why >&2; exit 3'));
-    assert.equal(ended.ready, false);
-    assert.deepEqual(await ended.stop(), { status: 3, late: false, stdout: '', stderr: 'why\n' });
-    const absent = await host.start(['/nowhere']);
-    assert.equal(absent.ready, false);
-    assert.equal((await absent.stop()).unstartable, true);
-  });
-
-  test('ends with what it was started by', async () => {
-    const own = new Host({ address: 'unix:path=/nowhere', hint: '' });
-    const running = await own.start(shell('echo ready; sleep 1000'));
-    await own.close();
-    assert.equal((await running.stop()).status, 128 + 9);
-  });
+test('a program that runs is killed when its starter closes', async (t) => {
+  const own = new Host({ address: 'unix:path=/nowhere', hint: '' });
+  const started = join(temporaryFolder(t), 'started');
+  const running = own.run(['/bin/sh', '-c', 'echo >"$0"; sleep 1000', started]);
+  await until('the program', () => existsSync(started));
+  await own.close();
+  assert.equal((await running).status, 128 + 9);
 });

@@ -1,6 +1,7 @@
 /** Refused calls of real services, by the kernel's own records. */
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
+import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { Box } from '../support/box.js';
 import {
   bootWithPrograms,
@@ -10,6 +11,7 @@ import {
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { NATIVE } from '../support/service-calls.js';
 
 const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
@@ -22,7 +24,10 @@ let box: Box;
 let obstacle = skip;
 before(async () => {
   if (skip) return;
-  box = await bootWithPrograms('explain', { [NAME]: ['test/systemd/programs/myos.c', '-static'] });
+  box = await bootWithPrograms('explain', {
+    [NAME]: ['test/systemd/programs/myos.c', '-static'],
+    crashes: ['test/systemd/programs/crashes.c'],
+  });
   await box.succeed(['cp', '/usr/bin/sleep', SLEEP]);
   const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
   if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
@@ -170,7 +175,7 @@ test('so it does where the service is confined by another policy by then', { ski
   assert.match(said.stdout, /probably its own: uname \(\d+\) ended the process: deny uname\n/);
   assert.match(said.stderr, /note\[other-policy\]: explained\.service is confined by \/etc\/other\.toml/);
   const recorded = await explained('--record');
-  assert.match(recorded.stdout, /probably its own: uname \(\d+\) was recorded: deny uname\n/);
+  assert.match(recorded.stdout, /:2:9: error\[refused-call\]: uname \(\d+\) was recorded: deny uname\n/);
 });
 
 test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {
@@ -202,5 +207,36 @@ test('a line of a record that the service itself prints is not believed', { skip
   });
   const { status, stdout } = await sandboxUnit(box, 'explain', '--json', UNIT);
   assert.notEqual(status, 1, stdout);
+  assert.deepEqual(JSON.parse(stdout).refusals, []);
+});
+
+/** A file's name that is a record among lines: the kernel prints the name as it is when the program crashes. */
+function forgedName(): string {
+  const id = `audit(${Math.ceil(Date.now() / 1000) + 60}.000:18)`;
+  const fields = `auid=4294967295 uid=0 gid=0 ses=1 pid=7 comm="a" exe="${PROGRAMS}/${NAME}" sig=31 arch=c000003e`;
+  const nr = numbersOf('x86-64').get('ptrace')!;
+  return `x\naudit: type=1326 ${id}: ${fields.replaceAll('/', '_')} syscall=${nr} compat=0 ip=0x1 code=0x80000000\n`;
+}
+
+test("a user's file with a record for its name is no record", {
+  skip: skip ?? (NATIVE !== 'x86-64' && 'elsewhere the kernel prints no such message'),
+}, async (t) => {
+  if (obstacle) return t.skip(obstacle);
+  await define(t);
+  await confine('[syscalls]\ndeny = ["ptrace"]\n');
+  const name = forgedName();
+  await box.succeed(['install', '-m', '0755', `${PROGRAMS}/crashes`, `/tmp/${name}`]);
+  // The kernel limits such messages.
+  await box.waitFor('the entry of the journal', async () => {
+    await box.exec(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', `/tmp/${name}`]);
+    const { stdout } = await box.exec([
+      'journalctl',
+      '--output=json',
+      '_TRANSPORT=kernel',
+      '--grep=segfault',
+    ]);
+    return stdout.includes(JSON.stringify(name).slice(1, -1));
+  });
+  const { stdout } = await sandboxUnit(box, 'explain', '--json', UNIT);
   assert.deepEqual(JSON.parse(stdout).refusals, []);
 });

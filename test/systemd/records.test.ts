@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { Box } from '../support/box.js';
-import { answersIn, listen } from '../support/kernel-records.js';
+import { answersOf, recordsObstacle, runUntilRecorded } from '../support/kernel-records.js';
 import { buildLauncher, launcherObstacle, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';
 import {
@@ -18,7 +18,6 @@ import {
   servicesObstacle,
 } from '../support/service.js';
 import { NATIVE } from '../support/service-calls.js';
-import { until } from '../support/until.js';
 
 const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine. */
@@ -33,44 +32,30 @@ after(() => box?.stop());
 
 const folder = sharedFolder();
 
-test('a call that is to be recorded is let through, and the kernel says so', { skip }, async (t) => {
-  const listening = await listen(RECORDED);
-  if (!listening) return t.skip("the kernel's records can't be seen here");
-  const { records, stop } = listening;
-  t.after(stop);
-  const run = async () =>
-    assert.deepEqual(await runToEnd(box, 'log.service'), exited(0, 'My OS is Linux!\n'));
-  const program = `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}\n`;
+const LET_THROUGH = `syscall=${numbersOf(NATIVE).get('uname')} code=0x7ffc0000`;
 
-  await defineProgram(box, 'log.service', program);
-  await run();
-  const policies = ['log = ["uname"]', 'deny = ["uname:log"]', 'deny = ["uname"]\naction = "log"'];
+test('a call that is to be recorded is let through, and the kernel says so', { skip }, async (t) => {
+  const obstacle = await recordsObstacle();
+  if (obstacle) return t.skip(obstacle);
+  const ran = async () =>
+    assert.deepEqual(await runToEnd(box, 'log.service'), exited(0, 'My OS is Linux!\n'));
+  await defineProgram(box, 'log.service', `Type=oneshot\nExecStart=${PROGRAMS}/${RECORDED}\n`);
+  await ran();
+  assert.deepEqual(await answersOf(RECORDED), [], 'without a policy there is none');
   for (const enforcer of ['auto', 'launcher']) {
-    for (const policy of policies) {
+    for (const policy of ['log = ["uname"]', 'deny = ["uname:log"]', 'deny = ["uname"]\naction = "log"']) {
       await apply(box, `[syscalls]\nenforcer = "${enforcer}"\n${policy}\n`, 'log.service');
-      const known = records.length;
-      await run();
-      await box.waitFor(`a record: ${policy}, ${enforcer}`, () => records.length > known);
+      await runUntilRecorded(RECORDED, LET_THROUGH, ran);
     }
   }
-  // Each run has left one record; the first one, that none asked for, has left none.
-  assertRecorded(records, 2 * policies.length);
 });
 
-/** Records of uname(2), let through. */
-function assertRecorded(records: readonly string[], count: number): void {
-  const uname = numbersOf(NATIVE).get('uname')!;
-  assert.deepEqual(answersIn(records), new Array(count).fill(`syscall=${uname} code=0x7ffc0000`));
-}
-
-test('as does SECCOMP_DEFAULT_ACTION=log, by sandboxify and by libsandbox.so', {
+test('SECCOMP_DEFAULT_ACTION=log has calls recorded, by sandboxify and by libsandbox.so', {
   skip: launcherObstacle(),
 }, async (t) => {
+  const obstacle = await recordsObstacle();
+  if (obstacle) return t.skip(obstacle);
   const name = `listed-${process.pid}`;
-  const listening = await listen(name);
-  if (!listening) return t.skip("the kernel's records can't be seen here");
-  const { records, stop } = listening;
-  t.after(stop);
   await buildLauncher(folder);
   const program = join(folder, name);
   await compile(['test/systemd/programs/myos.c'], program);
@@ -79,16 +64,14 @@ test('as does SECCOMP_DEFAULT_ACTION=log, by sandboxify and by libsandbox.so', {
     ['/usr/bin/env', `LD_PRELOAD=${join(folder, 'libsandbox.so')}`],
   ];
   const log = { SECCOMP_DEFAULT_ACTION: 'log' };
-  for (const env of [
-    { ...log, SECCOMP_SYSCALL_DENY: 'reboot' },
-    { ...log, SECCOMP_SYSCALL_DENY: 'uname' },
-  ]) {
-    for (const way of ways) {
-      const known = records.length;
-      const { status, stdout } = await run([...way, program], { env });
+  for (const way of ways) {
+    const runs = (deny: string) => async () => {
+      const { status, stdout } = await run([...way, program], {
+        env: { ...log, SECCOMP_SYSCALL_DENY: deny },
+      });
       assert.deepEqual([status, stdout], [0, 'My OS is Linux!\n']);
-      if (env.SECCOMP_SYSCALL_DENY === 'uname') await until('a record', () => records.length > known);
-    }
+    };
+    await runs('reboot')();
+    await runUntilRecorded(name, LET_THROUGH, runs('uname'));
   }
-  assertRecorded(records, ways.length);
 });

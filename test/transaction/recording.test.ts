@@ -10,35 +10,34 @@ import { type Diagnostic, UserError } from '../../src/diagnostic.js';
 import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { UNIT } from '../support/demo-service.js';
-import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
+import { FakeObserver } from '../support/fake-observer.js';
+import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
+import { madeCall, recordedRun, WATCHABLE } from '../support/recorded-in-memory.js';
+import { kernel, record as recordOf } from '../support/refusals-in-memory.js';
 
 const RAN = '/usr/sbin/demod';
 const POLICY = '[syscalls]\ndeny = ["mount", "umount2", "pivot_root"]\naction = "EPERM"\n';
-const READER = `${HOME}/native-helper/build/x86-64/read-records`;
 const INITIAL = { '/proc/self/ns/pid': 'pid:[4026531836]' };
 
 const done = (stdout = '', status = 0): ProcessResult => ({ status, stdout, stderr: '' });
 
-const heard = (pid: number, syscall: number, program: string) =>
-  `record audit(1800000000.000:${pid + syscall}): auid=4294967295 uid=0 gid=0 ses=1 pid=${pid} comm="demod" exe="${program}" ` +
-  `sig=0 arch=c000003e syscall=${syscall} compat=0 ip=0x1 code=0x7ffc0000\n`;
-const group = (unit: string) => `group 0::/system.slice/${unit}\n`;
-
-/** A child that has ended since, another service with the same program, and the program itself. */
-const HEARD = `listening
-${heard(7, 165, '/bin/child')}${group(UNIT)}${heard(8, 166, RAN)}${group('other.service')}${heard(9, 155, RAN)}`;
+const CALLS = [
+  ['mount', true],
+  ['pivot_root', true],
+];
 
 function machine(options: FakeOptions = {}): FakeSystem {
   return machineWith(`[Service]\nExecStart=${RAN}\n`, POLICY, {
     running: [UNIT],
     links: INITIAL,
+    talks: () => recordedRun({ calls: [madeCall('mount', 1, 1), madeCall('pivot_root', 1, 1)] }),
     ...options,
-    files: { [READER]: '', ...options.files },
-    programs: {
-      [READER]: () => done(HEARD),
-      journalctl: () => done(),
-      ...options.programs,
+    distort: (properties) => {
+      if (properties.get('Id') === UNIT) properties.set('ControlGroup', `/system.slice/${UNIT}`);
+      options.distort?.(properties);
     },
+    files: { ...WATCHABLE, ...options.files },
+    programs: { journalctl: () => done(), ...options.programs },
   });
 }
 
@@ -57,20 +56,18 @@ async function record(system: FakeSystem) {
 const filesOf = (system: FakeSystem) =>
   [...system.files].filter(([path]) => path.includes(`/${UNIT}.d/`)).sort();
 
-test('all that was recorded of the unit is named, by the control group that its process was in', async () => {
+test('all that the unit has called is named that its policy refuses, and the unit is as before', async () => {
   const system = machine();
   assert.deepEqual(await record(system), {
     exit: 1,
     codes: [],
-    calls: [
-      ['mount', true],
-      ['pivot_root', false],
-    ],
+    calls: CALLS,
   });
   const permissive = `/run/systemd/system.control/${UNIT}.d/zz-sandbox-unit.conf`;
   assert.ok(system.changes.includes(`replace ${permissive}`), 'gone with the next boot at the latest');
   assert.ok(system.changes.includes(`remove ${permissive}`));
-  assert.ok(system.calls.indexOf(`start ${READER}`) < system.calls.indexOf(`replace ${permissive}`));
+  const watched = system.calls.findIndex((call) => call.startsWith('talk '));
+  assert.ok(watched >= 0 && watched < system.calls.indexOf(`replace ${permissive}`));
   assert.deepEqual(
     system.changes.filter((call) => /^re(start|load)/.test(call)),
     ['reload', `restart ${UNIT}`, 'reload', `restart ${UNIT}`],
@@ -106,7 +103,7 @@ test('a service that somebody has stopped is as it shall be', async () => {
 
 test('nothing is touched where no record can be had, or nothing would be recorded', async () => {
   const cases: [options: FakeOptions, exit: number, code: string][] = [
-    [{ silent: true }, 2, 'records-unreadable'],
+    [{ talks: () => BLIND() }, 2, 'records-unreadable'],
     [
       { files: { '/etc/sandbox-unit/demo.service.toml': '[service]\nPrivateTmp = true\n' } },
       1,
@@ -144,16 +141,7 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
   const alone = under(ready, { [PACKAGED_INJECTOR]: '' });
   const before = filesOf(alone);
   const { exit, calls } = await record(alone);
-  assert.deepEqual(
-    [exit, calls],
-    [
-      1,
-      [
-        ['mount', true],
-        ['pivot_root', false],
-      ],
-    ],
-  );
+  assert.deepEqual([exit, calls], [1, CALLS]);
   assert.deepEqual(filesOf(alone), before);
   const idle = {
     [`/etc/systemd/system/${UNIT}.d/a.conf`]: '[Service]\nType=idle\n',
@@ -168,64 +156,34 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
   assert.equal(some.length, 2);
 });
 
-test('where only the log can be read, what it has is explained, with a warning', async () => {
-  const message = heard(9, 155, RAN).replace('record ', 'audit: type=1326 ').trim();
-  const entry = JSON.stringify({ _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: message });
-  const ofKernel = (argv: readonly string[]) => argv.includes('_TRANSPORT=kernel');
-  const why = 'read-records: no records come; it takes a kernel with audit, outside of any container\n';
-  const logged = () =>
-    machine({
-      silent: true,
-      programs: {
-        [READER]: () => ({ ...done('', 1), stderr: why }),
-        journalctl: (argv) => done(ofKernel(argv) ? `${entry}\n` : ''),
-      },
-    });
-  assert.deepEqual(await record(logged()), {
+/** A kernel that shows no calls. */
+const BLIND = () =>
+  new FakeObserver({ answer: '{"error":{"code":"no-btf","message":"the kernel has no types"}}' });
+
+test('where the service can not be watched, what the log has is explained, with a warning', async () => {
+  const entry = kernel(recordOf(9, 155).replace('code=0x80000000', 'code=0x7ffc0000'), 1_900_000_000);
+  const logged = (entries: string) =>
+    machine({ talks: BLIND, programs: { journalctl: () => done(entries) } });
+  assert.deepEqual(await record(logged(entry.replace(/audit\(\d+/, 'audit(1900000000'))), {
     ...{ exit: 1, codes: ['records-incomplete'], calls: [['pivot_root', false]] },
   });
-  const { diagnostics } = await explain(fakeContext(logged()), [UNIT], { record: true });
+  const { diagnostics } = await explain(fakeContext(logged(entry)), [UNIT], { record: true });
   const [first] = diagnostics as [Diagnostic];
   assert.match(
     first.message,
-    /^calls may be missing: only the kernel's log could be read, .* \(its audit socket can't be: no records come\)$/,
+    /^calls may be missing: the service can't be watched, .*: the kernel has no types$/,
   );
-  assert.equal(first.hint, 'to have all of them it takes a kernel with audit, outside of any container');
+  assert.match(first.hint!, /CONFIG_DEBUG_INFO_BTF/);
+  const none = { exit: 2, calls: [], codes: ['records-incomplete', 'records-inconclusive'] };
+  assert.deepEqual(await record(logged(kernel('a line'))), none);
 });
 
-test('records that were dropped are told', async () => {
-  for (const reader of [() => done(`${HEARD}lost\n`), () => done(HEARD, 137)]) {
-    assert.deepEqual((await record(machine({ programs: { [READER]: reader } }))).codes, [
-      'records-suppressed',
-    ]);
-  }
-});
-
-test('a run in which no call was recorded shows something only if no record can be missing', async () => {
-  const none = 'listening\n';
-  const other = `${heard(8, 166, RAN)}${group('other.service')}`;
-  const child = heard(7, 165, '/bin/child');
-  const of = (stdout: string, status = 0, more: FakeOptions = {}) =>
-    record(machine({ ...more, programs: { [READER]: () => done(stdout, status), ...more.programs } }));
-  const untold = { exit: 2, calls: [], codes: ['records-inconclusive'] };
-  assert.deepEqual(await of(none), { exit: 0, calls: [], codes: ['no-record'] });
-  assert.deepEqual(await of(none + other), { exit: 0, calls: [], codes: ['no-record'] });
-  assert.deepEqual(await of(`${none}lost\n`), {
-    ...{ ...untold, codes: ['records-suppressed', 'records-inconclusive'] },
-  });
-  assert.deepEqual(await of(none + child), untold, 'a process that has ended, of which nothing tells');
-  const { exit, codes, calls } = await of(HEARD + heard(11, 165, '/bin/child'));
-  assert.deepEqual([exit, codes, calls.length], [1, ['records-unowned'], 2]);
-  assert.deepEqual(await of(none + child.replace('auid=4294967295', 'auid=1000')), {
-    ...{ exit: 0, calls: [], codes: ['no-record'] },
-  });
-  const container = { '/proc/self/ns/pid': 'pid:[4026532000]' };
-  assert.deepEqual(await of(none + child, 0, { links: container }), untold);
-  const journalctl = (argv: readonly string[]) =>
-    done(argv.includes('_TRANSPORT=kernel') ? '{"_TRANSPORT":"kernel","MESSAGE":"a line"}\n' : '');
-  assert.deepEqual(await of('', 1, { silent: true, programs: { journalctl } }), {
-    ...{ ...untold, codes: ['records-incomplete', 'records-inconclusive'] },
-  });
+test('an observer that ends early is told of, and the unit is as before', async () => {
+  const system = machine({ talks: () => new FakeObserver({ dumps: [] }) });
+  const before = filesOf(system);
+  const { exit, codes } = await record(system);
+  assert.deepEqual([exit, codes], [2, ['observer-ended']]);
+  assert.deepEqual(filesOf(system), before);
 });
 
 test('what the service fails at is told, and it is as it was', async () => {

@@ -19,11 +19,11 @@ import {
   type FakeOptions,
   type FakeSystem,
   fakeContext,
-  HOME,
   machineWith,
   program,
   withInput,
 } from '../support/fake-system.js';
+import { recordedRun, WATCHABLE } from '../support/recorded-in-memory.js';
 import { EVERY } from '../support/thorough.js';
 
 const TEMPLATE = 'demo@.service';
@@ -35,7 +35,6 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
 const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const OTHER_POLICY = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
-const READER = `${HOME}/native-helper/build/x86-64/read-records`;
 const undoOf = (unit: string) => `/var/lib/sandbox-unit/${unit}.u`;
 const UNDO = undoOf(UNIT);
 const BOOT = '/proc/sys/kernel/random/boot_id';
@@ -46,15 +45,16 @@ const machine = (options: FakeOptions = {}, policy = POLICY) =>
     links: { '/proc/self/ns/pid': 'pid:[4026531836]' },
     ...options,
     files: {
-      [READER]: '',
+      ...WATCHABLE,
       [BOOT]: 'one\n',
       [`/usr/lib/systemd/system/${TEMPLATE}`]: SERVICE,
       [`/etc/sandbox-unit/${TEMPLATE}.toml`]: policy,
       ...options.files,
     },
-    programs: {
-      [READER]: () => ({ status: 0, stdout: 'listening\n', stderr: '' }),
-      ...options.programs,
+    talks: () => recordedRun({}),
+    distort: (properties) => {
+      if (properties.get('Id') === UNIT) properties.set('ControlGroup', `/system.slice/${UNIT}`);
+      options.distort?.(properties);
     },
   });
 

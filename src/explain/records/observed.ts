@@ -37,28 +37,33 @@ const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
 });
 
 /** The first program that made the call; a watch tells no processes. */
-function whoIn(
+export function whoIn(
   { programs }: Pick<Recording, 'programs'>,
-  call: RefusedCall,
+  call: Pick<RefusedCall, 'programs'>,
 ): Pick<UnitCall, 'pid' | 'name' | 'program'> {
   const program = programs[call.programs[0] ?? -1]?.path;
   return { pid: undefined, name: program === undefined ? 'unknown' : fileName(program), program };
 }
 
 /**
- * Calls that watches saw, and those of logs and core dumps, each counted once. A record from the time of a watch is one of
- * the calls that the watch counted, and it alone has the process and the arguments.
+ * Calls that watches saw, and those of audit records, each counted once. A record of the same call and program from the time
+ * of a watch is one of the calls that the watch counted: it has the process, and the watch knows whose that is.
  */
 export function together(observed: readonly ObservedCall[], recorded: readonly UnitCall[]): UnitCall[] {
+  const isSeen = (record: UnitCall) => observed.some((one) => one.certain && isOneOf(record, one));
+  const records = recorded.map((record) => (isSeen(record) ? { ...record, certain: true } : record));
   const left = observed.map((one) => {
-    const known = recorded.filter((record) => record.certain && isOneOf(record, one));
+    const known = records.filter((record) => record.certain && isOneOf(record, one));
     return { ...one, count: one.count - known.reduce((sum, { count = 1 }) => sum + count, 0) };
   });
-  return [...left.filter(({ count }) => count > 0), ...recorded];
+  return [...left.filter(({ count }) => count > 0), ...records];
 }
 
 const isOneOf = (record: UnitCall, { from, ...watched }: ObservedCall): boolean =>
-  keyOf(record) === keyOf(watched) && record.time >= from && record.time <= watched.time;
+  keyOf(record) === keyOf(watched) &&
+  (record.certain || (record.program !== undefined && record.program === watched.program)) &&
+  record.time >= from &&
+  record.time <= watched.time;
 
 /** An observer sees that a call kills, and not whether the thread or the process. */
 const keyOf = ({ arch, nr, action }: UnitCall): string =>

@@ -1,10 +1,12 @@
 /** The kernel's records of calls that a filter refused, or let through with a record (type 1326, AUDIT_SECCOMP). */
 
+import type { Phase } from '../../policy/policy.js';
+
 /** A call as the kernel records it. */
 export interface KernelRecord {
   /** The time, in milliseconds since 1970. */
   readonly time: number;
-  /** The process ID in the initial namespace; undefined if the source doesn't say. */
+  /** The process ID in the initial namespace; undefined if a watch has seen the call. */
   readonly pid: number | undefined;
   /** The process's name and its program. The process may choose both: they are not to be trusted. */
   readonly name: string;
@@ -17,7 +19,7 @@ export interface KernelRecord {
   readonly action: number;
   /** The errno's number, if a watch has seen it. */
   readonly errno?: number;
-  /** The six argument registers, if a core dump has them. */
+  /** The six argument registers, if a recorded run has seen those that rules test; the others are 0. */
   readonly args?: readonly bigint[];
   /** How often the process has made it (default: once). */
   readonly count?: number;
@@ -27,11 +29,14 @@ export interface KernelRecord {
 export interface UnitCall extends KernelRecord {
   /** Whether one of the unit's processes is known to have made the call; else anybody may have caused it. */
   readonly certain: boolean;
+  /** The phase of the unit's run that it was made in, where a watch has seen that. */
+  readonly phase?: Phase;
 }
 
 /** A record with its number, `audit(SECONDS.MILLISECONDS:SERIAL)`, by which copies of one record are known. */
 export interface AuditRecord extends KernelRecord {
   readonly id: string;
+  readonly pid: number;
   /**
    * Whether somebody who logged in has started the process, or one that it descends from (loginuid): no process sheds
    * that.
@@ -85,9 +90,6 @@ export function parseAuditLine(line: string): AuditRecord | undefined {
   const node = /^node=(\S+) /.exec(own)?.[1];
   return record && node !== undefined ? { ...record, node } : record;
 }
-
-/** Parses a line of read-records: `record audit(…): auid=…`. */
-export const parseHeardLine = (line: string): AuditRecord | undefined => parseAfter(/^record /, line);
 
 function parseAfter(head: RegExp, line: string): AuditRecord | undefined {
   const start = line.length <= MAX_LENGTH ? head.exec(line) : null;

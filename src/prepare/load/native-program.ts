@@ -27,10 +27,6 @@ export const wayToNativeHelper = (home: string): string =>
 export const filterReader = (context: Context): Promise<string> =>
   nativeProgram(context, 'read-filters', 'no-reader');
 
-/** @throws UserError `no-reader` */
-export const recordReader = (context: Context): Promise<string> =>
-  nativeProgram(context, 'read-records', 'no-reader');
-
 /** @throws UserError `no-observer` */
 export const observerProgram = (context: Context): Promise<string> =>
   nativeProgram(context, 'observe', 'no-observer');

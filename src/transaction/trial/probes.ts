@@ -8,7 +8,8 @@ import {
   type Probe,
 } from '../../policy/probe.js';
 import { asUser } from '../../prepare/probe/as-user.js';
-import { failed } from '../../state/failure.js';
+import { failed, programsSaid } from '../../state/failure.js';
+import { isUp } from '../../state/service-run.js';
 import type { ProcessResult, System } from '../../system/system.js';
 
 /** Probes of a service, and how they are run. */
@@ -66,8 +67,14 @@ async function runCommand(
 
 async function failedProbe(system: System, plan: Plan, what: string): Promise<Diagnostic[]> {
   const one = { unit: plan.unit, scope: plan.target.scope, plan };
-  return [await failed(system, one, `the probe ${what}`)];
+  const state = await system.unit(plan.unit);
+  if (!isUp(state)) return [await failed(system, one, `the probe ${what}`)];
+  const said = await programsSaid(system, plan.unit, plan.target.scope, state);
+  const words = said.length > 0 ? [`${plan.unit} said: ${said.join(' / ')}`] : [];
+  return [error('service-failed', `the probe ${what}`, { hint: [BY_HAND, ...words].join('; ') })];
 }
+
+const BY_HAND = 'the service runs on: run the probe by hand, to see whether it fails without the policy, too';
 
 /** The most lines of each stream that are shown. */
 const MOST_LINES = 3;

@@ -3,7 +3,8 @@
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import type { Explained, Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { failuresOf } from '../../state/failures.js';
+import { failuresOf, orElse } from '../../state/failures.js';
+import { isUp } from '../../state/service-run.js';
 import type { Transaction } from '../changed-unit.js';
 import type { Sight } from './watch.js';
 
@@ -66,11 +67,13 @@ export async function refusalsOfFailed(
     found = await refusalsAfterRestart(context, prepared, sight && callsOf(sight));
     return [];
   });
+  const state = await orElse(() => context.system.unit(prepared.plan.unit), undefined);
   const tell = (some: readonly Explanation[] = []) =>
     some
       .filter((one) => !isOfRunBefore(prepared, one))
       .map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
   const refused = tell(found?.explanations);
-  // A library makes another call after ENOSYS: that may still be where it goes wrong.
-  return refused.length > 0 ? refused : tell(found?.fallbacks).map(asWarning);
+  // A library makes another call after ENOSYS: that may be why the service has ended, and not why a probe fails.
+  const isDown = state !== undefined && !isUp(state);
+  return refused.length > 0 || !isDown ? refused : tell(found?.fallbacks).map(asWarning);
 }

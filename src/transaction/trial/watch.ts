@@ -67,7 +67,7 @@ export class TrialWatch {
       services.map((name, i) => groupFolder(this.#context, { name, state: states[i]! })),
     );
     const observer = await Observer.start(this.#context, {
-      ...{ machine: this.#machine, groups, slice: SLICE, refusedOnly: true },
+      ...{ machine: this.#machine, groups, slice: SLICE, sees: 'refused' },
       setups: setups(this.#context),
       launchers: launchers(this.#context.placement),
     });

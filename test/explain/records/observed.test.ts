@@ -32,6 +32,20 @@ for (const [says, records, left] of CASES) {
   });
 }
 
+test('a record is certain whose program the watch saw make the call', () => {
+  const program = '/usr/sbin/demod';
+  const guess = (time: number) => logged(time, { program, certain: false });
+  const all = together([seen({ program })], [guess(1500), guess(2001)]);
+  assert.deepEqual(
+    all.map(({ pid, certain }) => [pid, certain]),
+    [
+      [undefined, true],
+      [7, true],
+      [7, false],
+    ],
+  );
+});
+
 test('each watch has the records of its time', () => {
   const watches = [seen(), seen({ from: 3000, time: 4000, count: 1 })];
   assert.deepEqual(counts(together(watches, [logged(3500)])), [

@@ -9,12 +9,7 @@ import {
   removeUnusedPrograms,
   unusedPrograms,
 } from '../../../src/prepare/load/installed-programs.js';
-import {
-  descriptorSender,
-  filterReader,
-  recordReader,
-  terminalRelay,
-} from '../../../src/prepare/load/native-program.js';
+import { descriptorSender, filterReader, terminalRelay } from '../../../src/prepare/load/native-program.js';
 import { LAUNCHER, NO_EXEC, TIGHTEN } from '../../support/demo-service.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';
@@ -112,13 +107,11 @@ test('they go only where nothing uses them', async () => {
 test('other programs are where they were built, or where a package has put them', async () => {
   const find = {
     'read-filters': filterReader,
-    'read-records': recordReader,
     'send-descriptors': descriptorSender,
     'pty-relay': terminalRelay,
   };
   const codes = {
     'read-filters': 'no-reader',
-    'read-records': 'no-reader',
     'send-descriptors': 'no-sender',
     'pty-relay': 'no-relay',
   };

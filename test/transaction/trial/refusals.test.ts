@@ -111,7 +111,7 @@ for (const { title, policy = POLICY, refused, state, codes } of CASES) {
   });
 }
 
-test('a call that the observer saw counts where core dumps can not be read', async () => {
+test('a call that the observer saw counts where no log can be read', async () => {
   const journalctl = () => {
     throw new UserError(error('unreadable', 'no journal'), EXIT.failure);
   };
@@ -135,6 +135,17 @@ test('a service that fails is explained by the calls that the observer saw', asy
   const refused = [refusal('clone3', ENOSYS), refusal('uname', EPERM)];
   const { result } = await applied(policy, seen(refused), { behaviour });
   assert.deepEqual(codesOf(result), ['error service-failed', 'error refused-call']);
+});
+
+test('a probe that fails while the service runs is told as that, without calls that got ENOSYS', async () => {
+  const policy = `${POLICY.replace('"uname"', '"clone3:ENOSYS"')}[apply]\nprobe = ["/bin/probe", "x"]\n`;
+  const { result } = await applied(policy, seen([refusal('clone3', ENOSYS)]), {
+    programs: { '/bin/probe': () => ({ status: 7, stdout: '', stderr: '' }) },
+  });
+  assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} rolled-back`], ['error service-failed']]);
+  const { message, hint } = result.diagnostics.find(({ code }) => code === 'service-failed')!;
+  assert.equal(message, "the probe '/bin/probe x' ended with status 7");
+  assert.match(hint!, /^the service runs on: run the probe by hand/);
 });
 
 test('a fallback alone explains no failure for sure', async () => {
