@@ -46,8 +46,8 @@ const FRAMES: readonly [name: string, text: string, place: ReturnType<typeof at>
 for (const [name, text, place, frame] of FRAMES) {
   test(`the frame of ${name}`, () => {
     assert.equal(
-      render(text, error('wrong-type', 'wrong', { at: place })),
-      `p.toml:${place.line}:${place.column}: error[wrong-type]: wrong\n${frame}`,
+      render(text, error('policy-value', 'wrong', { at: place })),
+      `p.toml:${place.line}:${place.column}: error[policy-value]: wrong\n${frame}`,
     );
   });
 }
@@ -56,14 +56,14 @@ test('of a line that is too long for the terminal the part about the place is sh
   const text = Array.from({ length: 30 }, (_, i) => `w${i + 10}`).join(' ');
   const look = { ...PLAIN, columns: 40 };
   for (let column = 1; column <= text.length + 1; column++) {
-    const found = error('wrong-type', 'wrong', { at: at(1, column, 3) });
+    const found = error('policy-value', 'wrong', { at: at(1, column, 3) });
     const [, line, carets] = renderDiagnostic(found, new Map([['p.toml', text]]), look).split('\n');
     assert.ok(line!.length <= 40 && carets!.length <= 40, line);
     const pointed = line!.slice(carets!.indexOf('^'), carets!.lastIndexOf('^') + 1);
     assert.equal(pointed, text.slice(column - 1, column + 2), `${column}`);
     assert.equal(line!.startsWith('  1 | w10'), !line!.startsWith('  1 | …'));
   }
-  const whole = error('wrong-type', 'wrong', { at: at(1, 1, text.length) });
+  const whole = error('policy-value', 'wrong', { at: at(1, 1, text.length) });
   const [, line, carets] = renderDiagnostic(whole, new Map([['p.toml', text]]), look).split('\n');
   assert.match(line!, /…$/);
   assert.ok(carets!.length < line!.length && carets!.includes('^^^'));
@@ -76,31 +76,35 @@ test('a diagnostic is one line without a place, and has its hint below', () => {
     'note[hosts]: so\n  hint: do this',
   );
   assert.equal(
-    renderDiagnostic(error('wrong-type', 'wrong', { at: at(1, 1), hint: 'do this' })),
-    'p.toml:1:1: error[wrong-type]: wrong\n  hint: do this',
+    renderDiagnostic(error('policy-value', 'wrong', { at: at(1, 1), hint: 'do this' })),
+    'p.toml:1:1: error[policy-value]: wrong\n  hint: do this',
   );
 });
 
 test('people see the lines of a long hint, and programs the hint', () => {
-  const d = { ...error('wrong-type', 'wrong'), hint: 'do this, or that', hintLines: ['do this,', 'or that'] };
-  assert.equal(renderDiagnostic(d), 'error[wrong-type]: wrong\n  hint: do this,\n        or that');
+  const d = {
+    ...error('policy-value', 'wrong'),
+    hint: 'do this, or that',
+    hintLines: ['do this,', 'or that'],
+  };
+  assert.equal(renderDiagnostic(d), 'error[policy-value]: wrong\n  hint: do this,\n        or that');
   assert.deepEqual(diagnosticsJson([d]), [
-    { severity: 'error', code: 'wrong-type', message: 'wrong', hint: 'do this, or that' },
+    { severity: 'error', code: 'policy-value', message: 'wrong', hint: 'do this, or that' },
   ]);
 });
 
 test('there is no frame of a line that is missing, or too long for a terminal', () => {
-  const header = (line: number) => `p.toml:${line}:1: error[wrong-type]: wrong`;
-  assert.equal(render('one line', error('wrong-type', 'wrong', { at: at(7, 1) })), header(7));
-  assert.equal(render('x'.repeat(301), error('wrong-type', 'wrong', { at: at(1, 1) })), header(1));
-  assert.notEqual(render('x'.repeat(300), error('wrong-type', 'wrong', { at: at(1, 1) })), header(1));
+  const header = (line: number) => `p.toml:${line}:1: error[policy-value]: wrong`;
+  assert.equal(render('one line', error('policy-value', 'wrong', { at: at(7, 1) })), header(7));
+  assert.equal(render('x'.repeat(301), error('policy-value', 'wrong', { at: at(1, 1) })), header(1));
+  assert.notEqual(render('x'.repeat(300), error('policy-value', 'wrong', { at: at(1, 1) })), header(1));
 });
 
 test('text from outside stays on its line and can not steer the terminal', () => {
   const hostile = 'a\nb\r\u0000\u001b[31m\u009b\u2028\u202e\u2066';
-  const d = error('wrong-type', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
+  const d = error('policy-value', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
   const shown = 'a\\x0ab\\x0d\\x00\\x1b[31m\\x9b\\u2028\\u202e\\u2066';
-  const head = `${shown}:1:1: error[wrong-type]: ${shown}`;
+  const head = `${shown}:1:1: error[policy-value]: ${shown}`;
   assert.equal(renderDiagnostic(d), `${head}\n  hint: ${shown}`);
   const twice = { ...d, hintLines: [hostile, hostile] };
   assert.equal(renderDiagnostic(twice), `${head}\n  hint: ${shown}\n        ${shown}`);
@@ -190,7 +194,7 @@ test('a text with many diagnostics is split into lines once', () => {
   const sources = new Map([['p.toml', text]]);
   for (let line = 1; line <= 1000; line++) {
     assert.equal(
-      renderDiagnostic(error('wrong-type', 'wrong', { at: at(line, 1) }), sources).split('\n')[1],
+      renderDiagnostic(error('policy-value', 'wrong', { at: at(line, 1) }), sources).split('\n')[1],
       `  ${line} | a`,
     );
   }

@@ -2,130 +2,186 @@ import type { Entries } from './entry.js';
 
 /** Changes: apply, revert and confirm. */
 export const CHANGES = {
-  locked: {
-    cause:
-      'Another sandbox-unit has been changing units, or giving what runs a filter, for minutes. This one does not wait for longer.',
-    wayOut:
-      "`fuser` on the lock's file in the hint names the process. When that has ended, run the command again.",
-  },
   busy: {
-    cause: 'Another sandbox-unit is changing units at this moment. What is half done is its own matter.',
-    wayOut: 'Run the command again when the other has ended.',
+    cause: 'Another sandbox-unit is changing units.',
+    wayOut:
+      'Run the command again when it has ended. `fuser` on the lock file in the hint shows the process.',
   },
   'half-done': {
-    cause:
-      'A unit is being changed, or a run was ended in the middle of a change, or could not put everything back.',
-    wayOut: '`sandbox-unit status UNIT`, as root, rolls the unit back, and says what stands against that.',
+    cause: 'A unit is being changed, or an earlier run was killed in the middle of a change.',
+    wayOut: '`sandbox-unit status UNIT`, as root, rolls the unit back, or says why it cannot.',
   },
-  'put-back': {
-    cause:
-      'An earlier run was ended in the middle of a change. The unit is now as it was before that change.',
-    wayOut: 'Make the change again if it is still wanted.',
-  },
-  'undo-file': {
-    cause:
-      'The record of what there was before a change is damaged, or was not written by sandbox-unit. Nothing is undone by it.',
-    wayOut:
-      'See that the unit is as it shall be: `sandbox-unit status UNIT`. Then remove the file that the message names.',
-  },
+  'put-back': 'A change that an earlier run left unfinished or unconfirmed was rolled back.',
+  'undo-file': 'The undo record is damaged or was not written by sandbox-unit. Nothing was undone.',
   'changed-since': {
     cause:
-      "Somebody else has changed the unit's files since a run began to change them. Undoing the run would undo their work, too.",
-    wayOut:
-      'Decide which state is right: `sandbox-unit apply UNIT` or `sandbox-unit revert UNIT` brings it about.',
+      'The unit files were edited after a run began to change them. Undoing the run would undo that edit.',
+    wayOut: 'Decide which state is right, then run `sandbox-unit apply UNIT` or `sandbox-unit revert UNIT`.',
   },
-  interrupted: {
-    cause:
-      'A signal, such as Ctrl-C, ended the run early; or a command of `run` was no longer waited for. An apply puts back what it has changed.',
-    wayOut: 'Run the command again.',
-  },
-  activated: {
-    cause:
-      'The script `activate` has left a unit half changed, or waiting for a confirmation. It alone can undo that.',
-    wayOut: 'Run the command in the hint: `--undo` puts the unit back, and `--keep` keeps it.',
-  },
-  'applied-for-good': {
-    cause: 'The unit is confined for good. Files below `/run` would not take the place of these.',
-    wayOut: '`sandbox-unit revert UNIT` first, or leave `--runtime` out.',
-  },
+  interrupted: 'A signal ended the run early. An apply rolls back what it has changed.',
   'enabled-at-boot': {
     cause:
-      'A generator of earlier versions put the policy into force at boot. This version has none: the unit may start unconfined at the next boot.',
-    wayOut:
-      'Run the commands of the hint: they remove what is left, and apply the policy for good. A copy of the generator in `/etc/systemd/system-generators` can go then.',
+      'A boot generator of an earlier version put the policy into force. This version has none: the unit may start unconfined at the next boot.',
+    wayOut: 'Run the commands in the hint. They remove what is left and apply the policy for good.',
   },
-  'not-confirmed': {
-    cause: 'A change with `--confirm` was not confirmed, or not in time. The unit is as it was before.',
-    wayOut:
-      'See that you can still get in with the change, then apply it again and run `sandbox-unit confirm`.',
-  },
+  'not-confirmed': 'The change was not confirmed in time. The unit is as it was before.',
   unconfirmed: {
-    cause:
-      'A change was made with `--confirm`, and goes back by itself unless somebody confirms it. Until then nothing else changes the unit.',
-    wayOut:
-      '`sandbox-unit confirm UNIT` keeps it, and `sandbox-unit confirm --undo UNIT` takes it back at once.',
+    cause: 'The change is rolled back unless it is confirmed. Until then nothing else changes the unit.',
+    wayOut: '`sandbox-unit confirm UNIT` keeps it. `sandbox-unit confirm --undo UNIT` rolls it back now.',
   },
-  undone: {
-    cause: 'A change of the unit waited to be confirmed, and this revert has undone it first.',
-    wayOut: 'Nothing.',
-  },
-  untried: {
-    cause:
-      'The change waits to be confirmed, and nothing was restarted under it. That you still get in proves nothing yet.',
-    wayOut: 'Start the service before you confirm, or keep another way in until its next start.',
-  },
-  'not-waiting': {
-    cause: 'No change waits for this confirmation: there was none, it was confirmed, or it has gone back.',
-    wayOut:
-      '`sandbox-unit status UNIT` says how the unit is. The command in the hint shows what went back by itself.',
-  },
-  'not-armed': {
-    cause:
-      'The timer that undoes what is not confirmed did not start. Without it nothing with `--confirm` is changed.',
-    wayOut: 'Run the command in the hint: the journal has the reason.',
-  },
-  'restarted-since': {
-    cause:
-      'The service was restarted between its trial and its confirmation. What was tried is another run than the one that is kept.',
-    wayOut: 'Nothing, if the service is up and does its work.',
-  },
-  'not-up': {
-    cause: "The service was up when it was tried, and isn't any more when it is to be confirmed.",
-    wayOut: '`systemctl status UNIT` says why. Without a confirmation the unit goes back by itself.',
-  },
+  untried: 'Nothing was restarted under the change. That you can still log in proves nothing yet.',
+  'not-waiting': 'No change of this unit waits for a confirmation.',
+  'not-scheduled': 'The timer that rolls back an unconfirmed change did not start. Nothing was changed.',
+  'restarted-since':
+    'The service was restarted, or went down, after its trial. What was tested no longer runs.',
   'left-as-it-is': {
-    cause:
-      'The unit is confined in another way than this run would do it, or a file that it made was changed since. It was not asked to change that.',
-    wayOut: 'The command in the hint changes it. A file that was changed is yours to remove.',
+    cause: 'The unit is confined in another way than this run would confine it, or its files were edited.',
+    wayOut: 'The command in the hint changes it. Files that were edited are yours to remove.',
   },
-  'no-policies': {
-    cause: 'No folder of policies has one for a unit that is there.',
+  purged: '`--purge` removes the policy from units that are not named or have no policy any more.',
+  'reload-due': 'systemd has to read its unit files again, and was made to.',
+  'not-restored': 'After a recorded run the unit could not be put back. It may still be permissive.',
+} as const satisfies Entries;
+
+/** Restarts and trials. */
+export const TRIALS = {
+  'would-restart': 'With `--check`: the change would restart the service.',
+  'activation-failed': 'The script `activate` has refused a unit, rolled it back, or failed itself.',
+  'restart-due': {
+    cause:
+      'The files are in place, and the service was not restarted since: it keeps its earlier filter and directives.',
+    wayOut: 'Restart the service when it suits you, unless the hint gives a reason against it.',
+  },
+  'no-restart': 'The service runs with this filter and these directives already.',
+  'not-running': 'The service does not run. Its policy takes effect at its next start.',
+  'own-service': 'This command runs inside the service that would be restarted, and would end with it.',
+  'takes-along': 'systemd restarts or stops these units together with the service.',
+  'on-failure': 'The stop, or a failed trial, of the service starts other units, or reboots the machine.',
+  'service-failed': {
+    cause:
+      'The service did not start under the change, did not stay up, or a probe of `[apply]` failed. `apply` rolls back.',
     wayOut:
-      "Write a policy into one of the folders in the message, as `UNIT.toml` with the unit's full name.",
+      'The hint has the last lines of the service. Run a failed probe by hand. `sandbox-unit explain --record UNIT` lists the calls that the service needs.',
   },
-  purged: {
-    cause:
-      'The unit is not named, or has no policy any more, and `--purge` takes the confinement from such units.',
-    wayOut: 'Nothing. A policy and `sandbox-unit apply UNIT` confine it again.',
+  'service-down': {
+    cause: 'The change was rolled back, and the service still does not start.',
+    wayOut: '`systemctl status UNIT` and the journal show why. The reason may not be the policy.',
   },
-  'not-purged': {
-    cause:
-      'A unit stays confined although `--purge` was given: its name stands for another, it is transient, or a named unit was refused.',
+  'started-again': 'The service, or a unit that depends on it, had ended and was started again.',
+  failed: 'The service has failed, or is restarted again and again, under its policy.',
+  'stays-stopped': 'The service was stopped during the change, and is not started.',
+  'not-stopped': 'A service or watch that this run started could not be stopped.',
+  'still-under-way': 'A start, stop or restart takes very long, and is not waited for any longer.',
+  'went-down': 'A unit went down with the service and did not come back, or not for long.',
+  probe:
+    'Something about a probe of `[apply]`: it runs outside of the policy, and some hosts cannot try every kind.',
+  'reload-kills': {
+    cause: 'The reload sends a signal by which the service ends, with or without a policy.',
     wayOut:
-      'Correct what was refused, then run the command again. `sandbox-unit revert UNIT` frees a single unit.',
+      "Correct the unit's `ExecReload=`. `reload = false` in `[apply]` leaves the reload out of the trial.",
   },
-  reloaded: {
-    cause: 'Unit files had changed, and systemd was made to read them, so that the plan is of what is there.',
-    wayOut: 'Nothing.',
-  },
-  'reload-due': {
-    cause: 'The drop-in is as planned, but systemd has not read it. It is made to read its files again.',
-    wayOut: 'Nothing. With `--check` nothing is done yet: `sandbox-unit apply UNIT` does it.',
-  },
-  'not-restored': {
-    cause:
-      'A recorded run let calls through, and the unit could not be put back as it was. It may still be permissive.',
+  'not-listening': {
+    cause: 'The service does not listen on an address on which it listened before.',
     wayOut:
-      '`sandbox-unit status UNIT` says how it is, and `sandbox-unit apply UNIT` enforces the policy again.',
+      'Allow the sockets or capabilities that it needs. If it is slow to start, use a longer `settle` in `[apply]`.',
   },
+  'refused-in-trial': {
+    cause: 'During the trial the policy refused a call, and the service was harmed by it.',
+    wayOut:
+      'Allow the calls that are listed. To apply such a policy anyway: `refused = "warn"` in `[apply]`.',
+  },
+  'refusals-unseen':
+    'Some refused calls may not have been seen during the trial. `sandbox-unit explain UNIT` looks again.',
+} as const satisfies Entries;
+
+/** Filters for running processes: `apply --live` and `tighten`. */
+export const LIVE = {
+  'not-live': {
+    cause:
+      'A running service can only be given a stricter filter, only on x86-64 and arm64, and no directives.',
+    wayOut: 'Without `--live`, a restart puts the whole policy into force.',
+  },
+  'keeps-filter': 'Running processes keep the filter until they end, also after a roll-back.',
+  'not-tightened':
+    'The filter was not loaded: there is no process, the calls cannot be refused, or `tighten` failed.',
+  'processes-killed':
+    'Some threads had the filter and another could not be given it, so all processes were killed.',
+  'thread-stuck': {
+    cause:
+      'A thread cannot be stopped now: it waits for a device, is traced, or waits in a call that the filter refuses.',
+    wayOut: 'Run the command again. A restart under a policy gives every process the filter.',
+  },
+  'thread-unreachable': {
+    cause:
+      'A thread cannot be traced, or cannot be given a filter: for its state, its namespace, or missing privileges.',
+    wayOut: 'Run the command as root, outside of any container. Otherwise restart the unit.',
+  },
+  restless: {
+    cause:
+      'The threads of the service never stayed the same for as long as `settle` of `[ready]` says. They got the filter after the longest wait, and may have been refused calls of their start.',
+    wayOut: 'Use a shorter `settle`. With `"0"` no start waits. `explain` shows calls that were refused.',
+  },
+  tightened: '`sandbox-unit tighten` has taken calls from the running processes.',
+} as const satisfies Entries;
+
+/** Changes since a policy was applied, and scores. */
+export const STATUS = {
+  'not-applied': 'The unit is not confined as the policy says, or the unit of the policy does not exist.',
+  'drift-policy': 'The policy, or what it extends, has changed since it was applied.',
+  'drift-unit': 'The unit files have changed, and the policy would give other files now.',
+  'drift-command': 'A command of the unit has changed, as after an upgrade.',
+  'drift-systemd': 'systemd is another version than the files were made for.',
+  'drift-files': {
+    cause: 'The drop-in or a file beside it is gone, was edited, or can be changed by users other than root.',
+    wayOut: 'Apply the policy again by the command in the hint. `sandbox-unit revert UNIT` removes it.',
+  },
+  'drift-loaded': {
+    cause: 'systemd has loaded other values than the drop-in on disk sets.',
+    wayOut:
+      '`systemctl daemon-reload`, then run the command again. `systemctl cat UNIT` shows which file sets it last.',
+  },
+  'drift-launcher':
+    'The launcher, or the program for `[ready]`, is of another version of sandbox-unit. `apply` replaces it.',
+  'drift-unknown': 'Whether something has changed is unknown, since this user cannot read a file.',
+  'cannot-start': {
+    cause:
+      'A file that the start of the unit needs is gone or damaged, or may not be executed. The next start fails.',
+    wayOut: 'Apply the policy again by the command in the hint.',
+  },
+  'gaps-allowed': 'The unit was applied with `--allow-gaps`: lines of these kinds have no effect.',
+  'other-policy': 'The unit is confined by another policy than the one that is found for it now.',
+  exposed: 'The exposure of the unit is above the limit of `--max`.',
+} as const satisfies Entries;
+
+/** Findings of verify. */
+export const VERIFY = {
+  looser: {
+    cause:
+      'A process may make calls that the policy refuses: it was started before the policy, or without the launcher.',
+    wayOut:
+      'Restart the service. If that does not help, the command that starts the process needs `wrap` in `[exec]`.',
+  },
+  'looser-directive': {
+    cause:
+      'A directive is loaded, but a process is not restricted by it: it started earlier, or something undoes it.',
+    wayOut:
+      "Restart the service. If that does not help, look for a helper with privileges, or for a mount of the unit's own, such as `BindPaths=/tmp` beside `PrivateTmp`. Under `ProtectSystem=strict`, name a path of `NoExecPaths` in `BindReadOnlyPaths`, not in `ReadOnlyPaths`. From systemd 255 on, use `ProtectKernelTunables` to close `/sys`.",
+  },
+  'left-over': {
+    cause:
+      'A process has survived from before the service was started with the policy. A restart does not confine it.',
+    wayOut: 'The command in the hint stops the service, kills that process, and starts the service again.',
+  },
+  'launcher-unknown':
+    'Something other than the installed launcher may have loaded the filter. Restart the service.',
+  'filters-unreadable': {
+    cause:
+      'Filters cannot be read from the kernel: this process is not root, has a filter itself, or there are too many. A login through a confined ssh has the filter of ssh.',
+    wayOut:
+      'Run the command as root, outside of any container. In a login that has a filter: `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
+  },
+  'processes-unreadable':
+    'Some processes of the service could not be examined, or no process shows whether a directive holds.',
+  'not-serving':
+    'The unit has processes and is starting, stopping or failed. It may be without the filter of `[ready]`.',
 } as const satisfies Entries;

@@ -1,9 +1,12 @@
 /** Text about one code: sentences in Markdown, without line breaks. */
-export interface Entry {
+export interface Explained {
   /** The reason for which the diagnostic is made. */
   readonly cause: string;
   readonly wayOut: string;
 }
+
+/** What a code stands for, in a sentence or two where the message and its hint say the rest. */
+export type Entry = string | Explained;
 
 /** Entries by code. */
 export type Entries = Readonly<Record<string, Entry>>;

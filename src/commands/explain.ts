@@ -185,7 +185,7 @@ async function writeAll(
       return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
     const again = { policy: policyFile, permissive: false, gaps: [] };
     const hint = `'${againCommand(context, unit, again)}' puts it into force`;
-    return { policy, diagnostics: [note('policy-written', `${policyFile} is changed`, { hint })] };
+    return { policy, diagnostics: [note('written', `${policyFile} is changed`, { hint })] };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { policy: undefined, diagnostics: cause.diagnostics };

@@ -21,7 +21,7 @@ const TIMEOUT = 120_000;
 /**
  * Answers to all that plans ask of this machine and of some units, as JSON Lines; or the script that gathers them where
  * there is no Node.
- * @throws UserError `no-script`, `needs-root`, `facts-failed`
+ * @throws UserError `no-helper`, `needs-root`, `bad-facts`
  */
 export async function facts(
   context: Context,
@@ -31,13 +31,13 @@ export async function facts(
   const { program, home, superuser } = context;
   const path = `${home}/host-scripts/facts`;
   const file = await program.read(path, { limit: MAX_SCRIPT });
-  if (file === undefined) throw fail('no-script', `there is no ${path}`);
+  if (file === undefined) throw fail('no-helper', `there is no ${path}`);
   if (script) return printed(new TextDecoder().decode(file.bytes));
   if (!superuser) throw fail('needs-root', 'it takes root to gather the facts of a machine');
   const names = units.map((unit) => serviceName(unit).full);
   const argv = ['sh', path, ...ask.flatMap((one) => ['--ask', one]), '--', ...names];
   const { status, stdout, stderr } = await program.run(argv, { limit: MAX_OUTPUT, timeout: TIMEOUT });
-  if (status !== 0) throw fail('facts-failed', `${path} has ended with status ${status}: ${stderr.trim()}`);
+  if (status !== 0) throw fail('bad-facts', `${path} has ended with status ${status}: ${stderr.trim()}`);
   return printed(stdout);
 }
 

@@ -23,7 +23,7 @@ export interface ScoreOptions {
 /**
  * Scores services: how exposed they are, and what stays open to them. Without names all that are loaded and not of
  * Type=oneshot, as systemd-analyze has them. Exit 1 if a service is more exposed than `max`.
- * @throws UserError `bad-max`, `no-systemd`
+ * @throws UserError `usage`, `systemd-version`
  */
 export async function score(
   context: Context,
@@ -62,7 +62,7 @@ async function tightenedBesides(context: Context, all: readonly UnitScore[]): Pr
 function parseMax(text: string): Exposure {
   if (/^(?:10(?:\.0)?|\d(?:\.\d)?)$/.test(text)) return Math.round(Number(text) * 10);
   const hint = 'a number from 0 to 10, with one decimal at most';
-  throw new UserError(error('bad-max', `'${text}' is no exposure`, { hint }), EXIT.failure);
+  throw new UserError(error('usage', `'${text}' is no exposure`, { hint }), EXIT.failure);
 }
 
 function tooExposed(
@@ -97,7 +97,7 @@ const SCORING = 'scoring services';
 
 const noInstance = (text: string) =>
   new UserError(
-    error('no-instance', `no instance of ${fullName(text)} is loaded`, { hint: 'name an instance' }),
+    error('unit-template', `no instance of ${fullName(text)} is loaded`, { hint: 'name an instance' }),
     EXIT.failure,
   );
 

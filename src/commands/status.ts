@@ -75,7 +75,7 @@ interface Confined extends OwnDropIn {
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
  * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if
  * something has, if one that is named isn't confined, or lacks a file without which it won't start; exit 3 if one waits.
- * @throws UserError `no-systemd`, `usage`
+ * @throws UserError `systemd-version`, `usage`
  */
 export async function status(
   context: Context,

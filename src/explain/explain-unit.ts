@@ -32,7 +32,7 @@ export interface RecordedRun extends Looked {
 }
 
 export const UNREADABLE = error(
-  'records-unreadable',
+  'records-incomplete',
   "the kernel's records of refused calls can't be read here",
   {
     hint: "it takes root and a journal that is kept; in a container they are in the host's log",
@@ -40,7 +40,7 @@ export const UNREADABLE = error(
 );
 
 export const SUPPRESSED = note(
-  'records-suppressed',
+  'records-incomplete',
   'records may be missing: the kernel prints no more than 10 in 5 seconds',
   {
     hint: 'auditd, where it runs, gets them all, and so does the journal with systemd-journald-audit.socket',

@@ -47,7 +47,7 @@ export function noRecordOf({ unit, silent, hint }: Unrecorded, { found, killed }
   const unrecorded = `calls that ${silent ?? 'fail with an errno'} leave no record`;
   if (found) return silent === undefined ? [] : [note('no-record', unrecorded, { hint })];
   const killer = `${unit} was killed for a refused call that left no record`;
-  if (killed) return [error('records-inconclusive', killer, { hint })];
+  if (killed) return [error('records-incomplete', killer, { hint })];
   return [note('no-record', unrecorded, { hint })];
 }
 

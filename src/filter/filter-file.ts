@@ -89,7 +89,7 @@ const archOf = (machine: Machine): number => ABIS[abisOf(machine)[0]!].arch;
 
 /**
  * The bytes of a filter file. Programs come in the order of MACHINES, so that equal files give equal bytes.
- * @throws UserError `filter-file` for no program at all, or one that the launcher or the kernel would refuse
+ * @throws UserError `cannot-start` for no program at all, or one that the launcher or the kernel would refuse
  */
 export function encodeFilterFile(file: FilterFile): Uint8Array {
   const programs = MACHINES.flatMap((machine) =>
@@ -99,7 +99,7 @@ export function encodeFilterFile(file: FilterFile): Uint8Array {
     }),
   );
   const problem = programs.map(programProblem).find(Boolean) ?? setProblem(file);
-  if (problem !== undefined) throw new UserError(error('filter-file', problem));
+  if (problem !== undefined) throw new UserError(error('cannot-start', problem));
 
   const instructions = programs.reduce((sum, { program }) => sum + program.length, 0);
   const bytes = new Uint8Array(HEADER_SIZE + programs.length * ENTRY_SIZE + instructions * INSTRUCTION_SIZE);
@@ -157,7 +157,7 @@ const readInstruction = (view: DataView, at: number): Instruction => ({
 });
 
 const bad = (problem: string): Diagnostic =>
-  error('filter-file', `the filter file ${problem}`, { hint: 'write it anew from its policy' });
+  error('cannot-start', `the filter file ${problem}`, { hint: 'write it anew from its policy' });
 
 /**
  * Reads a filter file as strictly as the launcher does. Every machine must also be a known one, and every program one
@@ -189,7 +189,7 @@ export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
     ...(stage === 'ready' ? { ready: true } : {}),
   };
   const problem = setProblem(file);
-  return problem === undefined ? file : error('filter-file', problem);
+  return problem === undefined ? file : error('cannot-start', problem);
 }
 
 /** Reads the table of programs, and the programs by their roles; they must end where the bytes do. */
@@ -216,7 +216,7 @@ function readPrograms(view: DataView, count: number, roles: number): Programs[] 
       readInstruction(view, start + index * INSTRUCTION_SIZE),
     );
     const problem = programProblem({ machine, program });
-    if (problem !== undefined) return error('filter-file', problem);
+    if (problem !== undefined) return error('cannot-start', problem);
     programs.set(machine, program);
     at += length * INSTRUCTION_SIZE;
   }

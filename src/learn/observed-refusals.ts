@@ -41,5 +41,7 @@ function lossOf({ unit, end, lost, blind }: Recording): Diagnostic[] {
   const isBlind = blind.some(isOfRefused);
   if (!isBlind && !Object.keys(lost).some(isOfRefused)) return [];
   const how = isBlind ? 'was blind for refused calls' : 'has lost records of refused calls';
-  return [warning('refusals-lost', `the watch of ${unit} that ended at ${end} ${how}: not all may be told`)];
+  return [
+    warning('recording-incomplete', `the watch of ${unit} that ended at ${end} ${how}: not all may be told`),
+  ];
 }

@@ -32,7 +32,7 @@ export interface Promoted {
  * Edits the applied policy of a unit: what it let through and logged is allowed if it was used, and else refused.
  * @param after seconds that one host must have been watched since the policy was applied
  * @param write false: the file stays as it is
- * @throws UserError `not-applied`, `not-watched-enough`, `records-lost`, the errors of recordings that can't be read,
+ * @throws UserError `not-applied`, `not-promoted`, `recording-incomplete`, the errors of recordings that can't be read,
  *   and as prepareConfined() and rewritePolicy()
  */
 export async function promote(
@@ -94,14 +94,14 @@ function notEnough({ plan }: Prepared, watched: number, after: number): UserErro
   const words = `learn --background --for ${rest}`;
   const message = `${plan.unit} was watched for ${spanText(watched)} under its policy, not for ${spanText(after)}`;
   const hint = `'${ownCommand(scope, words, plan.unit)}' watches the rest; --after asks for less`;
-  return new UserError(error('not-watched-enough', message, { hint }), EXIT.failure);
+  return new UserError(error('not-promoted', message, { hint }), EXIT.failure);
 }
 
-/** @throws UserError `records-lost` */
+/** @throws UserError `recording-incomplete` */
 function assertWhole({ plan }: Prepared, recordings: readonly Recording[]) {
   const isWithoutCalls = (table: string) => kindsIn(table).includes('calls');
   const wrong = recordings.find(({ lost, blind }) => [...Object.keys(lost), ...blind].some(isWithoutCalls));
   if (!wrong) return;
   const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which were used can't be told`;
-  throw new UserError(error('records-lost', message, { hint: 'watch it again' }), EXIT.failure);
+  throw new UserError(error('recording-incomplete', message, { hint: 'watch it again' }), EXIT.failure);
 }

@@ -208,13 +208,13 @@ function reachableNotes(reached: Reachable): Diagnostic[] {
   if (doubt === undefined) return [];
   return 'unknown' in reached
     ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]
-    : [note('loads-others', `${doubt}: what these can do is not known`)];
+    : [note('reachable-unknown', `${doubt}: what these can do is not known`)];
 }
 
 function nothingSeen({ placement: { scope } }: Context, unit: string): UserError {
   const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches a whole life of it`;
   const message = `${unit} was watched, and made no call: nothing can be learned of that`;
-  return new UserError(error('nothing-seen', message, { hint }), EXIT.failure);
+  return new UserError(error('no-recording', message, { hint }), EXIT.failure);
 }
 
 const noRecording = (unit: string): UserError =>
@@ -241,7 +241,7 @@ const MAX_POLICY = 1 << 20;
 /**
  * Writes a learned policy to a file. One that isn't learned, or was changed since, is left alone.
  * @returns the text that was there before; undefined if there was none
- * @throws UserError `policy-exists`, `unwritable`, and others where the file can't be written
+ * @throws UserError `not-written`, `unwritable`, and others where the file can't be written
  */
 export async function writeToFile(
   context: Context,
@@ -254,14 +254,14 @@ export async function writeToFile(
   return before;
 }
 
-/** The learned policy in a file; undefined if there is none. @throws UserError `policy-exists` where it isn't as written */
+/** The learned policy in a file; undefined if there is none. @throws UserError `not-written` where it isn't as written */
 async function earlierPolicy({ system }: Context, path: string): Promise<string | undefined> {
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
   if (before !== undefined && !isSealed(before)) {
     const hint = 'without a file --write prints the policy: write it beside that one, and compare';
     const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
-    throw new UserError(error('policy-exists', message, { hint }), EXIT.failure);
+    throw new UserError(error('not-written', message, { hint }), EXIT.failure);
   }
   return before;
 }

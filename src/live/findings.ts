@@ -37,13 +37,13 @@ const always = (what: string) => () => what;
 
 const ROWS: Readonly<Record<Reason, Row>> = {
   waits: {
-    code: 'thread-waits',
+    code: 'thread-stuck',
     says: ([nr = 0, arch = 0], { machine }) =>
       `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,
     hint: 'leave the call out, or try again when nothing waits in it',
   },
   traced: {
-    code: 'thread-traced',
+    code: 'thread-stuck',
     says: ([pid], { tracer }) => `is traced by process ${pid}${tracer}`,
     hint: 'end the debugger, or strace, that traces it',
   },
@@ -58,7 +58,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     hint: AGAIN,
   },
   privileges: {
-    code: 'thread-unprivileged',
+    code: 'thread-unreachable',
     says: always('may not load a filter: it has neither no_new_privs nor CAP_SYS_ADMIN'),
     hint: "'tighten --no-new-privileges' sets no_new_privs, as a filter that refuses execve and execveat does; a policy does by 'NoNewPrivileges = true', from the next start on",
   },
@@ -118,8 +118,12 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     says: withErrno("can't load the filter"),
     hint: 'ENOMEM: raise LimitAS= or vm.max_map_count, or restart it where it has many filters; EAGAIN: raise LimitMEMLOCK=',
   },
-  evaded: { code: 'thread-evades', says: always('makes another call than it was made to make'), hint: LOST },
-  missing: { code: 'thread-evades', says: always("doesn't have the filter that it loaded"), hint: LOST },
+  evaded: {
+    code: 'thread-unreachable',
+    says: always('makes another call than it was made to make'),
+    hint: LOST,
+  },
+  missing: { code: 'thread-unreachable', says: always("doesn't have the filter that it loaded"), hint: LOST },
   unreadable: {
     code: 'thread-unreachable',
     says: withErrno("can't be read"),

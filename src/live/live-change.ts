@@ -137,7 +137,7 @@ async function changedDirectives(
   if (changed.length === 0) return [];
   const message = `only a start of ${plan.unit} can change ${shortList(changed, MOST_NAMED)}: --live is for calls alone`;
   const at = policy.policy.service.find(({ name }) => changed.includes(name))?.at;
-  return [error('live-directives', message, { at, hint: apart(context, plan.unit) })];
+  return [error('not-live', message, { at, hint: apart(context, plan.unit) })];
 }
 
 const MOST_NAMED = 5;

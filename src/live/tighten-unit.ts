@@ -118,7 +118,7 @@ export async function keepInjection(
     const hint = `'${ownCommand(placement.scope, 'status', name)}' says how it runs; run the command again`;
     return [
       error(
-        'started-meanwhile',
+        'restarted-since',
         `${name} was started anew meanwhile: nobody knows whether what runs has the filter`,
         { hint },
       ),

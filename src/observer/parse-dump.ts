@@ -94,7 +94,7 @@ const SHAPE: Check<ObservedUnit> = object({
 
 /**
  * Reads a line `{"dump":INDEX,…}` of the observer.
- * @returns an error `observer-line` if it is none
+ * @returns an error `observer-failed` if it is none
  */
 export function parseDump(line: Uint8Array): ObservedUnit | Diagnostic {
   try {
@@ -102,6 +102,6 @@ export function parseDump(line: Uint8Array): ObservedUnit | Diagnostic {
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;
     const hint = 'the observer and this command are of different versions, or one is broken';
-    return error('observer-line', `the observer's dump can't be read: ${cause.message}`, { hint });
+    return error('observer-failed', `the observer's dump can't be read: ${cause.message}`, { hint });
   }
 }

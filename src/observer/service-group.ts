@@ -13,7 +13,7 @@ import type { Context } from '../system/context.js';
 
 /**
  * The folder of a service's control group. The manager has none for a service that is down: it will be made in its slice's.
- * @throws UserError `no-group`
+ * @throws UserError `no-cgroup`
  */
 export async function groupFolder({ system }: Context, { name, state }: Service): Promise<string> {
   const slice = state.controlGroup === '' ? await system.anyUnit(state.slice) : undefined;
@@ -24,7 +24,7 @@ export async function groupFolder({ system }: Context, { name, state }: Service)
   if (folder !== undefined) return folder;
   const hint = 'start the service first';
   throw new UserError(
-    error('no-group', `${name} has no control group yet, nor has its slice`, { hint }),
+    error('no-cgroup', `${name} has no control group yet, nor has its slice`, { hint }),
     EXIT.failure,
   );
 }

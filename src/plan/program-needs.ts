@@ -34,7 +34,7 @@ const takesGain = ({ effective }: PlanRequest, values: UnitValues, { launcher }:
 function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {
   if (reload?.value !== true || hasReload(effective)) return [];
   const hint = 'leave it out: a unit with ExecReload= or Type=notify-reload is reloaded anyway';
-  return [warning('no-reload', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
+  return [warning('contradiction', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
 }
 
 function codeMakers({ effective, policy, target }: ConfinedUnit): Diagnostic[] {

@@ -86,14 +86,14 @@ const openAbis = (section: SyscallsSection, machines: readonly Machine[]): Abi[]
 function meantForCalls({ ready, expect }: Policy): Diagnostic[] {
   const { at } = expect.find((one) => !isOfReady(one))?.syscall ?? {};
   const hint = ready && `with phase = "ready" it is about [ready]`;
-  return at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at, hint })] : [];
+  return at ? [error('contradiction', '[[expect]] needs [syscalls]', { at, hint })] : [];
 }
 
 /** The error about an expectation of a service that serves, without `[ready]`. */
 function meantForReady({ ready, expect }: Policy): Diagnostic[] {
   const { at } = (ready ? undefined : expect.find(isOfReady))?.phase ?? {};
   const message = '[[expect]] with phase = "ready" needs [ready]';
-  return at ? [error('expect-without-filter', message, { at })] : [];
+  return at ? [error('contradiction', message, { at })] : [];
 }
 
 const RULES: readonly Rule[] = [
@@ -123,11 +123,11 @@ function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
   const where = sets.source === 'target' ? `systemd ${sets.systemd} here` : `systemd ${sets.systemd}`;
   const hint =
     didYouMean(entry.name, setNames(sets)) ?? `'systemd-analyze syscall-filter' lists the sets of ${where}`;
-  return [error('unknown-set', `unknown syscall set '${entry.name}'`, { at: entry.at, hint })];
+  return [error('unknown-syscall', `unknown syscall set '${entry.name}'`, { at: entry.at, hint })];
 }
 
 const setOfReady = ({ name, at }: CallEntry): Diagnostic =>
-  error('unknown-set', `only [ready] has the syscall set '${name}'`, {
+  error('unknown-syscall', `only [ready] has the syscall set '${name}'`, {
     at,
     hint: 'systemd has no such set: name its calls one by one',
   });
@@ -159,7 +159,7 @@ function* operandsHaveValues({ policy, section, abis }: Context) {
 
 /** The error about a call of another machine, or a typing error that happens to be one: `execv`. */
 const foreignCall = (name: string, at: Location): Diagnostic =>
-  error('foreign-syscall', `no machine that is known here has the call '${name}'`, {
+  error('unknown-syscall', `no machine that is known here has the call '${name}'`, {
     at,
     hint: didYouMean(name, callNames()) ?? 'it is a call of other machines: leave it out',
   });
@@ -203,7 +203,7 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
   return Object.entries({ unknown, implicit }).flatMap(([key, value]) => {
     const hint = 'a deny list lets through whatever it does not name';
     return value
-      ? [error('needs-allow', `'${key}' says nothing without 'allow'`, { at: value.at, hint })]
+      ? [error('contradiction', `'${key}' says nothing without 'allow'`, { at: value.at, hint })]
       : [];
   });
 }
@@ -218,7 +218,7 @@ function conditionsCanHold({ section, abis }: Context): Diagnostic[] {
     if (!clash) return [];
     const hint = 'all conditions of a rule must hold; one of several values is: in = [...]';
     const { at } = clash.condition;
-    return [error('rule-never-holds', `this rule on ${syscall.value} never holds`, { at, hint })];
+    return [error('contradiction', `this rule on ${syscall.value} never holds`, { at, hint })];
   });
 }
 

@@ -38,5 +38,5 @@ function hiddenOn(abi: Abi, rules: readonly RuleEntry[], policy: NamedPolicy): D
     instead === undefined
       ? `without '${abi}' in 'architectures' no call comes through it`
       : `programs call '${instead}' instead: a rule on it tells its arguments apart`;
-  return [note('hidden-arguments', message, { at: rule.at, hint })];
+  return [note('stricter-than-policy', message, { at: rule.at, hint })];
 }

@@ -18,7 +18,7 @@ export interface ParsedPolicy {
  * Reads one policy file's text. The result lacks the values that the schema refuses, and is usable only if no
  * diagnostic is an error.
  * @param file the name that diagnostics show
- * @throws UserError `policy-syntax`, `policy-size`
+ * @throws UserError `policy-syntax`, `policy-syntax`
  */
 export function parsePolicy(source: string, file: string): ParsedPolicy {
   const document = parseToml(source, file);
@@ -98,7 +98,7 @@ function readStartPre(reader: Reader): Located<ExecCommand>[] {
       return [{ value: command, at }];
     const hint = 'an absolute path and arguments, as in a unit file, without a prefix and in ASCII';
     const message = `'start-pre' can't have '${printable(value, 60)}'`;
-    reader.report(() => error('invalid-exec-line', problem?.message ?? message, { at, hint }));
+    reader.report(() => error('bad-unit-file', problem?.message ?? message, { at, hint }));
     return [];
   });
 }
@@ -108,7 +108,7 @@ function readUser(reader: Reader): Located<string> | undefined {
   if (!user || /^[A-Za-z_][\w.-]*\$?$/.test(user.value)) return user;
   const hint = "'probe-as' is the name of a user";
   reader.report(() =>
-    error('bad-user', `'${printable(user.value, 60)}' names no user`, { at: user.at, hint }),
+    error('policy-value', `'${printable(user.value, 60)}' names no user`, { at: user.at, hint }),
   );
   return undefined;
 }
@@ -120,7 +120,7 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
   const args = reader.elements([...path, 'args']);
   if (args.length > 6) {
     const at = reader.document.valueAt([...path, 'args']);
-    reader.report(() => error('wrong-type', 'a call has at most 6 arguments', { at }));
+    reader.report(() => error('policy-value', 'a call has at most 6 arguments', { at }));
   }
   return [
     {

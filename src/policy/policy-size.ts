@@ -6,14 +6,14 @@ export const MAX_POLICY_SIZE = 1 << 20;
 /** Most tables, lists and single values in one policy file: ten times as many as there are system calls. */
 export const MAX_POLICY_VALUES = 5000;
 
-/** @throws UserError `policy-size` */
+/** @throws UserError `policy-syntax` */
 export function assertSize(bytes: number, file: string) {
   if (bytes > MAX_POLICY_SIZE) throw tooMuch(file, `is larger than ${MAX_POLICY_SIZE} bytes`);
 }
 
 /**
  * Bounds the work that the checks of a policy may take.
- * @throws UserError `policy-size` for a file with more than MAX_POLICY_VALUES values
+ * @throws UserError `policy-syntax` for a file with more than MAX_POLICY_VALUES values
  */
 export function assertFewValues(data: object, file: string) {
   const todo: unknown[] = [data];
@@ -26,4 +26,4 @@ export function assertFewValues(data: object, file: string) {
 }
 
 const tooMuch = (file: string, what: string) =>
-  new UserError(error('policy-size', `the file ${what}`, { at: { file, line: 1, column: 1 } }));
+  new UserError(error('policy-syntax', `the file ${what}`, { at: { file, line: 1, column: 1 } }));

@@ -43,7 +43,7 @@ export const isEndpoint = (text: string): boolean => /^(?:tcp|dbus|https?):/.tes
 export function endpointProbe({ value: text, at }: Located<string>): Probe | Diagnostic {
   const endpoint = endpointOf(text);
   if (typeof endpoint === 'object') return { endpoint, text, at };
-  return error('bad-probe', `'${printable(text, 80)}' can't be tried: ${endpoint}`, {
+  return error('policy-value', `'${printable(text, 80)}' can't be tried: ${endpoint}`, {
     at,
     hint: 'tcp:HOST:PORT, http://…, https://… or dbus:NAME; a command is a list of words',
   });
@@ -52,7 +52,7 @@ export function endpointProbe({ value: text, at }: Located<string>): Probe | Dia
 /** The probe that is a command; undefined where it has no word, which the schema refuses. */
 export function commandProbe(words: readonly Located<string>[]): Probe | Diagnostic | undefined {
   const bad = words.find(({ value }, i) => value.includes('\0') || (i === 0 && value === ''));
-  if (bad) return error('bad-command', 'no program can be started so', { at: bad.at });
+  if (bad) return error('policy-value', 'no program can be started so', { at: bad.at });
   const [program, ...rest] = words;
   return program && { argv: [program.value, ...rest.map(({ value }) => value)], at: program.at };
 }

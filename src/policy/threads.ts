@@ -27,6 +27,6 @@ export function takenThreads(section: SyscallsSection, sets: SyscallSets, before
     const has = name === call ? `'${name}' is refused` : `'${name}' has '${call}', which is refused`;
     const message = `${has} to threads, too: a service that starts one under load fails`;
     const hint = `a rule in [ready] keeps them: syscall = "${call}", when = [${condition}], action = "allow"`;
-    return warning('takes-threads', message, { at, hint });
+    return warning('indispensable', message, { at, hint });
   });
 }

@@ -231,7 +231,7 @@ function locator(parser: PlacingParser, data: TomlTable, file: string) {
 /**
  * Parses a policy's text.
  * @param file the name that diagnostics show
- * @throws UserError `policy-syntax`, one diagnostic (the parser stops at the first), `policy-size`
+ * @throws UserError `policy-syntax`, one diagnostic (the parser stops at the first), `policy-syntax`
  */
 export function parseToml(source: string, file: string): TomlDocument {
   assertSize(source.length, file);
@@ -252,7 +252,7 @@ export function parseToml(source: string, file: string): TomlDocument {
 
 /**
  * Decodes a policy file.
- * @throws UserError `policy-encoding` where the bytes are not UTF-8, `policy-size` where they are too many
+ * @throws UserError `policy-syntax` where the bytes are not UTF-8, `policy-syntax` where they are too many
  */
 export function decodePolicy(bytes: Uint8Array, file: string): string {
   assertSize(bytes.length, file);
@@ -260,7 +260,7 @@ export function decodePolicy(bytes: Uint8Array, file: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new UserError(
-      error('policy-encoding', 'the file is not UTF-8 text', { at: { file, line: 1, column: 1 } }),
+      error('policy-syntax', 'the file is not UTF-8 text', { at: { file, line: 1, column: 1 } }),
     );
   }
 }

@@ -45,7 +45,7 @@ function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = fals
   }
   for (const [key, { required }] of Object.entries(keys)) {
     if (!required || Object.hasOwn(table, key)) continue;
-    yield error('missing-key', `the key '${key}' is missing`, { at: document.keyAt(path) });
+    yield error('policy-value', `the key '${key}' is missing`, { at: document.keyAt(path) });
   }
 }
 
@@ -69,7 +69,7 @@ function elsewhere(key: string): string | undefined {
 
 const wrongType = (document: TomlDocument, path: Path, wanted: string) => {
   const what = typeof path.at(-1) === 'number' ? `an entry of '${nameOf(path)}'` : `'${nameOf(path)}'`;
-  return error('wrong-type', `${what} must be ${wanted}`, { at: document.valueAt(path) });
+  return error('policy-value', `${what} must be ${wanted}`, { at: document.valueAt(path) });
 };
 
 const nameOf = (path: Path) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
@@ -88,7 +88,7 @@ function* checkValue(document: TomlDocument, path: Path, shape: Shape): Findings
     case 'choice':
       if (typeof value === 'string' && !shape.values.includes(value)) {
         const hint = didYouMean(value, shape.values) ?? `one of ${shape.values.join(', ')}`;
-        yield error('unknown-value', `unknown value '${value}' of '${nameOf(path)}'`, {
+        yield error('policy-value', `unknown value '${value}' of '${nameOf(path)}'`, {
           at: document.valueAt(path),
           hint,
         });

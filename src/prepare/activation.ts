@@ -20,15 +20,15 @@ export interface ActivationFiles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The text of the script `activate`. @throws UserError `no-script` */
+/** The text of the script `activate`. @throws UserError `no-helper` */
 export async function activationScript({ home, program }: Context): Promise<Uint8Array> {
   const source = `${home}/host-scripts/activate`;
   const script = await program.read(source, { limit: MAX_SCRIPT });
-  if (script === undefined) throw fail('no-script', `there is no ${source}`);
+  if (script === undefined) throw fail('no-helper', `there is no ${source}`);
   return script.bytes;
 }
 
-/** @throws UserError `no-script`, `bad-probe`, `bad-path` */
+/** @throws UserError `no-helper`, `policy-value`, `bad-path` */
 export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
   const script = await activationScript(context);
   const { unit, policy } = prepared;
@@ -46,7 +46,7 @@ export async function activationFiles(context: Context, prepared: Prepared): Pro
 const isCommand = (probe: Probe): probe is CommandProbe => 'argv' in probe;
 
 const untried = (text: string, at: Probe['at']): Diagnostic =>
-  warning('untried-probe', `a host without Node can't try ${text}`, {
+  warning('probe', `a host without Node can't try ${text}`, {
     at,
     hint: 'try it from elsewhere, and use --confirm; or make it a command',
   });
@@ -87,7 +87,7 @@ function lineOf({ argv, at }: CommandProbe): string {
   if (!/[\n\r\0]/.test(line)) return line;
   const hint = 'put it into a script of its own';
   throw new UserError(
-    error('bad-probe', 'a host without Node runs commands of one line', { at, hint }),
+    error('policy-value', 'a host without Node runs commands of one line', { at, hint }),
     EXIT.failure,
   );
 }

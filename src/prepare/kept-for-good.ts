@@ -17,5 +17,5 @@ export async function keptForGood(context: Context, { full, template }: UnitName
   const holder = names[paths.indexOf(kept.path)]!;
   const revert = ownCommand(context.placement.scope, 'revert', holder);
   const message = `what confines ${full} is ${kept.path}, and nothing below /run takes its place`;
-  return [error('applied-for-good', message, { hint: `'${revert}' first, or leave --runtime out` })];
+  return [error('left-as-it-is', message, { hint: `'${revert}' first, or leave --runtime out` })];
 }

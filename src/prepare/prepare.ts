@@ -171,7 +171,7 @@ async function otherwise(
     const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
     const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;
     const hint = `'${ownCommand(context.placement.scope, 'apply', name.full)}' first: a drop-in of its own is read in the place of the template's`;
-    found.push(error('instance-differs', message, { at: other.assignments[0]?.at, hint }));
+    found.push(error('by-template', message, { at: other.assignments[0]?.at, hint }));
   }
   return found;
 }

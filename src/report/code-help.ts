@@ -15,6 +15,7 @@ const WIDTH = 80;
 export function codeHelp(word: string, others: readonly string[]): string | Diagnostic {
   const entries = new Map(SUBJECTS.flatMap((subject) => Object.entries<Entries[string]>(subject.entries)));
   const entry = entries.get(word);
+  if (typeof entry === 'string') return lines(entry);
   if (entry) return `${lines(entry.cause)}\n${lines(`Way out: ${entry.wayOut}`)}`;
   const hint = didYouMean(word, [...entries.keys(), ...others]) ?? "see 'sandbox-unit --help'";
   return error('usage', `'${printable(word, 80)}' is no command, and no message has that code`, { hint });

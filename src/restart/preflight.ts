@@ -100,7 +100,7 @@ export async function preflightRestarts(
 function startsOthers({ name, state }: Service): Diagnostic[] {
   const { units } = triggered(state, 'OnSuccess');
   const message = `${name} starts ${units.join(', ')} when it is stopped (OnSuccess=), and so at its restart`;
-  return units.length > 0 ? [note('on-success', message)] : [];
+  return units.length > 0 ? [note('on-failure', message)] : [];
 }
 
 /** The most units that one note names. */
@@ -148,4 +148,4 @@ function failureAction(state: UnitState): string | undefined {
 }
 
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
-  error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });
+  error('on-failure', `${name} has ${what}: a trial that fails would do that`, { hint });

@@ -112,8 +112,8 @@ const isText = (text: string): boolean => !text.includes('\ufffd');
 
 function here(own: string | undefined): string {
   if (own !== undefined && isText(own)) return own;
-  if (own !== undefined) throw fail('no-directory', 'the name of this folder is not UTF-8 text');
-  throw fail('no-directory', 'the folder that this is called in is gone', 'call it in another one');
+  if (own !== undefined) throw fail('start-failed', 'the name of this folder is not UTF-8 text');
+  throw fail('start-failed', 'the folder that this is called in is gone', 'call it in another one');
 }
 
 const isEnvironment = (text: string) => text.startsWith('Environment=');
@@ -165,7 +165,7 @@ const OTHER_PLACES = ['RootDirectory', 'RootImage', 'ExecSearchPath', 'MountImag
 /**
  * The command, its program found as a shell would.
  * @param names the directives that the unit has
- * @throws UserError `no-program`, `no-directory`, `usage`
+ * @throws UserError `no-program`, `start-failed`, `usage`
  */
 export function findCommand(
   { caller }: Context,

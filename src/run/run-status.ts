@@ -22,7 +22,7 @@ export async function runStatus(context: Context, run: RunUnit, records: Records
     ...{ unit, state: stateOf(run, isFree), transient: true },
     ...{ recorded: [], gaps: [], missing: [], drift: [] },
     ...(refused ? { refused } : {}),
-    diagnostics: isFree ? [error('not-confined', message)] : [],
+    diagnostics: isFree ? [error('looser', message)] : [],
   };
 }
 

@@ -28,7 +28,7 @@ export interface Streams {
 
 /**
  * Opens the streams of a command.
- * @throws UserError `no-relay`, `no-terminal`
+ * @throws UserError `no-helper`, `start-failed`
  */
 export async function openStreams(context: Context, stdio: Stdio): Promise<Streams> {
   const { environment, terminals, openTerminal } = context.caller;

@@ -45,7 +45,7 @@ export function ownFilters(
 function decoded(bytes: Uint8Array, isReady: boolean): FilterFile | Diagnostic {
   const file = decodeFilterFile(bytes);
   if (!('programs' in file) || (file.ready ?? false) === isReady) return file;
-  return error('filter-file', `the filter file is ${isReady ? 'not ' : ''}of stage 'ready'`);
+  return error('cannot-start', `the filter file is ${isReady ? 'not ' : ''}of stage 'ready'`);
 }
 
 /** The lines of a unit, all drop-ins together, by which its processes get filters of ours. */
@@ -93,5 +93,5 @@ function unknown({ path, content }: OwnFilter): Diagnostic {
   const isBroken = typeof content === 'object' && 'message' in content;
   const why = isBroken ? `${path}: ${content.message}` : `${path} isn't there, or others can write to it`;
   const hint = "'sandbox-unit status' says more";
-  return error('filter-unknown', `one of its filters is unknown: ${why}`, { hint });
+  return error('bad-file', `one of its filters is unknown: ${why}`, { hint });
 }

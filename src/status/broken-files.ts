@@ -24,8 +24,8 @@ export async function brokenFiles(
 ): Promise<Diagnostic[]> {
   const again = againHint(at, unit, facts);
   const found = [
-    ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
-    ...flaws(filters).map((flaw) => ['filter-file', flaw] as const),
+    ...missing.map((path) => ['cannot-start', `${path} is missing`] as const),
+    ...flaws(filters).map((flaw) => ['cannot-start', flaw] as const),
     ...(await notExecutable(at, programs)),
   ];
   return found.map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: again }));

@@ -10,7 +10,7 @@ import type { NamedProgram } from './named-programs.js';
 /** Codes and words for drift of each program. */
 const TOLD = {
   launcher: { code: 'drift-launcher', does: 'units are started by' },
-  tighten: { code: 'drift-tighten', does: 'filters of [ready] are loaded by' },
+  tighten: { code: 'drift-launcher', does: 'filters of [ready] are loaded by' },
 } as const satisfies Record<InstalledProgram, { readonly code: Code; readonly does: string }>;
 
 /**

@@ -20,7 +20,7 @@ export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | und
 /**
  * A rule's conditions on one ABI, without those that always hold; undefined if one never holds. Any other condition on
  * a hidden argument counts as one that never holds.
- * @throws UserError `unknown-constant` where an operand has no value on the ABI
+ * @throws UserError `policy-value` where an operand has no value on the ABI
  */
 export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[] | undefined {
   const found = when.map((entry) => conditionOn(entry, syscall.value, abi));

@@ -11,7 +11,7 @@ export interface Operand {
  * The value of an operand on one ABI: a number, or names of constants and numbers joined by `|`. A negative number
  * becomes the two's complement of `width` bits.
  * @returns unsigned, at most `width` bits
- * @throws UserError `unknown-constant`, `operand-range`
+ * @throws UserError `policy-value`, `policy-value`
  */
 export function parseOperand(operand: Operand, abi: Abi, width: 32 | 64): bigint {
   const { at } = operand;
@@ -52,7 +52,7 @@ function unknownConstant(word: string, abi: Abi, at: Location): Diagnostic {
   const hint = elsewhere
     ? `${elsewhere} has it, ${abi} does not`
     : (didYouMean(word, constantNames()) ?? 'a number works too');
-  return error('unknown-constant', `unknown constant '${word}' on ${abi}`, { at, hint });
+  return error('policy-value', `unknown constant '${word}' on ${abi}`, { at, hint });
 }
 
 const fits = (value: bigint, width: 32 | 64) =>
@@ -62,5 +62,5 @@ const unsigned = (value: bigint, width: 32 | 64) => (value < 0n ? value + (1n <<
 
 function outOfRange(value: bigint, width: 32 | 64, at: Location): Diagnostic {
   const hint = width === 32 && fits(value, 64) ? 'add width = 64 to compare the whole register' : undefined;
-  return error('operand-range', `${value} does not fit into ${width} bits`, { at, hint });
+  return error('policy-value', `${value} does not fit into ${width} bits`, { at, hint });
 }

@@ -119,7 +119,7 @@ export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some
 
 /**
  * Gives a policy the numbers of one machine.
- * @throws UserError `unknown-constant` where an operand has no value on one of its ABIs
+ * @throws UserError `policy-value` where an operand has no value on one of its ABIs
  */
 export function resolve(policy: NamedPolicy, machine: Machine): SyscallPolicy {
   const [native, ...foreign] = abisOf(machine);

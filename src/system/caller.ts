@@ -53,7 +53,7 @@ export interface Caller {
   /**
    * Opens a pseudo-terminal.
    * @param relay path of pty-relay
-   * @throws UserError `no-terminal`
+   * @throws UserError `start-failed`
    */
   readonly openTerminal: (relay: string) => Promise<PseudoTerminal>;
 }

@@ -102,7 +102,10 @@ export class Offline extends NotRunning implements System {
       }
     }
     const hint = "--root names the folder of a system: systemd's libraries are in its usr/lib/systemd";
-    throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`, { hint }), EXIT.failure);
+    throw new UserError(
+      error('systemd-version', `there is no systemd in ${this.#root}`, { hint }),
+      EXIT.failure,
+    );
   }
 
   async unit(_name: string): Promise<UnitState> {

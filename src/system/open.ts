@@ -143,17 +143,17 @@ function workingDirectory(): string | undefined {
   }
 }
 
-/** @throws UserError `no-root`, `running-root` */
+/** @throws UserError `offline`, `offline` */
 function assertOtherSystem(path: string) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) {
     const message = stat ? `${printable(path)} is not a folder` : `there is no folder ${printable(path)}`;
     const hint = '--root names the folder of a system: the one with etc and usr in it';
-    throw new UserError(error('no-root', message, { hint }), EXIT.failure);
+    throw new UserError(error('offline', message, { hint }), EXIT.failure);
   }
   if (!isRunningRoot(path)) return;
   const message = `${printable(path)} is the running system: with --root nothing would be reloaded or restarted`;
-  throw new UserError(error('running-root', message, { hint: 'leave --root out' }), EXIT.failure);
+  throw new UserError(error('offline', message, { hint: 'leave --root out' }), EXIT.failure);
 }
 
 /** The root folders of this process and of PID 1, which differ in a chroot; only root may look at the latter. */

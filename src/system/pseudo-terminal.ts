@@ -34,7 +34,7 @@ const SIGNALLED = 128;
 /**
  * Creates a pseudo-terminal of the size of the caller's terminal.
  * @param program path of pty-relay, which outlives this program only to deliver output and to restore the terminal
- * @throws UserError `no-terminal`
+ * @throws UserError `start-failed`
  */
 export async function openPseudoTerminal(program: string): Promise<PseudoTerminal> {
   const { spawn } = await import('node:child_process');
@@ -54,7 +54,7 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
   if (path === undefined) {
     await ended;
     throw new UserError(
-      error('no-terminal', `can't make a terminal: ${reason ?? `${program} failed`}`),
+      error('start-failed', `can't make a terminal: ${reason ?? `${program} failed`}`),
       EXIT.failure,
     );
   }

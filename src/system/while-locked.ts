@@ -12,7 +12,7 @@ export interface Lock {
 
 /**
  * Takes a step while no other run has a lock.
- * @throws UserError `locked`, and `no-lock` where it can't be taken at all
+ * @throws UserError `locked`, and `unwritable` where it can't be taken at all
  */
 export async function whileHeld<T>(context: Context, lock: Lock, step: () => Promise<T>): Promise<T> {
   const letGo = await take(context, lock);
@@ -32,5 +32,5 @@ async function take({ system, caller }: Context, { path, wait, holder }: Lock): 
   const hint = `who has ${path} open? fuser(1) tells`;
   const minutes = wait / 60;
   const message = `${holder}, for ${minutes} minute${minutes === 1 ? '' : 's'} by now`;
-  throw new UserError(error('locked', message, { hint }), EXIT.failure);
+  throw new UserError(error('busy', message, { hint }), EXIT.failure);
 }

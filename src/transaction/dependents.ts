@@ -86,5 +86,5 @@ async function startEach(
 function dependentFailed({ placement }: Context, unit: string, went: string, name: string): Diagnostic {
   const explain = ownCommand(placement.scope, 'explain', unit);
   const hint = `'${explain}' names the calls that were refused; the journal has what ${name} said`;
-  return error('dependent-failed', `${went}, and doesn't stay up with it`, { hint });
+  return error('went-down', `${went}, and doesn't stay up with it`, { hint });
 }

@@ -71,7 +71,7 @@ async function withDiagnostics(
 
 /**
  * Recovers half changed units, and then changes others, while no other run does.
- * @throws UserError `locked`, `no-lock`, and as recover()
+ * @throws UserError `locked`, `unwritable`, and as recover()
  */
 function underLock(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   return whileLocked(context, async () => {
@@ -89,14 +89,14 @@ async function assertNoneActivated({ system, placement }: Context): Promise<void
   if (unit === undefined) return;
   const hint = `'sh ${folder}/activate --undo -- ${shellWord(unit)}' puts it back, --keep keeps it`;
   throw new UserError(
-    error('activated', `activate has left ${unit} half changed, or waiting`, { hint }),
+    error('half-done', `activate has left ${unit} half changed, or waiting`, { hint }),
     EXIT.failure,
   );
 }
 
 /**
  * Takes a step while no other run changes units.
- * @throws UserError `locked`, `no-lock`
+ * @throws UserError `locked`, `unwritable`
  */
 export const whileLocked = <T>(context: Context, step: () => Promise<T>): Promise<T> =>
   whileHeld(

@@ -110,7 +110,7 @@ function mayBeMissing({ suppressed }: Looked, diagnostics: readonly Diagnostic[]
 }
 
 const untold = ({ plan }: Prepared, why: string): Diagnostic =>
-  error('records-inconclusive', `whether calls of ${plan.unit} would be refused can't be told: ${why}`, {
+  error('records-incomplete', `whether calls of ${plan.unit} would be refused can't be told: ${why}`, {
     hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets it work with all of them recorded`,
   });
 
@@ -123,7 +123,7 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
   if (!policy.policy.syscalls && !policy.policy.ready) {
     const hint = 'what the unit itself refuses is not let through';
     const message = `the policy of ${plan.unit} has neither [syscalls] nor [ready]: there is nothing to let through and record`;
-    throw new UserError(error('nothing-to-record', message, { hint }));
+    throw new UserError(error('nothing-to-write', message, { hint }));
   }
   const gaps = prepared.diagnostics.filter(({ code }) => code === 'gap-ready');
   if (gaps.length > 0 && !policy.policy.syscalls)
@@ -137,7 +137,7 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
   const obstacle = (await obstacleTo(context, service, affected)) ?? wouldGoDown(service, affected);
   if (obstacle === undefined) return [...found, ...gaps];
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
-  throw new UserError(error('not-restartable', message, { hint: obstacle }));
+  throw new UserError(error('not-restarted', message, { hint: obstacle }));
 }
 
 /** The reason why a service that doesn't run can't be started for a while: the stop takes along what runs without it. */
@@ -156,7 +156,7 @@ interface Begun {
 
 /**
  * Begins to watch the service; where that can't be done, sees that the kernel's records can be read.
- * @throws UserError `records-unreadable`
+ * @throws UserError `records-incomplete`
  */
 async function beginWatch(context: Context, prepared: Prepared): Promise<Begun> {
   try {

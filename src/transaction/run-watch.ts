@@ -61,7 +61,7 @@ export class RunWatch {
     this.#observer.phase(0, 'reload');
   }
 
-  /** The run so far. @throws UserError `observer-ended`, `observer-line` */
+  /** The run so far. @throws UserError `observer-failed`, `observer-failed` */
   async look(): Promise<Seen> {
     const [line] = await this.#observer.dump();
     const observed = parseDump(new TextEncoder().encode(line));

@@ -107,7 +107,7 @@ function readExecLine(assignment: Assignment, commands: Map<string, ExecCommand[
 }
 
 const lost = (what: string, at: Location) =>
-  warning('drop-in-cut-short', `systemd stops reading the drop-in at ${what}`, {
+  warning('unit-file-cut-short', `systemd stops reading the drop-in at ${what}`, {
     at,
     hint: 'correct the line: all that follows it in this file is not in force',
   });

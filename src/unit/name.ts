@@ -57,7 +57,7 @@ export function parseUnitName(text: string): UnitName | Diagnostic {
   }
   if (full.length > MAX_LENGTH_WITH_DROP_INS) {
     return error(
-      'unit-name-too-long',
+      'invalid-unit-name',
       `unit name '${shown}' has more than ${MAX_LENGTH_WITH_DROP_INS} bytes: it can't have a drop-in`,
       { hint: 'a file name is at most 255 bytes long, and the folder of drop-ins is called NAME.d' },
     );

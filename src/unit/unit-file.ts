@@ -69,7 +69,7 @@ function readLine(file: string, line: LogicalLine, section: string | undefined):
   if (text.startsWith('[')) return readHeader(text, place);
   const ignored = (what: string, at: Location): Reading => ({
     kind: 'ignored',
-    why: warning('unit-line-ignored', `systemd ignores ${what}: '${printable(text, 60)}'`, { at }),
+    why: warning('bad-unit-file', `systemd ignores ${what}: '${printable(text, 60)}'`, { at }),
   });
   if (section === undefined) return ignored('a line outside of a section', place);
   const equals = text.indexOf('=');

@@ -23,7 +23,7 @@ const LINE_LIMIT = 1024 * 1024;
 /**
  * The text of a unit file or drop-in: comment lines, then the sections with their entries in the given order. A section
  * without entries is left out. Comments of entries are shortened, those of the header aren't.
- * @throws UserError `unwritable-line` for a name or value that systemd would not read back as it is. Such values have
+ * @throws UserError `policy-value` for a name or value that systemd would not read back as it is. Such values have
  *   line breaks, NUL, a backslash that continues the line, white space at the ends, 1 MiB or more, or aren't UTF-8
  */
 export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
@@ -57,7 +57,7 @@ const comment = (text: string, limit?: number) =>
 function refuseUnwritable(section: string, key: string, value: string): void {
   const fail = (why: string) => {
     const where = `${printable(section, 40)}.${printable(key, 40)}`;
-    throw new UserError(error('unwritable-line', `can't write '${where}=${printable(value, 60)}': ${why}`));
+    throw new UserError(error('policy-value', `can't write '${where}=${printable(value, 60)}': ${why}`));
   };
   if (!NAME.test(section) || !NAME.test(key)) fail('a name has letters, digits and - only');
   if (/[\n\r\0]/.test(value)) fail('a value is one line without NUL');

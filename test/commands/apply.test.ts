@@ -362,7 +362,7 @@ for (const [probe, why] of PROBES) {
     const result = await run(system);
     assert.deepEqual(
       [result.exit, statesOf(result), codesOf(result)],
-      [1, ['demo.service refused'], ['error no-probe']],
+      [1, ['demo.service refused'], ['error policy-value']],
     );
     const [one] = result.diagnostics;
     assert.equal(one?.message, `the probe '${probe}' can't be run: ${why}`);
@@ -403,7 +403,7 @@ const IMPOSSIBLE: readonly [
   change: (properties: Map<string, unknown>) => void,
   code: string,
 ][] = [
-  ['masked', (properties) => properties.set('LoadState', 'masked'), 'unit-masked'],
+  ['masked', (properties) => properties.set('LoadState', 'masked'), 'not-loaded'],
   ['missing', (properties) => properties.set('LoadState', 'not-found'), 'no-unit'],
   ['transient', (properties) => properties.set('Transient', true), 'unit-transient'],
   ['without a file', (properties) => properties.set('FragmentPath', ''), 'no-unit'],
@@ -455,7 +455,7 @@ test('what is applied for good is not applied until the next boot', async () => 
   const result = await apply(fakeContext(system, { placement }), [UNIT], {});
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result), system.changes.length],
-    [1, ['demo.service refused'], ['error applied-for-good'], written],
+    [1, ['demo.service refused'], ['error left-as-it-is'], written],
   );
   const [{ message, hint } = { message: '' }] = result.diagnostics;
   assert.ok(message.startsWith(`what confines demo.service is ${DROP_IN}, `));

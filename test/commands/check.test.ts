@@ -88,7 +88,7 @@ test('a file of the name is checked as defaults, wherever it is', async () => {
   };
   for (const path of ['defaults.toml', 'repository/defaults.toml', '/etc/sandbox-unit/defaults.toml']) {
     assert.deepEqual(await at(path, '[apply]\nsettle = "3s"\n'), [0], path);
-    assert.deepEqual(await at(path, '[syscalls]\nallow = ["read"]\n'), [1, 'not-in-defaults'], path);
+    assert.deepEqual(await at(path, '[syscalls]\nallow = ["read"]\n'), [1, 'host-defaults'], path);
   }
 });
 
@@ -103,11 +103,11 @@ test('lines of [ready] that are wrong for any unit are found without one', async
     const { exit, diagnostics } = await check(fakeContext(system), ['x.toml']);
     return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
   };
-  const nothing = 'takes-nothing: [ready] takes no call away that passes until then';
+  const nothing = 'contradiction: [ready] takes no call away that passes until then';
   assert.deepEqual(await of('[ready]\n'), [1, nothing]);
   assert.deepEqual(await of('[ready]\ndeny = []\n'), [1, nothing]);
   assert.deepEqual(await of('[syscalls]\ndeny = ["bpf"]\n[ready]\ndeny = ["bpf", "acct"]\n'), [
-    ...[1, "takes-nothing: 'bpf' is refused from the start, and this line takes nothing away"],
+    ...[1, "contradiction: 'bpf' is refused from the start, and this line takes nothing away"],
   ]);
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group", "acct"]\n'), [
     ...[1, "indispensable: 'exit_group' is a call without which no program ends or goes on"],

@@ -112,7 +112,7 @@ describe('what is not kept', () => {
     const result = await confirm(fakeContext(system), [UNIT], {});
     assert.deepEqual(
       [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} refused`], ['error not-up']],
+      [1, [`${UNIT} refused`], ['error restarted-since']],
     );
     assert.ok(system.files.has(UNDO) && BOOT_FILES.every((path) => system.files.has(path)));
     await system.restart(UNIT);
@@ -300,7 +300,7 @@ describe('at a terminal', () => {
     const { result } = await applyAtTerminal(system, { line: '' });
     assert.deepEqual(
       [result.exit, statesOf(result), codesOf(result)],
-      [1, [`${UNIT} refused`], ['error not-up']],
+      [1, [`${UNIT} refused`], ['error restarted-since']],
     );
     assert.ok(system.files.has(UNDO));
   });

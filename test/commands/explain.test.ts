@@ -15,9 +15,9 @@ test('nothing was refused, nothing can be read', async () => {
   assert.match(fine.text, /^demo\.service: no refused call is on record since 2023-11-14T22:13:\S+Z\n$/);
   assert.match(fine.diagnostics[0]!.message, /^calls that fail with an errno leave no record/);
   const blind = await explained(machine());
-  assert.deepEqual([blind.exit, blind.codes, blind.text], [2, ['records-unreadable'], '']);
+  assert.deepEqual([blind.exit, blind.codes, blind.text], [2, ['records-incomplete'], '']);
   const few = await explained(machine({ records: ['kauditd_printk_skb: 6 callbacks suppressed'] }));
-  assert.deepEqual([few.exit, few.codes], [0, ['records-suppressed', 'no-record']]);
+  assert.deepEqual([few.exit, few.codes], [0, ['records-incomplete', 'no-record']]);
 });
 
 test('a recording of a watch that can not be read is told, and may have calls', async () => {

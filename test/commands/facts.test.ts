@@ -40,12 +40,12 @@ test('the script is run for units by their full names', async () => {
 
 test('it takes the script, root, and units that have names', async () => {
   const { system } = machine();
-  assert.equal((await failure(facts(fakeContext(new FakeSystem({})), [], {})))[0], 'no-script');
+  assert.equal((await failure(facts(fakeContext(new FakeSystem({})), [], {})))[0], 'no-helper');
   assert.equal((await failure(facts(fakeContext(system, { superuser: false }), [], {})))[0], 'needs-root');
   assert.equal((await failure(facts(fakeContext(system), ['a b'], {})))[0], 'invalid-unit-name');
   const broken = fakeContext(machine({ status: 2, stderr: 'facts: no\n' }).system);
   assert.deepEqual((await failure(facts(broken, [], {}))).slice(0, 2), [
-    ...['facts-failed', `${SCRIPT} has ended with status 2: facts: no`],
+    ...['bad-facts', `${SCRIPT} has ended with status 2: facts: no`],
   ]);
 });
 

@@ -82,9 +82,13 @@ test('status says of a damaged filter that the service would not start, as of a 
     code: string,
     says: string,
   ])[] = [
-    [() => undefined, 'file-missing', `${READY} is missing`],
-    [(own) => own.slice(0, -8), 'filter-file', `${READY}: the filter file is not as long as its header says`],
-    [() => new Uint8Array(), 'filter-file', `${READY}: the filter file is too short`],
+    [() => undefined, 'cannot-start', `${READY} is missing`],
+    [
+      (own) => own.slice(0, -8),
+      'cannot-start',
+      `${READY}: the filter file is not as long as its header says`,
+    ],
+    [() => new Uint8Array(), 'cannot-start', `${READY}: the filter file is too short`],
   ];
   for (const [damage, code, says] of damages) {
     const system = packaged();
@@ -130,19 +134,19 @@ test('status names the installed program where it is gone, may not be executed, 
   const bytes = system.files.get(TIGHTEN)!.bytes;
   const codes = async () => (await shown(system)).codes;
   system.files.delete(TIGHTEN);
-  assert.deepEqual(await codes(), ['file-missing']);
+  assert.deepEqual(await codes(), ['cannot-start']);
   assert.deepEqual(
     (await shown(system)).all.map((unit) => (unit as unknown as { drift: string[] }).drift),
-    [['drift-tighten']],
+    [['drift-launcher']],
   );
   system.files.set(TIGHTEN, { bytes, mode: 0o644 });
   assert.deepEqual(await codes(), ['tighten']);
   system.files.set(TIGHTEN, { bytes: new TextEncoder().encode('older'), mode: 0o755 });
-  assert.deepEqual(await codes(), ['drift-tighten']);
+  assert.deepEqual(await codes(), ['drift-launcher']);
   assert.equal((await run(system)).exit, 0);
   assert.deepEqual([textOf(system, TIGHTEN), await codes()], ['tighten of this build', []]);
   system.files.set(PACKAGED_INJECTOR, { bytes, mode: 0o755 });
-  assert.deepEqual(await codes(), ['drift-tighten']);
+  assert.deepEqual(await codes(), ['drift-launcher']);
 });
 
 test('units share the installed program: it goes with the last one, whichever program that needs', async () => {
@@ -183,6 +187,6 @@ test('without the program that loads it nothing is written', async () => {
   system.files.delete(BUILT);
   const before = sorted(system.files);
   const result = await run(system);
-  assert.deepEqual([result.exit, codesOf(result)], [2, ['error no-tighten']]);
+  assert.deepEqual([result.exit, codesOf(result)], [2, ['error no-helper']]);
   assert.deepEqual(sorted(system.files), before);
 });

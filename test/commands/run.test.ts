@@ -45,7 +45,7 @@ describe('what is said, and the exit status', () => {
       assert.equal((await ended(end)).outcome.exit, status));
   }
 
-  for (const code of ['unit-gone', 'bus-lost'] as const) {
+  for (const code of ['unit-gone', 'bus-failed'] as const) {
     test(`where nobody saw how it ended (${code}) it wasn't a success`, async () => {
       const one = await ended(code);
       assert.deepEqual([one.outcome.exit, codes(one)], [1, [code]]);

@@ -68,7 +68,7 @@ test('a service that is more exposed than it may be is a finding', async () => {
   const above = await at(exposure - 0.1);
   assert.deepEqual([above.exit, above.codes], [1, ['exposed']]);
   for (const max of ['11', '-1', '3.33', 'x', '1e1'])
-    await assert.rejects(scored(system, [UNIT], { max }), (cause) => codeOf(cause) === 'bad-max', max);
+    await assert.rejects(scored(system, [UNIT], { max }), (cause) => codeOf(cause) === 'usage', max);
 });
 
 test('a unit that is not there keeps no other one from being looked at', async () => {

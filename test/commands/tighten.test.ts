@@ -71,7 +71,7 @@ test('a change of the same unit may restart it, which is said', async () => {
 describe('refused is', () => {
   const cases: readonly (readonly [string, TightenWords, string])[] = [
     ['a call that nobody knows', { deny: ['exceve'] }, 'unknown-syscall'],
-    ['an answer that is none', { deny: ['execve'], action: 'EWRONG' }, 'unknown-action'],
+    ['an answer that is none', { deny: ['execve'], action: 'EWRONG' }, 'policy-value'],
     ['an answer that lets through', { deny: ['execve:log'] }, 'not-tightened'],
     ['a call without which no program ends', { deny: ['exit_group'] }, 'not-tightened'],
     ['a set with such a call', { deny: ['@default'] }, 'not-tightened'],

@@ -28,7 +28,7 @@ test('without the reader nothing is proven, and that is no success', async () =>
   const system = await confined((meaning) => [meaning]);
   system.files.delete(READER);
   const { exit, json, errors } = await found(system);
-  assert.deepEqual([exit, json.enforced, errors.includes('no-reader')], [2, false, true]);
+  assert.deepEqual([exit, json.enforced, errors.includes('no-helper')], [2, false, true]);
 });
 
 test('a unit that nothing was applied to is a finding', async () => {

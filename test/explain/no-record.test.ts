@@ -35,7 +35,7 @@ test('a service that was killed for a call without a record is not said to be we
     for (const [name, value] of Object.entries(killed)) properties.set(name, value);
   };
   const { exit, codes, diagnostics } = await explained(machine({ records: ['a line'] }, { distort }));
-  assert.deepEqual([exit, codes], [2, ['records-inconclusive']]);
+  assert.deepEqual([exit, codes], [2, ['records-incomplete']]);
   assert.match(diagnostics[0]!.message, /^demo\.service was killed for a refused call/);
 });
 

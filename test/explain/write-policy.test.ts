@@ -40,7 +40,7 @@ test('what was refused is allowed, comments and mode stay, and the change is sho
   const { exit, codes, policy, text, json } = await write(system);
   const after = ALLOWS.replace('system"\n', 'system",\n  "bpf", "mount", "uname"\n');
   assert.deepEqual([exit, policy], [0, after]);
-  assert.ok(codes.includes('policy-written'));
+  assert.ok(codes.includes('written'));
   assert.equal(system.files.get(POLICY_FILE)!.mode, 0o640);
   assert.equal(
     json.diff,
@@ -55,7 +55,7 @@ test('what was refused is allowed, comments and mode stay, and the change is sho
 
 test('the command that puts it into force names a policy that is not found without', async () => {
   const hint = ({ diagnostics }: Awaited<ReturnType<typeof write>>) =>
-    diagnostics.find(({ code }) => code === 'policy-written')!.hint;
+    diagnostics.find(({ code }) => code === 'written')!.hint;
   assert.equal(hint(await write(refusedUnder(ALLOWS))), `'sandbox-unit apply ${UNIT}' puts it into force`);
   const system = refusedUnder(ALLOWS);
   system.files.set('/srv/named.toml', bytes(ALLOWS));

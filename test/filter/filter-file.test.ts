@@ -138,7 +138,7 @@ describe('what no launcher would take is not written', () => {
     test(name, () => {
       assert.throws(
         () => encodeFilterFile(file({ programs })),
-        new UserError({ severity: 'error', code: 'filter-file', message }),
+        new UserError({ severity: 'error', code: 'cannot-start', message }),
       );
     });
   }
@@ -152,7 +152,7 @@ describe('what no launcher would take is not written', () => {
     ] as const) {
       assert.throws(
         () => encodeFilterFile(file({ programs, start })),
-        new UserError({ severity: 'error', code: 'filter-file', message }),
+        new UserError({ severity: 'error', code: 'cannot-start', message }),
       );
     }
   });
@@ -221,7 +221,7 @@ describe('a file that is not exactly right is refused', () => {
     test(name, () => {
       const result = decodeFilterFile(bytes);
       assert.deepEqual('message' in result ? [result.code, result.message] : result, [
-        'filter-file',
+        'cannot-start',
         message,
       ]);
     });

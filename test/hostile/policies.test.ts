@@ -78,19 +78,19 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
   [
     'bytes that are no text',
     Buffer.from('[syscalls]\ndeny = ["\xff"]\n', 'latin1'),
-    'policy-encoding',
+    'policy-syntax',
     ':1:1: ',
   ],
-  ['ten megabytes', '#'.repeat(10 * MEGABYTE), 'too-large'],
+  ['ten megabytes', '#'.repeat(10 * MEGABYTE), 'bad-file'],
   [
     'a line of a megabyte',
     `[syscalls]\ndeny = ["${'x'.repeat(MEGABYTE - 99)}"]\n`,
     'unknown-syscall',
     ':2:9: ',
   ],
-  ['20,000 lists in lists', `a = ${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'policy-size', ':1:1: '],
-  ['20,000 tables in tables', `a = ${'{a='.repeat(20_000)}1${'}'.repeat(20_000)}`, 'policy-size', ':1:1: '],
-  ['a key of 20,000 parts', `[a${'.a'.repeat(20_000)}]\nb = 1`, 'policy-size', ':1:1: '],
+  ['20,000 lists in lists', `a = ${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'policy-syntax', ':1:1: '],
+  ['20,000 tables in tables', `a = ${'{a='.repeat(20_000)}1${'}'.repeat(20_000)}`, 'policy-syntax', ':1:1: '],
+  ['a key of 20,000 parts', `[a${'.a'.repeat(20_000)}]\nb = 1`, 'policy-syntax', ':1:1: '],
   ['20,000 open lists', `a = ${'['.repeat(20_000)}`, 'policy-syntax', ':1:'],
   ['__proto__', '[syscalls]\n__proto__ = 1\n', 'policy-syntax', ':2:1: '],
   ['constructor', 'constructor.x = 1\n', 'policy-syntax', ':1:1: '],
@@ -100,7 +100,7 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
   [
     'a variable for an action',
     '[syscalls]\ndeny = ["uname"]\naction = "$ACTION"\n',
-    'unknown-action',
+    'policy-value',
     ':3:10: ',
   ],
   ['escape codes in a key', '[syscalls]\n"\\u001b[2J" = 1\n', 'unknown-key', ':2:1: '],
@@ -120,13 +120,13 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
   [
     'a NUL in a probe',
     '[syscalls]\ndeny = ["uname"]\n[apply]\nprobe = ["/bin/a\\u0000"]\n',
-    'bad-command',
+    'policy-value',
     ':4:10: ',
   ],
-  ['itself as its base', 'extends = ["./POLICY"]\n', 'extends-cycle', ':1:12: '],
+  ['itself as its base', 'extends = ["./POLICY"]\n', 'bad-extends', ':1:12: '],
   ['a base with a line break', 'extends = ["a\\nb.toml"]\n', 'no-policy', ':1:12: '],
   ['a base with a NUL', 'extends = ["a\\u0000.toml"]\n', 'unreadable', ':1:12: '],
-  ['a device as its base', 'extends = ["/dev/zero"]\n', 'not-a-file', ':1:12: '],
+  ['a device as its base', 'extends = ["/dev/zero"]\n', 'bad-file', ':1:12: '],
   [
     'a base ten thousand folders down',
     `extends = ["${'x/'.repeat(10_000)}x.toml"]\n`,
@@ -137,7 +137,7 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
   [
     'thousands of bases that are not there',
     `extends = [${Array.from({ length: 4000 }, (_, i) => `"x${i}.toml"`).join()}]\n`,
-    'extends-too-many',
+    'bad-extends',
     ':1:',
   ],
 ];
@@ -207,7 +207,7 @@ describe('a policy with', () => {
     ]);
     writeTree(folder, Object.fromEntries(chain));
     const result = await ask(['check', 'chain/0.toml']);
-    assertRefused(result, 'extends-too-many', 'check', 'chain/63.toml:1:12: ');
+    assertRefused(result, 'bad-extends', 'check', 'chain/63.toml:1:12: ');
   });
 
   test('a file that others can write is refused to root', {
@@ -236,9 +236,9 @@ describe('a policy with', () => {
 
 /** What is in the place of a policy. */
 const NO_FILES: readonly [what: string, make: (path: string) => void, code: string][] = [
-  ['a folder', (path) => mkdirSync(path), 'not-a-file'],
-  ['a pipe', (path) => execFileSync('mkfifo', [path]), 'not-a-file'],
-  ['a device', (path) => symlinkSync('/dev/zero', path), 'not-a-file'],
+  ['a folder', (path) => mkdirSync(path), 'bad-file'],
+  ['a pipe', (path) => execFileSync('mkfifo', [path]), 'bad-file'],
+  ['a device', (path) => symlinkSync('/dev/zero', path), 'bad-file'],
   ['a link to itself', (path) => symlinkSync(path, path), 'unreadable'],
   ['a link that leads nowhere', (path) => symlinkSync('nowhere', path), 'no-policy'],
 ];
@@ -304,7 +304,7 @@ describe('a unit name', () => {
 
 /** Unit files, and what `plan` has to say; nothing where the unit is as good as others. */
 const UNITS: readonly [what: string, content: string | Uint8Array, code?: string][] = [
-  ['ten megabytes', `[Service]\nExecStart=/usr/sbin/demod\n${'#'.repeat(10 * MEGABYTE)}`, 'too-large'],
+  ['ten megabytes', `[Service]\nExecStart=/usr/sbin/demod\n${'#'.repeat(10 * MEGABYTE)}`, 'bad-file'],
   ['a line of a megabyte', `[Service]\nExecStart=/usr/sbin/demod ${'x'.repeat(MEGABYTE)}\n`, 'bad-unit-file'],
   ['a NUL', '[Service]\nExecStart=/usr/sbin/demod\nUser=a\0b\n'],
   [

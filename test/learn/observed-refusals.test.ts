@@ -72,7 +72,7 @@ for (const [more, says] of LOSSES) {
     const { diagnostics } = await refusals(BEGIN);
     assert.deepEqual(
       diagnostics.map(({ severity, code }) => [severity, code]),
-      [['warning', 'refusals-lost']],
+      [['warning', 'recording-incomplete']],
     );
     assert.match(diagnostics[0]!.message, says);
   });

@@ -13,34 +13,34 @@ import { hostNamed } from '../support/recordings.js';
 import { applied, POLICY, used } from '../support/trial-in-memory.js';
 
 const REFUSALS: readonly [says: string, recordings: readonly Recording[], after: number, code: string][] = [
-  ['nothing was watched', [], 1, 'not-watched-enough'],
+  ['nothing was watched', [], 1, 'not-promoted'],
   [
     'it was watched before the policy was applied',
     [used({ begin: '2001-01-01T00:00:00.000Z', end: '2001-02-01T00:00:00.000Z' })],
     1,
-    'not-watched-enough',
+    'not-promoted',
   ],
   [
     'it was watched for less than a week',
     [used({ end: '2030-01-07T23:59:59.000Z' })],
     604_800,
-    'not-watched-enough',
+    'not-promoted',
   ],
   [
     'seven watches of one day took place at once',
     Array.from({ length: 7 }, (_, i) => used({ end: `2030-01-02T00:00:0${i}.000Z` })),
     604_800,
-    'not-watched-enough',
+    'not-promoted',
   ],
   [
     'seven hosts were watched for a day',
     Array.from({ length: 7 }, (_, i) => used({ host: hostNamed(`h${i}`), end: '2030-01-02T00:00:01.000Z' })),
     604_800,
-    'not-watched-enough',
+    'not-promoted',
   ],
-  ['calls were lost', [used({ lost: { numbers: 1 } })], 1, 'records-lost'],
-  ['something unknown was lost', [used({ lost: { other: 1 } })], 1, 'records-lost'],
-  ['the kernel could not show something unknown', [used({ blind: ['other'] })], 1, 'records-lost'],
+  ['calls were lost', [used({ lost: { numbers: 1 } })], 1, 'recording-incomplete'],
+  ['something unknown was lost', [used({ lost: { other: 1 } })], 1, 'recording-incomplete'],
+  ['the kernel could not show something unknown', [used({ blind: ['other'] })], 1, 'recording-incomplete'],
 ];
 
 for (const [says, recordings, after, code] of REFUSALS) {

@@ -107,7 +107,7 @@ test('a learned policy takes the place of another, and of nothing else', async (
     ...[text.slice(0, -last.length), text.trimEnd(), `${text}# mine\n`],
   ]) {
     system.files.set(FILE, { bytes: new TextEncoder().encode(other), mode: 0o644 });
-    assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'policy-exists', other);
+    assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'not-written', other);
     assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), other);
   }
 });

@@ -73,7 +73,7 @@ describe('of a start that failed', () => {
     const [start, waits, ...others] = diagnostics.filter(({ severity }) => severity === 'error');
     assert.match(start!.message, /ended with 'failed' \(.*ExecStartPost= \(tighten\): exit status 1\)$/);
     assert.equal(start!.hint, `see journalctl --unit ${UNIT}`);
-    assert.deepEqual([waits!.code, waits!.at?.line, waits!.at?.column], ['thread-waits', 2, 19]);
+    assert.deepEqual([waits!.code, waits!.at?.line, waits!.at?.column], ['thread-stuck', 2, 19]);
     assert.match(waits!.message, /^demo\.service: thread 12 waits in epoll_wait, which the filter refuses/);
     assert.match(waits!.hint!, /leave the call out, or give 'settle' in \[ready\] more time/);
     assert.deepEqual(others, []);

@@ -85,7 +85,7 @@ describe('what only takes calls away', () => {
       const before = sorted(system.files);
       const result = await run(system, { ...LIVE, check: true });
       assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} refused`]]);
-      assert.equal(codesOf(result).at(-1), 'error thread-waits');
+      assert.equal(codesOf(result).at(-1), 'error thread-stuck');
       assert.deepEqual([asked.length, given().length], [tried, 0]);
       assert.ok(asked.every((argv) => argv.includes('--dry-run')));
       assert.deepEqual(sorted(system.files), before);
@@ -124,8 +124,8 @@ describe('what only takes calls away', () => {
 describe('a change that can not be made as it runs is refused before anything is written:', () => {
   const cases: readonly (readonly [string, string, string, Parameters<typeof tightenable>[1]?])[] = [
     ['of a service that is down', NO_EXEC, 'not-live', { running: [] }],
-    ['of directives', `${NO_EXEC}[service]\nPrivateTmp = true\nNoNewPrivileges = true\n`, 'live-directives'],
-    ['of what may be executed', `${NO_EXEC}[service]\nExecPaths = ["/usr"]\n`, 'live-directives'],
+    ['of directives', `${NO_EXEC}[service]\nPrivateTmp = true\nNoNewPrivileges = true\n`, 'not-live'],
+    ['of what may be executed', `${NO_EXEC}[service]\nExecPaths = ["/usr"]\n`, 'not-live'],
     ['of directives alone', '[service]\nPrivateTmp = true\n', 'not-live'],
     ['that records', '[syscalls]\nlog = ["swapon"]\n', 'not-live'],
     [

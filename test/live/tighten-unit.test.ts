@@ -81,7 +81,7 @@ describe('what runs of a unit', () => {
   });
 
   const ENDS: readonly (readonly [string, Said, number, string, string])[] = [
-    ['a thread waits', ['finding 9 waits 0 3221225534\nunchanged\n', 1], 1, 'refused', 'thread-waits'],
+    ['a thread waits', ['finding 9 waits 0 3221225534\nunchanged\n', 1], 1, 'refused', 'thread-stuck'],
     ['nothing is said why', ['', 1, 'tighten: the filter is gone\n'], 1, 'refused', 'not-tightened'],
     ['some had it already', ['finding 9 missing\nkilled\n', 3], 2, 'killed', 'processes-killed'],
     ['the program was killed', ['', 137], 2, 'unknown', 'not-tightened'],
@@ -106,7 +106,7 @@ describe('what runs of a unit', () => {
       },
     });
     const result = await runTighten(system);
-    assert.deepEqual(codesOf(result), ['error started-meanwhile']);
+    assert.deepEqual(codesOf(result), ['error restarted-since']);
     assert.deepEqual([result.exit, tightenedStates(result)], [2, [`${UNIT} unknown`]]);
     assert.equal(system.files.has(RECORD), false);
   });

@@ -89,7 +89,7 @@ test('a reload is missed where the policy asks for one', () => {
     planned(`[service]\nNice = 1\n[apply]\n${apply}`, lines).diagnostics.map(
       ({ code, at }) => `${at?.line} ${code}`,
     );
-  assert.deepEqual(codes('reload = true'), ['4 no-reload']);
+  assert.deepEqual(codes('reload = true'), ['4 contradiction']);
   for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'Type=notify-reload']) {
     assert.deepEqual(codes('reload = true', line), []);
   }

@@ -52,12 +52,12 @@ test('every other key is an error at its place', () => {
   assert.ok(exec);
   assert.deepEqual(names.sort(), others.filter((name) => !allowed.test(name)).sort());
   assert.deepEqual(wrong('[apply]\nprobe = ["true"]'), [
-    "2 not-in-defaults: 'probe' is for policies of units, not for the defaults of all",
+    "2 host-defaults: 'probe' is for policies of units, not for the defaults of all",
   ]);
 });
 
 test('what lets a call through is an error, since an allow list would have it besides', () => {
-  const why = 'not-in-defaults: the defaults of a host only refuse calls, and this lets one through';
+  const why = 'host-defaults: the defaults of a host only refuse calls, and this lets one through';
   assert.deepEqual(wrong('[syscalls]\naction = "log"'), [`2 ${why}`]);
   assert.deepEqual(wrong('[syscalls]\ndeny = ["bpf",\n"mount:log"]'), [`3 ${why}`]);
   const rule = '[[syscalls.rules]]\nsyscall = "bpf"\nwhen = [{ arg = 0, eq = 1 }]\naction = ';
@@ -68,7 +68,7 @@ test('what lets a call through is an error, since an allow list would have it be
 test('what no policy may have is an error as there', () => {
   assert.deepEqual(
     wrong('x = 1\nservice = 2\n[syscalls]\ndney = []').map((one) => one.split(':')[0]),
-    [...['1 unknown-key', '2 wrong-type', '4 unknown-key']],
+    [...['1 unknown-key', '2 policy-value', '4 unknown-key']],
   );
 });
 

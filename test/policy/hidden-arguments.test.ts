@@ -11,7 +11,7 @@ describe('of a rule on arguments that no filter can compare on an ABI it is said
     `when = [{ arg = ${arg}, eq = 1 }]\naction = "EPERM"`;
   const told = (source: string) =>
     checkSyscalls(policyFrom(source), bundledSets(), MACHINES)
-      .filter(({ code }) => code === 'hidden-arguments')
+      .filter(({ code }) => code === 'stricter-than-policy')
       .map(({ severity, message, hint, at }) => `${severity} ${at!.line}: ${message} (${hint})`);
 
   const instead = (call: string) => `programs call '${call}' instead: a rule on it tells its arguments apart`;

@@ -173,7 +173,7 @@ test('a command of start-pre is one program and its arguments, without a prefix'
     '/bin/é',
     `/${'a'.repeat(5000)}`,
   ];
-  for (const line of bad) assert.deepEqual(commands(line), ['invalid-exec-line'], line);
+  for (const line of bad) assert.deepEqual(commands(line), ['bad-unit-file'], line);
 });
 
 test('what a policy leaves out is undefined, or an empty list', () => {

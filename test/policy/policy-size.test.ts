@@ -13,7 +13,7 @@ const isTooMuch = (says: string) => (cause: unknown) => {
   const [{ code, message, at } = assert.fail()] = cause.diagnostics;
   assert.deepEqual(
     [code, message, at],
-    ['policy-size', `the file ${says}`, { file: 'p.toml', line: 1, column: 1 }],
+    ['policy-syntax', `the file ${says}`, { file: 'p.toml', line: 1, column: 1 }],
   );
   return true;
 };

@@ -54,7 +54,7 @@ test('a command has a program', () => {
   assert.deepEqual(words('a', ''), { argv: ['a', ''], at });
   assert.equal(words(), undefined);
   for (const bad of [words(''), words('a', 'b\0')]) {
-    assert.equal(bad && 'code' in bad && bad.code, 'bad-command');
+    assert.equal(bad && 'code' in bad && bad.code, 'policy-value');
   }
 });
 

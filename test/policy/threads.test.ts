@@ -6,7 +6,7 @@ import { policyFrom } from '../support/policy.js';
 
 const found = (text: string) =>
   checkSyscalls(policyFrom(text), bundledSets(), ['x86-64'])
-    .filter(({ code }) => code === 'takes-threads')
+    .filter(({ code }) => code === 'indispensable')
     .map(({ message }) => message);
 
 const KEPT = `

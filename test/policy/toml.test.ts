@@ -280,7 +280,7 @@ for (const [name, shape] of alternatives(Object.entries(SHAPES), 3)) {
 
 test('a text that is too large is refused unread', () => {
   const wanted = {
-    code: 'policy-size',
+    code: 'policy-syntax',
     place: '1:1+undefined',
     message: 'the file is larger than 1048576 bytes',
     file: 'p.toml',
@@ -300,7 +300,7 @@ test('a text of too many values is refused', () => {
   // The table of the file and the list are values too.
   assert.doesNotThrow(() => parseToml(list(MAX_POLICY_VALUES - 2), 'p.toml'));
   const { code, message } = failure(() => parseToml(list(MAX_POLICY_VALUES - 1), 'p.toml'));
-  assert.deepEqual([code, message], ['policy-size', 'the file has more than 5000 values']);
+  assert.deepEqual([code, message], ['policy-syntax', 'the file has more than 5000 values']);
 });
 
 test('bytes that are not UTF-8 are refused', () => {
@@ -308,7 +308,7 @@ test('bytes that are not UTF-8 are refused', () => {
     assert.deepEqual(
       failure(() => decodePolicy(Uint8Array.from(bytes), 'p.toml')),
       {
-        code: 'policy-encoding',
+        code: 'policy-syntax',
         place: '1:1+undefined',
         message: 'the file is not UTF-8 text',
         file: 'p.toml',

@@ -60,14 +60,14 @@ test('an endpoint, which only the command can try, is a warning', async () => {
   const { diagnostics, manifest } = await made(`${NO_EXEC}[apply]\nprobe = ["tcp:127.0.0.1:80"]\n`);
   assert.deepEqual(
     diagnostics.map(({ code, severity }) => [code, severity]),
-    [['untried-probe', 'warning']],
+    [['probe', 'warning']],
   );
   assert.ok(manifest.every((line) => !line.startsWith('probe ')));
 });
 
 test('what a manifest has no room for is refused', async () => {
   const lines = await failure(made(`${NO_EXEC}[apply]\nprobe = ["a\\nfile 0755 x /etc/passwd"]\n`));
-  assert.equal(lines[0], 'bad-probe');
+  assert.equal(lines[0], 'policy-value');
   const stale = { [DROP_IN]: '', [`${FOLDER}/zz-sandbox-unit.programs/x\nfile 0755 y`]: '' };
   assert.equal((await failure(made(NO_EXEC, { files: stale })))[0], 'bad-path');
 });
@@ -81,5 +81,5 @@ test('files of ours that the unit shall have no more are named', async () => {
 test('without the script nothing is made', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   const step = prepare(context, 'demo', {}).then((prepared) => activationFiles(context, prepared));
-  assert.equal((await failure(step))[0], 'no-script');
+  assert.equal((await failure(step))[0], 'no-helper');
 });

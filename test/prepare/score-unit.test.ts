@@ -107,7 +107,7 @@ test('a filter that our compiler did not make is an error', async () => {
   });
   system.files.set(FILTER, { bytes, mode: 0o644 });
   const result = await loaded(system);
-  assert.equal('code' in result && result.code, 'filter-unknown');
+  assert.equal('code' in result && result.code, 'bad-file');
 });
 
 test('offline a service is scored by its files, the drop-in and its filter among them', async () => {

@@ -22,7 +22,7 @@ const UNITS = [
   { unit: 'a.service', scored: after, diagnostics: [] },
   { unit: 'c.service', scored: scoreOfPolicy('[service]\nLockPersonality = true\n').after, diagnostics: [] },
   { unit: 'b.service', scored: after, diagnostics: [] },
-  { unit: 'untold.service', diagnostics: [error('filter-unknown', 'no')] },
+  { unit: 'untold.service', diagnostics: [error('bad-file', 'no')] },
 ];
 
 test('a table has the most exposed units first, and none that cannot be told', () => {

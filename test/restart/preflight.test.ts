@@ -35,8 +35,8 @@ for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']
       const result = await apply(context, [UNIT], options);
       return [result.exit, codesOf(result), system.changes.length > 0];
     };
-    assert.deepEqual(await outcome({}), [1, ['error failure-action'], false]);
-    assert.deepEqual(await outcome({ check: true }), [1, ['error failure-action'], false]);
+    assert.deepEqual(await outcome({}), [1, ['error on-failure'], false]);
+    assert.deepEqual(await outcome({ check: true }), [1, ['error on-failure'], false]);
     assert.deepEqual(await outcome({ restart: false }), [0, ['note restart-due'], true]);
     assert.deepEqual(await outcome({}, 'runtime'), [0, ['note refusals-unseen'], true]);
   });

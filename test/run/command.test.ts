@@ -35,7 +35,7 @@ describe('what the command reads from and writes to', () => {
     assert.deepEqual(one.units.senders, [sender]);
     assert.equal(propertiesOf(one).get('StandardErrorFileDescriptor'), 2);
     assert.deepEqual([one.outcome.exit, one.units.told.length], [4, 1]);
-    assert.deepEqual(codes(await ran({ ...UNAME, pipe: true })), ['no-sender']);
+    assert.deepEqual(codes(await ran({ ...UNAME, pipe: true })), ['no-helper']);
   });
 
   for (const [options, words] of [

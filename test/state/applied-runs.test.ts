@@ -95,7 +95,7 @@ test('what runs without the filter of its files is not called unchanged', async 
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error not-confined']],
+    [1, ['demo.service refused'], ['error looser']],
   );
 });
 

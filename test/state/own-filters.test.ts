@@ -31,15 +31,12 @@ test('a filter that is missing, wrong, or that others can write to is an error',
   const system = await applied(LAUNCHED);
   const files = Object.fromEntries(system.files);
   for (const path of [FILTER, DROP_IN])
-    assert.equal(
-      await codeFor(machineWith(SERVICE, LAUNCHED, { files, untrusted: [path] })),
-      'filter-unknown',
-    );
+    assert.equal(await codeFor(machineWith(SERVICE, LAUNCHED, { files, untrusted: [path] })), 'bad-file');
   const short = machineWith(SERVICE, LAUNCHED, { files: { ...files, [FILTER]: new Uint8Array(8) } });
-  assert.equal(await codeFor(short), 'filter-unknown');
+  assert.equal(await codeFor(short), 'bad-file');
   for (const path of [FILTER, DROP_IN]) {
     system.files.delete(path);
-    assert.equal(await codeFor(system), 'filter-unknown');
+    assert.equal(await codeFor(system), 'bad-file');
   }
 });
 

@@ -49,7 +49,7 @@ test('status lists them with --all, and says where one runs without its filter',
     ],
   );
   // On a fake machine nothing but a drop-in of ours gives a process a filter.
-  assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [1, ['not-confined', 'not-confined']]);
+  assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [1, ['looser', 'looser']]);
   assert.match(text, /^run-b\.service +- +not running +- +- +sandbox-unit run$/m);
 });
 

@@ -25,10 +25,10 @@ async function broken(change: (files: Map<string, { bytes: Uint8Array; mode: num
   const missing = await missingFiles(context, filters, programs);
   const found = { unit: UNIT, facts, files, programs, missing };
   const whole = await brokenFiles(context, { ...found, filters });
-  const damaged = { path: FILTER, content: error('filter-file', 'it is cut short') };
+  const damaged = { path: FILTER, content: error('cannot-start', 'it is cut short') };
   const cut = await brokenFiles(context, { ...found, filters: { ...filters, start: damaged } });
   assert.deepEqual(
-    cut.filter(({ code }) => code === 'filter-file').map(({ message }) => message),
+    cut.filter(({ code }) => code === 'cannot-start').map(({ message }) => message),
     [`demo.service won't start: ${FILTER}: it is cut short`],
   );
   return whole.map(({ code, message, hint }) => [code, message, hint]);
@@ -42,7 +42,7 @@ test('of what is there nothing is broken', async () => {
 
 test('a file that is gone, and a launcher that may not be executed, are named with the way out', async () => {
   assert.deepEqual(await broken((files) => files.delete(FILTER)), [
-    ['file-missing', `demo.service won't start: ${FILTER} is missing`, AGAIN],
+    ['cannot-start', `demo.service won't start: ${FILTER} is missing`, AGAIN],
   ]);
   assert.deepEqual(await broken((files) => files.set(LAUNCHER, { ...files.get(LAUNCHER)!, mode: 0o700 })), [
     ['launcher', `demo.service won't start: ${LAUNCHER} may not be executed by all`, AGAIN],

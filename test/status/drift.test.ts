@@ -256,7 +256,7 @@ describe('what has changed since a policy was applied:', () => {
         for (const name of names) assert.match(messages, new RegExp(`than the drop-in for ${name}$`, 'm'));
         const { json, diagnostics } = await verify(fakeContext(system), [UNIT], {});
         assert.equal(json.loaded, names.length === 0);
-        const wrong = diagnostics.filter(({ code }) => code === 'not-in-force');
+        const wrong = diagnostics.filter(({ code }) => code === 'drift-loaded');
         assert.equal(wrong.length, names.length, JSON.stringify(diagnostics));
         const checked = await apply(fakeContext(system), [UNIT], { check: true });
         const codes = checked.diagnostics.map(({ code }) => code);
@@ -460,8 +460,8 @@ describe('what has changed since a policy was applied:', () => {
         (system, folder) =>
           edit(`${folder}/zz-sandbox-unit.conf`, 'SystemCallFilter=', 'SystemCallFilter=acct ')(system),
       ],
-      ['file-missing', (system, folder) => remove(`${folder}/zz-sandbox-unit.filter`)(system)],
-      ['filter-file', (system, folder) => write(`${folder}/zz-sandbox-unit.filter`, 'x')(system)],
+      ['cannot-start', (system, folder) => remove(`${folder}/zz-sandbox-unit.filter`)(system)],
+      ['cannot-start', (system, folder) => write(`${folder}/zz-sandbox-unit.filter`, 'x')(system)],
     ];
     for (const [options, where, line] of LINES) {
       for (const [code, spoil] of BREAKS) {

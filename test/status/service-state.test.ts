@@ -212,7 +212,7 @@ for (const path of [LAUNCHER, FILTER]) {
     const system = await applied();
     await system.remove(path);
     const { exit, missing, codes } = await shown(system);
-    assert.deepEqual([exit, missing, codes], [1, [path], ['file-missing']]);
+    assert.deepEqual([exit, missing, codes], [1, [path], ['cannot-start']]);
   });
 }
 
@@ -220,7 +220,7 @@ test('a filter that the launcher would not take is a finding', async () => {
   const system = await applied();
   await system.replace(FILTER, new TextEncoder().encode('nonsense'), { mode: 0o644 });
   const { exit, mode, codes } = await shown(system);
-  assert.deepEqual([exit, mode, codes], [1, null, ['filter-file']]);
+  assert.deepEqual([exit, mode, codes], [1, null, ['cannot-start']]);
 });
 
 describe('what others than root can change on the way to the launcher', () => {

@@ -4,12 +4,11 @@ import { SUBJECTS } from '../../src/codes/subjects.js';
 
 const HEAD = `# When something breaks
 
-A message names its code in brackets: \`error[no-unit]: …\`. Below is each code with its cause and the way out.
-\`sandbox-unit help CODE\` prints one of them at the terminal. The message itself has the names, and mostly a hint with the
-command that fits.
+A message names its code in brackets: \`error[no-unit]: …\`. \`sandbox-unit help CODE\` prints what this page has on a code.
+The message itself has the names, and mostly a hint with the command to run.
 
-An error keeps the command from its work, or is a finding. A warning and a note do not. UNIT stands for the unit's name,
-FILE for a policy's file. Units of a user's own take \`--user\`.
+An error stops the command, or is a finding. Warnings and notes do not. UNIT stands for the name of a unit, FILE for a
+policy file. Add \`--user\` for units of your own.
 `;
 
 /** The link to a heading, as GitHub and others make it. */
@@ -20,10 +19,14 @@ const anchorOf = (heading: string): string =>
     .replaceAll(' ', '-');
 
 const partOf = ({ heading, entries }: { readonly heading: string; readonly entries: Entries }): string => {
-  const each = Object.entries(entries).map(
-    ([code, { cause, wayOut }]) => `### ${code}\n\n${cause}\n\n**Way out:** ${wayOut}\n`,
+  const all = Object.entries(entries);
+  const short = all.flatMap(([code, entry]) =>
+    typeof entry === 'string' ? [`- \`${code}\`: ${entry}\n`] : [],
   );
-  return [`## ${heading}\n`, ...each].join('\n');
+  const long = all.flatMap(([code, entry]) =>
+    typeof entry === 'string' ? [] : [`### ${code}\n\n${entry.cause}\n\n**Way out:** ${entry.wayOut}\n`],
+  );
+  return [`## ${heading}\n`, ...(short.length > 0 ? [short.join('')] : []), ...long].join('\n');
 };
 
 /** The text of the page. */

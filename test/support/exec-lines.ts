@@ -16,7 +16,7 @@ export function commandsOf(text: string): readonly ExecCommand[] | Diagnostic {
   const { value, at } = assignments.find((a) => a.key === 'ExecStart')!;
   const { commands, problem } = scanExecLine(value, at);
   if (problem) return { ...problem, severity: 'error' };
-  return commands.length > 0 ? commands : error('invalid-exec-line', 'the line has no command', { at });
+  return commands.length > 0 ? commands : error('bad-unit-file', 'the line has no command', { at });
 }
 
 /** The ExecStart= line that replaces the first one of a text, or what is in the way. */

@@ -59,7 +59,7 @@ export function oneServiceIn(name: string, tree: TreeName = 'machine') {
     assert.match(await run(0, 'apply', UNIT), due);
     assert.match(await run(0, 'apply', '--check', UNIT), due);
     assert.match(await run(0, 'revert', UNIT), due);
-    const refusal = new RegExp(`error\\[not-restartable\\].*\n  hint: .*${why.source}`);
+    const refusal = new RegExp(`error\\[not-restarted\\].*\n  hint: .*${why.source}`);
     assert.match(await run(1, 'explain', '--record', UNIT), refusal);
     assert.deepEqual(await runOf(), was);
   };

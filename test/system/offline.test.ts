@@ -289,7 +289,7 @@ test('what is not there is said', async (t) => {
   const failure = await plan(empty.context, ['nothing'], {}).catch((cause) => cause);
   assert.ok(failure instanceof UserError);
   const [{ code: what, hint } = { code: '' }] = failure.diagnostics;
-  assert.deepEqual([failure.exit, what], [2, 'no-systemd']);
+  assert.deepEqual([failure.exit, what], [2, 'systemd-version']);
   assert.match(hint!, /usr\/lib\/systemd/);
 });
 

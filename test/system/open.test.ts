@@ -41,8 +41,8 @@ test('--root must name a folder', () => {
       return `${cause.exit} ${code}: ${message}`;
     }
   };
-  assert.equal(said('/proc/version'), '2 no-root: /proc/version is not a folder');
-  assert.equal(said('/no/such'), '2 no-root: there is no folder /no/such');
+  assert.equal(said('/proc/version'), '2 offline: /proc/version is not a folder');
+  assert.equal(said('/no/such'), '2 offline: there is no folder /no/such');
 });
 
 test('--root must not name the root of a system that runs, by whatever path', (t) => {

@@ -43,7 +43,7 @@ describe('a pseudo-terminal', { skip: launcherObstacle() }, () => {
       if (script) writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       await assert.rejects(openPseudoTerminal(path), (cause) => {
         assert.ok(cause instanceof UserError);
-        assert.equal(cause.diagnostics[0]!.code, 'no-terminal');
+        assert.equal(cause.diagnostics[0]!.code, 'start-failed');
         assert.match(cause.diagnostics[0]!.message, message);
         return true;
       });

@@ -176,7 +176,7 @@ test('the root of the running system is refused for --root', { skip }, async () 
     for (const root of ['/', '//', '/proc/1/root', '/usr/..']) {
       const { status, stdout, stderr } = await sandboxUnit(box, verb, '--root', root, UNIT);
       assert.deepEqual([verb, root, status, stdout], [verb, root, 2, '']);
-      assert.match(stderr, /^error\[running-root\]: .*\n {2}hint: leave --root out\n$/);
+      assert.match(stderr, /^error\[offline\]: .*\n {2}hint: leave --root out\n$/);
     }
 });
 
@@ -323,7 +323,7 @@ test('unit files that systemd has yet to read are read first, and not by --check
   assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
   const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
   assert.equal(status, 0, stderr);
-  assert.match(stderr, /^note\[reloaded\]: .*demo\.service had changed/m);
+  assert.match(stderr, /^note\[reload-due\]: .*demo\.service had changed/m);
   assert.deepEqual(await properties(box, UNIT, 'NeedDaemonReload', 'Nice'), {
     NeedDaemonReload: 'no',
     Nice: '5',

@@ -136,7 +136,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     );
     const { stdout, stderr } = await run(1, 'apply', UNIT);
     assert.match(stdout, /rolled-back/);
-    assert.match(stderr, /error\[dependent-failed\]: side-needs\.service .*main\.service/);
+    assert.match(stderr, /error\[went-down\]: side-needs\.service .*main\.service/);
     await allUp('side-needs.service');
   });
 
@@ -148,7 +148,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
       'side-late.service',
     );
     const { stdout, stderr } = await run(1, 'apply', UNIT);
-    assert.match(`${stdout}${stderr}`, /error\[dependent-failed\]: side-late\.service/);
+    assert.match(`${stdout}${stderr}`, /error\[went-down\]: side-late\.service/);
     for (const unit of [UNIT, 'side-late.service']) assert.equal(await isActive(unit), 'active', unit);
   });
 

@@ -145,7 +145,7 @@ export const SHORTER: readonly (readonly [RegExp, string])[] = [
 /** Commands that end with something else than 0, as their manuals have it, and what they say then. */
 export const ENDS: readonly (readonly [command: RegExp, statuses: readonly number[], said: RegExp])[] = [
   // A policy has to be at work for a week.
-  [/^sandbox-unit learn --promote /, [2], /^error\[not-watched-enough\]: /m],
+  [/^sandbox-unit learn --promote /, [2], /^error\[not-promoted\]: /m],
   // The program that loads the filter of [ready] comes with a package.
   [/^sandbox-unit learn --show nginx --ready /, [0, 2], /^error\[gap-ready\]: /m],
   // One of the others has a redis-server, too, which an exec ends (services.test.ts).

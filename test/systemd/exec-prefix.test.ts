@@ -38,7 +38,7 @@ const isLost = (name: string, prefix: string): boolean => {
     `[service]\n${name} = ${PROBES[name]![0]}\n`,
     `ExecStart=\nExecStart=${prefix}/usr/sbin/demod`,
   );
-  return plan.diagnostics.some(({ code }) => code === 'gap-exec-prefix');
+  return plan.diagnostics.some(({ code }) => code === 'gap-exec');
 };
 
 const skip = boxAvailable();

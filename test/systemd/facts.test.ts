@@ -170,7 +170,7 @@ for (const tree of alternatives(TREES)) {
           (await last.runWith(input, ...words)).stderr,
           /defaults\.toml: it is a link that leads nowhere/,
         );
-        assert.match((await runCommand(box, words, { input })).stderr, /^error\[defaults-link\]: /);
+        assert.match((await runCommand(box, words, { input })).stderr, /^error\[host-defaults\]: /);
       } finally {
         await host('rm -f defaults.toml');
       }

@@ -129,11 +129,11 @@ describe('a bus that', { skip: skip ?? false, concurrency: NO_BUS.length }, () =
 
 /** What the command sends before the bus is cut off, the nth time, and the code. */
 const CUTS: readonly [member: string, nth: number, code: string][] = [
-  ['Version', 1, 'bus-lost'],
-  ['GetAll', 1, 'bus-lost'],
-  ['Reload', 1, 'bus-lost'],
-  ['GetAll', 3, 'bus-lost'],
-  ['EnqueueUnitJob', 1, 'bus-lost'],
+  ['Version', 1, 'bus-failed'],
+  ['GetAll', 1, 'bus-failed'],
+  ['Reload', 1, 'bus-failed'],
+  ['GetAll', 3, 'bus-failed'],
+  ['EnqueueUnitJob', 1, 'bus-failed'],
 ];
 
 /** A bus that ends when something is asked of it, for those who ask; it is there again for who comes later. */
@@ -235,30 +235,30 @@ const paths = (...list: string[]) => new Variant('as', list);
 
 /** Lies, and the code of what comes of them. */
 const LIES: readonly [what: string, lie: Lie, code: string][] = [
-  ['no properties', { answer: ['', []] }, 'manager-answer'],
-  ['a text for properties', { answer: ['s', ['x']] }, 'manager-answer'],
-  ['numbers for properties', { answer: ['au', [[1, 2]]] }, 'manager-answer'],
-  ['two answers in one', { answer: ['a{sv}s', [{}, 'x']] }, 'manager-answer'],
+  ['no properties', { answer: ['', []] }, 'bus-failed'],
+  ['a text for properties', { answer: ['s', ['x']] }, 'bus-failed'],
+  ['numbers for properties', { answer: ['au', [[1, 2]]] }, 'bus-failed'],
+  ['two answers in one', { answer: ['a{sv}s', [{}, 'x']] }, 'bus-failed'],
   ['a name that leads up', values({ Id: text('../../../srv/x.service') }), 'invalid-unit-name'],
   ['a name of two lines', values({ Id: text('a\nb.service') }), 'invalid-unit-name'],
   ['a name of another kind', values({ Id: text('demo.socket') }), 'not-a-service'],
-  ['a number for its name', values({ Id: new Variant('u', 1) }), 'manager-answer'],
-  ['no name', values({ Id: undefined }), 'manager-answer'],
-  ['a number for its file', values({ FragmentPath: new Variant('t', 1n) }), 'manager-answer'],
-  ['a device for its file', values({ FragmentPath: text('/dev/zero') }), 'not-a-file'],
+  ['a number for its name', values({ Id: new Variant('u', 1) }), 'bus-failed'],
+  ['no name', values({ Id: undefined }), 'bus-failed'],
+  ['a number for its file', values({ FragmentPath: new Variant('t', 1n) }), 'bus-failed'],
+  ['a device for its file', values({ FragmentPath: text('/dev/zero') }), 'bad-file'],
   ['a file of two lines that is not there', values({ FragmentPath: text('/a\n\u001b[2J') }), 'unit-changed'],
-  ['a folder for its file', values({ FragmentPath: text('/etc/../etc') }), 'not-a-file'],
+  ['a folder for its file', values({ FragmentPath: text('/etc/../etc') }), 'bad-file'],
   ['a path of a megabyte', values({ FragmentPath: text(`/${'x'.repeat(1 << 20)}`) }), 'unreadable'],
   ['the memory of the command for its file', values({ FragmentPath: text('/proc/self/mem') }), 'unreadable'],
-  ['a text for drop-ins', values({ DropInPaths: text('/a.conf') }), 'manager-answer'],
-  ['numbers for drop-ins', values({ DropInPaths: new Variant('au', [1]) }), 'manager-answer'],
-  ['a drop-in that leads up to a folder', values({ DropInPaths: paths('/etc/../etc') }), 'not-a-file'],
-  ['no drop-ins at all', values({ DropInPaths: undefined }), 'manager-answer'],
-  ['no state', values({ LoadState: undefined }), 'manager-answer'],
-  ['an unheard-of reload', values({ NeedDaemonReload: text('\u001b[2J') }), 'manager-answer'],
-  ['a text for its invocation', values({ InvocationID: text('x') }), 'manager-answer'],
-  ['a filter of another shape', values({ SystemCallFilter: new Variant('as', ['x']) }), 'manager-answer'],
-  ['a text for its process', values({ MainPID: text('1') }), 'manager-answer'],
+  ['a text for drop-ins', values({ DropInPaths: text('/a.conf') }), 'bus-failed'],
+  ['numbers for drop-ins', values({ DropInPaths: new Variant('au', [1]) }), 'bus-failed'],
+  ['a drop-in that leads up to a folder', values({ DropInPaths: paths('/etc/../etc') }), 'bad-file'],
+  ['no drop-ins at all', values({ DropInPaths: undefined }), 'bus-failed'],
+  ['no state', values({ LoadState: undefined }), 'bus-failed'],
+  ['an unheard-of reload', values({ NeedDaemonReload: text('\u001b[2J') }), 'bus-failed'],
+  ['a text for its invocation', values({ InvocationID: text('x') }), 'bus-failed'],
+  ['a filter of another shape', values({ SystemCallFilter: new Variant('as', ['x']) }), 'bus-failed'],
+  ['a text for its process', values({ MainPID: text('1') }), 'bus-failed'],
   ['an empty name', values({ Id: text('') }), 'invalid-unit-name'],
 ];
 

@@ -230,7 +230,7 @@ describe('the launcher comes before', () => {
 
 const REFUSED: readonly [what: string, lines: string, code: string][] = [
   ['a command without any sandbox', `ExecStart=${STATE}\nExecStart=+${STATE}`, 'gap-exec-privileged'],
-  ['a path that a name may put a variable in', 'ExecStart=/opt/%I/x', 'gap-exec-path-specifier'],
+  ['a path that a name may put a variable in', 'ExecStart=/opt/%I/x', 'gap-exec'],
 ];
 
 for (const [what, lines, code] of REFUSED) {

@@ -55,8 +55,8 @@ describe('learn', { skip: skip ?? false }, () => {
   test('an observer that is killed ends the watch, and nothing wrong is kept', async () => {
     const { status, stderr } = await whileWatched('demo.service', '60s', 'pkill -KILL -x observe');
     assert.equal(status, 2, stderr);
-    assert.match(stderr, /^error\[observer-ended\]: the observer was killed$/m);
-    assert.match(stderr, /^note\[nothing-kept\]: /m);
+    assert.match(stderr, /^error\[observer-failed\]: the observer was killed$/m);
+    assert.match(stderr, /^note\[watch-failed\]: /m);
     assert.deepEqual(await recordings('demo.service'), []);
   });
 
@@ -80,7 +80,7 @@ describe('learn', { skip: skip ?? false }, () => {
     await box.succeed(['umount', FOLDER]);
     assert.equal(status, 2, stderr);
     assert.match(stderr, /^error\[unwritable\]: can't write .*: no space left on device$/m);
-    assert.match(stderr, /^note\[nothing-kept\]: /m);
+    assert.match(stderr, /^note\[watch-failed\]: /m);
     assert.equal(left, `${FOLDER}/other/file\n`);
   });
 
@@ -92,7 +92,7 @@ describe('learn', { skip: skip ?? false }, () => {
     const { status, stderr } = await box.exec(['bash', '-c', `${COMMAND} learn --stop demo.service`]);
     await box.succeed(['umount', FOLDER]);
     assert.equal(status, 2, stderr);
-    assert.match(stderr, /^error\[not-kept\]: the watch of demo\.service is over, and not all /m);
+    assert.match(stderr, /^error\[watch-failed\]: the watch of demo\.service is over, and not all /m);
   });
 
   test('a service that forks as fast as it can is recorded, or what is missing is named', async () => {
@@ -114,7 +114,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^paths\.service: .* records lost\nstatus 1$/m);
     const said =
-      /^warning\[recording-lost\]: .* has lost \d+ records of paths: it can't vouch for ProtectSystem=, /m;
+      /^warning\[recording-incomplete\]: .* has lost \d+ records of paths: it can't vouch for ProtectSystem=, /m;
     assert.match(stderr, said);
     assert.ok((await recordings('paths.service'))[0]!.lost.paths! > 0);
   });

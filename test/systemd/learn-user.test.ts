@@ -36,7 +36,7 @@ test('it takes two capabilities; the hint is a command that has them', { skip },
   const { status, stderr } = await asUser(`${COMMAND} learn --user demo`);
   assert.equal(status, 2);
   const [, hint = ''] =
-    /^error\[not-permitted\]: .*\n {2}hint: (sudo .*)\n/.exec(stderr) ?? assert.fail(stderr);
+    /^error\[cannot-watch\]: .*\n {2}hint: (sudo .*)\n/.exec(stderr) ?? assert.fail(stderr);
   const words = `learn --restart --exercise 'redis-cli -p 8098 set key value; sleep 1'`;
   const command = hint
     .replace('sudo ', '')

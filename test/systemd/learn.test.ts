@@ -102,7 +102,7 @@ describe('learn', { skip: skip ?? false }, () => {
       const again = (await run(0, 'learn', '--show', unit, '--write')).stdout;
       assert.equal(/^# Made by the start script alone\. (\S+), which it becomes,/m.exec(again)?.[1], daemon);
       assert.doesNotMatch(again, /^programs = /m);
-      assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
+      assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-promoted\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
       const { stdout: said } = await box.sh(otherWork);

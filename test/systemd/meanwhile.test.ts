@@ -187,8 +187,8 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
   });
 
   const ENDS: readonly (readonly [lines: string, status: number, said: RegExp])[] = [
-    ['FailureAction=exit', 1, /error\[failure-action\]/],
-    ['OnFailure=calm.target\nOnFailureJobMode=isolate', 1, /error\[failure-action\]/],
+    ['FailureAction=exit', 1, /error\[on-failure\]/],
+    ['OnFailure=calm.target\nOnFailureJobMode=isolate', 1, /error\[on-failure\]/],
     ['OnFailure=side-calls.service', 0, /note\[on-failure\]/],
     ['SuccessAction=exit', 0, /note\[restart-due\](?:.|\n)*SuccessAction=exit/],
   ];

@@ -33,7 +33,7 @@ const LOOKS_MS = 30_000;
 
 /** The kernel leaves records out where others on the machine log many, and nothing can be told of a service then. */
 const isLeftOut = (command: string, said: string): boolean =>
-  command.startsWith('sandbox-unit explain ') && /^note\[records-suppressed\]: /m.test(said);
+  command.startsWith('sandbox-unit explain ') && /^note\[records-incomplete\]: /m.test(said);
 
 /** No command of a document takes this long, on a busy machine either. */
 const STEP_MS = 300_000;

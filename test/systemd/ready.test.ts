@@ -412,7 +412,7 @@ test('where the filter can not be loaded the service fails to start, and the pol
   assert.notEqual(status, 0, stdout + stderr);
   assert.match(stdout + stderr, /rolled-back/);
   assert.match(stdout + stderr, /error\[service-failed\]: .*ExecStartPost= \(tighten\): exit status 1\)/);
-  assert.match(stdout + stderr, /waiting\.service\.toml:2:9: error\[thread-waits\]: .* waits in read, /);
+  assert.match(stdout + stderr, /waiting\.service\.toml:2:9: error\[thread-stuck\]: .* waits in read, /);
   assert.doesNotMatch(stdout + stderr, /finding|explain --record/);
   assert.equal((await properties(box, unit, 'ActiveState')).ActiveState, 'active');
   await box.succeed(['rm', `${FILES}/${unit}.out`]);

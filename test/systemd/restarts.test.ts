@@ -32,7 +32,7 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
 
     test('another service: the restart starts it, and that is said', async () => {
       await started('OnSuccess=marker.service', CALM);
-      const said = /note\[on-success\]: main\.service starts marker\.service/;
+      const said = /note\[on-failure\]: main\.service starts marker\.service/;
       const checked = await run(3, 'apply', '--check', UNIT);
       assert.match(checked, said);
       assert.match(checked, /note\[would-restart\]: main\.service would be restarted/);
@@ -46,7 +46,7 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
 
     test('OnFailure=systemd-reboot.service is refused as a target is', async () => {
       await started('OnFailure=systemd-reboot.service', CALM);
-      await isRefused(/error\[failure-action\]: .*OnFailure=systemd-reboot\.service/, ...TRIALS);
+      await isRefused(/error\[on-failure\]: .*OnFailure=systemd-reboot\.service/, ...TRIALS);
     });
   });
 }
@@ -57,7 +57,7 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
   for (const timeout of ['JobTimeoutSec', 'JobRunningTimeoutSec']) {
     test(`JobTimeoutAction= with ${timeout}=`, async () => {
       await started(`JobTimeoutAction=exit\n${timeout}=1min`);
-      await isRefused(/error\[failure-action\]: .*JobTimeoutAction=exit/, ...TRIALS);
+      await isRefused(/error\[on-failure\]: .*JobTimeoutAction=exit/, ...TRIALS);
     });
   }
 
@@ -68,19 +68,16 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
 
   test('FailureAction= is refused whether the service runs or would be started to be recorded', async () => {
     await started('FailureAction=exit');
-    await isRefused(/error\[failure-action\]: .*FailureAction=exit/, ...TRIALS);
+    await isRefused(/error\[on-failure\]: .*FailureAction=exit/, ...TRIALS);
     await box().succeed(['systemctl', 'stop', UNIT]);
-    await isRefused(
-      /error\[failure-action\](?:.|\n)*hint: '.* apply --permissive --no-restart/,
-      TRIALS.at(-1)!,
-    );
+    await isRefused(/error\[on-failure\](?:.|\n)*hint: '.* apply --permissive --no-restart/, TRIALS.at(-1)!);
   });
 
   test('nor is a restart that was left out made up for by the next run', async () => {
     await started('FailureAction=exit');
     await run(0, 'apply', '--no-restart', UNIT);
     const was = await runOf();
-    assert.match(await run(1, 'apply', UNIT), /error\[failure-action\]/);
+    assert.match(await run(1, 'apply', UNIT), /error\[on-failure\]/);
     assert.deepEqual(await runOf(), was);
   });
 });
@@ -125,7 +122,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
   test('and which ends more when it fails: a trial is refused', async () => {
     await started('', { 'along.service': along('FailureAction=exit') });
     await box().succeed(['systemctl', 'start', 'along.service']);
-    await isRefused(/error\[failure-action\]: along\.service has FailureAction=exit/, ...TRIALS);
+    await isRefused(/error\[on-failure\]: along\.service has FailureAction=exit/, ...TRIALS);
     await units({ 'along.service': along('') });
     await stopped();
   });

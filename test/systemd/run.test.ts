@@ -369,7 +369,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     );
     const { status, stderr } = await result;
     assert.equal(status, 1, stderr);
-    assert.match(stderr, /error\[(unit-gone|bus-lost)\]/);
+    assert.match(stderr, /error\[(unit-gone|bus-failed)\]/);
   });
 
   for (const [signal, status] of [

@@ -132,8 +132,8 @@ const LINKS = {
 };
 
 const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
-  ['masked', 'masked.service', /error\[unit-masked\].*\n {2}hint: systemctl.* unmask masked\.service\n/],
-  ['masked by an empty file', 'masked-by-emptiness.service', /error\[unit-masked\]/],
+  ['masked', 'masked.service', /error\[not-loaded\].*\n {2}hint: systemctl.* unmask masked\.service\n/],
+  ['masked by an empty file', 'masked-by-emptiness.service', /error\[not-loaded\]/],
   ['transient', 'passing.service', /error\[unit-transient\]: passing\.service is transient/],
   ['a bad setting', 'bad.service', /error\[not-loaded\]: systemd can't load bad\.service: bad-setting\n/],
   ['no service', 'a.socket', /error\[not-a-service\]/],

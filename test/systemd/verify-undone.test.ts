@@ -163,7 +163,7 @@ describe('verify of directives that were undone', { skip: servicesObstacle() }, 
     const lifted = names.map((name) => `${name}=${name === 'CPUQuota' ? '' : 'infinity'}`);
     await box.succeed(['systemctl', 'set-property', '--runtime', unit, ...lifted]);
     const { status, diagnostics } = await verifyDirectives(box, unit);
-    const told = diagnostics.filter(({ code }) => code === 'not-in-force').map(({ message }) => message);
+    const told = diagnostics.filter(({ code }) => code === 'drift-loaded').map(({ message }) => message);
     assert.equal(status, 1);
     assert.deepEqual(told.map((message) => message.slice(0, message.indexOf('='))).sort(), names);
     await box.succeed(['umount', place]);

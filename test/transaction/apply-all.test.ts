@@ -52,7 +52,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   const one = await all(named);
   assert.deepEqual(
     [one.exit, statesOf(one), codesOf(one)],
-    [0, [], ['note no-policies', 'note left-as-it-is']],
+    [0, [], ['note no-policy', 'note left-as-it-is']],
   );
   assert.equal(
     one.diagnostics[1]!.hint,
@@ -71,7 +71,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   assert.match(result.diagnostics[0]!.message, /^demo\.service is confined until the next boot, and is left/);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
   runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
-  assert.deepEqual(codesOf(await all(runtime)), ['note no-policies', 'note left-as-it-is']);
+  assert.deepEqual(codesOf(await all(runtime)), ['note no-policy', 'note left-as-it-is']);
 });
 
 test('an instance with a drop-in of its own is applied, and its template is not', async () => {

@@ -113,7 +113,7 @@ test('without --policy the unit is not applied by what is kept, and --all leaves
   assert.deepEqual(codesOf(named), ['error no-policy']);
   assert.match(named.diagnostics[0]!.hint!, new RegExp(`--policy ${KEPT} again`));
   const all = await run(system, { all: true }, []);
-  assert.deepEqual([all.exit, codesOf(all)], [0, ['note no-policies', 'note left-as-it-is']]);
+  assert.deepEqual([all.exit, codesOf(all)], [0, ['note no-policy', 'note left-as-it-is']]);
 });
 
 test('one input is for all units that are named', async () => {

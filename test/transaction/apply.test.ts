@@ -60,7 +60,7 @@ test('what systemd reads differently is put back, and the service goes on as it 
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service rolled-back'], ['error not-in-force']],
+    [1, ['demo.service rolled-back'], ['error drift-loaded']],
   );
   assert.deepEqual(sorted(system.files), before);
   assert.equal(system.pidOf(UNIT), pid);

@@ -361,7 +361,7 @@ describe('rollback timers', () => {
   const failing = new FakeUnits({ job: 'failed' });
   const refused: Readonly<Record<string, readonly [FakeOptions, Partial<Context>]>> = {
     'untrusted-file': [{ untrusted: ['/opt'] }, {}],
-    'not-armed': [{}, { units: failing }],
+    'not-scheduled': [{}, { units: failing }],
   };
   for (const [code, [options, more]] of Object.entries(refused)) {
     test(`nothing is written without one: ${code}`, async () => {

@@ -37,7 +37,7 @@ test('nothing is started where no dependent is down', async () => {
 test('a dependent that does not stay up is an error, unless it has a trial of its own', async () => {
   const behaviour = (unit: string): Behaviour => (unit === 'b.service' ? 'dies' : 'works');
   const options: FakeOptions = { behaviour, running: ['a.service', 'c.socket'] };
-  const failed = `error dependent-failed: b.service went down with the restart of ${UNIT}`;
+  const failed = `error went-down: b.service went down with the restart of ${UNIT}`;
   assert.deepEqual((await started(options)).said, [failed]);
   assert.deepEqual((await started(options, ALONG, ['b.service'])).said, []);
 });

@@ -103,22 +103,22 @@ test('a service that somebody has stopped is as it shall be', async () => {
 
 test('nothing is touched where no record can be had, or nothing would be recorded', async () => {
   const cases: [options: FakeOptions, exit: number, code: string][] = [
-    [{ talks: () => BLIND() }, 2, 'records-unreadable'],
+    [{ talks: () => BLIND() }, 2, 'records-incomplete'],
     [
       { files: { '/etc/sandbox-unit/demo.service.toml': '[service]\nPrivateTmp = true\n' } },
       1,
-      'nothing-to-record',
+      'nothing-to-write',
     ],
-    [{ distort: (properties) => properties.set('RefuseManualStop', true) }, 1, 'not-restartable'],
-    [{ distort: (properties) => properties.set('FailureAction', 'reboot') }, 1, 'failure-action'],
-    [{ running: [], distort: (all) => all.set('FailureAction', 'reboot') }, 1, 'failure-action'],
+    [{ distort: (properties) => properties.set('RefuseManualStop', true) }, 1, 'not-restarted'],
+    [{ distort: (properties) => properties.set('FailureAction', 'reboot') }, 1, 'on-failure'],
+    [{ running: [], distort: (all) => all.set('FailureAction', 'reboot') }, 1, 'on-failure'],
     [
       {
         running: ['above.service'],
         distort: (all) => all.get('Id') === UNIT && all.set('RequiredBy', ['above.service']),
       },
       1,
-      'not-restartable',
+      'not-restarted',
     ],
   ];
   for (const [options, exit, code] of cases) {
@@ -158,7 +158,7 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
 
 /** A kernel that shows no calls. */
 const BLIND = () =>
-  new FakeObserver({ answer: '{"error":{"code":"no-btf","message":"the kernel has no types"}}' });
+  new FakeObserver({ answer: '{"error":{"code":"cannot-watch","message":"the kernel has no types"}}' });
 
 test('where the service can not be watched, what the log has is explained, with a warning', async () => {
   const entry = kernel(recordOf(9, 155).replace('code=0x80000000', 'code=0x7ffc0000'), 1_900_000_000);
@@ -174,7 +174,7 @@ test('where the service can not be watched, what the log has is explained, with 
     /^calls may be missing: the service can't be watched, .*: the kernel has no types$/,
   );
   assert.match(first.hint!, /CONFIG_DEBUG_INFO_BTF/);
-  const none = { exit: 2, calls: [], codes: ['records-incomplete', 'records-inconclusive'] };
+  const none = { exit: 2, calls: [], codes: ['records-incomplete', 'records-incomplete'] };
   assert.deepEqual(await record(logged(kernel('a line'))), none);
 });
 
@@ -182,7 +182,7 @@ test('an observer that ends early is told of, and the unit is as before', async 
   const system = machine({ talks: () => new FakeObserver({ dumps: [] }) });
   const before = filesOf(system);
   const { exit, codes } = await record(system);
-  assert.deepEqual([exit, codes], [2, ['observer-ended']]);
+  assert.deepEqual([exit, codes], [2, ['observer-failed']]);
   assert.deepEqual(filesOf(system), before);
 });
 

@@ -159,7 +159,7 @@ describe('a step that fails', () => {
     const { done, course } = workshop({ fails: ['try a'] });
     const beforeUndo = async () => {
       done.push('why');
-      return [error('dependent-failed', 'since')];
+      return [error('went-down', 'since')];
     };
     assert.deepEqual(told(await runSteps({ ...course, beforeUndo }, units('a'))), [
       ['a undone at try', 'try a', 'since'],

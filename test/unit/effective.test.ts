@@ -66,7 +66,7 @@ test('a line that systemd ignores is a warning, and what stands before it counts
   assert.equal(merged.last('Service', 'Nice')?.value, '1');
   assert.deepEqual(
     merged.diagnostics.map((d) => [d.severity, d.code]),
-    [['warning', 'invalid-exec-line']],
+    [['warning', 'bad-unit-file']],
   );
 });
 
@@ -84,7 +84,7 @@ test('a drop-in with a line that systemd refuses ends there, and the next one co
   assert.deepEqual(merged.diagnostics, [
     {
       severity: 'warning',
-      code: 'drop-in-cut-short',
+      code: 'unit-file-cut-short',
       message: `${stops} ExecStart=: the path is neither absolute nor a plain name: 'c/d'`,
       hint,
       at: { file: '1.conf', line: 3, column: 1, length: 9 },
@@ -126,6 +126,6 @@ test('a key that the target does not know has no commands, and ends no file', ()
   assert.equal(older.last('Service', 'Nice')?.value, '1');
   assert.deepEqual(
     effectiveUnit([file], execKeys(259)).diagnostics.map(({ code }) => code),
-    ['invalid-exec-line', 'bad-unit-file'],
+    ['bad-unit-file', 'bad-unit-file'],
   );
 });

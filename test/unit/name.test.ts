@@ -60,7 +60,7 @@ const bad: [string, string, string][] = [
   ],
   [
     `${'a'.repeat(246)}.service`,
-    'unit-name-too-long',
+    'invalid-unit-name',
     `unit name '${'a'.repeat(80)}…' has more than 253 bytes: it can't have a drop-in`,
   ],
 ];

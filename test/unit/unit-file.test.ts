@@ -69,14 +69,10 @@ const cases: [string, string | Uint8Array, string[]][] = [
   [
     'a line end of two characters counts once',
     '[S]\n\rA\n\r\n=\nB',
-    ['2:unit-line-ignored', '4:unit-line-ignored', '5:unit-line-ignored'],
+    ['2:bad-unit-file', '4:bad-unit-file', '5:bad-unit-file'],
   ],
   ['white space that is none to systemd', '[S]\n\u00a0A\u00a0=\u2003b\v\n', ['S.\u00a0A\u00a0=\u2003b\v']],
-  [
-    'what systemd ignores',
-    'A=1\n[S]\nB\n=1\n',
-    ['1:unit-line-ignored', '3:unit-line-ignored', '4:unit-line-ignored'],
-  ],
+  ['what systemd ignores', 'A=1\n[S]\nB\n=1\n', ['1:bad-unit-file', '3:bad-unit-file', '4:bad-unit-file']],
   ['a section header without its bracket', '[S]\nA=1\n[T\nB=1\n', ['S.A=1', '3:unit-file-cut-short']],
   ['a lone bracket', '[S]\n[\nB=1\n', ['2:unit-file-cut-short']],
   ['an empty section name', '[]\nB=1\n', ['.B=1']],

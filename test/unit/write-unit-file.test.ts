@@ -77,7 +77,7 @@ for (const [name, section, key, value] of refused) {
   test(`${name} is not written`, () => {
     assert.throws(
       () => writeUnitFile([{ section, entries: [{ key, value }] }], []),
-      (e) => e instanceof UserError && e.diagnostics[0]?.code === 'unwritable-line',
+      (e) => e instanceof UserError && e.diagnostics[0]?.code === 'policy-value',
     );
   });
 }

@@ -122,7 +122,7 @@ complete -c sandbox-unit -k -f -a '(__sandbox_unit)'
 
 /**
  * Prints the completion of the command line for a shell.
- * @throws UserError `unknown-shell`
+ * @throws UserError `usage`
  */
 export function completion([shell = '']: readonly string[]): Outcome {
   const name = SHELLS.find((one) => one === shell);
@@ -133,8 +133,5 @@ export function completion([shell = '']: readonly string[]): Outcome {
 
 function unknownShell(shell: string): UserError {
   const hint = didYouMean(shell, SHELLS) ?? `there are ${SHELLS.join(', ')}`;
-  return new UserError(
-    error('unknown-shell', `no completion for the shell '${shell}'`, { hint }),
-    EXIT.failure,
-  );
+  return new UserError(error('usage', `no completion for the shell '${shell}'`, { hint }), EXIT.failure);
 }

@@ -119,7 +119,7 @@ async function removeStale(
 function staysForNow(files: readonly MadeFile[]): Diagnostic {
   const folders = [...new Set(files.map(({ path }) => path.split('/')[0]!))];
   const message = `files of earlier runs stay where they are, of ${shortList(folders, NAMED)}: not every machine has a plan`;
-  return note('files-stay', message, { hint: 'mend the errors of the others, then run it again' });
+  return note('files-gone', message, { hint: 'mend the errors of the others, then run it again' });
 }
 
 /** The record's first line, with the version of the others. */

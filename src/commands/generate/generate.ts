@@ -21,7 +21,7 @@ export interface GenerateOptions extends PrepareOptions {
 
 /**
  * The files that apply would write: on stdout, or below a folder at their own paths; or the script for hosts without Node.
- * @throws UserError `usage` for `--activate` without a folder, and without a unit; `no-script`
+ * @throws UserError `usage` for `--activate` without a folder, and without a unit; `no-helper`
  */
 export async function generate(
   context: Context,

@@ -53,7 +53,7 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
     ),
   );
   if (!policy)
-    return [...left, note('nothing-to-promote', `${plan.policyFile} lets through and logs nothing else`)];
+    return [...left, note('not-promoted', `${plan.policyFile} lets through and logs nothing else`)];
   const [are, so] = check ? ['would be', 'so would'] : ['are', 'so are'];
   const counts = `${allowed.length} calls were used and ${are} allowed, ${unused.length} were not and ${are} refused`;
   const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';

@@ -52,7 +52,7 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
   ...(ofWork.length > 0
     ? [
         note(
-          'ready-left',
+          'ready-unknown',
           `neither an exercise nor a day was watched: [ready] leaves ${shortList(ofWork, MOST_NAMED)}`,
           { hint: again },
         ),
@@ -61,7 +61,7 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
   ...(leftToReload.length > 0
     ? [
         note(
-          'ready-left',
+          'ready-unknown',
           `a reload with another configuration may need calls that [ready] leaves: ${shortList(leftToReload, MOST_NAMED)}`,
           { hint: '--no-reload takes them, and has the service restarted instead' },
         ),
@@ -73,7 +73,7 @@ function older({ ledger: { watches } }: ProvedPolicy): Diagnostic[] {
   const count = watches.filter(({ version }) => version === 1).length;
   if (count === 0) return [];
   const are = count === 1 ? 'is older, and tells' : 'are older, and tell';
-  return [note('ready-older', `${count} of ${watches.length} recordings ${are} less of that`)];
+  return [note('ready-unknown', `${count} of ${watches.length} recordings ${are} less of that`)];
 }
 
 /** Warnings about reloads that nobody watched, and about those that come all the same. */
@@ -85,17 +85,15 @@ const reloads = (
 ): Diagnostic[] => [
   ...(isReloadUnseen
     ? [
-        warning(
-          'reload-unseen',
-          `no reload of ${unit} was watched: it may need a call that [ready] refuses`,
-          { hint: `${again}; --no-reload has the service restarted instead` },
-        ),
+        warning('ready-reload', `no reload of ${unit} was watched: it may need a call that [ready] refuses`, {
+          hint: `${again}; --no-reload has the service restarted instead`,
+        }),
       ]
     : []),
   ...(rotation
     ? [
         warning(
-          'rotation-reloads',
+          'ready-reload',
           `${printable(rotation.file)} has '${printable(rotation.command)}': a reload that [ready] has no calls for`,
           { hint: `'${systemctl(scope, 'try-restart', unit)}' in its place` },
         ),

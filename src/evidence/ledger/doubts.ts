@@ -64,7 +64,7 @@ export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
   ...overlapping(ledger),
 ];
 
-const LOST = 'recording-lost';
+const LOST = 'recording-incomplete';
 const LEAVERS = 'recording-leavers';
 
 /** Codes of warnings about records that were lost. */
@@ -94,8 +94,8 @@ function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
       `${of} has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}: ${vouches}`,
     );
   return table === 'end'
-    ? warning('recording-truncated', `${of} ended early: ${vouches}`)
-    : warning('recording-blind', `${of} was blind for ${table}: ${vouches}`);
+    ? warning('recording-incomplete', `${of} ended early: ${vouches}`)
+    : warning('recording-incomplete', `${of} was blind for ${table}: ${vouches}`);
 }
 
 function otherMachines({ apart: others, architecture }: Ledger): Diagnostic[] {
@@ -103,7 +103,7 @@ function otherMachines({ apart: others, architecture }: Ledger): Diagnostic[] {
   if (machines.length === 0) return [];
   return [
     note(
-      'other-machine',
+      'recordings-differ',
       `recordings of other machines don't count for ${architecture}: ${machines.join(', ')}`,
     ),
   ];
@@ -121,12 +121,14 @@ function otherPrograms({ programs, recordings }: Ledger): Diagnostic[] {
   return [
     ...(differ.length === 0
       ? []
-      : [note('programs-differ', `not the same in all recordings, and counted together: ${names(differ)}`)]),
+      : [
+          note('recordings-differ', `not the same in all recordings, and counted together: ${names(differ)}`),
+        ]),
     ...(unread.length === 0
       ? []
       : [
           note(
-            'programs-unread',
+            'recordings-differ',
             `whether they are the same in all recordings isn't known: ${names(unread)}`,
           ),
         ]),
@@ -138,5 +140,5 @@ function overlapping({ watches }: Ledger): Diagnostic[] {
   const others = watches.filter((watch) => !chosen.has(watch));
   if (others.length === 0) return [];
   const message = `${others.length} of ${watches.length} watches took place during others of their host: counts are too high`;
-  return [note('watches-overlap', message)];
+  return [note('recording-incomplete', message)];
 }

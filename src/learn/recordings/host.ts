@@ -22,7 +22,7 @@ const ID_LENGTH = 32;
  * This machine.
  * @param program the path of the service's main program, as the service sees it
  * @param from the file tree that the service sees
- * @throws UserError `no-systemd` and others where the manager can't be asked
+ * @throws UserError `systemd-version` and others where the manager can't be asked
  */
 export async function recordedHost(
   context: Context,

@@ -11,7 +11,7 @@ import { backgroundUnit, type UnderWatch, underWatch } from './under-watch.js';
  * Begins a watch in the background, and waits until it has begun.
  * @param words the words of the command line that the background runs, after the program's own
  * @returns a note on the way to its end
- * @throws UserError `not-begun`, and as TransientUnits.start()
+ * @throws UserError `not-watched`, and as TransientUnits.start()
  */
 export async function watchInBackground(
   { units, self, placement: { scope } }: Context,
@@ -35,7 +35,7 @@ export async function watchInBackground(
     return note('watched', `${unit} is being watched by ${name}`, { hint });
   }
   const hint = `'${journalctl(scope, name)}' has its reason`;
-  throw new UserError(error('not-begun', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
+  throw new UserError(error('not-watched', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
 }
 
 /** A word in which the manager expands no variable. */
@@ -45,7 +45,7 @@ const property = (name: string, signature: string, value: unknown) => ({ name, s
 
 /**
  * Ends the watch of a service in the background, which keeps what it has seen.
- * @throws UserError `not-watched`, `in-foreground`, `not-stopped`, `not-kept`
+ * @throws UserError `not-watched`, `not-watched`, `not-stopped`, `watch-failed`
  */
 export async function stopWatch(context: Context, unit: string): Promise<void> {
   const { system, placement } = context;
@@ -58,7 +58,7 @@ export async function stopWatch(context: Context, unit: string): Promise<void> {
   if (background === null) {
     const message = `${unit} is being watched in the foreground`;
     const hint = 'Ctrl-C in its terminal ends it';
-    throw new UserError(error('in-foreground', message, { hint }), EXIT.failure);
+    throw new UserError(error('not-watched', message, { hint }), EXIT.failure);
   }
   const result = await system.stopUnit(background);
   if (result !== 'done') {
@@ -68,11 +68,11 @@ export async function stopWatch(context: Context, unit: string): Promise<void> {
   await assertKept(context, found);
 }
 
-/** A watch that can't write its recording says so in the journal alone. @throws UserError `not-kept` */
+/** A watch that can't write its recording says so in the journal alone. @throws UserError `watch-failed` */
 async function assertKept(context: Context, { unit, begin, background }: UnderWatch) {
   const { recordings } = await storedRecordings(context, serviceName(unit), begin);
   if (recordings.some(({ recording }) => !recording.truncated)) return;
   const hint = `'${journalctl(context.placement.scope, background!)}' has the reason`;
   const message = `the watch of ${unit} is over, and not all that was seen is kept`;
-  throw new UserError(error('not-kept', message, { hint }), EXIT.failure);
+  throw new UserError(error('watch-failed', message, { hint }), EXIT.failure);
 }

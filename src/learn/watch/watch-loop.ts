@@ -82,7 +82,7 @@ export class WatchLoop {
     });
   }
 
-  /** @throws UserError `observer-ended`, and others where the watch can't go on, with a note on what is kept of it */
+  /** @throws UserError `observer-failed`, and others where the watch can't go on, with a note on what is kept of it */
   async run(): Promise<WatchResult> {
     try {
       await this.#context.caller.during(
@@ -163,7 +163,7 @@ export class WatchLoop {
     await this.#each('reload', able, async (unit) => {
       const result = await this.#context.system.reloadUnit(unit);
       if (result === 'done') return [];
-      return [error('reload-failed', `the reload of ${unit} ended with '${result}'`)];
+      return [error('exercise-failed', `the reload of ${unit} ended with '${result}'`)];
     });
   }
 
@@ -212,7 +212,7 @@ export class WatchLoop {
     return isOver ? step : undefined;
   }
 
-  /** @throws UserError `observer-ended` */
+  /** @throws UserError `observer-failed` */
   async #look(seconds: number, isOver: () => boolean) {
     const { observer } = this.#parts;
     const end = this.#seconds + seconds;
@@ -289,9 +289,9 @@ export class WatchLoop {
   /** Saves what there is of a watch that fails, if that can be. Returns a note about it. */
   async #savedOfFailed(): Promise<Diagnostic> {
     await failureOf(() => this.#save({ truncated: true }));
-    if (this.#saved === undefined) return note('nothing-kept', 'nothing of this watch is kept');
+    if (this.#saved === undefined) return note('watch-failed', 'nothing of this watch is kept');
     const lacking = spanText(this.#seconds - this.#saved);
-    return note('cut-short', `this watch is kept, without its last ${lacking}, and marked as cut short`);
+    return note('watch-failed', `this watch is kept, without its last ${lacking}, and marked as cut short`);
   }
 }
 

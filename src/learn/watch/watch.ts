@@ -31,7 +31,7 @@ export function assertMayWatch({ superuser, placement }: Context, what = 'watch 
 
 /**
  * Watches services, and keeps recordings of them.
- * @throws UserError `needs-root`, `unknown-machine`, `unit-template`, `no-unit`, `no-group`, `unwritable`, `watched`,
+ * @throws UserError `needs-root`, `unknown-machine`, `unit-template`, `no-unit`, `no-cgroup`, `unwritable`, `watched`,
  *   `not-restarted`, those of Observer.start(), and those that end a watch
  */
 export async function watch(

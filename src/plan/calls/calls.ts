@@ -175,7 +175,7 @@ function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy |
   } catch (cause) {
     const [first] = cause instanceof UserError ? cause.diagnostics : [];
     if (!first) throw cause;
-    return note('no-filter-elsewhere', `the filter file serves no ${machine}: ${first.message}`, {
+    return note('policy-value', `the filter file serves no ${machine}: ${first.message}`, {
       at: first.at,
       hint: `the launcher on ${machine} refuses it`,
     });

@@ -16,7 +16,7 @@ export function otherLines(policy: Policy, without: readonly string[], own: OwnL
   const keys = without.filter((key) => !key.endsWith('+'));
   if (calls.length === 0 || keys.length === 0) return [];
   const message = `the unit refuses ${calls.join(', ')}, which ${keys.join(' and ')} could then call`;
-  return [error('loosens-other-lines', message, { at: policy.syscalls!.at, hint: wayOut(policy, keys) })];
+  return [error('loosens', message, { at: policy.syscalls!.at, hint: wayOut(policy, keys) })];
 }
 
 function wayOut(policy: Policy, keys: readonly string[]): string {

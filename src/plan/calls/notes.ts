@@ -22,7 +22,7 @@ export function absentCalls(context: CallContext): Diagnostic[] {
   return absent.flatMap(({ name, at }) => {
     const near = namesake(name, native!);
     if (near === undefined || named.verdicts.has(near)) return [];
-    return [note('absent-syscall', `${native} has no call '${name}'`, { at, hint: `it has '${near}'` })];
+    return [note('newer-syscall', `${native} has no call '${name}'`, { at, hint: `it has '${near}'` })];
   });
 }
 
@@ -33,7 +33,7 @@ export function foreignSets(section: SyscallsSection, { sets, version }: Target,
   if (areSetsOf(sets, version) || (!named && !section.allow && !own)) return [];
   const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
   const hint = "the target's own are known where its 'systemd-analyze' can be run";
-  return [warning('bundled-sets', message, { at: (named ?? section).at, hint })];
+  return [warning('assumed', message, { at: (named ?? section).at, hint })];
 }
 
 /** A warning if `inherit = false` drops the unit's own system call filter. */
@@ -41,9 +41,9 @@ export function replacedFilter(section: SyscallsSection, present: OwnLimits | un
   if (!present || section.inherit?.value !== false) return [];
   const { at } = section.inherit;
   const message = "the unit's own system call filter is replaced, not added to";
-  if (!section.permissive) return [warning('own-filter-replaced', message, { at })];
+  if (!section.permissive) return [warning('own-filter', message, { at })];
   return [
-    warning('own-filter-replaced', `${message}: as long as the unit is permissive nothing is refused`, {
+    warning('own-filter', `${message}: as long as the unit is permissive nothing is refused`, {
       at,
       hint: 'leave it out to keep what the unit refuses by itself',
     }),

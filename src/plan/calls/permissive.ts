@@ -52,6 +52,6 @@ export const permissiveNotes = (request: PlanRequest, { section, own }: CallCont
   section.permissive
     ? [
         permissiveNote(request),
-        ...(own ? [note('refused-by-unit', "what the unit's own filters refuse stays refused")] : []),
+        ...(own ? [note('own-filter', "what the unit's own filters refuse stays refused")] : []),
       ]
     : [];

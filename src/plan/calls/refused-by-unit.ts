@@ -37,7 +37,7 @@ export function refusedLines(context: Pick<CallContext, 'section' | 'named' | 't
 /** Warnings about lines that permit nothing, since the unit's own filter refuses every call that they name. */
 export const refusedByUnit = (context: Pick<CallContext, 'section' | 'named' | 'target'>): Diagnostic[] =>
   refusedLines(context).map(({ name, at }) =>
-    warning('refused-by-unit', `'${name}' stays ${REFUSED_BY_UNIT}`, {
+    warning('own-filter', `'${name}' stays ${REFUSED_BY_UNIT}`, {
       at,
       hint: "'inherit = false' in [syscalls] replaces the unit's filter by the policy's",
     }),

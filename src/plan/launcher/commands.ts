@@ -112,7 +112,7 @@ const unknownKeys = ({ policy, target }: PlacedUnit): Diagnostic[] =>
     .filter(({ value }) => execKeySince(value) > target.systemd)
     .map(({ value, at }) => {
       const hint = `it needs systemd ${execKeySince(value)} or later: update the target, or leave it out`;
-      return error('gap-exec-key', `systemd ${target.systemd} ignores '${value}'`, { at, hint });
+      return error('gap-exec', `systemd ${target.systemd} ignores '${value}'`, { at, hint });
     });
 
 /** All commands of an Exec key: the planned ones, else those that the unit has itself. */
@@ -139,7 +139,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
   const wrapped =
     unclear === undefined
       ? wrapExecCommand(command, launcherWords(request, directories))
-      : error('gap-search-path', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
+      : error('gap-exec', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
           at: command.at,
           hint: "write the program's path, or ExecSearchPath= without specifiers",
         });

@@ -83,6 +83,6 @@ export function prefixGaps(
       const prefix = isPrivileged(command) ? '+' : '!';
       const message = `'${printable(command.path.value, 60)}' has the prefix ${prefix}: systemd does not apply ${shortList(lost, MOST_NAMED)} to it`;
       const hint = `in a drop-in of the unit's own: an empty ExecStart=, then the line without ${prefix}`;
-      return [error('gap-exec-prefix', message, { at: command.at, hint })];
+      return [error('gap-exec', message, { at: command.at, hint })];
     });
 }

@@ -34,5 +34,5 @@ function formatted(row: Directive, words: readonly string[], because: string): P
   const { name } = row;
   const result = formatDirective(row, words, { file: name, line: 1, column: 1 });
   if (isFormatted(result)) return { name, values: result.values, because };
-  throw new UserError(error('unwritable-path', `${name}= can't name ${words.join(', ')}`));
+  throw new UserError(error('policy-value', `${name}= can't name ${words.join(', ')}`));
 }

@@ -108,13 +108,13 @@ function takesNothing(policy: Policy, ready: ReadySection, meaning: Meaning): Di
 const section = ({ section: { action } }: Meaning) => action!.value;
 
 const idleLine = ({ name, at }: NamedLine): Diagnostic =>
-  error('takes-nothing', `'${name}' is refused from the start, and this line takes nothing away`, {
+  error('contradiction', `'${name}' is refused from the start, and this line takes nothing away`, {
     at,
     hint: 'leave it out of [ready], or out of what refuses it until then',
   });
 
 const idle = (at: Location): Diagnostic =>
-  error('takes-nothing', '[ready] takes no call away that passes until then', {
+  error('contradiction', '[ready] takes no call away that passes until then', {
     at,
     hint: 'name calls of the start in deny, as execve, bind, setuid, or take the table out',
   });
@@ -126,7 +126,7 @@ function changesAnything({ log }: ReadySection, meaning: Meaning): boolean {
 
 /** A warning about a line that lets through what is refused from the start: a filter can only be added. */
 const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
-  warning('refused-before', `'${name}' stays refused, as it is from the start`, {
+  warning('contradiction', `'${name}' stays refused, as it is from the start`, {
     at,
     hint: '[ready] only takes away: let it through in [syscalls], too, or leave it out',
   });
@@ -160,7 +160,7 @@ function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: Ready
   }
   if (!hasReload(effective) && reload) {
     const message = 'the unit has nothing to be reloaded by';
-    return [warning('no-reload', message, { at: reload.at, hint: 'leave it out' })];
+    return [warning('contradiction', message, { at: reload.at, hint: 'leave it out' })];
   }
   if (!hasReload(effective) || reload) return [];
   return [

@@ -70,7 +70,7 @@ function readCalls(reader: Reader, path: Path): CallEntry[] {
     const suffix = value.slice(colon + 1);
     if (path.at(-1) !== 'deny') {
       const hint = `only 'deny' takes ':${suffix}'`;
-      reader.report(() => error('misplaced-action', `'${value}' has an action`, { at, hint }));
+      reader.report(() => error('policy-value', `'${value}' has an action`, { at, hint }));
       return [];
     }
     const action = parseAction(suffix);
@@ -95,7 +95,7 @@ function readCondition(reader: Reader, path: Path): ConditionEntry[] {
   const [op] = operators;
   if (op === undefined || operators.length > 1) {
     const hint = `one of in, ${COMPARISONS.join(', ')}`;
-    reader.report(() => error('condition', 'a condition needs exactly one comparison', { at, hint }));
+    reader.report(() => error('policy-value', 'a condition needs exactly one comparison', { at, hint }));
     return [];
   }
   const arg = reader.value([...path, 'arg']);

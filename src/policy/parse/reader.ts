@@ -74,7 +74,7 @@ export class Reader {
 }
 
 export const unknownAction = (text: string, at: Location, { allow = false } = {}) =>
-  error('unknown-action', `unknown action '${text}'`, {
+  error('policy-value', `unknown action '${text}'`, {
     at,
     hint:
       didYouMean(text, [...actionWords(), ...(allow ? ['allow'] : [])]) ??

@@ -34,7 +34,7 @@ const OF_ONE_SERVICE: ReadonlySet<string> = new Set([
 /**
  * The defaults of the host that a policy is for, whoever plans: those of the unit's own machine. Undefined if it has none.
  * @param trusted whether root refuses a file that others could have written
- * @throws UserError as System.read(), `policy-encoding`; `defaults-link`, since a link to nowhere must not free services
+ * @throws UserError as System.read(), `policy-syntax`; `host-defaults`, since a link to nowhere must not free services
  */
 export async function hostDefaults(context: Context, trusted: boolean): Promise<PolicyPlace | undefined> {
   const { system, placement } = context;
@@ -55,7 +55,7 @@ async function leadsNowhere({ system, policies }: Context, path: string): Promis
 function linkToNowhere(path: string): UserError {
   const hint = 'mend the link, or remove it where the host is to have no defaults';
   return new UserError(
-    error('defaults-link', `${path} is a link that leads nowhere`, { hint }),
+    error('host-defaults', `${path} is a link that leads nowhere`, { hint }),
     EXIT.failure,
   );
 }
@@ -88,7 +88,7 @@ function placesToWriteTo({ name, value, valueAt: at }: DirectiveEntry): Diagnost
     .filter((word) => !temporaryMountOf(word).isReadOnly)
     .map((word) =>
       error(
-        'not-in-defaults',
+        'host-defaults',
         `the defaults of a host give no place to write to, as '${printable(word, 60)}' is one`,
         {
           at,
@@ -105,7 +105,7 @@ export const isForAll = ({ name, strictness }: Directive): boolean =>
 /** The error about a policy that names the defaults, to which it adds anyway. */
 export const namesDefaults = (path: string, at: Location | undefined): UserError =>
   new UserError(
-    error('names-defaults', `the policies of a host add to '${path}' by themselves`, {
+    error('host-defaults', `the policies of a host add to '${path}' by themselves`, {
       at,
       hint: at
         ? `take it out of 'extends'`
@@ -118,5 +118,5 @@ export const namesDefaults = (path: string, at: Location | undefined): UserError
 export function noDefaults({ placement }: Context, at: Location): UserError {
   const [first] = defaultsPaths(placement.scope, placement.home);
   const hint = "without 'defaults' the policy adds to them where they are there";
-  return new UserError(error('no-defaults', `there is no '${first}'`, { at, hint }));
+  return new UserError(error('host-defaults', `there is no '${first}'`, { at, hint }));
 }

@@ -21,8 +21,8 @@ export const MAX_PROGRAM_SIZE = 4 << 20;
 
 /** Codes for programs that weren't built. */
 const UNBUILT: Readonly<Record<InstalledProgram, { readonly code: Code }>> = {
-  launcher: { code: 'no-launcher' },
-  tighten: { code: 'no-tighten' },
+  launcher: { code: 'no-helper' },
+  tighten: { code: 'no-helper' },
 };
 
 /** The paths of the programs that a plan's drop-in names, wherever they are. */
@@ -38,7 +38,7 @@ export const programsOf = ({
 /**
  * The programs to be installed at these paths, from the program's own folder or the package on the program's machine; none
  * in the place of a package's.
- * @throws UserError `no-launcher` or `no-tighten` if one wasn't built for the machine
+ * @throws UserError `no-helper` or `no-helper` if one wasn't built for the machine
  */
 export async function programFiles(
   context: Context,

@@ -98,16 +98,14 @@ class Loader {
     const { path } = place;
     if (chain.includes(path)) {
       const hint = [...chain.slice(chain.indexOf(path)), path].join(' → ');
-      throw new UserError(error('extends-cycle', `'${path}' extends itself`, { at, hint }));
+      throw new UserError(error('bad-extends', `'${path}' extends itself`, { at, hint }));
     }
     if (this.#visited.has(path)) return;
     const { scope, home } = this.#context.placement;
     if (!place.isDefaults && defaultsPaths(scope, home).includes(path)) throw namesDefaults(path, at);
     if (this.#visited.size === MAX_FILES) {
       this.#full = true;
-      throw new UserError(
-        error('extends-too-many', `the policy is made of more than ${MAX_FILES} files`, { at }),
-      );
+      throw new UserError(error('bad-extends', `the policy is made of more than ${MAX_FILES} files`, { at }));
     }
     this.#visited.add(path);
     const policy = await this.#parse(place, at);
@@ -224,7 +222,7 @@ class Loader {
 function relativeToNothing(path: string, at: Location): UserError {
   const hint = "write an absolute path, or a template's name";
   return new UserError(
-    error('extends-relative', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
+    error('bad-extends', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
       at,
       hint,
     }),

@@ -61,7 +61,7 @@ export function fullName(text: string): string {
 
 /**
  * Reads a unit's files: those that the manager names, or, offline, those that it would find.
- * @throws UserError `no-unit`, `unit-changed`, `unit-masked`, `unit-transient`
+ * @throws UserError `no-unit`, `unit-changed`, `not-loaded`, `unit-transient`
  */
 export async function loadUnit(context: Context, text: string): Promise<LoadedUnit> {
   const name = serviceName(text);
@@ -100,12 +100,12 @@ async function loadedState(context: Context, name: UnitName, asked: UnitName): P
 
 /**
  * The instance by which a template is loaded.
- * @throws UserError `unit-name-too-long` if no instance could be loaded
+ * @throws UserError `invalid-unit-name` if no instance could be loaded
  */
 function instanceForLoading(template: FoundTemplate): UnitName {
   const instance = plainInstance(template);
   if (instance) return instance;
-  throw fail('unit-name-too-long', `the name of ${template.name.full} leaves no room for an instance's`);
+  throw fail('invalid-unit-name', `the name of ${template.name.full} leaves no room for an instance's`);
 }
 
 /** The files of a unit without what we added, as the manager has read them. */
@@ -122,7 +122,7 @@ export async function loadFiles(
 async function unitChanged(context: Context, name: string, state: UnitState): Promise<UserError> {
   const { files } = await readFiles(context, [state.fragmentPath, ...state.dropInPaths]);
   const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
-  const cut = found.find(({ code }) => code === 'drop-in-cut-short' || code === 'unit-file-cut-short');
+  const cut = found.find(({ code }) => code === 'unit-file-cut-short' || code === 'unit-file-cut-short');
   const message = `the files of ${name} have changed since systemd read them`;
   const command = `run '${systemctl(context.placement.scope, 'daemon-reload')}'`;
   const reload = context.isRecorded
@@ -149,7 +149,7 @@ function assertLoadable(context: Context, name: string, state: UnitState) {
   if (loadState === 'masked') {
     const unmask = fragment.startsWith('/run/') ? 'unmask --runtime' : 'unmask';
     throw fail(
-      'unit-masked',
+      'not-loaded',
       `${name} is masked: it can't run`,
       systemctl(context.placement.scope, unmask, name),
     );

@@ -23,22 +23,22 @@ export const wayToNativeHelper = (home: string): string =>
     ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
     : `make -C ${home}/native-helper`;
 
-/** @throws UserError `no-reader` */
+/** @throws UserError `no-helper` */
 export const filterReader = (context: Context): Promise<string> =>
-  nativeProgram(context, 'read-filters', 'no-reader');
+  nativeProgram(context, 'read-filters', 'no-helper');
 
-/** @throws UserError `no-observer` */
+/** @throws UserError `observer-failed` */
 export const observerProgram = (context: Context): Promise<string> =>
-  nativeProgram(context, 'observe', 'no-observer');
+  nativeProgram(context, 'observe', 'observer-failed');
 
-/** The program that loads filters into running services. @throws UserError `no-tighten` */
+/** The program that loads filters into running services. @throws UserError `no-helper` */
 export const injectorProgram = (context: Context): Promise<string> =>
-  nativeProgram(context, 'tighten', 'no-tighten');
+  nativeProgram(context, 'tighten', 'no-helper');
 
-/** @throws UserError `no-sender` */
+/** @throws UserError `no-helper` */
 export const descriptorSender = (context: Context): Promise<string> =>
-  nativeProgram(context, 'send-descriptors', 'no-sender');
+  nativeProgram(context, 'send-descriptors', 'no-helper');
 
-/** @throws UserError `no-relay` */
+/** @throws UserError `no-helper` */
 export const terminalRelay = (context: Context): Promise<string> =>
-  nativeProgram(context, 'pty-relay', 'no-relay');
+  nativeProgram(context, 'pty-relay', 'no-helper');

@@ -33,7 +33,7 @@ export function probeHome(
   if (!isService || probe === undefined || !isWritable(home, values)) return [];
   const message = `the service can write to ${printable(home, 60)}, the home of ${printable(name)}: what the probe '${printable(probe.argv[0])}' reads there may free it`;
   const hint = `'psql -X' and 'curl -q' read nothing there; or close it: ReadOnlyPaths, ProtectHome; or choose another user`;
-  return [warning('probe-home', message, { at, hint })];
+  return [warning('probe', message, { at, hint })];
 }
 
 function isWritable(home: string, values: UnitValues): boolean {

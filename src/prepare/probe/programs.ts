@@ -59,7 +59,7 @@ function commandProblem({ argv: [program], at }: CommandProbe, caller: Context['
   const found = lookUpProgram(program, caller);
   if ('path' in found) return [];
   return [
-    error('no-probe', `the probe '${printable(program)}' can't be run: ${found.why}`, {
+    error('policy-value', `the probe '${printable(program)}' can't be run: ${found.why}`, {
       at,
       hint: COMMAND_HINT,
     }),

@@ -17,7 +17,7 @@ export interface MachineFacts {
 
 /**
  * Learns the facts about the machine that plans need.
- * @throws UserError `old-systemd`, `unknown-systemd`, `unknown-machine`
+ * @throws UserError `systemd-version`, `systemd-version`, `unknown-machine`
  */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
@@ -55,7 +55,7 @@ export function majorVersion(version: string): number {
   const [digits] = /^\d{3}/.exec(version) ?? [];
   if (digits === undefined) {
     throw new UserError(
-      error('unknown-systemd', `can't read the version of systemd: '${version}'`),
+      error('systemd-version', `can't read the version of systemd: '${version}'`),
       EXIT.failure,
     );
   }
@@ -66,11 +66,11 @@ function versionWarning(systemd: number): Diagnostic[] {
   const { oldest, newest } = SYSTEMD_RANGE;
   if (systemd < oldest) {
     const message = `systemd ${systemd} is too old: at least ${oldest} is needed`;
-    throw new UserError(error('old-systemd', message), EXIT.failure);
+    throw new UserError(error('systemd-version', message), EXIT.failure);
   }
   if (systemd <= newest) return [];
   return [
-    warning('new-systemd', `systemd ${systemd} is newer than ${newest}, the newest that is known here`),
+    warning('systemd-version', `systemd ${systemd} is newer than ${newest}, the newest that is known here`),
   ];
 }
 

@@ -33,7 +33,7 @@ export interface StartedUnit {
   /**
    * Waits until the unit has stopped or failed and has no job.
    * @returns the unit with the properties that show how it has ended
-   * @throws UserError `unit-gone`, `bus-lost` where that can't be found out
+   * @throws UserError `unit-gone`, `bus-failed` where that can't be found out
    */
   end(): Promise<UnitState>;
   /** The unit as end() gives it, at this moment. */

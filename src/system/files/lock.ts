@@ -13,7 +13,7 @@ const TAKEN = 1;
  * Takes a lock (flock(2)). The returned function releases it, and so does the end of this process, however it ends.
  * @param wait seconds for which another process may hold it, a whole number
  * @returns undefined if another process holds it all the time
- * @throws UserError `no-lock`, `untrusted-file`
+ * @throws UserError `unwritable`, `untrusted-file`
  */
 export async function takeLock(path: string, wait: number): Promise<(() => void) | undefined> {
   const fd = openLock(path);
@@ -24,7 +24,7 @@ export async function takeLock(path: string, wait: number): Promise<(() => void)
     letGo();
     if (status === TAKEN) return undefined;
     throw fileError(
-      'no-lock',
+      'unwritable',
       `can't lock ${path}: ${why}`,
       'flock(1) of util-linux does it: is it in PATH?',
     );
@@ -41,7 +41,7 @@ function openLock(path: string): number {
     return fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    throw fileError('no-lock', `can't lock ${path}: ${reasonOf(cause)}`);
+    throw fileError('unwritable', `can't lock ${path}: ${reasonOf(cause)}`);
   }
 }
 

@@ -21,14 +21,14 @@ const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as NodeJS
 
 /**
  * Reads a file for System.read(). If the file is replaced meanwhile, the new one is read.
- * @throws UserError `unreadable`, `not-a-file`, `too-large`, `file-changed`, `untrusted-file`
+ * @throws UserError `unreadable`, `bad-file`, `bad-file`, `bad-file`, `untrusted-file`
  */
 export function readFile(path: string, options: ReadOptions = {}): FileContent | undefined {
   for (let left = ATTEMPTS; ; left--) {
     try {
       return readOnce(path, options);
     } catch (cause) {
-      if (left === 1 || codeOf(cause) !== 'file-changed') throw cause;
+      if (left === 1 || codeOf(cause) !== 'bad-file') throw cause;
     }
   }
 }
@@ -45,10 +45,10 @@ function readOnce(path: string, options: ReadOptions): FileContent | undefined {
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile() && !isNullDevice(stat)) {
-      throw fileError('not-a-file', `${path} is not a regular file`);
+      throw fileError('bad-file', `${path} is not a regular file`);
     }
     if (stat.size > limit && !head) {
-      throw fileError('too-large', `${path} is larger than ${limit} bytes`);
+      throw fileError('bad-file', `${path} is larger than ${limit} bytes`);
     }
     // /dev/null is writable for everybody, without effect.
     if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);

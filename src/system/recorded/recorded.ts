@@ -105,11 +105,11 @@ export class Recorded extends NotRunning implements System {
     if (answer.kind !== 'read') return undefined;
     const { mode, modified, data } = answer.facts;
     if (![FILE, DEVICE].includes(mode & TYPE)) {
-      throw fileError('not-a-file', `${path} is not a regular file`);
+      throw fileError('bad-file', `${path} is not a regular file`);
     }
     const start = from - (piece?.from ?? from);
     const bytes = data().subarray(start, start + size);
-    if (bytes.length > limit && !head) throw fileError('too-large', `${path} is larger than ${limit} bytes`);
+    if (bytes.length > limit && !head) throw fileError('bad-file', `${path} is larger than ${limit} bytes`);
     if (trusted && (mode & TYPE) === FILE) this.#assertTrusted(path);
     return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified };
   }

@@ -56,7 +56,7 @@ export async function allUnits(context: Context, purge = false): Promise<AllUnit
 }
 
 const noPolicy = ({ placement: { scope, home } }: Context): Diagnostic =>
-  note('no-policies', `no unit has a policy in ${policyFolders(scope, home).join(', ')}`);
+  note('no-policy', `no unit has a policy in ${policyFolders(scope, home).join(', ')}`);
 
 /** A confined unit that stays as it is. */
 interface Staying {

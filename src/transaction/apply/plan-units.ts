@@ -53,7 +53,7 @@ export async function planUnits(
   if (failures.length > 0) return { units: planned, diagnostics: failures };
   const names = stale.map(({ unit }) => unit);
   const message = `systemd was made to read its unit files again: those of ${shortList(names, MOST_NAMED)} had changed`;
-  return { units: await plan(), diagnostics: [note('reloaded', message)] };
+  return { units: await plan(), diagnostics: [note('reload-due', message)] };
 }
 
 /** Whether systemd has other files of a unit than there are. A file with an error stays so after a reload, too. */

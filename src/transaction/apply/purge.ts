@@ -34,7 +34,7 @@ export async function notNamed(context: Context, named: readonly UnitResult[]): 
   const refused = named.filter(({ state }) => state === 'refused').map(({ unit }) => unit);
   if (refused.length > 0) {
     const message = `nothing is purged while a unit that is named is refused: ${shortList(refused, MOST_NAMED)}`;
-    return { ...NO_PURGE, diagnostics: [warning('not-purged', message)] };
+    return { ...NO_PURGE, diagnostics: [warning('purged', message)] };
   }
   const stay = new Set(named.map(({ unit }) => unit));
   const units: string[] = [];
@@ -92,7 +92,7 @@ function purgedAs(unit: string, planned: NotChanged | Pending): NotChanged | Pen
     unit,
     state: 'refused',
     changes: [],
-    diagnostics: [error('not-purged', `${unit} ${why}: what confines it stays`)],
+    diagnostics: [error('purged', `${unit} ${why}: what confines it stays`)],
   });
   if (planned.unit !== unit) return refused(`is another name of ${planned.unit}`);
   return planned.services?.some(({ state }) => state.transient) ? refused('is transient') : planned;

@@ -90,14 +90,14 @@ export async function tellActivations(context: Context): Promise<Pick<Outcome, '
   }
   const hint = `'sh ${activationsFolder}/activate --recover' puts it back`;
   const diagnostics = halfDone.map((unit) =>
-    error('activated', `activate has left ${unit} half changed`, { hint }),
+    error('half-done', `activate has left ${unit} half changed`, { hint }),
   );
   return { exit: EXIT.failure, diagnostics };
 }
 
 function unseen({ placement }: Context): Diagnostic {
   const hint = `as root '${ownCommand(placement.scope, 'status')}' tells of which`;
-  return note('activated', 'activate has left units half changed, or waiting', { hint });
+  return note('half-done', 'activate has left units half changed, or waiting', { hint });
 }
 
 /**
@@ -115,7 +115,7 @@ export async function settleActivation(
   const trusted = await orElse(() => system.read(script, { limit: 0, head: true, trusted: true }), undefined);
   if (trusted === undefined) {
     const untrusted = `there is no ${script} that only root can change`;
-    return { ...common, state: 'refused', diagnostics: [error('activated', untrusted)] };
+    return { ...common, state: 'refused', diagnostics: [error('half-done', untrusted)] };
   }
   const { status, stderr } = await system.run(['sh', script, `--${verb}`, '--', unit]);
   if (status === 0) {
@@ -126,5 +126,5 @@ export async function settleActivation(
   const hint = `'sh ${script} --${verb} -- ${shellWord(unit)}' tries it again`;
   const what = verb === 'keep' ? 'kept' : 'put back';
   const message = `what activate has done to ${unit} could not be ${what}: ${printable(said)}`;
-  return { ...common, state: 'refused', diagnostics: [error('activated', message, { hint })] };
+  return { ...common, state: 'refused', diagnostics: [error('half-done', message, { hint })] };
 }

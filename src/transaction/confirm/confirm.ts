@@ -91,7 +91,9 @@ function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {
     return [warning('restarted-since', `${unit} was restarted since it was tried`)];
   }
   const hint = `'${systemctl(placement.scope, 'status', unit)}' tells more; without a confirmation it goes back by itself`;
-  return [error('not-up', `${unit} was up when it was tried, and is ${state.activeState}`, { hint })];
+  return [
+    error('restarted-since', `${unit} was up when it was tried, and is ${state.activeState}`, { hint }),
+  ];
 }
 
 /** Undoes changes at once. */

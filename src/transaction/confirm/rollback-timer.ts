@@ -70,7 +70,7 @@ async function assertTrusted({ system, self, placement }: Context): Promise<void
  * is under way would else be lost.
  * @param within milliseconds
  * @returns the time of which a record may say that the timer undoes it, in milliseconds since the boot
- * @throws UserError `not-armed`, `manager-refused`
+ * @throws UserError `not-scheduled`, `manager-refused`
  */
 export async function startTimer(context: Context, within: number): Promise<number> {
   const by = context.system.uptime() + within;
@@ -83,7 +83,7 @@ export async function startTimer(context: Context, within: number): Promise<numb
   if (result === 'done') return by;
   const hint = `'${journalctl(context.placement.scope, `${name}.timer`)}' has the reason`;
   const message = `${name}.timer, which undoes what is not confirmed, does not start: '${result}'`;
-  throw new UserError(error('not-armed', message, { hint }), EXIT.failure);
+  throw new UserError(error('not-scheduled', message, { hint }), EXIT.failure);
 }
 
 const property = (name: string, signature: string, value: unknown): UnitProperty => ({

@@ -74,9 +74,7 @@ export function judgeListening(
   const { unit } = plan;
   const notes: Diagnostic[] = [];
   if (moved.length > 0)
-    notes.push(
-      warning('listens-elsewhere', `${unit} listened on ${names(moved)}, and listens elsewhere now`),
-    );
+    notes.push(warning('not-listening', `${unit} listened on ${names(moved)}, and listens elsewhere now`));
   if (gone.length === 0) return { failures: [], notes };
   const isApart = gone.every((one) => after.some((now) => now.isApart && isSameAddress(now, one)));
   const how = isApart

@@ -46,7 +46,7 @@ export function scanExecLine(value: string, at: Location): ExecLine {
     const first = nextExecWord(value, offset);
     if (first === undefined) return { commands };
     if (first === 'malformed') {
-      return { commands, problem: warning('invalid-exec-line', 'a quote is not closed', { at }) };
+      return { commands, problem: warning('bad-unit-file', 'a quote is not closed', { at }) };
     }
     offset = first.next;
     if (textOf(first.pieces) === ';') continue;
@@ -68,7 +68,7 @@ function readCommand(text: string, first: Word, at: Location): Command | Diagnos
   const prefixes = leadingPrefixes(textOf(first.pieces));
   const path = pathWord(text, first, prefixes);
   const refuse = (message: string) =>
-    (prefixes.includes('-') ? warning : error)('invalid-exec-line', message, { at });
+    (prefixes.includes('-') ? warning : error)('bad-unit-file', message, { at });
   const wrong = prefixes.includes('|') ? undefined : wrongPath(path.value);
   if (wrong) return refuse(`${wrong}: '${printable(path.value, 60)}'`);
   const { words, malformed, next } = argumentWords(text, first.next);

@@ -8,9 +8,9 @@ import { nextExecWord, UNREADABLE } from './word.js';
  * doubled, since systemd expands variables in arguments but not in paths.
  * @param launcher an absolute path and its arguments, as plain text
  * @returns the command, or an error. `gap-exec-privileged`: the prefix `+` runs the command outside of every sandbox.
- *   `gap-exec-via-shell`: the prefix `|` leaves no path. `gap-exec-argv0-variable`: argv[0] is a variable that systemd splits
- *   into words. `gap-exec-path-specifier`: a specifier in the path may become a `$`, which nobody could double.
- * @throws UserError `unwritable-word` if systemd can't take a word of the launcher
+ *   `gap-exec`: the prefix `|` leaves no path. `gap-exec`: argv[0] is a variable that systemd splits
+ *   into words. `gap-exec`: a specifier in the path may become a `$`, which nobody could double.
+ * @throws UserError `policy-value` if systemd can't take a word of the launcher
  */
 export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {
   const { prefixes, path, at } = command;
@@ -19,7 +19,7 @@ export function wrapExecCommand(command: ExecCommand, launcher: readonly string[
     return error('gap-exec-privileged', `'${shown}' has the prefix +, and runs without any sandbox`, { at });
   }
   if (prefixes.includes('|')) {
-    return error('gap-exec-via-shell', `'${shown}' has the prefix |: a shell runs it`, { at });
+    return error('gap-exec', `'${shown}' has the prefix |: a shell runs it`, { at });
   }
   const noEnv = prefixes.includes(':');
   const unclear = noEnv ? undefined : unclearSpecifier(path.value);
@@ -49,14 +49,10 @@ const unclearSpecifier = (path: string): string | undefined =>
 
 /** The error about a specifier: `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
 const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
-  error(
-    'gap-exec-path-specifier',
-    `'${shown}': %${letter} may become a $, and systemd would look for a variable`,
-    {
-      at,
-      hint: 'write the path without it, or put the prefix : in front, for no variables at all',
-    },
-  );
+  error('gap-exec', `'${shown}': %${letter} may become a $, and systemd would look for a variable`, {
+    at,
+    hint: 'write the path without it, or put the prefix : in front, for no variables at all',
+  });
 
 /**
  * The option `--argv0=NAME` where argv[0] differs from the path as systemd passes it; else an empty string. systemd
@@ -66,15 +62,11 @@ function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic 
   const { argv0, path, at } = command;
   const word = argv0 ?? path;
   if (!noEnv && /^\$(?![{$])/.test(word.value)) {
-    return error(
-      'gap-exec-argv0-variable',
-      `systemd splits argv[0] '${printable(word.value, 60)}' into words`,
-      {
-        at,
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd's own notation
-        hint: 'write ${NAME} instead of $NAME, or $$ for a dollar sign',
-      },
-    );
+    return error('gap-exec', `systemd splits argv[0] '${printable(word.value, 60)}' into words`, {
+      at,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd's own notation
+      hint: 'write ${NAME} instead of $NAME, or $$ for a dollar sign',
+    });
   }
   if (!argv0 && (noEnv || !/\$[{$]/.test(path.value))) return '';
   return `--argv0=${word.raw === '\\;' ? ';' : closed(word.raw)}`;
@@ -87,7 +79,7 @@ export const execCommandText = ({ prefixes, path, argv0, rest }: ExecCommand): s
 /**
  * A command that systemd runs with full privileges and outside of every sandbox, for a unit file.
  * @param words an absolute path and its arguments, as plain text
- * @throws UserError `unwritable-word` if systemd can't take one of them
+ * @throws UserError `policy-value` if systemd can't take one of them
  */
 export const privilegedCommand = ([program = '', ...words]: readonly string[]): string =>
   [`+${quoteExecPath(program)}`, ...words.map((word) => quoteExecWord(word, { noEnv: false }))].join(' ');
@@ -128,13 +120,13 @@ const PLAIN = /^[A-Za-z0-9_/.,:=@+-]+$/;
 /**
  * Writes plain text as one word of a command line in which systemd expands nothing.
  * @param options.noEnv whether the command has the prefix `:`, so that `$` isn't doubled
- * @throws UserError `unwritable-word` for NUL and for text that isn't UTF-8
+ * @throws UserError `policy-value` for NUL and for text that isn't UTF-8
  */
 export function quoteExecWord(word: string, options: { readonly noEnv: boolean }): string {
   if (PLAIN.test(word)) return word;
   if (word.includes('\0') || UNREADABLE.test(word)) {
     throw new UserError(
-      error('unwritable-word', `'${printable(word, 60)}' can't be an argument: NUL, or not UTF-8`),
+      error('policy-value', `'${printable(word, 60)}' can't be an argument: NUL, or not UTF-8`),
     );
   }
   const escaped = word
@@ -147,13 +139,13 @@ export function quoteExecWord(word: string, options: { readonly noEnv: boolean }
 
 /**
  * The first word of a command line, in which systemd expands specifiers but no variables.
- * @throws UserError `unwritable-word`
+ * @throws UserError `policy-value`
  */
 function quoteExecPath(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
   if (!path.startsWith('/') || path.endsWith('/') || /[\x01-\x1f\x7f"'\\]/.test(path)) {
     throw new UserError(
-      error('unwritable-word', `systemd can't start '${printable(path, 60)}': not a plain absolute path`),
+      error('policy-value', `systemd can't start '${printable(path, 60)}': not a plain absolute path`),
     );
   }
   return quoteExecWord(path, { noEnv: true });

@@ -86,7 +86,7 @@ async function statusSoon(system: System, pid: number, wanted: Wanted & { readon
 }
 
 const unconfined = ({ unit }: HeldMain, pid: number, what: string, hint?: string) =>
-  error('not-confined', `the main process of ${unit} (${pid}) ${what}`, { hint });
+  error('looser', `the main process of ${unit} (${pid}) ${what}`, { hint });
 
 const unfiltered = (held: HeldMain, pid: number) => {
   const bySystemd = `systemd loads none for ExecStart=+, nor with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' needs no systemd`;

@@ -196,6 +196,6 @@ function leftOver(group: ThreadGroup, plan: Expected, unit: UnitState): Diagnost
 /** A note that only the manager's properties were compared: the kernel's filters can't be read. */
 export const provenWithout = (unit: string): Diagnostic =>
   note(
-    'proven-in-part',
+    'filters-unreadable',
     `what systemd has loaded for ${unit} was compared with the policy, its filters were not`,
   );

@@ -38,7 +38,7 @@ export function readBack(
   const later = laterHint(dropIns.slice(dropIns.indexOf(path) + 1));
   // A manager that has read files which were put back as old as they were doesn't see that they are others.
   const reload = `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
-  return found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint }));
+  return found.map(({ message, hint = reload }) => error('drift-loaded', message, { hint: later ?? hint }));
 }
 
 /**

@@ -244,7 +244,7 @@ test('a shell without a completion is an error, with the name that may be meant'
   ];
   for (const [shell, hint] of hints) {
     const { diagnostics, exit } = failure(shell);
-    assert.deepEqual([diagnostics[0]!.code, diagnostics[0]!.hint, exit], ['unknown-shell', hint, 2]);
+    assert.deepEqual([diagnostics[0]!.code, diagnostics[0]!.hint, exit], ['usage', hint, 2]);
   }
   for (const shell of SHELLS satisfies readonly ShellName[])
     assert.equal(completion([shell]).json.shell, shell);

@@ -65,7 +65,7 @@ test('where a machine has an error nothing is removed until it has none', async 
   const system = new FakeSystem();
   await write(system, { [A]: 'x', [B]: 'y' });
   const kept = await write(system, { [B]: 'y' }, { isWhole: false });
-  assert.deepEqual(kept, { gone: [], codes: ['files-stay'] });
+  assert.deepEqual(kept, { gone: [], codes: ['files-gone'] });
   assert.deepEqual((await write(system, { [A]: 'x', [B]: 'y' }, { isWhole: false })).codes, []);
   assert.deepEqual((await write(system, { [B]: 'y' })).gone, [`/out/${A}/etc/made`]);
 });

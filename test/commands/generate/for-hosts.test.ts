@@ -97,5 +97,5 @@ test('the status is the one that the command has without --hosts', async () => {
 });
 
 test('a folder without facts is an error', async () => {
-  assert.equal((await failure(generated({})))[0], 'no-facts');
+  assert.equal((await failure(generated({})))[0], 'bad-facts');
 });

@@ -52,7 +52,7 @@ test('--show tells what the recordings of a unit prove, and changes nothing', as
 test('losses are warnings, which are no findings', async () => {
   const { context } = await recorded([fullRecording(), recording(TWO)]);
   const shown = await learn(context, [UNIT], { show: true });
-  assert.deepEqual([shown.exit, codes(shown)], [0, ['recording-lost', 'recording-blind']]);
+  assert.deepEqual([shown.exit, codes(shown)], [0, ['recording-incomplete', 'recording-incomplete']]);
   assert.match(shown.text, /records were lost or can't be seen/);
 });
 
@@ -62,7 +62,7 @@ test('a unit that was never watched is a finding, and an unknown one is shown by
   assert.match(none.diagnostics[0]!.hint!, /sandbox-unit learn --merge FILE demo\.service/);
   const { context } = await recorded([recording({ unit: 'gone.service' })]);
   const gone = await learn(context, ['gone'], { show: true });
-  assert.deepEqual([gone.exit, codes(gone)], [0, ['unit-unread']]);
+  assert.deepEqual([gone.exit, codes(gone)], [0, ['unreadable']]);
   assert.match(gone.diagnostics[0]!.message, /^there is no unit gone\.service: its commands/);
   assert.doesNotMatch(gone.text, /ExecStart=/);
 });
@@ -82,7 +82,7 @@ test('recordings of another machine are said, and those of this machine are show
   const arm = recording({ ...LATER, host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
   const { context } = await recorded([recording(), arm]);
   const shown = await learn(context, [UNIT], { show: true });
-  assert.deepEqual([codes(shown), shown.json.architecture], [['other-machine'], 'x86-64']);
+  assert.deepEqual([codes(shown), shown.json.architecture], [['recordings-differ'], 'x86-64']);
 });
 
 const FILES = { '/tmp/a.json': formatRecording(recording()), '/tmp/b.json': formatRecording(recording(TWO)) };
@@ -115,13 +115,13 @@ const WRONG: readonly [file: string, content: Uint8Array | string, exit: number,
     '/tmp/c.json',
     formatRecording(recording({ unit: 'x.service' })),
     1,
-    /^error other-unit: .* of x\.service, not/,
+    /^error bad-recording: .* of x\.service, not/,
   ],
   [
     '/tmp/c.json',
     formatRecording(recording({ scope: 'user' })),
     1,
-    /^error other-unit: .* a user's own manager/,
+    /^error bad-recording: .* a user's own manager/,
   ],
 ];
 

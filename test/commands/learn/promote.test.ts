@@ -34,5 +34,5 @@ test('--check changes nothing, and exits with 3', async () => {
 test('a policy that logs nothing has nothing to promote', async () => {
   const { context } = await applied([used()], POLICY.replace(/^log.*\n/m, ''));
   const { exit, diagnostics } = await learn(context, [UNIT], { promote: true });
-  assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [0, ['nothing-to-promote']]);
+  assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [0, ['not-promoted']]);
 });

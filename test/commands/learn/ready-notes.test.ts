@@ -46,6 +46,6 @@ test('a service of several processes is warned of, where it can start no other',
 test('a rotation of logs that reloads it is warned of', () => {
   const rotation = { file: '/etc/logrotate.d/d\u001b', command: 'invoke-rc.d demo reload' };
   assert.deepEqual(told({ ...READY, reload: false }, { rotation }), [
-    "warning rotation-reloads: /etc/logrotate.d/d\\x1b has 'invoke-rc.d demo reload': a reload that [ready] has no calls for ('systemctl try-restart demo.service' in its place)",
+    "warning ready-reload: /etc/logrotate.d/d\\x1b has 'invoke-rc.d demo reload': a reload that [ready] has no calls for ('systemctl try-restart demo.service' in its place)",
   ]);
 });

@@ -19,13 +19,16 @@ const codes = (found: readonly { readonly code: string }[]) => found.map(({ code
 
 test('records that are lost are told, and the exit status says so; the policy is written all the same', async () => {
   const whole = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s' });
-  assert.deepEqual([whole.exit, [...new Set(codes(whole.diagnostics))]], [1, ['recording-lost', 'recorded']]);
+  assert.deepEqual(
+    [whole.exit, [...new Set(codes(whole.diagnostics))]],
+    [1, ['recording-incomplete', 'recorded']],
+  );
   const written = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s', write: true });
   assert.equal(written.exit, 1);
   assert.match(written.text, /\[syscalls\]/);
   const losses = ({ diagnostics }: typeof whole) =>
     diagnostics
-      .filter(({ code }) => code === 'recording-lost')
+      .filter(({ code }) => code === 'recording-incomplete')
       .map(({ message }) => message.slice(-30))
       .sort();
   assert.deepEqual(losses(written), losses(whole));
@@ -84,7 +87,7 @@ test('a watch in which the service fails writes no policy', async () => {
 test('where no policy may be written in the end, nothing is watched', async () => {
   const file = '/etc/sandbox-unit/mine.toml';
   for (const [path, text, code] of [
-    [file, 'description = "mine"\n', 'policy-exists'],
+    [file, 'description = "mine"\n', 'not-written'],
     [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'recording'],
   ] as const) {
     const system = seenMachine({ files: { [path]: text } });
@@ -138,7 +141,7 @@ test('a recording outlives a policy that can not be written, and the way to that
   assert.equal(exit, 2);
   assert.match(text, /^demo\.service: \d+ calls in /);
   assert.deepEqual(json.recordings, [{ unit: UNIT, path: stored(system)[0] }]);
-  assert.ok(codes(diagnostics).includes('recording-lost'));
+  assert.ok(codes(diagnostics).includes('recording-incomplete'));
   assert.deepEqual(codes(diagnostics).slice(-3), ['recorded', 'unwritable', 'not-written']);
   assert.equal(
     diagnostics.at(-1)!.hint,

@@ -124,7 +124,7 @@ test('a policy that confines one program says who goes without', async () => {
 
 test('a file that somebody wrote stays', async () => {
   const { system, write } = await recorded({ [FILE]: 'description = "mine"\n' });
-  assert.equal((await failure(write(FILE)))[0], 'policy-exists');
+  assert.equal((await failure(write(FILE)))[0], 'not-written');
   assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), 'description = "mine"\n');
 });
 
@@ -141,7 +141,7 @@ test('nothing is written of a watch that saw no call', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   await keepRecording(context, recording({ calls: [] }));
   const [code] = await failure(learn(context, [UNIT], { show: true, write: true }));
-  assert.equal(code, 'nothing-seen');
+  assert.equal(code, 'no-recording');
 });
 
 test('nothing is written without a recording, for several units, or with another action', async () => {

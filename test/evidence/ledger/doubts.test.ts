@@ -25,14 +25,14 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   );
   assert.match(
     blind!,
-    /^warning recording-blind: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it can't vouch for .*CapabilityBoundingSet=/,
+    /^warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it can't vouch for .*CapabilityBoundingSet=/,
   );
   assert.deepEqual(
     [misses, refused, ...rest],
     [
-      "warning recording-lost: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it can't vouch for every line",
-      "warning recording-lost: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of refused: it can't vouch for calls that filters refused",
-      "warning recording-truncated: the watch on two until 2026-11-21T10:10:00Z ended early: it can't vouch for all that the service does when it stops",
+      "warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it can't vouch for every line",
+      "warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of refused: it can't vouch for calls that filters refused",
+      "warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z ended early: it can't vouch for all that the service does when it stops",
     ],
   );
   const [{ lines } = {}] = doubts(ledger(recording({ lost: { calls: 2 } })));
@@ -110,17 +110,17 @@ test('other machines, other programs and watches at one time are notes', () => {
   });
   const arm = recording({ host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
   assert.deepEqual(said(recording(), arm), [
-    "note other-machine: recordings of other machines don't count for x86-64: 1 of arm64",
+    "note recordings-differ: recordings of other machines don't count for x86-64: 1 of arm64",
   ]);
   assert.deepEqual(said(recording(), recording({ ...LATER, ...program('cd'.repeat(32)) })), [
-    'note programs-differ: not the same in all recordings, and counted together: /usr/sbin/demod',
+    'note recordings-differ: not the same in all recordings, and counted together: /usr/sbin/demod',
   ]);
   assert.deepEqual(said(recording(), recording({ ...LATER, ...program(null) })), [
-    "note programs-unread: whether they are the same in all recordings isn't known: /usr/sbin/demod",
+    "note recordings-differ: whether they are the same in all recordings isn't known: /usr/sbin/demod",
   ]);
   assert.deepEqual(said(recording(program(null))), []);
   assert.deepEqual(said(recording(), recording({ lives: 2 })), [
-    'note watches-overlap: 1 of 2 watches took place during others of their host: counts are too high',
+    'note recording-incomplete: 1 of 2 watches took place during others of their host: counts are too high',
   ]);
 });
 

@@ -30,7 +30,7 @@ test('a watch in the background that does not begin is an error', async () => {
   const units = new FakeUnits({ job: 'failed' });
   const begin = watchInBackground(fakeContext(new FakeSystem(), { units }), UNIT, ['learn', UNIT]);
   assert.deepEqual(await failure(begin), [
-    'not-begun',
+    'not-watched',
     `the watch of ${UNIT} does not begin`,
     `'journalctl --unit '${NAME}'' has its reason`,
   ]);
@@ -47,7 +47,7 @@ test('a watch in the background is stopped by its unit, and says where what was 
   assert.deepEqual(await stopped(false), []);
   assert.deepEqual(await stopped(true), [
     [
-      'not-kept',
+      'watch-failed',
       `the watch of ${UNIT} is over, and not all that was seen is kept`,
       `'journalctl --unit '${NAME}'' has the reason`,
     ],
@@ -59,8 +59,5 @@ test('what is not watched in the background is not stopped', async () => {
     const system = new FakeSystem({ files, locked: 'for-ever' });
     return (await failure(stopWatch(fakeContext(system), unit)))[0];
   };
-  assert.deepEqual(await Promise.all([stopped(UNIT), stopped('y.service')]), [
-    'in-foreground',
-    'not-watched',
-  ]);
+  assert.deepEqual(await Promise.all([stopped(UNIT), stopped('y.service')]), ['not-watched', 'not-watched']);
 });

@@ -62,7 +62,7 @@ test('a dump becomes a recording on disk: names, the host, hashes of programs', 
 });
 
 test('a dump that is none is an error', async () => {
-  assert.equal((await failure(recordingOf(machine()).save(60, '{"dump":')))[0], 'observer-line');
+  assert.equal((await failure(recordingOf(machine()).save(60, '{"dump":')))[0], 'observer-failed');
 });
 
 for (const [root, mainPid] of [

@@ -124,14 +124,14 @@ test('a long watch is saved each minute, marked as cut short', async () => {
 });
 
 for (const [dumps, code] of [
-  [0, 'nothing-kept'],
-  [1, 'cut-short'],
+  [0, 'watch-failed'],
+  [1, 'watch-failed'],
 ] as const) {
   test(`an observer that is killed after ${dumps} saves ends the watch with an error, and ${code}`, async () => {
     await assert.rejects(
       watched({ seconds: 70 }, { fake: seeing(dumps, { status: 128 }) }),
       ({ exit, diagnostics }) => {
-        assert.deepEqual([exit, codes(diagnostics)], [2, ['observer-ended', code]]);
+        assert.deepEqual([exit, codes(diagnostics)], [2, ['observer-failed', code]]);
         return true;
       },
     );
@@ -143,11 +143,11 @@ test('a manager that is gone ends the watch, and all that was seen is saved', as
   const saves = savesOf(system, 0);
   let looks = 0;
   system.changed = async () => {
-    if (++looks > 10) throw new UserError(error('bus-lost', 'it is gone'), 2);
+    if (++looks > 10) throw new UserError(error('bus-failed', 'it is gone'), 2);
     return false;
   };
   await assert.rejects(watch(fakeContext(system), [UNIT], { seconds: 60 }), ({ diagnostics }) => {
-    assert.deepEqual([codes(diagnostics), saves], [['bus-lost', 'cut-short'], [true]]);
+    assert.deepEqual([codes(diagnostics), saves], [['bus-failed', 'watch-failed'], [true]]);
     return true;
   });
 });
@@ -166,7 +166,7 @@ test('where the recording of one service can not be saved, that of the other is'
   const system = watchedMachine(fake, { files: other });
   const saves = savesOf(system, 0);
   const failed = failure(watch(fakeContext(system), ['a', UNIT], { seconds: 3 }));
-  assert.deepEqual([(await failed)[0], saves], ['observer-line', [false]]);
+  assert.deepEqual([(await failed)[0], saves], ['observer-failed', [false]]);
 });
 
 test('a manager that waits for the begin of a watch is notified', async () => {
@@ -189,12 +189,12 @@ test('only root watches services of the system, and a user needs what the observ
     'run it with sudo',
   ]);
   assertMayWatch(fakeContext(watchedMachine(seeing(0)), { ...user, placement: OF_USER }));
-  const answer = '{"error":{"code":"not-permitted","message":"no BPF"}}';
+  const answer = '{"error":{"code":"cannot-watch","message":"no BPF"}}';
   const refused = () => new FakeObserver({ answer });
   const [code, , hint] = await failure(
     watched({}, { fake: refused(), context: { ...user, placement: OF_USER } }),
   );
-  assert.equal(code, 'not-permitted');
+  assert.equal(code, 'cannot-watch');
   assert.match(
     hint!,
     /^sudo systemd-run --pty --uid=\$USER .*='CAP_PERFMON CAP_BPF' sandbox-unit learn --user demo.service$/,

@@ -6,7 +6,7 @@ import { planned } from '../../support/planned.js';
 /** Lines of a unit that refuses what the launcher calls, and what of it would be loosened. */
 const found = (lines: string, exec = '') =>
   planned(`${NO_EXEC}${exec}`, `Type=oneshot\nSystemCallFilter=~seccomp\n${lines}`)
-    .diagnostics.filter(({ code }) => code === 'loosens-other-lines')
+    .diagnostics.filter(({ code }) => code === 'loosens')
     .map(({ message, hint }) => [message.replace(/^.*, which /, ''), hint]);
 
 const CANT = "some of its lines can't be put behind the launcher: see the gaps";

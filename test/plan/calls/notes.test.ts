@@ -12,13 +12,13 @@ const said = (found: readonly Diagnostic[]) =>
 
 test("a call of another machine is told with this machine's, unless a line has that, too", () => {
   const absent = (lines: string) => said(absentCalls(callContext(lines)));
-  assert.deepEqual(absent('deny = ["mmap2"]'), ["note absent-syscall 2: x86-64 has no call 'mmap2'"]);
+  assert.deepEqual(absent('deny = ["mmap2"]'), ["note newer-syscall 2: x86-64 has no call 'mmap2'"]);
   assert.equal(absentCalls(callContext('deny = ["mmap2"]'))[0]!.hint, "it has 'mmap'");
   assert.deepEqual(absent('deny = ["mmap2", "mmap"]'), []);
   assert.deepEqual(absent('deny = ["mmap2"]\narchitectures = ["x86"]'), []);
   assert.deepEqual(absent('deny = ["@file-system"]'), []);
   const rule = 'rules = [{ syscall = "mmap2", when = [{ arg = 2, bits-any = 4 }], action = "kill" }]';
-  assert.deepEqual(absent(`log = ["uname"]\n${rule}`), ["note absent-syscall 3: x86-64 has no call 'mmap2'"]);
+  assert.deepEqual(absent(`log = ["uname"]\n${rule}`), ["note newer-syscall 3: x86-64 has no call 'mmap2'"]);
 });
 
 test('sets of another release are told where something is read by them', () => {
@@ -28,10 +28,10 @@ test('sets of another release are told where something is read by them', () => {
     return said(foreignSets(context.section, target, context.own));
   };
   const message = `syscall sets are those of systemd ${bundledSets().systemd}, not of the target's 1`;
-  assert.deepEqual(foreign('log = ["uname"]\ndeny = ["@mount"]'), [`warning bundled-sets 3: ${message}`]);
-  assert.deepEqual(foreign('allow = ["uname"]'), [`warning bundled-sets 1: ${message}`]);
+  assert.deepEqual(foreign('log = ["uname"]\ndeny = ["@mount"]'), [`warning assumed 3: ${message}`]);
+  assert.deepEqual(foreign('allow = ["uname"]'), [`warning assumed 1: ${message}`]);
   assert.deepEqual(foreign('deny = ["uname"]', 'SystemCallFilter=@system-service'), [
-    `warning bundled-sets 1: ${message}`,
+    `warning assumed 1: ${message}`,
   ]);
   assert.deepEqual(foreign('deny = ["uname"]'), []);
   const { section } = callContext('deny = ["@mount"]');
@@ -45,7 +45,7 @@ test("a unit's own filter that a policy drops is told; more so where nothing is 
   };
   const own = 'SystemCallFilter=~uname';
   assert.deepEqual(said(replaced('inherit = false', own)), [
-    "warning own-filter-replaced 2: the unit's own system call filter is replaced, not added to",
+    "warning own-filter 2: the unit's own system call filter is replaced, not added to",
   ]);
   assert.deepEqual(replaced('inherit = false', ''), []);
   assert.deepEqual(replaced('inherit = true', own), []);

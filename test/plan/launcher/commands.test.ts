@@ -82,7 +82,7 @@ const CASES: readonly Case[] = [
         wrapped: 1,
       },
     ],
-    codes: ['gap-exec-privileged:4', 'gap-exec-via-shell:5'],
+    codes: ['gap-exec-privileged:4', 'gap-exec:5'],
     without: ['ExecStart=', 'ExecStart=+'],
   },
   {
@@ -107,7 +107,7 @@ const CASES: readonly Case[] = [
     says: 'where a specifier leads is not known, a gap',
     lines: 'ExecSearchPath=%h/bin:/opt/%p\nExecStart=demod',
     commands: [{ key: 'ExecStart', lines: ['demod'], wrapped: 0 }],
-    codes: ['gap-search-path:3'],
+    codes: ['gap-exec:3'],
     without: ['ExecStart='],
   },
   {
@@ -159,6 +159,6 @@ test('a key that only newer systemd runs: behind the launcher there, a gap elsew
   const WRAP = '[exec]\nwrap = ["ExecStart", "ExecReloadPost"]\n';
   assert.deepEqual(found(258, ''), { keys: ['ExecStart'], without: [], codes: [] });
   assert.deepEqual(found(259, ''), { keys: ['ExecStart'], without: ['ExecReloadPost='], codes: [] });
-  assert.deepEqual(found(258, WRAP), { keys: ['ExecStart'], without: [], codes: ['gap-exec-key'] });
+  assert.deepEqual(found(258, WRAP), { keys: ['ExecStart'], without: [], codes: ['gap-exec'] });
   assert.deepEqual(found(259, WRAP), { keys: ['ExecStart', 'ExecReloadPost'], without: [], codes: [] });
 });

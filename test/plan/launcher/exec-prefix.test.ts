@@ -16,7 +16,7 @@ function found(policy: string, command: string, more = '') {
   return { told, by: Object.fromEntries(lines.map(({ subject, enforcedBy }) => [subject, enforcedBy])) };
 }
 
-const gap = (what: string) => [`error gap-exec-prefix demo.service:5 ${what}`];
+const gap = (what: string) => [`error gap-exec demo.service:5 ${what}`];
 
 test('+ takes the sandbox from the main command, not the limits of its control group', () => {
   assert.deepEqual(found(`${CALLS}${SERVICE}`, '+/usr/sbin/demod'), {

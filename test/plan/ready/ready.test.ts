@@ -70,7 +70,7 @@ describe('what is left', () => {
     const { taken } = planned(STARTING, 'SystemCallFilter=~bind').ready!;
     assert.deepEqual(taken, ['execve', 'execveat', 'io_uring_setup']);
     assert.deepEqual(found(STARTING, 'SystemCallFilter=~bind'), [
-      "error takes-nothing: 'bind' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'bind' is refused from the start, and this line takes nothing away",
     ]);
   });
 
@@ -131,8 +131,8 @@ describe('lines that say nothing', () => {
   test('a line that is refused from the start is an error, but for one of a base', () => {
     const twice = `[syscalls]\ndeny = ["execve", "execveat"]\n${STARTING}`;
     assert.deepEqual(found(twice), [
-      "error takes-nothing: 'execve' is refused from the start, and this line takes nothing away",
-      "error takes-nothing: 'execveat' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'execve' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'execveat' is refused from the start, and this line takes nothing away",
     ]);
     const of = policyFrom(twice, 'base.toml');
     const base = { ...of, file: 'p.toml' };
@@ -142,13 +142,13 @@ describe('lines that say nothing', () => {
   test('a rule on a call that is refused from the start is one, too', () => {
     const rule = '[[ready.rules]]\nsyscall = "mount"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"';
     assert.deepEqual(found(`[syscalls]\ndeny = ["mount"]\n${STARTING}${rule}`), [
-      "error takes-nothing: 'mount' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'mount' is refused from the start, and this line takes nothing away",
     ]);
   });
 
   test('so is a [ready] that changes nothing', () => {
     assert.deepEqual(found('[ready]\nsettle = "1s"'), [
-      'error takes-nothing: [ready] takes no call away that passes until then',
+      'error contradiction: [ready] takes no call away that passes until then',
     ]);
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
@@ -162,7 +162,7 @@ describe('lines that say nothing', () => {
 
   test('nothing is let through that is refused from the start', () => {
     assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
-      "warning refused-before: 'ptrace' stays refused, as it is from the start",
+      "warning contradiction: 'ptrace' stays refused, as it is from the start",
       NO_RESPAWN,
     ]);
   });
@@ -283,7 +283,7 @@ describe('a reload', () => {
 
   test('can be neither taken away where there is none, nor where it is tried', () => {
     assert.deepEqual(found(`${STARTING}reload = false`), [
-      'warning no-reload: the unit has nothing to be reloaded by',
+      'warning contradiction: the unit has nothing to be reloaded by',
     ]);
     assert.deepEqual(found(`${STARTING}reload = false\n[apply]\nreload = true`, RELOADED), [
       'error contradiction: [ready] refuses the reload that [apply] tries',

@@ -105,7 +105,7 @@ test('its drop-in must do for those that would read it and run', async () => {
 test('a file that is gone since the manager named it is told', async () => {
   const context = on({ '/a.service': 'A\n' });
   const { files, diagnostics } = await readFiles(context, ['/a.service']);
-  assert.deepEqual([files.length, diagnostics.map(({ code }) => code)], [1, ['unit-line-ignored']]);
+  assert.deepEqual([files.length, diagnostics.map(({ code }) => code)], [1, ['bad-unit-file']]);
   await assert.rejects(readFiles(context, ['/a.service', '/gone.conf']), (cause) => {
     assert.ok(cause instanceof UserError);
     assert.deepEqual(

@@ -76,7 +76,7 @@ test('what is wrong with the defaults is wrong with every policy, at its place',
   });
   assert.deepEqual(
     diagnostics.map(({ code, at }) => [code, `${at!.file}:${at!.line}`]),
-    [4, 2, 3].map((line) => ['not-in-defaults', `${DEFAULTS}:${line}`]),
+    [4, 2, 3].map((line) => ['host-defaults', `${DEFAULTS}:${line}`]),
   );
 });
 
@@ -88,7 +88,7 @@ test('defaults that others could write, that can not be read, or are a link to n
   const dangling = { files: { [MAIN]: deny('own') }, links: { [DEFAULTS]: '/srv/defaults.toml' } };
   assert.deepEqual(
     [(await wrong(dangling)).code, (await wrong(dangling)).message],
-    ['defaults-link', `${DEFAULTS} is a link that leads nowhere`],
+    ['host-defaults', `${DEFAULTS} is a link that leads nowhere`],
   );
   const off = { ...files, [MAIN]: deny('own', 'defaults = false') };
   assert.equal(denied(await load({ files: off, untrusted: [DEFAULTS] })), 'own');
@@ -96,7 +96,7 @@ test('defaults that others could write, that can not be read, or are a link to n
 
 test('a policy that asks for the defaults has none without them', async () => {
   const { code, message, place } = await wrong({ files: { [MAIN]: deny('own', 'defaults = true') } });
-  assert.deepEqual([code, message, place], ['no-defaults', `there is no '${DEFAULTS}'`, `${MAIN}:1`]);
+  assert.deepEqual([code, message, place], ['host-defaults', `there is no '${DEFAULTS}'`, `${MAIN}:1`]);
 });
 
 test('a policy that says nothing is empty all the same, unless it asks for the defaults', async () => {
@@ -110,12 +110,12 @@ test('a policy that says nothing is empty all the same, unless it asks for the d
 test('the defaults are neither a policy of their own nor one to extend', async () => {
   const files = { [MAIN]: deny('own', 'extends = ["defaults.toml"]'), [DEFAULTS]: deny('host') };
   const { code, place } = await wrong({ files });
-  assert.deepEqual([code, place], ['names-defaults', `${MAIN}:1`]);
+  assert.deepEqual([code, place], ['host-defaults', `${MAIN}:1`]);
   const other = { files: { ...files, [MAIN]: deny('own', `extends = ["${DEFAULTS}"]\ndefaults = false`) } };
-  assert.equal((await wrong(other)).code, 'names-defaults');
+  assert.equal((await wrong(other)).code, 'host-defaults');
   await assert.rejects(load({ files, path: DEFAULTS }), (cause) => {
     assert.ok(cause instanceof UserError);
-    assert.equal(cause.diagnostics[0]!.code, 'names-defaults');
+    assert.equal(cause.diagnostics[0]!.code, 'host-defaults');
     return true;
   });
 });
@@ -198,7 +198,7 @@ test('directives that only take from a service may be defaults, whatever service
   const codesOf = (name: string) =>
     readDefaults(`[service]\n${name} = true`, 'd.toml').diagnostics.map(({ code }) => code);
   for (const { name } of directives())
-    assert.deepEqual(codesOf(name), names.includes(name) ? [] : ['not-in-defaults'], name);
+    assert.deepEqual(codesOf(name), names.includes(name) ? [] : ['host-defaults'], name);
 });
 
 test('a file system in memory is read-only in defaults, since it would be a place to write to', () => {
@@ -208,7 +208,7 @@ test('a file system in memory is read-only in defaults, since it would be a plac
     );
   assert.deepEqual(said('["/srv:ro", "/opt:size=1m,rw,ro"]'), []);
   const of = (word: string, hint: string) =>
-    `2 not-in-defaults: the defaults of a host give no place to write to, as '${word}' is one; make it read-only, with the option 'ro' at its end: "${hint}"`;
+    `2 host-defaults: the defaults of a host give no place to write to, as '${word}' is one; make it read-only, with the option 'ro' at its end: "${hint}"`;
   assert.deepEqual(said('["/opt:ro", "/srv"]'), [of('/srv', '/srv:ro')]);
   assert.deepEqual(said('["/srv:ro,rw"]'), [of('/srv:ro,rw', '/srv:ro,rw,ro')]);
   assert.deepEqual(said('"/srv:size=1m"'), [of('/srv:size=1m', '/srv:size=1m,ro')]);

@@ -53,8 +53,8 @@ test('programs are copied from the build for the machine, unless a package has i
   );
   assert.deepEqual(await programFiles(context, 'arm64', PACKAGED), []);
   for (const [path, code] of [
-    [LAUNCHER, 'no-launcher'],
-    [TIGHTEN, 'no-tighten'],
+    [LAUNCHER, 'no-helper'],
+    [TIGHTEN, 'no-helper'],
   ] as const)
     await assert.rejects(programFiles(context, 'arm64', [path]), isMissing(code));
 });
@@ -111,9 +111,9 @@ test('other programs are where they were built, or where a package has put them'
     'pty-relay': terminalRelay,
   };
   const codes = {
-    'read-filters': 'no-reader',
-    'send-descriptors': 'no-sender',
-    'pty-relay': 'no-relay',
+    'read-filters': 'no-helper',
+    'send-descriptors': 'no-helper',
+    'pty-relay': 'no-helper',
   };
   for (const [name, path] of Object.entries(find)) {
     const [built, packaged] = [`${BUILD}/${name}`, `/usr/libexec/sandbox-unit/${name}`];

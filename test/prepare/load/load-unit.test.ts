@@ -89,7 +89,7 @@ const CANT: readonly [says: string, properties: Readonly<Record<string, unknown>
   [
     'masked',
     { LoadState: 'masked', FragmentPath: '/dev/null' },
-    /^unit-masked: .*systemctl unmask demo\.service\)$/,
+    /^not-loaded: .*systemctl unmask demo\.service\)$/,
   ],
   [
     'masked until the next boot',

@@ -22,7 +22,7 @@ function warned(
 }
 
 const STRICT = 'ProtectSystem = "strict"\n';
-const WARNING = ['warning[probe-home]'];
+const WARNING = ['warning[probe]'];
 
 test('a home that the service can write to is warned of', () => {
   assert.deepEqual(warned('Nice = 1'), WARNING);

@@ -42,7 +42,7 @@ test('a probe that can not be run is an error at its place, but not of another m
   const [{ code, message, at } = assert.fail(), ...more] = await problems(false);
   assert.deepEqual(
     [code, message, at?.line, more],
-    ['no-probe', "the probe '/gone\\x1b' can't be run: no such file", 2, []],
+    ['policy-value', "the probe '/gone\\x1b' can't be run: no such file", 2, []],
   );
   assert.deepEqual(await problems(true), []);
   assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom(''), NO_VALUES), []);

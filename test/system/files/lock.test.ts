@@ -66,8 +66,8 @@ describe('a lock', () => {
     writeFileSync(join(folder, 'file'), '');
     symlinkSync('file', join(folder, 'link'));
     mkdirSync(join(folder, 'folder'));
-    assert.equal(await code(join(folder, 'link')), 'no-lock');
-    assert.equal(await code(join(folder, 'folder')), 'no-lock');
+    assert.equal(await code(join(folder, 'link')), 'unwritable');
+    assert.equal(await code(join(folder, 'folder')), 'unwritable');
     chmodSync(folder, 0o777);
     assert.equal(await code(join(folder, 'lock')), 'untrusted-file');
   });
@@ -79,6 +79,6 @@ describe('a lock', () => {
       process.env.PATH = PATH;
     });
     process.env.PATH = '/nowhere';
-    assert.equal(await code(path), 'no-lock');
+    assert.equal(await code(path), 'unwritable');
   });
 });

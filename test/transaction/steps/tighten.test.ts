@@ -17,7 +17,7 @@ describe('a failure', () => {
     const before = sorted(system.files);
     const result = await run(system, LIVE);
     assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} rolled-back`]]);
-    assert.ok(codesOf(result).includes('error thread-waits'));
+    assert.ok(codesOf(result).includes('error thread-stuck'));
     assert.ok(!codesOf(result).includes('warning keeps-filter'));
     assert.equal(given().length, 0);
     assert.ok(!system.calls.includes(RESTART));

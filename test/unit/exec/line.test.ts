@@ -86,7 +86,7 @@ for (const [value, effect, commands, message] of bad) {
   test(`the Exec line ${JSON.stringify(value).slice(0, 40)} is ${effect}`, () => {
     const problem = {
       severity: effect === 'fatal' ? 'error' : 'warning',
-      code: 'invalid-exec-line',
+      code: 'bad-unit-file',
       message,
       at,
     };

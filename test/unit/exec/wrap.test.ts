@@ -43,7 +43,7 @@ for (const word of ['a\0b', 'a\ud800', '\uffff']) {
   test(`the word ${JSON.stringify(word)} can't be an argument`, () => {
     assert.throws(
       () => quoteExecWord(word, { noEnv: false }),
-      (e) => e instanceof UserError && e.diagnostics[0]?.code === 'unwritable-word',
+      (e) => e instanceof UserError && e.diagnostics[0]?.code === 'policy-value',
     );
   });
 }
@@ -54,7 +54,7 @@ for (const path of ['launcher', '/opt/', '/opt/a"b', '/opt/a\\b', '/opt/a\nb', '
     assert.ok(Array.isArray(commands));
     assert.throws(
       () => wrapExecCommand(commands[0]!, [path]),
-      (e) => e instanceof UserError && e.diagnostics[0]?.code === 'unwritable-word',
+      (e) => e instanceof UserError && e.diagnostics[0]?.code === 'policy-value',
     );
   });
 }

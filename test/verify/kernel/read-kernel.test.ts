@@ -19,7 +19,7 @@ test('an error of the reader leaves the enforcement unproven; a defect is thrown
   assert.deepEqual((await readKernel(fakeContext(system), plan, unit)).unproven, []);
   system.files.delete(READER);
   const { groups, unproven } = await readKernel(fakeContext(system), plan, unit);
-  assert.deepEqual([groups, unproven[0]!.code, unproven.length], [[], 'no-reader', 2]);
+  assert.deepEqual([groups, unproven[0]!.code, unproven.length], [[], 'no-helper', 2]);
   const broken = fakeContext(system, {
     program: {
       ...system,

@@ -52,7 +52,7 @@ test('the command that [ready] adds is one of the lines, be it the first or the 
     assert.deepEqual(messages(plan, properties(plan, lines)), []);
     const after = 'ExecStartPost=\nExecStartPost=/bin/first\nExecStartPost=/bin/second\n';
     assert.deepEqual(messages(plan, properties(plan, lines, { after })), [
-      'error not-in-force: ExecStartPost= has 0 of 2 commands with a filter of ours, not 1 of 2',
+      'error drift-loaded: ExecStartPost= has 0 of 2 commands with a filter of ours, not 1 of 2',
     ]);
   }
 });
@@ -97,13 +97,13 @@ const WRONG: readonly [
     'another drop-in that takes the launcher away',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=\nExecStart=/usr/sbin/demod' }),
-    ['error not-in-force: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
   ],
   [
     'another drop-in that adds a command',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=/usr/sbin/demod' }),
-    ['error not-in-force: ExecStart= has 1 of 2 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 1 of 2 commands behind the launcher, not 1 of 1'],
   ],
   [
     'another drop-in with a filter of its own',
@@ -111,25 +111,25 @@ const WRONG: readonly [
     properties(NO_EXEC, '', {
       after: `ExecStart=\nExecStart=${NO_EXEC.target.launcher} --filter=/run/weak -- /usr/sbin/demod`,
     }),
-    ['error not-in-force: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+    ['error drift-loaded: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
   ],
   [
     'another drop-in that makes an allow list of it',
     ALONE,
     properties(ALONE, '', { after: 'SystemCallFilter=\nSystemCallFilter=@system-service' }),
-    ['error not-in-force: SystemCallFilter= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: SystemCallFilter= is not in systemd as it is in the drop-in'],
   ],
   [
     'another drop-in that makes a deny list of it',
     ALLOW,
     properties(ALLOW, '', { after: 'SystemCallFilter=\nSystemCallFilter=~uname' }),
-    ['error not-in-force: SystemCallFilter= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: SystemCallFilter= is not in systemd as it is in the drop-in'],
   ],
   [
     'another usual errno',
     ERRNOS,
     properties(ERRNOS, '', { after: 'SystemCallErrorNumber=EACCES' }),
-    ['error not-in-force: SystemCallErrorNumber= is not in systemd as it is in the drop-in'],
+    ['error drift-loaded: SystemCallErrorNumber= is not in systemd as it is in the drop-in'],
   ],
 ];
 
