@@ -114,7 +114,7 @@ test('help takes a command, or the code of a message', async () => {
   assert.deepEqual(await cli('help', 'apply'), { status: 0, stdout: help, stderr: '' });
   const { status, stdout, stderr } = await cli('help', 'no-unit');
   assert.deepEqual([status, stderr], [0, '']);
-  assert.match(stdout, /^systemd knows no unit of this name.*\n\nWay out: /s);
+  assert.match(stdout, /^systemd has no unit of this name\./);
   assert.deepEqual(await cli('help', 'help'), await cli('--help'));
 });
 

@@ -11,13 +11,16 @@ export const REFUSALS = {
   opens:
     'The change that would allow the call gives the service something dangerous, which the message names.',
   'no-record': {
-    cause: 'No refused call is on record. Calls that fail with an errno may leave no record.',
-    wayOut: '`sandbox-unit explain --record UNIT` runs the service once with every such call recorded.',
+    cause:
+      'Calls that fail with an errno leave no record. The message says what is on record, and since when.',
+    wayOut:
+      'If the service works, nothing. `sandbox-unit explain --record UNIT` watches a run, and sees such calls, too.',
   },
   'records-incomplete': {
     cause:
-      'Some records of refused calls are missing or unreadable, or are of processes that exited too early.',
-    wayOut: 'Follow the hint, so that all records can be read.',
+      'Records of refused calls are missing or cannot be read: the log of the kernel gets no more than 10 in 5 seconds, or a watch missed calls.',
+    wayOut:
+      'Follow the hint. auditd, or `systemd-journald-audit.socket`, gets all records. In a container they are in the log of the host.',
   },
   'nothing-to-write': 'No change of the policy is proposed, or the policy has no `[syscalls]`.',
   'not-restarted': 'The command would have to restart the service, and something stands against that.',

@@ -38,18 +38,22 @@ export interface ObserverOptions {
   readonly watched?: readonly WatchedArguments[];
 }
 
-/** The codes of errors by which the observer ends (`refuse` in native-helper/observe/). */
-const REFUSALS = [
-  ...(['bad-line', 'damaged', 'kernel-too-old', 'locked-down', 'no-btf', 'no-cgroup', 'no-memory'] as const),
-  ...(['no-program', 'no-tracepoint', 'not-accepted', 'not-attached', 'not-permitted'] as const),
-];
-
-/** The way out of some of these. */
-const HINTS: ReadonlyMap<Code, string> = new Map([
-  ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
-  ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
-  ['locked-down', 'boot without lockdown=confidentiality; lockdown=integrity lets a service be watched'],
-  ['no-cgroup', 'start the service first'],
+/** Reasons by which the observer ends (`refuse` in native-helper/observe/) that lie in the machine: each with its code. */
+const REASONS: ReadonlyMap<unknown, readonly [code: Code, hint?: string]> = new Map([
+  [
+    'no-btf',
+    ['cannot-watch', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
+  ],
+  ['kernel-too-old', ['cannot-watch', 'Linux 6.1 or later can watch a service']],
+  ['not-permitted', ['cannot-watch']],
+  [
+    'locked-down',
+    ['cannot-watch', 'boot without lockdown=confidentiality; lockdown=integrity lets a service be watched'],
+  ],
+  ['no-tracepoint', ['cannot-watch']],
+  ['not-accepted', ['cannot-watch']],
+  ['not-attached', ['cannot-watch']],
+  ['no-cgroup', ['no-cgroup', 'start the service first']],
 ]);
 
 const ROOT = 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace';
@@ -136,7 +140,7 @@ export class Observer {
   async #whyEnded() {
     const { status, stderr } = await this.#talk.end();
     const how = status === 128 ? 'was killed' : `ended with status ${status}`;
-    return error('observer-ended', `the observer ${how}${stderr === '' ? '' : `: ${stderr.trim()}`}`, {
+    return error('observer-failed', `the observer ${how}${stderr === '' ? '' : `: ${stderr.trim()}`}`, {
       hint: 'watch the service again',
     });
   }
@@ -163,8 +167,7 @@ export class Observer {
 /** A path as a word of the protocol, where a line break would begin another line. */
 function oneLine(path: string): string {
   if (!/[\n\0]/.test(path)) return path;
-  const message = 'a path with a line break in it can not be watched';
-  throw new UserError(error('unwatchable', message), EXIT.failure);
+  throw new UserError(error('bad-path', 'a path with a line break in it can not be watched'), EXIT.failure);
 }
 
 async function startError(
@@ -173,13 +176,13 @@ async function startError(
   rights: string,
 ): Promise<UserError> {
   const { status, stderr } = await talk.end();
-  const code = REFUSALS.find((one) => one === said?.code) ?? 'no-observer';
+  const [code, hint] = REASONS.get(said?.code) ?? ['observer-failed'];
+  const wayOut = said?.code === 'not-permitted' ? rights : hint;
   const message =
     typeof said?.message === 'string'
       ? said.message.slice(0, MAX_MESSAGE)
       : `the observer does not start: ${stderr.trim() || `status ${status}`}`;
-  const hint = code === 'not-permitted' ? rights : HINTS.get(code);
-  return new UserError(error(code, message, { hint }), EXIT.failure);
+  return new UserError(error(code, message, { hint: wayOut }), EXIT.failure);
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -24,11 +24,11 @@ export async function brokenFiles(
 ): Promise<Diagnostic[]> {
   const again = againHint(at, unit, facts);
   const found = [
-    ...missing.map((path) => ['cannot-start', `${path} is missing`] as const),
-    ...flaws(filters).map((flaw) => ['cannot-start', flaw] as const),
+    ...missing.map((path) => `${path} is missing`),
+    ...flaws(filters),
     ...(await notExecutable(at, programs)),
   ];
-  return found.map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: again }));
+  return found.map((why) => error('cannot-start', `${unit} won't start: ${why}`, { hint: again }));
 }
 
 /** Filters that the launcher, or the program that loads that of `[ready]`, would refuse. */
@@ -52,19 +52,15 @@ export async function missingFiles(
 
 /** The launcher is executed by all users, the other program by root, who takes the right of any of them. */
 const EXECUTION = {
-  launcher: {
-    code: 'launcher',
-    isEnough: (mode: number) => mode === 0o111,
-    flaw: 'may not be executed by all',
-  },
-  tighten: { code: 'tighten', isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
+  launcher: { isEnough: (mode: number) => mode === 0o111, flaw: 'may not be executed by all' },
+  tighten: { isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
 } as const;
 
 async function notExecutable({ system }: Context, programs: readonly NamedProgram[]) {
   const found = programs.map(async ({ name, path }) => {
-    const { code, isEnough, flaw } = EXECUTION[name];
+    const { isEnough, flaw } = EXECUTION[name];
     const file = await system.read(path, { limit: 0, head: true });
-    return !file || isEnough(file.mode & 0o111) ? [] : [[code, `${path} ${flaw}`] as const];
+    return !file || isEnough(file.mode & 0o111) ? [] : [`${path} ${flaw}`];
   });
   return (await Promise.all(found)).flat();
 }

@@ -80,7 +80,7 @@ for (const [name, start] of [
     const result = await revert(fakeContext(system), [UNIT], {});
     const state = start === machine ? 'unchanged' : 'reverted';
     assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} ${state}`]]);
-    assert.equal(codesOf(result)[0], 'note undone');
+    assert.equal(codesOf(result)[0], 'note put-back');
     for (const path of [...NOTHING_LEFT, DROP_IN, FILTER]) assert.ok(!system.files.has(path), path);
     assert.equal(system.isConfined(UNIT), false);
   });

@@ -140,7 +140,7 @@ test('status names the installed program where it is gone, may not be executed, 
     [['drift-launcher']],
   );
   system.files.set(TIGHTEN, { bytes, mode: 0o644 });
-  assert.deepEqual(await codes(), ['tighten']);
+  assert.deepEqual(await codes(), ['cannot-start']);
   system.files.set(TIGHTEN, { bytes: new TextEncoder().encode('older'), mode: 0o755 });
   assert.deepEqual(await codes(), ['drift-launcher']);
   assert.equal((await run(system)).exit, 0);

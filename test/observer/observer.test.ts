@@ -33,10 +33,14 @@ test('it is told what to watch, and starts', async () => {
 });
 
 const REFUSALS: readonly [answer: string, code: string, message: RegExp][] = [
-  ['{"error":{"code":"no-btf","message":"/sys/kernel/btf/vmlinux is missing"}}', 'no-btf', /is missing/],
-  ['{"error":{"code":"Bad Code","message":7}}', 'no-observer', /does not start: a reason/],
-  ['{"ready":', 'no-observer', /does not start: a reason/],
-  ['[]', 'no-observer', /does not start: a reason/],
+  [
+    '{"error":{"code":"no-btf","message":"/sys/kernel/btf/vmlinux is missing"}}',
+    'cannot-watch',
+    /is missing/,
+  ],
+  ['{"error":{"code":"Bad Code","message":7}}', 'observer-failed', /does not start: a reason/],
+  ['{"ready":', 'observer-failed', /does not start: a reason/],
+  ['[]', 'observer-failed', /does not start: a reason/],
 ];
 
 for (const [answer, code, message] of REFUSALS) {
@@ -82,5 +86,5 @@ test('an observer that is killed gives no dump, and says so', async () => {
     ({ diagnostics: [first] }) => first.message === 'the observer was killed',
   );
   assert.equal(observer.isOver, true);
-  await assert.rejects(observer.dump(), ({ diagnostics: [first] }) => first.code === 'observer-ended');
+  await assert.rejects(observer.dump(), ({ diagnostics: [first] }) => first.code === 'observer-failed');
 });

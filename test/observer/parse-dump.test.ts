@@ -38,7 +38,7 @@ test('anything else is an error that names the place', () => {
   for (const [json, says] of FAULTS) {
     const result = parsed(json);
     assert.ok('severity' in result, String(says));
-    assert.equal(result.code, 'observer-line');
+    assert.equal(result.code, 'observer-failed');
     assert.match(result.message, says);
   }
   const text = parseDump(new TextEncoder().encode('{"dump":'));

@@ -20,7 +20,7 @@ test('without a hierarchy of control groups there is none, and the error says so
   await assert.rejects(folderIn({ files: { '/proc/self/mountinfo': '' } }), ({ diagnostics }: UserError) => {
     assert.deepEqual(
       diagnostics.map(({ code, hint }) => [code, hint]),
-      [['no-group', 'start the service first']],
+      [['no-cgroup', 'start the service first']],
     );
     return true;
   });

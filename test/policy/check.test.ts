@@ -217,14 +217,18 @@ test('many entries of the same set are worked out once', () => {
 
 describe('of thousands of slips the first are told', () => {
   const many = (one: (i: number) => string) => Array.from({ length: 3000 }, (_, i) => one(i)).join(',');
-  const SLIPS = {
-    'unknown-syscall': `[syscalls]\ndeny = [${many((i) => `"red${i}"`)}]`,
-    'unknown-syscall': `[syscalls]\nallow = [${many((i) => `"@red${i}"`)}]`,
-    'unknown-syscall': `[syscalls]\nallow = [${many(() => '"s390_runtime_instr"')}]`,
-    'policy-value': rule(`in = [${many((i) => `"PROT_${i}"`)}]`),
-  };
-  for (const [code, source] of Object.entries(SLIPS)) {
-    test(code, () => {
+  const SLIPS = [
+    ['unknown-syscall', 'calls', `[syscalls]\ndeny = [${many((i) => `"red${i}"`)}]`],
+    ['unknown-syscall', 'sets', `[syscalls]\nallow = [${many((i) => `"@red${i}"`)}]`],
+    [
+      'unknown-syscall',
+      'calls of other machines',
+      `[syscalls]\nallow = [${many(() => '"s390_runtime_instr"')}]`,
+    ],
+    ['policy-value', 'constants', rule(`in = [${many((i) => `"PROT_${i}"`)}]`)],
+  ] as const;
+  for (const [code, what, source] of SLIPS) {
+    test(`${code}: ${what}`, () => {
       const codes = found(source).map((text) => text.split(':')[0]);
       assert.deepEqual(codes, [...Array(MAX_FINDINGS).fill(code), 'too-many']);
     });

@@ -82,7 +82,7 @@ test('an argument is one of six, and its width one of two', () => {
   );
   assert.match(condition('arg = 0, width = 16, eq = 1')[0]!, /must be one of 32, 64$/);
   assert.match(condition('arg = 0, in = []')[0]!, /must be a list that is not empty$/);
-  assert.match(condition('eq = 1')[0]!, /missing-key: the key 'arg' is missing$/);
+  assert.match(condition('eq = 1')[0]!, /policy-value: the key 'arg' is missing$/);
 });
 
 test('all that is wrong is said at once', () => {

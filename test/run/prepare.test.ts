@@ -115,7 +115,7 @@ describe('the launcher is installed', () => {
 
   test('not while another changes units all the time', async () => {
     const one = await ran(NO_EXEC, { locked: 'for-ever' });
-    assert.deepEqual([one.outcome.exit, codes(one), one.units.started], [1, ['locked'], []]);
+    assert.deepEqual([one.outcome.exit, codes(one), one.units.started], [1, ['busy'], []]);
     assert.ok(!one.system.files.has(LAUNCHER));
   });
 });

@@ -237,7 +237,7 @@ describe('who else changes units', () => {
     test('is not waited for for ever', async () => {
       const system = machine({ locked: 'for-ever' });
       const found = await attempt(system, verb);
-      assert.deepEqual([found.exit, codes(found)], [2, ['locked']]);
+      assert.deepEqual([found.exit, codes(found)], [2, ['busy']]);
       assert.deepEqual(system.changes, []);
     });
   }

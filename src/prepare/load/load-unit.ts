@@ -122,7 +122,7 @@ export async function loadFiles(
 async function unitChanged(context: Context, name: string, state: UnitState): Promise<UserError> {
   const { files } = await readFiles(context, [state.fragmentPath, ...state.dropInPaths]);
   const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
-  const cut = found.find(({ code }) => code === 'unit-file-cut-short' || code === 'unit-file-cut-short');
+  const cut = found.find(({ code }) => code === 'unit-file-cut-short');
   const message = `the files of ${name} have changed since systemd read them`;
   const command = `run '${systemctl(context.placement.scope, 'daemon-reload')}'`;
   const reload = context.isRecorded

@@ -26,11 +26,10 @@ test('records that are lost are told, and the exit status says so; the policy is
   const written = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s', write: true });
   assert.equal(written.exit, 1);
   assert.match(written.text, /\[syscalls\]/);
-  const losses = ({ diagnostics }: typeof whole) =>
-    diagnostics
-      .filter(({ code }) => code === 'recording-incomplete')
-      .map(({ message }) => message.slice(-30))
-      .sort();
+  const losses = ({ diagnostics }: typeof whole) => {
+    const lost = diagnostics.filter(({ code }) => code === 'recording-incomplete');
+    return [...new Set(lost.map(({ message }) => message.slice(-30)))].sort();
+  };
   assert.deepEqual(losses(written), losses(whole));
 });
 
@@ -88,7 +87,7 @@ test('where no policy may be written in the end, nothing is watched', async () =
   const file = '/etc/sandbox-unit/mine.toml';
   for (const [path, text, code] of [
     [file, 'description = "mine"\n', 'not-written'],
-    [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'recording'],
+    [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'bad-recording'],
   ] as const) {
     const system = seenMachine({ files: { [path]: text } });
     const before = stored(system);

@@ -133,7 +133,7 @@ test('nothing is written where a recording can not be read: it may have calls th
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');
   system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
-  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'recording');
+  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'bad-recording');
   assert.equal(system.files.has(FILE), false);
 });
 
