@@ -22,7 +22,7 @@ test('where systemd has yet to read files it reads them once, and units are plan
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
-    [0, ['demo.service applied'], ['note reloaded', 'note refusals-unseen']],
+    [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']],
   );
   assert.match(result.diagnostics[0]!.message, /: those of demo\.service had changed$/);
   // Before the plan, and after the files are written.
@@ -86,7 +86,7 @@ test('where systemd says so even then, the unit is refused', async () => {
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
-    [2, ['demo.service refused'], ['note reloaded', 'error unit-changed']],
+    [2, ['demo.service refused'], ['note reload-due', 'error unit-changed']],
   );
   assert.equal(reloads(system), 1);
 });

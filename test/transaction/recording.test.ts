@@ -158,7 +158,7 @@ test('what [ready] would refuse is recorded, by itself too, and an error where n
 
 /** A kernel that shows no calls. */
 const BLIND = () =>
-  new FakeObserver({ answer: '{"error":{"code":"cannot-watch","message":"the kernel has no types"}}' });
+  new FakeObserver({ answer: '{"error":{"code":"no-btf","message":"the kernel has no types"}}' });
 
 test('where the service can not be watched, what the log has is explained, with a warning', async () => {
   const entry = kernel(recordOf(9, 155).replace('code=0x80000000', 'code=0x7ffc0000'), 1_900_000_000);

@@ -189,7 +189,7 @@ test('only root watches services of the system, and a user needs what the observ
     'run it with sudo',
   ]);
   assertMayWatch(fakeContext(watchedMachine(seeing(0)), { ...user, placement: OF_USER }));
-  const answer = '{"error":{"code":"cannot-watch","message":"no BPF"}}';
+  const answer = '{"error":{"code":"not-permitted","message":"no BPF"}}';
   const refused = () => new FakeObserver({ answer });
   const [code, , hint] = await failure(
     watched({}, { fake: refused(), context: { ...user, placement: OF_USER } }),

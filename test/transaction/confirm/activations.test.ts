@@ -79,7 +79,7 @@ test('where the script can not, that is an error in its words, and the command l
   assert.deepEqual(
     [found!.code, found!.message, found!.hint],
     [
-      'activated',
+      'half-done',
       'what activate has done to demo.service could not be kept: activate: \\x1bdemo.service: it can not be kept',
       `'sh ${SCRIPT} --keep -- ${UNIT}' tries it again`,
     ],
@@ -91,7 +91,7 @@ test('a script that others can change is not run', async () => {
   const system = await applied(undefined, {}, { programs: programs(words), untrusted: [SCRIPT] });
   add(system, record());
   const result = await confirm(fakeContext(system), [UNIT], {});
-  assert.deepEqual([result.exit, codesOf(result), words], [1, ['error activated'], []]);
+  assert.deepEqual([result.exit, codesOf(result), words], [1, ['error half-done'], []]);
 });
 
 test('changes of the script and of the command are kept together', async () => {
@@ -123,7 +123,7 @@ test('a record of another boot, or without a time that can be, is of a unit that
     const [found] = diagnostics;
     assert.deepEqual(
       [exit, found!.code, found!.message, found!.hint],
-      [2, 'activated', `activate has left ${UNIT} half changed`, `'sh ${SCRIPT} --recover' puts it back`],
+      [2, 'half-done', `activate has left ${UNIT} half changed`, `'sh ${SCRIPT} --recover' puts it back`],
     );
     assert.deepEqual(codesOf(await confirm(context, [UNIT], {})), ['error not-waiting']);
   }

@@ -184,7 +184,7 @@ test('the observer sees refused calls alone, from before the restart on, and has
   assert.equal(observer.isEnded, true);
 });
 
-const TOO_OLD = { answer: '{"error":{"code":"cannot-watch","message":"this is 5.10"}}' };
+const TOO_OLD = { answer: '{"error":{"code":"kernel-too-old","message":"this is 5.10"}}' };
 
 describe('where refused calls can not all be seen, a note says so', () => {
   const BLIND: readonly [why: string, observed: FakeObserverOptions, said: RegExp][] = [
