@@ -180,8 +180,9 @@ export const VERIFY = {
     wayOut:
       'Run the command as root, outside of any container. In a login that has a filter: `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
   },
-  'processes-unreadable':
-    'Some processes of the service could not be examined, or no process shows whether a directive holds.',
+  'processes-unreadable': 'Some processes of the service could not be examined.',
+  'processes-unseen':
+    'Processes of the service are where they are not looked for, or no process shows whether a directive holds.',
   'not-serving':
     'The unit has processes and is starting, stopping or failed. It may be without the filter of `[ready]`.',
 } as const satisfies Entries;

@@ -35,7 +35,12 @@ export const MACHINE = {
     wayOut:
       'Follow the hint. Where systemd does not run, as in an image, `--root FOLDER` works on files alone.',
   },
-  'bus-failed': 'The connection to the service manager was lost, timed out or carried an invalid answer.',
+  'bus-failed': 'The connection to the service manager was lost.',
+  'bus-timeout': 'The service manager did not answer in time. The machine may be overloaded.',
+  'manager-away':
+    'The service manager left the bus before it answered, as it does when it re-executes itself.',
+  'manager-answer':
+    'An answer of the service manager, or of `systemd-analyze`, is not one that systemd gives.',
   'manager-refused': 'The service manager refused the request, for the reason in the message.',
   'access-denied': 'This user may not do that. Run the command as root, or with `--user` for your own unit.',
   'needs-root': 'The command changes system units, or reads what only root may read.',
@@ -50,7 +55,9 @@ export const MACHINE = {
   'no-user': 'This machine has no user of that name.',
   unreadable: 'The file or folder cannot be read, for the reason in the message.',
   unwritable: 'The file or folder cannot be written, or the output cannot be printed.',
-  'bad-file': 'The file is not a regular file, is too large or damaged, or changed while it was read.',
+  'bad-file': 'The file is not a regular file, or is damaged.',
+  'too-large': 'The file is larger than any file of its kind needs to be.',
+  'file-changed': 'The file changed while it was read.',
   'untrusted-file': {
     cause:
       'Users other than root can change the file, a folder above it, or the place that a link points to.',

@@ -133,6 +133,8 @@ export const DIRECTIVES = {
     wayOut:
       "`inherit = false` in `[syscalls]` replaces the unit's filter; without it the unit's refusals stay.",
   },
+  'own-filter-word-ignored':
+    'systemd ignores a word of the `SystemCallFilter=` of the unit: no call or set has this name.',
   'sockets-stay': 'A socket unit gives the service sockets from outside of its private network.',
   permissive: 'With `--permissive`, calls that the policy would refuse are allowed and recorded.',
 } as const satisfies Entries;

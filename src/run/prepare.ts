@@ -197,7 +197,7 @@ function skippedWords(effective: EffectiveUnit, { target }: Plan, unit: UnitName
 }
 
 const isSkippedWord = ({ code, at }: Diagnostic, { full }: UnitName): boolean =>
-  code === 'own-filter' && at?.file === full;
+  code === 'own-filter-word-ignored' && at?.file === full;
 
 /** Errors about drop-ins that override the command line's own directives or its command. */
 const undone = (effective: EffectiveUnit, directives: readonly PlannedDirective[]): Diagnostic[] =>

@@ -22,7 +22,7 @@ const COMMENT = /^ *#|^$/;
 /**
  * Reads the output of `systemd-analyze syscall-filter`: a line for each set, an indented line for each member.
  * @param systemd the version of systemd that made the output
- * @throws UserError `bus-failed` for any other text
+ * @throws UserError `manager-answer` for any other text
  */
 export function parseSyscallFilterListing(text: string, systemd: string): SyscallSets {
   return { source: 'target', systemd, members: parseListing(text) };
@@ -59,7 +59,7 @@ function checkReferences(members: ReadonlyMap<string, readonly string[]>): void 
 
 const malformed = (why: string) =>
   new UserError(
-    error('bus-failed', `can't read the syscall sets of this systemd: ${why}`, {
+    error('manager-answer', `can't read the syscall sets of this systemd: ${why}`, {
       hint: "they come from 'systemd-analyze syscall-filter'",
     }),
     EXIT.failure,

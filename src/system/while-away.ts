@@ -13,7 +13,7 @@ export async function whileAway<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (cause) {
-      if (codeOf(cause) !== 'bus-failed' || performance.now() > end) throw cause;
+      if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
     }
   }
 }

@@ -162,7 +162,7 @@ function callsOf(
 }
 
 const skipped = (word: string, line: Assignment, hint?: string) =>
-  warning('own-filter', `systemd ignores '${printable(word, 60)}' in ${line.key}=`, {
+  warning('own-filter-word-ignored', `systemd ignores '${printable(word, 60)}' in ${line.key}=`, {
     at: line.at,
     hint,
   });

@@ -81,7 +81,7 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
     'policy-syntax',
     ':1:1: ',
   ],
-  ['ten megabytes', '#'.repeat(10 * MEGABYTE), 'bad-file'],
+  ['ten megabytes', '#'.repeat(10 * MEGABYTE), 'too-large'],
   [
     'a line of a megabyte',
     `[syscalls]\ndeny = ["${'x'.repeat(MEGABYTE - 99)}"]\n`,
@@ -304,7 +304,7 @@ describe('a unit name', () => {
 
 /** Unit files, and what `plan` has to say; nothing where the unit is as good as others. */
 const UNITS: readonly [what: string, content: string | Uint8Array, code?: string][] = [
-  ['ten megabytes', `[Service]\nExecStart=/usr/sbin/demod\n${'#'.repeat(10 * MEGABYTE)}`, 'bad-file'],
+  ['ten megabytes', `[Service]\nExecStart=/usr/sbin/demod\n${'#'.repeat(10 * MEGABYTE)}`, 'too-large'],
   ['a line of a megabyte', `[Service]\nExecStart=/usr/sbin/demod ${'x'.repeat(MEGABYTE)}\n`, 'bad-unit-file'],
   ['a NUL', '[Service]\nExecStart=/usr/sbin/demod\nUser=a\0b\n'],
   [

@@ -258,7 +258,7 @@ const REFUSED: readonly [options: Options, code: Code, words?: readonly string[]
   [{ policy: '/wrap.toml', property: ['ExecStartPre=+/bin/x'] }, 'gap-exec-privileged'],
   [{ ...UNAME, property: ['ReadOnlyPaths=%h'] }, 'transient-value'],
   [{ ...UNAME, property: ['StateDirectoryQuota=1G'] }, 'gap-directive'],
-  [{ property: ['SystemCallFilter=~uname exceve'] }, 'own-filter'],
+  [{ property: ['SystemCallFilter=~uname exceve'] }, 'own-filter-word-ignored'],
   [{ property: ['SystemCallFilter=~"uname"'] }, 'directive-value'],
   [{ property: ['SystemCallFilter=~uname', 'SystemCallFilter=~'] }, 'directive-value'],
   [{ ...UNAME, property: ['SystemCallLog=~ '] }, 'directive-value'],

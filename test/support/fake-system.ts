@@ -257,7 +257,7 @@ export class FakeSystem implements System {
     if (!file) return undefined;
     this.#refuseUnreadable(path);
     if (file.bytes.length > limit && !head) {
-      throw new UserError(error('bad-file', `${path} is larger than ${limit} bytes`), EXIT.failure);
+      throw new UserError(error('too-large', `${path} is larger than ${limit} bytes`), EXIT.failure);
     }
     if (trusted && this.#options.untrusted?.includes(path)) {
       throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);

@@ -105,7 +105,7 @@ for (const [what, [text, why]] of Object.entries(MALFORMED)) {
         assert.equal(e.exit, EXIT.failure);
         assert.deepEqual(
           e.diagnostics.map(({ code, message }) => [code, message]),
-          [['bus-failed', `can't read the syscall sets of this systemd: ${why}`]],
+          [['manager-answer', `can't read the syscall sets of this systemd: ${why}`]],
         );
         return true;
       },

@@ -15,7 +15,7 @@ function failing(times: number, code: Code) {
 }
 
 test('a call is made again while the manager is away', async () => {
-  const { call, made } = failing(2, 'bus-failed');
+  const { call, made } = failing(2, 'manager-away');
   assert.deepEqual([await whileAway(call), made.count], ['answer', 3]);
 });
 

@@ -93,7 +93,7 @@ async function moveIn(unit: string, command: readonly string[] = ['sleep', '1000
 }
 
 /** The codes by which `verify` tells of processes that come and go faster than it can look at them. */
-const UNSEEN = ['processes-unreadable', 'processes-unreadable'];
+const UNSEEN = ['processes-unseen', 'processes-unreadable'];
 
 const below = (unit: string) => `/sys/fs/cgroup/system.slice/${unit}/below`;
 

@@ -103,7 +103,7 @@ test('words that systemd skips are named', () => {
   assert.deepEqual(filter.at, { file: 'x.service', line: 2, column: 1, length: 16 });
   const skipped = (line: number, word: string, hint?: string) => ({
     severity: 'warning',
-    code: 'own-filter',
+    code: 'own-filter-word-ignored',
     message: `systemd ignores '${word}' in SystemCallFilter=`,
     at: { file: 'x.service', line, column: 1, length: 16 },
     ...(hint ? { hint } : {}),

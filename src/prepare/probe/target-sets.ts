@@ -13,7 +13,7 @@ const LIST = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 /**
  * The target's own sets; those that came with this program if the target's systemd-analyze can't be run. To list them takes
  * longer than to make a plan: root keeps the listing of a version until the next boot.
- * @throws UserError `bus-failed`
+ * @throws UserError `manager-answer`
  */
 export async function setsOfTarget(context: Context, version: string): Promise<SyscallSets> {
   if (areSetsOf(bundledSets(), version)) return { ...bundledSets(), source: 'target', systemd: version };

@@ -32,7 +32,7 @@ const ALWAYS = [
 
 const unexpected = (what: string) =>
   new UserError(
-    error('bus-failed', `the service manager's answer has ${what}`, {
+    error('manager-answer', `the service manager's answer has ${what}`, {
       hint: 'is it systemd that has its name on the bus?',
     }),
     EXIT.failure,
@@ -40,7 +40,7 @@ const unexpected = (what: string) =>
 
 /**
  * The properties in an answer's table.
- * @throws UserError `bus-failed` where a value isn't of its property's type
+ * @throws UserError `manager-answer` where a value isn't of its property's type
  */
 export function valuesOf(table: unknown): UnitProperties {
   if (typeof table !== 'object' || table === null) throw unexpected('no properties');
@@ -59,7 +59,7 @@ export function changedIn(table: unknown): UnitProperties {
 
 /**
  * The value of a property.
- * @throws UserError `bus-failed`
+ * @throws UserError `manager-answer`
  */
 export function typed(name: string, variant: unknown): unknown {
   const { signature, value } = (variant ?? {}) as Partial<Variant>;
@@ -72,13 +72,13 @@ export function typed(name: string, variant: unknown): unknown {
 /**
  * A service by its properties.
  * @param tables one for each interface
- * @throws UserError `bus-failed`
+ * @throws UserError `manager-answer`
  */
 export function serviceOf(tables: readonly unknown[]): UnitState {
   return together(tables, ALWAYS);
 }
 
-/** A unit of any type by its properties. @throws UserError `bus-failed` */
+/** A unit of any type by its properties. @throws UserError `manager-answer` */
 export const unitOf = (tables: readonly unknown[]): UnitState => together(tables, ['ActiveState', 'Id']);
 
 function together(tables: readonly unknown[], names: readonly string[]): UnitState {
@@ -88,14 +88,14 @@ function together(tables: readonly unknown[], names: readonly string[]): UnitSta
   return parseUnitState(properties);
 }
 
-/** The names in a list of units, sorted. @throws UserError `bus-failed` */
+/** The names in a list of units, sorted. @throws UserError `manager-answer` */
 export function unitsIn([list]: readonly unknown[]): string[] {
   const names = Array.isArray(list) ? list.map((unit) => Array.isArray(unit) && unit[0]) : [undefined];
   if (!names.every((name) => typeof name === 'string')) throw unexpected('no names of units');
   return names.sort();
 }
 
-/** The jobs of other units in the answer of EnqueueUnitJob (org.freedesktop.systemd1(5)). @throws UserError `bus-failed` */
+/** The jobs of other units in the answer of EnqueueUnitJob (org.freedesktop.systemd1(5)). @throws UserError `manager-answer` */
 export function otherJobsIn(answer: readonly unknown[]): OtherJob[] {
   const jobs = Array.isArray(answer[5]) ? answer[5] : [undefined];
   return jobs.map((job) => {
@@ -113,7 +113,7 @@ export const MANAGER_PROPERTIES = [
 /**
  * The manager's facts.
  * @param variants the values of MANAGER_PROPERTIES
- * @throws UserError `bus-failed`
+ * @throws UserError `manager-answer`
  */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {
   const [version, architecture, features, started, unitPath, group] = variants.map(

@@ -176,7 +176,7 @@ export class Connection {
   /**
    * Calls a method.
    * @returns the values of the answer
-   * @throws UserError `access-denied`, `manager-refused`, `bus-failed`, `bus-failed`, `bus-failed`, `bus-failed`
+   * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `bus-timeout`, `bus-failed`
    */
   async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: Call): Promise<unknown[]> {
     const message = new this.#dbus.Message({ ...rest, body: [...body] });
@@ -191,7 +191,7 @@ export class Connection {
       const denied = DENIED.includes(type) || text === 'Permission denied';
       if (type !== undefined && AWAY.has(type)) {
         const said = `the service manager did not answer ${rest.member}: ${text ?? reason}`;
-        throw failure('bus-failed', said, 'systemd may be reexecuting itself: try again');
+        throw failure('manager-away', said, 'systemd may be reexecuting itself: try again');
       }
       const who = rest.destination === BUS ? 'bus' : 'service manager';
       const said = `the ${who} refused ${rest.member}: ${text ?? reason}`;
@@ -217,7 +217,7 @@ export class Connection {
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(failure('bus-failed', `no answer on the bus within ${timeout / 1000} s`)),
+        () => reject(failure('bus-timeout', `no answer on the bus within ${timeout / 1000} s`)),
         timeout,
       );
     });

@@ -172,7 +172,7 @@ async function endingOf(bus: Bus, unit: string): Promise<UnitState> {
 
 const isDownForGood = (state: UnitState): boolean => isDown(state) && state.job === 0;
 
-const LOST = ['bus-failed', 'bus-failed', 'no-bus'];
+const LOST = ['bus-failed', 'no-bus'];
 
 const isLost = (cause: unknown): boolean => LOST.includes(codeOf(cause) ?? '');
 

@@ -7,7 +7,7 @@ const FIRST_PIECE = 4096;
 /**
  * Reads from a place to the end, at most `limit` bytes. A file that grows meanwhile is refused, unless only its head is wanted.
  * Files that the kernel generates (proc(5)) have the size 0.
- * @throws UserError `bad-file`, `bad-file`
+ * @throws UserError `too-large`, `file-changed`
  */
 export function readUpTo(
   fd: number,
@@ -29,7 +29,7 @@ export function readUpTo(
     }
     if (head) return buffer.subarray(0, limit);
     throw size === 0
-      ? fileError('bad-file', `${path} is larger than ${limit} bytes`)
-      : fileError('bad-file', `${path} changed while it was read`);
+      ? fileError('too-large', `${path} is larger than ${limit} bytes`)
+      : fileError('file-changed', `${path} changed while it was read`);
   }
 }

@@ -21,14 +21,14 @@ const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as NodeJS
 
 /**
  * Reads a file for System.read(). If the file is replaced meanwhile, the new one is read.
- * @throws UserError `unreadable`, `bad-file`, `bad-file`, `bad-file`, `untrusted-file`
+ * @throws UserError `unreadable`, `bad-file`, `too-large`, `file-changed`, `untrusted-file`
  */
 export function readFile(path: string, options: ReadOptions = {}): FileContent | undefined {
   for (let left = ATTEMPTS; ; left--) {
     try {
       return readOnce(path, options);
     } catch (cause) {
-      if (left === 1 || codeOf(cause) !== 'bad-file') throw cause;
+      if (left === 1 || codeOf(cause) !== 'file-changed') throw cause;
     }
   }
 }
@@ -48,7 +48,7 @@ function readOnce(path: string, options: ReadOptions): FileContent | undefined {
       throw fileError('bad-file', `${path} is not a regular file`);
     }
     if (stat.size > limit && !head) {
-      throw fileError('bad-file', `${path} is larger than ${limit} bytes`);
+      throw fileError('too-large', `${path} is larger than ${limit} bytes`);
     }
     // /dev/null is writable for everybody, without effect.
     if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);

@@ -11,7 +11,7 @@ import { walk } from './walk.js';
  * Refuses a file, on which root acts, that others than root can change: the file, each folder above it, and each link
  * on its path must be root's alone.
  * @param fd the file, opened by the path
- * @throws UserError `untrusted-file`, `bad-file`
+ * @throws UserError `untrusted-file`, `file-changed`
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   if (process.geteuid?.() !== 0) return;
@@ -33,7 +33,7 @@ interface Reached {
 /**
  * Refuses a file that others than root can change, or something on the way to it.
  * @param path the path in messages
- * @throws UserError `untrusted-file`, `bad-file`
+ * @throws UserError `untrusted-file`, `file-changed`
  */
 export function assertTrusted(path: string, { real, facts, walked }: Reached): void {
   const why = whyUntrusted(facts);
@@ -44,7 +44,7 @@ export function assertTrusted(path: string, { real, facts, walked }: Reached): v
   if (walked.real !== real) throw changed(path);
 }
 
-const changed = (path: string) => fileError('bad-file', `${path} changed while it was read`);
+const changed = (path: string) => fileError('file-changed', `${path} changed while it was read`);
 
 /**
  * Refuses a folder that isn't root's alone, up to `/`.

@@ -109,7 +109,7 @@ export class Recorded extends NotRunning implements System {
     }
     const start = from - (piece?.from ?? from);
     const bytes = data().subarray(start, start + size);
-    if (bytes.length > limit && !head) throw fileError('bad-file', `${path} is larger than ${limit} bytes`);
+    if (bytes.length > limit && !head) throw fileError('too-large', `${path} is larger than ${limit} bytes`);
     if (trusted && (mode & TYPE) === FILE) this.#assertTrusted(path);
     return { bytes: bytes.subarray(0, limit), mode: mode & 0o7777, modified };
   }

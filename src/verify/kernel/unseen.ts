@@ -108,22 +108,18 @@ export const notRunning = (unit: string, scope: Scope, state: UnitState): Diagno
 const isElsewhere = (unit: UnitState): boolean => isUp(unit) && unit.mainPid > 0 && unit.controlGroup !== '';
 
 const elsewhere = (unit: string) =>
-  error('processes-unreadable', `${unit} runs, and none of its processes is seen in its control group`, {
+  error('processes-unseen', `${unit} runs, and none of its processes is seen in its control group`, {
     hint: 'PAMName= may have moved them to a session; else look at /sys/fs/cgroup',
   });
 
 const outside = (unit: string, count: number) =>
-  error(
-    'processes-unreadable',
-    `${count} threads of ${unit} are in a PID namespace that isn't seen from here`,
-    {
-      hint: 'run it outside of any container',
-    },
-  );
+  error('processes-unseen', `${count} threads of ${unit} are in a PID namespace that isn't seen from here`, {
+    hint: 'run it outside of any container',
+  });
 
 const restless = (unit: string) =>
   error(
-    'processes-unreadable',
+    'processes-unseen',
     `${unit} starts threads faster than they can be stopped: the last were not seen`,
     {
       hint: 'a thread has the filters of the one that started it',

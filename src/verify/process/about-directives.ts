@@ -50,7 +50,7 @@ export const leavesOpen = (held: HeldDirective): Diagnostic[] =>
 
 export function unreadable({ plan }: Planned, cause: UserError): Diagnostic {
   const message = `cannot tell whether the directives hold in all processes of ${plan.unit}: ${cause.message}`;
-  const isLarge = codeOf(cause) === 'bad-file';
+  const isLarge = codeOf(cause) === 'too-large';
   const hint = isLarge
     ? "'findmnt --task PID' lists the mounts of a process"
     : 'run it as root, and outside of any container';
@@ -73,7 +73,7 @@ export function seenNowhere(
     MOST_NAMED,
   );
   const reason = why === undefined ? 'no process shows it' : printable(why);
-  return error('processes-unreadable', `${names} of ${plan.unit} can't be seen to hold: ${reason}`, {
+  return error('processes-unseen', `${names} of ${plan.unit} can't be seen to hold: ${reason}`, {
     ...place(directives[0]!),
     hint: "only systemd's word speaks for that; try what it forbids",
   });

@@ -231,9 +231,9 @@ test('a text that is no TOML is an error with its place and its text', async () 
 
 test('a file that is too large is refused, also as a base', async () => {
   const large = '#'.repeat((1 << 20) + 1);
-  assert.equal((await failure(load({ '/p/main.toml': large }))).code, 'bad-file');
+  assert.equal((await failure(load({ '/p/main.toml': large }))).code, 'too-large');
   const { code, place } = await flaw({ '/p/main.toml': deny('a', 'b.toml'), '/p/b.toml': large });
-  assert.deepEqual([code, place], ['bad-file', '/p/main.toml:1:12']);
+  assert.deepEqual([code, place], ['too-large', '/p/main.toml:1:12']);
 });
 
 test('a file of bytes that are no text is refused', async () => {

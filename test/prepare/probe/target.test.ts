@@ -49,7 +49,7 @@ test('a machine of the release whose sets this program has is not asked for them
 test('a listing that is no listing is refused', async () => {
   const systemd = '252';
   const programs = { env: () => ({ status: 0, stdout: '@default\nread\n', stderr: '' }) };
-  assert.equal(await failure({ systemd, programs }), 'bus-failed');
+  assert.equal(await failure({ systemd, programs }), 'manager-answer');
 });
 
 const VERSIONS: readonly [version: string, says: string][] = [

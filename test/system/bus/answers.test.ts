@@ -99,6 +99,6 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
 
 for (const [what, read, message] of WRONG) {
   test(`${what} is refused`, () => {
-    assert.throws(read, (cause: Error) => codeOf(cause) === 'bus-failed' && message.test(cause.message));
+    assert.throws(read, (cause: Error) => codeOf(cause) === 'manager-answer' && message.test(cause.message));
   });
 }

@@ -18,7 +18,7 @@ test('a file that the kernel makes up as it is read is read whole', async () => 
   assert.match(new TextDecoder().decode(status!.bytes), /^Name:\t.*^Seccomp:\t\d$.*\n$/ms);
   assert.equal((await host.read('/proc/self/status', { limit: 5, head: true }))!.bytes.length, 5);
   const [code] = await failure(host.read('/proc/self/status', { limit: 5 }));
-  assert.equal(code, 'bad-file');
+  assert.equal(code, 'too-large');
 });
 
 test('of such a file a piece is read that is as large as what is in it', async (t) => {

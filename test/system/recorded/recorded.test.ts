@@ -59,7 +59,7 @@ test('a file is read from the pieces that are there', async () => {
   assert.equal(textOf(await system.read('/f', { from: 2, limit: 3, head: true })), 'cde');
   assert.equal(textOf(await system.read('/f', { from: 9, limit: 3, head: true })), '');
   assert.equal(textOf(await system.read('/g', { from: 3, limit: 2, head: true })), 'de');
-  assert.deepEqual((await failure(system.read('/f', { limit: 5 })))[0], 'bad-file');
+  assert.deepEqual((await failure(system.read('/f', { limit: 5 })))[0], 'too-large');
   assert.ok(!openOf(system));
   assert.equal(await system.read('/g', { from: 4, limit: 2, head: true }), undefined);
   assert.deepEqual(openOf(system)?.questions, ['read 4 2 /g']);

@@ -360,14 +360,14 @@ test('what is there of a unit that does not serve may lack the filter of [ready]
 test('a unit that runs somewhere else proves nothing', async () => {
   const unit = unitState({ ...IN_GROUP, ActiveState: 'active', MainPID: 7 });
   const { unproven } = await enforcement(machine([]), heldTo(PLAN), unit, async () => '/reader');
-  assert.deepEqual(codes(unproven), ['processes-unreadable']);
+  assert.deepEqual(codes(unproven), ['processes-unseen']);
 });
 
 test('threads that come faster than they are stopped are told, and those of other namespaces', async () => {
   const told = async (...more: string[]) => (await verified(machine([filtered()], more))).unproven;
   for (const [line, code] of [
-    ['unsettled\n', 'processes-unreadable'],
-    ['foreign 2\n', 'processes-unreadable'],
+    ['unsettled\n', 'processes-unseen'],
+    ['foreign 2\n', 'processes-unseen'],
     ['failed 9 110\n', 'filters-unreadable'],
   ] as const) {
     const found = await told(line, line, line);

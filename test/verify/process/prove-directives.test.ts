@@ -348,7 +348,7 @@ test("filters that can't be read are told once", async () => {
     );
   };
   assert.deepEqual(await found(new Map([[100, 1]])), []);
-  assert.deepEqual(await found(new Map()), ['processes-unreadable']);
+  assert.deepEqual(await found(new Map()), ['processes-unseen']);
 });
 
 test('threads have privileges of their own', async () => {
@@ -403,7 +403,7 @@ test('namespaces are read where a directive asks for them', async () => {
   const unproven = async (line: string) =>
     codes(
       (await proofOf([processFiles(100)], { unreadable, policy: `[service]\n${line}\n` })).unproven,
-    ).filter((code) => code !== 'processes-unreadable');
+    ).filter((code) => code !== 'processes-unseen');
   assert.deepEqual(await unproven('NoNewPrivileges = true'), []);
   assert.deepEqual(await unproven('LimitNOFILE = 9'), []);
   for (const line of ['ProtectSystem = "strict"', 'PrivateNetwork = true', 'CapabilityBoundingSet = []'])
@@ -430,7 +430,7 @@ test("a directive that is seen nowhere isn't proven, and one of which nothing te
   const command = ['/bin/x', [], ['privileged'], 0n, 0n, 0n, 0n, 0, 0, 0, 0];
   const properties = { MainPID: 0, ExecStartPostEx: [command] };
   const free = await proofOf([processFiles(100)], { properties });
-  assert.deepEqual(codes(free.unproven), ['processes-unreadable']);
+  assert.deepEqual(codes(free.unproven), ['processes-unseen']);
   assert.match(free.unproven[0]!.message, /^NoNewPrivileges=, ProtectSystem= of .* command with a prefix/);
   const held = await proofOf([processFiles(100)], {
     properties: { ExecStartPostEx: [command] },
