@@ -5,7 +5,7 @@ export interface Explained {
   readonly wayOut: string;
 }
 
-/** What a code stands for, in a sentence or two where the message and its hint say the rest. */
+/** A code in a sentence or two, where the message and its hint say the rest. */
 export type Entry = string | Explained;
 
 /** Entries by code. */

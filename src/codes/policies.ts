@@ -139,7 +139,7 @@ export const DIRECTIVES = {
   permissive: 'With `--permissive`, calls that the policy would refuse are allowed and recorded.',
 } as const satisfies Entries;
 
-/** What a policy takes from programs. */
+/** Programs, and what a policy takes from them. */
 export const PROGRAMS = {
   'locks-out': {
     cause:

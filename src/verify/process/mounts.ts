@@ -5,7 +5,14 @@ import type { Get } from '../../directives/directive.js';
 import { isOn } from '../../directives/is-on.js';
 import { findDirective } from '../../directives/table.js';
 import { type Claim, type MountLines, mountEntries, writable } from '../../directives/values/mounts.js';
-import { fileAt, isWithin, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
+import {
+  fileAt,
+  isWithin,
+  mountAt,
+  mountsBelow,
+  type PlacedMount,
+  pathsOf,
+} from '../../formats/mount-tree.js';
 import { barePath, covers } from '../../unit/values.js';
 import { EQUAL, type Finding, looser, open, stricter, unseen } from './finding.js';
 import type { View } from './processes.js';
@@ -92,11 +99,12 @@ function shownElsewhere({ is, path: closed }: Claim, sight: Sight): string[] {
   const [path, its] = [view.paths.get(closed), host.paths.get(closed)];
   if (path === undefined || its === undefined || is === 'writable' || is === 'executable') return [];
   const files = [fileAt(host.tree, its) ?? [], mountsBelow(host.tree, its)].flat();
+  const isHidden = (mount: PlacedMount) => pathsOf(host.tree, mount).every((one) => covers(its, one));
   return view.tree.mounts
-    .filter((mount) => files.some((file) => isWithin(file, mount)))
+    .filter((mount) => files.some((file) => isWithin(file, mount)) && isHidden(mount))
     .filter((mount) => !covers(path, mount.path) && !covers(mount.path, path))
     .filter(({ options, root }) => !options.has(FLAGS.get(is) ?? '') && !INACCESSIBLE.test(root))
-    .filter((mount) => mountAt(view.tree, mount.path) === mount && !isHosts(sight, mount.path, mount.path))
+    .filter((mount) => mountAt(view.tree, mount.path) === mount)
     .map((mount) => mount.path);
 }
 

@@ -349,6 +349,8 @@ test('closed files that the unit shows at another path leave a part open', () =>
   assert.deepEqual(home(web, web), equal, 'the host has it there, too');
   const apart = '9 1 0:9 / /home/web rw - ext4 e rw\n';
   assert.deepEqual(home(bind('0:9 /www', '/srv/web'), apart), open('/srv/web', '/home'));
+  const inRoot = '9 1 0:9 / /home/web/run rw - tmpfs r rw\n8 1 0:9 / /run9 rw - tmpfs r rw\n';
+  assert.deepEqual(home(bind('0:9 /x', '/srv/x'), inRoot), equal, 'the host shows it outside of /home, too');
   const devices = HOST.replace('0:2 / /dev', '0:7 / /dev');
   const disk = bind('0:2 /sda', '/srv/disk');
   assert.deepEqual(found('PrivateDevices', true, devices + disk), open('/srv/disk', '/dev'));
