@@ -28,10 +28,10 @@ for (const name of POLICIES) {
 
 /** Codes are for scripts: to rename one breaks them. */
 const CODES = [
-  'bad-extends',
+  'policy-value',
   'contradiction',
   'directive-value',
-  'empty-policy',
+  'no-policy',
   'expectation-failed',
   'no-policy',
   'open-door',
