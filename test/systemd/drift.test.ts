@@ -279,7 +279,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);
     const { status, diagnostics } = await look();
-    assert.deepEqual([status, diagnostics.map(({ code }) => code)], [1, ['launcher']]);
+    assert.deepEqual([status, diagnostics.map(({ code }) => code)], [1, ['cannot-start']]);
     await box.sh(`systemctl restart ${UNIT} || :`);
     // Restart=always tries a few times.
     await box.waitFor('the failure', async () => (await drift()).state === 'failed');
