@@ -38,7 +38,8 @@ export const CHANGES = {
     cause: 'The unit is confined in another way than this run would confine it, or its files were edited.',
     wayOut: 'The command in the hint changes it. Files that were edited are yours to remove.',
   },
-  purged: '`--purge` removes the policy from units that are not named or have no policy any more.',
+  purged:
+    '`--purge` removes the policy from units that are not named or have no policy any more; files for hosts that are gone go, too.',
   'reload-due': 'systemd has to read its unit files again, and was made to.',
 } as const satisfies Entries;
 
@@ -83,6 +84,8 @@ export const TRIALS = {
     wayOut:
       'Allow the sockets or capabilities that it needs. If it is slow to start, use a longer `settle` in `[apply]`.',
   },
+  'refusals-unseen':
+    'Some refused calls may not have been seen during the trial. `sandbox-unit explain UNIT` looks again.',
   'refused-in-trial': {
     cause: 'During the trial the policy refused a call, and the service was harmed by it.',
     wayOut:
@@ -118,8 +121,7 @@ export const LIVE = {
 
 /** Changes since a policy was applied, and scores. */
 export const STATUS = {
-  'not-applied':
-    'The unit is not confined as the policy says, or by another policy than the one that is found for it now.',
+  'not-applied': 'The unit is not confined as the policy says, or the unit of the policy does not exist.',
   'drift-policy': 'The policy, or what it extends, has changed since it was applied.',
   'drift-unit': 'The unit files have changed, and the policy would give other files now.',
   'drift-command': 'A command of the unit has changed, as after an upgrade.',
@@ -142,6 +144,7 @@ export const STATUS = {
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   'gaps-allowed': 'The unit was applied with `--allow-gaps`: lines of these kinds have no effect.',
+  'other-policy': 'The unit is confined by another policy than the one that is found for it now.',
   exposed: 'The exposure of the unit is above the limit of `--max`.',
 } as const satisfies Entries;
 

@@ -36,11 +36,10 @@ export const MACHINE = {
       'Follow the hint. Where systemd does not run, as in an image, `--root FOLDER` works on files alone.',
   },
   'bus-failed': 'The connection to the service manager was lost.',
-  'bus-timeout': 'The service manager did not answer in time. The machine may be overloaded.',
   'manager-away':
     'The service manager left the bus before it answered, as it does when it re-executes itself.',
   'manager-answer':
-    'An answer of the service manager, or of `systemd-analyze`, is not one that systemd gives.',
+    'The service manager did not answer in time, or its answer is not one that systemd gives.',
   'manager-refused': 'The service manager refused the request, for the reason in the message.',
   'access-denied': 'This user may not do that. Run the command as root, or with `--user` for your own unit.',
   'needs-root': 'The command changes system units, or reads what only root may read.',
@@ -94,6 +93,4 @@ export const FACTS = {
       'Check the name of the unit. Run the command that is printed on that machine, and add its output by a further `--facts`.',
   },
   hosts: 'The other messages of this plan are about these hosts, which have the same facts.',
-  'files-gone':
-    'Files of an earlier run were for hosts that are gone or whose facts have changed, or may still be.',
 } as const satisfies Entries;

@@ -86,17 +86,6 @@ export function fileAt(tree: MountTree, path: string): PlacedFile | undefined {
   return { device: mount.device, root };
 }
 
-/** The paths by which a file can be reached. */
-export const pathsOf = (tree: MountTree, file: PlacedFile): readonly string[] =>
-  tree.mounts
-    .filter((mount) => isWithin(mount, file))
-    .map((mount) => ({
-      mount,
-      path: `${mount.path}/${file.root.slice(mount.root.length)}`.replace(/\/+/g, '/'),
-    }))
-    .filter(({ mount, path }) => mountAt(tree, path) === mount)
-    .map(({ path }) => path);
-
 /** Whether a file is another, or below that. */
 export const isWithin = (outer: PlacedFile, file: PlacedFile): boolean =>
   outer.device === file.device && covers(outer.root, file.root);

@@ -80,7 +80,7 @@ export class Observer {
 
   /**
    * Starts the observer. From the return on nothing is missed.
-   * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
+   * @throws UserError `observer-failed`, `cannot-watch`, `no-cgroup`
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
     const { machine, groups, setups, launchers, slice, sees = 'all', watched = [] } = options;
@@ -118,7 +118,7 @@ export class Observer {
 
   /**
    * All that was seen so far, a line a unit as the observer has it.
-   * @throws UserError `observer-ended`
+   * @throws UserError `observer-failed`
    */
   async dump(): Promise<readonly string[]> {
     const answer = new Promise<string[] | undefined>((resolve) => {

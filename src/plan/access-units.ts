@@ -49,11 +49,17 @@ const TABLE: readonly Row[] = [
     traits: 'access starts sessions mounts homes',
     programs:
       'sshd dropbear tinysshd teleport in.telnetd telnetd in.rlogind agetty mingetty fgetty mgetty getty login sulogin ' +
-      'systemd-sulogin-shell cockpit-session xrdp-sesman vncsession gdm gdm3 lightdm sddm lxdm xdm wdm slim greetd ly ly-dm ' +
+      'systemd-sulogin-shell cockpit-session xrdp-sesman vncsession vncsession-start tigervncsession-start gdm gdm3 lightdm sddm lxdm xdm wdm slim greetd ly ly-dm ' +
       'cron crond dcron fcron incrond bcron-sched atd anacron',
     units:
       'ssh ssh@ sshd sshd@ dropbear dropbear@ getty@ serial-getty@ console-getty container-getty@ autovt@ debug-shell ' +
       'rescue emergency display-manager user@ cron crond cronie dcron fcron atd anacron',
+  },
+  {
+    traits: 'access starts sessions',
+    programs:
+      'gnome-remote-desktop-daemon guacd etserver miniserv.pl pveproxy pvedaemon teamviewerd anydesk rustdesk jupyterhub ' +
+      'code-server',
   },
   // Other ways in; sessions, accounts and privileges; the network; file systems that a boot needs.
   {
@@ -61,7 +67,8 @@ const TABLE: readonly Row[] = [
     programs:
       'cockpit-ws cockpit-tls xrdp shellinaboxd ttyd systemd-logind elogind polkitd polkit-agent-helper-1 ' +
       'NetworkManager systemd-networkd connmand wickedd wpa_supplicant iwd udhcpc tailscaled zerotier-one openvpn charon ' +
-      'charon-systemd nft firewalld systemd-resolved dnsmasq',
+      'charon-systemd nft firewalld systemd-resolved dnsmasq authd himmelblaud ypbind oddjobd systemd-user-sessions ' +
+      'accounts-daemon seatd autossh cloudflared netbird nebula tincd pluto ocserv xl2tpd pppd systemd-machined',
     units:
       'systemd-logind elogind polkit polkitd polkit-agent-helper@ NetworkManager systemd-networkd systemd-resolved',
   },
@@ -73,8 +80,9 @@ const TABLE: readonly Row[] = [
   {
     traits: 'access starts',
     programs:
-      'sssd nslcd winbindd systemd-userdbd dbus-daemon dbus-broker dbus-broker-launch ' +
-      'dhclient dhcpcd dhcpcd5 netplan ufw-init netfilter-persistent',
+      'sssd sssd_nss sssd_pam nslcd winbindd systemd-userdbd dbus-daemon dbus-broker dbus-broker-launch ' +
+      'dhclient dhcpcd dhcpcd5 netplan ufw-init netfilter-persistent iptables.init shorewall keepalived ovs-ctl frrinit.sh ' +
+      'inetd xinetd',
     units: 'dbus dbus-daemon dbus-broker messagebus dhcpcd',
   },
   {
@@ -94,8 +102,9 @@ const TABLE: readonly Row[] = [
     traits: 'access starts mounts homes',
     programs:
       'puppet chef-client cinc-client salt-minion cf-agent cf-execd ansible-pull landscape-client ' +
-      'amazon-ssm-agent google_guest_agent google_osconfig_agent waagent qemu-ga vmtoolsd cloud-init',
-    units: 'puppet puppet-agent chef-client salt-minion cfengine3 walinuxagent qemu-guest-agent cloud-init',
+      'amazon-ssm-agent google_guest_agent google_guest_agent_manager google_osconfig_agent droplet-agent VGAuthService rhcd waagent qemu-ga vmtoolsd cloud-init',
+    units:
+      'snap.amazon-ssm-agent.amazon-ssm-agent puppet puppet-agent chef-client salt-minion cfengine3 walinuxagent qemu-guest-agent cloud-init',
   },
   // Containers and virtual machines; devices.
   {
@@ -127,7 +136,7 @@ const TABLE: readonly Row[] = [
   {
     traits: 'starts',
     programs:
-      'nrpe nagios nagios4 icinga2 munin-node monit fail2ban-server inetd xinetd supervisord runsvdir s6-svscan upsmon',
+      'nrpe nagios nagios4 icinga2 munin-node monit fail2ban-server supervisord runsvdir s6-svscan upsmon',
   },
   {
     traits: 'mounts',
@@ -166,11 +175,15 @@ export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Tr
   return new Set(found.flatMap((traits) => (traits ?? []) as readonly Trait[]));
 }
 
-/** The file names of the programs that a command starts. A plain name counts in whichever folder it is found. */
-const programsOf = (command: ExecCommand): string[] =>
-  startedFiles(command.path.value, argumentsOf(command), ['/usr/bin']).flatMap((paths) =>
-    paths.map(fileName),
-  );
+/**
+ * The file names of the programs that a command starts, and of programs among its words: `ip vrf exec` and others start
+ * these. A plain name counts in whichever folder it is found.
+ */
+const programsOf = (command: ExecCommand): string[] => {
+  const words = argumentsOf(command);
+  const started = startedFiles(command.path.value, words, ['/usr/bin']).flat();
+  return [...started, ...words.filter((word) => /^\/.*(?:bin|libexec|lib)\//.test(word))].map(fileName);
+};
 
 const aliasesOf = (effective: EffectiveUnit): UnitName[] =>
   allWords(effective.all('Install', 'Alias').map(({ value }) => value))

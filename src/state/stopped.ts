@@ -2,6 +2,7 @@ import { type Diagnostic, note } from '../diagnostic.js';
 import type { System } from '../system/system.js';
 import { isDown, type UnitState } from '../system/unit-state.js';
 import { awaitJournal, type FailedUnit, journalMatches } from './failure.js';
+import { hasFailed } from './service-run.js';
 
 /**
  * IDs of the manager's messages when it begins to start a unit, has or hasn't started it, begins to stop it, and has
@@ -15,14 +16,15 @@ const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
 
 /**
  * Whether a unit is down by a stop, of itself or of a unit that it needs, and hasn't ended by itself. The manager logs each job that
- * stops a unit, unless LogLevelMax= keeps it from that.
+ * stops a unit, unless LogLevelMax= keeps it from that. A unit that has failed wasn't stopped, whatever a log says that may
+ * lack messages: in doubt, a start too many does less harm than a service that is down.
  */
 export async function wasStopped(
   system: System,
   one: Pick<FailedUnit, 'unit' | 'scope'>,
   state: UnitState,
 ): Promise<boolean> {
-  if (!isDown(state)) return false;
+  if (!isDown(state) || hasFailed(state)) return false;
   await awaitJournal(system);
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID'],

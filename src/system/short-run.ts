@@ -29,12 +29,15 @@ function keepCompiled(runtimeDirectory: string | undefined) {
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot && !isOwn(runtimeDirectory)) return;
   const folder = compiledFolder(isRoot ? '/run' : runtimeDirectory!);
+  // Node makes a folder of its own in this one, and asks for no mode.
+  const before = process.umask(0o077);
   try {
     makeTrustedDirectory(folder);
     enableCompileCache?.(folder);
   } catch {
     // It would only be faster.
   }
+  process.umask(before);
 }
 
 /** Whether a folder is the caller's alone. */

@@ -268,7 +268,3 @@ export const commandsOf = ({ properties }: UnitState, key: string): readonly Loa
 /** Whether a unit is down, for whatever reason. */
 export const isDown = ({ activeState }: UnitState): boolean =>
   activeState === 'inactive' || activeState === 'failed';
-
-/** Whether the last start of a unit was skipped, because its conditions didn't hold. */
-export const isSkipped = ({ conditionTimestamp, conditionResult }: UnitState): boolean =>
-  conditionTimestamp !== 0 && !conditionResult;

@@ -12,7 +12,7 @@ export interface Lock {
 
 /**
  * Takes a step while no other run has a lock.
- * @throws UserError `locked`, and `unwritable` where it can't be taken at all
+ * @throws UserError `busy`, and `unwritable` where it can't be taken at all
  */
 export async function whileHeld<T>(context: Context, lock: Lock, step: () => Promise<T>): Promise<T> {
   const letGo = await take(context, lock);

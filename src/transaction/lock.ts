@@ -71,7 +71,7 @@ async function withDiagnostics(
 
 /**
  * Recovers half changed units, and then changes others, while no other run does.
- * @throws UserError `locked`, `unwritable`, and as recover()
+ * @throws UserError `busy`, `unwritable`, and as recover()
  */
 function underLock(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   return whileLocked(context, async () => {
@@ -80,7 +80,7 @@ function underLock(context: Context, change: () => Promise<Outcome>): Promise<Ou
   });
 }
 
-/** @throws UserError `activated` where `activate` has left a record, which it alone can undo */
+/** @throws UserError `half-done` where `activate` has left a record, which it alone can undo */
 async function assertNoneActivated({ system, placement }: Context): Promise<void> {
   if (!(await system.list(undoFolder(placement))).includes(ACTIVATIONS)) return;
   const folder = `${undoFolder(placement)}/${ACTIVATIONS}`;
@@ -96,7 +96,7 @@ async function assertNoneActivated({ system, placement }: Context): Promise<void
 
 /**
  * Takes a step while no other run changes units.
- * @throws UserError `locked`, `unwritable`
+ * @throws UserError `busy`, `unwritable`
  */
 export const whileLocked = <T>(context: Context, step: () => Promise<T>): Promise<T> =>
   whileHeld(

@@ -83,7 +83,7 @@ test('a policy that is not the applied one is told where calls are explained by 
   assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
   const told = async (options = {}) => {
     const { diagnostics } = await explain(fakeContext(system), [UNIT], options);
-    return diagnostics.filter(({ code }) => code === 'not-applied').map(({ message }) => message);
+    return diagnostics.filter(({ code }) => code === 'other-policy').map(({ message }) => message);
   };
   const file = `/etc/sandbox-unit/${UNIT}.toml`;
   assert.deepEqual(await told(), []);

@@ -22,12 +22,11 @@ async function stopped(ActiveState: string, last?: string) {
 }
 
 test("the manager's last message about a unit that is down tells whether it was stopped", async () => {
-  for (const state of ['inactive', 'failed']) {
-    assert.deepEqual(await stopped(state, STOPPED), [true, true]);
-    assert.deepEqual(await stopped(state, STOPPING), [true, true]);
-    assert.deepEqual(await stopped(state, STARTED), [false, true]);
-    assert.deepEqual(await stopped(state), [false, true]);
-  }
+  assert.deepEqual(await stopped('inactive', STOPPED), [true, true]);
+  assert.deepEqual(await stopped('inactive', STOPPING), [true, true]);
+  assert.deepEqual(await stopped('inactive', STARTED), [false, true]);
+  assert.deepEqual(await stopped('inactive'), [false, true]);
+  assert.deepEqual(await stopped('failed', STOPPED), [false, false], 'a log may lack its last messages');
   assert.deepEqual(await stopped('active', STOPPED), [false, false]);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { commandsOf, FIELD_TYPES, isSkipped, parseUnitState } from '../../src/system/unit-state.js';
+import { commandsOf, FIELD_TYPES, parseUnitState } from '../../src/system/unit-state.js';
 import { inRepository } from '../support/repository.js';
 import { unitState } from '../support/unit-state.js';
 
@@ -111,10 +111,4 @@ test('a command has its end in its last two fields', () => {
     { ...command, started: 2, code: 1, ended: 3, status: 203 },
   ]);
   assert.deepEqual(commandsOf(ended, 'ExecStop'), []);
-});
-
-test('a start was skipped where it was tried, and a condition did not hold', () => {
-  assert.equal(isSkipped(unitState({ ConditionTimestamp: 5n, ConditionResult: false })), true);
-  assert.equal(isSkipped(unitState({ ConditionTimestamp: 5n, ConditionResult: true })), false);
-  assert.equal(isSkipped(unitState({ ConditionTimestamp: 0n, ConditionResult: false })), false);
 });

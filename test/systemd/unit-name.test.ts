@@ -58,7 +58,8 @@ test('names that are taken are what systemd takes them for, and no others', { sk
     const plain = /^[0-9A-Za-z:_.\\@-]*$/.test(text);
     // systemd escapes other characters where we refuse them.
     const theirs = said[i] === 'refused' || !plain ? undefined : said[i];
-    if (name && 'code' in name && name.code === 'invalid-unit-name') assert.ok(theirs!.length > 253);
+    // The folder of drop-ins of a longer name would have too long a name itself.
+    if ('code' in name && theirs !== undefined) assert.ok(theirs.length > 253, text);
     else assert.equal(ours, theirs, `seed ${seed}: ${text}`);
   }
 });

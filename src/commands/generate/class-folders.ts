@@ -110,7 +110,7 @@ async function removeStale(
   const folders = [...new Set(gone.map((path) => path.slice(output.length + 1).split('/')[0]!))];
   if (folders.length > 0) {
     const message = `files are removed that no machine has any more, of ${shortList(folders, NAMED)}`;
-    diagnostics.push(note('files-gone', message));
+    diagnostics.push(note('purged', message));
   }
   return { gone, diagnostics };
 }
@@ -119,7 +119,7 @@ async function removeStale(
 function staysForNow(files: readonly MadeFile[]): Diagnostic {
   const folders = [...new Set(files.map(({ path }) => path.split('/')[0]!))];
   const message = `files of earlier runs stay where they are, of ${shortList(folders, NAMED)}: not every machine has a plan`;
-  return note('files-gone', message, { hint: 'mend the errors of the others, then run it again' });
+  return note('purged', message, { hint: 'mend the errors of the others, then run it again' });
 }
 
 /** The record's first line, with the version of the others. */

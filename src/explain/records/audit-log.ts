@@ -5,6 +5,7 @@ import type { System } from '../../system/system.js';
 import {
   type AuditRecord,
   isAudits,
+  isLoss,
   isSuppression,
   parseAuditLine,
   parseFields,
@@ -20,6 +21,8 @@ export interface AuditLog {
   readonly limited: boolean;
   /** When records were last said to be left out, in milliseconds since 1970; 0 if never. */
   readonly suppressed: number;
+  /** When the kernel last said that records were lost for all who listen, in ms since the epoch; 0 for never. */
+  readonly lost: number;
   /** When the journal begins, if it has a record of the kernel's audit, of whatever type: else the kernel may make none. */
   readonly begins: number | undefined;
   /** Whether auditd runs, which keeps records from other logs. */
@@ -84,7 +87,7 @@ async function hasKernelsEntry(system: System): Promise<boolean> {
  */
 export function recordsIn(text: string) {
   const records: AuditRecord[] = [];
-  let [suppressed, first] = [0, Number.POSITIVE_INFINITY];
+  let [suppressed, lost, first] = [0, 0, Number.POSITIVE_INFINITY];
   let [isAudited, limited] = [false, true];
   for (const entry of journalEntries(text)) {
     const message = entry.get('MESSAGE') ?? '';
@@ -93,12 +96,13 @@ export function recordsIn(text: string) {
     if (isKernels) first = Math.min(first, time);
     isAudited ||= isKernels && isAudits(message);
     if ((isKernels && isSuppression(message)) || isMissed(entry)) suppressed = Math.max(suppressed, time);
+    if (isKernels && isLoss(message)) lost = Math.max(lost, time);
     const audit = isKernels ? undefined : fromAudit(entry, message);
     if (audit) limited = false;
     const record = audit ?? (isKernels ? parseKernelLine(message) : undefined);
     if (record) records.push(record);
   }
-  return { records, suppressed, limited, begins: isAudited ? first : undefined };
+  return { records, suppressed, lost, limited, begins: isAudited ? first : undefined };
 }
 
 const isMissed = (entry: JournalEntry): boolean =>

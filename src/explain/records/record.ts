@@ -76,6 +76,9 @@ export const parseKernelLine = (text: string): AuditRecord | undefined =>
 export const isSuppression = (text: string): boolean =>
   /^kauditd_printk_skb: \d+ callbacks suppressed$/.test(text);
 
+/** Whether the text of an entry of the kernel's log says that audit lost records for all who listen. */
+export const isLoss = (text: string): boolean => /^audit: (?:audit_lost=|backlog limit exceeded)/.test(text);
+
 /** Whether the text of an entry of the kernel's log is a record of its audit, of whatever type. */
 export const isAudits = (text: string): boolean => /^audit: type=\d{1,5} audit\(/.test(text);
 

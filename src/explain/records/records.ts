@@ -138,10 +138,13 @@ const isStartedAs = ({ isUsers, state }: Owner, { fromLogin }: AuditRecord): boo
 const [BURST, INTERVAL] = [10, 5000];
 
 /** Whether records since a time were left out, or may have been: the kernel says so only with a later one. */
-const isFlooded = ({ limited, records, suppressed }: AuditLog, since: number): boolean =>
-  limited &&
-  ((suppressed > 0 && suppressed >= since) ||
-    records.some(({ time }, i) => time >= since && time - (records[i - BURST + 1]?.time ?? 0) <= INTERVAL));
+const isFlooded = ({ limited, records, suppressed, lost }: AuditLog, since: number): boolean =>
+  (lost > 0 && lost >= since) ||
+  (limited &&
+    ((suppressed > 0 && suppressed >= since) ||
+      records.some(
+        ({ time }, i) => time >= since && time - (records[i - BURST + 1]?.time ?? 0) <= INTERVAL,
+      )));
 
 function unseenIn(logs: Logs, since: number, calls: readonly UnitCall[]): Unseen[] {
   if (!logs.readable) return ['unreadable'];

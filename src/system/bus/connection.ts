@@ -176,7 +176,7 @@ export class Connection {
   /**
    * Calls a method.
    * @returns the values of the answer
-   * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `bus-timeout`, `bus-failed`
+   * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `manager-answer`, `bus-failed`
    */
   async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: Call): Promise<unknown[]> {
     const message = new this.#dbus.Message({ ...rest, body: [...body] });
@@ -217,7 +217,7 @@ export class Connection {
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(failure('bus-timeout', `no answer on the bus within ${timeout / 1000} s`)),
+        () => reject(failure('manager-answer', `no answer on the bus within ${timeout / 1000} s`)),
         timeout,
       );
     });

@@ -43,6 +43,7 @@ export async function writeBootUnit(context: Context): Promise<void> {
 const bootUnit = (context: Context): string => `[Unit]
 Description=${DESCRIPTION}
 Documentation=man:sandbox-unit-confirm(1)
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
@@ -109,6 +110,7 @@ const serviceProperties = (context: Context): readonly UnitProperty[] => {
     property('ExecStart', 'a(sasb)', [[context.self[0], words, false]]),
     property('Restart', 's', 'on-failure'),
     property('RestartUSec', 't', BigInt(AGAIN) * 1_000_000n),
+    property('StartLimitIntervalUSec', 't', 0n),
     property('CollectMode', 's', 'inactive-or-failed'),
   ];
 };

@@ -5,14 +5,7 @@ import type { Get } from '../../directives/directive.js';
 import { isOn } from '../../directives/is-on.js';
 import { findDirective } from '../../directives/table.js';
 import { type Claim, type MountLines, mountEntries, writable } from '../../directives/values/mounts.js';
-import {
-  fileAt,
-  isWithin,
-  mountAt,
-  mountsBelow,
-  type PlacedMount,
-  pathsOf,
-} from '../../formats/mount-tree.js';
+import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
 import { barePath, covers } from '../../unit/values.js';
 import { EQUAL, type Finding, looser, open, stricter, unseen } from './finding.js';
 import type { View } from './processes.js';
@@ -86,35 +79,8 @@ function isHosts({ view, host }: Sight, path: string, its: string | undefined): 
 const undone = (seen: string, { isOwn }: Sight, isTheHosts: boolean): Finding =>
   isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
 
-/** Compares a claim with what a process sees, at the path itself and wherever else the same files are mounted. */
+/** Compares a claim with what a process sees. */
 export function judgeClaim(claim: Claim, sight: Sight): Finding {
-  const found = judgePath(claim, sight);
-  const shown = found.relation === 'equal' && !sight.isOwn ? shownElsewhere(claim, sight) : [];
-  return shown.length === 0 ? found : open(`${shortList(shown, MOST_NAMED)} shows what is in ${claim.path}`);
-}
-
-/** Mounts of the service alone that show what a claim closes at another path, as `BindPaths=/home:/srv/homes` does. */
-function shownElsewhere({ is, path: closed }: Claim, sight: Sight): string[] {
-  const { view, host } = sight;
-  const [path, its] = [view.paths.get(closed), host.paths.get(closed)];
-  if (path === undefined || its === undefined || is === 'writable' || is === 'executable') return [];
-  const files = [fileAt(host.tree, its) ?? [], mountsBelow(host.tree, its)].flat();
-  const isHidden = (mount: PlacedMount) => pathsOf(host.tree, mount).every((one) => covers(its, one));
-  return view.tree.mounts
-    .filter((mount) => files.some((file) => isWithin(file, mount)) && isHidden(mount))
-    .filter((mount) => !covers(path, mount.path) && !covers(mount.path, path))
-    .filter(({ options, root }) => !options.has(FLAGS.get(is) ?? '') && !INACCESSIBLE.test(root))
-    .filter((mount) => mountAt(view.tree, mount.path) === mount)
-    .map((mount) => mount.path);
-}
-
-/** The option of a mount by which a claim holds. */
-const FLAGS: ReadonlyMap<Claim['is'], string> = new Map([
-  ['read-only', 'ro'],
-  ['noexec', 'noexec'],
-]);
-
-function judgePath(claim: Claim, sight: Sight): Finding {
   const { view, host } = sight;
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;

@@ -37,7 +37,7 @@ test('files of a class that is no more are removed, and those of others stay', a
   const system = new FakeSystem({ files: { [`/out/${A}/etc/other`]: 'x', '/out/README': 'x' } });
   await write(system, { [A]: 'x', [B]: 'y' });
   const done = await write(system, { [B]: 'y' }, { hosts: './hosts/' });
-  assert.deepEqual(done, { gone: [`/out/${A}/etc/made`], codes: ['files-gone'] });
+  assert.deepEqual(done, { gone: [`/out/${A}/etc/made`], codes: ['purged'] });
   assert.deepEqual(there(system), ['/out/README', `/out/${A}/etc/other`, `/out/${B}/etc/made`]);
   assert.deepEqual(await write(system, { [B]: 'z' }), { gone: [], codes: [] });
   assert.equal(system.text(`/out/${B}/etc/made`), 'z');
@@ -65,7 +65,7 @@ test('where a machine has an error nothing is removed until it has none', async 
   const system = new FakeSystem();
   await write(system, { [A]: 'x', [B]: 'y' });
   const kept = await write(system, { [B]: 'y' }, { isWhole: false });
-  assert.deepEqual(kept, { gone: [], codes: ['files-gone'] });
+  assert.deepEqual(kept, { gone: [], codes: ['purged'] });
   assert.deepEqual((await write(system, { [A]: 'x', [B]: 'y' }, { isWhole: false })).codes, []);
   assert.deepEqual((await write(system, { [B]: 'y' })).gone, [`/out/${A}/etc/made`]);
 });

@@ -327,38 +327,6 @@ test('a mount that the host has below a path, too, leaves a part open and is no 
   assert.equal(itself, '/ can be written to', 'that the host has the path itself is no excuse');
 });
 
-test('closed files that the unit shows at another path leave a part open', () => {
-  const found = (directive: string, value: unknown, own: string, host = '') =>
-    judge(
-      directive,
-      { ...measure({ [directive]: value }), host: view(HOST + host) },
-      { process: seenProcess(), view: view(own), filters: undefined, own: NO_OWN_NAMESPACES },
-    );
-  const mask = (id: number, parent: number, path: string) =>
-    `${id} ${parent} 0:4 /systemd/inaccessible/dir ${path} ro - tmpfs r rw\n`;
-  const hidden = HOST + mask(20, 1, '/home') + mask(21, 1, '/root') + mask(22, 4, '/run/user');
-  const bind = (root: string, path: string, flag = 'rw') => `30 1 ${root} ${path} ${flag} - ext4 d rw\n`;
-  const equal = { relation: 'equal', seen: '' };
-  const open = (path: string, of: string) => ({ relation: 'open', seen: `${path} shows what is in ${of}` });
-  const home = (own: string, host?: string) => found('ProtectHome', 'yes', hidden + own, host);
-  assert.deepEqual(home(''), equal);
-  assert.deepEqual(home(bind('0:1 /home', '/srv/homes')), open('/srv/homes', '/home'));
-  assert.deepEqual(home(bind('0:1 /home/web', '/srv/web', 'ro')), open('/srv/web', '/home'));
-  assert.deepEqual(home(bind('0:1 /homes', '/srv/web')), equal);
-  const web = bind('0:1 /home/web', '/srv/web');
-  assert.deepEqual(home(web, web), equal, 'the host has it there, too');
-  const apart = '9 1 0:9 / /home/web rw - ext4 e rw\n';
-  assert.deepEqual(home(bind('0:9 /www', '/srv/web'), apart), open('/srv/web', '/home'));
-  const inRoot = '9 1 0:9 / /home/web/run rw - tmpfs r rw\n8 1 0:9 / /run9 rw - tmpfs r rw\n';
-  assert.deepEqual(home(bind('0:9 /x', '/srv/x'), inRoot), equal, 'the host shows it outside of /home, too');
-  const devices = HOST.replace('0:2 / /dev', '0:7 / /dev');
-  const disk = bind('0:2 /sda', '/srv/disk');
-  assert.deepEqual(found('PrivateDevices', true, devices + disk), open('/srv/disk', '/dev'));
-  const etc = `${HOST}9 1 0:1 /etc /etc ro - ext4 d rw\n`;
-  const list = (flag: string) => found('ReadOnlyPaths', ['/etc'], etc + bind('0:1 /etc/x', '/srv/x', flag));
-  assert.deepEqual([list('ro'), list('rw')], [equal, open('/srv/x', '/etc')]);
-});
-
 test('the mounts of a namespace are judged once, however many processes there are', () => {
   let looked = 0;
   const { tree, paths } = view(HOST);
