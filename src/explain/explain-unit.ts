@@ -1,7 +1,7 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import type { Prepared } from '../prepare/prepare.js';
-import type { OwnLimits } from '../syscalls/named-policy.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -99,7 +99,7 @@ export function explainKnown(
 /** The confinement of a unit, and the unit's own limits with `SystemCallFilter=CALL` after its other lines. */
 export function confinementOf({ unit, policy, plan }: Prepared, state: UnitState) {
   const { target } = plan;
-  const limits = (more: string): OwnLimits | undefined => {
+  const limits = (more: string): NamedPolicy | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
   };
