@@ -1,6 +1,13 @@
 /** Proves that a program answers as its policy says, without regard to how it was compiled. */
 import type { Action } from '../syscalls/action.js';
-import { type Call, decide, evaluate, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
+import {
+  type Call,
+  decide,
+  evaluate,
+  type SyscallPolicy,
+  type Verdict,
+  verdictAt,
+} from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { DiagramTooLarge } from './diagram.js';
 import { argumentDifference } from './prove-arguments.js';
@@ -9,7 +16,7 @@ import { archesToTry, numbersToTry, registersToTry } from './samples.js';
 import { simulate } from './simulate.js';
 import { Unprovable } from './unprovable.js';
 import { validate } from './validate.js';
-import { createRegions, settled, textOf, verdictAt } from './verdicts.js';
+import { createRegions, settled, textOf } from './verdicts.js';
 
 /** A call that a program answers otherwise than the policy, or only after a needless load of its arguments. */
 export interface Counterexample {

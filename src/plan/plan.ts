@@ -83,10 +83,6 @@ export interface PlannedReady extends Taken {
   /** The path of its filter file. */
   readonly file: string;
   readonly filter: PlannedFilter;
-  /**
-   * The least that holds for every thread of a service that serves: this filter and those of its start.
-   */
-  readonly held: SyscallPolicy;
 }
 
 /**

@@ -53,6 +53,11 @@ interface Planned {
 const hasOwnRoot = (policy: Policy, effective: EffectiveUnit): boolean =>
   ROOTS.some((name) => !['', '/'].includes(lastOf(valuesOfAll(policy, effective), name)));
 
+/** Whether a plan may have an allow list: the policy's, or that of the unit itself. */
+const writesAllowList = ({ syscalls }: Policy, effective: EffectiveUnit): boolean =>
+  syscalls !== undefined &&
+  (syscalls.allow !== undefined || effective.list('Service', 'SystemCallFilter').length > 0);
+
 /** Plans a policy on a unit of this machine. */
 export async function planOn(
   context: Context,
@@ -64,6 +69,7 @@ export async function planOn(
   const target = {
     ...machine.facts,
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
+    ...(writesAllowList(policy, effective) ? { sets: await machine.setsToWrite() } : {}),
     commands: ownRoot ? undefined : await readCommands(context, programPlaces(policy, effective)),
   };
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);

@@ -11,7 +11,7 @@ import { compile } from '../../src/filter/compile/compile.js';
 import { assertProven, type Failure, prove } from '../../src/filter/prove.js';
 import { registersToTry } from '../../src/filter/samples.js';
 import { simulate } from '../../src/filter/simulate.js';
-import { settled, verdictAt } from '../../src/filter/verdicts.js';
+import { settled } from '../../src/filter/verdicts.js';
 import { ABIS, kernelNumber } from '../../src/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
 import {
@@ -20,6 +20,7 @@ import {
   evaluate,
   type SyscallPolicy,
   type Verdict,
+  verdictAt,
 } from '../../src/syscalls/policy.js';
 import { policyOf, syscallPolicy } from '../support/policies.js';
 import { inputs } from '../support/thorough.js';

@@ -29,8 +29,6 @@ export interface ReadyMeaning<T extends CallTarget = Target> {
   readonly named: NamedPolicy;
   /** In force once it serves: both. */
   readonly both: NamedPolicy;
-  /** The policy that is loaded from the start on: a permissive one records. */
-  readonly loadedBefore: NamedPolicy;
 }
 
 export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
@@ -56,7 +54,6 @@ export function readyMeaningWith<T extends CallTarget>(
     before,
     named: resolveCalls(section, sets),
     both: resolveCalls(enforced, sets, before),
-    loadedBefore: resolveCalls(syscalls, target.sets, own),
   };
 }
 
