@@ -21,7 +21,7 @@ export interface MachineFacts {
 
 /**
  * Learns the facts about the machine that plans need.
- * @throws UserError `systemd-version`, `systemd-version`, `unknown-machine`
+ * @throws UserError `systemd-version`, `unknown-machine`
  */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
