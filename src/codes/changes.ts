@@ -8,7 +8,7 @@ export const CHANGES = {
       'Run the command again when it has ended. `fuser` on the lock file in the hint shows the process.',
   },
   'half-done': {
-    cause: 'A unit is being changed, or an earlier run was killed in the middle of a change.',
+    cause: 'A unit is being changed, or could not be put back after an earlier or a recorded run.',
     wayOut: '`sandbox-unit status UNIT`, as root, rolls the unit back, or says why it cannot.',
   },
   'put-back': 'A change that an earlier run left unfinished or unconfirmed was rolled back.',
@@ -40,13 +40,11 @@ export const CHANGES = {
   },
   purged: '`--purge` removes the policy from units that are not named or have no policy any more.',
   'reload-due': 'systemd has to read its unit files again, and was made to.',
-  'not-restored': 'After a recorded run the unit could not be put back. It may still be permissive.',
 } as const satisfies Entries;
 
 /** Restarts and trials. */
 export const TRIALS = {
   'would-restart': 'With `--check`: the change would restart the service.',
-  'activation-failed': 'The script `activate` has refused a unit, rolled it back, or failed itself.',
   'restart-due': {
     cause:
       'The files are in place, and the service was not restarted since: it keeps its earlier filter and directives.',
@@ -67,12 +65,12 @@ export const TRIALS = {
     cause: 'The change was rolled back, and the service still does not start.',
     wayOut: '`systemctl status UNIT` and the journal show why. The reason may not be the policy.',
   },
-  'started-again': 'The service, or a unit that depends on it, had ended and was started again.',
   failed: 'The service has failed, or is restarted again and again, under its policy.',
   'stays-stopped': 'The service was stopped during the change, and is not started.',
   'not-stopped': 'A service or watch that this run started could not be stopped.',
   'still-under-way': 'A start, stop or restart takes very long, and is not waited for any longer.',
-  'went-down': 'A unit went down with the service and did not come back, or not for long.',
+  'went-down':
+    'The service, or a unit that depends on it, went down. The message says whether it was started again.',
   probe:
     'Something about a probe of `[apply]`: it runs outside of the policy, and some hosts cannot try every kind.',
   'reload-kills': {
@@ -90,8 +88,6 @@ export const TRIALS = {
     wayOut:
       'Allow the calls that are listed. To apply such a policy anyway: `refused = "warn"` in `[apply]`.',
   },
-  'refusals-unseen':
-    'Some refused calls may not have been seen during the trial. `sandbox-unit explain UNIT` looks again.',
 } as const satisfies Entries;
 
 /** Filters for running processes: `apply --live` and `tighten`. */
@@ -108,13 +104,9 @@ export const LIVE = {
     'Some threads had the filter and another could not be given it, so all processes were killed.',
   'thread-stuck': {
     cause:
-      'A thread cannot be stopped now: it waits for a device, is traced, or waits in a call that the filter refuses.',
-    wayOut: 'Run the command again. A restart under a policy gives every process the filter.',
-  },
-  'thread-unreachable': {
-    cause:
-      'A thread cannot be traced, or cannot be given a filter: for its state, its namespace, or missing privileges.',
-    wayOut: 'Run the command as root, outside of any container. Otherwise restart the unit.',
+      'A thread cannot be stopped or given a filter: it waits for a device or in a call that the filter refuses, is traced, or is in another namespace.',
+    wayOut:
+      'Run the command again, as root and outside of any container. A restart under a policy gives every process the filter.',
   },
   restless: {
     cause:
@@ -126,7 +118,8 @@ export const LIVE = {
 
 /** Changes since a policy was applied, and scores. */
 export const STATUS = {
-  'not-applied': 'The unit is not confined as the policy says, or the unit of the policy does not exist.',
+  'not-applied':
+    'The unit is not confined as the policy says, or by another policy than the one that is found for it now.',
   'drift-policy': 'The policy, or what it extends, has changed since it was applied.',
   'drift-unit': 'The unit files have changed, and the policy would give other files now.',
   'drift-command': 'A command of the unit has changed, as after an upgrade.',
@@ -149,7 +142,6 @@ export const STATUS = {
     wayOut: 'Apply the policy again by the command in the hint.',
   },
   'gaps-allowed': 'The unit was applied with `--allow-gaps`: lines of these kinds have no effect.',
-  'other-policy': 'The unit is confined by another policy than the one that is found for it now.',
   exposed: 'The exposure of the unit is above the limit of `--max`.',
 } as const satisfies Entries;
 

@@ -8,8 +8,12 @@ export const REFUSALS = {
       'If the service needs the call, `sandbox-unit explain --write UNIT` makes the change that is proposed.',
   },
   'recorded-call': 'A call was allowed and recorded, by `log`, an argument rule or a permissive policy.',
-  opens:
-    'The change that would allow the call gives the service something dangerous, which the message names.',
+  opens: {
+    cause:
+      'The policy, or the change that would allow a call, gives the service something dangerous, which the message names.',
+    wayOut:
+      'Keep it only if the service needs it. For `/run`: set `RuntimeDirectory=NAME` in a drop-in, have the service write to `/run/NAME`, and watch it again.',
+  },
   'no-record': {
     cause:
       'Calls that fail with an errno leave no record. The message says what is on record, and since when.',
@@ -36,7 +40,6 @@ export const LEARNING = {
   'watch-failed': 'The watch failed. Nothing of what it saw is kept, or not all of it.',
   'exercise-failed':
     'The reload, or the command of `--exercise`, failed. The service may not have done all its work.',
-  'bad-recording': 'The file is not a recording, is of another unit, or is of a newer version.',
   'no-recording': 'There is no recording of the unit that counts for this machine, or it has no calls.',
   'recordings-differ': 'The recordings are of other machines or of other versions of the program.',
   'recording-incomplete': {
@@ -52,16 +55,7 @@ export const LEARNING = {
     cause: 'The learned policy allows some calls, logs others, and refuses the rest.',
     wayOut: 'Nothing now. `sandbox-unit learn --promote UNIT` ends the logging when enough was seen.',
   },
-  'dangerous-seen': 'The policy allows calls that attackers want most, since the service made them.',
   'recording-leavers': 'Processes left the control group of the service, as logins do, and were not watched.',
-  'defaults-refuse':
-    'The service made calls that the defaults of the host refuse, whatever its policy allows.',
-  'run-writable': {
-    cause:
-      'The service makes files directly in `/run`, so that the policy allows it to write to all of `/run`.',
-    wayOut:
-      'Set `RuntimeDirectory=NAME` in a drop-in, have the service write to `/run/NAME`, and watch it again.',
-  },
   'ready-unknown': {
     cause:
       '`--ready` was given, and the recordings do not show what the service no longer does once it serves.',

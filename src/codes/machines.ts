@@ -50,12 +50,13 @@ export const MACHINE = {
       'With a newer one read the plan, then run `sandbox-unit verify UNIT`. An image needs the libraries of systemd.',
   },
   offline: 'This needs the running machine, and `--root` or `--facts` names another one.',
-  'unknown-machine': 'The system calls of this kind of machine are not known.',
-  'no-helper': 'A program or script that belongs to sandbox-unit is not installed for this kind of machine.',
+  'no-helper':
+    'A program that belongs to sandbox-unit is not installed, or this kind of machine is not known.',
   'no-user': 'This machine has no user of that name.',
   unreadable: 'The file or folder cannot be read, for the reason in the message.',
   unwritable: 'The file or folder cannot be written, or the output cannot be printed.',
-  'bad-file': 'The file is not a regular file, or is damaged.',
+  'bad-file':
+    'The file, recording or facts are damaged, of another unit or version, or not a regular file; or a path has control characters.',
   'too-large': 'The file is larger than any file of its kind needs to be.',
   'file-changed': 'The file changed while it was read.',
   'untrusted-file': {
@@ -73,14 +74,12 @@ export const MACHINE = {
   'no-cgroup': 'The service has no control group that can be watched. Start it first.',
   'observer-failed':
     'The program that watches services is missing, damaged or of another version, or it failed.',
-  'bad-path': 'The path has a line break or another control character.',
   internal: 'This is a mistake in sandbox-unit. Please report it.',
   usage: 'The command line is wrong. `--help` shows the options.',
 } as const satisfies Entries;
 
 /** Commands of `run`. */
 export const TRANSIENT = {
-  'transient-value': 'A transient unit cannot have this value, for example a specifier.',
   'without-launcher': 'Some commands of the unit run without the filter of the launcher.',
   'start-failed':
     'The unit did not start: the command was refused a call, or is missing, or has no folder or terminal.',
@@ -94,7 +93,6 @@ export const FACTS = {
     wayOut:
       'Check the name of the unit. Run the command that is printed on that machine, and add its output by a further `--facts`.',
   },
-  'bad-facts': 'The facts are missing, damaged, of several machines, or could not be gathered.',
   hosts: 'The other messages of this plan are about these hosts, which have the same facts.',
   'files-gone':
     'Files of an earlier run were for hosts that are gone or whose facts have changed, or may still be.',

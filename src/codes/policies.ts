@@ -7,17 +7,14 @@ export const POLICY_TEXT = {
   'policy-value': 'The value is missing, of the wrong type, or not one that the key takes here.',
   'too-many':
     'The policy has more mistakes of this kind than are listed. Correct these, then run the command again.',
-  'unknown-syscall': 'No system call or set of this name is known here, nor to the systemd of the target.',
-  'newer-syscall': 'The call exists only for newer kernels or for other kinds of machines.',
+  'unknown-syscall':
+    'No system call or set of this name is known here, or only for other kinds of machines or newer kernels.',
   'unknown-directive': 'The name is not one of the sandboxing directives that `[service]` takes.',
   'refused-directive':
     'A policy cannot set this directive: it is written from `[syscalls]`, or it confines nothing.',
   'directive-value': 'systemd would not accept this value, and would start the service without the line.',
-  'empty-policy':
-    'The policy has neither `[syscalls]` nor `[service]` and extends no other. It would confine nothing.',
-  'no-policy': 'No policy was found where the command looks for one.',
+  'no-policy': 'No policy was found where the command looks for one, or the policy confines nothing.',
   'unknown-template': 'No template of that name is installed.',
-  'bad-extends': 'The policy extends itself, too many files, or a relative path from standard input.',
   'host-defaults':
     'The defaults of the host can only take rights from services, and only a policy can ask for them.',
 } as const satisfies Entries;
@@ -26,12 +23,11 @@ export const POLICY_TEXT = {
 export const POLICY_MEANING = {
   contradiction: 'Two lines of the policy exclude each other, or one has no effect beside the other.',
   'expectation-failed': 'An `[[expect]]` names the answer to a call, and the policy gives another one.',
-  indispensable: 'The policy refuses a call without which no program, or no thread, can run.',
-  'no-respawn': {
+  indispensable: {
     cause:
-      '`[ready]` refuses every call that starts a process. If the main process has workers, a worker that dies is not replaced, and the unit stays active without it.',
+      'The policy refuses a call that every program makes, or one that a new worker of the service needs.',
     wayOut:
-      'A service of one process needs nothing. For others allow `fork`, `vfork`, `clone` and `clone3`, and what a new worker calls, such as `setuid`.',
+      'Allow the call. Without `fork`, `vfork`, `clone` and `clone3` a worker that dies is not replaced; a service of one process needs none.',
   },
   'ready-reload': {
     cause:
@@ -44,9 +40,7 @@ export const POLICY_MEANING = {
     wayOut: 'Refuse the calls in the hint, too. If the other call has to pass, the refusal protects nothing.',
   },
   'filter-too-long':
-    'The filter would have more instructions than the kernel accepts. Use fewer argument rules.',
-  'sampled-proof':
-    'The rules on a call are too many for a full proof. The filter was tested with sample values.',
+    'The filter has more instructions than the kernel accepts, or than can be proven in full. Use fewer argument rules.',
   'stricter-than-policy':
     'The kernel or systemd gives a stricter answer here than the policy: to unknown numbers, or where an ABI hides an argument.',
 } as const satisfies Entries;
@@ -135,7 +129,6 @@ export const DIRECTIVES = {
   },
   'own-filter-word-ignored':
     'systemd ignores a word of the `SystemCallFilter=` of the unit: no call or set has this name.',
-  'sockets-stay': 'A socket unit gives the service sockets from outside of its private network.',
   permissive: 'With `--permissive`, calls that the policy would refuse are allowed and recorded.',
 } as const satisfies Entries;
 
@@ -158,13 +151,11 @@ export const PROGRAMS = {
     wayOut:
       'Remove that line for this service. Where the message is a note, the program only becomes slower.',
   },
-  'set-id-lost':
-    'The service starts programs with set-user-ID or set-group-ID bits, which have no effect under `NoNewPrivileges=`.',
   'no-new-privileges': {
     cause:
-      'The launcher sets no_new_privs, although the unit does not: otherwise only a service with CAP_SYS_ADMIN may load a filter.',
+      'The launcher, or the policy, sets no_new_privs: without it only a service with CAP_SYS_ADMIN may load a filter. Programs with set-user-ID or set-group-ID bits then get no rights by these.',
     wayOut:
-      'If the programs need new privileges and keep CAP_SYS_ADMIN, write `NoNewPrivileges = false` in `[service]`.',
+      'If the service needs such a program and keeps CAP_SYS_ADMIN, write `NoNewPrivileges = false` in `[service]`.',
   },
   'untrusted-path': {
     cause:

@@ -21,7 +21,7 @@ const TIMEOUT = 120_000;
 /**
  * Answers to all that plans ask of this machine and of some units, as JSON Lines; or the script that gathers them where
  * there is no Node.
- * @throws UserError `no-helper`, `needs-root`, `bad-facts`
+ * @throws UserError `no-helper`, `needs-root`, `bad-file`
  */
 export async function facts(
   context: Context,
@@ -37,7 +37,7 @@ export async function facts(
   const names = units.map((unit) => serviceName(unit).full);
   const argv = ['sh', path, ...ask.flatMap((one) => ['--ask', one]), '--', ...names];
   const { status, stdout, stderr } = await program.run(argv, { limit: MAX_OUTPUT, timeout: TIMEOUT });
-  if (status !== 0) throw fail('bad-facts', `${path} has ended with status ${status}: ${stderr.trim()}`);
+  if (status !== 0) throw fail('bad-file', `${path} has ended with status ${status}: ${stderr.trim()}`);
   return printed(stdout);
 }
 

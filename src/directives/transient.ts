@@ -12,7 +12,7 @@ import { withoutSpecifiers } from './values/bus.js';
  * @param values all right-hand sides in their order, as formatDirective() has them; an empty one takes back what is
  *   before it
  * @param systemd the major version that gets them
- * @returns an error `transient-value` for specifiers, which a transient unit has none of, and for what can't be told
+ * @returns an error `directive-value` for specifiers, which a transient unit has none of, and for what can't be told
  *   from outside the manager
  */
 export function directiveProperties(
@@ -34,7 +34,7 @@ const SPECIFIERS = 'specifiers mean nothing there: write what they stand for, %%
 function inexpressible(name: string, values: readonly string[], why?: string): Diagnostic {
   const assignment = `${name}=${printable(values.join(' '), 80)}`;
   const specifiers = values.some((text) => withoutSpecifiers(text) === undefined);
-  return error('transient-value', `a transient unit can't have '${assignment}'`, {
+  return error('directive-value', `a transient unit can't have '${assignment}'`, {
     hint: why ?? (specifiers ? SPECIFIERS : undefined),
   });
 }

@@ -31,5 +31,5 @@ export async function refusedByDefaults(
   if (refused.length === 0) return [];
   const message = `the service made calls that ${host} refuses: ${shortList(refused, 12)}`;
   const hint = "allow them by rules of the policy, or write 'defaults = false' in it";
-  return [warning('defaults-refuse', message, { hint })];
+  return [warning('contradiction', message, { hint })];
 }

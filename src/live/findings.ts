@@ -48,7 +48,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     hint: 'end the debugger, or strace, that traces it',
   },
   untraceable: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: withErrno("can't be stopped"),
     hint: 'run it on the host, outside of a container; where kernel.yama.ptrace_scope is 3, until a boot only [syscalls] can refuse calls, from a start on',
   },
@@ -58,13 +58,13 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     hint: AGAIN,
   },
   privileges: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: always('may not load a filter: it has neither no_new_privs nor CAP_SYS_ADMIN'),
     hint: "'tighten --no-new-privileges' sets no_new_privs, as a filter that refuses execve and execveat does; a policy does by 'NoNewPrivileges = true', from the next start on",
   },
-  strict: { code: 'thread-unreachable', says: always("is in seccomp's strict mode, which takes no filter") },
+  strict: { code: 'thread-stuck', says: always("is in seccomp's strict mode, which takes no filter") },
   foreign: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: ([count]) => `${count} threads are in a PID namespace that isn't seen from here`,
     hint: 'run it on the host',
     isAlone: true,
@@ -76,7 +76,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     isAlone: true,
   },
   unlisted: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: withErrno("the threads of its control group can't be listed"),
     isAlone: true,
   },
@@ -86,21 +86,21 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     isAlone: true,
   },
   elsewhere: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: ([pid]) => `its main process ${pid} is in another control group`,
     hint: 'PAMName= of the unit may have moved it to a session',
     isAlone: true,
   },
   'no-call': {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: always('has no instruction by which it could load a filter'),
   },
   compat: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: always('runs 32-bit code, which is not given filters on arm64'),
   },
   dispatched: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: always('has its calls handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2))'),
   },
   sequence: {
@@ -114,18 +114,18 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     hint: "'systemctl thaw' lets a frozen unit go on",
   },
   refused: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: withErrno("can't load the filter"),
     hint: 'ENOMEM: raise LimitAS= or vm.max_map_count, or restart it where it has many filters; EAGAIN: raise LimitMEMLOCK=',
   },
   evaded: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: always('makes another call than it was made to make'),
     hint: LOST,
   },
-  missing: { code: 'thread-unreachable', says: always("doesn't have the filter that it loaded"), hint: LOST },
+  missing: { code: 'thread-stuck', says: always("doesn't have the filter that it loaded"), hint: LOST },
   unreadable: {
-    code: 'thread-unreachable',
+    code: 'thread-stuck',
     says: withErrno("can't be read"),
     hint: 'run it on the host, outside of a container: it takes CAP_SYS_ADMIN, and a kernel with CONFIG_CHECKPOINT_RESTORE',
   },

@@ -167,7 +167,7 @@ export class Observer {
 /** A path as a word of the protocol, where a line break would begin another line. */
 function oneLine(path: string): string {
   if (!/[\n\0]/.test(path)) return path;
-  throw new UserError(error('bad-path', 'a path with a line break in it can not be watched'), EXIT.failure);
+  throw new UserError(error('bad-file', 'a path with a line break in it can not be watched'), EXIT.failure);
 }
 
 async function startError(

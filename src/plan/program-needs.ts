@@ -70,7 +70,7 @@ function starters({ effective, policy }: ConfinedUnit): Diagnostic[] {
     if (!found) return [];
     const message = `what ${printable(path, 80)} starts gets no rights by set-user-ID and set-group-ID bits: ${found[1]}`;
     return [
-      warning('set-id-lost', message, {
+      warning('no-new-privileges', message, {
         at,
         hint: 'where that is needed: NoNewPrivileges = false in [service]',
       }),

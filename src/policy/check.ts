@@ -166,7 +166,7 @@ const foreignCall = (name: string, at: Location): Diagnostic =>
 
 /** The warning about a call that systemd can filter by its name, and that has no number in this program's tables. */
 const newerCall = (name: string, at: Location): Diagnostic =>
-  warning('newer-syscall', `only systemd knows the call '${name}', by its name`, {
+  warning('unknown-syscall', `only systemd knows the call '${name}', by its name`, {
     at,
     hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or a call of other machines',
   });

@@ -144,5 +144,5 @@ export function warnIfEmpty(policy: Policy, severity: 'warning' | 'error' = 'war
   if (syscalls || ready || service.length > 0 || policy.extends.length > 0 || defaults?.value) return [];
   const hint = 'add [syscalls], [ready] or [service]';
   const at = { file: policy.file, line: 1, column: 1 };
-  return [{ ...warning('empty-policy', 'the policy confines nothing', { at, hint }), severity }];
+  return [{ ...warning('no-policy', 'the policy confines nothing', { at, hint }), severity }];
 }

@@ -28,7 +28,7 @@ export async function activationScript({ home, program }: Context): Promise<Uint
   return script.bytes;
 }
 
-/** @throws UserError `no-helper`, `policy-value`, `bad-path` */
+/** @throws UserError `no-helper`, `policy-value`, `bad-file` */
 export async function activationFiles(context: Context, prepared: Prepared): Promise<ActivationFiles> {
   const script = await activationScript(context);
   const { unit, policy } = prepared;
@@ -61,7 +61,7 @@ async function activationOf(
   const others = unit.files.filter(({ path }) => !hasNameOfDropIn(path));
   // A manifest has a path a line, and another machine may have told of these.
   const bad = [...gone, ...others.map(({ path }) => path)].find((path) => /\p{Cc}/u.test(path));
-  if (bad !== undefined) throw fail('bad-path', `'${printable(bad)}' has control characters`);
+  if (bad !== undefined) throw fail('bad-file', `'${printable(bad)}' has control characters`);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   return {
     files: files.map(({ path, mode, content }) => ({ path, mode, hash: sha256OfBytes(content) })),

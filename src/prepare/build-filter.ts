@@ -56,7 +56,7 @@ export function proofWarnings(proofs: readonly ProofSummary[], at: Location | un
   const sampled = Math.max(0, ...proofs.map((proof) => proof.sampled));
   if (sampled === 0) return [];
   const message = `rules on ${sampled === 1 ? 'a call' : `${sampled} calls`} are too many to prove for all arguments: the filter was tried with some`;
-  return [warning('sampled-proof', message, { at, hint: 'fewer conditions in the rules on one call' })];
+  return [warning('filter-too-long', message, { at, hint: 'fewer conditions in the rules on one call' })];
 }
 
 /** The result of a filter's proof. */

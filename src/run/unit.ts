@@ -63,7 +63,7 @@ function withoutBusName(directives: readonly PlannedDirective[]): Diagnostic[] {
   const last = (name: string) => directives.findLast((one) => one.name === name)?.values.at(-1);
   if (last('Type') !== 'dbus' || last('BusName') !== undefined) return [];
   return [
-    error('transient-value', "a transient unit can't have 'Type=dbus' without a name on the bus", {
+    error('directive-value', "a transient unit can't have 'Type=dbus' without a name on the bus", {
       hint: 'add --property BusName=NAME',
     }),
   ];

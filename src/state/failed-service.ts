@@ -47,5 +47,5 @@ function startedAgain({ name, state }: Service, { scope, refuses }: Under): Diag
   const hint = refuses
     ? `'${ownCommand(scope, 'explain', name)}' says whether it was refused a call`
     : undefined;
-  return [note('started-again', message, { hint })];
+  return [note('went-down', message, { hint })];
 }

@@ -21,7 +21,7 @@ export async function otherPolicyApplied(
   const [was, is] = [before, after].map(({ content }) => headerOf(content).policy);
   if (was !== undefined && was !== is) {
     const hint = ownCommand(plan.target.scope, `explain --policy ${shellWord(was)}`, plan.unit);
-    return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
+    return [note('not-applied', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
   }
   const differs = (which: 'policyHash' | 'defaultsHash') =>
     headerOf(before.content)[which] !== headerOf(after.content)[which];
@@ -29,7 +29,7 @@ export async function otherPolicyApplied(
   const orDefaults = differs('defaultsHash') ? ', or what it adds to,' : '';
   const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are held to it as it is now`;
   const hint = ownCommand(plan.target.scope, 'apply', plan.unit);
-  return [note('other-policy', message, { hint })];
+  return [note('not-applied', message, { hint })];
 }
 
 /** Of what was applied with a policy that was named, that one is there which would be found: somebody may have decided so. */
@@ -44,5 +44,5 @@ export async function otherPolicyFound(
   const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
   const command = ownCommand(context.placement.scope, 'apply', unit);
   const hint = context.offline ? undefined : `'${command}' applies that`;
-  return [note('other-policy', message, { hint })];
+  return [note('not-applied', message, { hint })];
 }

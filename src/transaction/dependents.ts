@@ -43,7 +43,7 @@ export async function startDependents(
   const failed = found.filter((one) => !stayed.includes(one) && !own.has(one.name));
   return [
     ...couldNot,
-    ...stayed.map(({ name }) => note('started-again', `${went(name)}, and is started again`)),
+    ...stayed.map(({ name }) => note('went-down', `${went(name)}, and is started again`)),
     ...failed.map(({ name }) => dependentFailed(context, unit.unit, went(name), name)),
   ];
 }

@@ -268,8 +268,5 @@ async function undo({ context, signals }: Transaction, unit: AppliedUnit): Promi
   const [problems] = await rollBack(context, [unit.record], { signals, spare: sparesChanged(context) });
   if (isRestored(problems!)) return problems!;
   const hint = `'${ownCommand(context.placement.scope, 'status', unit.unit)}' says how it is`;
-  return [
-    ...problems!,
-    error('not-restored', `${unit.unit} is not as it was: it may be permissive`, { hint }),
-  ];
+  return [...problems!, error('half-done', `${unit.unit} is not as it was: it may be permissive`, { hint })];
 }

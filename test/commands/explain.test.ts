@@ -26,11 +26,11 @@ test('a recording of a watch that can not be read is told, and may have calls', 
   const unknown = machine({ records: ['a line'] });
   unknown.files.set(place, broken);
   const none = await explained(unknown);
-  assert.deepEqual([none.exit, none.codes], [2, ['bad-recording', 'no-record']]);
+  assert.deepEqual([none.exit, none.codes], [2, ['bad-file', 'no-record']]);
   const known = machine({ records: [record(100, 165)] });
   known.files.set(place, broken);
   const one = await explained(known);
-  assert.deepEqual([one.exit, one.codes[0], one.refusals.length], [1, 'bad-recording', 1]);
+  assert.deepEqual([one.exit, one.codes[0], one.refusals.length], [1, 'bad-file', 1]);
 });
 
 test('where a run or the records take long, that is said', async () => {
@@ -83,7 +83,7 @@ test('a policy that is not the applied one is told where calls are explained by 
   assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
   const told = async (options = {}) => {
     const { diagnostics } = await explain(fakeContext(system), [UNIT], options);
-    return diagnostics.filter(({ code }) => code === 'other-policy').map(({ message }) => message);
+    return diagnostics.filter(({ code }) => code === 'not-applied').map(({ message }) => message);
   };
   const file = `/etc/sandbox-unit/${UNIT}.toml`;
   assert.deepEqual(await told(), []);

@@ -26,7 +26,7 @@ for (const [name, values, expected] of CASES) {
   test(`${name}=${values.join(' and ')} on the bus`, () => {
     const found = directiveProperties(findTransient(name)!, values, 257);
     if ('severity' in found) {
-      assert.deepEqual([found.code, found.hint], ['transient-value', expected]);
+      assert.deepEqual([found.code, found.hint], ['directive-value', expected]);
     } else {
       assert.deepEqual(
         found.map((property) => [property.name, property.value]),

@@ -114,7 +114,7 @@ describe('the Ansible collection', { skip: LONG || (obstacle() ?? false) }, () =
       assert.match(
         String(result.msg),
         host === 'bare'
-          ? /demo\.service.* \(signal SIGSYS.*'journalctl .* \[activation-failed\]/
+          ? /demo\.service.* \(signal SIGSYS.*'journalctl .* \[not-applied\]/
           : /\[service-failed\]; hint: /,
         host,
       );

@@ -92,5 +92,5 @@ test('a recording that can not be read is told', async () => {
   const broken = path!.replace(/\d{8}T/, '20300109T');
   system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
   const { calls, diagnostics } = await refusals(BEGIN);
-  assert.deepEqual([calls.length, diagnostics.map(({ code }) => code)], [2, ['bad-recording']]);
+  assert.deepEqual([calls.length, diagnostics.map(({ code }) => code)], [2, ['bad-file']]);
 });

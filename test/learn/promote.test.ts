@@ -89,7 +89,7 @@ test('a recording that can not be read may have calls that were used', async () 
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');
   system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
-  assert.equal((await failure(promote(context, UNIT, 1, true)))[0], 'bad-recording');
+  assert.equal((await failure(promote(context, UNIT, 1, true)))[0], 'bad-file');
   assert.equal(text(), POLICY);
   // One that ended before the policy was applied tells nothing of it.
   system.files.delete(broken);

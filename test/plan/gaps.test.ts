@@ -25,7 +25,7 @@ test('the codes that were let through are told once each, in their order', () =>
     letThrough(OTHER),
     letThrough(GAP),
     DEFECT,
-    warning('set-id-lost', 'gets no rights'),
+    warning('no-new-privileges', 'gets no rights'),
   ];
   assert.deepEqual(toleratedGaps(found), ['gap-directive', 'gap-undone']);
   assert.deepEqual(toleratedGaps([GAP, OTHER]), []);

@@ -11,7 +11,7 @@ function said(policy: string, lines = '', needed: readonly string[] = []) {
   const libraries = new Map(paths.map((path) => [path, needed]));
   const { diagnostics } = planned(policy, lines, targetOf(257, { libraries }));
   return diagnostics
-    .filter(({ code }) => ['makes-code', 'set-id-lost'].includes(code))
+    .filter(({ code }) => ['makes-code', 'no-new-privileges'].includes(code))
     .map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
 }
 
@@ -51,14 +51,17 @@ test('a program is known by its name, too; PCRE2 does without', () => {
 
 test('what a monitor starts loses its set-ID bits where the service gets no new privileges', () => {
   const lost = (line: number, program: string, starts: string) =>
-    `warning set-id-lost ${line}: what ${program} starts gets no rights by set-user-ID and set-group-ID bits: ${starts}`;
+    `warning no-new-privileges ${line}: what ${program} starts gets no rights by set-user-ID and set-group-ID bits: ${starts}`;
   const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f';
   assert.deepEqual(said('[service]\nNoNewPrivileges = true', monitor), [
     lost(2, '/usr/sbin/nrpe', 'sudo, ping, fping'),
   ]);
   assert.deepEqual(said('[service]\nNice = 1', monitor), []);
   const launched = '[syscalls]\ndeny = ["execve"]';
-  assert.match(said(launched, 'ExecStart=\nExecStart=/usr/sbin/php-fpm8.4')[0]!, /^warning set-id-lost 1: /);
+  assert.match(
+    said(launched, 'ExecStart=\nExecStart=/usr/sbin/php-fpm8.4')[0]!,
+    /^warning no-new-privileges 1: /,
+  );
   assert.deepEqual(said('[service]\nNoNewPrivileges = true'), []);
   assert.match(
     said('[service]\nNoNewPrivileges = true', 'ExecStart=\nExecStart=/usr/sbin/php-fpm8.4')[0]!,
@@ -81,7 +84,10 @@ test('what people start by a login or a job loses its set-ID bits by a policy th
   );
   const launched = '[syscalls]\ndeny = ["uname"]\nenforcer = "launcher"';
   assert.deepEqual(said(launched, cron), []);
-  assert.match(said(launched, `${cron}CapabilityBoundingSet=~CAP_SYS_ADMIN`)[0]!, /^warning set-id-lost 1: /);
+  assert.match(
+    said(launched, `${cron}CapabilityBoundingSet=~CAP_SYS_ADMIN`)[0]!,
+    /^warning no-new-privileges 1: /,
+  );
 });
 
 test('a reload is missed where the policy asks for one', () => {

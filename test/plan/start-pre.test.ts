@@ -33,5 +33,5 @@ test('commands behind the launcher stay behind it', () => {
 test('a transient unit has no such commands', () => {
   const request = { policy: policyFrom(MAKES), effective: effectiveUnit([unitFile('')]) };
   const { diagnostics, commands } = withStartPre({ ...request, places: undefined } as PlanRequest, []);
-  assert.deepEqual([diagnostics.map(({ code }) => code), commands], [['transient-value'], []]);
+  assert.deepEqual([diagnostics.map(({ code }) => code), commands], [['directive-value'], []]);
 });

@@ -153,7 +153,7 @@ test('names are those of the sets that the target has', () => {
     found('[syscalls]\ndeny = ["@tiny", "futuristic_call", "uname", "io_uring_setup:ENOSYS"]', {
       sets: SMALL,
     }),
-    ["newer-syscall: only systemd knows the call 'futuristic_call', by its name"],
+    ["unknown-syscall: only systemd knows the call 'futuristic_call', by its name"],
   );
   assert.deepEqual(found('[syscalls]\ndeny = ["@mount"]', { sets: SMALL }), [
     "unknown-syscall: unknown syscall set '@mount'",

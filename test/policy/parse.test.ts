@@ -271,8 +271,8 @@ test('places are those of the text', () => {
 
 test('a policy that confines nothing is worth a warning', () => {
   const codes = (source: string) => warnIfEmpty(parsed(source)).map(({ code, severity }) => [code, severity]);
-  assert.deepEqual(codes(''), [['empty-policy', 'warning']]);
-  assert.deepEqual(codes('description = "x"\n[apply]\nsettle = "1s"'), [['empty-policy', 'warning']]);
+  assert.deepEqual(codes(''), [['no-policy', 'warning']]);
+  assert.deepEqual(codes('description = "x"\n[apply]\nsettle = "1s"'), [['no-policy', 'warning']]);
   assert.deepEqual(codes('[syscalls]'), []);
   assert.deepEqual(codes('[service]\nPrivateTmp = true'), []);
   assert.deepEqual(codes('extends = ["x"]'), []);

@@ -69,7 +69,7 @@ test('what a manifest has no room for is refused', async () => {
   const lines = await failure(made(`${NO_EXEC}[apply]\nprobe = ["a\\nfile 0755 x /etc/passwd"]\n`));
   assert.equal(lines[0], 'policy-value');
   const stale = { [DROP_IN]: '', [`${FOLDER}/zz-sandbox-unit.programs/x\nfile 0755 y`]: '' };
-  assert.equal((await failure(made(NO_EXEC, { files: stale })))[0], 'bad-path');
+  assert.equal((await failure(made(NO_EXEC, { files: stale })))[0], 'bad-file');
 });
 
 test('files of ours that the unit shall have no more are named', async () => {

@@ -19,7 +19,7 @@ const proven = async (count: number) => {
   return [
     programs.map(({ sampled }) => sampled),
     diagnostics
-      .filter(({ code }) => code === 'sampled-proof')
+      .filter(({ code }) => code === 'filter-too-long')
       .map(({ severity, at }) => [severity, at?.line]),
   ];
 };

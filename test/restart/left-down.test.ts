@@ -39,7 +39,7 @@ for (const path of [LAUNCHER, FILTER]) {
     const result = await run(system);
     assert.deepEqual(
       [result.exit, statesOf(result), codesOf(result), restartedOf(result)],
-      [0, [`${UNIT} applied`], ['note refusals-unseen'], [true]],
+      [0, [`${UNIT} applied`], ['note records-incomplete'], [true]],
     );
     assert.equal((await system.unit(UNIT)).activeState, 'active');
   });

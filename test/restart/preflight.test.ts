@@ -38,7 +38,7 @@ for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']
     assert.deepEqual(await outcome({}), [1, ['error on-failure'], false]);
     assert.deepEqual(await outcome({ check: true }), [1, ['error on-failure'], false]);
     assert.deepEqual(await outcome({ restart: false }), [0, ['note restart-due'], true]);
-    assert.deepEqual(await outcome({}, 'runtime'), [0, ['note refusals-unseen'], true]);
+    assert.deepEqual(await outcome({}, 'runtime'), [0, ['note records-incomplete'], true]);
   });
 }
 

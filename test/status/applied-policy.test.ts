@@ -24,19 +24,19 @@ test('calls are explained by the policy that was applied, or it is said that the
   assert.deepEqual(await told(system), []);
   setFile(system, ELSEWHERE, NO_EXEC);
   assert.deepEqual(await told(system, ELSEWHERE), [
-    `note other-policy: ${UNIT} is confined by ${POLICY}, not by ${ELSEWHERE} (sandbox-unit explain --policy ${POLICY} ${UNIT})`,
+    `note not-applied: ${UNIT} is confined by ${POLICY}, not by ${ELSEWHERE} (sandbox-unit explain --policy ${POLICY} ${UNIT})`,
   ]);
   setFile(system, POLICY, `${NO_EXEC}# changed\n`);
   assert.match(
     (await told(system)).join(),
-    /^note other-policy: \S+ has changed since it was applied: .*\(sandbox-unit apply demo\.service\)$/,
+    /^note not-applied: \S+ has changed since it was applied: .*\(sandbox-unit apply demo\.service\)$/,
   );
 });
 
 test("where the host's defaults have changed, the policy alone isn't named", async () => {
   const system = await applied();
   setFile(system, '/etc/sandbox-unit/defaults.toml', '[service]\nPrivateTmp = true\n');
-  assert.match((await told(system)).join(), /^note other-policy: \S+, or what it adds to, has changed since/);
+  assert.match((await told(system)).join(), /^note not-applied: \S+, or what it adds to, has changed since/);
 });
 
 test('a path that a shell would split is quoted in the way out', async () => {
@@ -52,8 +52,8 @@ test('a policy that would be found beside a named one that was applied is told',
       ({ code, hint }) => `${code} ${hint}`,
     );
   };
-  assert.deepEqual(await found(ELSEWHERE), [`other-policy 'sandbox-unit apply ${UNIT}' applies that`]);
-  assert.deepEqual(await found(ELSEWHERE, true), ['other-policy undefined']);
+  assert.deepEqual(await found(ELSEWHERE), [`not-applied 'sandbox-unit apply ${UNIT}' applies that`]);
+  assert.deepEqual(await found(ELSEWHERE, true), ['not-applied undefined']);
   assert.deepEqual(await found(POLICY), []);
   assert.deepEqual(await found(undefined), []);
   system.files.delete(POLICY);

@@ -5,7 +5,7 @@ import { inRepository } from './repository.js';
 
 /** The demonstration is built without the observer, which packages have: a note of `apply` that it isn't there says nothing of them. */
 const print = (text: string) =>
-  process.stdout.write(text.replace(/^ *note\[refusals-unseen].*\n(?: *hint: make .*\n)?/gm, ''));
+  process.stdout.write(text.replace(/^ *note\[records-incomplete].*\n(?: *hint: make .*\n)?/gm, ''));
 const say = (text: string) => print(paragraph(text));
 
 async function main(): Promise<void> {

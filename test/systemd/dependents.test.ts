@@ -53,7 +53,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     await box().writeFile(policyPath(UNIT), POLICY);
     for (const verb of ['apply', 'revert']) {
       const { stderr } = await run(0, verb, UNIT);
-      const again = [...stderr.matchAll(/note\[started-again\]: (\S+)/g)].map(([, unit]) => unit);
+      const again = [...stderr.matchAll(/note\[went-down\]: (\S+)/g)].map(([, unit]) => unit);
       assert.deepEqual(again.sort(), ['side-after-stop.service', 'side-stopped.service'], stderr);
       await allUp(...Object.keys(TIED));
     }
@@ -157,7 +157,7 @@ describe('units that depend on a service', { skip: servicesObstacle() ?? false }
     const said = await inTrial('systemctl stop side-needs.service');
     assert.match(said, /^exit 0\n(?:.|\n)*^main\.service: applied/m);
     assert.match(said, /note\[takes-along\].*side-needs\.service/);
-    assert.match(said, /note\[started-again\]: side-needs\.service/);
+    assert.match(said, /note\[went-down\]: side-needs\.service/);
     await allUp('side-needs.service');
   });
 

@@ -279,7 +279,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);
     const { status, diagnostics } = await look();
-    assert.deepEqual([status, diagnostics.map(({ code }) => code)], [1, ['launcher']]);
+    assert.deepEqual([status, diagnostics.map(({ code }) => code)], [1, ['cannot-start']]);
     await box.sh(`systemctl restart ${UNIT} || :`);
     // Restart=always tries a few times.
     await box.waitFor('the failure', async () => (await drift()).state === 'failed');
@@ -381,10 +381,10 @@ test('what puts a drift right leaves a unit permissive, until the next boot, by 
   await box.sh(`cd /root; ${cli} apply --permissive --runtime --policy "it's mine.toml" ${UNIT}`);
   await box.sh(`sed -i 's/"execve"/"mount", "execve"/' "${named}"`);
   const found = await look();
-  assert.deepEqual([found.status, found.codes], [1, ['error drift-policy', 'note other-policy']]);
+  assert.deepEqual([found.status, found.codes], [1, ['error drift-policy', 'note not-applied']]);
   await box.sh(`cd /; ${found.diagnostics[0]!.hint!.replace(/^sandbox-unit/, cli)}`);
   const now = await look();
-  assert.deepEqual([now.status, now.codes], [0, ['note other-policy']]);
+  assert.deepEqual([now.status, now.codes], [0, ['note not-applied']]);
   const [{ mode, policy, dropIn } = assert.fail()] = now.units;
   assert.deepEqual([mode, policy], ['permissive', named]);
   assert.match(dropIn, /^\/run\//);

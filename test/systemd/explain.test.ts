@@ -159,7 +159,7 @@ test('so it does where the service is confined by another policy by then', { ski
   await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
   const noted = await sandboxUnit(box, 'status', UNIT);
   assert.equal(noted.status, 0, noted.stdout + noted.stderr);
-  assert.match(noted.stderr, /note\[other-policy\]: .*explained\.service\.toml/);
+  assert.match(noted.stderr, /note\[not-applied\]: .*explained\.service\.toml/);
   const explained = async (...words: string[]) => {
     let answer = { stdout: '', stderr: '' };
     await box.waitFor('a record of the refused call', async () => {
@@ -173,7 +173,7 @@ test('so it does where the service is confined by another policy by then', { ski
   };
   const said = await explained();
   assert.match(said.stdout, /probably its own: uname \(\d+\) ended the process: deny uname\n/);
-  assert.match(said.stderr, /note\[other-policy\]: explained\.service is confined by \/etc\/other\.toml/);
+  assert.match(said.stderr, /note\[not-applied\]: explained\.service is confined by \/etc\/other\.toml/);
   const recorded = await explained('--record');
   assert.match(recorded.stdout, /:2:9: error\[refused-call\]: uname \(\d+\) was recorded: deny uname\n/);
 });

@@ -99,7 +99,7 @@ for (const [tree, cases] of alternatives(Object.entries(TREES)) as [keyof typeof
         '--policy=/run/policy.toml',
         unit,
       );
-      const [, noted] = /note\[sockets-stay\]: (\S+\.socket) hands over/.exec(stdout + stderr) ?? [];
+      const [, noted] = /note\[leaves-open\]: (\S+\.socket) hands over/.exec(stdout + stderr) ?? [];
       if (noted !== undefined) assert.equal(status, 0);
       return noted ?? /gap-undone.*?(\S+\.socket) undoes/s.exec(stdout + stderr)?.[1];
     };

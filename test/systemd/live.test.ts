@@ -156,9 +156,9 @@ describe('a change of what runs', { skip: skip ?? false }, () => {
     await start(unit, 'User=nobody\n');
     await box.sh(`chmod 777 ${FILES}; rm -f ${FILES}/${unit}.*; systemctl restart ${unit}`);
     await box.writeFile(policyPath(unit), `[syscalls]\ndeny = ["swapon"]\n${APPLY}`);
-    assert.match(await run(1, 'apply', '--live', unit), /error\[thread-unreachable\]/);
+    assert.match(await run(1, 'apply', '--live', unit), /error\[thread-stuck\]/);
     assert.equal((await properties(box, unit, 'DropInPaths')).DropInPaths, '');
-    assert.match(await run(1, 'tighten', '--deny', 'swapon', unit), /error\[thread-unreachable\]/);
+    assert.match(await run(1, 'tighten', '--deny', 'swapon', unit), /error\[thread-stuck\]/);
     await run(0, 'tighten', '--deny', 'swapon', '--no-new-privileges', unit);
     await run(0, 'tighten', ...EXEC, unit);
     assert.equal(await says(unit), 'cannot');

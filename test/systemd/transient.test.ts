@@ -98,7 +98,7 @@ for (const [tree, systemd] of alternatives([...TREES])) {
 
     test('what a transient unit is given is what a unit file gives', async () => {
       const found = await startAll(box, casesFor(systemd));
-      const expected = (text: string) => (isExpressible(text) ? '' : 'transient-value');
+      const expected = (text: string) => (isExpressible(text) ? '' : 'directive-value');
       const isKnown = (text: string) => SAME.includes(text) || EXCEPTIONS.has(`${systemd} ${text}`);
       const told = [...found].filter(
         ([text, finding]) => String(finding) !== expected(text) && !isKnown(text),

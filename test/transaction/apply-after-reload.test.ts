@@ -22,7 +22,7 @@ test('where systemd has yet to read files it reads them once, and units are plan
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
-    [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']],
+    [0, ['demo.service applied'], ['note reload-due', 'note records-incomplete']],
   );
   assert.match(result.diagnostics[0]!.message, /: those of demo\.service had changed$/);
   // Before the plan, and after the files are written.

@@ -19,7 +19,7 @@ async function started(options: FakeOptions = {}, along = ALONG, own: readonly s
   };
 }
 
-const again = (unit: string) => `note started-again: ${unit} went down with the restart of ${UNIT}`;
+const again = (unit: string) => `note went-down: ${unit} went down with the restart of ${UNIT}`;
 
 test('dependents that are down after a restart are started, those that start others first', async () => {
   const { said, starts } = await started({ running: ['a.service'] });

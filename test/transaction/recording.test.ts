@@ -81,7 +81,7 @@ test('a service that did not run is stopped again', async () => {
   assert.equal(system.calls.filter((call) => call === `stop-unit ${UNIT}`).length, 1);
   const stuck = machine({ running: [], unstoppable: true });
   const { exit, codes } = await record(stuck);
-  assert.deepEqual([exit, codes], [2, ['not-stopped', 'not-restored']]);
+  assert.deepEqual([exit, codes], [2, ['not-stopped', 'half-done']]);
 });
 
 /** A service that somebody stops when the roll-back has put its files back. */
@@ -222,7 +222,7 @@ for (const [what, start] of [
       const system = await start({ failAt: i + 1 });
       const before = filesOf(system);
       const { exit, codes } = await record(system);
-      if (codes.includes('not-restored')) assert.equal(exit, 2);
+      if (codes.includes('half-done')) assert.equal(exit, 2);
       else assert.deepEqual(filesOf(system), before);
       if (!system.calls.includes('hold signals')) assert.deepEqual(system.changes, []);
       else assert.ok(system.calls.includes('release signals'));

@@ -54,7 +54,7 @@ const DIGITS = 16;
 /**
  * Makes the files of a unit for many machines, once for all that answer a plan's questions alike. Where nothing fails,
  * files of classes that are no more are removed.
- * @throws UserError `bad-facts` for a folder without any
+ * @throws UserError `bad-file` for a folder without any
  */
 export async function generateForHosts(
   context: Context,
@@ -65,7 +65,7 @@ export async function generateForHosts(
   if (names.length === 0) {
     const hint = `each machine's are in a file: HOST${SUFFIX}`;
     throw new UserError(
-      error('bad-facts', `there are no facts in ${printable(hosts)}`, { hint }),
+      error('bad-file', `there are no facts in ${printable(hosts)}`, { hint }),
       EXIT.failure,
     );
   }

@@ -112,5 +112,5 @@ function noRespawn({ unit, processes }: ProvedPolicy, { startsNone, reload }: Le
     reload === false
       ? 'without --no-reload it keeps the calls of a reload, by which workers are started'
       : 'take fork, vfork, clone3 and the rule on clone out of [ready], and what a new process calls, as setuid';
-  return [(processes === 0 ? note : warning)('no-respawn', message, { hint })];
+  return [(processes === 0 ? note : warning)('indispensable', message, { hint })];
 }

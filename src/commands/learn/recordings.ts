@@ -125,11 +125,11 @@ function misplaced(
     `'${ownCommand(scope, `learn --merge ${shellWord(file)}`, unit)}' ${scopes}`;
   if (!countsFor(unit, name)) {
     const hint = other('adds it to those');
-    return [error('bad-recording', `${printable(file)} is of ${unit}, not of ${name.full}`, { hint })];
+    return [error('bad-file', `${printable(file)} is of ${unit}, not of ${name.full}`, { hint })];
   }
   if (scope === placement.scope) return [];
   const says = scope === 'user' ? "of a user's own manager" : "of the system's manager";
-  return [error('bad-recording', `${printable(file)} is of a unit ${says}`, { hint: other('adds it') })];
+  return [error('bad-file', `${printable(file)} is of a unit ${says}`, { hint: other('adds it') })];
 }
 
 /** Removes all recordings of a unit. */

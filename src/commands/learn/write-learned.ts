@@ -87,14 +87,14 @@ function dangersOf(
   const shown = `'${ownCommand(scope, 'learn --show', unit)}' tells when, and which program made them`;
   const kept = keeper && `${printable(keeper.daemon)} keeps those of its start script: ${keeper.why}`;
   const hint = [kept, shown].filter(Boolean).join('; ');
-  return [warning('dangerous-seen', message, { hint })];
+  return [warning('opens', message, { hint })];
 }
 
 function openRun({ policy: { directives }, unit }: ProvedPolicy): Diagnostic[] {
   if (directives.openRun === undefined) return [];
   const message = `${unit} may write to all of /run, where root's other programs find what they start: ${printable(directives.openRun)}`;
   const hint = 'give it RuntimeDirectory= in a drop-in, have it write to that folder, then watch it again';
-  return [warning('run-writable', message, { hint })];
+  return [warning('opens', message, { hint })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

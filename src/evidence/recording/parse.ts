@@ -210,8 +210,7 @@ function isWhole({ version, begin, end, programs: all, calls, refused: others, s
  * @returns an error `recording` where it is none, or of another version
  */
 export function parseRecording(bytes: Uint8Array, file: string): Recording | Diagnostic {
-  const wrong = (says: string, hint?: string) =>
-    error('bad-recording', `${printable(file)}: ${says}`, { hint });
+  const wrong = (says: string, hint?: string) => error('bad-file', `${printable(file)}: ${says}`, { hint });
   try {
     const json = jsonOf(bytes);
     const version = versionOf(json);

@@ -31,7 +31,7 @@ export function assertMayWatch({ superuser, placement }: Context, what = 'watch 
 
 /**
  * Watches services, and keeps recordings of them.
- * @throws UserError `needs-root`, `unknown-machine`, `unit-template`, `no-unit`, `no-cgroup`, `unwritable`, `watched`,
+ * @throws UserError `needs-root`, `no-helper`, `unit-template`, `no-unit`, `no-cgroup`, `unwritable`, `watched`,
  *   `not-restarted`, those of Observer.start(), and those that end a watch
  */
 export async function watch(
@@ -63,7 +63,7 @@ async function observe(context: Context, wanted: Wanted): Promise<WatchResult> {
   const { machine } = context;
   if (machine === undefined) {
     const message = 'services of this kind of machine can not be watched';
-    throw new UserError(error('unknown-machine', message), EXIT.failure);
+    throw new UserError(error('no-helper', message), EXIT.failure);
   }
   const groups: string[] = [];
   for (const service of wanted.services) groups.push(await groupFolder(context, service));

@@ -21,7 +21,7 @@ export function absentCalls(context: CallContext): Diagnostic[] {
   return absent.flatMap(({ name, at }) => {
     const near = namesake(name, native!);
     if (near === undefined || named.verdicts.has(near)) return [];
-    return [note('newer-syscall', `${native} has no call '${name}'`, { at, hint: `it has '${near}'` })];
+    return [note('unknown-syscall', `${native} has no call '${name}'`, { at, hint: `it has '${near}'` })];
   });
 }
 

@@ -55,7 +55,7 @@ export function stayingSockets(
   if (units.length === 0) return [];
   const message = `${units.join(', ')} hands over sockets that are not in the private network: who reaches those reaches the service`;
   const hint = `IPAddressDeny= and IPAddressAllow= in a drop-in of ${units.join(', ')} say who that may be`;
-  return [note('sockets-stay', message, { at, hint })];
+  return [note('leaves-open', message, { at, hint })];
 }
 
 type IsHeld = (rules: SocketRules, values: readonly string[], before: readonly string[]) => boolean;

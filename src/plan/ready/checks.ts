@@ -143,7 +143,7 @@ function noRespawn({ at }: ReadySection, { before, named, target }: Meaning): Di
   if (passing.length === 0 || passing.some(starts)) return [];
   const message = 'once it serves it starts no process: a worker that dies is not replaced';
   const lines = `leave ${passing.filter((call) => !cantBeMade(call, { named, target })).join(', ')} where it has workers`;
-  return [note('no-respawn', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];
+  return [note('indispensable', message, { at, hint: `${lines}, with what a new one calls, as setuid` })];
 }
 
 /** Whether systemd can reload a unit, by its own lines. */

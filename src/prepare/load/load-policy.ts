@@ -98,14 +98,16 @@ class Loader {
     const { path } = place;
     if (chain.includes(path)) {
       const hint = [...chain.slice(chain.indexOf(path)), path].join(' → ');
-      throw new UserError(error('bad-extends', `'${path}' extends itself`, { at, hint }));
+      throw new UserError(error('policy-value', `'${path}' extends itself`, { at, hint }));
     }
     if (this.#visited.has(path)) return;
     const { scope, home } = this.#context.placement;
     if (!place.isDefaults && defaultsPaths(scope, home).includes(path)) throw namesDefaults(path, at);
     if (this.#visited.size === MAX_FILES) {
       this.#full = true;
-      throw new UserError(error('bad-extends', `the policy is made of more than ${MAX_FILES} files`, { at }));
+      throw new UserError(
+        error('policy-value', `the policy is made of more than ${MAX_FILES} files`, { at }),
+      );
     }
     this.#visited.add(path);
     const policy = await this.#parse(place, at);
@@ -222,7 +224,7 @@ class Loader {
 function relativeToNothing(path: string, at: Location): UserError {
   const hint = "write an absolute path, or a template's name";
   return new UserError(
-    error('bad-extends', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
+    error('policy-value', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
       at,
       hint,
     }),

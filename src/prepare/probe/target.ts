@@ -21,7 +21,7 @@ export interface MachineFacts {
 
 /**
  * Learns the facts about the machine that plans need.
- * @throws UserError `systemd-version`, `unknown-machine`
+ * @throws UserError `systemd-version`, `no-helper`
  */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
@@ -75,7 +75,7 @@ export function machineOf(context: Context, architecture: string): Machine {
     MACHINES.find((name) => name === architecture) ?? (architecture ? undefined : context.machine);
   if (machine) return machine;
   throw new UserError(
-    error('unknown-machine', `there are no syscall numbers for ${architecture}`, {
+    error('no-helper', `there are no syscall numbers for ${architecture}`, {
       hint: `only for ${MACHINES.join(', ')}`,
     }),
     EXIT.failure,

@@ -8,7 +8,7 @@ export interface Variant {
 }
 
 const unexpected = () =>
-  new UserError(error('bad-facts', "an answer of the service manager is none of busctl's"), EXIT.failure);
+  new UserError(error('bad-file', "an answer of the service manager is none of busctl's"), EXIT.failure);
 
 /** The begin of a string, and numbers. */
 const SCALAR = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -22,7 +22,7 @@ const MAX_DEPTH = 64;
 /**
  * The values of a reply.
  * @param text `{"type":SIGNATURE,"data":[…]}`
- * @throws UserError `bad-facts`
+ * @throws UserError `bad-file`
  */
 export function busAnswer(text: string): readonly unknown[] {
   const { signature, data } = typedOf(exact(text));
@@ -82,7 +82,7 @@ function typedOf(value: unknown): { readonly signature: string; readonly data: u
 
 const CLOSES: Readonly<Record<string, string>> = { '(': ')', '{': '}' };
 
-/** The end of the complete type at a place of a signature. @throws UserError `bad-facts` */
+/** The end of the complete type at a place of a signature. @throws UserError `bad-file` */
 function endOfType(signature: string, at: number): number {
   const first = signature[at];
   if (first === undefined) throw unexpected();

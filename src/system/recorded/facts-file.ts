@@ -72,7 +72,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 const fail = (message: string) =>
   new UserError(
-    error('bad-facts', message, {
+    error('bad-file', message, {
       hint: 'gather them anew: sandbox-unit facts --script | ssh root@HOST sh -s UNIT >HOST.facts',
     }),
     EXIT.failure,
@@ -81,7 +81,7 @@ const fail = (message: string) =>
 /**
  * Reads facts, of one call of the script or of several: a later answer takes the place of an earlier one.
  * @param texts the files, by their paths
- * @throws UserError `bad-facts`
+ * @throws UserError `bad-file`
  */
 export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
   const answers = new Map<string, Answer>();

@@ -37,7 +37,7 @@ export class Digests {
   /**
    * The digest of the answers to some questions, in hex.
    * @param questions sorted
-   * @throws UserError `bad-facts`
+   * @throws UserError `bad-file`
    */
   of(questions: readonly string[]): string {
     const hash = createHash('sha256');

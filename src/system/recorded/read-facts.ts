@@ -6,7 +6,7 @@ import { Recorded } from './recorded.js';
 /**
  * The context for another machine, by what it has answered.
  * @param paths the outputs of `facts`, the oldest first
- * @throws UserError `bad-facts`, `bad-facts`, and where a file can't be read
+ * @throws UserError `bad-file`, `bad-file`, and where a file can't be read
  */
 export async function onRecorded(
   context: Context,
@@ -16,7 +16,7 @@ export async function onRecorded(
   const texts = new Map<string, string>();
   for (const path of paths) {
     const file = await program.read(path, { limit: MAX_FACTS });
-    if (file === undefined) throw fileError('bad-facts', `there is no file ${path}`);
+    if (file === undefined) throw fileError('bad-file', `there is no file ${path}`);
     texts.set(path, new TextDecoder().decode(file.bytes));
   }
   const recorded = new Recorded(parseFacts(texts), program);

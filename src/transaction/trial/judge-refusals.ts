@@ -58,7 +58,7 @@ function tell({ unit, target }: Prepared['plan'], explanations: readonly Explana
 /** A note that calls may have been refused unseen: logs have no call that failed with an errno, and not all others. */
 export const unseenRefusals = ({ unit }: Prepared['plan'], why: Diagnostic): Diagnostic =>
   note(
-    'refusals-unseen',
+    'records-incomplete',
     `refused calls of ${unit} could not all be seen while it was tried: ${why.message}`,
     {
       hint: why.hint,
@@ -67,4 +67,4 @@ export const unseenRefusals = ({ unit }: Prepared['plan'], why: Diagnostic): Dia
 
 /** A note that not all refused calls had room. */
 export const cutRefusals = ({ unit }: Prepared['plan']): Diagnostic =>
-  note('refusals-unseen', `not all refused calls of ${unit} could be seen while it was tried`);
+  note('records-incomplete', `not all refused calls of ${unit} could be seen while it was tried`);

@@ -73,7 +73,7 @@ test('a class that fails is told with its machines, and the others are made', as
 
 test('what is not known of a machine is an error, and so are facts that can not be read', async () => {
   const { exit, codes, classOf, json } = await generated({ a: kind('more'), b: 'no facts', c: kind('x') });
-  assert.deepEqual([exit, codes], [EXIT.failure, ['error bad-facts', 'error unanswered', 'note hosts']]);
+  assert.deepEqual([exit, codes], [EXIT.failure, ['error bad-file', 'error unanswered', 'note hosts']]);
   assert.deepEqual([...classOf.keys()], ['a', 'b', 'c']);
   assert.deepEqual(
     ['a', 'b'].map((host) => classOf.get(host)),
@@ -97,5 +97,5 @@ test('the status is the one that the command has without --hosts', async () => {
 });
 
 test('a folder without facts is an error', async () => {
-  assert.equal((await failure(generated({})))[0], 'bad-facts');
+  assert.equal((await failure(generated({})))[0], 'bad-file');
 });

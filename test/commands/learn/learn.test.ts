@@ -72,10 +72,10 @@ test('a recording that can not be read is an error, and the others are shown', a
   const broken = { [`${folder}/20261120T101500Z-x-00000000.json`]: '{"version":1' };
   const { context } = await recorded([recording()], { files: broken });
   const shown = await learn(context, [UNIT], { show: true });
-  assert.deepEqual([shown.exit, codes(shown), shown.json.recordings], [2, ['bad-recording'], 1]);
+  assert.deepEqual([shown.exit, codes(shown), shown.json.recordings], [2, ['bad-file'], 1]);
   const { context: alone } = await recorded([], { files: broken });
   const nothing = await learn(alone, [UNIT], { show: true });
-  assert.deepEqual([nothing.exit, codes(nothing)], [2, ['bad-recording']]);
+  assert.deepEqual([nothing.exit, codes(nothing)], [2, ['bad-file']]);
 });
 
 test('recordings of another machine are said, and those of this machine are shown', async () => {
@@ -110,18 +110,18 @@ test('--merge adds recordings once, and tells where they are', async () => {
 
 /** Files that are not merged, and what is said of them. */
 const WRONG: readonly [file: string, content: Uint8Array | string, exit: number, says: RegExp][] = [
-  ['/tmp/c.json', '{}', 1, /^error bad-recording: \/tmp\/c\.json: version must be one of 1/],
+  ['/tmp/c.json', '{}', 1, /^error bad-file: \/tmp\/c\.json: version must be one of 1/],
   [
     '/tmp/c.json',
     formatRecording(recording({ unit: 'x.service' })),
     1,
-    /^error bad-recording: .* of x\.service, not/,
+    /^error bad-file: .* of x\.service, not/,
   ],
   [
     '/tmp/c.json',
     formatRecording(recording({ scope: 'user' })),
     1,
-    /^error bad-recording: .* a user's own manager/,
+    /^error bad-file: .* a user's own manager/,
   ],
 ];
 

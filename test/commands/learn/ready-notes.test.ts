@@ -36,9 +36,12 @@ test('a policy without [ready] says what would tell, and what --no-reload takes'
 
 test('a service of several processes is warned of, where it can start no other', () => {
   const [warned] = told(READY, { processes: 5 });
-  assert.match(warned!, /^warning no-respawn: demo\.service has 5 processes, .*\(take fork, vfork, clone3 /);
+  assert.match(
+    warned!,
+    /^warning indispensable: demo\.service has 5 processes, .*\(take fork, vfork, clone3 /,
+  );
   assert.match(told({ ...READY, reload: false }, { processes: 5 })[0]!, /\(without --no-reload /);
-  assert.match(told(READY, { processes: 0 })[0]!, /^note no-respawn: once demo\.service serves /);
+  assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: once demo\.service serves /);
   assert.deepEqual(told(READY), []);
   assert.deepEqual(told({ ...READY, startsNone: false }, { processes: 5 }), []);
 });

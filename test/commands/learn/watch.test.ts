@@ -87,7 +87,7 @@ test('where no policy may be written in the end, nothing is watched', async () =
   const file = '/etc/sandbox-unit/mine.toml';
   for (const [path, text, code] of [
     [file, 'description = "mine"\n', 'not-written'],
-    [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'bad-recording'],
+    [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'bad-file'],
   ] as const) {
     const system = seenMachine({ files: { [path]: text } });
     const before = stored(system);

@@ -76,10 +76,10 @@ test('a file is written, and written again, with what has changed', async () => 
 
 test('calls that an attacker wants first are named where they are allowed', async () => {
   const { context, write } = await recorded();
-  assert.ok(!codes(await write(true)).includes('dangerous-seen'));
+  assert.ok(!codes(await write(true)).includes('opens'));
   await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
   const { text, diagnostics } = await write(true);
-  const [said] = diagnostics.filter(({ code }) => code === 'dangerous-seen');
+  const [said] = diagnostics.filter(({ code }) => code === 'opens');
   assert.match(said!.message, /they are allowed, since they were seen: bpf$/);
   assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
 });
@@ -92,7 +92,7 @@ test('a service that makes its socket in /run keeps all of it open, and a warnin
     context,
     recording({ calls: [call('bind', { phases: { start: 1, stop: 1 } })], peers: [bound], lost: {} }),
   );
-  const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'run-writable');
+  const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'opens');
   assert.match(
     said!.message,
     /^demo\.service may write to all of \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
@@ -118,7 +118,7 @@ test('a policy that confines one program says who goes without', async () => {
   const why = 'nobody can enforce [ready]: Type=idle tells nobody when its program was started';
   const said = `The start script's calls stay open to /usr/bin/demo, which it becomes: ${why}.`;
   assert.ok(text.includes(`\n# ${said}\n`), text);
-  const [warning] = diagnostics.filter(({ code }) => code === 'dangerous-seen');
+  const [warning] = diagnostics.filter(({ code }) => code === 'opens');
   assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps those of its start script: ${why}; `));
 });
 
@@ -133,7 +133,7 @@ test('nothing is written where a recording can not be read: it may have calls th
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
   const broken = path!.replace(/\d{8}T/, '20300109T');
   system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
-  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'bad-recording');
+  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'bad-file');
   assert.equal(system.files.has(FILE), false);
 });
 

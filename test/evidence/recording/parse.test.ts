@@ -22,7 +22,7 @@ function errorWith(place: string, value: unknown): string {
   (within as Record<string, unknown>)[last] = value;
   const result = parsed(json);
   assert.ok('severity' in result, `${place} was taken`);
-  assert.equal(result.code, 'bad-recording');
+  assert.equal(result.code, 'bad-file');
   return result.message;
 }
 

@@ -205,7 +205,7 @@ test('only root watches services of the system, and a user needs what the observ
 test('a template is not watched, nor any service on a machine of an unknown kind', async () => {
   const template = watch(fakeContext(watchedMachine(seeing(0))), ['x@.service'], {});
   assert.equal((await failure(template))[0], 'unit-template');
-  assert.equal((await failure(watched({}, { context: { machine: undefined } })))[0], 'unknown-machine');
+  assert.equal((await failure(watched({}, { context: { machine: undefined } })))[0], 'no-helper');
 });
 
 test('the group of a service that is down will be made in its slice', async () => {

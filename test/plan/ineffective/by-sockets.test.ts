@@ -18,7 +18,7 @@ function found(policy: string, rules: Partial<SocketRules>, lines = '') {
     },
     ...{ places: undefined, usable: true },
   });
-  return plan.diagnostics.filter(({ code }) => ['gap-undone', 'sockets-stay'].includes(code));
+  return plan.diagnostics.filter(({ code }) => ['gap-undone', 'leaves-open'].includes(code));
 }
 
 const gaps = (...given: Parameters<typeof found>) =>
@@ -71,7 +71,7 @@ test("a deny list of the policy's is that with the unit's own", () => {
 
 test('a note says which sockets are not in the private network; it keeps nobody from applying', () => {
   const [note, ...more] = found('PrivateNetwork = true', {});
-  assert.deepEqual([note!.severity, note!.code, note!.at?.line, more], ['note', 'sockets-stay', 2, []]);
+  assert.deepEqual([note!.severity, note!.code, note!.at?.line, more], ['note', 'leaves-open', 2, []]);
   assert.match(note!.message, /^web\.socket hands over/);
   assert.deepEqual(found('PrivateNetwork = true', { isolated: true }), []);
   assert.deepEqual(found('PrivateNetwork = false', {}), []);

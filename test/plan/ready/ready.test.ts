@@ -22,7 +22,8 @@ const found = (policy: string, lines = '', target = targetOf(257)) =>
     ({ severity, code, message }) => `${severity} ${code}: ${message}`,
   );
 
-const NO_RESPAWN = 'note no-respawn: once it serves it starts no process: a worker that dies is not replaced';
+const NO_RESPAWN =
+  'note indispensable: once it serves it starts no process: a worker that dies is not replaced';
 
 const answer = (policy: SyscallPolicy, call: string) =>
   evaluate(policy, { arch: 0xc000003e, nr: numbersOf('x86-64').get(call)!, args: [0n, 0n, 0n, 0n, 0n, 0n] });
@@ -103,7 +104,7 @@ describe('what is left', () => {
 
 test('a service that can start no process any more is told, unless it could not before', () => {
   const forks = '"fork", "vfork", "clone", "clone3"';
-  const codes = (policy: string) => found(policy).filter((one) => one.includes('no-respawn'));
+  const codes = (policy: string) => found(policy).filter((one) => one.includes('indispensable'));
   assert.deepEqual(codes(`[ready]\ndeny = [${forks}]\n`), [NO_RESPAWN]);
   assert.equal(codes('[ready]\nallow = ["accept4"]\n').length, 1);
   assert.deepEqual(codes('[ready]\ndeny = ["fork", "vfork", "clone"]\n'), []);

@@ -102,8 +102,8 @@ test('a policy that asks for the defaults has none without them', async () => {
 test('a policy that says nothing is empty all the same, unless it asks for the defaults', async () => {
   const said = async (own: string) =>
     (await load({ files: { [MAIN]: own, [DEFAULTS]: deny('host') } })).diagnostics.map(({ code }) => code);
-  assert.deepEqual(await said('description = "x"'), ['empty-policy']);
-  assert.deepEqual(await said('defaults = false'), ['empty-policy']);
+  assert.deepEqual(await said('description = "x"'), ['no-policy']);
+  assert.deepEqual(await said('defaults = false'), ['no-policy']);
   assert.deepEqual(await said('defaults = true'), []);
 });
 

@@ -31,13 +31,13 @@ test('a policy from standard input is read and checked as a file is', async () =
   assert.deepEqual(await found('a = 1\na = 2\n'), [`policy-syntax ${INPUT_NAME}`]);
   assert.deepEqual(await found(new Uint8Array([0xff])), [`policy-syntax ${INPUT_NAME}`]);
   assert.deepEqual(await found('#'.repeat(MAX_POLICY_SIZE + 1)), [`policy-syntax ${INPUT_NAME}`]);
-  assert.deepEqual(await found(''), [`empty-policy ${INPUT_NAME}`]);
+  assert.deepEqual(await found(''), [`no-policy ${INPUT_NAME}`]);
 });
 
 test('it extends templates and absolute paths, since there is no folder for others', async () => {
   for (const base of ['base', '/etc/base.toml']) assert.deepEqual(await found(`extends = ["${base}"]\n`), []);
   for (const base of ['base.toml', './base.toml', '../etc/base.toml', '-/x'])
-    assert.deepEqual(await found(`extends = ["${base}"]\n`), [`bad-extends ${INPUT_NAME}`]);
+    assert.deepEqual(await found(`extends = ["${base}"]\n`), [`policy-value ${INPUT_NAME}`]);
   // The word for the input is none within a policy.
   assert.deepEqual((await found('extends = ["-"]\n'))[0], `unknown-template ${INPUT_NAME}`);
 });

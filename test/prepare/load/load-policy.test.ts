@@ -139,7 +139,7 @@ test('a cycle is an error that shows it', async () => {
     '/p/b.toml': deny('c', '/p/a.toml'),
   };
   assert.deepEqual(await flaw(files), {
-    code: 'bad-extends',
+    code: 'policy-value',
     message: "'/p/a.toml' extends itself",
     hint: '/p/a.toml → /p/b.toml → /p/a.toml',
     place: '/p/b.toml:1:12',
@@ -149,7 +149,7 @@ test('a cycle is an error that shows it', async () => {
 
 test('a policy that extends itself is a cycle', async () => {
   const { code, hint } = await flaw({ '/p/main.toml': deny('a', 'main.toml') });
-  assert.deepEqual([code, hint], ['bad-extends', '/p/main.toml → /p/main.toml']);
+  assert.deepEqual([code, hint], ['policy-value', '/p/main.toml → /p/main.toml']);
 });
 
 test('a base that is missing is an error where it is named', async () => {
@@ -252,13 +252,13 @@ const chain = (length: number): Contents =>
 
 test('a policy is made of 64 files at most, however they hang together', async () => {
   assert.equal((await load(chain(64))).policy.syscalls!.deny.length, 64);
-  assert.equal((await flaw(chain(65))).code, 'bad-extends');
+  assert.equal((await flaw(chain(65))).code, 'policy-value');
   const many = (n: number) => ({
     '/p/main.toml': deny('a', ...Array.from({ length: n }, (_, i) => `${i}.toml`)),
     ...Object.fromEntries(Array.from({ length: n }, (_, i) => [`/p/${i}.toml`, deny('b')])),
   });
   assert.equal((await load(many(63))).policy.syscalls!.deny.length, 64);
-  assert.equal((await flaw(many(64))).code, 'bad-extends');
+  assert.equal((await flaw(many(64))).code, 'policy-value');
 });
 
 test('many ways through few files are walked once', async () => {

@@ -8,7 +8,7 @@ const answer = (type: string, ...data: unknown[]) => busAnswer(JSON.stringify({ 
 const isRefused = (text: string) =>
   assert.throws(
     () => busAnswer(text),
-    (cause) => cause instanceof UserError && cause.diagnostics[0]?.code === 'bad-facts',
+    (cause) => cause instanceof UserError && cause.diagnostics[0]?.code === 'bad-file',
     text.slice(0, 100),
   );
 

@@ -14,7 +14,7 @@ const refusal = (step: () => unknown): string => {
     step();
   } catch (cause) {
     assert.ok(cause instanceof UserError, String(cause));
-    assert.equal(cause.diagnostics[0]?.code, 'bad-facts');
+    assert.equal(cause.diagnostics[0]?.code, 'bad-file');
     return cause.diagnostics[0].message;
   }
   throw new assert.AssertionError({ message: 'nothing is refused' });

@@ -26,8 +26,8 @@ test('the machine is the one that the files tell of, and policies are those of t
 
 test('files that are not there, or no facts, are errors', async () => {
   assert.deepEqual((await failure(onRecorded(context, ['/none']))).slice(0, 2), [
-    'bad-facts',
+    'bad-file',
     'there is no file /none',
   ]);
-  assert.equal((await failure(onRecorded(context, ['/a.facts', '/c'])))[0], 'bad-facts');
+  assert.equal((await failure(onRecorded(context, ['/a.facts', '/c'])))[0], 'bad-file');
 });

@@ -197,8 +197,8 @@ describe('where refused calls can not all be seen, a note says so', () => {
   for (const [why, observed, said] of BLIND) {
     test(why, async () => {
       const { result } = await applied(POLICY, observed);
-      assert.deepEqual([result.exit, codesOf(result)], [0, ['note refusals-unseen']]);
-      const [told] = result.diagnostics.filter(({ code }) => code === 'refusals-unseen');
+      assert.deepEqual([result.exit, codesOf(result)], [0, ['note records-incomplete']]);
+      const [told] = result.diagnostics.filter(({ code }) => code === 'records-incomplete');
       assert.match(told!.message, said);
       const [unit] = result.json.units as { refusals?: unknown }[];
       assert.equal(unit!.refusals, undefined);
@@ -209,7 +209,7 @@ describe('where refused calls can not all be seen, a note says so', () => {
 test("a call that may be another's takes nothing back, and is told", async () => {
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)], { lost: { misses: 1 } }));
   assert.deepEqual(statesOf(result), [`${UNIT} applied`]);
-  assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
+  assert.deepEqual(codesOf(result), ['warning refused-call', 'note records-incomplete']);
 });
 
 test("a call that a process's own filter may have refused takes nothing back, and is told", async () => {
@@ -230,9 +230,9 @@ test('without an observer the record of a killed child is waited for', async () 
   };
   const links = { '/proc/self/ns/pid': 'pid:[1]' };
   const { result } = await applied(POLICY, TOO_OLD, { programs: { journalctl }, links });
-  assert.deepEqual(codesOf(result), ['warning refused-call', 'note refusals-unseen']);
+  assert.deepEqual(codesOf(result), ['warning refused-call', 'note records-incomplete']);
   assert.match(
-    result.diagnostics.find(({ code }) => code === 'refusals-unseen')!.message,
+    result.diagnostics.find(({ code }) => code === 'records-incomplete')!.message,
     /^refused calls of/,
   );
 });

@@ -167,7 +167,7 @@ def activation_of(status: int, output: str, units: list[str]) -> Activation:
 
 def activation_error(message: str) -> dict[str, str]:
     """A diagnostic of the script that puts files into force."""
-    return dict(severity="error", code="activation-failed", message=message)
+    return dict(severity="error", code="not-applied", message=message)
 
 
 class Agentless:
