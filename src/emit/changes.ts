@@ -1,13 +1,7 @@
 import { isSameBytes } from '../collections.js';
 import { hasNameOfKeptPolicy } from '../paths/own-files.js';
-import {
-  directivesText,
-  type EmittedFile,
-  hasFilesField,
-  isMadeFor,
-  systemdOfDropIn,
-  textBesidesSystemd,
-} from './files.js';
+import { headerOf } from './drop-in-facts.js';
+import { directivesText, type EmittedFile, hasFilesField, isMadeFor, textBesidesSystemd } from './files.js';
 
 export interface ExistingFile extends EmittedFile {
   /** The time of the last write, in milliseconds since 1970. */
@@ -93,7 +87,7 @@ const isForAnotherSystemd = (a: ExistingFile, b: EmittedFile): boolean =>
 
 /** Whether a drop-in was made for the systemd that the wanted one names, in full or by its major version. */
 const isForSame = (a: ExistingFile, b: EmittedFile): boolean =>
-  isMadeFor(systemdOfDropIn(a.content), systemdOfDropIn(b.content) ?? '');
+  isMadeFor(headerOf(a.content).systemd, headerOf(b.content).systemd ?? '');
 
 const haveSameDirectives = (a: ExistingFile, b: EmittedFile): boolean => isSameDropIn(a, b, directivesText);
 

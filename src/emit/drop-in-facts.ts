@@ -1,19 +1,39 @@
 import { mountsPrograms, namesFilter, namesReadyFilter } from '../paths/own-files.js';
-import { gapsInDropIn, hashInDropIn, isPermissiveDropIn, policyOfDropIn, systemdOfDropIn } from './files.js';
+import { GAPS, HASHES, PERMISSIVE } from './files.js';
 
-const HASHES = ['policyHash', 'defaultsHash', 'unitHash', 'filesHash', 'textHash'] as const;
-type Hash = (typeof HASHES)[number];
-
-/** The facts that a drop-in of ours states. */
-export interface DropInFacts extends Readonly<Partial<Record<Hash, string | undefined>>> {
-  /** The policy's path in the header; undefined where the header has none. */
+/** The header of a drop-in of ours; what isn't in it is undefined. */
+export interface Header extends Readonly<Partial<Record<keyof typeof HASHES, string | undefined>>> {
+  /** The version of this program. */
+  readonly version: string | undefined;
   readonly policy: string | undefined;
-  /** The version of systemd in the header. */
+  /** The version of systemd. */
   readonly systemd: string | undefined;
-  /** Whether the header says that the policy is permissive. */
+  /** Whether the policy is permissive. */
   readonly permissive: boolean;
   /** The codes of gaps that were allowed when the drop-in was made. */
   readonly gaps: readonly string[];
+}
+
+/** Reads the header of a drop-in of ours. */
+export function headerOf(content: Uint8Array): Header {
+  const text = new TextDecoder().decode(content);
+  const find = (line: string) => new RegExp(`^# ${line}$`, 'm').exec(text)?.slice(1) ?? [];
+  const [version, policy] = find(String.raw`Made by sandbox-unit (\S+) from (.+)`);
+  const [systemd] = find(String.raw`For systemd (\S+)`);
+  const [gaps] = find(`${GAPS}([a-z-]+(?:, [a-z-]+)*)`);
+  const hashes = Object.entries(HASHES).flatMap(([key, name]) => {
+    const [hash] = find(`${name}: sha256:([0-9a-f]{64})`);
+    return hash === undefined ? [] : [[key, hash]];
+  });
+  return {
+    ...{ version, policy, systemd, ...Object.fromEntries(hashes) },
+    permissive: text.split('\n').includes(`# ${PERMISSIVE}`),
+    gaps: gaps?.split(', ') ?? [],
+  };
+}
+
+/** The facts that a drop-in of ours states. */
+export interface DropInFacts extends Header {
   /** Whether its SystemCallFilter= refuses calls; undefined where it has no such line. */
   readonly refuses: boolean | undefined;
   /** The names in its SystemCallLog=. */
@@ -40,11 +60,7 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
   const refuses = filters.length === 0 ? undefined : filters.at(-1) !== '';
   const isBehindLauncher = live.some((line) => line.startsWith('ExecStart=') && namesFilter(line));
   return {
-    policy: policyOfDropIn(content),
-    ...hashes(content),
-    systemd: systemdOfDropIn(content),
-    permissive: isPermissiveDropIn(content),
-    gaps: gapsInDropIn(content),
+    ...headerOf(content),
     refuses,
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
     launched: live.some((line) => (line.startsWith('Exec') && namesFilter(line)) || mountsPrograms(line)),
@@ -53,9 +69,4 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
     tightened: live.some((line) => line.startsWith('ExecStartPost=') && namesReadyFilter(line)),
     noNewPrivileges: valuesOf('NoNewPrivileges').at(-1) === 'yes',
   };
-}
-
-function hashes(content: Uint8Array): Pick<DropInFacts, Hash> {
-  const found = HASHES.map((name) => [name, hashInDropIn(content, name)] as const);
-  return Object.fromEntries(found.filter(([, hash]) => hash !== undefined));
 }

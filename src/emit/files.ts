@@ -2,7 +2,7 @@ import { printable } from '../diagnostic.js';
 import { dropInPath, filterPath, keptPolicyPath, readyFilterPath } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
-import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
+import { type Entry, type Section, writeUnitFile } from '../unit/write-unit-file.js';
 
 /** A file to write, or a file as it was read. */
 export interface EmittedFile {
@@ -35,10 +35,24 @@ export interface Filters {
   readonly ready?: Uint8Array | undefined;
 }
 
+/** Makes the hashes by which a drop-in shows whether files were edited, each as 64 digits. */
+export interface Hashing {
+  readonly files: (files: readonly EmittedFile[]) => string;
+  readonly text: (dropIn: Uint8Array) => string;
+}
+
 /**
- * The files of a plan: the drop-in, the filters if there are any, and the text of a policy that isn't elsewhere.
+ * The files of a plan: the drop-in, the filters if there are any, and the text of a policy that isn't elsewhere. Their hash
+ * is in the drop-in's header, and in a field of the journal, by which each run shows what it was started with. Managers of
+ * users keep no such fields.
  */
-export function emitFiles(plan: Plan, filters: Filters, placement: Placement, origin: Origin): EmittedFile[] {
+export function emitFiles(
+  plan: Plan,
+  filters: Filters,
+  placement: Placement,
+  origin: Origin,
+  hashing: Hashing,
+): EmittedFile[] {
   const files: EmittedFile[] = [];
   // Filters come first: a drop-in whose filter is missing starts nothing.
   const { start, ready } = filters;
@@ -47,10 +61,22 @@ export function emitFiles(plan: Plan, filters: Filters, placement: Placement, or
   const kept = keptPolicyPath(placement, plan.unit);
   if (origin.policy === kept && origin.text !== undefined)
     files.push({ path: kept, content: encode(origin.text), mode: 0o644 });
-  const dropIn = encode(dropInText(plan, origin));
-  files.push({ path: dropInPath(placement, plan.unit), content: dropIn, mode: 0o644 });
-  return files;
+  const body = writeUnitFile(sectionsOf(plan), []);
+  const dropIn = (text: string) => ({
+    ...{ path: dropInPath(placement, plan.unit), content: encode(text), mode: 0o644 },
+  });
+  const filesHash = hashing.files([...files, dropIn(body)]);
+  const shown = placement.scope === 'system' && /^\[Service\]$/m.test(body) ? filesField(filesHash) : '';
+  const withHeader = (textHash?: string) => {
+    const header = writeUnitFile([], headerLines(plan, { ...origin, filesHash, textHash }));
+    return body === '' ? header : `${header}\n${body}${shown}`;
+  };
+  return [...files, dropIn(withHeader(hashing.text(encode(withHeader()))))];
 }
+
+/** The last lines of a drop-in, by which each run shows the files that it was started with. */
+const filesField = (hash: string): string =>
+  `# which files a run was started with\nLogExtraFields=${FILES_FIELD}=${hash}\n`;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -58,58 +84,26 @@ const encode = (text: string) => new TextEncoder().encode(text);
 export const isProgramFile = (content: Uint8Array): boolean =>
   content.length === 0 || /^#!\S+ --(?:user-)?script\nfilter=/.test(new TextDecoder().decode(content));
 
-const GAPS = 'Gaps allowed: ';
+export const GAPS = 'Gaps allowed: ';
 
-/** The codes of allowed gaps in the header of a drop-in of ours. */
-export const gapsInDropIn = (content: Uint8Array): string[] => {
-  const found = new RegExp(`^# ${GAPS}([a-z-]+(?:, [a-z-]+)*)$`, 'm').exec(new TextDecoder().decode(content));
-  return found?.[1]?.split(', ') ?? [];
-};
-
-const PERMISSIVE = 'Permissive: what the policy would refuse is let through and recorded.';
-
-/** Whether the header of a drop-in of ours says that the policy is permissive. */
-export const isPermissiveDropIn = (content: Uint8Array): boolean =>
-  new TextDecoder().decode(content).split('\n').includes(`# ${PERMISSIVE}`);
-
-/** The version of this program in the header of a drop-in of ours. */
-export const versionOfDropIn = (content: Uint8Array): string | undefined =>
-  /^# Made by sandbox-unit (\S+) from /m.exec(new TextDecoder().decode(content))?.[1];
-
-/** The policy's path in the header of a drop-in of ours. */
-export const policyOfDropIn = (content: Uint8Array): string | undefined =>
-  /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
-
-const ORIGINS = { policyHash: 'Policy', defaultsHash: 'Defaults', unitHash: 'Unit' } as const;
+export const PERMISSIVE = 'Permissive: what the policy would refuse is let through and recorded.';
 
 /** The hashes in a drop-in's header: of its origin, of the files' content without comments, and of its own text. */
-const HASHES = { ...ORIGINS, filesHash: 'Files', textHash: 'Text' } as const;
-
-/** A hash in the header of a drop-in of ours, in hex. */
-export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): string | undefined =>
-  new RegExp(`^# ${HASHES[which]}: sha256:([0-9a-f]{64})$`, 'm').exec(new TextDecoder().decode(content))?.[1];
-
-/** A drop-in's text with one more hash in its header. */
-export const withHash = (text: string, which: keyof typeof HASHES, hash: string): string =>
-  text.replace(/^# For systemd /m, `# ${HASHES[which]}: sha256:${hash}\n$&`);
+export const HASHES = {
+  policyHash: 'Policy',
+  defaultsHash: 'Defaults',
+  unitHash: 'Unit',
+  filesHash: 'Files',
+  textHash: 'Text',
+} as const;
 
 /** The journal field that has the hash of a unit's files. */
 export const FILES_FIELD = 'SANDBOX_UNIT_FILES';
 
 const FIELD_LINE = new RegExp(`^LogExtraFields=${FILES_FIELD}=.*\\n`, 'm');
 
-/** A drop-in's text with a last line, by which each run shows the files that it was started with. */
-export const withFilesField = (text: string, hash: string): string =>
-  text.includes('\n[Service]\n')
-    ? `${text}# which files a run was started with\nLogExtraFields=${FILES_FIELD}=${hash}\n`
-    : text;
-
 export const hasFilesField = (content: Uint8Array): boolean =>
   FIELD_LINE.test(new TextDecoder().decode(content));
-
-/** The version of systemd in the header of a drop-in. */
-export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
-  /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
 /**
  * Whether a drop-in was made for this version of systemd. The header has the full version, `257.13-1`, or only the
@@ -136,40 +130,42 @@ export const directivesText = (content: Uint8Array): string =>
 /** Longest path (PATH_MAX); a shortened path would lead nowhere. */
 const MAX_PATH = 4096;
 
-/**
- * The text of the drop-in. Directives come before Exec lines, since systemd drops the rest of a drop-in after an Exec
- * line that it can't read.
- */
-export function dropInText(plan: Plan, origin: Origin): string {
-  const header = [
+function headerLines(
+  plan: Plan,
+  origin: Origin & Partial<Record<keyof typeof HASHES, string | undefined>>,
+): string[] {
+  const hashes = Object.entries(HASHES).flatMap(([key, name]) => {
+    const hash = origin[key as keyof typeof HASHES];
+    return hash === undefined ? [] : [`${name}: sha256:${hash}`];
+  });
+  return [
     `Made by sandbox-unit ${origin.version} from ${printable(origin.policy ?? plan.policyFile, MAX_PATH)}`,
-    ...Object.entries(ORIGINS).flatMap(([key, name]) => {
-      const hash = origin[key as keyof typeof ORIGINS];
-      return hash === undefined ? [] : [`${name}: sha256:${hash}`];
-    }),
+    ...hashes,
     `For systemd ${printable(plan.target.version)}`,
     ...(plan.mode === 'permissive' ? [PERMISSIVE] : []),
     ...(origin.gaps?.length ? [`${GAPS}${origin.gaps.join(', ')}`] : []),
     'What is changed here is lost when the policy is applied again.',
   ];
+}
+
+/**
+ * The sections of the drop-in. Directives come before Exec lines, since systemd drops the rest of a drop-in after an Exec
+ * line that it can't read.
+ */
+function sectionsOf(plan: Plan): Section[] {
   const entriesOf = (section: PlannedDirective['section']) =>
     plan.directives
       .filter((directive) => directive.section === section)
-      .flatMap(({ name, values, because }) =>
-        values.map((value, i): Entry => ({ key: name, value, ...(i === 0 ? { comment: because } : {}) })),
-      );
+      .flatMap(({ name, values, because }) => entries(name, values, because));
   const commands = plan.commands.flatMap(({ key, lines, because }) =>
-    ['', ...lines].map(
-      (value, i): Entry => ({
-        key,
-        value,
-        ...(i === 0 ? { comment: because ?? '[exec] wrap: behind the launcher' } : {}),
-      }),
-    ),
+    entries(key, ['', ...lines], because ?? '[exec] wrap: behind the launcher'),
   );
-  const sections = [
+  return [
     { section: 'Unit', entries: entriesOf('Unit') },
     { section: 'Service', entries: [...entriesOf(undefined), ...commands] },
   ];
-  return writeUnitFile(sections, header);
 }
+
+/** Assignments of one key, the first with a comment. */
+const entries = (key: string, values: readonly string[], comment: string): Entry[] =>
+  values.map((value, i) => (i === 0 ? { key, value, comment } : { key, value }));

@@ -6,7 +6,7 @@ import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
-import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
+import { entriesByCall, limitBy, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import { type Cause, type Confinement, type NamedCall, named, sectionOf, setsOf } from './refused-call.js';
@@ -79,7 +79,7 @@ function fromStart(call: NamedCall, abi: Abi, confinement: Confinement): Cause |
     const decided = byLists(call, section, sets);
     if (decided) return decided;
     if (!permits(verdictOn(meaning, name).limit)) return OWN_FILTER;
-  } else if (own && call.known && !permits(own.limit(name))) return OWN_FILTER;
+  } else if (call.known && !permits(limitBy(own, name))) return OWN_FILTER;
   const directives = refusers(name, abi);
   const entry = policy.service.find(({ name: directive }) => directives.includes(directive));
   if (directives.length === 0) return undefined;
@@ -102,14 +102,13 @@ const OWN_FILTER: Cause = { kind: 'own-filter', what: "the unit's own SystemCall
 
 function closedConvention(
   abi: Abi,
-  { policy, machine, own }: Confinement,
+  { policy, machine }: Confinement,
   meaning: NamedPolicy,
 ): Cause | undefined {
   if (abi === machine || meaning.architectures.includes(abi)) return undefined;
   const section = policy.syscalls!;
   const wanted = section.architectures?.some(({ value }) => value === abi) === true;
-  if (wanted && own?.architectures)
-    return { kind: 'own-filter', what: "the unit's own SystemCallArchitectures=" };
+  if (wanted) return { kind: 'own-filter', what: "the unit's own SystemCallArchitectures=" };
   const at = section.architectures?.[0]?.at ?? section.at;
   return { kind: 'closed-convention', what: `${abi} is not in architectures`, at };
 }

@@ -4,7 +4,7 @@ import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { argumentIn, placeOf } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from '../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { callNames } from '../syscalls/numbers.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../syscalls/section.js';
@@ -35,7 +35,7 @@ interface Edit {
 export function changesFor(
   call: NamedCall,
   confinement: Confinement,
-  relaxed: (call: string) => OwnLimits | undefined,
+  relaxed: (call: string) => NamedPolicy | undefined,
   phase: Phase = 'start',
 ): readonly Change[] {
   const before = named(confinement, phase);

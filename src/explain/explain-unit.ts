@@ -1,10 +1,14 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
+import { allPrograms } from '../plan/launcher/commands.js';
+import { hasOwnRoot } from '../prepare/plan.js';
 import type { Prepared } from '../prepare/prepare.js';
-import type { OwnLimits } from '../syscalls/named-policy.js';
+import { openedFiles } from '../prepare/probe/command-files.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec/keys.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
@@ -65,14 +69,22 @@ export async function explainUnit(
   { since, observed = [], tightened }: Source,
 ): Promise<Looked> {
   const { plan } = prepared;
-  const programs = [...(plan.target.commands ?? [])].flatMap(([path, { files }]) =>
-    path.startsWith('/') ? files.flat() : [],
-  );
+  const programs = await filesOf(context, prepared);
   const { calls, ...found } = await recordedCalls(context, plan.unit, { state, programs, since });
   return {
     ...explainKnown(prepared, state, together(observed, calls), tightened),
     ...{ since, suppressed: found.suppressed, readable: found.readable || observed.length > 0 },
   };
+}
+
+/** The files that a unit's commands open; none where the service has a root of its own. */
+async function filesOf(context: Context, { plan, unit, policy }: Prepared): Promise<string[]> {
+  const effective = effectiveUnit(unit.files, execKeys(plan.target.systemd));
+  if (hasOwnRoot(policy.policy, effective)) return [];
+  return openedFiles(
+    context,
+    allPrograms(effective).filter((path) => path.startsWith('/')),
+  );
 }
 
 /** The audit records of one unit since a time. */
@@ -99,7 +111,7 @@ export function explainKnown(
 /** The confinement of a unit, and the unit's own limits with `SystemCallFilter=CALL` after its other lines. */
 export function confinementOf({ unit, policy, plan }: Prepared, state: UnitState) {
   const { target } = plan;
-  const limits = (more: string): OwnLimits | undefined => {
+  const limits = (more: string): NamedPolicy | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
   };

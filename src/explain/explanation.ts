@@ -1,5 +1,5 @@
 import type { Phase } from '../policy/policy.js';
-import type { OwnLimits } from '../syscalls/named-policy.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
 import { isFallback } from './fallback.js';
@@ -37,7 +37,7 @@ const MOST_PROCESSES = 5;
 export function explainCalls(
   calls: readonly UnitCall[],
   confinement: Confinement,
-  relaxed: (call: string) => OwnLimits | undefined,
+  relaxed: (call: string) => NamedPolicy | undefined,
 ): Explanation[] {
   return alike(calls).map((same) => explained(same, confinement, relaxed));
 }
@@ -46,7 +46,7 @@ export function explainCalls(
 function explained(
   same: readonly UnitCall[],
   confinement: Confinement,
-  relaxed: (call: string) => OwnLimits | undefined,
+  relaxed: (call: string) => NamedPolicy | undefined,
 ): Explanation {
   const told = tally(confinement.machine, same);
   const { call, certain, got } = told;

@@ -1,6 +1,6 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import { isPermissiveDropIn } from '../emit/files.js';
+import { headerOf } from '../emit/drop-in-facts.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type Action, ENOSYS, errnoOf } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
@@ -67,7 +67,7 @@ function letsSomeFail({ policy, appliedRuns, unit }: Prepared): boolean {
 /** The errno that calls get which the policy in force refuses without an action of their own; undefined if none. */
 function silentAnswer({ policy, appliedRuns }: Prepared): string | undefined {
   const { files } = appliedRuns;
-  if (files.length === 0 || files.some(({ content }) => isPermissiveDropIn(content))) return undefined;
+  if (files.length === 0 || files.some(({ content }) => headerOf(content).permissive)) return undefined;
   const { syscalls, ready } = policy.policy;
   const sections = [...(syscalls ? [syscalls] : []), ...(ready ? [readyCalls(ready)] : [])];
   const silent = sections.map(refusal).find((action) => errnoOf(action) !== undefined);

@@ -4,7 +4,7 @@ import { checkExpectations, checkReadyExpectations, type Meaning } from '../poli
 import type { Phase, Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../syscalls/abi.js';
 import type { Action } from '../syscalls/action.js';
-import type { NamedPolicy, OwnLimits } from '../syscalls/named-policy.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
 import { NO_FILTER, readyCalls } from '../syscalls/ready.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
@@ -31,7 +31,7 @@ export interface Confinement {
   readonly machine: Machine;
   readonly sets: SyscallSets;
   /** The limits of the unit's own filter, whether the policy inherits them or not. */
-  readonly own: OwnLimits | undefined;
+  readonly own: NamedPolicy | undefined;
   /** The loaded directives that refuse a call. */
   readonly refusers: (call: string, abi: Abi) => readonly string[];
   /** Variants of the policy, each without one of the bases that it extends itself, or without the host's defaults. */

@@ -60,11 +60,12 @@ export const answersTo = (
 
 const isIn = ([first, last]: Span, value: number): boolean => first <= value && value <= last;
 
-const actionsOf = (program: readonly Instruction[], { end }: Leaf): readonly number[] =>
+/** The actions of a leaf, for all arguments. */
+export const actionsOf = (program: readonly Instruction[], { end }: Leaf): readonly Action[] =>
   'action' in end ? [end.action] : returnsFrom(program, end.argumentsAt);
 
 /** The actions of all returns that can be reached from an instruction; jumps go forward only. */
-export function returnsFrom(program: readonly Instruction[], from: number): number[] {
+function returnsFrom(program: readonly Instruction[], from: number): number[] {
   const reached = new Set([from]);
   const actions: number[] = [];
   for (const at of reached) {

@@ -1,6 +1,6 @@
 import { permits } from '../syscalls/action.js';
 import type { Instruction } from './bpf.js';
-import { returnsFrom } from './own-answers.js';
+import { actionsOf } from './own-answers.js';
 import { type Leaf, leavesOf, type Span } from './prove-numbers.js';
 
 /**
@@ -14,9 +14,7 @@ export type Passing = (arch: number, numbers: Span) => boolean;
  * @throws Unprovable for a program that our compiler didn't make
  */
 export function passingOf(program: readonly Instruction[]): Passing {
-  const open = leavesOf(program).filter(({ end }) =>
-    ('action' in end ? [end.action] : returnsFrom(program, end.argumentsAt)).some(permits),
-  );
+  const open = leavesOf(program).filter((leaf) => actionsOf(program, leaf).some(permits));
   const byArch = new Map<number, readonly Span[]>();
   return (arch, [first, last]) => {
     const spans =

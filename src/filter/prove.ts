@@ -1,6 +1,13 @@
 /** Proves that a program answers as its policy says, without regard to how it was compiled. */
 import type { Action } from '../syscalls/action.js';
-import { type Call, decide, evaluate, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
+import {
+  type Call,
+  decide,
+  evaluate,
+  type SyscallPolicy,
+  type Verdict,
+  verdictAt,
+} from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { DiagramTooLarge } from './diagram.js';
 import { argumentDifference } from './prove-arguments.js';
@@ -9,7 +16,7 @@ import { archesToTry, numbersToTry, registersToTry } from './samples.js';
 import { simulate } from './simulate.js';
 import { Unprovable } from './unprovable.js';
 import { validate } from './validate.js';
-import { createRegions, settled, textOf, verdictAt } from './verdicts.js';
+import { createRegions, settled, textOf } from './verdicts.js';
 
 /** A call that a program answers otherwise than the policy, or only after a needless load of its arguments. */
 export interface Counterexample {
@@ -20,10 +27,6 @@ export interface Counterexample {
 
 export interface Success {
   readonly ok: true;
-  /** The number of compared ranges; together they are all numbers of all conventions. */
-  readonly ranges: number;
-  /** The number of verdicts that were compared for all arguments at once. */
-  readonly exact: number;
   /** The number of verdicts that were too large for an exact comparison: only single calls were tried. */
   readonly sampled: number;
   /** The number of calls that were tried one by one. */
@@ -61,7 +64,7 @@ export function prove(program: readonly Instruction[], policy: SyscallPolicy): P
     if (!compared.ok) return compared;
     const calls = tryCalls(program, policy, compared.large);
     if (typeof calls !== 'number') return calls;
-    return { ok: true, ranges: compared.ranges, exact: compared.exact, sampled: compared.large.size, calls };
+    return { ok: true, sampled: compared.large.size, calls };
   } catch (thrown) {
     if (thrown instanceof Unprovable) return { ok: false, reason: thrown.message };
     throw thrown;
@@ -94,8 +97,6 @@ function fail(program: readonly Instruction[], policy: SyscallPolicy, call: Call
 
 interface Ranges {
   readonly ok: true;
-  readonly ranges: number;
-  readonly exact: number;
   /** The texts of verdicts that are too large to compare for all arguments at once. */
   readonly large: ReadonlySet<string>;
 }
@@ -104,10 +105,8 @@ interface Ranges {
 function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): Ranges | Failure {
   const comparison = createArgumentComparison(program);
   const regionsOf = createRegions(policy);
-  let ranges = 0;
   for (const leaf of leavesOf(program)) {
     for (const { arch, nr, verdict } of regionsOf(leaf)) {
-      ranges += 1;
       const action = settled(verdict);
       if (action === undefined) {
         const args = comparison.difference(leaf.end, verdict);
@@ -118,13 +117,12 @@ function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): 
       }
     }
   }
-  return { ok: true, ranges, exact: comparison.exact.size, large: comparison.large };
+  return { ok: true, large: comparison.large };
 }
 
 /** Compares a verdict with a place in the program. Each pair is compared once, however many numbers have it. */
 function createArgumentComparison(program: readonly Instruction[]) {
   const compared = new Set<string>();
-  const exact = new Set<string>();
   const large = new Set<string>();
 
   function difference(end: Leaf['end'], verdict: Verdict): bigint[] | undefined {
@@ -133,9 +131,7 @@ function createArgumentComparison(program: readonly Instruction[]) {
     if (compared.has(pair)) return undefined;
     compared.add(pair);
     try {
-      const found = argumentDifference(program, end, verdict);
-      exact.add(text);
-      return found;
+      return argumentDifference(program, end, verdict);
     } catch (thrown) {
       if (!(thrown instanceof DiagramTooLarge)) throw thrown;
       large.add(text);
@@ -143,7 +139,7 @@ function createArgumentComparison(program: readonly Instruction[]) {
     }
   }
 
-  return { exact, large, difference };
+  return { large, difference };
 }
 
 /**

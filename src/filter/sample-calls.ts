@@ -3,13 +3,13 @@ import { remember } from '../collections.js';
 import { ABIS, abisOf, kernelNumber } from '../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import { type Call, decide, type SyscallPolicy } from '../syscalls/policy.js';
+import { type Call, decide, type SyscallPolicy, verdictAt } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { UNLISTED } from './own-answers.js';
 import { registersToTry } from './samples.js';
 import { NO_ARGUMENTS, ProgramError, simulate } from './simulate.js';
 import type { Stack } from './stack.js';
-import { settled, verdictAt } from './verdicts.js';
+import { settled } from './verdicts.js';
 
 /** A call with the policy's answer. */
 export interface SampleCall extends Call {

@@ -1,21 +1,8 @@
 /** A policy's verdict on each number, for the proof. */
-import { ABIS, abiOf, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
-import { type Action, ENOSYS, KILL } from '../syscalls/action.js';
-import type { SyscallPolicy, Verdict } from '../syscalls/policy.js';
+import { ABIS, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
+import type { Action } from '../syscalls/action.js';
+import { type SyscallPolicy, type Verdict, verdictAt } from '../syscalls/policy.js';
 import type { Leaf } from './prove-numbers.js';
-
-const always = (otherwise: Action): Verdict => ({ rules: [], otherwise });
-const REFUSED = always(KILL);
-const NO_SYSTEM_CALL = always(ENOSYS);
-
-/** The verdict by which evaluate() decides, once the convention and the number are known. */
-export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verdict {
-  const id = abiOf(policy.machine, arch, nr);
-  const table = id && policy.abis.get(id.abi);
-  if (!id || !table) return REFUSED;
-  if (id.abi === 'x86-64' && id.nr >= 512 && id.nr <= 547) return NO_SYSTEM_CALL;
-  return table.verdicts.get(id.nr) ?? always(table.unlisted);
-}
 
 /**
  * The action of a verdict that has one and the same for all arguments, as far as its rules show at a glance; else
@@ -56,7 +43,8 @@ export function createRegions(policy: SyscallPolicy): (leaf: Leaf) => Region[] {
     }
     let foreign = firstArch;
     while (known.has(foreign)) foreign += 1;
-    if (foreign <= lastArch) regions.push({ arch: foreign, nr: first, verdict: REFUSED });
+    if (foreign <= lastArch)
+      regions.push({ arch: foreign, nr: first, verdict: verdictAt(policy, foreign, first) });
     return regions;
   };
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic, Location } from '../diagnostic.js';
-import type { Action } from '../syscalls/action.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { Target } from '../target/target.js';
 import type { ExecCommand } from '../unit/exec/line.js';
@@ -83,21 +83,6 @@ export interface PlannedReady extends Taken {
   /** The path of its filter file. */
   readonly file: string;
   readonly filter: PlannedFilter;
-  /**
-   * The least that holds for every thread of a service that serves: this filter and those of its start.
-   */
-  readonly held: SyscallPolicy;
-}
-
-/** A filter in systemd's terms: an action for every call that systemd knows. */
-export interface SystemdFilter {
-  readonly mode: 'allow' | 'deny';
-  /** The action for refused calls without one of their own: SystemCallErrorNumber=. */
-  readonly action: Action;
-  /** Calls that pass (mode allow). */
-  readonly passing: ReadonlySet<string>;
-  /** Refused calls with their actions; in mode allow only those whose action differs. */
-  readonly refused: ReadonlyMap<string, Action>;
 }
 
 /**
@@ -129,8 +114,8 @@ export interface Plan {
   readonly ready: PlannedReady | undefined;
   /** The policy that `[syscalls]` means on the target. */
   readonly meaning: SyscallPolicy | undefined;
-  /** systemd's filter; undefined if the policy leaves SystemCallFilter= alone. */
-  readonly systemCalls: SystemdFilter | undefined;
+  /** systemd's filter, with a verdict on each call that systemd knows; undefined if the policy leaves SystemCallFilter= alone. */
+  readonly systemCalls: NamedPolicy | undefined;
   /** All diagnostics; gaps and conflicts are errors among them. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -12,7 +12,7 @@ import type { ConfinedUnit, PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
 
 /** The line that keeps programs from making code at run time. */
-const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
+export const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
   service.find(({ name, value }) => name === 'MemoryDenyWriteExecute' && plain(String(value)) === 'yes');
 
 /**
@@ -41,9 +41,7 @@ function codeMakers({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
   const line = noNewCode(policy);
   if (line === undefined) return [];
   return allPrograms(effective).flatMap((path) => {
-    const makers = [path, ...(target.commands?.get(path)?.needed ?? [])].flatMap(
-      (name) => codeMakerOf(name) ?? [],
-    );
+    const makers = [path, ...(target.libraries?.get(path) ?? [])].flatMap((name) => codeMakerOf(name) ?? []);
     const maker = makers.find(({ isSoft }) => !isSoft) ?? makers[0];
     if (maker === undefined) return [];
     const severe = maker.isSoft ? note : warning;

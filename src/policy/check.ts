@@ -11,7 +11,7 @@ import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
 import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
-import { limitsBefore, readyCalls } from '../syscalls/ready.js';
+import { readyCalls } from '../syscalls/ready.js';
 import { resolveCalls } from '../syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
@@ -64,7 +64,7 @@ function checkReady(
   const section = readyCalls(ready, syscalls && architecturesOf(syscalls));
   const abis = openAbis(section, machines);
   const own = { ...policy, expect: syscalls ? [] : policy.expect };
-  const before = syscalls && limitsBefore(resolveCalls(syscalls, known));
+  const before = syscalls && resolveCalls(syscalls, known);
   return [
     ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
     ...(complete ? firstOf(openDoors(section, policy.service, sets, abis, before)) : []),

@@ -2,7 +2,7 @@ import { type Diagnostic, type Location, warning } from '../diagnostic.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ENOSYS, permits } from '../syscalls/action.js';
 import { holdsAlways } from '../syscalls/conditions.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from '../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { isAbsent } from '../syscalls/numbers.js';
 import { entriesByCall, mayPass, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import { sameCalls } from '../syscalls/same-calls.js';
@@ -37,7 +37,7 @@ export function openDoors(
   service: readonly DirectiveEntry[],
   sets: SyscallSets,
   abis: readonly Abi[],
-  own?: OwnLimits,
+  own?: NamedPolicy,
 ): Diagnostic[] {
   const policy = resolveCalls(section, sets, own);
   const newer = newerCalls(section, policy, sets, abis);

@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
 import { permits } from '../syscalls/action.js';
-import type { OwnLimits } from '../syscalls/named-policy.js';
-import { entriesByCall, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
+import { entriesByCall, limitBy, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 
@@ -17,11 +17,15 @@ const BY_THREADS: readonly (readonly [call: string, condition: string])[] = [
  * @param section the lists of `[ready]`
  * @param before what is refused from the start
  */
-export function takenThreads(section: SyscallsSection, sets: SyscallSets, before?: OwnLimits): Diagnostic[] {
+export function takenThreads(
+  section: SyscallsSection,
+  sets: SyscallSets,
+  before?: NamedPolicy,
+): Diagnostic[] {
   const named = resolveCalls(section, sets);
   const denied = entriesByCall(section.deny, sets);
   const isTaken = (call: string) =>
-    denied.has(call) && !mayPass(verdictOn(named, call)) && (!before || permits(before.limit(call)));
+    denied.has(call) && !mayPass(verdictOn(named, call)) && permits(limitBy(before, call));
   return BY_THREADS.filter(([call]) => isTaken(call)).map(([call, condition]) => {
     const { name, at } = denied.get(call)!;
     const has = name === call ? `'${name}' is refused` : `'${name}' has '${call}', which is refused`;

@@ -1,8 +1,8 @@
 /** Tells whether a unit's files are what its policy makes, by the hashes that they have of all that they were made of. */
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { changes, type ExistingFile, isPending } from '../emit/changes.js';
-import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import { isMadeFor, versionOfDropIn } from '../emit/files.js';
+import { type DropInFacts, dropInFacts, headerOf } from '../emit/drop-in-facts.js';
+import { isMadeFor } from '../emit/files.js';
 import { dropInPath } from '../paths/own-files.js';
 import { overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { lacksAbility } from '../plan/service.js';
@@ -44,7 +44,7 @@ export async function asWritten(context: Context, gathered: Gathered): Promise<W
     facts.policyHash === hashes.policyHash &&
     facts.unitHash === hashes.unitHash &&
     files.every(({ mode, untrusted }) => mode === 0o644 && !untrusted) &&
-    (await areAsMade(facts, files)) &&
+    areAsMade(facts, files) &&
     !hasErrors(diagnostics) &&
     overriddenIn(effective, dropIn).length === 0 &&
     // A kernel that was booted since may lack what they need.
@@ -59,7 +59,7 @@ const isMadeOfSame = (
   { content }: ExistingFile,
   { pathInHeader, options, machine }: Gathered,
 ): boolean =>
-  versionOfDropIn(content) === VERSION &&
+  headerOf(content).version === VERSION &&
   isMadeFor(systemd, machine.facts.version) &&
   policy === pathInHeader &&
   permissive === (options.permissive ?? false) &&

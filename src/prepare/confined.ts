@@ -1,8 +1,7 @@
 import { lazily } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
-import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { policyOfDropIn } from '../emit/files.js';
+import { type DropInFacts, headerOf } from '../emit/drop-in-facts.js';
 import { dropInPath, ownDropInPaths } from '../paths/own-files.js';
 import type { Mode, Plan } from '../plan/plan.js';
 import { appliedRunsOf } from '../state/applied-runs.js';
@@ -146,7 +145,7 @@ async function asApplied(
   const { placement, system } = context;
   const paths = [dropInPath(placement, unit.full), ...ownDropInPaths(placement, unit.full)];
   const [dropIn] = await readTrusted(context, paths);
-  const policy = dropIn && policyOfDropIn(dropIn.content);
+  const policy = dropIn && headerOf(dropIn.content).policy;
   const found = await ownPolicy(context, unit);
   if (policy === undefined || policy === found || (options.next && found !== undefined)) return options;
   if (await exists(system, policy)) return { ...options, policy };

@@ -1,5 +1,5 @@
 /** Reads what a plan is made of: a unit, a policy, the machine. */
-import { policyOfDropIn } from '../emit/files.js';
+import { headerOf } from '../emit/drop-in-facts.js';
 import { dropInPath, keptPolicyPath } from '../paths/own-files.js';
 import type { Surroundings } from '../plan/request.js';
 import { readTrusted } from '../state/own-files.js';
@@ -82,7 +82,7 @@ async function pathInHeader(
   const path = policyFileOf(context, unit, policy, options);
   if (!options.check || options.policy === undefined) return path;
   const [dropIn] = await readTrusted(context, [dropInPath(context.placement, unit.name.full)]);
-  return (dropIn && policyOfDropIn(dropIn.content)) ?? path;
+  return (dropIn && headerOf(dropIn.content).policy) ?? path;
 }
 
 /** A unit's settings, what other units' files decide for it, and hashes by which a drop-in shows when one of these changes. */
@@ -104,9 +104,9 @@ export async function readSettings(
   const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
   const surroundings = await surroundingsFor(context, unit, policy);
   const hashes = {
-    policyHash: await policyHash(policy.sources),
-    defaultsHash: await defaultsHash(policy.sources, context.placement),
-    unitHash: await unitHash(effective, unit.instances, surroundings),
+    policyHash: policyHash(policy.sources),
+    defaultsHash: defaultsHash(policy.sources, context.placement),
+    unitHash: unitHash(effective, unit.instances, surroundings),
   };
   return { effective, surroundings, hashes };
 }

@@ -13,7 +13,7 @@ import type { OwnInstance } from './load/instances.js';
 import { surroundingsText } from './load/surroundings.js';
 
 /** Of the texts of a policy and of all that it extends. */
-export const policyHash = (sources: ReadonlyMap<string, string>): Promise<string> => sha256(sources.values());
+export const policyHash = (sources: ReadonlyMap<string, string>): string => sha256(sources.values());
 
 /**
  * Whether a policy that extends no other one has the texts that were applied: its own and the host's defaults. The texts that
@@ -29,10 +29,7 @@ export async function hasSameTexts(
   const own = await system.read(path, { limit: MAX_POLICY_SIZE, trusted: true });
   const defaults = await hostDefaults(context, true);
   const texts = new Map(defaults ? [[defaults.path, defaults.text!]] : []);
-  return (
-    own !== undefined &&
-    (await policyHash(new Map([[path, decodePolicy(own.bytes, path)], ...texts]))) === was
-  );
+  return own !== undefined && policyHash(new Map([[path, decodePolicy(own.bytes, path)], ...texts])) === was;
 }
 
 /** The path of the host's defaults among a policy's texts; undefined where it doesn't add to any. */
@@ -42,10 +39,7 @@ export const defaultsIn = (
 ): string | undefined => defaultsPaths(scope, home).find((path) => sources.has(path));
 
 /** Of the text of the host's defaults; undefined where the policy doesn't add to any. */
-export async function defaultsHash(
-  sources: ReadonlyMap<string, string>,
-  placement: Placement,
-): Promise<string | undefined> {
+export function defaultsHash(sources: ReadonlyMap<string, string>, placement: Placement): string | undefined {
   const path = defaultsIn(sources, placement);
   return path === undefined ? undefined : sha256([sources.get(path)!]);
 }
@@ -58,7 +52,7 @@ export const unitHash = (
   { assignments }: EffectiveUnit,
   instances: readonly OwnInstance[],
   surroundings: Surroundings | undefined,
-): Promise<string> =>
+): string =>
   sha256([
     ...settingsOf(assignments),
     ...(surroundings ? surroundingsText(surroundings) : []),

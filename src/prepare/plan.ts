@@ -5,6 +5,7 @@ import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { programPlaces } from '../plan/launcher/commands.js';
 import { decide } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
+import { noNewCode } from '../plan/program-needs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { valuesOfAll } from '../plan/unit-values.js';
 import { withoutWeakerDefaults } from '../plan/weaker-defaults.js';
@@ -15,7 +16,7 @@ import type { Context } from '../system/context.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { lastOf } from '../unit/values.js';
 import type { LoadedPolicy } from './load/load-policy.js';
-import { readCommands } from './probe/command-files.js';
+import { neededLibraries } from './probe/command-files.js';
 import { findProgram, type MachineFacts } from './probe/target.js';
 
 export interface PlanOptions {
@@ -50,8 +51,13 @@ interface Planned {
 }
 
 /** Whether a service has a root of its own, in which its programs are others than on the host. */
-const hasOwnRoot = (policy: Policy, effective: EffectiveUnit): boolean =>
+export const hasOwnRoot = (policy: Policy, effective: EffectiveUnit): boolean =>
   ROOTS.some((name) => !['', '/'].includes(lastOf(valuesOfAll(policy, effective), name)));
+
+/** Whether a plan may have an allow list: the policy's, or that of the unit itself. */
+const writesAllowList = ({ syscalls }: Policy, effective: EffectiveUnit): boolean =>
+  syscalls !== undefined &&
+  (syscalls.allow !== undefined || effective.list('Service', 'SystemCallFilter').length > 0);
 
 /** Plans a policy on a unit of this machine. */
 export async function planOn(
@@ -60,11 +66,12 @@ export async function planOn(
 ): Promise<Planned> {
   const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
   const { allowGaps = false, applied = false } = options;
-  const ownRoot = hasOwnRoot(policy, effective);
+  const asksLibraries = !applied && noNewCode(policy) !== undefined && !hasOwnRoot(policy, effective);
   const target = {
     ...machine.facts,
     ...(policy.ready ? { injector: await findProgram(context, 'tighten') } : {}),
-    commands: ownRoot ? undefined : await readCommands(context, programPlaces(policy, effective)),
+    ...(writesAllowList(policy, effective) ? { sets: await machine.setsToWrite() } : {}),
+    ...(asksLibraries ? { libraries: await neededLibraries(context, programPlaces(policy, effective)) } : {}),
   };
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete && !applied);
   const planned = !hasErrors([...known, ...checked]);

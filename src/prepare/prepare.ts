@@ -6,7 +6,7 @@ import { plannedPaths } from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
-import { filesHash, withHashes } from '../state/files-hash.js';
+import { filesHash, HASHING } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
@@ -146,7 +146,7 @@ async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
     ...hashes,
     gaps: toleratedGaps(found),
   };
-  const files = await withHashes(emitFiles(plan, filters, context.placement, origin), context.placement);
+  const files = emitFiles(plan, filters, context.placement, origin, HASHING);
   return { plan, planned, diagnostics, proofs: [...(built?.proofs ?? []), ...(ready?.proofs ?? [])], files };
 }
 
@@ -167,7 +167,7 @@ async function otherwise(
     const unit = { ...template, files: own, diagnostics, state: undefined };
     const settings = await readSettings(context, unit, gathered);
     const made = await makeFiles(context, { ...gathered, unit, settings });
-    if (!hasErrors(made.diagnostics) && (await filesHash(made.files)) === (await filesHash(files))) continue;
+    if (!hasErrors(made.diagnostics) && filesHash(made.files) === filesHash(files)) continue;
     const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
     const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;
     const hint = `'${ownCommand(context.placement.scope, 'apply', name.full)}' first: a drop-in of its own is read in the place of the template's`;

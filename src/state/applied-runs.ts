@@ -40,7 +40,7 @@ export async function runsAsBefore(
   // One that waits for its next start has no process.
   if (!isRunning(state) || isWaiting(state) || files.length === 0) return false;
   if (await isUntrustedRun(context, unit, service)) return true;
-  const hash = await filesHash(files);
+  const hash = filesHash(files);
   const started = await startedWith(context, state, hash);
   // A drop-in that was edited and put back still names the hash that it had.
   if (started === undefined || started === hash) return state.inactiveExitTimestamp / 1000 < since;

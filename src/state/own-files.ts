@@ -1,6 +1,7 @@
 import { codeOf } from '../diagnostic.js';
 import type { ExistingFile } from '../emit/changes.js';
-import { isProgramFile, policyOfDropIn } from '../emit/files.js';
+import { headerOf } from '../emit/drop-in-facts.js';
+import { isProgramFile } from '../emit/files.js';
 import {
   dropInPath,
   filterPath,
@@ -88,7 +89,7 @@ async function isOurs(context: Context, path: string): Promise<boolean> {
   if (!hasNameOfDropIn(path)) return false;
   const look = async () => {
     const [file] = await readFiles(context, [path]);
-    return file !== undefined && policyOfDropIn(file.content) !== undefined;
+    return file !== undefined && headerOf(file.content).policy !== undefined;
   };
   return orElse(look, false);
 }

@@ -1,7 +1,6 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, note, printable } from '../diagnostic.js';
-import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
+import { type DropInFacts, headerOf } from '../emit/drop-in-facts.js';
 import { dropInPath } from '../paths/own-files.js';
 import { isSearched } from '../prepare/apply-again.js';
 import { ownPolicy } from '../prepare/load/find-policy.js';
@@ -19,13 +18,13 @@ export async function otherPolicyApplied(
   const path = dropInPath(context.placement, unit.name.full);
   const { before, after } = changes.find((change) => change.path === path) ?? {};
   if (!before || !after) return [];
-  const [was, is] = [before, after].map(({ content }) => policyOfDropIn(content));
+  const [was, is] = [before, after].map(({ content }) => headerOf(content).policy);
   if (was !== undefined && was !== is) {
     const hint = ownCommand(plan.target.scope, `explain --policy ${shellWord(was)}`, plan.unit);
     return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
   }
   const differs = (which: 'policyHash' | 'defaultsHash') =>
-    hashInDropIn(before.content, which) !== hashInDropIn(after.content, which);
+    headerOf(before.content)[which] !== headerOf(after.content)[which];
   if (!differs('policyHash')) return [];
   const orDefaults = differs('defaultsHash') ? ', or what it adds to,' : '';
   const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are held to it as it is now`;

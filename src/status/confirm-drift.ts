@@ -38,7 +38,7 @@ export async function confirmed(
     if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
     if (hasErrors(diagnostics)) return [];
     const made = files.filter(({ path }) => !isInstalledProgram(context.placement, path));
-    if ((await filesHash(made)) === facts.filesHash) return [];
+    if (filesHash(made) === facts.filesHash) return [];
     const stale = staleCommand(context, applied, made);
     return suspects.map(({ code, why }) =>
       code === 'drift-unit' && stale

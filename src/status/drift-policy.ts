@@ -18,13 +18,13 @@ export async function changedTexts(
   { policyHash: was, defaultsHash: defaultsWere }: DropInFacts,
   applied: string,
 ): Promise<string | undefined> {
-  if ((await policyHash(sources)) === was) return undefined;
+  if (policyHash(sources) === was) return undefined;
   const defaults = defaultsIn(sources, placement);
-  const defaultsAre = await defaultsHash(sources, placement);
+  const defaultsAre = defaultsHash(sources, placement);
   if (defaultsWere === undefined && defaults !== undefined) {
     // A policy that has taken back `defaults = false` has changed itself.
     const own = new Map([...sources].filter(([path]) => path !== defaults));
-    if ((await policyHash(own)) === was) return `${printable(defaults)} is new`;
+    if (policyHash(own) === was) return `${printable(defaults)} is new`;
   } else if (defaultsWere !== defaultsAre) {
     if (defaults !== undefined) return `${printable(defaults)} has changed`;
     if (policy.defaults?.value !== false) {

@@ -110,7 +110,7 @@ export class Drift {
         : again;
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
-    if (await areAsMade(facts, files)) return [];
+    if (areAsMade(facts, files)) return [];
     const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
     return [error('drift-files', message, { hint })];
   }
@@ -143,7 +143,7 @@ async function readUnit(context: Context, { unit, files: own, services }: Applie
       states: services.map(({ state }) => state),
       sets: (directive) => own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, directive)),
     }));
-  return { effective, hash: await unitHash(effective, instances, surroundings) };
+  return { effective, hash: unitHash(effective, instances, surroundings) };
 }
 
 /** Few files name the directive, and to read one as systemd does takes long. */

@@ -2,8 +2,7 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import { dropInFacts } from '../emit/drop-in-facts.js';
-import { isPermissiveDropIn } from '../emit/files.js';
+import { dropInFacts, headerOf } from '../emit/drop-in-facts.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Mode } from '../plan/plan.js';
 import { againCommand } from '../prepare/apply-again.js';
@@ -14,7 +13,7 @@ import type { Context } from '../system/context.js';
 /** The mode of the present drop-in, if it isn't as planned, in its comments alone perhaps. */
 export function modeBefore(changes: readonly Change[], dropIn: string): Mode | undefined {
   const before = changes.find(({ path, kind }) => path === dropIn && kind !== 'unchanged')?.before;
-  return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
+  return before && (headerOf(before.content).permissive ? 'permissive' : 'enforcing');
 }
 
 /** The command line that applies the policy again, with the options of the present drop-in. */

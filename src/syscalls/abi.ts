@@ -28,6 +28,9 @@ export const ABIS: Readonly<Record<Abi, AbiRow>> = {
   riscv64: { machine: 'riscv64', arch: 0xc00000f3, registerBits: 64 },
 };
 
+/** The architectures of a policy that closes no ABI. */
+export const EVERY_ARCHITECTURE: readonly string[] = ['native', ...Object.keys(ABIS)];
+
 export const MACHINES: readonly Machine[] = ['x86-64', 'arm64', 'riscv64'];
 
 /** Machines that the native helper is built for: the launcher, and the program that loads filters into processes. */

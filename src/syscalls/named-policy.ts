@@ -5,7 +5,7 @@ import type { RuleEntry } from './section.js';
 export interface NamedVerdict {
   readonly rules: readonly RuleEntry[];
   readonly otherwise: Action;
-  /** The answer of the unit's own filter: ALLOW, or the action by which it refuses the call. */
+  /** The answer of the filter that the unit has by itself: ALLOW, or the action by which it refuses the call. */
   readonly limit: Action;
 }
 
@@ -25,17 +25,4 @@ export interface NamedPolicy {
   readonly architectures: readonly string[];
   /** ABIs through which every call passes and is recorded: those that a permissive policy would close. */
   readonly recordedArchitectures: readonly string[];
-}
-
-/** The limits of a unit's own filter, before the policy is applied. */
-export interface OwnLimits {
-  /** ALLOW, or the action by which the unit's own filter refuses this call. */
-  limit(call: string): Action;
-  /** The calls that the filter's lines name. */
-  readonly calls: readonly string[];
-  /** The answer to calls that the filter's lines don't name. */
-  readonly unnamed: Action;
-  readonly unlisted: Action;
-  /** The open ABIs; undefined where the unit leaves all open. */
-  readonly architectures: readonly string[] | undefined;
 }

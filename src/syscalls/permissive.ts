@@ -1,6 +1,6 @@
-import { ABIS, type Abi } from './abi.js';
+import { ABIS, type Abi, EVERY_ARCHITECTURE } from './abi.js';
 import { type Action, ALLOW, LOG, permits, stricter } from './action.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from './named-policy.js';
+import type { NamedPolicy, NamedVerdict } from './named-policy.js';
 
 const recorded = (action: Action): Action => (permits(action) ? action : LOG);
 
@@ -8,10 +8,10 @@ const recorded = (action: Action): Action => (permits(action) ? action : LOG);
  * The permissive form of a policy: calls that it would refuse are let through and recorded, also through ABIs that it
  * doesn't open. The unit's own filter stays in force.
  */
-export function permissive(named: NamedPolicy, own?: OwnLimits): NamedPolicy {
+export function permissive(named: NamedPolicy, own?: NamedPolicy): NamedPolicy {
   const unnamed = stricter(recorded(named.unnamed), named.unnamedLimit);
   const open = (abi: Abi) => named.architectures.includes(abi);
-  const owned = own?.architectures ?? Object.keys(ABIS);
+  const owned = own?.architectures ?? EVERY_ARCHITECTURE;
   return {
     ...named,
     mode: permits(unnamed) ? 'deny' : 'allow',

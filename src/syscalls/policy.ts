@@ -112,15 +112,21 @@ export function decide(verdict: Verdict, args: readonly bigint[]): Action {
   return rule ? rule.action : verdict.otherwise;
 }
 
+const REFUSED: Verdict = { rules: [], otherwise: KILL };
+const NO_SYSTEM_CALL: Verdict = { rules: [], otherwise: ENOSYS };
+
 /**
- * The action of a policy for one call, which every filter made from the policy must answer. The x86-64 numbers 512 to
- * 547 without bit 30 reach x32 code on kernels before 5.10; newer kernels answer ENOSYS, and so does this function.
+ * The verdict of a policy on a call. The x86-64 numbers 512 to 547 without bit 30 reach x32 code on kernels before 5.10; newer
+ * kernels answer ENOSYS, and so does a policy.
  */
-export function evaluate(policy: SyscallPolicy, call: Call): Action {
-  const id = abiOf(policy.machine, call.arch, call.nr);
+export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verdict {
+  const id = abiOf(policy.machine, arch, nr);
   const abi = id && policy.abis.get(id.abi);
-  if (!id || !abi) return KILL;
-  if (id.abi === 'x86-64' && id.nr >= 512 && id.nr <= 547) return ENOSYS;
-  const verdict = abi.verdicts.get(id.nr);
-  return verdict ? decide(verdict, call.args) : abi.unlisted;
+  if (!id || !abi) return REFUSED;
+  if (id.abi === 'x86-64' && id.nr >= 512 && id.nr <= 547) return NO_SYSTEM_CALL;
+  return abi.verdicts.get(id.nr) ?? { rules: [], otherwise: abi.unlisted };
 }
+
+/** The action of a policy for one call, which every filter made from the policy must answer. */
+export const evaluate = (policy: SyscallPolicy, { arch, nr, args }: Call): Action =>
+  decide(verdictAt(policy, arch, nr), args);

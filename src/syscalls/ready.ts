@@ -2,8 +2,6 @@
 
 import { ABIS } from './abi.js';
 import { errnoAction } from './action.js';
-import type { NamedPolicy, OwnLimits } from './named-policy.js';
-import { mildest, verdictOn } from './resolve.js';
 import { type CallEntry, NO_SYSCALLS, type ReadySection, type SyscallsSection } from './section.js';
 
 /** No filter of ours until the service serves: all ABIs are open that the unit itself leaves open. */
@@ -43,15 +41,3 @@ export function readyCalls(
     architectures: architectures.map((value) => ({ value, at })),
   };
 }
-
-/**
- * The answers that hold until a service serves, as limits of what is resolved: a call that depends on arguments counts by
- * its mildest answer.
- */
-export const limitsBefore = (named: NamedPolicy): OwnLimits => ({
-  limit: (call) => mildest(verdictOn(named, call)),
-  calls: [...named.verdicts.keys()],
-  unnamed: named.unnamed,
-  unlisted: named.unlisted,
-  architectures: undefined,
-});

@@ -1,9 +1,9 @@
 import { groupBy } from '../collections.js';
-import { type Abi, abisOf, type Machine } from './abi.js';
+import { type Abi, abisOf, EVERY_ARCHITECTURE, type Machine } from './abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, LOG, permits, stricter } from './action.js';
 import { conditionsOf, hiddenFrom } from './conditions.js';
 import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from './named-policy.js';
+import type { NamedPolicy, NamedVerdict } from './named-policy.js';
 import { numbersOf } from './numbers.js';
 import { permissive, recordingAll } from './permissive.js';
 import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
@@ -23,8 +23,9 @@ export const refusal = (section: SyscallsSection): Action => section.action?.val
  * `allow`. Within a list a call's own name wins over a set that holds it, and a later entry over an earlier one. A call
  * with a rule that lets it through is refused where no rule holds. A permissive section lets calls through and records
  * them where it would refuse them.
+ * @param own what is refused by itself, as by the unit's own filter
  */
-export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: OwnLimits): NamedPolicy {
+export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: NamedPolicy): NamedPolicy {
   const action = refusal(section);
   const implicit: CallEntry[] =
     section.allow && (section.implicit?.value ?? true) ? [{ name: '@default', at: section.at }] : [];
@@ -34,6 +35,7 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
   const rules = groupBy(section.rules, (rule) => rule.syscall.value);
   const unnamed = section.allow ? action : ALLOW;
   const limited = stricter(unnamed, own?.unnamed ?? ALLOW);
+  const open = own?.architectures ?? EVERY_ARCHITECTURE;
 
   const listed = (call: string): Action => {
     const entry = denied.get(call);
@@ -45,17 +47,19 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
     const ruled = rules.get(call) ?? [];
     const lets = ruled.some((rule) => permits(rule.action.value));
     const otherwise = lets && !denied.has(call) ? action : listed(call);
-    return { rules: ruled, otherwise, limit: own?.limit(call) ?? ALLOW };
+    return { rules: ruled, otherwise, limit: limitBy(own, call) };
   };
   const names = new Set([...allowed, ...logged, ...denied, ...rules].map(([call]) => call));
-  for (const call of own?.calls ?? []) names.add(call);
+  for (const call of own?.verdicts.keys() ?? []) names.add(call);
   const named: NamedPolicy = {
     mode: permits(limited) ? 'deny' : 'allow',
     verdicts: new Map([...names].sort().map((call) => [call, verdict(call)])),
     unnamed: limited,
     unnamedLimit: own?.unnamed ?? ALLOW,
     unlisted: stricter(unlistedAction(section), own?.unlisted ?? ALLOW),
-    architectures: commonArchitectures(section, own),
+    architectures: (section.architectures ?? [])
+      .map(({ value }) => value)
+      .filter((one) => open.includes(one)),
     recordedArchitectures: [],
   };
   return section.permissive ? permissive(named, own) : named;
@@ -65,12 +69,6 @@ function unlistedAction(section: SyscallsSection): Action {
   if (!section.allow) return ALLOW;
   if (section.unknown) return section.unknown.value;
   return refusal(section) === LOG ? LOG : ENOSYS;
-}
-
-function commonArchitectures(section: SyscallsSection, own?: OwnLimits): string[] {
-  const wanted = section.architectures?.map((entry) => entry.value) ?? [];
-  const open = own?.architectures;
-  return open ? wanted.filter((name) => open.includes(name)) : wanted;
 }
 
 /**
@@ -96,6 +94,9 @@ const unnamedVerdict = (policy: NamedPolicy): NamedVerdict => ({
   limit: policy.unnamedLimit,
 });
 
+/** A verdict that is the same whatever the arguments. */
+export const always = (otherwise: Action): NamedVerdict => ({ rules: [], otherwise, limit: ALLOW });
+
 export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>
   policy.verdicts.get(call) ?? unnamedVerdict(policy);
 
@@ -109,6 +110,10 @@ export const strictest = (verdict: NamedVerdict): Action => answers(verdict).red
 /** The mildest action that a call may get: a filter that sees no arguments may answer it, and is never too strict. */
 export const mildest = (verdict: NamedVerdict): Action =>
   answers(verdict).reduce((a, b) => (stricter(a, b) === a ? b : a));
+
+/** The answer to a call of what refuses it by itself: of one that depends on arguments the mildest. */
+export const limitBy = (own: NamedPolicy | undefined, call: string): Action =>
+  own ? mildest(verdictOn(own, call)) : ALLOW;
 
 /** Whether the unit's own filter refuses a call that the policy lets through for some arguments. */
 export const isOwnRefusal = ({ rules, otherwise, limit }: NamedVerdict): boolean =>

@@ -4,17 +4,6 @@ import type { SyscallSets } from '../syscalls/sets.js';
 import type { Scope } from '../unit/search.js';
 import type { Abilities } from './abilities.js';
 
-/** The files of a command's program. */
-export interface CommandFiles {
-  /**
-   * The file that the kernel opens to run it, and a script's interpreter, each by its paths, as it is written and without links;
-   * then what env(1) may start as the interpreter.
-   */
-  readonly files: readonly (readonly string[])[];
-  /** Libraries that are loaded along, by name; of a script those of its interpreter. */
-  readonly needed: readonly string[];
-}
-
 /** The facts about the machine that a plan is for. They are an argument: the plan itself never probes a machine. */
 export interface Target {
   readonly scope: Scope;
@@ -32,8 +21,8 @@ export interface Target {
   readonly launcher: string;
   /** The path of the program that loads the filter of `[ready]`, where it is or will be installed. */
   readonly injector: string;
-  /** Files of the commands of all Exec lines, by their programs; undefined where the policy has no need of them. */
-  readonly commands?: ReadonlyMap<string, CommandFiles> | undefined;
+  /** Libraries of the programs of all Exec lines, by the programs; undefined where they don't matter to the policy. */
+  readonly libraries?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** The oldest and the newest major version of systemd whose behaviour is known. */

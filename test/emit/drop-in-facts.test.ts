@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type DropInFacts, dropInFacts } from '../../src/emit/drop-in-facts.js';
-import { dropInText } from '../../src/emit/files.js';
 import { asPermissive } from '../../src/policy/permissive.js';
-import { planned } from '../support/planned.js';
+import { dropInText, planned } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 
 const facts = (text: string): DropInFacts => dropInFacts(new TextEncoder().encode(text));

@@ -11,7 +11,7 @@ import { compile } from '../../src/filter/compile/compile.js';
 import { assertProven, type Failure, prove } from '../../src/filter/prove.js';
 import { registersToTry } from '../../src/filter/samples.js';
 import { simulate } from '../../src/filter/simulate.js';
-import { settled, verdictAt } from '../../src/filter/verdicts.js';
+import { settled } from '../../src/filter/verdicts.js';
 import { ABIS, kernelNumber } from '../../src/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
 import {
@@ -20,6 +20,7 @@ import {
   evaluate,
   type SyscallPolicy,
   type Verdict,
+  verdictAt,
 } from '../../src/syscalls/policy.js';
 import { policyOf, syscallPolicy } from '../support/policies.js';
 import { inputs } from '../support/thorough.js';
@@ -286,7 +287,7 @@ test('rules that are too many to compare for all arguments at once are tried, an
   const program = compile(policy);
   const proof = prove(program, policy);
   assert.ok(proof.ok);
-  assert.deepEqual([proof.exact, proof.sampled], [0, 1]);
+  assert.equal(proof.sampled, 1);
   assert.ok(proof.calls > 4096);
   const at = program.findIndex(({ k }) => k === errnoAction(25));
   assert.equal(refute(program.with(at, one(0x06, KILL)), policy).reason, DIFFERS);
@@ -295,8 +296,8 @@ test('rules that are too many to compare for all arguments at once are tried, an
 test('a proof says how much it has compared', () => {
   const proof = prove(compile(RULED), RULED);
   assert.ok(proof.ok);
-  assert.deepEqual([proof.exact, proof.sampled], [1, 0]);
-  assert.ok(proof.ranges >= 7 && proof.calls > 3000, JSON.stringify(proof));
+  assert.equal(proof.sampled, 0);
+  assert.ok(proof.calls > 3000, JSON.stringify(proof));
 });
 
 test('assertProven returns the proof, or names the call that speaks against it', () => {

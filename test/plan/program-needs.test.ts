@@ -8,8 +8,8 @@ import { planned, targetOf } from '../support/planned.js';
 /** What is said of a policy for a unit whose program needs these libraries. */
 function said(policy: string, lines = '', needed: readonly string[] = []) {
   const paths = ['/usr/sbin/demod', '/usr/bin/node', '/opt/app'];
-  const commands = new Map(paths.map((path) => [path, { files: [[path]], needed }]));
-  const { diagnostics } = planned(policy, lines, targetOf(257, { commands }));
+  const libraries = new Map(paths.map((path) => [path, needed]));
+  const { diagnostics } = planned(policy, lines, targetOf(257, { libraries }));
   return diagnostics
     .filter(({ code }) => ['makes-code', 'no-new-privileges'].includes(code))
     .map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);

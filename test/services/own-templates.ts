@@ -122,7 +122,7 @@ export async function rate(one: OwnTemplate, systemd?: string): Promise<Rating> 
   const warnings = diagnostics.filter(({ severity }) => severity === 'warning');
   return {
     exposure: [exposureText(change.before), exposureText(change.ready ?? change.after)],
-    calls: openCalls(plan.ready?.held ?? plan.meaning!),
+    calls: plan.ready?.left.length ?? openCalls(plan.meaning!),
     doors: open.map(({ door }) => door.name),
     places: scored.places ?? [],
     warnings: warnings.map(({ code }) => code),

@@ -109,7 +109,7 @@ async function runningFor(
   const file = existing(DROP_IN, '[Service]\nNice=1\n');
   const files = [{ ...file, modified: now - 60 * 60_000 }];
   const path = `/run/systemd/units/log-extra-fields:${UNIT}`;
-  const loaded = fields.length > 0 ? [`SANDBOX_UNIT_FILES=${await filesHash(files)}`] : [];
+  const loaded = fields.length > 0 ? [`SANDBOX_UNIT_FILES=${filesHash(files)}`] : [];
   if (fields.length > 0) await system.replace(path, exportedBytes(fields), { mode: 0o644, modified: 1 });
   const state = unitState({
     ...{ Id: UNIT, ActiveState: 'active', InvocationID: [1], ControlGroup: '/x', MainPID: 7 },
@@ -125,7 +125,7 @@ async function runningFor(
 
 test('a run that shows its files has these, if they were not written again since its start', async () => {
   const { files } = await runningFor(0);
-  const field = `SANDBOX_UNIT_FILES=${await filesHash(files)}`;
+  const field = `SANDBOX_UNIT_FILES=${filesHash(files)}`;
   assert.equal(await (await runningFor(1, { fields: [field] })).asBefore(), false);
   assert.equal(await (await runningFor(120, { fields: [field] })).asBefore(), true);
   assert.equal(await (await runningFor(1, { fields: ['SANDBOX_UNIT_FILES=other'] })).asBefore(), true);
@@ -149,7 +149,7 @@ test('a service without files of ours, or without a process, runs as nothing but
 test('a run that was given the filters of its files since has these, and the next run has not', async () => {
   const fields = ['SANDBOX_UNIT_FILES=other'];
   const { context, files, asBefore } = await runningFor(120, { fields });
-  const injection = { at: 1, by: 'apply', deny: [], files: await filesHash(files) } as const;
+  const injection = { at: 1, by: 'apply', deny: [], files: filesHash(files) } as const;
   await addInjection(context, UNIT, { ...injection, invocation: '02' });
   assert.equal(await asBefore(), true);
   await addInjection(context, UNIT, { ...injection, invocation: '01', files: 'of-others' });

@@ -12,13 +12,13 @@ const CONF = '/a/zz.conf';
 const files = (conf: string, filter = 'x') => [file(CONF, conf), file('/a/zz.filter', filter)];
 
 test('files have one hash whatever their order, comments and modes', async () => {
-  const hash = await filesHash(files('[Service]\nA=1\n'));
+  const hash = filesHash(files('[Service]\nA=1\n'));
   assert.match(hash, /^[0-9a-f]{64}$/);
-  assert.equal(await filesHash(files('[Service]\nA=1\n').reverse()), hash);
-  assert.equal(await filesHash(files('# made\n\n[Service]\n# why\nA=1\n')), hash);
-  assert.equal(await filesHash(files('[Service]\nA=1\n').map((one) => ({ ...one, mode: 0o600 }))), hash);
+  assert.equal(filesHash(files('[Service]\nA=1\n').reverse()), hash);
+  assert.equal(filesHash(files('# made\n\n[Service]\n# why\nA=1\n')), hash);
+  assert.equal(filesHash(files('[Service]\nA=1\n').map((one) => ({ ...one, mode: 0o600 }))), hash);
   // The text of a policy that is kept beside them is no part of what runs.
-  assert.equal(await filesHash([...files('[Service]\nA=1\n'), file('/a/zz-sandbox-unit.toml', 'x')]), hash);
+  assert.equal(filesHash([...files('[Service]\nA=1\n'), file('/a/zz-sandbox-unit.toml', 'x')]), hash);
 });
 
 test('a directive, a byte of the filter, a path or a file more make another', async () => {
@@ -35,9 +35,9 @@ test('a directive, a byte of the filter, a path or a file more make another', as
 
 test('older versions have made the same hash: services must not be restarted for that', async () => {
   assert.equal(
-    await sha256(['a', 'bc']),
+    sha256(['a', 'bc']),
     // printf '1:a2:bc' | sha256sum
     '5310a58788781ab25d5ad7c3f85035824b4eb7bdfa394e0ac2186271472b5492',
   );
-  assert.notEqual(await sha256(['ab', 'c']), await sha256(['a', 'bc']));
+  assert.notEqual(sha256(['ab', 'c']), sha256(['a', 'bc']));
 });

@@ -336,8 +336,8 @@ describe('what has changed since a policy was applied:', () => {
       sources: new Map([['/p.toml', 'x']]),
     };
     const hash = async (sources: ReadonlyMap<string, string>) => ({
-      policyHash: await policyHash(sources),
-      defaultsHash: await defaultsHash(sources, OF_USER),
+      policyHash: policyHash(sources),
+      defaultsHash: defaultsHash(sources, OF_USER),
     });
     const place = defaultsPaths('user', OF_USER.home)[1]!;
     const was = await hash(new Map([...loaded.sources, [place, text]]));

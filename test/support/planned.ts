@@ -1,4 +1,4 @@
-import { dropInText } from '../../src/emit/files.js';
+import { emitFiles, type Origin } from '../../src/emit/files.js';
 import type { CallContext } from '../../src/plan/calls/left-to-launcher.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { decide } from '../../src/plan/make-plan.js';
@@ -80,7 +80,7 @@ export const planned = (policy: Policy | string, lines = '', target = targetOf(2
 export const plannedDropIn = (plan: Plan, path: string): PlannedDropIn => ({
   unit: plan.unit,
   target: plan.target,
-  dropIn: parseUnitFile(path, dropInText(plan, { version: '0', policyHash: '0', unitHash: '0' })),
+  dropIn: parseUnitFile(path, dropInText(plan)),
 });
 
 /** The unit as systemd has it with the planned directives in a drop-in. */
@@ -89,3 +89,12 @@ export function confinedUnit(plan: Plan, lines = '') {
   const dropIn = parseUnitFile('zz.conf', `[Service]\n${text.join('')}`);
   return effectiveUnit([unitFile(lines), dropIn]);
 }
+
+const ORIGIN = { version: '0', policyHash: '0', unitHash: '0' };
+const HASHING = { files: () => '', text: () => '' };
+
+/** The drop-in's text, without the hashes of files. */
+export const dropInText = (plan: Plan, origin: Origin = ORIGIN): string =>
+  new TextDecoder()
+    .decode(emitFiles(plan, {}, { scope: 'system', lifetime: 'always' }, origin, HASHING).at(-1)!.content)
+    .replace(/^# (?:Files|Text): .*\n|^# which files .*\nLogExtraFields=.*\n/gm, '');

@@ -1,9 +1,11 @@
 /** Scores of units by lines of `[Service]`, and of policies on them. */
+
 import { emitFiles } from '../../src/emit/files.js';
 import { buildFilter, buildReadyFilter } from '../../src/prepare/build-filter.js';
 import { settingsOfFiles } from '../../src/score/of-files.js';
 import { exposureOfPlan, type PlannedExposure, scoreOfPlan } from '../../src/score/of-plan.js';
 import { type Score, type Scored, scoreOf } from '../../src/score/score.js';
+import { HASHING } from '../../src/state/files-hash.js';
 import type { Target } from '../../src/target/target.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
@@ -33,7 +35,7 @@ export function scoreOfPolicy(policy: string, lines = '', target: Target = targe
     start: plan.filter && buildFilter(plan.filter).file,
     ready: plan.ready && buildReadyFilter(plan.ready.filter).file,
   };
-  const emitted = emitFiles(plan, filters, PLACEMENT, ORIGIN);
+  const emitted = emitFiles(plan, filters, PLACEMENT, ORIGIN, HASHING);
   const files = { plan, own: [unitFile(lines)], emitted };
   return { change: exposureOfPlan(files)!, after: scoreOfPlan(files)! };
 }

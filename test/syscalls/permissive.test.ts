@@ -9,7 +9,7 @@ import { loadPolicy } from '../../src/prepare/load/load-policy.js';
 import { ABIS, abisOf, kernelNumber, MACHINES, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ENOSYS, LOG, permits } from '../../src/syscalls/action.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
-import type { OwnLimits } from '../../src/syscalls/named-policy.js';
+import type { NamedPolicy } from '../../src/syscalls/named-policy.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { isPermissive } from '../../src/syscalls/permissive.js';
 import { type Call, evaluate } from '../../src/syscalls/policy.js';
@@ -42,7 +42,7 @@ function calls(machine: Machine, args: readonly bigint[]): (Call & { readonly na
   });
 }
 
-function meanings(written: SyscallsSection, machine: Machine, own?: OwnLimits) {
+function meanings(written: SyscallsSection, machine: Machine, own?: NamedPolicy) {
   const mean = (one: SyscallsSection) => resolve(resolveCalls(one, SETS, own), machine);
   return {
     enforced: mean(written),

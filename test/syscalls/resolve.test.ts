@@ -7,10 +7,18 @@ import { ABIS, type Abi, abisOf, kernelNumber, MACHINES, type Machine } from '..
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
-import type { OwnLimits } from '../../src/syscalls/named-policy.js';
+import type { NamedPolicy } from '../../src/syscalls/named-policy.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
-import { callsOf, mayPass, refusal, resolve, resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
+import {
+  callsOf,
+  limitBy,
+  mayPass,
+  refusal,
+  resolve,
+  resolveCalls,
+  verdictOn,
+} from '../../src/syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../../src/syscalls/section.js';
 import { bundledSets, expandSet } from '../../src/syscalls/sets.js';
 import { CALLS, ownFilterLines, section, unitWith } from '../support/named-policies.js';
@@ -668,12 +676,12 @@ test('composing takes the stricter of what the policy and the unit say, and so n
 });
 
 /** How a unit refuses a call by itself, closed architectures included. */
-function limitOn(limits: OwnLimits | undefined, name: string, abi: Abi): Action {
+function limitOn(limits: NamedPolicy | undefined, name: string, abi: Abi): Action {
   if (!limits) return ALLOW;
   const { architectures } = limits;
   const native = abisOf(ABIS[abi].machine)[0] === abi;
-  if (architectures && !native && !architectures.includes(abi)) return KILL;
-  return limits.limit(name);
+  if (!native && !architectures.includes(abi)) return KILL;
+  return limitBy(limits, name);
 }
 
 test('numbers that no table knows get the stricter of both, too', () => {

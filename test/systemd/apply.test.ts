@@ -69,7 +69,7 @@ test('what an earlier version made for [exec] programs goes on, and the next app
   // As version 0.1.0 wrote them: the launcher is mounted over the daemon, and starts it from another path.
   const mounts = `/usr/bin/tail:${programs}/tail ${programs}/tail.launch:/usr/bin/tail`;
   const early = `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`;
-  const hash = await policyHash(new Map([[policyPath(UNIT), early]]));
+  const hash = policyHash(new Map([[policyPath(UNIT), early]]));
   const lines = (await box.readFile(dropIn))
     .replace(/^ExecStart=.*\n/gm, '')
     .replace(/^# Policy: sha256:.*/m, `# Policy: sha256:${hash}`);

@@ -64,7 +64,7 @@ export async function writeClasses(
   { unit, hosts, output, classes, isWhole }: Classes,
 ): Promise<Written> {
   const { program } = context;
-  const group = (await sha256([normalize(hosts)])).slice(0, DIGITS);
+  const group = sha256([normalize(hosts)]).slice(0, DIGITS);
   const record = `${output}${madeRecord(unit)}`;
   const known = parseRecord((await program.read(record, { limit: MAX_RECORD }))?.bytes);
   const made: MadeFile[] = [];

@@ -1,5 +1,6 @@
 import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
+import { limitBy } from '../../syscalls/resolve.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
 import { learnDirectives } from './directives/directives.js';
 import { refusedByDirectives } from './directives/refused-calls.js';
@@ -36,8 +37,7 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const own = ownLimits(effective, target.sets, target.systemd);
   const directives = learnDirectives(request);
   const refused = refusedByDirectives(directives, target.sets);
-  const isRefusedByUnit = (call: string) =>
-    refused.has(call) || (own !== undefined && !permits(own.limit(call)));
+  const isRefusedByUnit = (call: string) => refused.has(call) || !permits(limitBy(own, call));
   const startsPrograms = request.traits?.has('starts') ?? false;
   const known = { reachable, sets: target.sets, hidden, isRefusedByUnit, startsPrograms };
   const calls = sortCalls(confined, known);

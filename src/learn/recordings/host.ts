@@ -37,7 +37,7 @@ export async function recordedHost(
   );
   return {
     name: shown(name ?? 'localhost'),
-    id: (await sha256(['sandbox-unit recording', machine ?? name ?? ''])).slice(0, ID_LENGTH),
+    id: sha256(['sandbox-unit recording', machine ?? name ?? '']).slice(0, ID_LENGTH),
     kernel: shown(kernel ?? 'unknown'),
     systemd: shown(version),
     architecture,

@@ -1,13 +1,13 @@
 import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
 import { callsToLoad } from '../../filter/filter-file.js';
-import { HELPER_MACHINES, type Machine } from '../../syscalls/abi.js';
-import type { NamedPolicy, OwnLimits } from '../../syscalls/named-policy.js';
+import { EVERY_ARCHITECTURE, HELPER_MACHINES, type Machine } from '../../syscalls/abi.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
-import { refusal, resolve, resolveCalls } from '../../syscalls/resolve.js';
+import { resolve, resolveCalls } from '../../syscalls/resolve.js';
 import { NO_SYSCALLS, type SyscallsSection } from '../../syscalls/section.js';
 import { hasNoSandbox } from '../launcher/exec-prefix.js';
 import { type PlannedLauncher, planLauncher } from '../launcher/launcher.js';
-import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from '../plan.js';
+import type { Plan, PlanLine, PlannedDirective, PlannedFilter } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { otherLines } from './commands-without-launcher.js';
 import {
@@ -22,7 +22,7 @@ import { ownLimits } from './own-limits.js';
 import { expectations, modeOf, permissiveNotes } from './permissive.js';
 import { refusedByUnit } from './refused-by-unit.js';
 import { atStart } from './start-calls.js';
-import { permitting, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+import { systemCallDirectives, systemdFilter } from './systemd-filter.js';
 
 /** The plan for `[syscalls]` on one unit. */
 export interface PlannedCalls
@@ -57,13 +57,11 @@ export function planCalls(
   const enforcers = enforcersOf(request, context, service);
   const { launcher, filter, systemCalls } = enforcers;
   const meaning = filter?.policies[0] ?? resolve(context.named, target.machine);
-  const composed = context.own !== undefined;
-  const architectures = section.permissive ? context.own?.architectures : context.named.architectures;
   return {
     mode: modeOf(section, target),
     lines: enforcers.lines,
     directives: systemCalls
-      ? systemCallDirectives(systemCalls, architectures, section, target, composed)
+      ? systemCallDirectives(systemCalls, section, target, context.own !== undefined)
       : [],
     launcher,
     filter,
@@ -87,7 +85,7 @@ export function planCalls(
 function callContext(
   { effective, target, type }: PlanRequest,
   section: SyscallsSection,
-  present: OwnLimits | undefined,
+  present: NamedPolicy | undefined,
 ): CallContext {
   const own = (section.inherit?.value ?? true) ? present : undefined;
   return {
@@ -189,19 +187,21 @@ const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny
  * systemd's filter: the unit's own refusals and, unless all of `[syscalls]` is the launcher's, whatever systemd can
  * enforce of the policy. Calls that the launcher needs pass.
  */
-function bySystemd(context: CallContext, left: LeftToLauncher, launched: boolean): SystemdFilter {
+function bySystemd(context: CallContext, left: LeftToLauncher, launched: boolean): NamedPolicy {
   const { section, target, own, named } = context;
-  const { sets } = target;
-  const filter = isLauncherAlone(context)
-    ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
-    : systemdFilter(
-        launched && left.tooStrict ? asDenyList(named) : named,
-        sets,
-        refusal(section),
-        (call) => left.calls.get(call)?.answer ?? left.absent.get(call),
-      );
-  return launched ? permitting(filter, callsToLoad(section.stage?.value ?? 'exec')) : filter;
+  const wanted = launched && left.tooStrict ? asDenyList(named) : named;
+  const alone = isLauncherAlone(context);
+  const answer = (call: string) => left.calls.get(call)?.answer ?? left.absent.get(call);
+  return systemdFilter(alone ? resolveCalls(NO_SYSCALLS, target.sets, own) : wanted, target, {
+    architectures: architecturesOf(context),
+    answer: alone ? () => undefined : answer,
+    needed: launched ? callsToLoad(section.stage?.value ?? 'exec') : [],
+  });
 }
+
+/** The ABIs whose calls systemd lets come beside the native one's. */
+const architecturesOf = ({ section, own, named }: CallContext): readonly string[] =>
+  section.permissive ? (own?.architectures ?? EVERY_ARCHITECTURE) : named.architectures;
 
 function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
   return lines

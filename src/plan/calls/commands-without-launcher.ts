@@ -2,7 +2,8 @@ import { type Diagnostic, error } from '../../diagnostic.js';
 import { callsToLoad } from '../../filter/filter-file.js';
 import type { Policy } from '../../policy/policy.js';
 import { permits } from '../../syscalls/action.js';
-import type { OwnLimits } from '../../syscalls/named-policy.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
+import { limitBy } from '../../syscalls/resolve.js';
 import { wrappedKeys } from '../launcher/commands.js';
 
 /**
@@ -10,9 +11,9 @@ import { wrappedKeys } from '../launcher/commands.js';
  * permit the launcher's calls. Where the unit refuses some of these, only the launcher's own filter refuses them again.
  * @param without keys as in {@link PlannedLauncher}; lines with `+` have no filter anyway
  */
-export function otherLines(policy: Policy, without: readonly string[], own: OwnLimits): Diagnostic[] {
+export function otherLines(policy: Policy, without: readonly string[], own: NamedPolicy): Diagnostic[] {
   const needed = callsToLoad(policy.syscalls?.stage?.value ?? 'exec');
-  const calls = needed.filter((call) => !permits(own.limit(call)));
+  const calls = needed.filter((call) => !permits(limitBy(own, call)));
   const keys = without.filter((key) => !key.endsWith('+'));
   if (calls.length === 0 || keys.length === 0) return [];
   const message = `the unit refuses ${calls.join(', ')}, which ${keys.join(' and ')} could then call`;

@@ -2,7 +2,7 @@ import type { Location } from '../../diagnostic.js';
 import { type Abi, abisOf } from '../../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits, stricter } from '../../syscalls/action.js';
 import { formatAction } from '../../syscalls/action-text.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from '../../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
 import { isAbsent, numbersOf } from '../../syscalls/numbers.js';
 import { answers, mayPass, mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
 import type { SyscallsSection } from '../../syscalls/section.js';
@@ -13,7 +13,7 @@ import type { Target } from '../../target/target.js';
 export interface CallContext {
   readonly section: SyscallsSection;
   readonly target: Target;
-  readonly own: OwnLimits | undefined;
+  readonly own: NamedPolicy | undefined;
   readonly named: NamedPolicy;
   readonly type: string;
 }

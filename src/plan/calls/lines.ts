@@ -2,7 +2,7 @@ import { groupBy, shortList } from '../../collections.js';
 import type { Location } from '../../diagnostic.js';
 import { LOG, permits } from '../../syscalls/action.js';
 import { formatAction } from '../../syscalls/action-text.js';
-import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../../syscalls/resolve.js';
+import { callsOf, isOwnRefusal, limitBy, mayPass, refusal, verdictOn } from '../../syscalls/resolve.js';
 import type { CallEntry } from '../../syscalls/section.js';
 import { LOST_TO_PREFIXES } from '../launcher/exec-prefix.js';
 import type { Enforcer, PlanLine } from '../plan.js';
@@ -70,7 +70,7 @@ function omittedLines(
     ([call]) => !mentioned.has(call) && !mayPass(verdictOn(named, call)),
   );
   const groups = groupBy(omitted, ([call, { reason }]) => {
-    const isOwn = own !== undefined && !permits(own.limit(call));
+    const isOwn = !permits(limitBy(own, call));
     return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
   });
   return [...groups].map(([key, calls]): PlanLine => {

@@ -2,13 +2,12 @@
 import { type Diagnostic, note, warning } from '../../diagnostic.js';
 import { stricter } from '../../syscalls/action.js';
 import { formatAction } from '../../syscalls/action-text.js';
-import type { OwnLimits } from '../../syscalls/named-policy.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import { namesake } from '../../syscalls/numbers.js';
 import type { SyscallsSection } from '../../syscalls/section.js';
 import { areSetsOf } from '../../syscalls/sets.js';
 import type { Target } from '../../target/target.js';
-import type { SystemdFilter } from '../plan.js';
-import { type CallContext, cantBeMade, openAbis, unlistedInAllowList } from './left-to-launcher.js';
+import { type CallContext, cantBeMade, openAbis } from './left-to-launcher.js';
 
 /** Notes about calls that only other machines have, if no line covers this machine's call of the same kind. */
 export function absentCalls(context: CallContext): Diagnostic[] {
@@ -27,7 +26,11 @@ export function absentCalls(context: CallContext): Diagnostic[] {
 }
 
 /** A warning if the syscall sets aren't those of the target's release: their members may differ. */
-export function foreignSets(section: SyscallsSection, { sets, version }: Target, own: OwnLimits | undefined) {
+export function foreignSets(
+  section: SyscallsSection,
+  { sets, version }: Target,
+  own: NamedPolicy | undefined,
+) {
   const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
   const named = entries.find(({ name }) => name.startsWith('@'));
   if (areSetsOf(sets, version) || (!named && !section.allow && !own)) return [];
@@ -37,7 +40,7 @@ export function foreignSets(section: SyscallsSection, { sets, version }: Target,
 }
 
 /** A warning if `inherit = false` drops the unit's own system call filter. */
-export function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {
+export function replacedFilter(section: SyscallsSection, present: NamedPolicy | undefined): Diagnostic[] {
   if (!present || section.inherit?.value !== false) return [];
   const { at } = section.inherit;
   const message = "the unit's own system call filter is replaced, not added to";
@@ -51,15 +54,10 @@ export function replacedFilter(section: SyscallsSection, present: OwnLimits | un
 }
 
 /** A note if an allow list of systemd's answers unknown numbers otherwise than the policy. */
-export function unknownNumbers(
-  context: CallContext,
-  systemd: SystemdFilter,
-  launched: boolean,
-): Diagnostic[] {
+export function unknownNumbers(context: CallContext, systemd: NamedPolicy, launched: boolean): Diagnostic[] {
   const { target, named, section } = context;
   if (systemd.mode !== 'allow') return [];
-  const usual = unlistedInAllowList(target.systemd, systemd.action);
-  const answer = launched ? stricter(named.unlisted, usual) : usual;
+  const answer = launched ? stricter(named.unlisted, systemd.unlisted) : systemd.unlisted;
   if (answer === named.unlisted) return [];
   const message = `systemd ${target.systemd} gives unknown numbers '${formatAction(answer)}', not '${formatAction(named.unlisted)}'`;
   return [

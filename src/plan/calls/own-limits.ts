@@ -1,14 +1,16 @@
 import type { Diagnostic } from '../../diagnostic.js';
+import { EVERY_ARCHITECTURE } from '../../syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../syscalls/action.js';
-import type { OwnLimits } from '../../syscalls/named-policy.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import { callNames } from '../../syscalls/numbers.js';
+import { always } from '../../syscalls/resolve.js';
 import { callsInSets, type SyscallSets } from '../../syscalls/sets.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../../unit/own-filter.js';
 import { unlistedInAllowList } from './left-to-launcher.js';
 
-/** The limits of a unit's own filter, with diagnostics about words that systemd skips: those refuse nothing. */
-export interface OwnFilter extends OwnLimits {
+/** The answers of a unit's own filter, with diagnostics about words that systemd skips: those refuse nothing. */
+export interface OwnFilter extends NamedPolicy {
   readonly ignored: readonly Diagnostic[];
 }
 
@@ -19,26 +21,25 @@ export interface OwnFilter extends OwnLimits {
 export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: number): OwnFilter | undefined {
   const filter = ownSyscallFilter(unit, sets, systemd);
   const named = ownArchitectures(unit);
-  const architectures = named.length > 0 ? named : undefined;
-  if (!filter && !architectures) return undefined;
+  if (!filter && named.length === 0) return undefined;
   const refused = actionOf(ownErrorNumber(unit));
   const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
   const unlisted = unnamed === ALLOW ? ALLOW : unlistedInAllowList(systemd, unnamed);
   const known = callsInSets(sets);
   // systemd answers calls that it doesn't know like unknown numbers.
   const newer = unlisted === unnamed ? [] : [...callNames()].filter((call) => !known.has(call));
-  const limit = (call: string): Action => {
-    const entry = filter?.entries.get(call);
-    if (!filter || !entry) return known.has(call) ? unnamed : unlisted;
-    if (entry.errno !== undefined) return actionOf(entry.errno);
-    return filter.mode === 'allow' ? ALLOW : refused;
-  };
+  const listed = filter?.mode === 'allow' ? ALLOW : refused;
+  const entries = [...(filter?.entries ?? [])].map(
+    ([call, { errno }]) => [call, always(errno === undefined ? listed : actionOf(errno))] as const,
+  );
   return {
-    limit,
-    calls: [...(filter?.entries.keys() ?? []), ...newer],
+    mode: filter?.mode ?? 'deny',
+    verdicts: new Map([...newer.map((call) => [call, always(unlisted)] as const), ...entries]),
     unnamed,
+    unnamedLimit: ALLOW,
     unlisted,
-    architectures,
+    architectures: named.length > 0 ? named : EVERY_ARCHITECTURE,
+    recordedArchitectures: [],
     ignored: filter?.ignored ?? [],
   };
 }

@@ -1,14 +1,15 @@
 import { groupBy } from '../../collections.js';
+import { EVERY_ARCHITECTURE } from '../../syscalls/abi.js';
 import { type Action, ALLOW, KILL, LOG, permits } from '../../syscalls/action.js';
 import { formatAction } from '../../syscalls/action-text.js';
 import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import { whereKnown } from '../../syscalls/numbers.js';
-import { callsOf, mayPass, mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
+import { always, callsOf, mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../../syscalls/section.js';
 import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../../syscalls/sets.js';
 import type { Target } from '../../target/target.js';
-import type { PlannedDirective, SystemdFilter } from '../plan.js';
-import { isForLauncher } from './left-to-launcher.js';
+import type { PlannedDirective } from '../plan.js';
+import { isForLauncher, unlistedInAllowList } from './left-to-launcher.js';
 
 /**
  * Whether a name in systemd's sets is a call of an ABI that this program knows. No process can make other calls.
@@ -19,34 +20,59 @@ const isCall = (name: string, sets: SyscallSets): boolean => whereKnown(name, se
 const callsIn = (names: Iterable<string>, sets: SyscallSets): string[] =>
   [...names].filter((name) => isCall(name, sets));
 
-/**
- * The part of a policy that systemd can enforce.
- * @param usual the policy's action for refused calls
- * @param left systemd's answer to a call that it can't answer as the policy says; undefined for other calls
- */
-export function systemdFilter(
-  policy: NamedPolicy,
-  sets: SyscallSets,
-  usual: Action,
-  left: (call: string) => Action | undefined,
-): SystemdFilter {
-  const { mode } = policy;
-  const action = mode === 'allow' ? policy.unnamed : usual === LOG ? KILL : usual;
-  const passing = new Set<string>();
-  const refused = new Map<string, Action>();
-  for (const call of callsIn(callsInSets(sets), sets)) {
-    const verdict = verdictOn(policy, call);
-    const answer = left(call) ?? (mayPass(verdict) ? ALLOW : mildest(verdict));
-    if (permits(answer)) passing.add(call);
-    else if (mode === 'deny' || answer !== action) refused.set(call, answer);
-  }
-  return { mode, action, passing, refused };
+interface Exceptions {
+  /** The open ABIs. */
+  readonly architectures: readonly string[];
+  /** systemd's answer to a call that it can't answer as the policy says; undefined for other calls. */
+  readonly answer: (call: string) => Action | undefined;
+  /** Calls that pass in any case: those that the launcher makes before its own filter is in force. */
+  readonly needed: readonly string[];
 }
 
-/** The filter with more calls let through: those that the launcher makes before its own filter is in force. */
-export function permitting(filter: SystemdFilter, calls: readonly string[]): SystemdFilter {
-  const refused = new Map([...filter.refused].filter(([call]) => !calls.includes(call)));
-  return { ...filter, passing: new Set([...filter.passing, ...calls]), refused };
+/** The part of a policy that systemd enforces: a verdict without rules on each call that it knows. */
+export function systemdFilter(
+  policy: NamedPolicy,
+  { sets, systemd }: Pick<Target, 'sets' | 'systemd'>,
+  { architectures, answer, needed }: Exceptions,
+): NamedPolicy {
+  const { mode, unnamed } = policy;
+  const allows = mode === 'allow';
+  const verdicts = callsIn(callsInSets(sets), sets).map((call) => {
+    const verdict = verdictOn(policy, call);
+    const action = answer(call) ?? mildest(verdict);
+    return [call, always(permits(action) ? ALLOW : action)] as const;
+  });
+  return {
+    mode,
+    verdicts: new Map([...verdicts, ...needed.map((call) => [call, always(ALLOW)] as const)]),
+    unnamed: allows ? unnamed : ALLOW,
+    unnamedLimit: ALLOW,
+    unlisted: allows ? unlistedInAllowList(systemd, unnamed) : ALLOW,
+    architectures,
+    recordedArchitectures: [],
+  };
+}
+
+/** A filter as its lines are written: the action of SystemCallErrorNumber=, and calls by their answers. */
+interface Written {
+  readonly mode: NamedPolicy['mode'];
+  readonly action: Action;
+  readonly passing: ReadonlySet<string>;
+  /** Refused calls with their actions; in an allow list only those whose action differs. */
+  readonly refused: ReadonlyMap<string, Action>;
+}
+
+function writtenAs({ mode, unnamed, verdicts }: NamedPolicy, usual: Action): Written {
+  const action = mode === 'allow' ? unnamed : usual === LOG ? KILL : usual;
+  const answers = [...verdicts].map(([call, { otherwise }]) => [call, otherwise] as const);
+  return {
+    mode,
+    action,
+    passing: new Set(answers.flatMap(([call, answer]) => (permits(answer) ? [call] : []))),
+    refused: new Map(
+      answers.filter(([, answer]) => !permits(answer) && (mode === 'deny' || answer !== action)),
+    ),
+  };
 }
 
 /** Whether a denied call is let through and recorded. */
@@ -56,29 +82,30 @@ export const isRecorded = (section: SyscallsSection, entry: CallEntry): boolean 
 /**
  * The directives that make systemd load a filter. They begin with resets: systemd joins lines by rules that can turn
  * another file's list into its opposite.
- * @param architectures the ABIs whose calls pass beside the native one's; undefined where all do
  * @param own whether the filter has the unit's own lines in it
  */
 export function systemCallDirectives(
-  filter: SystemdFilter,
-  architectures: readonly string[] | undefined,
+  policy: NamedPolicy,
   section: SyscallsSection,
   { sets, version }: Pick<Target, 'sets' | 'version'>,
   own: boolean,
 ): PlannedDirective[] {
   const { allow = [], deny } = section;
+  const filter = writtenAs(policy, refusal(section));
   const mentioned = [...allow, ...deny].map((entry) => entry.name);
   const candidates = own ? setNames(sets) : mentioned.filter((name) => name.startsWith('@'));
   const exact = areSetsOf(sets, version);
   const lines = exact ? systemCallFilterLines(filter, sets, candidates) : linesWithoutSets(filter, sets);
   const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
-  const names = architectures ? ['native', ...architectures.filter((name) => name !== 'native')] : [];
+  const { architectures } = policy;
+  const isOpen = EVERY_ARCHITECTURE.every((name) => architectures.includes(name));
+  const names = ['native', ...architectures.filter((name) => name !== 'native')];
   const recorded = recordedNames(section, sets);
   const log = exact ? recorded : recorded.flatMap((name) => callsIn(callsOf({ name }, sets), sets));
   return [
     {
       name: 'SystemCallArchitectures',
-      values: ['', ...(architectures ? [names.join(' ')] : [])],
+      values: ['', ...(isOpen ? [] : [names.join(' ')])],
       because: '[syscalls] architectures',
     },
     { name: 'SystemCallFilter', values: ['', ...lines], because },
@@ -108,11 +135,7 @@ const SHORT = 550;
  * members if all of them are meant.
  * @param candidates the sets that may be used
  */
-function systemCallFilterLines(
-  filter: SystemdFilter,
-  sets: SyscallSets,
-  candidates: readonly string[],
-): string[] {
+function systemCallFilterLines(filter: Written, sets: SyscallSets, candidates: readonly string[]): string[] {
   const { mode, passing, refused } = filter;
   const allowed = () =>
     wrapNames(cover(passing, sets, ['@default', ...candidates], skippedIn(filter, sets)), '');
@@ -139,7 +162,7 @@ function systemCallFilterLines(
  * The right-hand sides if the sets aren't the target's: call by call, since a set's name may mean something else there.
  * Only @default is named, to take away what the first line of an allow list brings.
  */
-function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
+function linesWithoutSets(filter: Written, sets: SyscallSets): string[] {
   const refused = wrapNames(refusedNames(filter, filter.refused, sets, []), '~');
   if (filter.mode === 'deny') return refused;
   const passing = wrapNames([...filter.passing].sort(), '');
@@ -148,7 +171,7 @@ function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
 
 /** Names of refused calls, with a suffix if their action isn't the usual one. */
 function refusedNames(
-  filter: SystemdFilter,
+  filter: Written,
   calls: Iterable<readonly [string, Action]>,
   sets: SyscallSets,
   candidates: readonly string[],
@@ -192,7 +215,7 @@ const NONE: ReadonlySet<string> = new Set();
  * Calls that systemd skips with a warning, in an allow list: those answer as calls that aren't in it, named or not. In a
  * deny list the name stays, so that what isn't refused is found when the list is read back.
  */
-const skippedIn = ({ mode }: SystemdFilter, { unresolved = NONE }: SyscallSets): ReadonlySet<string> =>
+const skippedIn = ({ mode }: Written, { unresolved = NONE }: SyscallSets): ReadonlySet<string> =>
   mode === 'allow' ? unresolved : NONE;
 
 /**

@@ -3,10 +3,10 @@
 import type { Policy } from '../../policy/policy.js';
 import { abisOf } from '../../syscalls/abi.js';
 import { permits } from '../../syscalls/action.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from '../../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
-import { limitsBefore, NO_FILTER, readyCalls } from '../../syscalls/ready.js';
+import { NO_FILTER, readyCalls } from '../../syscalls/ready.js';
 import { callsOf, mayPass, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
 import type { ReadySection, SyscallsSection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
@@ -29,8 +29,6 @@ export interface ReadyMeaning<T extends CallTarget = Target> {
   readonly named: NamedPolicy;
   /** In force once it serves: both. */
   readonly both: NamedPolicy;
-  /** The policy that is loaded from the start on: a permissive one records. */
-  readonly loadedBefore: NamedPolicy;
 }
 
 export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready: ReadySection): ReadyMeaning {
@@ -41,7 +39,7 @@ export function readyMeaning({ effective, policy, target }: ConfinedUnit, ready:
 
 /** @param own the limits of the unit's own filter; undefined where it has none, or there is no unit */
 export function readyMeaningWith<T extends CallTarget>(
-  own: OwnLimits | undefined,
+  own: NamedPolicy | undefined,
   { syscalls = NO_FILTER }: Policy,
   ready: ReadySection,
   target: T,
@@ -55,8 +53,7 @@ export function readyMeaningWith<T extends CallTarget>(
     target: { ...target, sets },
     before,
     named: resolveCalls(section, sets),
-    both: resolveCalls(enforced, sets, limitsBefore(before)),
-    loadedBefore: resolveCalls(syscalls, target.sets, own),
+    both: resolveCalls(enforced, sets, before),
   };
 }
 

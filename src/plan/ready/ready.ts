@@ -1,5 +1,4 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { both } from '../../syscalls/both.js';
 import { resolve } from '../../syscalls/resolve.js';
 import type { ReadySection } from '../../syscalls/section.js';
 import { modeOf, permissiveNote } from '../calls/permissive.js';
@@ -52,7 +51,6 @@ export function planReady(
     ...gaps,
   ];
   const lines = readyLines(ready, meaning, gaps[0]?.message);
-  const filter = resolve(meaning.named, target.machine);
   if (gaps.length > 0 || !places)
     return { lines, directives: [], commands, ready: undefined, mode, diagnostics };
   return {
@@ -65,9 +63,8 @@ export function planReady(
       filter: {
         noNewPrivileges: setsNoNewPrivileges(request, values),
         log: meaning.section.permissive === true,
-        policies: [filter],
+        policies: [resolve(meaning.named, target.machine)],
       },
-      held: both(filter, resolve(meaning.loadedBefore, target.machine)),
       ...takenAway(meaning),
     },
     mode,

@@ -2,7 +2,7 @@
 
 import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { policyOfDropIn } from '../../emit/files.js';
+import { headerOf } from '../../emit/drop-in-facts.js';
 import { dropInPath, isKeptPolicy } from '../../paths/own-files.js';
 import { policySearchPath } from '../../paths/policies.js';
 import { readFiles } from '../../state/own-files.js';
@@ -77,7 +77,7 @@ async function wayToPolicy(context: Context, { unit, asked, first, place }: Lack
 /** The policy in a unit's drop-in, and how to name it, since no file in the search path is found. */
 async function policyInUse(context: Context, unit: UnitName): Promise<string | undefined> {
   const [dropIn] = await readFiles(context, [dropInPath(context.placement, unit.full)]);
-  const path = dropIn && policyOfDropIn(dropIn.content);
+  const path = dropIn && headerOf(dropIn.content).policy;
   const template = path && templateAt(context, path);
   if (template) return `the template ${template}: give --template ${template} again`;
   if (path === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { policyOfDropIn } from '../../emit/files.js';
+import { headerOf } from '../../emit/drop-in-facts.js';
 import { ownDropInPaths } from '../../paths/own-files.js';
 import { MAX_SIZE } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
@@ -87,7 +87,7 @@ export async function dropInPathsFor(
   const paths = ownDropInPaths(placement, full);
   for (const path of template === full ? [] : ownDropInPaths(placement, template)) {
     const file = await system.read(path, { limit: MAX_SIZE });
-    if (file && policyOfDropIn(file.bytes) !== undefined) paths.push(path);
+    if (file && headerOf(file.bytes).policy !== undefined) paths.push(path);
   }
   return paths;
 }

@@ -3,41 +3,46 @@ import { neededBy, type ReadPiece } from '../../formats/elf-needed.js';
 import { interpretersOf } from '../../plan/launcher/commands.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
-import type { CommandFiles } from '../../target/target.js';
 
 /**
- * Facts about the files that the kernel opens to run a unit's commands.
+ * The libraries that are loaded along with programs; of a script those of its interpreter.
  * @param places the possible paths of each program by its name: the first that exists counts
  */
-export async function readCommands(
+export async function neededLibraries(
   context: Context,
   places: ReadonlyMap<string, readonly string[]>,
-): Promise<ReadonlyMap<string, CommandFiles>> {
-  const found = new Map<string, CommandFiles>();
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
   for (const [name, paths] of places) {
     for (const path of paths) {
-      const files = await orElse(() => readOne(context, path), undefined);
-      if (files) found.set(name, files);
-      if (files) break;
+      const program = await readHead(context, path);
+      if (program) found.set(name, await needed(context, workersOf(path, program)));
+      if (program) break;
     }
   }
   return found;
 }
 
-async function readOne(context: Context, path: string): Promise<CommandFiles | undefined> {
-  const { system } = context;
-  const head = await system.read(path, { limit: HEAD_SIZE, head: true });
-  if (head === undefined) return undefined;
-  const program = readProgram(head.bytes);
-  const [interpreter, ...started] = interpretersOf(program);
-  const files = [path, ...(interpreter === undefined ? [] : [interpreter])];
-  return {
-    files: [
-      ...(await Promise.all(files.map((file) => namesOf(context, file)))),
-      ...started.map((file) => [file]),
-    ],
-    needed: await needed(context, workersOf(path, program)),
-  };
+/**
+ * The files that the kernel opens to run programs: these and a script's interpreter, each by its paths, as it is written and
+ * without links, and what env(1) may start as the interpreter.
+ */
+export async function openedFiles(context: Context, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    const program = await readHead(context, path);
+    if (!program) continue;
+    const [interpreter, ...started] = interpretersOf(program);
+    for (const file of [path, ...(interpreter === undefined ? [] : [interpreter])])
+      found.push(...(await orElse(() => namesOf(context, file), [file])));
+    found.push(...started);
+  }
+  return found;
+}
+
+async function readHead({ system }: Context, path: string): Promise<ProgramFacts | undefined> {
+  const head = await orElse(() => system.read(path, { limit: HEAD_SIZE, head: true }), undefined);
+  return head && readProgram(head.bytes);
 }
 
 /** The possible paths of the program that does the work, best first: what env(1) starts, an interpreter, or it itself. */

@@ -1,7 +1,9 @@
+import { once } from '../../collections.js';
 import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
 import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
+import type { SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
 import { SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
@@ -12,18 +14,20 @@ import { unresolvedCalls } from './unresolved-calls.js';
 /** Facts that all units of a machine share. */
 export interface MachineFacts {
   readonly facts: Target;
+  /** The sets, with the calls in them that systemd can't write: asked for by those who write an allow list. */
+  readonly setsToWrite: () => Promise<SyscallSets>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
  * Learns the facts about the machine that plans need.
- * @throws UserError `systemd-version`, `systemd-version`, `no-helper`
+ * @throws UserError `systemd-version`, `no-helper`
  */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
   const manager = await system.manager();
   const { version, architecture } = manager;
-  const [listed, launcher, mounts] = await Promise.all([
+  const [sets, launcher, mounts] = await Promise.all([
     // A process that runs while the rest is read.
     setsOfTarget(context, version),
     findProgram(context, 'launcher'),
@@ -32,23 +36,15 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   const systemd = majorVersion(version);
   const machine = machineOf(context, architecture);
   const libraries = await findLibraries(system, machine);
-  const sets = { ...listed, unresolved: await unresolvedCalls(system, libraries, listed) };
   const abilities = await probeAbilities(context, libraries, manager);
   const { scope } = placement;
   // Only a plan of [ready] asks the machine for a package's.
   const injector = installedProgram(placement, 'tighten');
-  const facts = {
-    scope,
-    systemd,
-    version,
-    machine,
-    sets,
-    mounts,
-    launcher,
-    injector,
-    abilities,
+  return {
+    facts: { scope, systemd, version, machine, sets, mounts, launcher, injector, abilities },
+    setsToWrite: once(async () => ({ ...sets, unresolved: await unresolvedCalls(system, libraries, sets) })),
+    diagnostics: versionWarning(systemd),
   };
-  return { facts, diagnostics: versionWarning(systemd) };
 }
 
 export function majorVersion(version: string): number {

@@ -1,7 +1,7 @@
 import { shortList } from '../../collections.js';
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
-import { policyOfDropIn } from '../../emit/files.js';
+import { headerOf } from '../../emit/drop-in-facts.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles } from '../../state/own-files.js';
@@ -55,7 +55,7 @@ export async function notNamed(context: Context, named: readonly UnitResult[]): 
 const isOurs = (context: Context, { path }: OwnDropIn): Promise<boolean> =>
   orElse(async () => {
     const [file] = await readFiles(context, [path]);
-    return file !== undefined && policyOfDropIn(file.content) !== undefined;
+    return file !== undefined && headerOf(file.content).policy !== undefined;
   }, false);
 
 /** A template's drop-in may not do for an instance with lines of its own, which its own drop-in has been made for. */

@@ -22,7 +22,7 @@ async function tightenNow(
 ): Promise<StepResult<AppliedUnit>> {
   const { live } = unit;
   if (failures.length > 0 || unit.now.length === 0 || live === undefined) return { unit, failures };
-  const files = await filesHash(await readOwnFiles(context, unit.unit));
+  const files = filesHash(await readOwnFiles(context, unit.unit));
   const injected: string[] = [];
   const notes: Diagnostic[] = [];
   const found = await failuresOfEach(unit.now, async (name) => {

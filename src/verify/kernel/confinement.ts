@@ -1,6 +1,7 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Plan, PlannedFilter } from '../../plan/plan.js';
 import { PROGRAM_WITHIN, readStatus } from '../../state/process-status.js';
+import { mayPass } from '../../syscalls/resolve.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 
@@ -39,7 +40,8 @@ const startsBehindLauncher = ({ filter, commands }: Plan): boolean =>
  * the kernel or SYSTEMD_SECCOMP=0 may stand against it.
  */
 const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
-  systemCalls !== undefined && (systemCalls.mode === 'allow' || systemCalls.refused.size > 0);
+  systemCalls !== undefined &&
+  (systemCalls.mode === 'allow' || [...systemCalls.verdicts.values()].some((one) => !mayPass(one)));
 
 /**
  * An error if the kernel doesn't hold the main process of a running unit to a filter as the plan says; none for a unit

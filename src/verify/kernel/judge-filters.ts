@@ -7,9 +7,9 @@ import { remember } from '../../collections.js';
 import { withoutGuard } from '../../filter/guard.js';
 import { createLooserCalls, firstOfEach } from '../../filter/sample-calls.js';
 import type { Stack } from '../../filter/stack.js';
-import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
 import { isUp } from '../../state/service-run.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { resolve } from '../../syscalls/resolve.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Expected, Programs } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
@@ -68,8 +68,10 @@ function parts({ plan, unit }: Planned, { start, ready: readied }: Programs, mea
   const { meaning, filter, ready } = plan;
   if (measure === 'nothing') return [];
   if (measure === 'systemd') {
-    const policy = systemdMeaning(plan);
-    return policy ? [{ policy, isOurs: false, program: undefined }] : [];
+    const { systemCalls, target } = plan;
+    if (!systemCalls) return [];
+    // It holds alone for Exec lines without the launcher.
+    return [{ policy: resolve(systemCalls, target.machine), isOurs: false, program: undefined }];
   }
   return [
     ...(meaning ? [{ policy: meaning, isOurs: filter !== undefined, program: start }] : []),

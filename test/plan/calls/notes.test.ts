@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Diagnostic } from '../../../src/diagnostic.js';
 import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from '../../../src/plan/calls/notes.js';
-import type { SystemdFilter } from '../../../src/plan/plan.js';
-import { type Action, errnoAction, KILL } from '../../../src/syscalls/action.js';
+import { EVERY_ARCHITECTURE } from '../../../src/syscalls/abi.js';
+import { type Action, ALLOW, ENOSYS, errnoAction, KILL } from '../../../src/syscalls/action.js';
+import type { NamedPolicy } from '../../../src/syscalls/named-policy.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import { callContext, targetOf } from '../../support/planned.js';
 
@@ -58,11 +59,14 @@ test("a unit's own filter that a policy drops is told; more so where nothing is 
 });
 
 test('an answer to unknown numbers that is stricter than the policy is told', () => {
-  const filter = (mode: SystemdFilter['mode'], action: Action): SystemdFilter => ({
-    ...{ mode, action, passing: new Set(['read']), refused: new Map() },
+  const filter = (mode: NamedPolicy['mode'], unlisted: Action): NamedPolicy => ({
+    ...{ mode, verdicts: new Map(), unnamed: KILL, unnamedLimit: ALLOW, unlisted },
+    ...{ architectures: EVERY_ARCHITECTURE, recordedArchitectures: [] },
   });
-  const unknown = (lines: string, systemd: number, launched: boolean, action = KILL) =>
-    said(unknownNumbers(callContext(lines, '', targetOf(systemd)), filter('allow', action), launched));
+  const unknown = (lines: string, systemd: number, launched: boolean, action = KILL) => {
+    const bySystemd = filter('allow', systemd === 257 ? ENOSYS : action);
+    return said(unknownNumbers(callContext(lines, '', targetOf(systemd)), bySystemd, launched));
+  };
   const allow = 'allow = ["@system-service"]';
   assert.deepEqual(unknown(allow, 257, false), []);
   assert.deepEqual(unknown(allow, 252, false), [

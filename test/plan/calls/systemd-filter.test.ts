@@ -6,6 +6,7 @@ import { hasErrors } from '../../../src/diagnostic.js';
 import { callsToLoad } from '../../../src/filter/filter-file.js';
 import { ownLimits } from '../../../src/plan/calls/own-limits.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { ABIS } from '../../../src/syscalls/abi.js';
 import {
   type Action,
   ALLOW,
@@ -19,6 +20,7 @@ import {
 import { formatAction } from '../../../src/syscalls/action-text.js';
 import { numbersOf, whereKnown } from '../../../src/syscalls/numbers.js';
 import { evaluate } from '../../../src/syscalls/policy.js';
+import { limitBy, resolve, verdictOn } from '../../../src/syscalls/resolve.js';
 import { bundledSets, callsInSets } from '../../../src/syscalls/sets.js';
 import type { EffectiveUnit } from '../../../src/unit/effective.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
@@ -38,7 +40,7 @@ const callsOf = ({ target: { sets } }: Plan): string[] =>
 /** What systemd's own filter gives each call. */
 function bySystemd(unit: EffectiveUnit, { target }: Plan): (call: string) => Action {
   const limits = ownLimits(unit, target.sets, target.systemd);
-  return (call) => limits?.limit(call) ?? ALLOW;
+  return (call) => limitBy(limits, call);
 }
 
 const releases = () => fc.constantFrom(247, 252, 254, 257, 262);
@@ -66,15 +68,9 @@ test('systemd reads the filter back as it is planned', () => {
     fc.property(cases(), (one) => {
       const made = plan(one);
       const got = bySystemd(confinedUnit(made, one.lines), made);
-      const { mode, action, passing, refused } = made.systemCalls!;
       for (const call of callsOf(made)) {
-        const wanted =
-          mode === 'allow'
-            ? passing.has(call)
-              ? ALLOW
-              : (refused.get(call) ?? action)
-            : (refused.get(call) ?? ALLOW);
-        assert.equal(formatAction(got(call)), formatAction(wanted), call);
+        const { otherwise } = verdictOn(made.systemCalls!, call);
+        assert.equal(formatAction(got(call)), formatAction(otherwise), call);
       }
     }),
     inputs(300),
@@ -166,7 +162,7 @@ test('what systemd does not know gets what a line of the policy says', () => {
       if (newer === undefined || callsInSets(made.target.sets).has('mseal')) return;
       const { rules, otherwise } = verdicts.get(NATIVE.get('mseal')!)!;
       assert.deepEqual(rules, []);
-      assert.equal(answer(otherwise, limits?.limit('mseal')), formatAction(otherwise));
+      assert.equal(answer(otherwise, limitBy(limits, 'mseal')), formatAction(otherwise));
     }),
     inputs(300),
   );
@@ -180,11 +176,10 @@ test("where the sets are not the target's own, systemd builds the same filter wh
       const target = targetOf(one.systemd, { sets, version: '251.3-1' });
       const made = planned(policyOf(one.syscalls), one.lines, target);
       const got = ownLimits(confinedUnit(made, one.lines), theirs, one.systemd);
-      const { mode, action, passing, refused } = made.systemCalls!;
       const both = [...callsInSets(sets)].filter((call) => callsInSets(theirs).has(call));
       for (const call of both) {
-        const usual = mode === 'allow' && !passing.has(call) ? action : ALLOW;
-        assert.equal(formatAction(got?.limit(call) ?? ALLOW), formatAction(refused.get(call) ?? usual), call);
+        const { otherwise } = verdictOn(made.systemCalls!, call);
+        assert.equal(formatAction(limitBy(got, call)), formatAction(otherwise), call);
       }
     }),
     inputs(100),
@@ -218,4 +213,37 @@ test('sets of another version are told where the policy or the unit hangs on the
   assert.ok(codes('allow = ["read"]').includes('assumed:1'));
   assert.deepEqual(codes('deny = ["uname"]', 'SystemCallFilter=~@swap'), ['assumed:1']);
   assert.deepEqual(codes('deny = ["@mount"]', '', `${bundledSets().systemd}-1`), []);
+});
+
+function answersOfSystemd(policy: string, systemd = 257) {
+  const { systemCalls } = planned(policy, '', targetOf(systemd));
+  const meaning = resolve(systemCalls!, 'x86-64');
+  return (call: string | number) => {
+    const nr = typeof call === 'number' ? call : numbersOf('x86-64').get(call)!;
+    return evaluate(meaning, { arch: ABIS['x86-64'].arch, nr, args: [0n, 0n, 0n, 0n, 0n, 0n] });
+  };
+}
+
+test('lines without the launcher are held to what systemd refuses, and to no more', () => {
+  const answer = answersOfSystemd('[syscalls]\ndeny = ["execve", "uname:EPERM", "ptrace"]');
+  assert.deepEqual(['execve', 'uname', 'ptrace', 'read'].map(answer), [ALLOW, errnoAction(1), KILL, ALLOW]);
+  assert.equal(answer(9999), ALLOW);
+});
+
+test('an allow list refuses what it has not, unknown numbers as its version does', () => {
+  const policy = '[syscalls]\nallow = ["@system-service"]\naction = "EACCES"\ndeny = ["execve"]';
+  assert.deepEqual(['read', 'ptrace', 'execve'].map(answersOfSystemd(policy)), [
+    ALLOW,
+    errnoAction(13),
+    ALLOW,
+  ]);
+  assert.equal(answersOfSystemd(policy)(9999), ENOSYS);
+  assert.equal(answersOfSystemd(policy, 252)(9999), errnoAction(13));
+});
+
+test('without a filter of systemd there is nothing to hold them to', () => {
+  assert.equal(planned('[service]\nPrivateTmp = true').systemCalls, undefined);
+  const lack = { reason: 'built without seccomp', hint: '' };
+  const target = targetOf(257, { abilities: { lacks: new Map([['seccomp', lack]]), assumed: new Set() } });
+  assert.equal(planned('[syscalls]\ndeny = ["uname"]', '', target).systemCalls, undefined);
 });

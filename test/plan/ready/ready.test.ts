@@ -1,13 +1,12 @@
 /** Tests of all of plan/ready/: who loads the filter of `[ready]`, and what it takes away. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Plan } from '../../../src/plan/plan.js';
 import { typeWith } from '../../../src/plan/ready/injector.js';
 import { readyLines } from '../../../src/plan/ready/lines.js';
 import { readyMeaning } from '../../../src/plan/ready/meaning.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
-import { ALLOW, errnoAction, KILL, LOG } from '../../../src/syscalls/action.js';
+import { ALLOW, errnoAction, LOG } from '../../../src/syscalls/action.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
@@ -88,22 +87,6 @@ describe('what is left', () => {
     assert.equal(plan.ready!.filter.log, true);
     assert.equal(answer(plan.ready!.filter.policies[0]!, 'execve'), LOG);
     assert.ok(plan.ready!.taken.includes('execve'));
-  });
-
-  test('threads are held to both filters, of which a permissive one records', () => {
-    const policy = `[syscalls]\ndeny = ["mount:EACCES"]\n${STARTING}`;
-    const answers = (plan: Plan) => ['execve', 'mount', 'read'].map((call) => answer(plan.ready!.held, call));
-    assert.deepEqual(answers(planned(policy)), [errnoAction(1), errnoAction(13), ALLOW]);
-    assert.deepEqual(answers(planned(asPermissive(policyFrom(policy)))), [LOG, LOG, ALLOW]);
-  });
-
-  test('threads are held to rules on arguments of both', () => {
-    const rule = (table: string, value: number, action: string) =>
-      `[[${table}.rules]]\nsyscall = "ioctl"\nwhen = [{ arg = 1, eq = ${value} }]\naction = "${action}"\n`;
-    const { held } = planned(`${rule('syscalls', 1, 'kill')}${STARTING}${rule('ready', 2, 'EIO')}`).ready!;
-    const asked = (second: bigint) =>
-      evaluate(held, { arch: 0xc000003e, nr: 16, args: [0n, second, 0n, 0n, 0n, 0n] });
-    assert.deepEqual([1n, 2n, 3n].map(asked), [KILL, errnoAction(5), ALLOW]);
   });
 
   test('ABIs stay as open as they were', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readCommands } from '../../../src/prepare/probe/command-files.js';
+import { neededLibraries, openedFiles } from '../../../src/prepare/probe/command-files.js';
 import { elf } from '../../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
 
@@ -15,27 +15,15 @@ class Linked extends FakeSystem {
   }
 }
 
-const read = async (
-  files: FakeOptions['files'],
-  places: Readonly<Record<string, string[]>>,
-  offline = false,
-) => {
-  const context = fakeContext(new Linked({ files: { ...files } }), { offline });
-  return Object.fromEntries(await readCommands(context, new Map(Object.entries(places))));
-};
+const machine = (files: FakeOptions['files'], offline = false) =>
+  fakeContext(new Linked({ files: { ...files } }), { offline });
 
 test("the files of a command are its program and a script's interpreter, each with and without links", async () => {
-  const files = {
-    '/bin/tool': program(elf()),
-    '/bin/script': program('#!/bin/tool -x\n'),
-  };
+  const files = { '/bin/tool': program(elf()), '/bin/script': program('#!/bin/tool -x\n') };
   const tool = ['/bin/tool', '/usr/bin/tool'];
-  assert.deepEqual(await read(files, { '/bin/tool': ['/bin/tool'], script: ['/a/script', '/bin/script'] }), {
-    '/bin/tool': { files: [tool], needed: [] },
-    script: { files: [['/bin/script'], tool], needed: [] },
-  });
-  const offline = await read(files, { '/bin/tool': ['/bin/tool'] }, true);
-  assert.deepEqual(offline['/bin/tool']!.files, [['/bin/tool']]);
+  assert.deepEqual(await openedFiles(machine(files), ['/bin/tool']), tool);
+  assert.deepEqual(await openedFiles(machine(files), ['/a/gone', '/bin/script']), ['/bin/script', ...tool]);
+  assert.deepEqual(await openedFiles(machine(files, true), ['/bin/tool']), ['/bin/tool']);
 });
 
 test('of a script the libraries of its interpreter count, behind env(1) of the program that env starts', async () => {
@@ -46,14 +34,18 @@ test('of a script the libraries of its interpreter count, behind env(1) of the p
     '/c': program('#!/usr/bin/env none\n'),
     '/usr/bin/env': program(elf()),
   };
-  const found = await read(files, { '/a': ['/a'], '/b': ['/b'], '/c': ['/c'] });
-  assert.ok(found['/a']!.needed.includes('libc.so.6'));
-  assert.ok(found['/b']!.needed.includes('libc.so.6'));
-  assert.deepEqual(found['/c']!.needed, []);
+  const places = new Map<string, string[]>([
+    ...['/a', '/b', '/c'].map((path): [string, string[]] => [path, [path]]),
+    ['shell', ['/x', '/bin/shell']],
+  ]);
+  const found = await neededLibraries(machine(files), places);
+  for (const name of ['/a', '/b', 'shell']) assert.ok(found.get(name)!.includes('libc.so.6'), name);
+  assert.deepEqual(found.get('/c'), []);
 });
 
 test('a program that is not there, or can not be read, is left out', async () => {
-  assert.deepEqual(await read({}, { '/gone': ['/gone'] }), {});
+  assert.deepEqual([...(await neededLibraries(machine({}), new Map([['/gone', ['/gone']]])))], []);
   const system = new FakeSystem({ files: { '/x': program('') }, unreadable: ['/x'] });
-  assert.equal((await readCommands(fakeContext(system), new Map([['/x', ['/x']]]))).size, 0);
+  assert.equal((await neededLibraries(fakeContext(system), new Map([['/x', ['/x']]]))).size, 0);
+  assert.deepEqual(await openedFiles(fakeContext(system), ['/x']), []);
 });

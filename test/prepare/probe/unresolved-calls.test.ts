@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { systemCallDirectives } from '../../../src/plan/calls/systemd-filter.js';
 import { findLibraries } from '../../../src/prepare/probe/abilities.js';
 import { unresolvedCalls } from '../../../src/prepare/probe/unresolved-calls.js';
-import { errnoAction, KILL } from '../../../src/syscalls/action.js';
+import { EVERY_ARCHITECTURE } from '../../../src/syscalls/abi.js';
+import { ALLOW, errnoAction, KILL } from '../../../src/syscalls/action.js';
+import { always } from '../../../src/syscalls/resolve.js';
 import type { SyscallSets } from '../../../src/syscalls/sets.js';
 import { FakeSystem } from '../../support/fake-system.js';
 
@@ -46,12 +48,17 @@ const EPERM = errnoAction(1);
 
 /** The lines of SystemCallFilter=. */
 function linesOf(mode: 'allow' | 'deny', passing: string[], refused: string[]): readonly string[] {
+  const refusal = mode === 'allow' ? EPERM : KILL;
   const filter = {
-    ...{ mode, action: KILL, passing: new Set(passing) },
-    refused: new Map(refused.map((call) => [call, mode === 'allow' ? EPERM : KILL] as const)),
+    ...{ mode, unnamed: mode === 'allow' ? KILL : ALLOW, unnamedLimit: ALLOW, unlisted: ALLOW },
+    ...{ architectures: EVERY_ARCHITECTURE, recordedArchitectures: [] },
+    verdicts: new Map([
+      ...passing.map((call) => [call, always(ALLOW)] as const),
+      ...refused.map((call) => [call, always(refusal)] as const),
+    ]),
   };
   const sets = { ...SETS, unresolved: new Set(['file_getattr', 'file_setattr']) };
-  const directives = systemCallDirectives(filter, undefined, section, { sets, version: '257' }, false);
+  const directives = systemCallDirectives(filter, section, { sets, version: '257' }, false);
   assert.equal(directives[1]!.name, 'SystemCallFilter');
   return directives[1]!.values;
 }

@@ -11,6 +11,8 @@ import { encodeFilterFile } from '../../../src/filter/filter-file.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { type Action, ALLOW, KILL } from '../../../src/syscalls/action.js';
 import type { SyscallPolicy } from '../../../src/syscalls/policy.js';
+import { resolveCalls } from '../../../src/syscalls/resolve.js';
+import { NO_SYSCALLS } from '../../../src/syscalls/section.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import type { ProcessResult, System } from '../../../src/system/system.js';
 import { expectedBy } from '../../../src/verify/expected.js';
@@ -229,7 +231,7 @@ test('a thread without a filter is looser', async () => {
 
 test('a thread without the launcher is held to less where the plan starts such, but for the main one', async () => {
   const bySystemd = filtered(denying());
-  const passing = { mode: 'deny', action: KILL, passing: new Set(), refused: new Map() };
+  const passing = resolveCalls(NO_SYSCALLS, bundledSets());
   const look = (without: readonly string[], more: Properties) => {
     const plan = { ...PLAN, without, systemCalls: passing } as unknown as Plan;
     const unit = unitState({ ...IN_GROUP, ...more });

@@ -1,14 +1,13 @@
 /** Tests of verify/manager/read-back.ts and verify/manager/loaded-commands.ts: what systemd has loaded beside the plan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dropInText } from '../../../src/emit/files.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { parseUnitState } from '../../../src/system/unit-state.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
 import { differences, readBack } from '../../../src/verify/manager/read-back.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
-import { planned, plannedDropIn } from '../../support/planned.js';
+import { dropInText, planned, plannedDropIn } from '../../support/planned.js';
 
 const FRAGMENT = '/usr/lib/systemd/system/demo.service';
 
@@ -19,7 +18,7 @@ function properties(plan: Plan, lines: string, { after = '', without = false } =
   const files = new Map([
     [FRAGMENT, encode(`[Service]\nExecStart=/usr/sbin/demod\n${lines}`)],
     [DROP_IN.replace('zz-', 'zzz-'), encode(`[Service]\n${after}`)],
-    [DROP_IN, encode(dropInText(plan, { version: '0', policyHash: '0', unitHash: '0' }))],
+    [DROP_IN, encode(dropInText(plan))],
   ]);
   if (without) files.delete(DROP_IN);
   const { systemd, sets } = plan.target;
