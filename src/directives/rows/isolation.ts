@@ -23,7 +23,7 @@ const MEMORY_CALLS = ['mmap', 'mmap2', 'mprotect', 'pkey_mprotect', 'shmat'];
 const booleanOr = (since: Readonly<Record<string, number>>, withHostname?: string) =>
   oneOf(
     Object.entries(since).map(([value, first]) => ({ value, since: first })),
-    { boolean: true, ...(withHostname ? { withHostname } : {}) },
+    { boolean: true, withHostname },
   );
 
 /** Namespaces, and what the service may see and ask of the kernel. */

@@ -1,5 +1,5 @@
-import type { Directive, ValueKind } from '../directive.js';
-import { CONDITION, PATH_CONDITION } from '../kinds/commands/condition.js';
+import type { Directive } from '../directive.js';
+import { CONDITION } from '../kinds/commands/condition.js';
 import { REBOOT_ARGUMENT } from '../kinds/names/names.js';
 import { UNIT_NAMES, URLS } from '../kinds/names/units.js';
 import { path } from '../kinds/paths/path.js';
@@ -29,7 +29,8 @@ const JOB_MODES = [
 
 const MOUNTS = ['/usr', '/var/lib'];
 
-const settings = (): readonly Directive[] => {
+/** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
+export const unitSettings = (): readonly Directive[] => {
   const [ACTION, JOB_MODE, STATUS] = [oneOf(ACTIONS), oneOf(JOB_MODES), integer({ min: 0, max: 255 })];
   return [
     ...group(
@@ -82,68 +83,11 @@ const settings = (): readonly Directive[] => {
   ];
 };
 
-/** The subject of a condition, the first systemd that knows it, and what holds in any box. */
-const CONDITIONS: readonly (readonly [subject: string, since: number, example: string])[] = [
-  ['ACPower', 183, '|!false'],
-  ['Architecture', 201, 'native'],
-  ['CPUFeature', 248, '|!none'],
-  ['CPUPressure', 250, '100%%'],
-  ['CPUs', 244, '>=1'],
-  ['Capability', 183, 'CAP_CHOWN'],
-  ['ControlGroupController', 240, 'none'],
-  ['Credential', 252, '!none'],
-  ['Environment', 246, '!NONE'],
-  ['FirstBoot', 183, '|!yes'],
-  ['Firmware', 249, '!none'],
-  ['Fraction', 261, '100%%'],
-  ['Group', 231, 'root'],
-  ['Host', 183, '!none'],
-  ['IOPressure', 250, '100%%'],
-  ['KernelCommandLine', 183, '!none=1'],
-  ['KernelModuleLoaded', 258, '!none'],
-  ['KernelVersion', 237, '>1'],
-  ['MachineTag', 261, '!none'],
-  ['Memory', 244, '>1'],
-  ['MemoryPressure', 250, '100%%'],
-  ['NeedsUpdate', 210, '|/etc'],
-  ['OSRelease', 249, 'ID=debian'],
-  ['Security', 183, '!none'],
-  ['User', 231, 'root'],
-  ['Version', 258, 'systemd > 1'],
-  ['Virtualization', 183, '|!none'],
-];
-
-const PATH_CONDITIONS: typeof CONDITIONS = [
-  ['DirectoryNotEmpty', 183, '/etc'],
-  ['FileIsExecutable', 183, '/bin/sh'],
-  ['FileNotEmpty', 183, '/etc/passwd'],
-  ['PathExists', 183, '|!/none'],
-  ['PathExistsGlob', 183, '/etc/pass*'],
-  ['PathIsDirectory', 183, '/etc'],
-  ['PathIsEncrypted', 246, '!/'],
-  ['PathIsMountPoint', 183, '/proc'],
-  ['PathIsReadWrite', 183, '/run'],
-  ['PathIsSocket', 260, '!/etc'],
-  ['PathIsSymbolicLink', 183, '!/etc'],
-];
-
-/** The property that is read back says what came of each, too. */
-const conditions = (prefix: 'Condition' | 'Assert'): Directive[] => {
-  const lines = (table: typeof CONDITIONS, kind: ValueKind) =>
-    table.map(
-      ([subject, since, example]) =>
-        [`${prefix}${subject}`, prefix === 'Assert' ? Math.max(since, 218) : since, kind, example] as const,
-    );
-  return group(
-    { ...LIST, bus: { property: `${prefix}s`, write: 'a(sbbs)' } },
-    ...lines(CONDITIONS, CONDITION),
-    ...lines(PATH_CONDITIONS, PATH_CONDITION),
-  );
-};
-
-/** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
-export const unitSettings = (): readonly Directive[] => [
-  ...settings(),
-  ...conditions('Condition'),
-  ...conditions('Assert'),
-];
+/** A condition or an assertion. Which there are, and what they take, is for systemd to know: it refuses others. */
+export function condition(name: string): Directive | undefined {
+  const [, prefix] = /^(Condition|Assert)[A-Z][A-Za-z]{1,60}$/.exec(name) ?? [];
+  if (prefix === undefined) return undefined;
+  // The property that is read back says what came of each, too.
+  const bus = { property: `${prefix}s`, write: 'a(sbbs)' };
+  return group({ ...LIST, bus }, [name, 183, CONDITION, '|!something'])[0];
+}

@@ -8,8 +8,8 @@ import { formatBoolean, isBoolean } from '../../values/words.js';
 
 const NAMESPACES: readonly string[] = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
 
-/** CLONE_NEW* of linux/sched.h. */
-const BITS: Readonly<Record<string, number>> = {
+/** The bits of CLONE_NEW* (linux/sched.h). */
+export const NAMESPACE_BITS: Readonly<Record<string, number>> = {
   mnt: 17,
   cgroup: 25,
   uts: 26,
@@ -43,7 +43,7 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
       return [
         property(
           bus,
-          names.reduce((all, name) => all | (1n << BigInt(BITS[name]!)), 0n),
+          names.reduce((all, name) => all | (1n << BigInt(NAMESPACE_BITS[name]!)), 0n),
         ),
       ];
     },
@@ -53,7 +53,7 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
 /** The types of namespaces in a mask of CLONE_NEW* on the bus. */
 export function namespacesIn(mask: unknown): ReadonlySet<string> {
   const bits = bitsOf(mask);
-  return new Set(NAMESPACES.filter((name) => bits.includes(BITS[name]!)));
+  return new Set(NAMESPACES.filter((name) => bits.includes(NAMESPACE_BITS[name]!)));
 }
 
 /**
