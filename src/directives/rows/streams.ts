@@ -2,7 +2,7 @@ import type { Directive } from '../directive.js';
 import { ENVIRONMENT_FILE, variables } from '../kinds/commands/environment.js';
 import { LOG_FIELDS, LOG_PATTERN } from '../kinds/commands/log.js';
 import { INPUT_DATA, INPUT_TEXT, stream } from '../kinds/commands/streams.js';
-import { LOG_IDENTIFIER, UTMP_IDENTIFIER } from '../kinds/names/names.js';
+import { TEXT, UTMP_IDENTIFIER } from '../kinds/names/names.js';
 import { path } from '../kinds/paths/path.js';
 import { BOOLEAN } from '../kinds/scalars/boolean.js';
 import { oneOf } from '../kinds/scalars/enumeration.js';
@@ -68,7 +68,7 @@ export const streams = (): readonly Directive[] => [
     ['LogRateLimitBurst', 240, integer({ min: 0, max: 2 ** 32 - 1 }), 100],
     ['LogRateLimitIntervalSec', 240, timeSpan({ unit: 'seconds', infinity: true }), '5s'],
     ['SyslogFacility', 183, FACILITY, 'local3'],
-    ['SyslogIdentifier', 183, LOG_IDENTIFIER, 'web server', { reset: '' }],
+    ['SyslogIdentifier', 183, TEXT, 'web server', { reset: '' }],
     ['SyslogLevel', 183, LEVEL, 'notice'],
     ['SyslogLevelPrefix', 183, BOOLEAN, false],
     ['TTYColumns', 250, integer({ min: 0, max: 65535 }), 132, SIZE],

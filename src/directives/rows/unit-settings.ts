@@ -1,6 +1,6 @@
 import type { Directive } from '../directive.js';
 import { CONDITION } from '../kinds/commands/condition.js';
-import { REBOOT_ARGUMENT } from '../kinds/names/names.js';
+import { TEXT } from '../kinds/names/names.js';
 import { UNIT_NAMES, URLS } from '../kinds/names/units.js';
 import { path } from '../kinds/paths/path.js';
 import { paths } from '../kinds/paths/paths.js';
@@ -43,10 +43,10 @@ export const unitSettings = (): readonly Directive[] => {
       ['IgnoreOnIsolate', 183, BOOLEAN, true],
       ['JobRunningTimeoutSec', 234, timeSpan({ unit: 'seconds', infinity: true }), '10s'],
       ['JobTimeoutAction', 220, ACTION, 'exit-force'],
-      ['JobTimeoutRebootArgument', 220, REBOOT_ARGUMENT, 'a b'],
+      ['JobTimeoutRebootArgument', 220, TEXT, 'a b'],
       ['OnFailureJobMode', 209, JOB_MODE, 'fail'],
       ['OnSuccessJobMode', 249, JOB_MODE, 'replace'],
-      ['RebootArgument', 212, REBOOT_ARGUMENT, 'a b'],
+      ['RebootArgument', 212, TEXT, 'a b'],
       ['RefuseManualStart', 183, BOOLEAN, false],
       ['RefuseManualStop', 183, BOOLEAN, true],
       ['SourcePath', 183, path(), '/etc/fstab'],

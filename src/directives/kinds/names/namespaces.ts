@@ -2,8 +2,7 @@ import { didYouMean } from '../../../diagnostic.js';
 import { plain } from '../../../unit/values.js';
 import type { ValueKind } from '../../directive.js';
 import { bitsOf, property } from '../../values/bus.js';
-import { minus, refuseEmpty, signed, signedKind, signedWords } from '../../values/signed-list.js';
-import { reject } from '../../values/text.js';
+import { minus, signed, signedKind } from '../../values/signed-list.js';
 import { formatBoolean, isBoolean } from '../../values/words.js';
 
 const NAMESPACES: readonly string[] = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
@@ -25,14 +24,11 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
   return signedKind({
     type: 'namespaces',
     signature: 't',
-    format: (reading, value) => {
-      if (isBoolean(value)) return formatBoolean(reading, value);
-      const expected = `true, false or some of ${table.join(', ')}`;
-      if (refuseEmpty(reading, value, 'write true or false')) return undefined;
-      return signedWords(reading, value, expected, (word) =>
-        table.includes(word) ? word : reject(reading, expected, word, didYouMean(word, table)),
-      );
-    },
+    expected: `true, false or some of ${table.join(', ')}`,
+    ifEmpty: 'write true or false',
+    isGood: (word) => table.includes(word),
+    meant: (word) => didYouMean(word, table),
+    special: (reading, value) => (isBoolean(value) ? formatBoolean(reading, value) : undefined),
     permitted: (_, values) => ({ only: true, names: namespaceSet(values, delegate, table) }),
     loaded: (value) => ({ only: true, names: namespacesIn(value) }),
     isOff: (value) => !delegate && namespacesIn(value).size === NAMESPACES.length,
