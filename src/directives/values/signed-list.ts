@@ -47,13 +47,13 @@ interface SignedList
     Partial<Pick<ValueKind, 'write'>> {
   readonly expected: string;
   readonly isGood: (word: string) => boolean;
-  /** What may be meant by a wrong word. */
+  /** A hint for a wrong word. */
   readonly meant?: (word: string) => string | undefined;
   /** The way out of an empty list where systemd takes it for "no restriction": the reader may take it for the contrary. */
   readonly ifEmpty?: string;
   /** A value that is no list of words. */
   readonly special?: ValueKind['format'];
-  /** What a good word needs of systemd. */
+  /** The part of a good word that is younger than the directive. */
   readonly needs?: (word: string) => YoungPart | undefined;
   readonly permitted: (row: Directive, values: readonly string[]) => Permitted;
   /** The bus has a list with a sign, unless said otherwise. */
