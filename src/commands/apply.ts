@@ -6,7 +6,7 @@ import type { Outcome } from '../outcome.js';
 import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
-import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
+import { exposureOfPlan } from '../score/of-plan.js';
 import { markConfined } from '../status/taken-away.js';
 import type { Context } from '../system/context.js';
 import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
@@ -91,13 +91,12 @@ function outcomeOf(
   { results, diagnostics, sources }: Applied,
   options: ApplyOptions & { readonly look: Look },
 ): Outcome {
-  const exposures = new Map(results.map((result) => [result.unit, exposureOf(result)]));
+  const exposures = new Map(
+    results.map(({ unit, prepared }) => [unit, prepared && exposureOfPlan(prepared)]),
+  );
   const all = unitsOutcome(results, sources, { ...options, exposures });
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }
-
-const exposureOf = ({ prepared }: UnitResult): PlannedExposure | undefined =>
-  prepared && exposureOfPlan({ plan: prepared.plan, own: prepared.unit.files, emitted: prepared.files });
 
 /** @throws UserError `usage` for a change that could not go back */
 function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: Asked): void {

@@ -155,7 +155,7 @@ export const OWN: readonly (readonly [string, string])[] = [
   ['FailureAction', 'kexec'],
   ['UtmpMode', 'login'],
   ['AssertPathIsDirectory', '/etc'],
-  ['ConditionFirmware', '!none'],
+  ['ConditionVirtualization', '|!none'],
   ['ConditionPathExists', '|/etc'],
   ['ConditionPathExists', '!/none'],
   ['LogLevelMax', 'debug'],
