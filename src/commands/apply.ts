@@ -91,10 +91,8 @@ function outcomeOf(
   { results, diagnostics, sources }: Applied,
   options: ApplyOptions & { readonly look: Look },
 ): Outcome {
-  const exposures = new Map(
-    results.map(({ unit, prepared }) => [unit, prepared && exposureOfPlan(prepared)]),
-  );
-  const all = unitsOutcome(results, sources, { ...options, exposures });
+  const exposures = results.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
+  const all = unitsOutcome(results, sources, { ...options, exposures: new Map(exposures) });
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }
 
