@@ -6,6 +6,7 @@ import type { Outcome } from '../outcome.js';
 import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
+import { exposureOfPlan } from '../score/of-plan.js';
 import { markConfined } from '../status/taken-away.js';
 import type { Context } from '../system/context.js';
 import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
@@ -90,7 +91,8 @@ function outcomeOf(
   { results, diagnostics, sources }: Applied,
   options: ApplyOptions & { readonly look: Look },
 ): Outcome {
-  const all = unitsOutcome(results, sources, options);
+  const exposures = results.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
+  const all = unitsOutcome(results, sources, { ...options, exposures: new Map(exposures) });
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }
 

@@ -23,9 +23,8 @@ export async function plan(
 ): Promise<Outcome> {
   const prepared = await prepare(context, unit!, options);
   const { plan: made, proofs, changes, sources } = prepared;
-  const files = { plan: made, own: prepared.unit.files, emitted: prepared.files };
-  const change = exposureOfPlan(files);
-  const open = options.summary ? scoreOfPlan(files) : undefined;
+  const change = exposureOfPlan(prepared);
+  const open = options.summary ? scoreOfPlan(prepared) : undefined;
   const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared))];
   return {
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,

@@ -1,3 +1,4 @@
+import { lazily } from '../collections.js';
 import { findDirective } from './table.js';
 
 /** Directives whose own filter refuses calls whatever their arguments are (seccomp-util.c, exec-invoke.c). */
@@ -6,6 +7,7 @@ const WHOLLY: readonly string[] = [
 ];
 
 /** Calls, and sets of them, that directives refuse whatever their arguments are, by directive. */
-export const WHOLLY_REFUSED: ReadonlyMap<string, readonly string[]> = new Map(
-  WHOLLY.map((name) => [name, findDirective(name)!.refuses!]),
+export const whollyRefused = lazily(
+  (): ReadonlyMap<string, readonly string[]> =>
+    new Map(WHOLLY.map((name) => [name, findDirective(name)!.refuses!])),
 );

@@ -1,48 +1,43 @@
-/** Short ways to write rows of the directive table. */
+/** Rows of the directive table, in groups that have most in common. */
 
 import type { BusProperty, Directive, ValueKind } from './directive.js';
-import { BOOLEAN } from './kinds/scalars/boolean.js';
-import { timeSpan } from './kinds/scalars/time-span.js';
 import { YES_RESTRICTS } from './values/strictness.js';
 
-type Traits = Partial<Omit<Directive, 'name' | 'since' | 'kind' | 'example'>>;
+type Traits = Partial<Omit<Directive, 'bus' | 'example' | 'kind' | 'more' | 'name' | 'since'>> & {
+  /** As far as it differs from the directive's name and the kind's signature. */
+  readonly bus?: Partial<BusProperty>;
+  /** A second property, by the end that its name has behind the first one's. */
+  readonly more?: Omit<BusProperty, 'property'> & { readonly end: string };
+};
+
+/** A directive: its name, the first systemd that knows it, its kind, an example, and what the group doesn't have. */
+type Line = readonly [name: string, since: number, kind: ValueKind, example: unknown, own?: Traits];
 
 /**
- * A row with the most common traits: a scalar without a reset, of systemd.exec(5), a matter of confinement
- * only if `traits` says so, on the bus under its own name.
+ * Rows with common traits. Without any, a row is a scalar without a reset, of systemd.exec(5), no matter of confinement,
+ * and on the bus under its own name, with `USec` for `Sec`.
  */
-export function row(
-  name: string,
-  since: number,
-  kind: ValueKind,
-  example: unknown,
-  traits: Traits = {},
-): Directive {
-  return {
-    name,
-    since,
-    kind,
-    example,
-    merge: 'scalar',
-    bus: on(name, kind.signature),
-    man: 'systemd.exec',
-    ...traits,
-  };
-}
-
-export const on = (property: string, signature: string): BusProperty => ({ property, signature });
-
-/** A boolean that confines when it is on. */
-export const restriction = (name: string, since: number, traits: Traits = {}): Directive =>
-  row(name, since, BOOLEAN, true, { strictness: YES_RESTRICTS, ...traits });
-
-/** A boolean that doesn't confine. */
-export const toggle = (name: string, since: number, traits: Traits = {}): Directive =>
-  row(name, since, BOOLEAN, true, traits);
-
-/** A span of time that has no end by `infinity`: `RestartSec` is RestartUSec on the bus. */
-export const time = (name: string, since: number, traits: Traits = {}): Directive =>
-  row(`${name}Sec`, since, timeSpan({ unit: 'seconds', infinity: true }), '10s', {
-    bus: on(`${name}USec`, 't'),
-    ...traits,
+export const group = (common: Traits, ...lines: readonly Line[]): Directive[] =>
+  lines.map(([name, since, kind, example, own]) => {
+    const { bus, more, ...traits } = { ...common, ...own };
+    const property = name.replace(/(?<!N)Sec$/, 'USec');
+    return {
+      name,
+      since,
+      kind,
+      example,
+      merge: 'scalar',
+      man: 'systemd.exec',
+      bus: { property, signature: kind.signature, ...bus },
+      ...(more ? { more: [second(property, more)] } : {}),
+      ...traits,
+    };
   });
+
+const second = (property: string, { end, ...rest }: NonNullable<Traits['more']>): BusProperty => ({
+  property: `${property}${end}`,
+  ...rest,
+});
+
+/** Traits of a boolean that confines when it is on. */
+export const CONFINES = { strictness: YES_RESTRICTS } as const;

@@ -6,7 +6,7 @@ import { filesystem } from './rows/filesystem.js';
 import { identity } from './rows/identity.js';
 import { isolation } from './rows/isolation.js';
 import { processes } from './rows/process.js';
-import { refusals } from './rows/refused.js';
+import { refusalOf, refusals } from './rows/refused.js';
 import { resources } from './rows/resources.js';
 
 /**
@@ -30,7 +30,7 @@ export const findDirective = (name: string): Directive | undefined => byName().g
 /** The error for a name of `[service]` that `findDirective` doesn't know. */
 export function unknownDirective(name: string, at: Location): Diagnostic {
   const shown = printable(name, 64);
-  const refusal = refusals().get(name);
+  const refusal = refusalOf(name);
   if (refusal) {
     return error('refused-directive', `'${shown}' ${refusal.reason}`, { at, hint: refusal.hint });
   }

@@ -2,7 +2,7 @@ import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { Outcome } from '../outcome.js';
-import { exposureOfPlan, type PlannedExposure } from '../score/of-plan.js';
+import type { PlannedExposure } from '../score/of-plan.js';
 import { timeOfDay, UNCONFIRMED } from '../transaction/confirm/pending.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { painted, unifiedDiff } from './diff.js';
@@ -13,6 +13,8 @@ import { changeJson, changeText } from './score.js';
 interface OutcomeOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
+  /** By the unit's name; none for those that get no policy. */
+  readonly exposures?: ReadonlyMap<string, PlannedExposure | undefined>;
   /** The look of the text. */
   readonly look?: Look;
 }
@@ -66,7 +68,7 @@ function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? painted(diffOf(result), look) : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? `, ${look.paint('doubtful', 'permissive')}` : '';
   const state = look.paint(STATES[result.state], result.state);
-  return `${result.unit}: ${state}${mode}\n${filesText(result, look)}${restartedText(result)}${exposureText(result, look)}${diff}`;
+  return `${result.unit}: ${state}${mode}\n${filesText(result, look)}${restartedText(result)}${exposureText(result, options)}${diff}`;
 }
 
 const STATES: Readonly<Record<UnitResult['state'], Role>> = {
@@ -85,14 +87,11 @@ const diffOf = ({ changes, prepared }: UnitResult): string =>
   changes.map((change) => unifiedDiff(change, prepared?.plan)).join('');
 
 /** The exposure by the new files, where there are some. */
-function exposureText(result: UnitResult, look: Look): string {
+function exposureText(result: UnitResult, { exposures, look = PLAIN }: OutcomeOptions): string {
   const isTold = (isDone(result) || result.state === 'pending') && isPending(result.changes);
-  const change = isTold ? exposureOf(result) : undefined;
+  const change = isTold ? exposures?.get(result.unit) : undefined;
   return change ? changeText(change, look) : '';
 }
-
-const exposureOf = ({ prepared }: UnitResult): PlannedExposure | undefined =>
-  prepared && exposureOfPlan({ plan: prepared.plan, own: prepared.unit.files, emitted: prepared.files });
 
 function restartedText(result: UnitResult): string {
   if (!isDone(result) || !(result.restarted || result.tightened)) return '';
@@ -112,7 +111,7 @@ function filesText(result: UnitResult, look: Look): string {
   return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }
 
-function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
+function resultJson(result: UnitResult, { diff, exposures }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
   const { restarted = false, tightened, verified, refusals, deadline } = 'restarted' in result ? result : {};
   return {
@@ -130,7 +129,7 @@ function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
       ? {
           plan: {
             ...planJson(prepared.plan, prepared.proofs, changes),
-            exposure: changeJson(exposureOf(result)),
+            exposure: changeJson(exposures?.get(unit)),
           },
         }
       : {}),

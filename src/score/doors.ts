@@ -1,4 +1,5 @@
 /** Calls that stay open of those that matter: doors out of a sandbox, or into much of the kernel. */
+import { NAMESPACE_BITS } from '../directives/kinds/names/namespaces.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Settings } from './settings.js';
 
@@ -52,30 +53,22 @@ export type DoorName =
   | 'kernel-log'
   | 'chroot';
 
-/** CLONE_NEW* of linux/sched.h. */
-const NEW = {
-  mnt: 0x00020000n,
-  cgroup: 0x02000000n,
-  uts: 0x04000000n,
-  ipc: 0x08000000n,
-  user: 0x10000000n,
-  pid: 0x20000000n,
-  net: 0x40000000n,
-} as const;
-
 const calls = (...names: readonly string[]): Entry[] => names.map((call) => ({ call }));
 
 /**
  * The calls that make a namespace, or enter one. The flags of clone3 are in memory, where no filter looks; setns takes 0
  * for any type.
  */
-const intoNamespace = (namespace: keyof typeof NEW): Entry[] => [
-  { call: 'clone', args: [NEW[namespace] | 17n], namespace },
-  { call: 'clone3', namespace },
-  { call: 'unshare', args: [NEW[namespace]], namespace },
-  { call: 'setns', args: [3n, NEW[namespace]], namespace },
-  { call: 'setns', args: [3n, 0n], namespace },
-];
+function intoNamespace(namespace: string): Entry[] {
+  const flag = 1n << BigInt(NAMESPACE_BITS[namespace]!);
+  return [
+    { call: 'clone', args: [flag | 17n], namespace },
+    { call: 'clone3', namespace },
+    { call: 'unshare', args: [flag], namespace },
+    { call: 'setns', args: [3n, flag], namespace },
+    { call: 'setns', args: [3n, 0n], namespace },
+  ];
+}
 
 /** AF_* and SOCK_* (bits/socket.h). */
 const AF = { INET: 2n, INET6: 10n, NETLINK: 16n, PACKET: 17n } as const;
@@ -112,7 +105,7 @@ export const DOORS: readonly Door[] = [
   {
     name: 'namespaces',
     does: 'make or enter other namespaces',
-    entries: (['mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup'] as const).flatMap(intoNamespace),
+    entries: ['mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup'].flatMap(intoNamespace),
     needs: admin,
   },
   {

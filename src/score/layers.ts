@@ -1,4 +1,4 @@
-import { WHOLLY_REFUSED } from '../directives/refused-calls.js';
+import { whollyRefused } from '../directives/refused-calls.js';
 import type { FilterFile } from '../filter/filter-file.js';
 import { UNLISTED } from '../filter/own-answers.js';
 import { passingOf } from '../filter/passing.js';
@@ -75,7 +75,7 @@ const othersOf = (machine: Machine): (readonly [arch: number, numbers: Span])[] 
 
 /** Filters that directives bring along beside SystemCallFilter=. */
 export const directiveLayers = (settings: Settings, sets: SyscallSets): Layer[] =>
-  [...WHOLLY_REFUSED]
+  [...whollyRefused()]
     .filter(([directive]) => settings.isOn(directive))
     .map(([directive, refused]) => {
       const calls = new Set(refused.flatMap((name) => callsOf({ name }, sets)));

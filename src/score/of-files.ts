@@ -16,11 +16,6 @@ export interface Reader extends Manager {
   readonly sets: SyscallSets;
 }
 
-/** Directives that DynamicUser= turns on (unit_patch_contexts() in src/core/unit.c of systemd). */
-const BY_DYNAMIC_USER: ReadonlySet<string> = new Set([
-  ...['NoNewPrivileges', 'PrivateTmp', 'ProtectHome', 'ProtectSystem', 'RemoveIPC', 'RestrictSUIDSGID'],
-]);
-
 /** Words of directives that aren't set, or that others change when the unit is loaded. */
 const UNSET: Partial<Readonly<Record<WordName, string>>> = { ProtectHome: 'no', ProtectSystem: 'no' };
 
@@ -31,7 +26,8 @@ const UNSET: Partial<Readonly<Record<WordName, string>>> = { ProtectHome: 'no', 
 export function settingsOfFiles(effective: EffectiveUnit, { scope, systemd, sets }: Reader): Settings {
   const unit = ownValues(effective);
   const isDynamic = isOn(unit, 'DynamicUser');
-  const isUnitOn = (name: string) => (isDynamic && BY_DYNAMIC_USER.has(name)) || isOn(unit, name);
+  const isUnitOn = (name: string) =>
+    (isDynamic && findDirective(name)?.impliedBy === 'DynamicUser') || isOn(unit, name);
   const values = (name: string) => unit.get(name);
   const lists = (name: string) => sinceReset(values(name)).length > 0;
   const bounding = new Set(capabilitySet(values('CapabilityBoundingSet'), true));

@@ -15,10 +15,10 @@ import { exposureOf, type Scored, type Subject, scoreOf } from './score.js';
 /** A plan, and the files that it is made of and comes to. */
 export interface PlannedFiles {
   readonly plan: Plan;
-  /** The unit's own. */
-  readonly own: readonly UnitFile[];
+  /** The unit as it is without us. */
+  readonly unit: { readonly files: readonly UnitFile[] };
   /** Those of ours; none for a plan with errors, which has no exposure and no score. */
-  readonly emitted: readonly EmittedFile[];
+  readonly files: readonly EmittedFile[];
 }
 
 /** The exposure of a unit without its policy and with it. */
@@ -30,11 +30,11 @@ export interface PlannedExposure {
   readonly ready?: Exposure;
 }
 
-export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined {
-  const confined = confinedBy(files);
+export function exposureOfPlan(planned: PlannedFiles): PlannedExposure | undefined {
+  const confined = confinedBy(planned);
   if (!confined) return undefined;
-  const { plan, own } = files;
-  const before = subjectOf(plan, effectiveUnit(own, execKeys(plan.target.systemd)), NO_FILTERS);
+  const { plan, unit } = planned;
+  const before = subjectOf(plan, effectiveUnit(unit.files, execKeys(plan.target.systemd)), NO_FILTERS);
   const { exposure, untilReady } = exposureOf(confined.subject);
   return {
     before: exposureOf(before).exposure,
@@ -44,12 +44,12 @@ export function exposureOfPlan(files: PlannedFiles): PlannedExposure | undefined
 }
 
 /** The score of a unit with its policy. */
-export function scoreOfPlan(files: PlannedFiles): Scored | undefined {
-  const confined = confinedBy(files);
+export function scoreOfPlan(planned: PlannedFiles): Scored | undefined {
+  const confined = confinedBy(planned);
   return (
     confined && {
       score: scoreOf(confined.subject),
-      places: placesOf(ownValues(confined.unit), files.plan.target.mounts),
+      places: placesOf(ownValues(confined.unit), planned.plan.target.mounts),
     }
   );
 }
@@ -64,7 +64,7 @@ type Filters = Pick<Subject, 'filter' | 'ready'>;
 const NO_FILTERS: Filters = { filter: undefined, ready: undefined };
 
 /** The unit with the drop-in, and the filters of ours that go with it. */
-function confinedBy({ plan, own, emitted }: PlannedFiles): Confined | undefined {
+function confinedBy({ plan, unit: { files: own }, files: emitted }: PlannedFiles): Confined | undefined {
   const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
   if (!dropIn) return undefined;
   const { startsLaunched, tightened } = dropInFacts(dropIn.content);

@@ -3,6 +3,7 @@
  * (security_assessor_table in src/analyze/analyze-security.c).
  */
 import { contains, type Prefix, parsePrefixes } from '../directives/kinds/network/prefixes.js';
+import type { Exposure } from './exposure.js';
 import { permitsFamily, runsAsRoot, type Settings, USERS_ARE_NOT_ROOT } from './settings.js';
 
 /** How calls are filtered. */
@@ -243,3 +244,23 @@ export const ROWS: readonly Row[] = [
   ),
   flag('AmbientCapabilities', 500, ({ ambient }) => ambient.size === 0),
 ];
+
+export interface Assessed {
+  readonly exposure: Exposure;
+  /** The badness of each row by its name; rows that don't apply are left out. */
+  readonly badness: ReadonlyMap<string, number>;
+}
+
+/** The exposure of a unit, as assess() in src/analyze/analyze-security.c of systemd has it. */
+export function assess(unit: Judged): Assessed {
+  let [sum, weights] = [0, 0];
+  const found = new Map<string, number>();
+  for (const { name, weight, range, badness } of ROWS) {
+    const bad = badness(unit);
+    if (bad === undefined) continue;
+    found.set(name, bad);
+    sum += Math.ceil((bad * weight) / range);
+    weights += weight;
+  }
+  return { exposure: Math.ceil((sum * 100) / weights), badness: found };
+}

@@ -1,8 +1,9 @@
 import type { FilterFile } from '../filter/filter-file.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
-import { type Assessed, assess, type Exposure } from './exposure.js';
+import type { Exposure } from './exposure.js';
 import { directiveLayers, type FilterLayer, filteringOf, filterLayer, listLayer } from './layers.js';
+import { type Assessed, assess } from './rows.js';
 import type { Settings } from './settings.js';
 import { type DoorVerdict, doorsOf } from './verdicts.js';
 

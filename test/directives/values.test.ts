@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Directive, EnumValue, Reading } from '../../src/directives/directive.js';
-import { row } from '../../src/directives/row.js';
+import { group } from '../../src/directives/row.js';
 import { limits, natural, parsePercent, parseSize, shareOf } from '../../src/directives/values/amounts.js';
 import { bitsOf, canonical, INFINITY, isBase64, withoutSpecifiers } from '../../src/directives/values/bus.js';
 import { closed, closedBy, hidden, openedPaths, readOnly } from '../../src/directives/values/closed-paths.js';
@@ -25,8 +25,10 @@ import { valuesOf } from '../support/planned.js';
 
 const KIND = scalarKind({ type: 'text', signature: 's', format: () => [''], expected: (text) => text });
 
+const row = (name: string, kind = KIND, traits = {}): Directive => group(traits, [name, 183, kind, ''])[0]!;
+
 const reading = (name = 'X'): Reading => ({
-  row: row(name, 183, KIND, ''),
+  row: row(name),
   at: { file: 'p.toml', line: 1, column: 1 },
   problems: [],
   needs: [],
@@ -34,7 +36,7 @@ const reading = (name = 'X'): Reading => ({
 
 /** Compares right-hand sides of a made-up directive. */
 const compare = (before: readonly string[], after: readonly string[]) => ({
-  row: row('X', 183, KIND, ''),
+  row: row('X'),
   ...{ before, after, emitted: after, unit: new Map<string, string[]>() },
 });
 
@@ -140,7 +142,7 @@ const LIST = listKind({
   format: () => [''],
   elements: (text) => plainWords(text),
 });
-const LIST_ROW: Directive = { ...row('X', 183, LIST, ''), reset: '' };
+const LIST_ROW = row('X', LIST, { reset: '' });
 
 test('a list adds up; from a reset on it is the whole of it', () => {
   const isLoaded = (values: readonly string[], there: readonly string[]) =>
@@ -175,10 +177,7 @@ test('of a scalar the last assignment holds, in each property that the version h
         ['XEx', `${text}!`],
       ]),
   });
-  const both: Directive = {
-    ...row('X', 183, kind, ''),
-    more: [{ property: 'XEx', signature: 's', since: 258 }],
-  };
+  const both = row('X', kind, { more: { end: 'Ex', signature: 's', since: 258 } });
   const written = (systemd: number) =>
     kind.write(both, ['a', 'b'], systemd)!.map(({ name, value }) => `${name}=${value}`);
   assert.deepEqual(written(257), ['X=b']);

@@ -250,7 +250,7 @@ const REFUSED: readonly [options: Options, code: Code, words?: readonly string[]
   [{ ...UNAME, property: ['After=network'] }, 'directive-value'],
   [{ ...UNAME, property: ['After=a@.service'] }, 'directive-value'],
   [{ ...UNAME, property: ['After='] }, 'directive-value'],
-  [{ ...UNAME, property: ['ConditionPathExists=etc'] }, 'directive-value'],
+  [{ ...UNAME, property: ['ConditionPathExists=| /etc'] }, 'directive-value'],
   [{ ...UNAME, property: ['StandardOutput=file:log'] }, 'directive-value'],
   [{ ...UNAME, property: ['StandardInputText=\\q'] }, 'directive-value'],
   [{ ...UNAME, property: ['StandardInputData=?'] }, 'directive-value'],

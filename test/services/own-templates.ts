@@ -113,9 +113,9 @@ export async function directivesOf(one: OwnTemplate, lines: string): Promise<str
 export async function rate(one: OwnTemplate, systemd?: string): Promise<Rating> {
   const { template, unit } = one;
   const context = machineFor(one, systemd ? { systemd } : {});
-  const { plan, files: emitted, unit: loaded, diagnostics } = await prepare(context, unit, { template });
-  const planned = { plan, own: loaded.files, emitted };
-  const [change, scored] = [exposureOfPlan(planned), scoreOfPlan(planned)];
+  const prepared = await prepare(context, unit, { template });
+  const { plan, diagnostics } = prepared;
+  const [change, scored] = [exposureOfPlan(prepared), scoreOfPlan(prepared)];
   if (hasErrors(diagnostics) || !change || !scored)
     throw new Error(JSON.stringify(diagnostics, undefined, 1));
   const open = scored.score.doors.filter(({ access }) => access === 'open');

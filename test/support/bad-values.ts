@@ -2,7 +2,6 @@
 export const BAD = {
   commands: [
     ['ConditionPathExists', ['|', '! /a']],
-    ['ConditionPathIsDirectory', ['!relative']],
     ['EnvironmentFile', ['relative', '-/a/../b']],
     [
       'ExecStop',

@@ -154,6 +154,8 @@ export const OWN: readonly (readonly [string, string])[] = [
   ['FailureAction', 'soft-reboot'],
   ['FailureAction', 'kexec'],
   ['UtmpMode', 'login'],
+  ['AssertPathIsDirectory', '/etc'],
+  ['ConditionVirtualization', '|!none'],
   ['ConditionPathExists', '|/etc'],
   ['ConditionPathExists', '!/none'],
   ['LogLevelMax', 'debug'],

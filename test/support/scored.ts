@@ -35,7 +35,7 @@ export function scoreOfPolicy(policy: string, lines = '', target: Target = targe
     start: plan.filter && buildFilter(plan.filter).file,
     ready: plan.ready && buildReadyFilter(plan.ready.filter).file,
   };
-  const emitted = emitFiles(plan, filters, PLACEMENT, ORIGIN, HASHING);
-  const files = { plan, own: [unitFile(lines)], emitted };
-  return { change: exposureOfPlan(files)!, after: scoreOfPlan(files)! };
+  const files = emitFiles(plan, filters, PLACEMENT, ORIGIN, HASHING);
+  const made = { plan, unit: { files: [unitFile(lines)] }, files };
+  return { change: exposureOfPlan(made)!, after: scoreOfPlan(made)! };
 }

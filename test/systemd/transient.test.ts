@@ -32,10 +32,6 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
   ],
   ['247 CoredumpFilter=default private-dax', 'has no bit for private-dax'],
   ['247 MountAPIVFS=yes', 'is said only of a unit with a root of its own'],
-  ...[252, 257, 262].map((systemd): [string, string] => [
-    `${systemd} AssertFirmware=!none`,
-    'knows no such line of files',
-  ]),
   ['262 CapabilityBoundingSet=~', 'forgets the numbers that no capability has'],
   ['262 CapabilityBoundingSet=~CAP_CHOWN CAP_KILL', 'forgets them, too'],
   ['262 RestrictNamespaces=~user net', 'has a namespace of time, which no name here stands for'],

@@ -1,7 +1,7 @@
 /** Settings of [Service] that a policy doesn't take: why not, and where they go. */
 
 import { lazily } from '../../collections.js';
-import { unitSettings } from './unit-settings.js';
+import { condition, unitSettings } from './unit-settings.js';
 
 export interface Refusal {
   readonly reason: string;
@@ -9,6 +9,8 @@ export interface Refusal {
 }
 
 const OWN_DROP_IN = 'put it in a drop-in of your own';
+
+const OF_UNIT = { reason: 'belongs to the [Unit] section', hint: OWN_DROP_IN };
 
 const all = (names: string, refusal: Refusal): [string, Refusal][] =>
   names.split(' ').map((name) => [name, refusal]);
@@ -88,9 +90,13 @@ const groups = (): readonly (readonly [string, Refusal][])[] => [
     ['Description', 'JobTimeoutSec', 'StartLimitInterval', ...unitSettings().map(({ name }) => name)].join(
       ' ',
     ),
-    { reason: 'belongs to the [Unit] section', hint: OWN_DROP_IN },
+    OF_UNIT,
   ),
 ];
 
-/** Why, by the names of settings. */
+/** Why, by the names of settings; conditions aside. */
 export const refusals = lazily((): ReadonlyMap<string, Refusal> => new Map(groups().flat()));
+
+/** Why a policy doesn't take a setting; undefined for one that systemd doesn't have. */
+export const refusalOf = (name: string): Refusal | undefined =>
+  refusals().get(name) ?? (condition(name) && OF_UNIT);

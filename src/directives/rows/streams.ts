@@ -1,31 +1,27 @@
-import type { Directive, ValueKind } from '../directive.js';
+import type { Directive } from '../directive.js';
 import { ENVIRONMENT_FILE, variables } from '../kinds/commands/environment.js';
 import { LOG_FIELDS, LOG_PATTERN } from '../kinds/commands/log.js';
 import { INPUT_DATA, INPUT_TEXT, stream } from '../kinds/commands/streams.js';
-import { LOG_IDENTIFIER, UTMP_IDENTIFIER } from '../kinds/names/names.js';
+import { TEXT, UTMP_IDENTIFIER } from '../kinds/names/names.js';
 import { path } from '../kinds/paths/path.js';
+import { BOOLEAN } from '../kinds/scalars/boolean.js';
 import { oneOf } from '../kinds/scalars/enumeration.js';
 import { integer } from '../kinds/scalars/numbers.js';
 import { timeSpan } from '../kinds/scalars/time-span.js';
-import { on, row, toggle } from '../row.js';
+import { group } from '../row.js';
 
-/** The row's own property is read back; others take files and descriptors. */
-const standardStream = (name: string, words: readonly string[], opens: readonly string[], example: string) =>
-  row(
-    name,
-    183,
-    stream({
-      words,
-      opens: opens.map((word) => (word === 'truncate' ? { value: word, since: 248 } : { value: word })),
-    }),
-    example,
-    { more: [on(`${name}FileDescriptorName`, 's')] },
-  );
-
-const OUTPUTS = [
-  ...['fd', 'inherit', 'journal', 'journal+console', 'kmsg', 'kmsg+console'],
-  ...['null', 'socket', 'tty'],
-];
+const FILE = { value: 'file' };
+const INPUT = stream({
+  words: ['data', 'fd', 'null', 'socket', 'tty', 'tty-fail', 'tty-force'],
+  opens: [FILE],
+});
+const OUTPUT = stream({
+  words: [
+    ...['fd', 'inherit', 'journal', 'journal+console', 'kmsg', 'kmsg+console'],
+    ...['null', 'socket', 'tty'],
+  ],
+  opens: [{ value: 'append' }, FILE, { value: 'truncate', since: 248 }],
+});
 
 /** LOG_* of syslog.h. */
 const LEVEL_CODES = { emerg: 0, alert: 1, crit: 2, err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
@@ -36,57 +32,54 @@ const FACILITY_CODES = Object.fromEntries([
   ...Array.from({ length: 8 }, (_, i) => [`local${i}`, 16 + i]),
 ]);
 
-const LEVELS = oneOf(['alert', 'crit', 'debug', 'emerg', 'err', 'info', 'notice', 'warning'], {
-  codes: LEVEL_CODES,
-});
+const LEVEL = oneOf(Object.keys(LEVEL_CODES).sort(), { codes: LEVEL_CODES });
+const FACILITY = oneOf(Object.keys(FACILITY_CODES).sort(), { codes: FACILITY_CODES });
 
-const FACILITIES = oneOf(Object.keys(FACILITY_CODES).sort(), { codes: FACILITY_CODES });
-
-const upTo = (max: number): ValueKind => integer({ min: 0, max });
-
-const LIST = { merge: 'append', reset: '' } as const;
+const SIZE = { bus: { signature: 'q', write: 'u' } };
 
 /** Input and output, logging, and variables of a transient unit's processes: the unit's own, as RUNNING is. */
 export const streams = (): readonly Directive[] => [
-  row('EnvironmentFile', 183, ENVIRONMENT_FILE, '-/etc/default/web', {
-    ...LIST,
-    bus: on('EnvironmentFiles', 'a(sb)'),
-  }),
-  row('LogExtraFields', 236, LOG_FIELDS, 'SIZE=big', LIST),
-  row('LogFilterPatterns', 253, LOG_PATTERN, '~^debug: .*', LIST),
-  row('LogLevelMax', 236, LEVELS, 'info'),
-  row('LogRateLimitBurst', 240, upTo(2 ** 32 - 1), 100),
-  row('LogRateLimitIntervalSec', 240, timeSpan({ unit: 'seconds', infinity: true }), '5s', {
-    bus: on('LogRateLimitIntervalUSec', 't'),
-  }),
-  row('PassEnvironment', 228, variables({ assigned: false }), 'LANG TZ', LIST),
-  standardStream('StandardError', OUTPUTS, ['append', 'file', 'truncate'], 'append:/run/error'),
-  standardStream(
-    'StandardInput',
-    ['data', 'fd', 'null', 'socket', 'tty', 'tty-fail', 'tty-force'],
-    ['file'],
-    'file:/etc/passwd',
+  ...group(
+    { merge: 'append', reset: '' },
+    [
+      'EnvironmentFile',
+      183,
+      ENVIRONMENT_FILE,
+      '-/etc/default/web',
+      { bus: { property: 'EnvironmentFiles' } },
+    ],
+    ['LogExtraFields', 236, LOG_FIELDS, 'SIZE=big'],
+    ['LogFilterPatterns', 253, LOG_PATTERN, '~^debug: .*'],
+    ['PassEnvironment', 228, variables({ assigned: false }), 'LANG TZ'],
+    ['StandardInputData', 236, INPUT_DATA, 'aGVsbG8K'],
+    ['StandardInputText', 236, INPUT_TEXT, 'two\\nlines: 100%%', AS_DATA],
+    ['UnsetEnvironment', 235, variables({ assigned: true }), 'LANG "TZ=Mars Base"'],
   ),
-  row('StandardInputData', 236, INPUT_DATA, 'aGVsbG8K', LIST),
-  row('StandardInputText', 236, INPUT_TEXT, 'two\\nlines: 100%%', {
-    ...LIST,
-    bus: on('StandardInputData', 'ay'),
-    writtenAs: 'StandardInputData',
-  }),
-  standardStream('StandardOutput', OUTPUTS, ['append', 'file', 'truncate'], 'file:/run/output'),
-  row('SyslogFacility', 183, FACILITIES, 'local3'),
-  row('SyslogIdentifier', 183, LOG_IDENTIFIER, 'web server', { reset: '' }),
-  row('SyslogLevel', 183, LEVELS, 'notice'),
-  { ...toggle('SyslogLevelPrefix', 183), example: false },
-  row('TTYColumns', 250, upTo(65535), 132, {
-    bus: { property: 'TTYColumns', signature: 'q', write: 'u' },
-  }),
-  row('TTYPath', 183, path(), '/dev/tty9'),
-  toggle('TTYReset', 183),
-  row('TTYRows', 250, upTo(65535), 50, { bus: { property: 'TTYRows', signature: 'q', write: 'u' } }),
-  toggle('TTYVHangup', 183),
-  toggle('TTYVTDisallocate', 183),
-  row('UnsetEnvironment', 235, variables({ assigned: true }), 'LANG "TZ=Mars Base"', LIST),
-  row('UtmpIdentifier', 183, UTMP_IDENTIFIER, 'web1'),
-  row('UtmpMode', 225, oneOf(['init', 'login', 'user']), 'user'),
+  // The row's own property is read back; others take files and descriptors.
+  ...group(
+    { more: { end: 'FileDescriptorName', signature: 's' } },
+    ['StandardError', 183, OUTPUT, 'append:/run/error'],
+    ['StandardInput', 183, INPUT, 'file:/etc/passwd'],
+    ['StandardOutput', 183, OUTPUT, 'file:/run/output'],
+  ),
+  ...group(
+    {},
+    ['LogLevelMax', 236, LEVEL, 'info'],
+    ['LogRateLimitBurst', 240, integer({ min: 0, max: 2 ** 32 - 1 }), 100],
+    ['LogRateLimitIntervalSec', 240, timeSpan({ unit: 'seconds', infinity: true }), '5s'],
+    ['SyslogFacility', 183, FACILITY, 'local3'],
+    ['SyslogIdentifier', 183, TEXT, 'web server', { reset: '' }],
+    ['SyslogLevel', 183, LEVEL, 'notice'],
+    ['SyslogLevelPrefix', 183, BOOLEAN, false],
+    ['TTYColumns', 250, integer({ min: 0, max: 65535 }), 132, SIZE],
+    ['TTYPath', 183, path(), '/dev/tty9'],
+    ['TTYReset', 183, BOOLEAN, true],
+    ['TTYRows', 250, integer({ min: 0, max: 65535 }), 50, SIZE],
+    ['TTYVHangup', 183, BOOLEAN, true],
+    ['TTYVTDisallocate', 183, BOOLEAN, true],
+    ['UtmpIdentifier', 183, UTMP_IDENTIFIER, 'web1'],
+    ['UtmpMode', 225, oneOf(['init', 'login', 'user']), 'user'],
+  ),
 ];
+
+const AS_DATA = { bus: { property: 'StandardInputData' }, writtenAs: 'StandardInputData' };

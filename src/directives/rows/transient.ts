@@ -3,9 +3,9 @@ import type { Directive } from '../directive.js';
 import { findDirective } from '../table.js';
 import { running } from './running.js';
 import { streams } from './streams.js';
-import { unitSettings } from './unit-settings.js';
+import { condition, unitSettings } from './unit-settings.js';
 
-/** Every directive that is a unit's own: a policy takes none of them, a transient unit does. */
+/** Every directive that is a unit's own, conditions aside: a policy takes none of them, a transient unit does. */
 export const ownDirectives = lazily((): readonly Directive[] => [
   ...running(),
   ...streams(),
@@ -18,4 +18,4 @@ const byName = lazily(
 
 /** The row of a directive that a transient unit may have, SystemCallFilter= and its kin aside. */
 export const findTransient = (name: string): Directive | undefined =>
-  findDirective(name) ?? byName().get(name);
+  findDirective(name) ?? byName().get(name) ?? condition(name);

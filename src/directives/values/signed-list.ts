@@ -1,7 +1,17 @@
 /** Lists that `~` turns around, with systemd's way of joining assignments (config_parse_* of load-fragment.c). */
 
 import { wordsOf } from '../../unit/values.js';
-import type { Directive, Get, Permitted, Reading, Rule, Strictness, ValueKind, Write } from '../directive.js';
+import type {
+  Directive,
+  Get,
+  Permitted,
+  Reading,
+  Rule,
+  Strictness,
+  ValueKind,
+  Write,
+  YoungPart,
+} from '../directive.js';
 import { property } from './bus.js';
 import { gives, list, takes } from './strictness.js';
 import { each, reject, words } from './text.js';
@@ -22,37 +32,8 @@ export const minus = (a: Iterable<string>, b: ReadonlySet<string>) => [...a].fil
 export const signed = (value: string): [boolean, string[]] =>
   value.startsWith('~') ? [true, wordsOf(value.slice(1))] : [false, wordsOf(value)];
 
-/**
- * A list that `~` may turn around, in one assignment. The sign stands in front of the whole list: in a text
- * in front of the first word, in a list of strings in front of the first element.
- */
-export function signedWords(
-  reading: Reading,
-  value: unknown,
-  expected: string,
-  check: (word: string) => string | undefined,
-): string[] | undefined {
-  const found = words(reading, value, expected);
-  if (found === undefined) return undefined;
-  if (found.length === 0) return [''];
-  const negated = found[0]!.startsWith('~');
-  const names = negated ? [found[0]!.slice(1), ...found.slice(1)] : found;
-  if (names.some((name) => name.startsWith('~'))) {
-    return reject(reading, `${expected}, with '~' only in front of the first`, value);
-  }
-  const checked = each(names, check);
-  return checked && [`${negated ? '~' : ''}${checked.join(' ')}`];
-}
-
-/** Refuses an empty list where systemd takes it for "no restriction": the reader may take it for the contrary. */
-export function refuseEmpty(reading: Reading, value: unknown, hint: string): boolean {
-  const empty = Array.isArray(value) && value.length === 0;
-  if (empty) reject(reading, 'at least one name', value, hint);
-  return empty;
-}
-
 /** Each assignment by itself: the manager joins them as it joins lines. */
-export const writeSigned: Write = ({ bus }, values) => values.map((text) => property(bus, signedList(text)));
+const writeSigned: Write = ({ bus }, values) => values.map((text) => property(bus, signedList(text)));
 
 /** An assignment as the bus has it: whether it allows, and its words. */
 export const signedList = (text: string): [boolean, string[]] => [
@@ -61,13 +42,48 @@ export const signedList = (text: string): [boolean, string[]] => [
 ];
 
 /** A kind whose loaded value tells what it lets through. */
-interface SignedList extends Pick<ValueKind, 'type' | 'signature' | 'format' | 'write' | 'isOff'> {
+interface SignedList
+  extends Pick<ValueKind, 'type' | 'signature' | 'isOff'>,
+    Partial<Pick<ValueKind, 'write'>> {
+  readonly expected: string;
+  readonly isGood: (word: string) => boolean;
+  /** A hint for a wrong word. */
+  readonly meant?: (word: string) => string | undefined;
+  /** The way out of an empty list where systemd takes it for "no restriction": the reader may take it for the contrary. */
+  readonly ifEmpty?: string;
+  /** A value that is no list of words. */
+  readonly special?: ValueKind['format'];
+  /** The part of a good word that is younger than the directive. */
+  readonly needs?: (word: string) => YoungPart | undefined;
   readonly permitted: (row: Directive, values: readonly string[]) => Permitted;
-  readonly loaded: (value: unknown) => Permitted;
+  /** The bus has a list with a sign, unless said otherwise. */
+  readonly loaded?: (value: unknown) => Permitted;
   /** Names that other directives take out when the unit is loaded. */
   readonly taken?: (get: Get) => readonly string[];
   /** One name for each thing. */
   readonly named?: (name: string) => string;
+}
+
+/** A list in one assignment: the sign stands in front of the first word, or of the first element of a list of strings. */
+function format(reading: Reading, value: unknown, kind: SignedList): string[] | undefined {
+  const special = kind.special?.(reading, value);
+  if (special) return special;
+  const { expected, ifEmpty, isGood, meant, needs } = kind;
+  if (ifEmpty && Array.isArray(value) && value.length === 0)
+    return reject(reading, 'at least one name', value, ifEmpty);
+  const found = words(reading, value, expected);
+  if (found === undefined) return undefined;
+  if (found.length === 0) return [''];
+  const sign = found[0]!.startsWith('~') ? '~' : '';
+  const names = [found[0]!.slice(sign.length), ...found.slice(1)];
+  if (names.some((name) => name.startsWith('~'))) {
+    return reject(reading, `${expected}, with '~' only in front of the first`, value);
+  }
+  const checked = each(names, (name) =>
+    isGood(name) ? name : reject(reading, expected, name, meant?.(name)),
+  );
+  reading.needs.push(...names.flatMap((name) => needs?.(name) ?? []));
+  return checked && [`${sign}${checked.join(' ')}`];
 }
 
 /**
@@ -75,17 +91,20 @@ interface SignedList extends Pick<ValueKind, 'type' | 'signature' | 'format' | '
  * what the unit has: of that it can be told that the names in it aren't let through.
  */
 export function signedKind(kind: SignedList): ValueKind {
-  const { loaded: read, taken = () => [], named = (name) => name, ...shared } = kind;
+  const { type, signature, permitted, isOff, write = writeSigned } = kind;
+  const { loaded: read = listed, taken = () => [], named = (name) => name } = kind;
   const passes = ({ only, names }: Permitted, name: string): boolean =>
     !name.startsWith('@') && names.has(named(name)) === only;
   return {
-    ...shared,
+    ...{ type, signature, permitted, write },
+    ...(isOff ? { isOff } : {}),
+    format: (reading, value) => format(reading, value, kind),
     isLoaded: (row, values, get) => {
       const loaded = read(get(row.bus.property));
       const isOnTop = values.every((value) => value.length > 1 && value.startsWith('~'));
       return isOnTop
         ? values.every((value) => wordsOf(value.slice(1)).every((name) => !passes(loaded, name)))
-        : isMeant(kind.permitted(row, values), loaded, taken(get));
+        : isMeant(permitted(row, values), loaded, taken(get));
     },
   };
 }
@@ -138,7 +157,7 @@ export const SET: Strictness = takes(gains);
 export const GRANTED_SET: Strictness = gives(gains);
 
 /** A loaded list of names. One without names restricts nothing. */
-export function listed(value: unknown): Permitted {
+function listed(value: unknown): Permitted {
   const [only, names] = value as [boolean, string[]];
   return { only: only && names.length > 0, names: new Set(names) };
 }

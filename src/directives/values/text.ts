@@ -1,6 +1,7 @@
 /** Texts of unit files as kinds of value write them: clean text, words, quotes, specifiers, paths. */
 
 import { error, printable } from '../../diagnostic.js';
+import { UNREADABLE } from '../../unit/exec/word.js';
 import type { Reading } from '../directive.js';
 
 /** Longest element in bytes, as the kernel's longest path (PATH_MAX), and most elements of a list. */
@@ -27,14 +28,7 @@ function describe(value: unknown): string {
  * Whether systemd's utf8_is_valid() takes a text: no lone surrogates, no noncharacters. systemd drops a line
  * that it refuses together with the rest of the file.
  */
-export function isUnicode(text: string): boolean {
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    if (code >= 0xd800 && code <= 0xdfff) return false;
-    if ((code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe) return false;
-  }
-  return true;
-}
+export const isUnicode = (text: string): boolean => !UNREADABLE.test(text);
 
 /** Characters that end a line or that nobody sees: C0, DEL, C1 and Unicode's own line ends. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it finds
@@ -43,14 +37,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const isClean = (text: string): boolean => !CONTROL.test(text) && isUnicode(text);
 
 /** Bytes of a text in UTF-8. */
-export function byteLength(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
+export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 /** An element as text: a clean string, or an integer in decimal. */
 function textOf(

@@ -1,7 +1,7 @@
 import { error, UserError } from '../../diagnostic.js';
 import type { Directive } from '../../directives/directive.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
-import { requiresMountsFor } from '../../directives/rows/unit-settings.js';
+import { findTransient } from '../../directives/rows/transient.js';
 import { findDirective } from '../../directives/table.js';
 import type { PlannedDirective } from '../plan.js';
 
@@ -26,7 +26,7 @@ export const bindReadOnly = (
 
 /** RequiresMountsFor= for plain paths. */
 export const requiresMounts = (paths: readonly string[], because: string): PlannedDirective => ({
-  ...formatted(requiresMountsFor(), paths.map(literal), because),
+  ...formatted(findTransient('RequiresMountsFor')!, paths.map(literal), because),
   section: 'Unit',
 });
 

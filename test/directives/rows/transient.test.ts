@@ -17,6 +17,17 @@ test('no directive is there twice, and a policy takes none of them', () => {
   }
 });
 
+test('conditions and assertions are known by their beginning, as directives of [Unit]', () => {
+  for (const name of ['ConditionUser', 'AssertPathExists', 'ConditionOfLaterSystemd']) {
+    assert.equal(findTransient(name)?.man, 'systemd.unit', name);
+    assert.equal(unknownDirective(name, AT).code, 'refused-directive', name);
+  }
+  for (const name of ['Condition', 'ConditionUser\n', 'Conditionuser', `Condition${'A'.repeat(100)}`]) {
+    assert.equal(findTransient(name), undefined, name);
+    assert.equal(unknownDirective(name, AT).code, 'unknown-directive', name);
+  }
+});
+
 test('each example is a good value', () => {
   for (const row of ownDirectives()) {
     assert.ok(!Array.isArray(formatDirective(row, row.example, AT)), row.name);

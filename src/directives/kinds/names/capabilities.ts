@@ -1,9 +1,8 @@
 import { didYouMean } from '../../../diagnostic.js';
 import type { Get, Strictness, ValueKind } from '../../directive.js';
 import { bitsOf, INFINITY, property } from '../../values/bus.js';
-import { minus, signed, signedKind, signedWords } from '../../values/signed-list.js';
+import { minus, signed, signedKind } from '../../values/signed-list.js';
 import { gives, list } from '../../values/strictness.js';
-import { reject } from '../../values/text.js';
 import { runsAsRoot } from './user.js';
 
 /** CAP_* of linux/capability.h, in the order of their numbers. */
@@ -21,15 +20,11 @@ export const CAPABILITIES: readonly string[] = (
 export const CAPABILITY_LIST: ValueKind = signedKind({
   type: 'capabilities',
   signature: 't',
-  format: (reading, value) => {
-    const expected = 'names of capabilities';
-    // All of them: "all but nothing".
-    if (value === '~') return ['~'];
-    return signedWords(reading, value, expected, (word) => {
-      const hint = () => didYouMean(word, CAPABILITIES) ?? didYouMean(`CAP_${word}`, CAPABILITIES);
-      return CAPABILITIES.includes(word) ? word : reject(reading, expected, word, hint());
-    });
-  },
+  expected: 'names of capabilities',
+  isGood: (word) => CAPABILITIES.includes(word),
+  meant: (word) => didYouMean(word, CAPABILITIES) ?? didYouMean(`CAP_${word}`, CAPABILITIES),
+  // All of them: "all but nothing".
+  special: (_, value) => (value === '~' ? ['~'] : undefined),
   permitted: (row, values) => ({ only: true, names: capabilitySet(values, row.name === BOUNDING) }),
   loaded: (value) => ({ only: true, names: capabilitiesIn(value) }),
   taken: (get: Get) => takenCapabilities((name) => get(name) === true),

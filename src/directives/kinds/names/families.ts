@@ -1,7 +1,6 @@
 import { didYouMean } from '../../../diagnostic.js';
 import type { ValueKind } from '../../directive.js';
-import { joined, refuseEmpty, signedKind, signedWords, writeSigned } from '../../values/signed-list.js';
-import { reject } from '../../values/text.js';
+import { joined, signedKind } from '../../values/signed-list.js';
 
 /** AF_* of linux/socket.h, as systemd's af_from_name() knows them. */
 export const ADDRESS_FAMILIES: readonly string[] = (
@@ -28,20 +27,16 @@ const isLifted = ([only, names]: [boolean, string[]]): boolean => !only && names
 export const FAMILIES: ValueKind = signedKind({
   type: 'families',
   signature: '(bas)',
-  format: (reading, value) => {
-    const expected = "names of address families or 'none'";
-    if (refuseEmpty(reading, value, 'write "none" to forbid all, "" to lift the restriction'))
-      return undefined;
+  expected: "names of address families or 'none'",
+  ifEmpty: 'write "none" to forbid all, "" to lift the restriction',
+  isGood: (word) => ADDRESS_FAMILIES.includes(word),
+  meant: (word) => didYouMean(word, ADDRESS_FAMILIES) ?? didYouMean(`AF_${word}`, ADDRESS_FAMILIES),
+  needs: (word) => (word === 'AF_MCTP' ? { since: 252, what: `the value '${word}'` } : undefined),
+  special: (reading, value) => {
     const only = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (only === 'none') {
-      reading.needs.push({ since: 249, what: "the value 'none'" });
-      return ['none'];
-    }
-    return signedWords(reading, value, expected, (word) => {
-      if (word === 'AF_MCTP') reading.needs.push({ since: 252, what: `the value '${word}'` });
-      const hint = () => didYouMean(word, ADDRESS_FAMILIES) ?? didYouMean(`AF_${word}`, ADDRESS_FAMILIES);
-      return ADDRESS_FAMILIES.includes(word) ? word : reject(reading, expected, word, hint());
-    });
+    if (only !== 'none') return undefined;
+    reading.needs.push({ since: 249, what: "the value 'none'" });
+    return ['none'];
   },
   permitted: (_, values) => joined(values, 'none', named),
   loaded: (value) => {
@@ -50,5 +45,4 @@ export const FAMILIES: ValueKind = signedKind({
   },
   isOff: (value) => isLifted(value as [boolean, string[]]),
   named,
-  write: writeSigned,
 });

@@ -1,14 +1,6 @@
 import { didYouMean } from '../../../diagnostic.js';
 import type { ValueKind } from '../../directive.js';
-import {
-  joined,
-  listed,
-  refuseEmpty,
-  signedKind,
-  signedWords,
-  writeSigned,
-} from '../../values/signed-list.js';
-import { reject } from '../../values/text.js';
+import { joined, signedKind } from '../../values/signed-list.js';
 
 /** Sets of file systems of RestrictFileSystems= (systemd.exec(5)). */
 const FILESYSTEM_SETS: readonly string[] = [
@@ -26,17 +18,10 @@ const FILESYSTEM_SETS: readonly string[] = [
 export const FILESYSTEMS: ValueKind = signedKind({
   type: 'filesystems',
   signature: '(bas)',
-  format: (reading, value) => {
-    const expected = 'types of file systems or sets of them';
-    if (refuseEmpty(reading, value, 'write "" to lift the restriction')) return undefined;
-    return signedWords(reading, value, expected, (word) => {
-      const good = word.startsWith('@')
-        ? FILESYSTEM_SETS.includes(word)
-        : /^[a-z0-9][a-z0-9._-]*$/.test(word);
-      return good ? word : reject(reading, expected, word, didYouMean(word, FILESYSTEM_SETS));
-    });
-  },
+  expected: 'types of file systems or sets of them',
+  ifEmpty: 'write "" to lift the restriction',
+  isGood: (word) =>
+    word.startsWith('@') ? FILESYSTEM_SETS.includes(word) : /^[a-z0-9][a-z0-9._-]*$/.test(word),
+  meant: (word) => didYouMean(word, FILESYSTEM_SETS),
   permitted: (_, values) => joined(values, 'none'),
-  loaded: listed,
-  write: writeSigned,
 });

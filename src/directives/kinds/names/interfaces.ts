@@ -3,15 +3,8 @@
 import type { ValueKind } from '../../directive.js';
 import { withoutSpecifiers } from '../../values/bus.js';
 import { scalarKind } from '../../values/scalar.js';
-import {
-  joined,
-  listed,
-  refuseEmpty,
-  signedKind,
-  signedWords,
-  writeSigned,
-} from '../../values/signed-list.js';
-import { oneText, reject } from '../../values/text.js';
+import { joined, signedKind } from '../../values/signed-list.js';
+import { oneText } from '../../values/text.js';
 
 /** The name of an interface, alternative names included (ifname_valid_full() of systemd). */
 const isInterface = (text: string): boolean =>
@@ -21,17 +14,11 @@ const isInterface = (text: string): boolean =>
 export const INTERFACES: ValueKind = signedKind({
   type: 'interfaces',
   signature: '(bas)',
-  format: (reading, value) => {
-    const expected = 'names of network interfaces';
-    if (refuseEmpty(reading, value, 'write "" to lift the restriction')) return undefined;
-    return signedWords(reading, value, expected, (word) =>
-      isInterface(word) ? word : reject(reading, expected, word),
-    );
-  },
+  expected: 'names of network interfaces',
+  ifEmpty: 'write "" to lift the restriction',
+  isGood: isInterface,
   // A list that has become empty restricts nothing.
   permitted: (_, values) => joined(values, 'all'),
-  loaded: listed,
-  write: writeSigned,
 });
 
 export const INTERFACE: ValueKind = scalarKind({

@@ -63,17 +63,8 @@ export const UTMP_IDENTIFIER = nameKind({
   specifiers: true,
 });
 
-export const LOG_IDENTIFIER = nameKind({
-  shape: /^.+$/,
-  what: 'an identifier for the log',
-  specifiers: true,
-});
-
-export const REBOOT_ARGUMENT = nameKind({
-  shape: /^.+$/,
-  what: 'an argument for reboot(2)',
-  specifiers: true,
-});
+/** Any text: an identifier for the log, an argument for reboot(2). */
+export const TEXT = nameKind({ shape: /^.+$/, what: 'a text', specifiers: true });
 
 const isFileName = (text: string) =>
   /^[A-Za-z0-9_@%+,=][A-Za-z0-9_.@%+,=-]*$/.test(text) && text.length <= 255;

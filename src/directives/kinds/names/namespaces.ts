@@ -2,14 +2,13 @@ import { didYouMean } from '../../../diagnostic.js';
 import { plain } from '../../../unit/values.js';
 import type { ValueKind } from '../../directive.js';
 import { bitsOf, property } from '../../values/bus.js';
-import { minus, refuseEmpty, signed, signedKind, signedWords } from '../../values/signed-list.js';
-import { reject } from '../../values/text.js';
+import { minus, signed, signedKind } from '../../values/signed-list.js';
 import { formatBoolean, isBoolean } from '../../values/words.js';
 
 const NAMESPACES: readonly string[] = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
 
-/** CLONE_NEW* of linux/sched.h. */
-const BITS: Readonly<Record<string, number>> = {
+/** The bits of CLONE_NEW* (linux/sched.h). */
+export const NAMESPACE_BITS: Readonly<Record<string, number>> = {
   mnt: 17,
   cgroup: 25,
   uts: 26,
@@ -25,14 +24,11 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
   return signedKind({
     type: 'namespaces',
     signature: 't',
-    format: (reading, value) => {
-      if (isBoolean(value)) return formatBoolean(reading, value);
-      const expected = `true, false or some of ${table.join(', ')}`;
-      if (refuseEmpty(reading, value, 'write true or false')) return undefined;
-      return signedWords(reading, value, expected, (word) =>
-        table.includes(word) ? word : reject(reading, expected, word, didYouMean(word, table)),
-      );
-    },
+    expected: `true, false or some of ${table.join(', ')}`,
+    ifEmpty: 'write true or false',
+    isGood: (word) => table.includes(word),
+    meant: (word) => didYouMean(word, table),
+    special: (reading, value) => (isBoolean(value) ? formatBoolean(reading, value) : undefined),
     permitted: (_, values) => ({ only: true, names: namespaceSet(values, delegate, table) }),
     loaded: (value) => ({ only: true, names: namespacesIn(value) }),
     isOff: (value) => !delegate && namespacesIn(value).size === NAMESPACES.length,
@@ -43,7 +39,7 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
       return [
         property(
           bus,
-          names.reduce((all, name) => all | (1n << BigInt(BITS[name]!)), 0n),
+          names.reduce((all, name) => all | (1n << BigInt(NAMESPACE_BITS[name]!)), 0n),
         ),
       ];
     },
@@ -53,7 +49,7 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
 /** The types of namespaces in a mask of CLONE_NEW* on the bus. */
 export function namespacesIn(mask: unknown): ReadonlySet<string> {
   const bits = bitsOf(mask);
-  return new Set(NAMESPACES.filter((name) => bits.includes(BITS[name]!)));
+  return new Set(NAMESPACES.filter((name) => bits.includes(NAMESPACE_BITS[name]!)));
 }
 
 /**

@@ -135,42 +135,39 @@ function rulesOf(text: string): Elements {
   });
 }
 
-/** An absolute path without specifiers, in place of the data itself. */
-function formatPath(reading: Reading, text: string): string[] | undefined {
-  const checked = absolutePath(reading, text, false);
-  return checked === undefined ? undefined : [checked];
-}
+/** Data, or the absolute path of a file with them, which the bus has in a property of its own. */
+const dataOrPath = (
+  type: string,
+  expected: string,
+  read: (text: string) => number[] | undefined,
+): ValueKind =>
+  scalarKind({
+    type,
+    signature: 'ay',
+    format: (reading, value) => {
+      const text = scalar(reading, value, expected);
+      if (text === undefined) return undefined;
+      if (!text.startsWith('/')) return read(text) ? [text] : reject(reading, expected, text);
+      const checked = absolutePath(reading, text, false);
+      return checked === undefined ? undefined : [checked];
+    },
+    expected: (text, { bus: { property } }) =>
+      text.startsWith('/') ? new Map([[`${property}Path`, text]]) : read(text),
+  });
 
-/** At least 128 bits in hexadecimal digits, or the path of a file with them. */
-export const ROOT_HASH: ValueKind = scalarKind({
-  type: 'root-hash',
-  signature: 'ay',
-  format: (reading, value) => {
-    const expected = 'a hash in hexadecimal digits, or an absolute path';
-    const text = scalar(reading, value, expected);
-    if (text === undefined) return undefined;
-    if (text.startsWith('/')) return formatPath(reading, text);
-    return /^([0-9a-f]{2}){16,128}$/i.test(text) ? [text] : reject(reading, expected, text);
-  },
-  expected: (text) =>
-    text.startsWith('/')
-      ? new Map([['RootHashPath', text]])
-      : new Map([['RootHash', text.match(/../g)!.map((digits) => Number.parseInt(digits, 16))]]),
-});
+/** At least 128 bits. */
+export const ROOT_HASH = dataOrPath(
+  'root-hash',
+  'a hash in hexadecimal digits, or an absolute path',
+  (text) =>
+    /^([0-9a-f]{2}){16,128}$/i.test(text)
+      ? text.match(/../g)!.map((digits) => Number.parseInt(digits, 16))
+      : undefined,
+);
 
-export const ROOT_HASH_SIGNATURE: ValueKind = scalarKind({
-  type: 'signature',
-  signature: 'ay',
-  format: (reading, value) => {
-    const expected = "an absolute path, or 'base64:' and a signature";
-    const text = scalar(reading, value, expected);
-    if (text === undefined) return undefined;
-    if (text.startsWith('/')) return formatPath(reading, text);
-    const data = text.startsWith('base64:') ? text.slice(7) : '';
-    return isBase64(data) ? [text] : reject(reading, expected, text);
-  },
-  expected: (text) =>
-    text.startsWith('/')
-      ? new Map([['RootHashSignaturePath', text]])
-      : new Map([['RootHashSignature', bytesOfBase64(text.slice('base64:'.length))]]),
+const SIGNATURE = "an absolute path, or 'base64:' and a signature";
+
+export const ROOT_HASH_SIGNATURE = dataOrPath('signature', SIGNATURE, (text) => {
+  const data = text.startsWith('base64:') ? text.slice('base64:'.length) : '';
+  return isBase64(data) ? bytesOfBase64(data) : undefined;
 });

@@ -12,19 +12,24 @@ interface Enumeration {
   /** `true` and `false` are written as `yes` and `no`. */
   readonly boolean?: boolean;
   /** A host name may follow this word: `private:web`. */
-  readonly withHostname?: string;
+  readonly withHostname?: string | undefined;
   /** The number that the bus has for each word. */
   readonly codes?: Readonly<Record<string, number>>;
 }
 
-export function enumeration(kind: Enumeration): ValueKind {
-  const expected = (text: string, row: Directive) => valuesOf(text, row, kind.codes);
+/** An enumeration. A word without a version is as old as the directive. */
+export function oneOf(
+  all: readonly (string | EnumValue)[],
+  { codes, boolean = false, withHostname }: Omit<Enumeration, 'words'> = {},
+): ValueKind {
+  const words = all.map((word) => (typeof word === 'string' ? { value: word } : word));
+  const expected = (text: string, row: Directive) => valuesOf(text, row, codes);
   return scalarKind({
     type: 'enum',
-    signature: kind.codes ? 'i' : 's',
-    words: kind.words,
-    boolean: kind.boolean ?? false,
-    format: (reading, value) => format(reading, value, kind),
+    signature: codes ? 'i' : 's',
+    words,
+    boolean,
+    format: (reading, value) => format(reading, value, { words, boolean, withHostname }),
     expected,
     write: (row, values, systemd) => {
       const all = expected(values.at(-1)!, row);
@@ -35,16 +40,6 @@ export function enumeration(kind: Enumeration): ValueKind {
     },
   });
 }
-
-/** An enumeration; a plain word is as old as the directive. */
-export const oneOf = (
-  words: readonly (string | EnumValue)[],
-  traits: Omit<Enumeration, 'words'> = {},
-): ValueKind =>
-  enumeration({
-    words: words.map((word) => (typeof word === 'string' ? { value: word } : word)),
-    ...traits,
-  });
 
 function format(reading: Reading, value: unknown, kind: Enumeration): string[] | undefined {
   if (kind.boolean && isBoolean(value)) return formatBoolean(reading, value);
