@@ -116,11 +116,6 @@ export const LIVE = {
       'A thread cannot be traced, or cannot be given a filter: for its state, its namespace, or missing privileges.',
     wayOut: 'Run the command as root, outside of any container. Otherwise restart the unit.',
   },
-  restless: {
-    cause:
-      'The threads of the service never stayed the same for as long as `settle` of `[ready]` says. They got the filter after the longest wait, and may have been refused calls of their start.',
-    wayOut: 'Use a shorter `settle`. With `"0"` no start waits. `explain` shows calls that were refused.',
-  },
   tightened: '`sandbox-unit tighten` has taken calls from the running processes.',
 } as const satisfies Entries;
 

@@ -36,7 +36,6 @@ import {
 import { ownFilters } from '../state/own-filters.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
-import { keepUntrusted } from '../state/untrusted-runs.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -50,7 +49,8 @@ import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
-import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
+import { tellActivations } from '../transaction/confirm/activations.js';
+import { waitingUnits } from '../transaction/confirm/pending.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName, isTemplate } from '../unit/name.js';
 
@@ -106,7 +106,7 @@ export async function status(
       : [];
   const found = [...looked, ...(await Promise.all(runs))];
   const injected = await withInjections(context, found, units.length === 0);
-  const all = withDeadlines(context, injected, await allWaiting(context));
+  const all = withDeadlines(context, injected, await waitingUnits(context));
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
@@ -118,7 +118,8 @@ export async function status(
     [left, activated, enabled, ...all, unapplied].flatMap((one) => one.diagnostics),
   );
   const failed = [left, activated, ...all].some(({ exit }) => exit === EXIT.failure);
-  const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
+  const waits = activated.exit === EXIT.pending || all.some(({ deadline }) => deadline !== undefined);
+  const otherwise = waits ? EXIT.pending : EXIT.ok;
   const exit = failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise;
   return {
     exit,
@@ -219,7 +220,7 @@ async function statusOf(
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, filters, programs);
   const services = await seenServices(context, confined);
-  const appliedRuns = appliedRunsOf(unit, files);
+  const appliedRuns = appliedRunsOf(files);
   const states = services && (await statesOf(at, services, { appliedRuns, path: dropIn, facts }));
   const state = states && mostUrgent(states);
   const isThere = services === undefined || services.every(isLoaded);
@@ -235,7 +236,6 @@ async function statusOf(
           systemd: facts.systemd,
         })
       : [];
-  if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
