@@ -36,6 +36,7 @@ import {
 import { ownFilters } from '../state/own-filters.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
+import { keepUntrusted } from '../state/untrusted-runs.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
 import { brokenFiles, missingFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
@@ -220,7 +221,7 @@ async function statusOf(
   const programs = namedPrograms(at.placement, files, facts);
   const missing = await missingFiles(at, filters, programs);
   const services = await seenServices(context, confined);
-  const appliedRuns = appliedRunsOf(files);
+  const appliedRuns = appliedRunsOf(unit, files);
   const states = services && (await statesOf(at, services, { appliedRuns, path: dropIn, facts }));
   const state = states && mostUrgent(states);
   const isThere = services === undefined || services.every(isLoaded);
@@ -236,6 +237,7 @@ async function statusOf(
           systemd: facts.systemd,
         })
       : [];
+  if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.

@@ -21,6 +21,7 @@ import { obstacleTo } from '../restart/may-restart.js';
 import { runsAsBefore } from '../state/applied-runs.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
+import { keepUntrusted } from '../state/untrusted-runs.js';
 import { untilRestartOf, withUntilRestart } from '../status/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../status/not-written.js';
 import { unconfined } from '../status/unconfined.js';
@@ -126,6 +127,7 @@ async function refused(context: Context, prepared: Confined): Promise<Outcome> {
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
   if (isThere || !isDoubtful) {
+    if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
     const exit = isDoubtful ? EXIT.failure : EXIT.findings;
     return outcome(prepared, exit, nothing(context), []);
   }

@@ -70,7 +70,7 @@ export async function confinedUnit(context: Context, text: string, given: Prepar
     mode: facts.permissive ? 'permissive' : 'enforcing',
     sources: policy.sources,
     changes: [],
-    appliedRuns: appliedRunsOf(files),
+    appliedRuns: appliedRunsOf(unit.name.full, files),
     plan: lazily(async () => {
       const { plan, diagnostics: found } = await making();
       if (hasErrors(found)) throw new UserError(found, EXIT.failure, policy.sources);

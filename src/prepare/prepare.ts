@@ -5,7 +5,7 @@ import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { plannedPaths } from '../paths/own-files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
-import { type AppliedRuns, appliedRunsOf, NO_APPLIED_RUNS } from '../state/applied-runs.js';
+import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
 import { filesHash, withHashes } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
@@ -69,7 +69,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
     proofs: [],
     files: [],
     changes: [],
-    appliedRuns: NO_APPLIED_RUNS,
+    appliedRuns: noAppliedRuns(unit.name.full),
   });
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const others = await otherwise(context, gathered, made.files);
@@ -95,7 +95,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
     proofs,
     files,
     changes: changes(files, current, context),
-    appliedRuns: appliedRunsOf(there),
+    appliedRuns: appliedRunsOf(unit.name.full, there),
   };
 }
 

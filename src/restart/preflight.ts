@@ -15,7 +15,6 @@ import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { type AffectedUnit, affectedUnits } from './affected-units.js';
 import { enabledAtBoot } from './enabled-at-boot.js';
-import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
 
@@ -67,10 +66,7 @@ async function toBeRestarted(
   if (!isPending(prepared.changes)) return [];
   const running = services.filter(({ state }) => isRunning(state));
   const due = await inBatches(running, ASKED_AT_ONCE, (one) => isRestartDue(context, prepared, one));
-  return [
-    ...running.filter((_, i) => due[i]),
-    ...services.filter((one) => isLeftDown(one, prepared.changes)),
-  ];
+  return running.filter((_, i) => due[i]);
 }
 
 /** Diagnostics about services before their restart; an error if it could end more than these services. */

@@ -6,9 +6,11 @@ import { injectionsOf } from './injections.js';
 import type { Service } from './service.js';
 import { isRunning, isWaiting } from './service-run.js';
 import { startedWith } from './started-with.js';
+import { isUntrustedRun } from './untrusted-runs.js';
 
 /** A unit's files of ours, with which its services run or don't. */
 export interface AppliedRuns {
+  readonly unit: string;
   /** Files of ours, as they are. */
   readonly files: readonly ExistingFile[];
   /** When the last of them got its content, in milliseconds since 1970; 0 where there are none. */
@@ -16,9 +18,10 @@ export interface AppliedRuns {
 }
 
 /** Of a unit without files of ours that count. */
-export const NO_APPLIED_RUNS: AppliedRuns = { files: [], since: 0 };
+export const noAppliedRuns = (unit: string): AppliedRuns => ({ unit, files: [], since: 0 });
 
-export const appliedRunsOf = (files: readonly ExistingFile[]): AppliedRuns => ({
+export const appliedRunsOf = (unit: string, files: readonly ExistingFile[]): AppliedRuns => ({
+  unit,
   files,
   // The kept text of a policy decides nothing of how a service runs.
   since: Math.max(0, ...files.map(({ path, modified }) => (hasNameOfKeptPolicy(path) ? 0 : modified))),
@@ -30,12 +33,13 @@ export const appliedRunsOf = (files: readonly ExistingFile[]): AppliedRuns => ({
  */
 export async function runsAsBefore(
   context: Context,
-  { files, since }: AppliedRuns,
+  { unit, files, since }: AppliedRuns,
   service: Service,
 ): Promise<boolean> {
   const { state } = service;
   // One that waits for its next start has no process.
   if (!isRunning(state) || isWaiting(state) || files.length === 0) return false;
+  if (await isUntrustedRun(context, unit, service)) return true;
   const hash = await filesHash(files);
   const started = await startedWith(context, state, hash);
   // A drop-in that was edited and put back still names the hash that it had.

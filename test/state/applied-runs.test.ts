@@ -1,5 +1,5 @@
 /**
- * Tests of state/applied-runs.ts, state/injections.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
+ * Tests of state/applied-runs.ts, state/injections.ts, state/untrusted-runs.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
  * service runs with the files that are there.
  */
 import assert from 'node:assert/strict';
@@ -119,7 +119,7 @@ async function runningFor(
   });
   const context = fakeContext(system);
   const asBefore = (of = files) =>
-    runsAsBefore(context, { files: of, since: files[0]!.modified }, { name: UNIT, state });
+    runsAsBefore(context, { unit: UNIT, files: of, since: files[0]!.modified }, { name: UNIT, state });
   return { context, files, asBefore };
 }
 

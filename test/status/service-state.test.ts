@@ -235,6 +235,18 @@ describe('what others than root can change on the way to the launcher', () => {
     assert.deepEqual([exit, state, codes], [1, 'not-proven', ['untrusted-path']]);
   });
 
+  test('is remembered of what runs, though it is mended by then', async () => {
+    const seen = await handedOver({ untrusted: ['/usr/local/libexec'] });
+    await shown(seen);
+    const mended = machineWith(SERVICE, NO_EXEC, { running: [UNIT], files: Object.fromEntries(seen.files) });
+    assert.equal((await shown(mended)).state, 'restart-due');
+    assert.equal((await apply(fakeContext(mended), [UNIT], {})).exit, 0);
+    assert.deepEqual(
+      [mended.changes.includes(`restart ${UNIT}`), (await shown(mended)).state],
+      [true, 'live'],
+    );
+  });
+
   test("doesn't count for a user's own services", async () => {
     const files = {
       [`/home/user/.config/sandbox-unit/${UNIT}.toml`]: NO_EXEC,

@@ -12,6 +12,7 @@ import { preflight, preflightRestarts } from '../../restart/preflight.js';
 import { runsAsBefore } from '../../state/applied-runs.js';
 import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
+import { keepUntrusted } from '../../state/untrusted-runs.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
@@ -48,6 +49,9 @@ export async function planApply(
 ): Promise<NotChanged | PendingApply> {
   try {
     const prepared = await prepare(context, unit, options, machine);
+    if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
+      await keepUntrusted(context, prepared.unit.name.full, prepared.unit.services);
+    }
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const restart = options.restart !== false && !options.live;
