@@ -523,7 +523,10 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       );
       const shown = await sandboxUnit(box, 'status', UNIT);
       assert.equal(shown.status, 2, shown.stderr);
-      assert.match(shown.stderr, /^error\[half-done]: activate has left far\.service half changed, or waiting$/m);
+      assert.match(
+        shown.stderr,
+        /^error\[half-done]: activate has left far\.service half changed, or waiting$/m,
+      );
       const [, undo] = /hint: '(sh [^']*)' puts it back/.exec(applied.stderr) ?? [];
       const undone = await box.sh(undo!);
       assert.deepEqual(
