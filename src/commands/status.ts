@@ -50,8 +50,8 @@ import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
-import { tellActivations } from '../transaction/confirm/activations.js';
 import { waitingUnits } from '../transaction/confirm/pending.js';
+import { tellActivations } from '../transaction/confirm/tell-activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName, isTemplate } from '../unit/name.js';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { confirm } from '../../../src/commands/confirm.js';
 import { status } from '../../../src/commands/status.js';
 import { activationsFolder } from '../../../src/paths/records.js';
-import { tellActivations } from '../../../src/transaction/confirm/activations.js';
+import { tellActivations } from '../../../src/transaction/confirm/tell-activations.js';
 import { statesOf } from '../../support/apply-in-memory.js';
 import { applyToConfirm, codesOf, machine } from '../../support/confirm-in-memory.js';
 import { OTHER, UNIT } from '../../support/demo-service.js';
