@@ -111,11 +111,6 @@ export const LIVE = {
     wayOut:
       'Run the command again, as root and outside of any container. A restart under a policy gives every process the filter.',
   },
-  restless: {
-    cause:
-      'The threads of the service never stayed the same for as long as `settle` of `[ready]` says. They got the filter after the longest wait, and may have been refused calls of their start.',
-    wayOut: 'Use a shorter `settle`. With `"0"` no start waits. `explain` shows calls that were refused.',
-  },
   tightened: '`sandbox-unit tighten` has taken calls from the running processes.',
 } as const satisfies Entries;
 

@@ -7,7 +7,7 @@ import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
-import { settleActivation, waitingActivations } from '../transaction/confirm/activations.js';
+import { activatedUnits, notDone } from '../transaction/confirm/activations.js';
 import { type Ending, endWaits } from '../transaction/confirm/confirm.js';
 import { readPending, type Waiting } from '../transaction/confirm/pending.js';
 import { cancelRollback } from '../transaction/confirm/rollback-timer.js';
@@ -35,17 +35,12 @@ export async function confirm(
   assertMayChange(context, {});
   if (options.undoLate) return whileLocked(context, () => undoLate(context));
   const { waiting: waited } = await readPending(context);
-  const activated = [...(await waitingActivations(context)).keys()];
+  const activated = await activatedUnits(context);
   const all = [...waited.map(({ unit }) => unit), ...activated];
   const names = units.length > 0 ? await namesOf(context, units) : all;
-  // The script takes the lock itself.
-  const settled: UnitResult[] = [];
-  for (const unit of activated.filter((one) => names.includes(one)))
-    settled.push(await settleActivation(context, unit, options.undo ? 'undo' : 'keep'));
-  if (settled.length > 0 && settled.length === names.length) return unitsOutcome(settled, new Map(), {});
   return endUnits(context, names, {
     waited,
-    settled,
+    activated,
     isAll: units.length === 0,
     undo: options.undo ?? false,
   });
@@ -58,7 +53,7 @@ export const confirmThose = (
   ending: Ending,
 ): Promise<Outcome> => {
   const names = waited.map(({ unit }) => unit);
-  return endUnits(context, names, { waited, settled: [], isAll: false, ...ending });
+  return endUnits(context, names, { waited, activated: [], isAll: false, ...ending });
 };
 
 /** @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again */
@@ -71,8 +66,8 @@ async function undoLate(context: Context): Promise<Outcome> {
 interface Confirming extends Ending {
   /** Changes that waited before the lock was taken: those that go back meanwhile are reported as that. */
   readonly waited: readonly Waiting[];
-  /** Results of changes that `activate` has made. */
-  readonly settled: readonly UnitResult[];
+  /** Units that `activate` has changed: its script alone keeps them, or puts them back. */
+  readonly activated: readonly string[];
   /** Whether all are confirmed that wait. */
   readonly isAll: boolean;
 }
@@ -80,15 +75,16 @@ interface Confirming extends Ending {
 /** Undoes what is due, and confirms units, or undoes them. */
 const endUnits = (context: Context, names: readonly string[], how: Confirming): Promise<Outcome> =>
   whileLocked(context, async () => {
-    const { waited, settled, isAll, ...ending } = how;
+    const { waited, activated, isAll, ...ending } = how;
     const left = await recoverAnyhow(context);
     const named = waited.filter(({ unit }) => names.includes(unit));
-    const done = [...settled, ...(await endWaits(context, named, ending))];
+    const done = await endWaits(context, named, ending);
     const known = new Set(done.map(({ unit }) => unit));
     const others = names
       .filter((name) => !known.has(name))
       .map((unit): UnitResult => {
-        return { unit, state: 'refused', changes: [], diagnostics: [notWaiting(context, ` of ${unit}`)] };
+        const why = activated.includes(unit) ? notDone(unit) : notWaiting(context, ` of ${unit}`);
+        return { unit, state: 'refused', changes: [], diagnostics: [why] };
       });
     const outcome = unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
     const none = names.length === 0 ? [notWaiting(context)] : [];
@@ -104,7 +100,7 @@ const endUnits = (context: Context, names: readonly string[], how: Confirming): 
 const namesOf = (context: Context, units: readonly string[]): Promise<string[]> =>
   Promise.all(units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, fullName(unit))));
 
-/** @param what that of which no change waits: ` of nginx.service`; changes of `activate` have units with a name for each */
+/** @param what that of which no change waits: ` of nginx.service` */
 function notWaiting({ placement }: Context, what = ''): Diagnostic {
   const journal =
     placement.scope === 'user'

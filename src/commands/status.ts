@@ -50,7 +50,8 @@ import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import type { Context } from '../system/context.js';
-import { allWaiting, tellActivations } from '../transaction/confirm/activations.js';
+import { waitingUnits } from '../transaction/confirm/pending.js';
+import { tellActivations } from '../transaction/confirm/tell-activations.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName, isTemplate } from '../unit/name.js';
 
@@ -106,7 +107,7 @@ export async function status(
       : [];
   const found = [...looked, ...(await Promise.all(runs))];
   const injected = await withInjections(context, found, units.length === 0);
-  const all = withDeadlines(context, injected, await allWaiting(context));
+  const all = withDeadlines(context, injected, await waitingUnits(context));
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
@@ -118,7 +119,8 @@ export async function status(
     [left, activated, enabled, ...all, unapplied].flatMap((one) => one.diagnostics),
   );
   const failed = [left, activated, ...all].some(({ exit }) => exit === EXIT.failure);
-  const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
+  const waits = activated.exit === EXIT.pending || all.some(({ deadline }) => deadline !== undefined);
+  const otherwise = waits ? EXIT.pending : EXIT.ok;
   const exit = failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise;
   return {
     exit,

@@ -1,6 +1,6 @@
 /** A start that has failed since what runs could not be given the filter of `[ready]`. */
 
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, printable } from '../diagnostic.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { failedPost, programsSaid } from '../state/failure.js';
 import { abiOf } from '../syscalls/abi.js';
@@ -8,13 +8,15 @@ import { nameOf } from '../syscalls/numbers.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
 import { entriesByCall } from '../syscalls/resolve.js';
 import type { Context } from '../system/context.js';
-import { threadErrors } from './findings.js';
-import type { Finding } from './parse-report.js';
-import { parseWords } from './report-words.js';
+
+/** Lines of `tighten` (native-helper/tighten/report.c): their start, that of a thread which waits in a call, and the end. */
+const NAME = 'tighten: ';
+const WAITS = /^thread \d+ waits in call (\d{1,5}) \(arch=([0-9a-f]{1,8})\), /;
+const END = /^nothing is changed: |^all processes are killed: /;
 
 /**
- * Errors by which the filter of `[ready]` could not be loaded at a service's last start, at the line of the policy where it
- * is known; none where the start didn't fail by that.
+ * Errors by which the filter of `[ready]` could not be loaded at a service's last start, in the words of the program that loads it;
+ * none where the start didn't fail by that. A call that a thread waits in is named, at its line of the policy.
  */
 export async function whyNotReady(
   { system, placement: { scope } }: Context,
@@ -25,25 +27,27 @@ export async function whyNotReady(
   const state = await system.unit(unit);
   if (!ready || failedPost(state)?.path !== plan.target.injector) return [];
   const { machine, sets } = plan.target;
-  const { findings, others } = parseWords(await programsSaid(system, unit, scope, state, MOST_LINES));
   const denied = entriesByCall(ready.deny, withOwnSets(sets));
-  const placeOf = ({ reason, numbers: [nr = 0, arch = 0] }: Finding) => {
-    const id = reason === 'waits' ? abiOf(machine, arch, nr) : undefined;
-    return (id && denied.get(nameOf(id.abi, id.nr) ?? '')?.at) ?? ready.at;
+  const lines = await programsSaid(system, unit, scope, state, MOST_LINES);
+  const own = lines.filter((line) => line.startsWith(NAME)).map((line) => line.slice(NAME.length));
+  const nameIn = (line: string): string | undefined => {
+    const [, nr, arch] = WAITS.exec(line) ?? [];
+    const id = nr === undefined ? undefined : abiOf(machine, parseInt(arch!, 16), Number(nr));
+    return id && nameOf(id.abi, id.nr);
   };
-  const told = await threadErrors({ unit, machine }, findings);
+  const calls = new Set(own.flatMap((line) => nameIn(line) ?? []));
+  const others = new Set(own.filter((line) => nameIn(line) === undefined && !END.test(line)));
+  const waits = (call: string) => {
+    const message = `${unit}: a thread waits in ${call}, which the filter refuses`;
+    return error('thread-stuck', message, { at: denied.get(call)?.at ?? ready.at, hint: HINT });
+  };
   return [
-    ...told.map(({ finding, diagnostic }) => atStart(diagnostic, finding, placeOf(finding))),
-    ...others.map((line) => error('not-tightened', `${unit}: ${line}`)),
+    ...[...calls].map(waits),
+    ...[...others].map((line) => error('not-tightened', `${unit}: ${printable(line)}`)),
   ];
 }
 
+const HINT = "it waits there while it serves: leave the call out, or give 'settle' in [ready] more time";
+
 /** The most lines that are looked at. */
 const MOST_LINES = 20;
-
-/** The error as it is true of a service that has just begun to serve. */
-function atStart(found: Diagnostic, { reason }: Finding, at: Diagnostic['at']): Diagnostic {
-  if (reason !== 'waits') return found;
-  const hint = "it waits there while it serves: leave the call out, or give 'settle' in [ready] more time";
-  return { ...found, hint, ...(at === undefined ? {} : { at }) };
-}

@@ -141,34 +141,14 @@ const callText = (machine: Machine, arch: number, nr: number): string => {
 const isNative = (machine: Machine, abi: Abi): boolean => abi === machine;
 
 /** Errors, one for all threads of which the same is true. Names of processes are hostile text. */
-export const findingErrors = async (
+export async function findingErrors(
   system: System,
   unit: string,
   machine: Machine,
   findings: readonly Finding[],
-): Promise<Diagnostic[]> =>
-  (await threadErrors({ unit, machine, system }, findings)).map(({ diagnostic }) => diagnostic);
-
-interface Threads {
-  readonly unit: string;
-  readonly machine: Machine;
-  /** Tells names of processes; undefined where they have ended, and others may have their IDs. */
-  readonly system?: System;
-}
-
-/** An error, and the first of the findings that it tells. */
-interface Worded {
-  readonly finding: Finding;
-  readonly diagnostic: Diagnostic;
-}
-
-/** Errors, each with the first of its findings. */
-export async function threadErrors(
-  { unit, machine, system }: Threads,
-  findings: readonly Finding[],
-): Promise<Worded[]> {
+): Promise<Diagnostic[]> {
   const groups = groupBy(findings, ({ reason, numbers }) => `${reason} ${numbers.join()}`);
-  const found: Worded[] = [];
+  const found: Diagnostic[] = [];
   for (const [first, ...more] of groups.values()) {
     const { tid, reason, numbers } = first!;
     const { code, says, hint, isAlone } = ROWS[reason];
@@ -176,13 +156,13 @@ export async function threadErrors(
     const who = isAlone || tid === 0 ? '' : `thread ${tid}${await nameIn(system, tid)} `;
     const others = more.length > 0 ? ` (and ${more.length} more like it)` : '';
     const message = `${unit}: ${who}${says(numbers, { machine, tracer })}${others}`;
-    found.push({ finding: first!, diagnostic: error(code, message, { hint }) });
+    found.push(error(code, message, { hint }));
   }
   return found;
 }
 
 /** The name of a thread in brackets; empty if it has ended. */
-async function nameIn(system: System | undefined, tid: number): Promise<string> {
-  const name = system && (await readStatus(system, `${tid}`))?.get('Name');
+async function nameIn(system: System, tid: number): Promise<string> {
+  const name = (await readStatus(system, `${tid}`))?.get('Name');
   return name === undefined ? '' : ` (${printable(name, 40)})`;
 }

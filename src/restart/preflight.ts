@@ -1,4 +1,4 @@
-import { inBatches, shortList } from '../collections.js';
+import { inBatches, once, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
@@ -15,7 +15,6 @@ import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { type AffectedUnit, affectedUnits } from './affected-units.js';
 import { enabledAtBoot } from './enabled-at-boot.js';
-import { isLeftDown } from './left-down.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
 
@@ -36,25 +35,25 @@ export async function preflight(
 ): Promise<Diagnostic[]> {
   const { unit, policy } = prepared;
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
+  const outlooks = await restartOutlooks(context, verb, due);
   const found = [
     ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, [unit.name.full]) : []),
     ...(restart
       ? await probeProblems(context, policy.policy, valuesOfAll(policy.policy, effectiveUnit(unit.files)))
       : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
-    ...(await preflightRestarts(context, verb, due)),
+    ...outlooks.flatMap(({ diagnostics }) => diagnostics),
   ];
   if (!check || found.some(isError)) return found;
-  return [...found, ...(await inBatches(due, ASKED_AT_ONCE, (one) => wouldBeRestarted(context, one)))];
+  return [...found, ...(await Promise.all(outlooks.map(wouldBeRestarted)))];
 }
 
 const changesFiles = ({ changes }: Prepared, verb: Restarting): boolean =>
   verb === 'explain --record' || isPending(changes);
 
-async function wouldBeRestarted(context: Context, service: Service): Promise<Diagnostic> {
-  const obstacle = await obstacleTo(context, service);
-  if (obstacle !== undefined) return restartDue(service.name, obstacle);
-  return note('would-restart', `${service.name} would be restarted`);
+async function wouldBeRestarted({ name, obstacle }: RestartOutlook): Promise<Diagnostic> {
+  const why = await obstacle();
+  return why === undefined ? note('would-restart', `${name} would be restarted`) : restartDue(name, why);
 }
 
 async function toBeRestarted(
@@ -67,21 +66,27 @@ async function toBeRestarted(
   if (!isPending(prepared.changes)) return [];
   const running = services.filter(({ state }) => isRunning(state));
   const due = await inBatches(running, ASKED_AT_ONCE, (one) => isRestartDue(context, prepared, one));
-  return [
-    ...running.filter((_, i) => due[i]),
-    ...services.filter((one) => isLeftDown(one, prepared.changes)),
-  ];
+  return running.filter((_, i) => due[i]);
 }
 
-/** Diagnostics about services before their restart; an error if it could end more than these services. */
-export async function preflightRestarts(
+/** The expectation of a service's restart, before anything is changed. */
+export interface RestartOutlook {
+  readonly name: string;
+  /** Why it must not be restarted, as obstacleTo() has it; asked once. */
+  readonly obstacle: () => Promise<string | undefined>;
+  /** Effects on other units; an error if it could end more than the service. None where there is an obstacle. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Looks at services before their restart. */
+export async function restartOutlooks(
   context: Context,
   verb: Restarting,
   services: readonly Service[],
-): Promise<Diagnostic[]> {
+): Promise<RestartOutlook[]> {
   if (services.length === 0) return [];
   const groups = await ownGroups(context);
-  const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
+  return inBatches(services, ASKED_AT_ONCE, async (service) => {
     const affected = await affectedUnits(context, [service]);
     const ofOthers = affected.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
@@ -92,10 +97,19 @@ export async function preflightRestarts(
         ? []
         : [...failing(context, verb, service), ...ofOthers]),
     ];
-    return found.length === 0 || (await obstacleTo(context, service, affected)) !== undefined ? [] : found;
+    const obstacle = once(() => obstacleTo(context, service, affected));
+    const isLeftOut = found.length > 0 && (await obstacle()) !== undefined;
+    return { name: service.name, obstacle, diagnostics: isLeftOut ? [] : found };
   });
-  return each.flat();
 }
+
+/** The diagnostics alone. */
+export const preflightRestarts = async (
+  context: Context,
+  verb: Restarting,
+  services: readonly Service[],
+): Promise<Diagnostic[]> =>
+  (await restartOutlooks(context, verb, services)).flatMap(({ diagnostics }) => diagnostics);
 
 function startsOthers({ name, state }: Service): Diagnostic[] {
   const { units } = triggered(state, 'OnSuccess');

@@ -93,19 +93,17 @@ export async function beginChange(
 /**
  * Begins the changes of units. A unit that can't be described is refused.
  * @param make adds to a described unit
- * @param starts whether the change starts services that don't run
  */
 export async function beginEach<P extends Pending, U extends ChangedUnit>(
   transaction: Transaction,
   pending: readonly P[],
   make: (unit: ChangedUnit, pending: P) => U,
-  starts: (pending: P) => boolean = () => false,
 ): Promise<{ readonly units: U[]; readonly refused: UnitResult[] }> {
   const units: U[] = [];
   const refused: UnitResult[] = [];
   for (const one of pending) {
     try {
-      units.push(make(await beginChange(transaction, one, { starts: starts(one) }), one));
+      units.push(make(await beginChange(transaction, one), one));
     } catch (cause) {
       if (!(cause instanceof UserError)) throw cause;
       const diagnostics = [...one.diagnostics, ...cause.diagnostics];

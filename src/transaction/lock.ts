@@ -1,12 +1,11 @@
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
-import { ACTIVATIONS, lockPath, undoFolder } from '../paths/records.js';
+import { lockPath } from '../paths/records.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { whileHeld } from '../system/while-locked.js';
-import { shellWord } from '../unit/exec/shell-word.js';
-import { isServiceName } from '../unit/name.js';
+import { activatedUnits, notDone } from './confirm/activations.js';
 import { unitsToUndo } from './confirm/pending.js';
 import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
@@ -81,17 +80,9 @@ function underLock(context: Context, change: () => Promise<Outcome>): Promise<Ou
 }
 
 /** @throws UserError `half-done` where `activate` has left a record, which it alone can undo */
-async function assertNoneActivated({ system, placement }: Context): Promise<void> {
-  if (!(await system.list(undoFolder(placement))).includes(ACTIVATIONS)) return;
-  const folder = `${undoFolder(placement)}/${ACTIVATIONS}`;
-  // Beside records there is a copy of the script, and what isn't complete yet.
-  const [unit] = (await system.list(folder)).filter(isServiceName);
-  if (unit === undefined) return;
-  const hint = `'sh ${folder}/activate --undo -- ${shellWord(unit)}' puts it back, --keep keeps it`;
-  throw new UserError(
-    error('half-done', `activate has left ${unit} half changed, or waiting`, { hint }),
-    EXIT.failure,
-  );
+async function assertNoneActivated(context: Context): Promise<void> {
+  const [unit] = await activatedUnits(context);
+  if (unit !== undefined) throw new UserError(notDone(unit), EXIT.failure);
 }
 
 /**

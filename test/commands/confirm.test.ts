@@ -17,7 +17,7 @@ import {
   machine,
   UNDO,
 } from '../support/confirm-in-memory.js';
-import { DROP_IN, FILTER, OTHER, UNIT } from '../support/demo-service.js';
+import { DROP_IN, FILTER, NO_EXEC, OTHER, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { type FakeOptions, type FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
@@ -230,6 +230,14 @@ describe('at a terminal', () => {
     assert.match(told[0]!, /error\[unknown-syscall\](?:.|\n)*nothing/);
     assert.ok(!codesOf(result).includes('error unknown-syscall'));
     assert.match(result.text, /^other\.service: refused$/m);
+  });
+
+  test('Enter keeps one change, and the exit status is 3 while another waits since an earlier run', async () => {
+    const policy = { '/etc/sandbox-unit/other.service.toml': NO_EXEC };
+    const system = machine({ files: { ...OTHER, ...policy } });
+    assert.equal((await applyToConfirm(system, {}, ['other.service'])).exit, 3);
+    const { result } = await applyAtTerminal(system, { line: '' }, [UNIT, 'other.service']);
+    assert.deepEqual([result.exit, statesOf(result)], [3, [`${UNIT} confirmed`]]);
   });
 
   test('Ctrl-C undoes it at once', async () => {

@@ -7,8 +7,7 @@ import { dropInPath } from '../../paths/own-files.js';
 import { fullName } from '../../prepare/load/load-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
 import type { MachineFacts } from '../../prepare/probe/target.js';
-import { obstacleTo } from '../../restart/may-restart.js';
-import { preflight, preflightRestarts } from '../../restart/preflight.js';
+import { preflight, restartOutlooks } from '../../restart/preflight.js';
 import { runsAsBefore } from '../../state/applied-runs.js';
 import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
@@ -139,13 +138,14 @@ async function inForce(
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
     }
-    const obstacle = await obstacleTo(context, service);
+    const [outlook] = await restartOutlooks(context, 'apply', [service]);
+    const obstacle = await outlook!.obstacle();
     const stays = restart === false || obstacle !== undefined;
     if (check || stays) due.push(restartDue(name, obstacle));
     if (stays) continue;
-    const problems = await preflightRestarts(context, 'apply', [service]);
-    if (hasErrors(problems)) return refused(problems);
-    due.push(...problems);
+    const { diagnostics } = outlook!;
+    if (hasErrors(diagnostics)) return refused(diagnostics);
+    due.push(...diagnostics);
     isDue = true;
   }
   return {

@@ -1,6 +1,5 @@
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
-import { isLeftDown } from '../../restart/left-down.js';
 import { orElse } from '../../state/failures.js';
 import {
   type AppliedUnit,
@@ -75,14 +74,12 @@ export async function applyUnits(
   pending: readonly PendingApply[],
   options: ApplyUnitsOptions,
 ): Promise<UnitResult[]> {
-  const starts = ({ services, changes }: PendingApply) =>
-    options.restart !== false && !options.live && services.some((service) => isLeftDown(service, changes));
   const confirming = (unit: ChangedUnit, one: PendingApply) => ({
     ...appliedUnit(unit, one),
     live: one.live,
     confirmWithin: options.live ? undefined : confirmWithin(one, options),
   });
-  const { units, refused } = await beginEach(transaction, pending, confirming, starts);
+  const { units, refused } = await beginEach(transaction, pending, confirming);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
   const isToConfirm = units.some((unit) => unit.confirmWithin !== undefined);
   const { context } = transaction;

@@ -51,9 +51,12 @@ export async function askWhereWaiting(
     const undo = answer === 'undo';
     const ended = await end(records, { undo, signals });
     const before = outcome.exit === EXIT.pending ? EXIT.ok : outcome.exit;
+    const worst = Math.max(before, ended.exit, undo ? EXIT.findings : EXIT.ok);
+    // A unit that waits since an earlier run isn't part of the question.
+    const othersWait = known.some(({ code }) => code === UNCONFIRMED);
     return {
       ...ended,
-      exit: Math.max(before, ended.exit, undo ? EXIT.findings : EXIT.ok),
+      exit: worst === EXIT.ok && othersWait ? EXIT.pending : worst,
       text: `${outcome.text}${ended.text}`,
       diagnostics: [...ended.diagnostics, ...(undo ? units.map(notConfirmed) : [])],
     };

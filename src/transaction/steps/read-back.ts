@@ -2,7 +2,6 @@ import { inBatches } from '../../collections.js';
 import type { Diagnostic } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
 import type { Plan } from '../../plan/plan.js';
-import { isLeftDown } from '../../restart/left-down.js';
 import { isRestartDue, obstacleTo } from '../../restart/may-restart.js';
 import { failed } from '../../state/failure.js';
 import { failuresOf } from '../../state/failures.js';
@@ -53,12 +52,9 @@ async function withDue(
   const asTheyAre: string[] = [];
   const due: string[] = [];
   const notes: Diagnostic[] = [];
-  // A reload has the manager forget how commands ended.
-  const left = unit.services.filter((one) => unit.record.starts && isLeftDown(one, unit.changes));
-  const isStarted = ({ name, state }: Service) => hasFailed(state) && left.some((one) => one.name === name);
-  for (const service of services.filter((one) => isRunning(one.state) || isStarted(one))) {
+  for (const service of services.filter(({ state }) => isRunning(state))) {
     const { name } = service;
-    if (!isStarted(service) && !(await isRestartDue(context, unit.prepared, service))) {
+    if (!(await isRestartDue(context, unit.prepared, service))) {
       asTheyAre.push(name);
       const hasProbe = unit.prepared.policy.policy.probe !== undefined;
       if (isPending(unit.changes)) notes.push(noRestartNeeded(name, hasProbe));
@@ -85,9 +81,9 @@ interface Now {
   readonly up: ReadonlySet<string>;
 }
 
-/** Notes about services that don't run, didn't before anything was written, and aren't about to be started. */
+/** Notes about services that don't run, and didn't before anything was written. */
 function downNotes({ placement }: Context, unit: AppliedUnit, { services, up }: Now): readonly Diagnostic[] {
-  const down = services.filter(({ name, state }) => hasFailed(state) && !unit.due.includes(name));
+  const down = services.filter(({ state }) => hasFailed(state));
   const isIdle =
     down.length === 0 && unit.due.length === 0 && !services.some(({ state }) => isRunning(state));
   return [

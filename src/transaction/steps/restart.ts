@@ -1,7 +1,6 @@
 import { journalctl } from '../../command-lines.js';
 import type { Diagnostic } from '../../diagnostic.js';
 import { whyNotReady } from '../../live/failed-start.js';
-import { loadedRestless } from '../../live/restless.js';
 import { preparedFor } from '../../prepare/confined.js';
 import { restart } from '../../restart/restart-service.js';
 import { failureOf, orElse } from '../../state/failures.js';
@@ -102,23 +101,13 @@ async function restartNow<U extends ChangedUnit>(
     );
     return withReasons(context, unit, name, said);
   });
-  const notes = found.length > 0 ? [] : await restlessOf(context, unit);
-  return { unit: noting(restarted, notes), failures: found };
+  return { unit: restarted, failures: found };
 }
 
 /** A unit with the jobs that a restart has caused; its record has the dependents among them. */
 function withAlong<U extends ChangedUnit>(unit: U, others: readonly OtherJob[]): U {
   const affected = [...new Set([...unit.record.affected, ...dependentsIn(others)])];
   return { ...unit, along: [...unit.along, ...others], record: { ...unit.record, affected } };
-}
-
-/** Warnings about restarted services that came to no rest; none where the journal can't be asked. */
-async function restlessOf(context: Context, { prepared, now }: ChangedUnit): Promise<readonly Diagnostic[]> {
-  if (!prepared?.plan.ready) return [];
-  const each = now.map((name) =>
-    orElse(() => loadedRestless(context, preparedFor(prepared, name), name), []),
-  );
-  return (await Promise.all(each)).flat();
 }
 
 /** The failure of a start, with the reasons for which the filter of `[ready]` could not be loaded. */
