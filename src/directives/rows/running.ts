@@ -68,7 +68,7 @@ export const running = (): readonly Directive[] => [
   row(
     'Restart',
     183,
-    oneOf(['always', 'no', 'on-abnormal', 'on-abort', 'on-failure', 'on-failure', 'on-watchdog']),
+    oneOf(['always', 'no', 'on-abnormal', 'on-abort', 'on-failure', 'on-success', 'on-watchdog']),
     'on-failure',
     MAN,
   ),
