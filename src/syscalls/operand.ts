@@ -11,7 +11,7 @@ export interface Operand {
  * The value of an operand on one ABI: a number, or names of constants and numbers joined by `|`. A negative number
  * becomes the two's complement of `width` bits.
  * @returns unsigned, at most `width` bits
- * @throws UserError `policy-value`, `policy-value`
+ * @throws UserError `policy-value`
  */
 export function parseOperand(operand: Operand, abi: Abi, width: 32 | 64): bigint {
   const { at } = operand;

@@ -12,7 +12,7 @@ export const INPUT_NAME = 'standard input';
 /**
  * The policy that comes by standard input, which is read once however many units it is for. Absolute paths in it are those of
  * the system that it is for, as they will be when the text is kept there.
- * @throws UserError `usage` at a terminal; `unreadable`, `policy-syntax`, `policy-syntax`
+ * @throws UserError `usage` at a terminal; `unreadable`, `policy-syntax`
  */
 export async function inputPolicy({ policies, caller }: Context): Promise<PolicyPlace> {
   const bytes = await caller.readInput(MAX_POLICY_SIZE);

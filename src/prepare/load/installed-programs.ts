@@ -1,4 +1,3 @@
-import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { transientFolder } from '../../paths/placement.js';
@@ -19,12 +18,6 @@ import { wayToNativeHelper } from './native-program.js';
 /** The most bytes of a program that drop-ins name. */
 export const MAX_PROGRAM_SIZE = 4 << 20;
 
-/** Codes for programs that weren't built. */
-const UNBUILT: Readonly<Record<InstalledProgram, { readonly code: Code }>> = {
-  launcher: { code: 'no-helper' },
-  tighten: { code: 'no-helper' },
-};
-
 /** The paths of the programs that a plan's drop-in names, wherever they are. */
 export const programsOf = ({
   filter,
@@ -38,7 +31,7 @@ export const programsOf = ({
 /**
  * The programs to be installed at these paths, from the program's own folder or the package on the program's machine; none
  * in the place of a package's.
- * @throws UserError `no-helper` or `no-helper` if one wasn't built for the machine
+ * @throws UserError `no-helper` if one wasn't built for the machine
  */
 export async function programFiles(
   context: Context,
@@ -66,7 +59,7 @@ async function programFile(
   }
   const message = `there is no ${name} for ${machine}: ${built}`;
   const hint = wayToNativeHelper(context.home);
-  throw new UserError(error(UNBUILT[name].code, message, { hint }), EXIT.failure);
+  throw new UserError(error('no-helper', message, { hint }), EXIT.failure);
 }
 
 /**

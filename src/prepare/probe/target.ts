@@ -17,7 +17,7 @@ export interface MachineFacts {
 
 /**
  * Learns the facts about the machine that plans need.
- * @throws UserError `systemd-version`, `systemd-version`, `no-helper`
+ * @throws UserError `systemd-version`, `no-helper`
  */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
