@@ -91,13 +91,14 @@ export function withOneHint(
 ): readonly Diagnostic[] {
   if (diagnostics.length < 2) return diagnostics;
   const commands = new Map(all.map(({ unit }) => [ownCommand(scope, 'apply', unit), unit]));
-  const again = inOrder(diagnostics).filter(({ hint }) => hint !== undefined && commands.has(hint));
+  const sorted = inOrder(diagnostics);
+  const again = sorted.filter(({ hint }) => hint !== undefined && commands.has(hint));
   const named = [...new Set(again.map(({ hint }) => commands.get(hint!)!))];
   if (named.length < 2) return diagnostics;
   // With --all, units would be confined that aren't, as one that was reverted.
   const isOfAll = !diagnostics.some(({ code }) => code === 'not-applied');
   const hint = ownCommand(scope, `apply ${isOfAll ? '--all' : named.map(shellWord).join(' ')}`);
-  return inOrder(diagnostics).map((one) => {
+  return sorted.map((one) => {
     if (!again.includes(one)) return one;
     const { hint: _, ...bare } = one;
     return one === again.at(-1) ? { ...bare, hint } : bare;

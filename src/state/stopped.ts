@@ -3,7 +3,10 @@ import type { System } from '../system/system.js';
 import { isDown, type UnitState } from '../system/unit-state.js';
 import { awaitJournal, type FailedUnit, journalMatches } from './failure.js';
 
-/** IDs of the manager's messages when it begins to stop a unit, and has stopped it. Some types of units have the second alone (sd-messages.h). */
+/**
+ * IDs of the manager's messages when it begins to stop a unit, and has stopped it. Some types of units have the second alone
+ * (sd-messages.h).
+ */
 const STOPPED = '9d1aaa27d60140bd96365438aad20286';
 const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
 
