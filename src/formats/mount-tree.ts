@@ -85,7 +85,3 @@ export function fileAt(tree: MountTree, path: string): PlacedFile | undefined {
   const root = `${mount.root}/${rest}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
   return { device: mount.device, root };
 }
-
-/** Whether a file is another, or below that. */
-export const isWithin = (outer: PlacedFile, file: PlacedFile): boolean =>
-  outer.device === file.device && covers(outer.root, file.root);

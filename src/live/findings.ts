@@ -11,7 +11,8 @@ import type { System } from '../system/system.js';
 import type { Finding, Reason } from './parse-report.js';
 
 interface Row {
-  readonly code: Code;
+  /** Default: `thread-stuck`. */
+  readonly code?: Code;
   /** The end of a sentence that begins with a thread, or with nothing where `isAlone`. */
   readonly says: (numbers: readonly number[], facts: Facts) => string;
   readonly hint?: string;
@@ -25,6 +26,8 @@ interface Facts {
   readonly tracer: string;
 }
 
+const STUCK = 'thread-stuck';
+
 const AGAIN = 'run it again; if it stays so, a restart gives the filter to all that is started';
 const LOST = 'another program may write to its memory: look at what runs as its user';
 
@@ -37,46 +40,38 @@ const always = (what: string) => () => what;
 
 const ROWS: Readonly<Record<Reason, Row>> = {
   waits: {
-    code: 'thread-stuck',
     says: ([nr = 0, arch = 0], { machine }) =>
       `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,
     hint: 'leave the call out, or try again when nothing waits in it',
   },
   traced: {
-    code: 'thread-stuck',
     says: ([pid], { tracer }) => `is traced by process ${pid}${tracer}`,
     hint: 'end the debugger, or strace, that traces it',
   },
   untraceable: {
-    code: 'thread-stuck',
     says: withErrno("can't be stopped"),
     hint: 'run it on the host, outside of a container; where kernel.yama.ptrace_scope is 3, until a boot only [syscalls] can refuse calls, from a start on',
   },
   stuck: {
-    code: 'thread-stuck',
     says: always("can't be stopped: it waits for a device, or for a child that has yet to exec"),
     hint: AGAIN,
   },
   privileges: {
-    code: 'thread-stuck',
     says: always('may not load a filter: it has neither no_new_privs nor CAP_SYS_ADMIN'),
     hint: "'tighten --no-new-privileges' sets no_new_privs, as a filter that refuses execve and execveat does; a policy does by 'NoNewPrivileges = true', from the next start on",
   },
-  strict: { code: 'thread-stuck', says: always("is in seccomp's strict mode, which takes no filter") },
+  strict: { says: always("is in seccomp's strict mode, which takes no filter") },
   foreign: {
-    code: 'thread-stuck',
     says: ([count]) => `${count} threads are in a PID namespace that isn't seen from here`,
     hint: 'run it on the host',
     isAlone: true,
   },
   unsettled: {
-    code: 'thread-stuck',
     says: always('threads come faster than they can be stopped'),
     hint: AGAIN,
     isAlone: true,
   },
   unlisted: {
-    code: 'thread-stuck',
     says: withErrno("the threads of its control group can't be listed"),
     isAlone: true,
   },
@@ -86,46 +81,37 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     isAlone: true,
   },
   elsewhere: {
-    code: 'thread-stuck',
     says: ([pid]) => `its main process ${pid} is in another control group`,
     hint: 'PAMName= of the unit may have moved it to a session',
     isAlone: true,
   },
   'no-call': {
-    code: 'thread-stuck',
     says: always('has no instruction by which it could load a filter'),
   },
   compat: {
-    code: 'thread-stuck',
     says: always('runs 32-bit code, which is not given filters on arm64'),
   },
   dispatched: {
-    code: 'thread-stuck',
     says: always('has its calls handed back to it (PR_SET_SYSCALL_USER_DISPATCH of prctl(2))'),
   },
   sequence: {
-    code: 'thread-stuck',
     says: always('may be in a restartable sequence (rseq(2)), which Linux shows from 5.13 on'),
     hint: AGAIN,
   },
   unmoving: {
-    code: 'thread-stuck',
     says: always("doesn't run: its control group may be frozen"),
     hint: "'systemctl thaw' lets a frozen unit go on",
   },
   refused: {
-    code: 'thread-stuck',
     says: withErrno("can't load the filter"),
     hint: 'ENOMEM: raise LimitAS= or vm.max_map_count, or restart it where it has many filters; EAGAIN: raise LimitMEMLOCK=',
   },
   evaded: {
-    code: 'thread-stuck',
     says: always('makes another call than it was made to make'),
     hint: LOST,
   },
-  missing: { code: 'thread-stuck', says: always("doesn't have the filter that it loaded"), hint: LOST },
+  missing: { says: always("doesn't have the filter that it loaded"), hint: LOST },
   unreadable: {
-    code: 'thread-stuck',
     says: withErrno("can't be read"),
     hint: 'run it on the host, outside of a container: it takes CAP_SYS_ADMIN, and a kernel with CONFIG_CHECKPOINT_RESTORE',
   },
@@ -151,7 +137,7 @@ export async function findingErrors(
   const found: Diagnostic[] = [];
   for (const [first, ...more] of groups.values()) {
     const { tid, reason, numbers } = first!;
-    const { code, says, hint, isAlone } = ROWS[reason];
+    const { code = STUCK, says, hint, isAlone } = ROWS[reason];
     const tracer = reason === 'traced' ? await nameIn(system, numbers[0]!) : '';
     const who = isAlone || tid === 0 ? '' : `thread ${tid}${await nameIn(system, tid)} `;
     const others = more.length > 0 ? ` (and ${more.length} more like it)` : '';

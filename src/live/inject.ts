@@ -43,7 +43,7 @@ const UNCHANGED = { ending: 'unchanged', threads: 0, processes: 0, paused: undef
 /**
  * Gives all threads of a unit's control group a filter, all or none of them.
  * @param isTrial whether it is only seen if they could be given it: they stand still for that, too
- * @throws UserError `no-helper`, `unwritable`, `busy`, `unwritable`
+ * @throws UserError `no-helper`, `unwritable`, `busy`
  */
 export async function inject(
   context: Context,

@@ -30,8 +30,8 @@ export interface ObserverOptions {
   readonly setups: readonly string[];
   /** Those of them that the services themselves may execute; what else they execute of these hides calls. */
   readonly launchers: readonly string[];
-  /** The length of a time slice, in seconds. */
-  readonly slice: number;
+  /** The length of a time slice, in seconds (default: a minute, for watches to which slices are of no use). */
+  readonly slice?: number;
   /** `refused`: only calls that filters refuse; `confined`: these, and the calls of processes with a filter; default: all. */
   readonly sees?: 'all' | 'confined' | 'refused';
   /** Arguments of which values are kept, where not all is seen. */
@@ -83,7 +83,7 @@ export class Observer {
    * @throws UserError `observer-failed`, `cannot-watch`, `no-cgroup`
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, launchers, slice, sees = 'all', watched = [] } = options;
+    const { machine, groups, setups, launchers, slice = 60, sees = 'all', watched = [] } = options;
     const words = sees === 'all' ? [] : [`--${sees}-only`];
     const talk = await context.program.talk([await observerProgram(context), ...words]);
     talk.say(`slice ${slice}`);

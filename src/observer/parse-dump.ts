@@ -1,5 +1,5 @@
 /** A dump of the observer is parsed as hostile text: a service has a say in what is in it. */
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import { LONGEST_WATCH, MOST_ELEMENTS, MOST_PROGRAMS } from '../evidence/recording/parse.js';
 import { PATH_USES } from '../evidence/recording/recording.js';
 import {
@@ -91,6 +91,13 @@ const SHAPE: Check<ObservedUnit> = object({
   lost: dictionary(/^[a-z][a-zA-Z0-9_-]{0,63}$/, count, 64),
   blind: list(text(/^[a-z][a-zA-Z0-9_-]{0,63}$/, 'a word'), 64),
 });
+
+/** As parseDump(), of a line as Observer.dump() has it. @throws UserError `observer-failed` */
+export function observedIn(line = ''): ObservedUnit {
+  const observed = parseDump(new TextEncoder().encode(line));
+  if ('severity' in observed) throw new UserError(observed, EXIT.failure);
+  return observed;
+}
 
 /**
  * Reads a line `{"dump":INDEX,…}` of the observer.

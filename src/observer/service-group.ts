@@ -10,6 +10,7 @@ import {
 } from '../paths/programs.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import { Observer, type ObserverOptions } from './observer.js';
 
 /**
  * The folder of a service's control group. The manager has none for a service that is down: it will be made in its slice's.
@@ -60,3 +61,24 @@ export const launchers = (placement: Placement): readonly string[] => [
   installedLauncher(placement),
   PACKAGED_LAUNCHER,
 ];
+
+/**
+ * Starts an observer of services: what systemd and this program execute for one isn't its own.
+ * @throws UserError `no-cgroup`, and as Observer.start()
+ */
+export async function observeServices(
+  context: Context,
+  services: readonly Service[],
+  options: Omit<ObserverOptions, 'groups' | 'setups' | 'launchers'>,
+): Promise<Observer> {
+  const groups: string[] = [];
+  for (const service of services) groups.push(await groupFolder(context, service));
+  const programs = { setups: setups(context), launchers: launchers(context.placement) };
+  return Observer.start(context, { ...options, ...programs, groups });
+}
+
+/** The error of watches that are root's alone. */
+export const NEEDS_ROOT = new UserError(
+  error('needs-root', 'it takes root to watch a service'),
+  EXIT.failure,
+);

@@ -49,7 +49,8 @@ const TABLE: readonly Row[] = [
     traits: 'access starts sessions mounts homes',
     programs:
       'sshd dropbear tinysshd teleport in.telnetd telnetd in.rlogind agetty mingetty fgetty mgetty getty login sulogin ' +
-      'systemd-sulogin-shell cockpit-session xrdp-sesman vncsession vncsession-start tigervncsession-start gdm gdm3 lightdm sddm lxdm xdm wdm slim greetd ly ly-dm ' +
+      'systemd-sulogin-shell cockpit-session xrdp-sesman vncsession vncsession-start tigervncsession-start ' +
+      'gdm gdm3 lightdm sddm lxdm xdm wdm slim greetd ly ly-dm ' +
       'cron crond dcron fcron incrond bcron-sched atd anacron',
     units:
       'ssh ssh@ sshd sshd@ dropbear dropbear@ getty@ serial-getty@ console-getty container-getty@ autovt@ debug-shell ' +
@@ -102,9 +103,11 @@ const TABLE: readonly Row[] = [
     traits: 'access starts mounts homes',
     programs:
       'puppet chef-client cinc-client salt-minion cf-agent cf-execd ansible-pull landscape-client ' +
-      'amazon-ssm-agent google_guest_agent google_guest_agent_manager google_osconfig_agent droplet-agent VGAuthService rhcd waagent qemu-ga vmtoolsd cloud-init',
+      'amazon-ssm-agent google_guest_agent google_guest_agent_manager google_osconfig_agent droplet-agent VGAuthService ' +
+      'rhcd waagent qemu-ga vmtoolsd cloud-init',
     units:
-      'snap.amazon-ssm-agent.amazon-ssm-agent puppet puppet-agent chef-client salt-minion cfengine3 walinuxagent qemu-guest-agent cloud-init',
+      'snap.amazon-ssm-agent.amazon-ssm-agent puppet puppet-agent chef-client salt-minion cfengine3 walinuxagent ' +
+      'qemu-guest-agent cloud-init',
   },
   // Containers and virtual machines; devices.
   {
@@ -175,6 +178,9 @@ export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Tr
   return new Set(found.flatMap((traits) => (traits ?? []) as readonly Trait[]));
 }
 
+/** Where programs are; data of the same names are below /var/lib, /run and /etc. */
+const IN_PROGRAMS = /^\/(?:usr|opt|lib)\/|^\/(?:.*\/)?s?bin\/[^/]+$/;
+
 /**
  * The file names of the programs that a command starts, and of programs among its words: `ip vrf exec` and others start
  * these. A plain name counts in whichever folder it is found.
@@ -182,7 +188,7 @@ export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Tr
 const programsOf = (command: ExecCommand): string[] => {
   const words = argumentsOf(command);
   const started = startedFiles(command.path.value, words, ['/usr/bin']).flat();
-  return [...started, ...words.filter((word) => /^\/.*(?:bin|libexec|lib)\//.test(word))].map(fileName);
+  return [...started, ...words.filter((word) => IN_PROGRAMS.test(word))].map(fileName);
 };
 
 const aliasesOf = (effective: EffectiveUnit): UnitName[] =>

@@ -18,7 +18,7 @@ export interface ParsedPolicy {
  * Reads one policy file's text. The result lacks the values that the schema refuses, and is usable only if no
  * diagnostic is an error.
  * @param file the name that diagnostics show
- * @throws UserError `policy-syntax`, `policy-syntax`
+ * @throws UserError `policy-syntax`
  */
 export function parsePolicy(source: string, file: string): ParsedPolicy {
   const document = parseToml(source, file);

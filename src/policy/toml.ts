@@ -231,7 +231,7 @@ function locator(parser: PlacingParser, data: TomlTable, file: string) {
 /**
  * Parses a policy's text.
  * @param file the name that diagnostics show
- * @throws UserError `policy-syntax`, one diagnostic (the parser stops at the first), `policy-syntax`
+ * @throws UserError `policy-syntax`: one diagnostic, since the parser stops at the first mistake
  */
 export function parseToml(source: string, file: string): TomlDocument {
   assertSize(source.length, file);
@@ -252,7 +252,7 @@ export function parseToml(source: string, file: string): TomlDocument {
 
 /**
  * Decodes a policy file.
- * @throws UserError `policy-syntax` where the bytes are not UTF-8, `policy-syntax` where they are too many
+ * @throws UserError `policy-syntax` where the bytes are not UTF-8, or too many
  */
 export function decodePolicy(bytes: Uint8Array, file: string): string {
   assertSize(bytes.length, file);

@@ -9,6 +9,7 @@ import type { Injection } from '../state/injections.js';
 import type { State } from '../status/service-state.js';
 import type { Context } from '../system/context.js';
 import { stillWaits, timeOfDay } from '../transaction/confirm/pending.js';
+import { shellWord } from '../unit/exec/shell-word.js';
 import { parseUnitName } from '../unit/name.js';
 import { tallyJson } from './explain.js';
 import { type Cell, styled, table } from './table.js';
@@ -82,21 +83,25 @@ function withDeadline(
   return { ...one, ...state, deadline, diagnostics };
 }
 
-/** Diagnostics for people: the last error of several units that are to be applied again has one command for all of them. */
+/** Diagnostics for people: the last error of several units that are to be applied again has one command for all. */
 export function withOneHint(
   { placement: { scope } }: Context,
   all: readonly UnitStatus[],
   diagnostics: readonly Diagnostic[],
 ): readonly Diagnostic[] {
   if (diagnostics.length < 2) return diagnostics;
-  const commands = new Set(all.map(({ unit }) => ownCommand(scope, 'apply', unit)));
-  const again = inOrder(diagnostics).filter(({ hint }) => hint !== undefined && commands.has(hint));
-  const named = new Set(again.map(({ hint }) => hint));
-  if (named.size < 2) return diagnostics;
-  return inOrder(diagnostics).map((one) => {
+  const commands = new Map(all.map(({ unit }) => [ownCommand(scope, 'apply', unit), unit]));
+  const sorted = inOrder(diagnostics);
+  const again = sorted.filter(({ hint }) => hint !== undefined && commands.has(hint));
+  const named = [...new Set(again.map(({ hint }) => commands.get(hint!)!))];
+  if (named.length < 2) return diagnostics;
+  // With --all, units would be confined that aren't, as one that was reverted.
+  const isOfAll = !diagnostics.some(({ code }) => code === 'not-applied');
+  const hint = ownCommand(scope, `apply ${isOfAll ? '--all' : named.map(shellWord).join(' ')}`);
+  return sorted.map((one) => {
     if (!again.includes(one)) return one;
     const { hint: _, ...bare } = one;
-    return one === again.at(-1) ? { ...bare, hint: ownCommand(scope, 'apply --all') } : bare;
+    return one === again.at(-1) ? { ...bare, hint } : bare;
   });
 }
 

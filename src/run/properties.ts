@@ -5,7 +5,7 @@ import { findTransient } from '../directives/rows/transient.js';
 import { directiveProperties, settingProperties } from '../directives/transient.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import { RUN_MANUAL } from '../state/run-units.js';
-import type { UnitProperty } from '../unit/unit-property.js';
+import { literalWord, type UnitProperty } from '../unit/unit-property.js';
 import type { TransientCommand } from './unit.js';
 
 /** A unit that is to be made by StartTransientUnit. */
@@ -87,7 +87,7 @@ function withFilter(
 function commandProperty({ command, plan, filter, searchPath }: TransientRequest): UnitProperty {
   const { program, args, expand } = command;
   // The manager expands variables in arguments, but not in the path of the program.
-  const literal = (word: string) => (expand ? word.replaceAll('$', '$$$$') : word);
+  const literal = (word: string) => (expand ? literalWord(word) : word);
   const { launcher } = plan.target;
   const behind = filter && [
     launcher,

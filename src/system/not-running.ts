@@ -6,7 +6,6 @@ type Told =
   | 'read'
   | 'list'
   | 'links'
-  | 'moved'
   | 'walk'
   | 'replace'
   | 'remove'

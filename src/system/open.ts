@@ -143,7 +143,7 @@ function workingDirectory(): string | undefined {
   }
 }
 
-/** @throws UserError `offline`, `offline` */
+/** @throws UserError `offline` */
 function assertOtherSystem(path: string) {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) {

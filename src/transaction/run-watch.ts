@@ -1,20 +1,16 @@
 /** The one run of `explain --record` is watched: the observer counts the calls of the service, none of which is refused. */
 
-import { EXIT, error, UserError } from '../diagnostic.js';
 import { kindsIn } from '../evidence/recording/kinds.js';
 import { registersOf, rulesOf, type SeenRun } from '../explain/watched-run.js';
 import { namedDump } from '../observer/named.js';
 import type { WatchedArguments } from '../observer/observed.js';
-import { Observer } from '../observer/observer.js';
-import { parseDump } from '../observer/parse-dump.js';
-import { groupFolder, launchers, setups } from '../observer/service-group.js';
+import type { Observer } from '../observer/observer.js';
+import { observedIn } from '../observer/parse-dump.js';
+import { NEEDS_ROOT, observeServices } from '../observer/service-group.js';
 import { observedAbis } from '../observer/watch-list.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import type { Context } from '../system/context.js';
-
-/** The length of a time slice in seconds, which is of no use here. */
-const SLICE = 60;
 
 /** A run as it was seen, and the tables in which something had no room. */
 export interface Seen {
@@ -45,11 +41,7 @@ export class RunWatch {
     if (!superuser || machine === undefined) throw NEEDS_ROOT;
     const service = { name: prepared.plan.unit, state: prepared.unit.state! };
     const watched = testedArguments(prepared);
-    const observer = await Observer.start(context, {
-      ...{ machine, groups: [await groupFolder(context, service)], slice: SLICE, sees: 'confined', watched },
-      setups: setups(context),
-      launchers: launchers(context.placement),
-    });
+    const observer = await observeServices(context, [service], { machine, sees: 'confined', watched });
     return new RunWatch(context, observer, watched);
   }
 
@@ -61,13 +53,11 @@ export class RunWatch {
     this.#observer.phase(0, 'reload');
   }
 
-  /** The run so far. @throws UserError `observer-failed`, `observer-failed` */
+  /** The run so far. @throws UserError `observer-failed` */
   async look(): Promise<Seen> {
     const [line] = await this.#observer.dump();
-    const observed = parseDump(new TextEncoder().encode(line));
-    if ('severity' in observed) throw new UserError(observed, EXIT.failure);
     const machine = this.#context.machine!;
-    const run = namedDump(observed, { machine, watched: this.#watched, hashes: new Map() });
+    const run = namedDump(observedIn(line), { machine, watched: this.#watched, hashes: new Map() });
     const tables = [...Object.keys(run.lost), ...run.blind];
     const cut = run.arguments.some(({ lost }) => lost > 0) ? ['arguments'] : [];
     return { run, lost: [...new Set([...tables.filter(matters), ...cut])] };
@@ -95,5 +85,3 @@ function testedArguments({ policy: { policy }, plan }: Prepared): WatchedArgumen
 /** Whether a table has calls, their arguments, or whether they were refused. */
 const matters = (table: string): boolean =>
   kindsIn(table).some((kind) => kind === 'calls' || kind === 'arguments' || kind === 'refused');
-
-const NEEDS_ROOT = new UserError(error('needs-root', 'it takes root to watch a service'), EXIT.failure);

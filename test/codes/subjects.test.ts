@@ -96,3 +96,17 @@ test('the page of all codes is made from their entries', () => {
     [],
   );
 });
+
+/** The codes in backquotes that a comment names behind `@throws UserError`. */
+const thrown = (comment: string): string[] => found(comment, /`([a-z]+(?:-[a-z]+)+)`/g);
+
+test('comments name codes that there are, each once', () => {
+  const comments = found(textOf('src', '.ts'), /@throws UserError((?:[^@*]|\*(?! @|\/))*)/g);
+  assert.ok(comments.length > 100);
+  assert.deepEqual(
+    comments
+      .map(thrown)
+      .flatMap((codes) => codes.filter((code, i) => !ALL.includes(code) || codes.indexOf(code) !== i)),
+    [],
+  );
+});

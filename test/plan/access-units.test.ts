@@ -41,6 +41,8 @@ const KNOWN: readonly (readonly [command: string, traits: string])[] = [
   ['/usr/sbin/nginx -g "daemon on;"', ''],
   ['/usr/sbin/ip vrf exec mgmt /usr/sbin/sshd -D', LOGIN],
   ['/usr/bin/cat /etc/pam.d/sshd', ''],
+  ['/usr/bin/du /var/lib/containerd /run/sshd', ''],
+  ['/usr/bin/nice /var/lib/rancher/k3s/data/current/bin/containerd', 'access starts sessions mounts devices'],
   ['/bin/sh -c "echo /usr/sbin/sshd"', ''],
   ['/usr/bin/env', ''],
   ['/bin/sh -c', ''],

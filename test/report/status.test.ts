@@ -91,6 +91,12 @@ test('where several units are to be applied again, people get one command for al
     'sandbox-unit apply --policy c c.service',
     'sandbox-unit apply --all',
   ]);
+  const reverted = note('not-applied', 'c.service');
+  assert.equal(
+    hints([drifted('a.service'), drifted('b.service'), reverted])[1],
+    'sandbox-unit apply a.service b.service',
+    'it is not confined again',
+  );
   assert.deepEqual(hints([drifted('a.service'), other]), ['sandbox-unit apply a.service', other.hint]);
 });
 

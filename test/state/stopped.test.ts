@@ -13,11 +13,17 @@ const [STOPPING, STOPPED, STARTED] = [
   '39f53479d3a045ac8e11786248231fbf',
 ];
 
-/** Whether a service counts as stopped, where the journal has this last, and whether the journal was asked. */
-async function stopped(ActiveState: string, last?: string) {
-  const stdout = last === undefined ? '' : `{"MESSAGE_ID":"${last}"}\n`;
-  const system = machine({ programs: { journalctl: () => ({ status: 0, stdout, stderr: '' }) } });
-  const was = await wasStopped(system, { unit: UNIT, scope: 'system' }, await unitWith({ ActiveState }));
+/** Whether a service counts as stopped, where the journal has this last about a run of it, and whether the journal was asked. */
+async function stopped(ActiveState: string, last?: string, isOfLastRun = true) {
+  const state = await unitWith({ ActiveState });
+  const match = `INVOCATION_ID=${isOfLastRun ? state.invocationId : 'f'.repeat(32)}`;
+  const has = (argv: readonly string[]) => last !== undefined && argv.includes(match);
+  const journalctl = (argv: readonly string[]) => ({
+    ...{ status: 0, stderr: '' },
+    stdout: has(argv) ? `{"MESSAGE_ID":"${last}"}\n` : '',
+  });
+  const system = machine({ programs: { journalctl } });
+  const was = await wasStopped(system, { unit: UNIT, scope: 'system' }, state);
   return [was, system.calls.some((call) => call.startsWith('run journalctl'))];
 }
 
@@ -26,7 +32,8 @@ test("the manager's last message about a unit that is down tells whether it was 
   assert.deepEqual(await stopped('inactive', STOPPING), [true, true]);
   assert.deepEqual(await stopped('inactive', STARTED), [false, true]);
   assert.deepEqual(await stopped('inactive'), [false, true]);
-  assert.deepEqual(await stopped('failed', STOPPED), [false, false], 'a log may lack its last messages');
+  assert.deepEqual(await stopped('failed', STOPPED), [true, true]);
+  assert.deepEqual(await stopped('inactive', STOPPED, false), [false, true], 'of an earlier run');
   assert.deepEqual(await stopped('active', STOPPED), [false, false]);
 });
 

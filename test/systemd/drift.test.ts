@@ -330,7 +330,7 @@ async function look(...front: string[]) {
     diagnostics,
     codes: diagnostics
       .map(({ severity, code }) => `${severity} ${code}`)
-      .filter((code) => code !== 'note other-policy'),
+      .filter((code) => code !== 'note not-applied'),
   };
 }
 

@@ -153,8 +153,8 @@ test('where the service can not be watched it says that some calls may be missin
   await sandboxUnit(box, 'apply', UNIT);
   const before = await stateOf();
   const { exit, codes, stdout } = await record('setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin');
-  if (codes.includes('records-incomplete')) assert.equal(exit, 2);
-  else assert.ok(codes.includes('records-incomplete'), stdout);
+  assert.ok(codes.includes('records-incomplete'), stdout);
+  assert.notEqual(exit, 0);
   assert.deepEqual(await stateOf(), before);
 });
 

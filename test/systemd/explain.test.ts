@@ -146,7 +146,7 @@ test('a policy that is taken back says which call was refused, by which line', {
   });
   assert.match(stdout, /^explained\.service: 1 call was refused\n/);
   assert.equal(stdout.match(/deny uname$/gm)?.length, 1);
-  assert.match(stderr, /^note\[other-policy\]: explained\.service is not confined by its policy now/m);
+  assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
 test('so it does where the service is confined by another policy by then', { skip }, async (t) => {

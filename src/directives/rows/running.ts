@@ -13,7 +13,7 @@ import { group } from '../row.js';
 const MAN = { man: 'systemd.service' } as const;
 const LIST = { ...MAN, merge: 'append', reset: '' } as const;
 
-const RESTARTS = ['always', 'no', 'on-abnormal', 'on-abort', 'on-failure', 'on-failure', 'on-watchdog'];
+const RESTARTS = ['always', 'no', 'on-abnormal', 'on-abort', 'on-failure', 'on-success', 'on-watchdog'];
 const RESTART_MODES = [{ value: 'debug', since: 257 }, 'direct', 'normal'];
 
 const TYPES = [

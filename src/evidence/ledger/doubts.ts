@@ -64,11 +64,11 @@ export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
   ...overlapping(ledger),
 ];
 
-const LOST = 'recording-incomplete';
+const INCOMPLETE = 'recording-incomplete';
 const LEAVERS = 'recording-leavers';
 
 /** Codes of warnings about records that were lost. */
-export const LOSSES: readonly string[] = [LOST, LEAVERS];
+export const LOSSES: readonly string[] = [INCOMPLETE, LEAVERS];
 
 /** Warnings about records that were lost. */
 export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
@@ -88,14 +88,12 @@ function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
     const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${vouches}`;
     return warning(LEAVERS, message, { hint });
   }
-  if (lost !== null)
-    return warning(
-      LOST,
-      `${of} has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}: ${vouches}`,
-    );
-  return table === 'end'
-    ? warning('recording-incomplete', `${of} ended early: ${vouches}`)
-    : warning('recording-incomplete', `${of} was blind for ${table}: ${vouches}`);
+  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${vouches}`);
+}
+
+function whatHappened(table: string, lost: number | null): string {
+  if (lost !== null) return `has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}`;
+  return table === 'end' ? 'ended early' : `was blind for ${table}`;
 }
 
 function otherMachines({ apart: others, architecture }: Ledger): Diagnostic[] {
@@ -140,5 +138,5 @@ function overlapping({ watches }: Ledger): Diagnostic[] {
   const others = watches.filter((watch) => !chosen.has(watch));
   if (others.length === 0) return [];
   const message = `${others.length} of ${watches.length} watches took place during others of their host: counts are too high`;
-  return [note('recording-incomplete', message)];
+  return [note(INCOMPLETE, message)];
 }

@@ -207,7 +207,7 @@ function isWhole({ version, begin, end, programs: all, calls, refused: others, s
 /**
  * Reads a stored recording: sandbox-unit.json(5). Names of calls that it lacks, and that the tables know, are put in.
  * @param file its name for errors
- * @returns an error `recording` where it is none, or of another version
+ * @returns an error `bad-file` where it is none, or of another version
  */
 export function parseRecording(bytes: Uint8Array, file: string): Recording | Diagnostic {
   const wrong = (says: string, hint?: string) => error('bad-file', `${printable(file)}: ${says}`, { hint });

@@ -21,7 +21,7 @@ export interface AuditLog {
   readonly limited: boolean;
   /** When records were last said to be left out, in milliseconds since 1970; 0 if never. */
   readonly suppressed: number;
-  /** When the kernel last said that records were lost for all who listen, in ms since the epoch; 0 for never. */
+  /** When the kernel last said that records were lost for all who listen, in milliseconds since 1970; 0 if never. */
   readonly lost: number;
   /** When the journal begins, if it has a record of the kernel's audit, of whatever type: else the kernel may make none. */
   readonly begins: number | undefined;

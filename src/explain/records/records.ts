@@ -1,6 +1,6 @@
 /** Audit records of a unit's refused calls. They carry a process and no unit: whose each is, is asked here. */
 
-import { once } from '../../collections.js';
+import { once, remember } from '../../collections.js';
 import { isInUnit } from '../../state/control-group.js';
 import { startOf, TICK } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
@@ -99,23 +99,13 @@ export class Records {
   }
 
   /** When a process was started, in microseconds since boot. */
-  readonly #start = byKey((pid: number) => startOf(this.#system, pid));
+  readonly #start = remember((pid: number) => startOf(this.#system, pid));
 
   /** The path without links, as the kernel has it. */
-  readonly #realPath = byKey(async (path: string) => {
+  readonly #realPath = remember(async (path: string) => {
     const { status, stdout } = await this.#system.run(['readlink', '--canonicalize', '--', path]);
     return status === 0 ? stdout.replace(/\n$/, '') : path;
   });
-}
-
-/** Makes a function that asks once for each key. */
-function byKey<K, V>(ask: (key: K) => Promise<V>): (key: K) => Promise<V> {
-  const known = new Map<K, Promise<V>>();
-  return (key) => {
-    const answer = known.get(key) ?? ask(key);
-    known.set(key, answer);
-    return answer;
-  };
 }
 
 /** The inaccuracy of a start, in milliseconds: a start, the boot and a record's time are each known to 10 ms. */

@@ -110,7 +110,7 @@ async function recordingIn(bytes: Uint8Array, path: string): Promise<Recording> 
 
 /**
  * Reads a recording that somebody brings, from another host for instance.
- * @throws UserError `unreadable`, `recording`
+ * @throws UserError `unreadable`, `bad-file`
  */
 export async function readRecording({ system }: Context, path: string): Promise<Recording> {
   const { MAX_RECORDING_SIZE } = await parsing();

@@ -4,6 +4,7 @@ import { journalctl, ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import type { Context } from '../../system/context.js';
+import { execStart, property } from '../../unit/unit-property.js';
 import { storedRecordings } from '../recordings/store.js';
 import { backgroundUnit, type UnderWatch, underWatch } from './under-watch.js';
 
@@ -19,7 +20,6 @@ export async function watchInBackground(
   words: readonly string[],
 ): Promise<Diagnostic> {
   const name = backgroundUnit(unit);
-  const argv = [...self, ...words].map(literal);
   const started = await units.start(name, [
     property('Description', 's', `sandbox-unit learn ${unit}`),
     // The watch says so when it has begun, by a program: systemd-notify(1).
@@ -28,7 +28,7 @@ export async function watchInBackground(
     // The watch ends its observer itself, after the last look at what that has seen.
     property('KillMode', 's', 'mixed'),
     property('CollectMode', 's', 'inactive-or-failed'),
-    property('ExecStart', 'a(sasb)', [[self[0], argv, false]]),
+    execStart([...self, ...words]),
   ]);
   if ((await started.job()) === 'done') {
     const hint = `'${ownCommand(scope, 'learn --stop', unit)}' ends the watch and keeps what was seen`;
@@ -38,14 +38,9 @@ export async function watchInBackground(
   throw new UserError(error('not-watched', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
 }
 
-/** A word in which the manager expands no variable. */
-const literal = (word: string): string => word.replaceAll('$', '$$$$');
-
-const property = (name: string, signature: string, value: unknown) => ({ name, signature, value });
-
 /**
  * Ends the watch of a service in the background, which keeps what it has seen.
- * @throws UserError `not-watched`, `not-watched`, `not-stopped`, `watch-failed`
+ * @throws UserError `not-watched`, `not-stopped`, `watch-failed`
  */
 export async function stopWatch(context: Context, unit: string): Promise<void> {
   const { system, placement } = context;

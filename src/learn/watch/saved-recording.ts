@@ -1,8 +1,7 @@
-import { EXIT, UserError } from '../../diagnostic.js';
 import { ROOTS } from '../../directives/values/mounts.js';
 import type { RecordedHost, Recording } from '../../evidence/recording/recording.js';
 import { namedDump } from '../../observer/named.js';
-import { parseDump } from '../../observer/parse-dump.js';
+import { observedIn } from '../../observer/parse-dump.js';
 import { watchedOn } from '../../observer/watch-list.js';
 import { orElse } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
@@ -43,8 +42,7 @@ export class SavedRecording {
 
   /** @throws UserError where the observer's dump is none, or the recording can't be written */
   async save({ machine, dump, begin, seconds, slice, truncated }: Seen): Promise<void> {
-    const observed = parseDump(new TextEncoder().encode(dump));
-    if ('severity' in observed) throw new UserError(observed, EXIT.failure);
+    const observed = observedIn(dump);
     await this.#readPrograms(observed.programs.map(({ path }) => path));
     const { name: unit, events, lostEvents } = this.#service;
     const named = namedDump(observed, { machine, watched: argumentsOn(machine), hashes: this.#hashes });

@@ -2,8 +2,7 @@
 
 import { withCapabilities } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
-import { Observer } from '../../observer/observer.js';
-import { groupFolder, launchers, setups } from '../../observer/service-group.js';
+import { observeServices } from '../../observer/service-group.js';
 import { noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
 import { obstacleTo } from '../../restart/may-restart.js';
@@ -65,12 +64,8 @@ async function observe(context: Context, wanted: Wanted): Promise<WatchResult> {
     const message = 'services of this kind of machine can not be watched';
     throw new UserError(error('no-helper', message), EXIT.failure);
   }
-  const groups: string[] = [];
-  for (const service of wanted.services) groups.push(await groupFolder(context, service));
-  const observer = await Observer.start(context, {
-    ...{ machine, groups, slice: SLICE },
-    setups: setups(context),
-    launchers: launchers(context.placement),
+  const observer = await observeServices(context, wanted.services, {
+    ...{ machine, slice: SLICE },
     rights: context.placement.scope === 'user' ? withRights(wanted.services[0]!.name) : undefined,
   });
   const signals = holdSignals(context);

@@ -1,5 +1,6 @@
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { System } from '../../system/system.js';
+import { literalWord } from '../../unit/unit-property.js';
 
 /** The search path of commands that are run as another user. */
 export const PATH_OF_USERS = '/usr/local/bin:/bin:/usr/bin';
@@ -21,8 +22,7 @@ export const asUser = (user: string, argv: readonly string[], timeout: number): 
     '--property=IgnoreSIGPIPE=no',
     '--',
   ],
-  // It expands variables.
-  ...[...SHELL, ...argv].map((word) => word.replaceAll('$', '$$$$')),
+  ...[...SHELL, ...argv].map(literalWord),
 ];
 
 /** An account by the columns of passwd(5). */

@@ -6,7 +6,7 @@ import { Recorded } from './recorded.js';
 /**
  * The context for another machine, by what it has answered.
  * @param paths the outputs of `facts`, the oldest first
- * @throws UserError `bad-file`, `bad-file`, and where a file can't be read
+ * @throws UserError `bad-file`, and where a file can't be read
  */
 export async function onRecorded(
   context: Context,

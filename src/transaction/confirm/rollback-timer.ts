@@ -11,7 +11,7 @@ import { exists } from '../../prepare/load/exists.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { quoteExecWord } from '../../unit/exec/wrap.js';
-import type { UnitProperty } from '../../unit/unit-property.js';
+import { execStart, property, type UnitProperty } from '../../unit/unit-property.js';
 import { recordedUnits } from '../undo-record.js';
 
 const DESCRIPTION = 'Roll-back of changes that are not confirmed in time';
@@ -87,12 +87,6 @@ export async function startTimer(context: Context, within: number): Promise<numb
   throw new UserError(error('not-scheduled', message, { hint }), EXIT.failure);
 }
 
-const property = (name: string, signature: string, value: unknown): UnitProperty => ({
-  name,
-  signature,
-  value,
-});
-
 const timerProperties = (within: number): readonly UnitProperty[] => [
   property('Description', 's', DESCRIPTION),
   property('IgnoreOnIsolate', 'b', true),
@@ -101,19 +95,15 @@ const timerProperties = (within: number): readonly UnitProperty[] => [
   property('RemainAfterElapse', 'b', false),
 ];
 
-const serviceProperties = (context: Context): readonly UnitProperty[] => {
-  // The manager expands variables in arguments.
-  const words = command(context).map((word) => word.replaceAll('$', '$$$$'));
-  return [
-    property('Description', 's', DESCRIPTION),
-    property('Type', 's', 'exec'),
-    property('ExecStart', 'a(sasb)', [[context.self[0], words, false]]),
-    property('Restart', 's', 'on-failure'),
-    property('RestartUSec', 't', BigInt(AGAIN) * 1_000_000n),
-    property('StartLimitIntervalUSec', 't', 0n),
-    property('CollectMode', 's', 'inactive-or-failed'),
-  ];
-};
+const serviceProperties = (context: Context): readonly UnitProperty[] => [
+  property('Description', 's', DESCRIPTION),
+  property('Type', 's', 'exec'),
+  execStart(command(context)),
+  property('Restart', 's', 'on-failure'),
+  property('RestartUSec', 't', BigInt(AGAIN) * 1_000_000n),
+  property('StartLimitIntervalUSec', 't', 0n),
+  property('CollectMode', 's', 'inactive-or-failed'),
+];
 
 /**
  * Removes timers and the unit for the boot, if no undo record is left. A failure is ignored: what is left finds nothing to undo.

@@ -1,7 +1,7 @@
 /** Calls that a service was refused while it was tried: seen by the observer, or in logs where it can't watch. */
 
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
-import type { Explained, Explanation } from '../../explain/explanation.js';
+import type { Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { failuresOf, orElse } from '../../state/failures.js';
 import { isUp } from '../../state/service-run.js';
@@ -58,22 +58,24 @@ export async function refusalsOfFailed(
   { context, trialWatch }: Transaction,
   prepared: Prepared,
 ): Promise<readonly Diagnostic[]> {
-  const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
-  const { explanationDiagnostic } = await import('../../explain/diagnostic.js');
-  let found: Explained | undefined;
+  let refused: readonly Diagnostic[] = [];
+  let fallbacks: readonly Diagnostic[] = [];
   // Nothing that is wrong here may keep the service from its roll-back.
   await failuresOf(async () => {
+    const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
+    const { explanationDiagnostic } = await import('../../explain/diagnostic.js');
     const sight = await trialWatch?.sight(prepared.plan.unit);
-    found = await refusalsAfterRestart(context, prepared, sight && callsOf(sight));
+    const found = await refusalsAfterRestart(context, prepared, sight && callsOf(sight));
+    const tell = (some: readonly Explanation[] = []) =>
+      some
+        .filter((one) => !isOfRunBefore(prepared, one))
+        .map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+    refused = tell(found?.explanations);
+    fallbacks = tell(found?.fallbacks);
     return [];
   });
+  if (refused.length > 0) return refused;
   const state = await orElse(() => context.system.unit(prepared.plan.unit), undefined);
-  const tell = (some: readonly Explanation[] = []) =>
-    some
-      .filter((one) => !isOfRunBefore(prepared, one))
-      .map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
-  const refused = tell(found?.explanations);
   // A library makes another call after ENOSYS: that may be why the service has ended, and not why a probe fails.
-  const isDown = state !== undefined && !isUp(state);
-  return refused.length > 0 || !isDown ? refused : tell(found?.fallbacks).map(asWarning);
+  return state !== undefined && !isUp(state) ? fallbacks.map(asWarning) : [];
 }

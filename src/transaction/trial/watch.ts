@@ -1,12 +1,12 @@
 /** Services are watched while they are tried: the observer tells the calls that filters refuse them, by errno or by a signal. */
 
-import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, UserError } from '../../diagnostic.js';
 import { kindsIn } from '../../evidence/recording/kinds.js';
 import { type ObservedCall, observedCalls } from '../../explain/records/observed.js';
 import { namedDump } from '../../observer/named.js';
-import { Observer } from '../../observer/observer.js';
-import { parseDump } from '../../observer/parse-dump.js';
-import { groupFolder, launchers, setups } from '../../observer/service-group.js';
+import type { Observer } from '../../observer/observer.js';
+import { observedIn } from '../../observer/parse-dump.js';
+import { NEEDS_ROOT, observeServices } from '../../observer/service-group.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 
@@ -21,9 +21,6 @@ export type Sight =
 
 /** The number of services that an observer can watch: UNITS in native-helper/observe-bpf/tables.h. */
 const MOST_SERVICES = 16;
-
-/** The length of a time slice in seconds, which is of no use here. */
-const SLICE = 60;
 
 /** A service among those of its observer. */
 interface Watched {
@@ -63,14 +60,9 @@ export class TrialWatch {
     const { system, superuser } = this.#context;
     if (!superuser || this.#machine === undefined) throw NEEDS_ROOT;
     const states = await Promise.all(services.map((name) => system.unit(name)));
-    const groups = await Promise.all(
-      services.map((name, i) => groupFolder(this.#context, { name, state: states[i]! })),
-    );
-    const observer = await Observer.start(this.#context, {
-      ...{ machine: this.#machine, groups, slice: SLICE, sees: 'refused' },
-      setups: setups(this.#context),
-      launchers: launchers(this.#context.placement),
-    });
+    const observed = services.map((name, i) => ({ name, state: states[i]! }));
+    const options = { machine: this.#machine, sees: 'refused' } as const;
+    const observer = await observeServices(this.#context, observed, options);
     const from = system.now();
     for (const [index, name] of services.entries()) this.#watched.set(name, { observer, index, from });
   }
@@ -88,9 +80,7 @@ export class TrialWatch {
   }
 
   async #look({ observer, index, from }: Watched): Promise<Sight> {
-    const line = (await observer.dump())[index]!;
-    const observed = parseDump(new TextEncoder().encode(line));
-    if ('severity' in observed) return { blind: observed };
+    const observed = observedIn((await observer.dump())[index]);
     const facts = { machine: this.#machine!, watched: [], hashes: new Map() };
     const times = { from, time: this.#context.system.now() };
     const callsOf = (certain: boolean) => {
@@ -113,5 +103,3 @@ export class TrialWatch {
     for (const observer of observers) await observer.end();
   }
 }
-
-const NEEDS_ROOT = new UserError(error('needs-root', 'it takes root to watch a service'), EXIT.failure);

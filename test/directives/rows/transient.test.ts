@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Location } from '../../../src/diagnostic.js';
 import { directiveGap, formatDirective } from '../../../src/directives/format.js';
 import { findTransient, ownDirectives } from '../../../src/directives/rows/transient.js';
-import { findDirective, unknownDirective } from '../../../src/directives/table.js';
+import { directives, findDirective, unknownDirective } from '../../../src/directives/table.js';
 import { SYSTEMD_RANGE } from '../../../src/target/target.js';
 
 const AT: Location = { file: '', line: 1, column: 1 };
@@ -25,6 +25,13 @@ test('conditions and assertions are known by their beginning, as directives of [
   for (const name of ['Condition', 'ConditionUser\n', 'Conditionuser', `Condition${'A'.repeat(100)}`]) {
     assert.equal(findTransient(name), undefined, name);
     assert.equal(unknownDirective(name, AT).code, 'unknown-directive', name);
+  }
+});
+
+test('each word of an enumeration is there once', () => {
+  for (const { name, kind } of [...directives(), ...ownDirectives()]) {
+    const words = (kind.words ?? []).map(({ value }) => value);
+    assert.deepEqual([...new Set(words)], words, name);
   }
 });
 
