@@ -14,10 +14,17 @@ const [STOPPING, STOPPED, STARTED] = [
 ];
 
 /** Whether a service counts as stopped, where the journal has this last about a run of it, and whether the journal was asked. */
-async function stopped(ActiveState: string, last?: string, isOfLastRun = true) {
-  const state = await unitWith({ ActiveState });
-  const match = `INVOCATION_ID=${isOfLastRun ? state.invocationId : 'f'.repeat(32)}`;
-  const has = (argv: readonly string[]) => last !== undefined && argv.includes(match);
+async function stopped(
+  ActiveState: string,
+  last?: string,
+  run = 'a'.repeat(32),
+  invocationId = 'a'.repeat(32),
+) {
+  const state = { ...(await unitWith({ ActiveState })), invocationId };
+  const has = (argv: readonly string[]) => {
+    const [asked] = argv.filter((word) => word.startsWith('INVOCATION_ID='));
+    return last !== undefined && (asked ?? `INVOCATION_ID=${run}`) === `INVOCATION_ID=${run}`;
+  };
   const journalctl = (argv: readonly string[]) => ({
     ...{ status: 0, stderr: '' },
     stdout: has(argv) ? `{"MESSAGE_ID":"${last}"}\n` : '',
@@ -33,7 +40,12 @@ test("the manager's last message about a unit that is down tells whether it was 
   assert.deepEqual(await stopped('inactive', STARTED), [false, true]);
   assert.deepEqual(await stopped('inactive'), [false, true]);
   assert.deepEqual(await stopped('failed', STOPPED), [true, true]);
-  assert.deepEqual(await stopped('inactive', STOPPED, false), [false, true], 'of an earlier run');
+  assert.deepEqual(await stopped('failed', STOPPED, 'b'.repeat(32)), [false, true], 'of an earlier run');
+  assert.deepEqual(
+    await stopped('inactive', STOPPED, 'b'.repeat(32), ''),
+    [true, true],
+    'of an unloaded unit',
+  );
   assert.deepEqual(await stopped('active', STOPPED), [false, false]);
 });
 
