@@ -5,7 +5,6 @@ import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { EffectiveUnit } from './effective.js';
 import { nextWord, textOf } from './exec/word.js';
 import type { Assignment } from './unit-file.js';
-import { wordsOf } from './values.js';
 
 /**
  * The answer to a refused call: the process dies, or the call fails with this errno. With 0 the call seems to succeed.
@@ -92,7 +91,15 @@ const ARCHITECTURES: ReadonlySet<string> = new Set(
 
 /** The architectures whose calls pass (SystemCallArchitectures=), `native` as written; empty if all pass. */
 export function ownArchitectures(unit: EffectiveUnit): readonly string[] {
-  const names = unit.list('Service', 'SystemCallArchitectures').flatMap(({ value }) => wordsOf(value));
+  const names = unit.list('Service', 'SystemCallArchitectures').flatMap(({ value }) => {
+    const words: string[] = [];
+    for (let at = 0; ; ) {
+      const word = nextWord(value, at, { quotes: true, escapes: 'next' });
+      if (word === undefined || word === 'malformed') return words;
+      words.push(textOf(word.pieces));
+      at = word.next;
+    }
+  });
   return [...new Set(names)].filter((name) => ARCHITECTURES.has(name));
 }
 

@@ -151,9 +151,9 @@ for (const [lines, expected] of numbers) {
 }
 
 test('architectures are unquoted, known and named once', () => {
-  const lines = ['x86', '', 'native "x86-64" x\\32', 'native nonsense arm64'];
+  const lines = ['x86', '', 'native "x86-64" x\\32', 'native nonsense arm64', 'arm "x86'];
   const unit = service(lines.map((line) => `SystemCallArchitectures=${line}`));
-  assert.deepEqual(ownArchitectures(unit), ['native', 'x86-64', 'x32', 'arm64']);
+  assert.deepEqual(ownArchitectures(unit), ['native', 'x86-64', 'x32', 'arm64', 'arm']);
 });
 
 test('a long filter line is read in time', () => {
