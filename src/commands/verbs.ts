@@ -106,7 +106,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'score',
-    does: 'tell how exposed services are, and what stays open to them',
+    does: 'show how exposed services are, and what stays open to them',
     operands: '[unit...]',
     options: ['max', 'user', 'root', ...SPEAKS],
     pages: true,
