@@ -115,6 +115,7 @@ test('help takes a command, or the code of a message', async () => {
   const { status, stdout, stderr } = await cli('help', 'no-unit');
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^systemd has no unit of this name\./);
+  assert.deepEqual(await cli('help', 'error[no-unit]:'), { status, stdout, stderr }, 'as it is printed');
   assert.deepEqual(await cli('help', 'help'), await cli('--help'));
 });
 

@@ -55,10 +55,10 @@ export async function apply(
 ): Promise<Outcome> {
   const { all = false, purge = false, ...rest } = options;
   const how = { ...rest, look: context.caller.look };
+  const confirm = askedWait(options.confirm);
   if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   if (options.facts && !options.check) throw fromAfar();
-  const confirm = askedWait(options.confirm);
   if (options.live) assertLive(context, options, confirm);
   assertConfirmable(context, options, confirm);
   await readInputFirst(context, options);

@@ -88,8 +88,10 @@ const endUnits = (context: Context, names: readonly string[], how: Confirming): 
       });
     const outcome = unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
     const none = names.length === 0 ? [notWaiting(context)] : [];
-    // Another unit that can't be undone is no failure of those that are named.
-    const found = isAll ? left.diagnostics : left.diagnostics.map(asWarning);
+    // A unit that goes back is reported with its result; another that can't is no failure of those that are named.
+    const reported = done.flatMap(({ diagnostics }) => diagnostics.map(({ message }) => message));
+    const recovered = left.diagnostics.filter(({ message }) => !reported.includes(message));
+    const found = isAll ? recovered : recovered.map(asWarning);
     return {
       ...outcome,
       exit: Math.max(outcome.exit, isAll ? left.exit : EXIT.ok, none.length > 0 ? EXIT.findings : EXIT.ok),

@@ -204,7 +204,8 @@ async function recorded(context: Context, prepared: Prepared, options: ExplainOp
     `${prepared.plan.unit}: recording a run of it; an interrupt ends it early and rolls it back …`,
     () => recordCalls(context, prepared, options),
   );
-  return { ...run, diagnostics: [...(await otherPolicyApplied(context, prepared)), ...run.diagnostics] };
+  const other = await otherPolicyApplied(context, prepared, 'explain --record');
+  return { ...run, diagnostics: [...other, ...run.diagnostics] };
 }
 
 /**

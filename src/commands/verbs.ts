@@ -106,7 +106,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'score',
-    does: 'tell how exposed services are, and what stays open to them',
+    does: 'show how exposed services are, and what stays open to them',
     operands: '[unit...]',
     options: ['max', 'user', 'root', ...SPEAKS],
     pages: true,
@@ -179,7 +179,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     ],
     passThrough: true,
     examples: [
-      'run --wait --deny execve,uname:ENETDOWN -- ./myos',
+      'run --wait --deny execve,execveat,uname:ENETDOWN -- ./myos',
       'run --template no-exec -p DynamicUser=yes -G -- /usr/bin/sleep 60',
     ],
     load: async () => (await import('./run.js')).run,

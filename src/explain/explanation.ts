@@ -101,7 +101,7 @@ export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 're
 /** The changes that would let the call through, as lines of one sentence; empty if there are none. */
 export function changeLines({ changes, instead, cause, certain }: Explanation): string[] {
   const own = changes.map(({ does, text }) =>
-    text?.includes('\n') ? [`${does}:`, text.split('\n').join(' / ')] : [does],
+    text?.includes('\n') ? [`${does}:`, ...text.split('\n').map((line) => `  ${line}`)] : [does],
   );
   const ways = [
     ...(own.length > 0 ? [joined(own, ',', 'and ')] : []),
@@ -113,13 +113,14 @@ export function changeLines({ changes, instead, cause, certain }: Explanation): 
 
 /**
  * Lines of several parts as those of one.
- * @param mark stands behind each part that another follows
+ * @param mark stands behind each part that another follows, unless that ends with an indented line, which is to be pasted
  * @param word stands before each part that follows another
  */
 export function joined(parts: readonly (readonly string[])[], mark: string, word = ''): string[] {
   return parts.flatMap((lines, part) =>
     lines.map((line, i) => {
-      const end = i === lines.length - 1 && part < parts.length - 1 ? mark : '';
+      const isLast = i === lines.length - 1 && part < parts.length - 1;
+      const end = isLast && !line.startsWith(' ') ? mark : '';
       return `${i === 0 && part > 0 ? word : ''}${line}${end}`;
     }),
   );

@@ -8,11 +8,12 @@ const WIDTH = 80;
 
 /**
  * The cause of a diagnostic and the way out, by its code.
- * @param word a code, or what may be meant for one
+ * @param asked a code, also as it is printed (`error[no-unit]:`), or what may be meant for one
  * @param others names that might be meant, too
  * @returns an error `usage` where it is none
  */
-export function codeHelp(word: string, others: readonly string[]): string | Diagnostic {
+export function codeHelp(asked: string, others: readonly string[]): string | Diagnostic {
+  const word = asked.replace(/^\w+\[(.+?)\]:?$/, '$1');
   const entries = new Map(SUBJECTS.flatMap((subject) => Object.entries<Entries[string]>(subject.entries)));
   const entry = entries.get(word);
   if (typeof entry === 'string') return lines(entry);

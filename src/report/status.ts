@@ -95,9 +95,8 @@ export function withOneHint(
   const again = sorted.filter(({ hint }) => hint !== undefined && commands.has(hint));
   const named = [...new Set(again.map(({ hint }) => commands.get(hint!)!))];
   if (named.length < 2) return diagnostics;
-  // With --all, units would be confined that aren't, as one that was reverted.
-  const isOfAll = !diagnostics.some(({ code }) => code === 'not-applied');
-  const hint = ownCommand(scope, `apply ${isOfAll ? '--all' : named.map(shellWord).join(' ')}`);
+  // --all would also confine a unit that was reverted.
+  const hint = ownCommand(scope, `apply ${named.map(shellWord).join(' ')}`);
   return sorted.map((one) => {
     if (!again.includes(one)) return one;
     const { hint: _, ...bare } = one;

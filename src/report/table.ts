@@ -33,7 +33,8 @@ export function table(rows: readonly (readonly Cell[])[], options: TableOptions 
   const headings = head ? [head.map((text): Cell => [text, 'heading'])] : [];
   const printed = [...headings, ...rows].map((row) => row.map(printedCell));
   const room = look.columns - indent.length;
-  const { broken, used } = brokenRows(cuts && room < Infinity ? CUTS[cuts](printed, room) : printed, room);
+  const fit = cuts && room < Infinity ? CUTS[cuts](printed, room) : printed;
+  const { broken, used } = brokenRows(fit, cuts === 'all' ? Infinity : room);
   return broken
     .flatMap((row) => linesOf(row, used, look).map((line) => `${indent}${line}\n`))
     .map((line) => (line.trim() === '' ? '\n' : line))
@@ -109,12 +110,13 @@ function withLastCut(rows: readonly (readonly Printed[])[], room: number): reado
   return rows.map((row) => row.map((cell, i) => (i === last ? { ...cell, text: cut(cell.text) } : cell)));
 }
 
-/** Rows that take one line each: the last column is cut first, then the widest ones. */
+/** Rows that take one line each: the last column is cut first, then the widest ones, never the first, which names the row. */
 function withAllCut(rows: readonly (readonly Printed[])[], room: number): readonly (readonly Printed[])[] {
   const whole = mostOf(rows, ({ text }) => text.length);
   const last = whole.length - 1;
-  const least = whole.map((width, i) => Math.min(width, i === last ? LEAST_CUT * 2 : LEAST_CUT));
-  const widths = narrowed(narrowed(whole, whole.with(last, least[last]!), room), least, room);
+  const least = whole.map((width, i) => (i === 0 ? width : Math.min(width, LEAST_CUT)));
+  const lastCut = narrowed(whole, whole.with(last, Math.min(whole[last]!, LEAST_CUT * 2)), room);
+  const widths = narrowed(lastCut, least, room);
   return rows.map((row) =>
     row.map((cell, i) => ({ ...cell, text: cutInMiddle(cell.text, row.length > 1 ? widths[i]! : room) })),
   );

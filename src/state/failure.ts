@@ -87,9 +87,12 @@ export async function programsSaid(
 /** The time that an entry takes to get into the journal where journald can't be asked, in milliseconds. */
 const PAUSE = 200;
 
+/** The most that journald is waited for, in milliseconds: under a flood of messages it never comes to an end. */
+const LONGEST_SYNC = 5000;
+
 /** Waits until journald has taken what was logged before. Only the superuser may ask it for that. */
 export async function awaitJournal(system: System): Promise<void> {
-  const { status } = await system.run(['journalctl', '--sync']);
+  const { status } = await system.run(['journalctl', '--sync'], { timeout: LONGEST_SYNC });
   if (status !== 0) await system.wait(PAUSE);
 }
 

@@ -10,17 +10,21 @@ import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 
-/** A note if a unit is confined by another policy, or another text of it, than its calls are explained by. */
+/**
+ * A note if a unit is confined by another policy, or another text of it, than its calls are explained by.
+ * @param words the command that explains them
+ */
 export async function otherPolicyApplied(
   context: Context,
   { plan, unit, changes }: Prepared,
+  words = 'explain',
 ): Promise<Diagnostic[]> {
   const path = dropInPath(context.placement, unit.name.full);
   const { before, after } = changes.find((change) => change.path === path) ?? {};
   if (!before || !after) return [];
   const [was, is] = [before, after].map(({ content }) => headerOf(content).policy);
   if (was !== undefined && was !== is) {
-    const hint = ownCommand(plan.target.scope, `explain --policy ${shellWord(was)}`, plan.unit);
+    const hint = ownCommand(plan.target.scope, `${words} --policy ${shellWord(was)}`, plan.unit);
     return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
   }
   const differs = (which: 'policyHash' | 'defaultsHash') =>

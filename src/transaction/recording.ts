@@ -28,7 +28,7 @@ import {
 import { assertNotWaiting } from './confirm/refuse.js';
 import { holdSignals } from './held-signals.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
-import { RunWatch } from './run-watch.js';
+import { type RunWatch, watchRun } from './run-watch.js';
 import { type Ending, runSteps, type Step } from './runner.js';
 import { keepUndoRecords } from './steps/record.js';
 import { reload } from './steps/reload.js';
@@ -160,7 +160,7 @@ interface Begun {
  */
 async function beginWatch(context: Context, prepared: Prepared): Promise<Begun> {
   try {
-    return { watch: await RunWatch.begin(context, prepared), diagnostics: [] };
+    return { watch: await watchRun(context, prepared), diagnostics: [] };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     const state = prepared.unit.state!;

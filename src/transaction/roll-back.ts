@@ -1,9 +1,9 @@
-import { type Diagnostic, warning } from '../diagnostic.js';
+import { asWarning, type Diagnostic, warning } from '../diagnostic.js';
 import { failureOf, failuresOf } from '../state/failures.js';
 import { STAYS_STOPPED } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { changedSince, isChangedSince } from './changed-since.js';
-import { NOT_CONFIRMED } from './confirm/pending.js';
+import { notInTime } from './confirm/pending.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { reloadBack } from './steps/reload.js';
@@ -55,7 +55,7 @@ export const saidOfRollBack = (
 
 const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
   confirmation
-    ? warning(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back to how it was before`)
+    ? asWarning(notInTime(unit))
     : warning(
         'put-back',
         `a run was ended while it changed ${unit}, which is rolled back to how it was before`,

@@ -1,14 +1,15 @@
 /** The one run of `explain --record` is watched: the observer counts the calls of the service, none of which is refused. */
 
 import { kindsIn } from '../evidence/recording/kinds.js';
+import type { RecordedCall } from '../evidence/recording/recording.js';
 import { registersOf, rulesOf, type SeenRun } from '../explain/watched-run.js';
 import { namedDump } from '../observer/named.js';
 import type { WatchedArguments } from '../observer/observed.js';
-import type { Observer } from '../observer/observer.js';
 import { observedIn } from '../observer/parse-dump.js';
 import { NEEDS_ROOT, observeServices } from '../observer/service-group.js';
 import { observedAbis } from '../observer/watch-list.js';
 import type { Prepared } from '../prepare/prepare.js';
+import { ABIS, type Abi } from '../syscalls/abi.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import type { Context } from '../system/context.js';
 
@@ -18,59 +19,53 @@ export interface Seen {
   readonly lost: readonly string[];
 }
 
-export class RunWatch {
-  readonly #context: Context;
-  readonly #observer: Observer;
-  readonly #watched: readonly WatchedArguments[];
+/** A watch of the run. */
+export interface RunWatch {
   /** When the watch began, in milliseconds since 1970. */
   readonly began: number;
-
-  private constructor(context: Context, observer: Observer, watched: readonly WatchedArguments[]) {
-    this.#context = context;
-    this.#observer = observer;
-    this.#watched = watched;
-    this.began = context.system.now();
-  }
-
-  /**
-   * Watches a service from the return on.
-   * @throws UserError why it can't be watched
-   */
-  static async begin(context: Context, prepared: Prepared): Promise<RunWatch> {
-    const { machine, superuser } = context;
-    if (!superuser || machine === undefined) throw NEEDS_ROOT;
-    const service = { name: prepared.plan.unit, state: prepared.unit.state! };
-    const watched = testedArguments(prepared);
-    const observer = await observeServices(context, [service], { machine, sees: 'confined', watched });
-    return new RunWatch(context, observer, watched);
-  }
-
   /**
    * Tells that the service serves. To the observer that is a reload, in which commands that the manager starts are told from
    * the service itself.
    */
-  serves(): void {
-    this.#observer.phase(0, 'reload');
-  }
-
+  serves(): void;
   /** The run so far. @throws UserError `observer-failed` */
-  async look(): Promise<Seen> {
-    const [line] = await this.#observer.dump();
-    const machine = this.#context.machine!;
-    const run = namedDump(observedIn(line), { machine, watched: this.#watched, hashes: new Map() });
-    const tables = [...Object.keys(run.lost), ...run.blind];
-    const cut = run.arguments.some(({ lost }) => lost > 0) ? ['arguments'] : [];
-    return { run, lost: [...new Set([...tables.filter(matters), ...cut])] };
-  }
+  look(): Promise<Seen>;
+  end(): Promise<void>;
+}
 
-  async end(): Promise<void> {
-    await this.#observer.end();
-  }
+/**
+ * Watches a service from the return on.
+ * @throws UserError why it can't be watched
+ */
+export async function watchRun(context: Context, prepared: Prepared): Promise<RunWatch> {
+  const { machine, superuser, system } = context;
+  if (!superuser || machine === undefined) throw NEEDS_ROOT;
+  const service = { name: prepared.plan.unit, state: prepared.unit.state! };
+  const watched = testedArguments(prepared);
+  const observer = await observeServices(context, [service], { machine, sees: 'confined', watched });
+  const look = async (): Promise<Seen> => {
+    const [line] = await observer.dump();
+    const run = namedDump(observedIn(line), { machine, watched, hashes: new Map() });
+    const tables = [...Object.keys(run.lost), ...run.blind];
+    const isCut =
+      run.arguments.some(({ lost }) => lost > 0) || run.calls.some((call) => isUnseen(prepared, call));
+    return { run, lost: [...new Set([...tables.filter(matters), ...(isCut ? ['arguments'] : [])])] };
+  };
+  return { began: system.now(), serves: () => observer.phase(0, 'reload'), look, end: () => observer.end() };
+}
+
+/** The most arguments of a call that the observer keeps. */
+const MOST_KEPT = 2;
+
+/** Whether rules on a call test more arguments than are kept. */
+function isUnseen({ policy: { policy } }: Prepared, { architecture, name }: RecordedCall): boolean {
+  const isKnown = name !== null && Object.hasOwn(ABIS, architecture);
+  return isKnown && registersOf(policy, architecture as Abi, name).length > MOST_KEPT;
 }
 
 /**
  * The arguments that rules of a policy test, for the observer to keep their values: by the registers that hold them. Of a call
- * whose rules test more than two, none is kept, and what comes of it isn't told.
+ * whose rules test more than it keeps, none is kept.
  */
 function testedArguments({ policy: { policy }, plan }: Prepared): WatchedArguments[] {
   const calls = [...new Set(rulesOf(policy).map(({ syscall }) => syscall.value))];
@@ -78,7 +73,7 @@ function testedArguments({ policy: { policy }, plan }: Prepared): WatchedArgumen
     calls
       .filter((name) => numbersOf(architecture).has(name))
       .map((name) => ({ abi, name, arguments: registersOf(policy, architecture, name) }))
-      .filter(({ arguments: { length } }) => length === 1 || length === 2),
+      .filter(({ arguments: { length } }) => length > 0 && length <= MOST_KEPT),
   );
 }
 

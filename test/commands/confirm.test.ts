@@ -99,8 +99,7 @@ test('a confirmation that waits for another run past the deadline comes too late
     });
     const result = await confirm(fakeContext(system), [], { undo });
     assert.deepEqual([result.exit, statesOf(result)], [undo ? 0 : 1, [`${UNIT} rolled-back`]]);
-    const late = ['warning not-confirmed', ...(undo ? [] : ['error not-confirmed'])];
-    assert.deepEqual(codesOf(result), late);
+    assert.deepEqual(codesOf(result), [`${undo ? 'warning' : 'error'} not-confirmed`], 'it is said once');
     assertUndone(system, before);
   }
 });
@@ -172,10 +171,16 @@ interface Happening {
   readonly line?: string | 'end';
   readonly signal?: string;
   readonly elsewhere?: (system: FakeSystem) => Promise<unknown>;
+  /** Whether standard output is the terminal, too. */
+  readonly prints?: boolean;
 }
 
 /** Applies at a terminal, where something happens when it is asked. */
-async function applyAtTerminal(system: FakeSystem, { line, signal, elsewhere }: Happening, units = [UNIT]) {
+async function applyAtTerminal(
+  system: FakeSystem,
+  { line, signal, elsewhere, prints = false }: Happening,
+  units = [UNIT],
+) {
   const told: string[] = [];
   const never = new Promise<never>(() => undefined);
   let ask: () => void = () => undefined;
@@ -185,7 +190,7 @@ async function applyAtTerminal(system: FakeSystem, { line, signal, elsewhere }: 
   let held = 0;
   const caller: Partial<Caller> = {
     tell: (text) => void told.push(text),
-    terminals: async () => [true, false, true],
+    terminals: async () => [true, prints, true],
     interrupts: () => {
       held++;
       // Signals are held for the change, then for the question.
@@ -221,6 +226,13 @@ describe('at a terminal', () => {
     assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} confirmed`], []]);
     assert.match(result.text, /^demo\.service: unconfirmed\n(?:.|\n)*^demo\.service: confirmed\n$/m);
     assertKept(system);
+  });
+
+  test('the result is printed before the question, and once', async () => {
+    const { result, told } = await applyAtTerminal(machine(), { line: '', prints: true });
+    assert.match(told.at(-2)!, /^demo\.service: unconfirmed\n/);
+    assert.match(told.at(-1)!, /: Enter within 2min /);
+    assert.equal(result.text, 'demo.service: confirmed\n');
   });
 
   test('all that is known is told before, and once', async () => {

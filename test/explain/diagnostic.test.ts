@@ -54,10 +54,12 @@ test('people see a change, what comes with it, and another way in lines of their
   const instead = { does: 'take "no-exec" out of extends in line 1', where: 'p.toml' };
   const found = { ...refused('mount', policy), instead };
   const { hint, hintLines } = explanationDiagnostic(found, 'x86-64');
-  const rule = '[[syscalls.rules]] / syscall = "mount" / when = [{ arg = 0, ge = 0 }] # any value';
   assert.deepEqual(hintLines, [
     'to allow it: add a rule that allows mount:',
-    `${rule} / action = "allow",`,
+    '  [[syscalls.rules]]',
+    '  syscall = "mount"',
+    '  when = [{ arg = 0, ge = 0 }] # any value',
+    '  action = "allow"',
     'and change the action that is expected in line 5;',
     'or take "no-exec" out of extends in line 1;',
     'with CAP_SYS_ADMIN it can then change which files it sees',

@@ -11,10 +11,10 @@ const setFile = (system: FakeSystem, path: string, text: string) =>
   system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
 
 /** What is said where calls are explained by a policy, `--policy` if it is named. */
-async function told(system: FakeSystem, policy?: string) {
+async function told(system: FakeSystem, policy?: string, words?: string) {
   const context = fakeContext(system);
   const prepared = await prepare(context, UNIT, policy === undefined ? {} : { policy });
-  return (await otherPolicyApplied(context, prepared)).map(
+  return (await otherPolicyApplied(context, prepared, words)).map(
     ({ severity, code, message, hint }) => `${severity} ${code}: ${message} (${hint})`,
   );
 }
@@ -26,6 +26,8 @@ test('calls are explained by the policy that was applied, or it is said that the
   assert.deepEqual(await told(system, ELSEWHERE), [
     `note other-policy: ${UNIT} is confined by ${POLICY}, not by ${ELSEWHERE} (sandbox-unit explain --policy ${POLICY} ${UNIT})`,
   ]);
+  const recorded = await told(system, ELSEWHERE, 'explain --record');
+  assert.match(recorded.join(), /\(sandbox-unit explain --record --policy /);
   setFile(system, POLICY, `${NO_EXEC}# changed\n`);
   assert.match(
     (await told(system)).join(),

@@ -123,7 +123,13 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     assert.match(await asked(`printf '\\003' >&9; wait $terminal; echo "exit $?"; cat /run/asked`), /exit 1/);
     assert.equal(await state(), was);
     const late = await asked('wait $terminal; echo "exit $?"; cat /run/asked');
-    assert.match(late, /exit 1.*error\[not-confirmed\]: nginx\.service was not confirmed in time/s);
+    assert.match(
+      late,
+      /nginx\.service: \S*unconfirmed.*Enter within/s,
+      'the result stands before the question',
+    );
+    assert.match(late, /exit 1.*error\[not-confirmed\]:\S* nginx\.service was not confirmed in time/s);
+    assert.equal(late.split('[not-confirmed]').length, 2, 'it is said once');
     await isBack();
   });
 

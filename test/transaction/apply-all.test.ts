@@ -58,6 +58,11 @@ test('what was applied by another policy, or until the next boot, is left as it 
     one.diagnostics[1]!.hint,
     "'sandbox-unit apply --policy /srv/named.toml demo.service' applies it",
   );
+  named.files.delete('/srv/named.toml');
+  assert.equal(
+    (await all(named)).diagnostics[1]!.hint,
+    "its policy is gone: 'sandbox-unit revert demo.service' takes its confinement away",
+  );
   const until = DROP_IN.replace('/etc/', '/run/');
   const runtime = machine({ files: { [until]: '# sandbox-unit\n' } });
   await run(runtime);
@@ -71,7 +76,9 @@ test('what was applied by another policy, or until the next boot, is left as it 
   assert.match(result.diagnostics[0]!.message, /^demo\.service is confined until the next boot, and is left/);
   assert.match(result.diagnostics[0]!.hint!, /^'sandbox-unit apply --runtime demo\.service'/);
   runtime.files.delete('/etc/sandbox-unit/demo.service.toml');
-  assert.deepEqual(codesOf(await all(runtime)), ['note no-policy', 'note left-as-it-is']);
+  const gone = await all(runtime);
+  assert.deepEqual(codesOf(gone), ['note no-policy', 'note left-as-it-is']);
+  assert.match(gone.diagnostics[1]!.hint!, /'sandbox-unit revert demo\.service'/);
 });
 
 test('an instance with a drop-in of its own is applied, and its template is not', async () => {

@@ -1,6 +1,7 @@
 import { inBatches } from '../../collections.js';
+import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, note, ofUnit } from '../../diagnostic.js';
-import { type DropInFacts, dropInFacts } from '../../emit/drop-in-facts.js';
+import { dropInFacts } from '../../emit/drop-in-facts.js';
 import { policyFolders } from '../../paths/policies.js';
 import { againCommand, isSearched } from '../../prepare/apply-again.js';
 import { exists } from '../../prepare/load/exists.js';
@@ -73,30 +74,22 @@ async function confinedUnit(
 ): Promise<AskedUnit | { readonly left: string } | Staying> {
   const { unit, lifetime, path } = place;
   const [file] = await orElse(() => readFiles(context, [path]), []);
-  const facts = dropInFacts(file?.content ?? new Uint8Array());
-  const { policy, permissive, gaps } = facts;
-  if (purge && lifetime !== 'run' && policy !== undefined && (await isGone(context, unit, policy)))
-    return { left: unit };
-  const hasPolicy = (await ownPolicy(context, serviceName(unit))) !== undefined;
-  if (policy !== undefined && lifetime !== context.placement.lifetime) {
-    const until = lifetime === 'always' ? 'for good' : 'until the next boot';
-    return { why: stays(context, place, facts, `is confined ${until}`), hasPolicy };
-  }
-  if (!hasPolicy)
-    return { why: stays(context, place, facts, 'has no policy where one is looked for'), hasPolicy };
-  return { unit, again: { permissive, allowGaps: gaps } };
-}
-
-/** Whether a unit has neither the policy that it was confined by nor one where it is looked for. */
-async function isGone(context: Context, unit: string, policy: string): Promise<boolean> {
+  const { policy, permissive, gaps } = dropInFacts(file?.content ?? new Uint8Array());
   const name = serviceName(unit);
-  if ((await ownPolicy(context, name)) !== undefined) return false;
-  const place = namedPolicy(context, name, policy);
-  return isSearched(context, unit, policy) || !(await exists(place.system, place.path));
-}
-
-function stays(context: Context, { unit, lifetime }: OwnDropIn, facts: DropInFacts, why: string): Diagnostic {
-  const command = againCommand(withLifetime(context, lifetime), unit, facts);
-  const hint = context.offline ? undefined : `'${command}' applies it`;
-  return note('left-as-it-is', `${unit} ${why}, and is left as it is`, { hint });
+  const hasPolicy = (await ownPolicy(context, name)) !== undefined;
+  const isOwn = policy === undefined || isSearched(context, unit, policy);
+  const named = isOwn ? undefined : namedPolicy(context, name, policy);
+  const isNamed = named !== undefined && (await exists(named.system, named.path));
+  const isGone = !hasPolicy && !isNamed;
+  if (purge && lifetime !== 'run' && policy !== undefined && isGone) return { left: unit };
+  const isOtherwise = policy !== undefined && lifetime !== context.placement.lifetime;
+  if (hasPolicy && !isOtherwise) return { unit, again: { permissive, allowGaps: gaps } };
+  const until = lifetime === 'always' ? 'for good' : 'until the next boot';
+  const why = isOtherwise ? `is confined ${until}` : 'has no policy where one is looked for';
+  const as = { permissive, gaps, policy: isNamed ? policy : undefined };
+  const hint = isGone
+    ? `its policy is gone: '${ownCommand(context.placement.scope, 'revert', unit)}' takes its confinement away`
+    : `'${againCommand(withLifetime(context, lifetime), unit, as)}' applies it`;
+  const message = `${unit} ${why}, and is left as it is`;
+  return { why: note('left-as-it-is', message, context.offline ? {} : { hint }), hasPolicy };
 }

@@ -39,15 +39,21 @@ export async function askWhereWaiting(
   { units, outcome, quiet }: Known,
   end: (records: readonly Waiting[], ending: Ending) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const records = units.length > 0 && (await canAsk(context)) ? await waitingOf(context, units) : [];
+  if (units.length === 0) return outcome;
+  // The question goes to standard error.
+  const [input, output, errors] = await context.caller.terminals();
+  const records = input && errors ? await waitingOf(context, units) : [];
   if (records.length === 0) return outcome;
   const isWait = ({ code, severity }: Diagnostic) => code === UNCONFIRMED && severity === 'note';
   const known = outcome.diagnostics.filter((one) => !isWait(one) && !(quiet && one.severity === 'note'));
   for (const one of inOrder(known)) context.caller.tell(renderDiagnostic(one, outcome.sources));
+  const isShown = output === true && !quiet;
+  if (isShown) context.caller.tell(outcome.text.trimEnd());
+  const text = isShown ? '' : outcome.text;
   const signals = holdSignals(context);
   try {
     const answer = await answerTo(context, records, signals);
-    if (answer === 'gone') return { ...outcome, diagnostics: outcome.diagnostics.filter(isWait) };
+    if (answer === 'gone') return { ...outcome, text, diagnostics: outcome.diagnostics.filter(isWait) };
     const undo = answer === 'undo';
     const ended = await end(records, { undo, signals });
     const before = outcome.exit === EXIT.pending ? EXIT.ok : outcome.exit;
@@ -57,7 +63,7 @@ export async function askWhereWaiting(
     return {
       ...ended,
       exit: worst === EXIT.ok && othersWait ? EXIT.pending : worst,
-      text: `${outcome.text}${ended.text}`,
+      text: `${text}${ended.text}`,
       diagnostics: [...ended.diagnostics, ...(undo ? units.map(notConfirmed) : [])],
     };
   } finally {
@@ -66,12 +72,6 @@ export async function askWhereWaiting(
 }
 
 const notConfirmed = (unit: string): Diagnostic => error(NOT_CONFIRMED, `${unit} was not confirmed`);
-
-/** Whether a question can be asked: it goes to standard error. */
-async function canAsk({ caller }: Context): Promise<boolean> {
-  const [input, , errors] = await caller.terminals();
-  return input === true && errors === true;
-}
 
 async function answerTo(
   context: Context,

@@ -15,7 +15,7 @@ import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
 import { standsOf } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { Changed, NotChanged } from '../unit-result.js';
-import { NOT_CONFIRMED, unconfirmedRecords, type Waiting } from './pending.js';
+import { notInTime, unconfirmedRecords, type Waiting } from './pending.js';
 import { cancelRollback } from './rollback-timer.js';
 
 /** How changes are ended that wait. */
@@ -118,8 +118,5 @@ async function outcomeOf(context: Context, record: Waiting, undo: boolean): Prom
   if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
   const isBack = stands.every((stand) => stand === 'before');
   if (!isBack) return { ...common, state: 'failed', diagnostics: [changedSince(context, unit)] };
-  return { ...common, state: 'rolled-back', diagnostics: undo ? [] : [tooLate(unit)] };
+  return { ...common, state: 'rolled-back', diagnostics: undo ? [] : [notInTime(unit)] };
 }
-
-const tooLate = (unit: string): Diagnostic =>
-  error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is as it was before`);

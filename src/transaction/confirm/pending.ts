@@ -92,6 +92,9 @@ export const UNCONFIRMED = 'unconfirmed';
 /** The code of what is said of a change that was undone, since nobody confirmed it. */
 export const NOT_CONFIRMED = 'not-confirmed';
 
+export const notInTime = (unit: string): Diagnostic =>
+  error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back to how it was before`);
+
 const goesBack = (unit: string, deadline: number): string =>
   `${unit} goes back to how it was at ${timeOfDay(deadline)} unless it is confirmed`;
 

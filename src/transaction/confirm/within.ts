@@ -21,7 +21,7 @@ export function askedWait(text: string | false | undefined): Asked {
   if (typeof text !== 'string') return text;
   const span = parseTimeSpan(text);
   if (span !== undefined && span >= LEAST && span <= MAX_SPAN) return span;
-  const hint = "a time as '2min', from 10s to 1h";
+  const hint = "the option takes a time from 10s to 1h: 'sandbox-unit apply --confirm 2min UNIT'";
   throw new UserError(error('usage', `--confirm ${text} is no time to wait`, { hint }), EXIT.failure);
 }
 

@@ -159,7 +159,7 @@ async function unlessAgain<T>(
   }
 }
 
-const wayOut = ({ signals }: HowBack): string => (signals ? '; a second interrupt ends the waiting' : '');
+const wayOut = ({ signals }: HowBack): string => (signals ? '; a second Ctrl-C ends that' : '');
 
 async function startOne(
   context: Context,
@@ -168,11 +168,8 @@ async function startOne(
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
-    const result = await waitFor(
-      context,
-      unit,
-      `${unit}: waiting for its start as it was${wayOut(how)} …`,
-      () => unlessAgain(context, how, `the start of ${unit} as it was`, () => start(unit)),
+    const result = await waitFor(context, unit, `${unit}: waiting for its start${wayOut(how)} …`, () =>
+      unlessAgain(context, how, `the start of ${unit} as it was`, () => start(unit)),
     );
     return result === 'done' ? [] : [serviceDown(unit, `'${result}'`)];
   });
