@@ -1,5 +1,6 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { isPending } from '../emit/changes.js';
 import { assertCanInject } from '../live/inject.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
@@ -32,7 +33,6 @@ export interface ApplyWords extends ApplyOptions {
   readonly purge?: boolean;
   /** Files with the answers of another machine, which the context is of. */
   readonly facts?: readonly string[];
-  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -91,7 +91,8 @@ function outcomeOf(
   { results, diagnostics, sources }: Applied,
   options: ApplyOptions & { readonly look: Look },
 ): Outcome {
-  const exposures = results.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
+  const shown = results.filter((one) => options.json || isPending(one.changes));
+  const exposures = shown.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
   const all = unitsOutcome(results, sources, { ...options, exposures: new Map(exposures) });
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }

@@ -4,8 +4,9 @@ import { isPending } from '../../emit/changes.js';
 import { againstInjecting } from '../../live/inject.js';
 import { type LiveChange, planLive } from '../../live/live-change.js';
 import { dropInPath } from '../../paths/own-files.js';
+import { gather, type PrepareOptions } from '../../prepare/gather.js';
 import { fullName } from '../../prepare/load/load-unit.js';
-import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
+import { makePrepared, type Prepared } from '../../prepare/prepare.js';
 import type { MachineFacts } from '../../prepare/probe/target.js';
 import { preflight, restartOutlooks } from '../../restart/preflight.js';
 import { runsAsBefore } from '../../state/applied-runs.js';
@@ -19,10 +20,12 @@ import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
 import { notInForce } from '../../verify/manager/in-force.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
+import { stayingUnit } from './staying.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
+  readonly json?: boolean;
   /** False leaves the service as it runs. */
   readonly restart?: boolean;
   /** Whether services are given the policy as they run. */
@@ -47,11 +50,20 @@ export async function planApply(
   { options, sources, machine }: Planning,
 ): Promise<NotChanged | PendingApply> {
   try {
-    const prepared = await prepare(context, unit, options, machine);
+    const [gathered, staying] = await context.caller.during(`${unit}: looking at its files`, async () => {
+      const found = await gather(context, unit, options, machine);
+      return [
+        found,
+        isToldByPlan(options) ? undefined : await stayingUnit(context, found, options.restart !== false),
+      ] as const;
+    });
+    for (const [file, text] of gathered.policy.sources) sources.set(file, text);
+    if (staying) return staying;
+    const making = `${unit}: making its plan`;
+    const prepared = await context.caller.during(making, () => makePrepared(context, gathered));
     if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
       await keepUntrusted(context, prepared.unit.name.full, prepared.unit.services);
     }
-    for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const restart = options.restart !== false && !options.live;
     const before = await preflight(context, prepared, { ...options, restart });
@@ -70,6 +82,10 @@ export async function planApply(
     return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
   }
 }
+
+/** Whether a unit's plan is shown even if the unit stays as it is, or decides what is done to it as it runs. */
+const isToldByPlan = ({ json = false, check = false, live = false }: ApplyOptions): boolean =>
+  json || check || live;
 
 /** A unit whose services are given the policy as they run. */
 async function asItRuns(
