@@ -1,4 +1,3 @@
-import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
 import { againstInjecting } from '../../live/inject.js';
@@ -9,18 +8,15 @@ import { fullName } from '../../prepare/load/load-unit.js';
 import { makePrepared, type Prepared } from '../../prepare/prepare.js';
 import type { MachineFacts } from '../../prepare/probe/target.js';
 import { preflight, restartOutlooks } from '../../restart/preflight.js';
-import { runsAsBefore } from '../../state/applied-runs.js';
-import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
 import { keepUntrusted } from '../../state/untrusted-runs.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
-import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
-import { notInForce } from '../../verify/manager/in-force.js';
+import { mainOf } from '../../verify/kernel/confinement.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
-import { stayingUnit } from './staying.js';
+import { seenInForce, stayingUnit } from './in-force.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -128,36 +124,33 @@ function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnost
 /** A unit whose files are as planned. */
 interface AsWritten extends Omit<PendingApply, 'state'> {}
 
-/** Sees whether files that are as planned are in force: they may be overridden, bypassed, or younger than the service. */
+/** Sees whether files that are as planned are in force, and restarts services that run without them. */
 async function inForce(
   context: Context,
   written: AsWritten,
   { check, restart }: ApplyOptions,
 ): Promise<NotChanged | PendingApply> {
-  const { plan, unit, appliedRuns } = written.prepared;
+  const { prepared } = written;
+  const { plan, unit } = prepared;
   if (unit.state === undefined) return { ...written, state: 'unchanged' };
   const refused = (why: readonly Diagnostic[]): NotChanged => ({
     ...written,
     state: 'refused',
     diagnostics: [...written.diagnostics, ...why],
   });
-  const wrong = notInForce(context, written.prepared, unit);
-  if (wrong.length > 0) return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(wrong);
-  const due: Diagnostic[] = [];
+  const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
+  const measure = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
+  const seen = await seenInForce(context, measure);
+  if (seen.otherwise.length > 0)
+    return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(seen.otherwise);
+  if (seen.open.length > 0) return refused(seen.open);
+  const due = [...seen.failed];
   let isDue = false;
-  for (const service of unit.services) {
-    const { name, state } = service;
-    const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
-    due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
-    if (!(await runsAsBefore(context, appliedRuns, service))) {
-      const open = await notConfined(context.system, { ...mainOf(plan), unit: name }, state);
-      if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
-      continue;
-    }
+  for (const service of seen.due) {
     const [outlook] = await restartOutlooks(context, 'apply', [service]);
     const obstacle = await outlook!.obstacle();
     const stays = restart === false || obstacle !== undefined;
-    if (check || stays) due.push(restartDue(name, obstacle));
+    if (check || stays) due.push(restartDue(service.name, obstacle));
     if (stays) continue;
     const { diagnostics } = outlook!;
     if (hasErrors(diagnostics)) return refused(diagnostics);
@@ -188,9 +181,3 @@ function unread(written: AsWritten): PendingApply {
     diagnostics: [...written.diagnostics, note('reload-due', message)],
   };
 }
-
-/** Adds the restart as the way out of a missing filter: the service was started before its files were there. */
-const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Diagnostic => ({
-  ...open,
-  hint: open.hint ?? systemctl(placement.scope, 'restart', unit),
-});
