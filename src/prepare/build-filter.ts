@@ -61,7 +61,7 @@ export const proofsOf = ({ programs }: CompiledFilter): ProofSummary[] =>
     return { ...summaryOf(one), calls, sampled };
   });
 
-/** What is told of a filter that was proven before it was written. */
+/** Summaries without the numbers of calls, for a filter that was proven before it was written. */
 export const writtenProofs = ({ programs }: CompiledFilter): ProofSummary[] => programs.map(summaryOf);
 
 /** The bytes of a filter file whose programs are proven, and the proofs. */

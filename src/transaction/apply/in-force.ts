@@ -1,7 +1,7 @@
 /** Sees whether files that are as they shall be are in force: they may be overridden, bypassed, or younger than the service. */
 import { systemctl } from '../../command-lines.js';
 import type { Diagnostic } from '../../diagnostic.js';
-import { asWritten } from '../../prepare/as-written.js';
+import { asWritten, type Written } from '../../prepare/as-written.js';
 import type { Gathered } from '../../prepare/gather.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { untrustedStarts } from '../../prepare/untrusted-launch.js';
@@ -10,21 +10,19 @@ import { appliedRunsOf, runsAsBefore } from '../../state/applied-runs.js';
 import { failedService } from '../../state/failed-service.js';
 import type { Service } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
-import type { Target } from '../../target/target.js';
 import { mainByFiles } from '../../verify/expected.js';
 import { type HeldMain, notConfined } from '../../verify/kernel/confinement.js';
 import { notInForce } from '../../verify/manager/in-force.js';
 import type { NotChanged } from '../unit-result.js';
 
 /** A unit's files, and what its services shall have of them. */
-interface Measure extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'> {
+interface Measure extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>, Pick<Written, 'target'> {
   readonly main: HeldMain;
-  readonly target: Target;
   /** Whether its policy refuses calls. */
   readonly refuses: boolean;
 }
 
-/** What is seen of a unit whose files are as they shall be; where systemd has other lines nothing else is. */
+/** Differences of a unit whose files are as they shall be; where systemd has other lines only those. */
 interface Seen {
   /** Errors about what systemd has otherwise. */
   readonly otherwise: readonly Diagnostic[];

@@ -1,12 +1,10 @@
-import { type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
 import { againstInjecting } from '../../live/inject.js';
 import { type LiveChange, planLive } from '../../live/live-change.js';
 import { dropInPath } from '../../paths/own-files.js';
-import { gather, type PrepareOptions } from '../../prepare/gather.js';
-import { fullName } from '../../prepare/load/load-unit.js';
+import type { Gathered, PrepareOptions } from '../../prepare/gather.js';
 import { makePrepared, type Prepared } from '../../prepare/prepare.js';
-import type { MachineFacts } from '../../prepare/probe/target.js';
 import { preflight, restartOutlooks } from '../../restart/preflight.js';
 import { restartDue } from '../../state/notes.js';
 import { keepUntrusted } from '../../state/untrusted-runs.js';
@@ -16,7 +14,7 @@ import type { UnitName } from '../../unit/name.js';
 import { mainOf } from '../../verify/kernel/confinement.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
-import { seenInForce, stayingUnit } from './in-force.js';
+import { seenInForce } from './in-force.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -32,56 +30,29 @@ export interface ApplyOptions extends PrepareOptions {
   readonly reload?: boolean;
 }
 
-/** Things that all units of one `apply` share. */
-export interface Planning {
-  readonly options: ApplyOptions;
-  /** Texts that diagnostics point into. */
-  readonly sources: Map<string, string>;
-  readonly machine: () => Promise<MachineFacts>;
-}
-
+/** Plans a unit of which more is to be said than that it stays as it is. @throws UserError as makePrepared() */
 export async function planApply(
   context: Context,
-  unit: string,
-  { options, sources, machine }: Planning,
+  gathered: Gathered,
+  options: ApplyOptions,
 ): Promise<NotChanged | PendingApply> {
-  try {
-    const [gathered, staying] = await context.caller.during(`${unit}: looking at its files`, async () => {
-      const found = await gather(context, unit, options, machine);
-      return [
-        found,
-        isToldByPlan(options) ? undefined : await stayingUnit(context, found, options.restart !== false),
-      ] as const;
-    });
-    for (const [file, text] of gathered.policy.sources) sources.set(file, text);
-    if (staying) return staying;
-    const making = `${unit}: making its plan`;
-    const prepared = await context.caller.during(making, () => makePrepared(context, gathered));
-    if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
-      await keepUntrusted(context, prepared.unit.name.full, prepared.unit.services);
-    }
-    const { changes } = prepared;
-    const restart = options.restart !== false && !options.live;
-    const before = await preflight(context, prepared, { ...options, restart });
-    const diagnostics = [...prepared.diagnostics, ...before];
-    const { name, services } = prepared.unit;
-    const found = { unit: name.full, changes, diagnostics, services, prepared };
-    if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
-    const unloadable = notLoadable(context, prepared);
-    if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
-    if (options.live) return await asItRuns(context, found, options);
-    return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    for (const [file, text] of cause.sources) sources.set(file, text);
-    const { exit, diagnostics } = cause;
-    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
+  const { name, services } = gathered.unit;
+  const making = `${name.full}: making its plan`;
+  const prepared = await context.caller.during(making, () => makePrepared(context, gathered));
+  if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
+    await keepUntrusted(context, name.full, services);
   }
+  const { changes } = prepared;
+  const restart = options.restart !== false && !options.live;
+  const before = await preflight(context, prepared, { ...options, restart });
+  const diagnostics = [...prepared.diagnostics, ...before];
+  const found = { unit: name.full, changes, diagnostics, services, prepared };
+  if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
+  const unloadable = notLoadable(context, prepared);
+  if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
+  if (options.live) return await asItRuns(context, found, options);
+  return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
 }
-
-/** Whether a unit's plan is shown even if the unit stays as it is, or decides what is done to it as it runs. */
-const isToldByPlan = ({ json = false, check = false, live = false }: ApplyOptions): boolean =>
-  json || check || live;
 
 /** A unit whose services are given the policy as they run. */
 async function asItRuns(
