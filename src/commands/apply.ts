@@ -1,29 +1,23 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { isPending } from '../emit/changes.js';
 import { assertCanInject } from '../live/inject.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { readInputFirst } from '../prepare/load/input-policy.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
-import { exposureOfPlan } from '../score/of-plan.js';
+import type { PlannedExposure } from '../score/of-plan.js';
 import { markConfined } from '../status/taken-away.js';
 import type { Context } from '../system/context.js';
 import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
-import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../transaction/apply/purge.js';
-import { applyUnits } from '../transaction/apply/table.js';
-import type { Transaction } from '../transaction/changed-unit.js';
-import { askWhereWaiting } from '../transaction/confirm/ask.js';
+import { NO_PURGE, notNamed } from '../transaction/apply/purge.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
-import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { revertUnits } from '../transaction/revert/table.js';
-import { isToBeApplied, type PendingApply, type UnitResult, updated } from '../transaction/unit-result.js';
-import { writeOffline } from '../transaction/write-offline.js';
-import { confirmThose } from './confirm.js';
+import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';
 
 export interface ApplyWords extends ApplyOptions {
   /** All units that have a policy, in place of named ones. */
@@ -32,7 +26,6 @@ export interface ApplyWords extends ApplyOptions {
   readonly purge?: boolean;
   /** Files with the answers of another machine, which the context is of. */
   readonly facts?: readonly string[];
-  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -70,7 +63,10 @@ export async function apply(
   });
   if (options.json) return outcome;
   const waiting = applied.results.filter(({ state }) => state === 'unconfirmed').map(({ unit }) => unit);
+  if (waiting.length === 0) return outcome;
   const known = { units: waiting, outcome, quiet: options.quiet ?? false };
+  const { askWhereWaiting } = await import('../transaction/confirm/ask.js');
+  const { confirmThose } = await import('./confirm.js');
   return askWhereWaiting(context, known, (records, ending) => confirmThose(context, records, ending));
 }
 
@@ -87,12 +83,17 @@ const fromAfar = () =>
     EXIT.failure,
   );
 
-function outcomeOf(
+async function outcomeOf(
   { results, diagnostics, sources }: Applied,
   options: ApplyOptions & { readonly look: Look },
-): Outcome {
-  const exposures = results.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
-  const all = unitsOutcome(results, sources, { ...options, exposures: new Map(exposures) });
+): Promise<Outcome> {
+  const exposures = new Map<string, PlannedExposure | undefined>();
+  for (const { unit, prepared, changes } of results) {
+    if (!prepared || !(options.json || isPending(changes))) continue;
+    const { exposureOfPlan } = await import('../score/of-plan.js');
+    exposures.set(unit, exposureOfPlan(prepared));
+  }
+  const all = unitsOutcome(results, sources, { ...options, exposures });
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }
 
@@ -134,55 +135,11 @@ async function applyEach(
   const applied = { results: planned, diagnostics: told, sources };
   if (!options.check && !context.offline)
     for (const { unit, state } of planned) if (state === 'unchanged') await markConfined(context, unit);
-  if (options.check) {
-    const leaving = await planPurge(context, purge, options);
-    // A unit that stays confined keeps the launcher.
-    const isLast = planned.every(({ state }) => state === 'refused');
-    const last = isLast ? await pendingPurge(context, leaving) : [];
-    return { ...applied, results: [...planned, ...updated(leaving, last)] };
-  }
-  if (pending.length + purge.units.length === 0) return applied;
+  const changing = options.check ? [] : pending;
+  if (changing.length + purge.units.length === 0) return applied;
+  const { changeUnits, leavingUnits } = await import('../transaction/apply/change.js');
+  if (options.check)
+    return { ...applied, results: [...planned, ...(await leavingUnits(context, purge, planned, options))] };
   const { done, gone } = await changeUnits(context, { pending, purge, confirm }, options);
   return { ...applied, results: [...updated(planned, done), ...gone] };
-}
-
-/** Units that get a policy, and units that lose theirs. */
-interface Changing {
-  readonly pending: readonly PendingApply[];
-  readonly purge: Purge;
-  readonly confirm: Asked;
-}
-
-async function changeUnits(
-  context: Context,
-  { pending, purge, confirm }: Changing,
-  options: ApplyOptions,
-): Promise<{ readonly done: readonly UnitResult[]; readonly gone: readonly UnitResult[] }> {
-  const signals = holdSignals(context, (name) =>
-    context.caller.tell(`${name}: rolling back what isn't done …`),
-  );
-  try {
-    const done = context.offline
-      ? await writeOffline(context, pending, 'applied')
-      : await applyUnits({ context, signals }, pending, { ...options, confirm });
-    return { done, gone: await purgeUnits({ context, signals }, purge, options) };
-  } finally {
-    signals.release();
-  }
-}
-
-/** Reverts units by their state when the others are done, one of which may have begun to need the launcher. */
-async function purgeUnits(
-  transaction: Transaction,
-  purge: Purge,
-  options: ApplyOptions,
-): Promise<UnitResult[]> {
-  if (purge.units.length === 0) return [];
-  const { context } = transaction;
-  const planned = await planPurge(context, purge, options);
-  const pending = await pendingPurge(context, planned);
-  const done = context.offline
-    ? await writeOffline(context, pending, 'reverted')
-    : await revertUnits(transaction, pending, options);
-  return updated(planned, done);
 }

@@ -3,14 +3,7 @@ import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
-import {
-  dropInPath,
-  filterPath,
-  hasNameOfDropIn,
-  namesFilter,
-  namesReadyFilter,
-  readyFilterPath,
-} from '../paths/own-files.js';
+import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../paths/own-files.js';
 import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import { type Confined, confinedUnit } from '../prepare/confined.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
@@ -49,12 +42,13 @@ export async function verify(
   const prepared = await confinedUnit(context, unit!, options).catch(async (cause) => {
     throw await withUntilRestart(context, unit!, cause);
   });
-  const starts = await untrustedStartsOf(context, prepared);
+  const isThere = prepared.appliedRuns.files.length > 0;
+  const starts = isThere ? await untrustedStarts(context, prepared, prepared.target) : [];
   if (starts.length > 0 || hasErrors(prepared.diagnostics)) {
     const diagnostics = [...prepared.diagnostics, ...starts];
     return refused(context, { ...prepared, diagnostics });
   }
-  if (prepared.appliedRuns.files.length === 0) {
+  if (!isThere) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
     const missing = half.length > 0 ? half : await notThere(context, prepared);
     const diagnostics = [...prepared.diagnostics, ...missing];
@@ -102,20 +96,6 @@ async function heldTo(context: Context, confined: Confined) {
   const { name, target, unit, files } = confined;
   const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });
   return { planned, expected: await expectedOf(confined, planned.dropIn) };
-}
-
-/** Errors about untrusted paths by which a confined unit is started, as the manager has loaded it. */
-async function untrustedStartsOf(
-  context: Context,
-  { target, files, unit, appliedRuns }: Confined,
-): Promise<Diagnostic[]> {
-  if (appliedRuns.files.length === 0) return [];
-  const { full } = unit.name;
-  const loaded = (program: string, filter: string) =>
-    files.some(({ path }) => path === filter) ? { program, filter } : undefined;
-  const launched = loaded(target.launcher, filterPath(context.placement, full));
-  const loading = loaded(target.injector, readyFilterPath(context.placement, full));
-  return untrustedStarts(context, { launched, loading }, unit.services);
 }
 
 /**

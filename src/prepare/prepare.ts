@@ -1,3 +1,4 @@
+import { isSameBytes } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type Change, changes } from '../emit/changes.js';
@@ -10,7 +11,15 @@ import { filesHash, HASHING } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
-import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
+import {
+  type CompiledFilter,
+  compileFilter,
+  compileReadyFilter,
+  type ProofSummary,
+  proofsOf,
+  proofWarnings,
+  writtenProofs,
+} from './build-filter.js';
 import { fileMasks } from './file-masks.js';
 import { type Gathered, gather, type PrepareOptions, readSettings } from './gather.js';
 import { INPUT } from './load/input-policy.js';
@@ -85,7 +94,8 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
       programs.map(({ path }) => path),
     )),
   ];
-  const { proofs } = made;
+  const pending = changes(files, current, context);
+  const proofs = made.filters.flatMap(pending.every(isWritten) ? writtenProofs : proofsOf);
   return {
     ...common,
     diagnostics: [
@@ -94,16 +104,26 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
     ],
     proofs,
     files,
-    changes: changes(files, current, context),
+    changes: pending,
     appliedRuns: appliedRunsOf(unit.name.full, there),
   };
 }
+
+/**
+ * Whether a file that root alone can change is there to the byte. Where a unit's drop-in is, too, whose header has this version
+ * and the hashes of all that it is made of, this version has proven the unit's filters before it wrote them.
+ */
+const isWritten = ({ kind, before, after }: Change): boolean =>
+  kind === 'unchanged' && isSameBytes(before!.content, after!.content);
 
 /** Whether a policy means the same without the files beside it. */
 const isByItself = ({ policy }: LoadedPolicy): boolean =>
   policy.extends.every(({ value }) => !value.includes('/') && !value.endsWith('.toml'));
 
-interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
+interface Made extends Pick<Prepared, 'plan' | 'planned' | 'files' | 'diagnostics'> {
+  /** Those among the files; nothing is written before they are proven. */
+  readonly filters: readonly CompiledFilter[];
+}
 
 /** The plan, and the files for the unit alone; no files if there is an error. */
 async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
@@ -135,10 +155,9 @@ async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
         ...(await fileMasks(context, plan, policy.policy)),
       ];
   const diagnostics = [...early, ...found, ...beforehand];
-  if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
-  const built = plan.filter && buildFilter(plan.filter);
-  const ready = plan.ready && buildReadyFilter(plan.ready.filter);
-  const filters = { start: built?.file, ready: ready?.file };
+  if (hasErrors(diagnostics)) return { plan, planned, diagnostics, filters: [], files: [] };
+  const start = plan.filter && compileFilter(plan.filter);
+  const ready = plan.ready && compileReadyFilter(plan.ready.filter);
   const origin = {
     version: VERSION,
     policy: pathInHeader,
@@ -146,8 +165,9 @@ async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
     ...hashes,
     gaps: toleratedGaps(found),
   };
-  const files = emitFiles(plan, filters, context.placement, origin, HASHING);
-  return { plan, planned, diagnostics, proofs: [...(built?.proofs ?? []), ...(ready?.proofs ?? [])], files };
+  const bytes = { start: start?.file, ready: ready?.file };
+  const files = emitFiles(plan, bytes, context.placement, origin, HASHING);
+  return { plan, planned, diagnostics, filters: [start, ready].filter((one) => one !== undefined), files };
 }
 
 /**

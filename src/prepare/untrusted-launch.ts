@@ -1,5 +1,7 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
+import type { EmittedFile } from '../emit/files.js';
 import { HEAD_SIZE, readProgram } from '../formats/elf.js';
+import { filterPath, readyFilterPath } from '../paths/own-files.js';
 import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
 import { interpretersOf } from '../plan/launcher/commands.js';
 import {
@@ -15,8 +17,10 @@ import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
+import type { Target } from '../target/target.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
+import type { UnitName } from '../unit/name.js';
 import { HOST, type NamespaceOf, type Untrusted, type View, type Walked } from '../unit/view.js';
 
 /**
@@ -34,12 +38,24 @@ export async function untrustedLaunch(
   return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 
+/** A unit's services, and its files of ours. */
+interface Loaded {
+  readonly unit: { readonly name: UnitName; readonly services: readonly Service[] };
+  readonly files: readonly EmittedFile[];
+}
+
 /** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
-export const untrustedStarts = (
+export function untrustedStarts(
   context: Context,
-  own: OwnFiles,
-  services: readonly Service[],
-): Promise<Diagnostic[]> => untrustedStartsOf(context, launchesOf(context, own, services));
+  { unit: { name, services }, files }: Loaded,
+  { launcher, injector }: Pick<Target, 'launcher' | 'injector'>,
+): Promise<Diagnostic[]> {
+  const loaded = (program: string, filter: string) =>
+    files.some(({ path }) => path === filter) ? { program, filter } : undefined;
+  const launched = loaded(launcher, filterPath(context.placement, name.full));
+  const loading = loaded(injector, readyFilterPath(context.placement, name.full));
+  return untrustedStartsOf(context, launchesOf(context, { launched, loading }, services));
+}
 
 /**
  * Errors about untrusted paths of running services: by their directives, or, if these show none, as their processes see

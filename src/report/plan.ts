@@ -92,7 +92,7 @@ function filterText(proofs: readonly ProofSummary[], look: Look): string {
   if (proofs.length === 0) return '';
   const rows = proofs.map(({ machine, role, instructions, calls }) => [
     `${machine}${WHEN[role]}`,
-    `${instructions} instructions, proven on ${calls} calls`,
+    `${instructions} instructions, proven ${calls === undefined ? 'before it was written' : `on ${calls} calls`}`,
   ]);
   return `Filter:\n${table(rows, { indent: '  ', look })}`;
 }

@@ -27,10 +27,13 @@ interface Meant {
   readonly check?: boolean | undefined;
 }
 
+/** A prepared change, as far as it is looked at beforehand. */
+type Change = Pick<Prepared, 'unit' | 'policy' | 'changes' | 'appliedRuns'>;
+
 /** Diagnostics about obstacles that would otherwise show only when the files are written. */
 export async function preflight(
   context: Context,
-  prepared: Prepared,
+  prepared: Change,
   { verb = 'apply', restart = true, check = false }: Meant = {},
 ): Promise<Diagnostic[]> {
   const { unit, policy } = prepared;
@@ -48,7 +51,7 @@ export async function preflight(
   return [...found, ...(await Promise.all(outlooks.map(wouldBeRestarted)))];
 }
 
-const changesFiles = ({ changes }: Prepared, verb: Restarting): boolean =>
+const changesFiles = ({ changes }: Change, verb: Restarting): boolean =>
   verb === 'explain --record' || isPending(changes);
 
 async function wouldBeRestarted({ name, obstacle }: RestartOutlook): Promise<Diagnostic> {
@@ -58,7 +61,7 @@ async function wouldBeRestarted({ name, obstacle }: RestartOutlook): Promise<Dia
 
 async function toBeRestarted(
   context: Context,
-  prepared: Prepared,
+  prepared: Change,
   verb: Restarting,
 ): Promise<readonly Service[]> {
   const { services } = prepared.unit;

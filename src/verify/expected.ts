@@ -1,5 +1,6 @@
 /** The measure for a unit: its files, as they are on disk or would be written, and the plan behind them. */
 import { toHex } from '../collections.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, FILES_FIELD } from '../emit/files.js';
 import { decodeFilterFile, type FilterFile, programBytes } from '../filter/filter-file.js';
 import { namesFilter, namesReadyFilter } from '../paths/own-files.js';
@@ -55,16 +56,22 @@ export async function expectedOf(confined: Confined, { assignments }: UnitFile):
   const { name, facts, target, files, policy, plan } = confined;
   if (!facts) return expectedBy(await plan(), files);
   return {
-    ...{ unit: name, target, plan },
-    filtersMain: facts.filtered,
+    ...mainByFiles(name, facts, files),
+    ...{ target, plan },
     hasCalls: policy.policy.syscalls !== undefined,
-    filter: facts.launched ? filterIn(files, namesFilter) : undefined,
     isReadied: facts.tightened,
     programs: programsIn(files, target.machine),
     directives: assignments.filter((line) => !isOurs(line)).map(({ key }) => ({ name: key })),
     lines: policy.policy.service.map(({ name: subject, at }) => ({ subject, at })),
   };
 }
+
+/** The measure for the main process of a unit whose files are as its policy makes them. */
+export const mainByFiles = (unit: string, facts: DropInFacts, files: readonly EmittedFile[]): HeldMain => ({
+  unit,
+  filtersMain: facts.filtered,
+  filter: facts.launched ? filterIn(files, namesFilter) : undefined,
+});
 
 /** Whether a line is no directive of the plan: a command, or the hash of the files. */
 const isOurs = ({ key, value }: Assignment): boolean =>

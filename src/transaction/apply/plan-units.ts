@@ -1,21 +1,32 @@
 import { shortList } from '../../collections.js';
 import { ownCommand, systemctl } from '../../command-lines.js';
-import { type Diagnostic, note, warning } from '../../diagnostic.js';
+import { type Diagnostic, note, UserError, warning } from '../../diagnostic.js';
 import { ownDropInPaths } from '../../paths/own-files.js';
+import { gather } from '../../prepare/gather.js';
 import { findTemplateUnit, findUnit } from '../../prepare/load/find-unit.js';
-import { serviceName } from '../../prepare/load/load-unit.js';
+import { fullName, serviceName } from '../../prepare/load/load-unit.js';
 import { MAX_UNIT_SIZE } from '../../prepare/load/unit-files.js';
+import type { MachineFacts } from '../../prepare/probe/target.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { isTemplate, type UnitName } from '../../unit/name.js';
 import { type NotChanged, type Pending, type PendingApply, planEach } from '../unit-result.js';
-import { type ApplyOptions, type Planning, planApply } from './plan.js';
+import { stayingUnit } from './in-force.js';
+import type { ApplyOptions } from './plan.js';
 
 /** A unit that a policy is to be applied to. */
 export interface AskedUnit {
   readonly unit: string;
   /** How the unit was applied before, for what the command line leaves open. */
   readonly again?: Pick<ApplyOptions, 'permissive' | 'allowGaps'>;
+}
+
+/** Things that all units of one `apply` share. */
+interface Planning {
+  readonly options: ApplyOptions;
+  /** Texts that diagnostics point into. */
+  readonly sources: Map<string, string>;
+  readonly machine: () => Promise<MachineFacts>;
 }
 
 export interface PlannedUnits {
@@ -39,7 +50,7 @@ export async function planUnits(
   const { check = false, reload = true } = planning.options;
   const plan = () =>
     planEach(units, ({ unit, again }) => {
-      return planApply(context, unit, { ...planning, options: { ...again, ...planning.options } });
+      return planUnit(context, unit, { ...planning, options: { ...again, ...planning.options } });
     });
   const planned = await plan();
   const stale = planned.filter(isUnread);
@@ -54,6 +65,31 @@ export async function planUnits(
   const names = stale.map(({ unit }) => unit);
   const message = `systemd was made to read its unit files again: those of ${shortList(names, MOST_NAMED)} had changed`;
   return { units: await plan(), diagnostics: [note('reload-due', message)] };
+}
+
+async function planUnit(
+  context: Context,
+  unit: string,
+  { options, sources, machine }: Planning,
+): Promise<NotChanged | PendingApply> {
+  try {
+    const gathered = await context.caller.during(`${unit}: looking at its files`, () =>
+      gather(context, unit, options, machine),
+    );
+    for (const [file, text] of gathered.policy.sources) sources.set(file, text);
+    const { json, check, live, restart } = options;
+    // A plan is shown, or decides what processes are given.
+    const staying =
+      json || check || live ? undefined : await stayingUnit(context, gathered, restart !== false);
+    if (staying) return staying;
+    const { planApply } = await import('./plan.js');
+    return await planApply(context, gathered, options);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    for (const [file, text] of cause.sources) sources.set(file, text);
+    const { exit, diagnostics } = cause;
+    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
+  }
 }
 
 /** Whether systemd has other files of a unit than there are. A file with an error stays so after a reload, too. */

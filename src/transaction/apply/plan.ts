@@ -1,28 +1,25 @@
-import { systemctl } from '../../command-lines.js';
-import { type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
 import { againstInjecting } from '../../live/inject.js';
 import { type LiveChange, planLive } from '../../live/live-change.js';
 import { dropInPath } from '../../paths/own-files.js';
-import { fullName } from '../../prepare/load/load-unit.js';
-import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
-import type { MachineFacts } from '../../prepare/probe/target.js';
+import type { Gathered, PrepareOptions } from '../../prepare/gather.js';
+import { makePrepared, type Prepared } from '../../prepare/prepare.js';
 import { preflight, restartOutlooks } from '../../restart/preflight.js';
-import { runsAsBefore } from '../../state/applied-runs.js';
-import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
 import { keepUntrusted } from '../../state/untrusted-runs.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
-import { mainOf, notConfined } from '../../verify/kernel/confinement.js';
-import { notInForce } from '../../verify/manager/in-force.js';
+import { mainOf } from '../../verify/kernel/confinement.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
+import { seenInForce } from './in-force.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
+  readonly json?: boolean;
   /** False leaves the service as it runs. */
   readonly restart?: boolean;
   /** Whether services are given the policy as they run. */
@@ -33,42 +30,28 @@ export interface ApplyOptions extends PrepareOptions {
   readonly reload?: boolean;
 }
 
-/** Things that all units of one `apply` share. */
-export interface Planning {
-  readonly options: ApplyOptions;
-  /** Texts that diagnostics point into. */
-  readonly sources: Map<string, string>;
-  readonly machine: () => Promise<MachineFacts>;
-}
-
+/** Plans a unit of which more is to be said than that it stays as it is. @throws UserError as makePrepared() */
 export async function planApply(
   context: Context,
-  unit: string,
-  { options, sources, machine }: Planning,
+  gathered: Gathered,
+  options: ApplyOptions,
 ): Promise<NotChanged | PendingApply> {
-  try {
-    const prepared = await prepare(context, unit, options, machine);
-    if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
-      await keepUntrusted(context, prepared.unit.name.full, prepared.unit.services);
-    }
-    for (const [file, text] of prepared.sources) sources.set(file, text);
-    const { changes } = prepared;
-    const restart = options.restart !== false && !options.live;
-    const before = await preflight(context, prepared, { ...options, restart });
-    const diagnostics = [...prepared.diagnostics, ...before];
-    const { name, services } = prepared.unit;
-    const found = { unit: name.full, changes, diagnostics, services, prepared };
-    if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
-    const unloadable = notLoadable(context, prepared);
-    if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
-    if (options.live) return await asItRuns(context, found, options);
-    return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    for (const [file, text] of cause.sources) sources.set(file, text);
-    const { exit, diagnostics } = cause;
-    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
+  const { name, services } = gathered.unit;
+  const making = `${name.full}: making its plan`;
+  const prepared = await context.caller.during(making, () => makePrepared(context, gathered));
+  if (prepared.diagnostics.some(({ code }) => code === 'untrusted-path')) {
+    await keepUntrusted(context, name.full, services);
   }
+  const { changes } = prepared;
+  const restart = options.restart !== false && !options.live;
+  const before = await preflight(context, prepared, { ...options, restart });
+  const diagnostics = [...prepared.diagnostics, ...before];
+  const found = { unit: name.full, changes, diagnostics, services, prepared };
+  if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
+  const unloadable = notLoadable(context, prepared);
+  if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
+  if (options.live) return await asItRuns(context, found, options);
+  return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
 }
 
 /** A unit whose services are given the policy as they run. */
@@ -112,36 +95,33 @@ function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnost
 /** A unit whose files are as planned. */
 interface AsWritten extends Omit<PendingApply, 'state'> {}
 
-/** Sees whether files that are as planned are in force: they may be overridden, bypassed, or younger than the service. */
+/** Sees whether files that are as planned are in force, and restarts services that run without them. */
 async function inForce(
   context: Context,
   written: AsWritten,
   { check, restart }: ApplyOptions,
 ): Promise<NotChanged | PendingApply> {
-  const { plan, unit, appliedRuns } = written.prepared;
+  const { prepared } = written;
+  const { plan, unit } = prepared;
   if (unit.state === undefined) return { ...written, state: 'unchanged' };
   const refused = (why: readonly Diagnostic[]): NotChanged => ({
     ...written,
     state: 'refused',
     diagnostics: [...written.diagnostics, ...why],
   });
-  const wrong = notInForce(context, written.prepared, unit);
-  if (wrong.length > 0) return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(wrong);
-  const due: Diagnostic[] = [];
+  const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
+  const measure = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
+  const seen = await seenInForce(context, measure);
+  if (seen.otherwise.length > 0)
+    return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(seen.otherwise);
+  if (seen.open.length > 0) return refused(seen.open);
+  const due = [...seen.failed];
   let isDue = false;
-  for (const service of unit.services) {
-    const { name, state } = service;
-    const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
-    due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
-    if (!(await runsAsBefore(context, appliedRuns, service))) {
-      const open = await notConfined(context.system, { ...mainOf(plan), unit: name }, state);
-      if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
-      continue;
-    }
+  for (const service of seen.due) {
     const [outlook] = await restartOutlooks(context, 'apply', [service]);
     const obstacle = await outlook!.obstacle();
     const stays = restart === false || obstacle !== undefined;
-    if (check || stays) due.push(restartDue(name, obstacle));
+    if (check || stays) due.push(restartDue(service.name, obstacle));
     if (stays) continue;
     const { diagnostics } = outlook!;
     if (hasErrors(diagnostics)) return refused(diagnostics);
@@ -172,9 +152,3 @@ function unread(written: AsWritten): PendingApply {
     diagnostics: [...written.diagnostics, note('reload-due', message)],
   };
 }
-
-/** Adds the restart as the way out of a missing filter: the service was started before its files were there. */
-const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Diagnostic => ({
-  ...open,
-  hint: open.hint ?? systemctl(placement.scope, 'restart', unit),
-});

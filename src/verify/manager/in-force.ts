@@ -11,6 +11,11 @@ import { type PlannedDropIn, readBack } from './read-back.js';
 /** A unit and its services as the manager has them. */
 type Loaded = Pick<LoadedUnit, 'name' | 'state' | 'services'>;
 
+/** Files of ours that were prepared for a unit without errors. */
+interface WithDropIn extends Pick<Prepared, 'unit' | 'files'> {
+  readonly plan: Omit<PlannedDropIn, 'dropIn'>;
+}
+
 /** A unit as the manager has it now. */
 export async function loadedNow(context: Context, { name, state }: Loaded): Promise<Loaded> {
   const services = await servicesOf(context, name);
@@ -21,7 +26,7 @@ export async function loadedNow(context: Context, { name, state }: Loaded): Prom
 /**
  * Holds what the manager has loaded of a unit against its drop-in, of a template for each of its instances.
  */
-export function notInForce(context: Context, prepared: Prepared, loaded: Loaded): Diagnostic[] {
+export function notInForce(context: Context, prepared: WithDropIn, loaded: Loaded): Diagnostic[] {
   const planned = plannedDropIn(context, prepared);
   const all = isTemplate(loaded.name) ? readBack(planned, loaded.state!) : [];
   if (all.length > 0) return all;
@@ -31,10 +36,7 @@ export function notInForce(context: Context, prepared: Prepared, loaded: Loaded)
 }
 
 /** The drop-in among the files that were prepared without errors; of an instance it may be its template's. */
-export function plannedDropIn(
-  { placement }: Context,
-  { plan, unit, files }: Pick<Prepared, 'unit' | 'files'> & { readonly plan: Omit<PlannedDropIn, 'dropIn'> },
-): PlannedDropIn {
+export function plannedDropIn({ placement }: Context, { plan, unit, files }: WithDropIn): PlannedDropIn {
   const path = dropInPath(placement, unit.name.full);
   const { content } = files.find((file) => file.path === path)!;
   return { unit: plan.unit, target: plan.target, dropIn: parseUnitFile(path, content) };
