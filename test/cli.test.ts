@@ -77,8 +77,8 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['plan', 'a', '--policy'], "option '--policy <file>' argument missing", "see 'sandbox-unit plan --help'"],
   [['check', 'x', '--runtime'], "unknown option '--runtime'", "see 'sandbox-unit check --help'"],
   [
-    ['schema', 'x'],
-    "too many arguments for 'schema'. Expected 0 arguments but got 1.",
+    ['schema', 'plan', 'x'],
+    "too many arguments for 'schema'. Expected 1 argument but got 2.",
     "see 'sandbox-unit schema --help'",
   ],
   [['template', 'lst'], "unknown command 'lst'", "did you mean 'list'?"],
