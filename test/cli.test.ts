@@ -239,8 +239,6 @@ test('the form of JSON is asked for behind =, and a word after it is a unit', as
   const apply = ['apply', '--root', root, '--check'];
   const { status, body } = await of(...apply, '--json=summary', 'demo');
   assert.equal(status, 3);
-  assert.deepEqual(Object.keys(body), ['ok', 'changed', 'units', 'reasons']);
-  assert.deepEqual(Object.keys(body.units[0]), ['unit', 'state', 'changed', 'diff', 'reasons']);
   assert.match(body.units[0].diff, /^\+SystemCallFilter=~uname/m);
   for (const flag of ['--json', '--json=full'])
     assert.equal((await of(...apply, flag, 'demo')).body.units[0].plan.unit, 'demo.service');

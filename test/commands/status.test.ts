@@ -84,9 +84,5 @@ test('calls that a service was refused since its start have a number, with the k
     unit!.refused.calls.map(({ call }) => call),
     ['mount', 'socket'],
   );
-  const lacking = assertKeys('status', [printed(found)]);
-  assert.deepEqual(
-    lacking.filter((key) => key.startsWith('units[].refused')),
-    [],
-  );
+  assert.ok(!assertKeys('status', [printed(found)]).some((key) => key.startsWith('units[].refused')));
 });

@@ -19,13 +19,12 @@ export interface Schema {
   readonly additionalProperties?: boolean;
   readonly propertyNames?: Schema;
   readonly required?: readonly string[];
-  readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
 }
 
 const KEYWORDS = new Set([
   ...['type', 'enum', 'anyOf', 'minimum', 'maximum', 'pattern', 'items', 'minItems', 'properties'],
   ...['additionalProperties', 'required', 'description', 'title', '$schema', 'const', 'format'],
-  ...['propertyNames', 'dependentRequired', '$id', '$defs'],
+  ...['propertyNames', '$id', '$defs'],
 ]);
 
 /** Where a value differs from a schema, as paths. */
@@ -67,12 +66,9 @@ function listErrors({ items, minItems = 0 }: Schema, list: readonly unknown[], p
 }
 
 function tableErrors(schema: Schema, table: Record<string, unknown>, path: string): string[] {
-  const { properties = {}, required = [], propertyNames = {}, dependentRequired = {} } = schema;
+  const { properties = {}, required = [], propertyNames = {} } = schema;
   const { additionalProperties = schema.type === undefined || schema.properties === undefined } = schema;
-  const needed = Object.keys(table).flatMap((key) => dependentRequired[key] ?? []);
-  const missing = [...required, ...needed]
-    .filter((key) => !Object.hasOwn(table, key))
-    .map((key) => `${path}/${key}`);
+  const missing = required.filter((key) => !Object.hasOwn(table, key)).map((key) => `${path}/${key}`);
   const wrong = Object.entries(table).flatMap(([key, value]) => {
     if (schemaErrors(propertyNames, key).length > 0) return [`${path}/${key}`];
     if (Object.hasOwn(properties, key)) return schemaErrors(properties[key]!, value, `${path}/${key}`);
