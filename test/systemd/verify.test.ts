@@ -667,5 +667,7 @@ describe('what can not be seen is told:', () => {
 });
 
 test('verify: --json prints all keys of its schema', { skip }, () => {
-  assert.deepEqual(assertKeys('verify', seen), []);
+  // No policy here has directives of its own: those of verify-directives.test.ts have lines.
+  const ofDirectives = ['directives[].line.file', 'directives[].line.line'];
+  assert.deepEqual(assertKeys('verify', seen), ofDirectives);
 });
