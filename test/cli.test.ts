@@ -77,8 +77,8 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['plan', 'a', '--policy'], "option '--policy <file>' argument missing", "see 'sandbox-unit plan --help'"],
   [['check', 'x', '--runtime'], "unknown option '--runtime'", "see 'sandbox-unit check --help'"],
   [
-    ['schema', 'x'],
-    "too many arguments for 'schema'. Expected 0 arguments but got 1.",
+    ['schema', 'plan', 'x'],
+    "too many arguments for 'schema'. Expected 1 argument but got 2.",
     "see 'sandbox-unit schema --help'",
   ],
   [['template', 'lst'], "unknown command 'lst'", "did you mean 'list'?"],
@@ -240,8 +240,6 @@ test('the form of JSON is asked for behind =, and a word after it is a unit', as
   const apply = ['apply', '--root', root, '--check'];
   const { status, body } = await of(...apply, '--json=summary', 'demo');
   assert.equal(status, 3);
-  assert.deepEqual(Object.keys(body), ['ok', 'changed', 'units', 'reasons']);
-  assert.deepEqual(Object.keys(body.units[0]), ['unit', 'state', 'changed', 'diff', 'reasons']);
   assert.match(body.units[0].diff, /^\+SystemCallFilter=~uname/m);
   for (const flag of ['--json', '--json=full'])
     assert.equal((await of(...apply, flag, 'demo')).body.units[0].plan.unit, 'demo.service');

@@ -1,19 +1,18 @@
-/** What `--json` prints, held against sandbox-unit.json(5). */
+/** What `--json` prints offline, held against schemas/, and these schemas themselves. */
 import assert from 'node:assert/strict';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { VERBS } from '../src/commands/verbs.js';
 import { cli, LIBRARY } from './support/cli.js';
-import { documentedKeys, isThere, pathsOf } from './support/json-keys.js';
-import { manualParts } from './support/manual.js';
+import type { Schema } from './support/json-schema.js';
 import { launcherObstacle } from './support/native.js';
+import { assertKeys, KINDS, schemaNames, schemaPart } from './support/printed-json.js';
 import { temporaryFolder, writeTree } from './support/temporary.js';
 
 const skip = launcherObstacle();
 
 const POLICIES = {
   'etc/sandbox-unit/demo.service.toml':
-    '[syscalls]\ndeny = ["execve", "execveat", "uname", "swapon", "swapoff"]\nenforcer = "launcher"\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\n',
+    '[syscalls]\ndeny = ["execve", "execveat", "uname", "swapon", "swapoff"]\nenforcer = "launcher"\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\nstart-pre = ["/bin/true"]\n',
   'etc/sandbox-unit/plain.service.toml': '[syscalls]\ndeny = ["uname"]\nlog = ["mount"]\n',
   'etc/sandbox-unit/serving.service.toml':
     '[ready]\ndeny = ["execve", "execveat", "io_uring_setup"]\n[[ready.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"\n',
@@ -38,66 +37,47 @@ function system(t: TestContext): string {
   return root;
 }
 
-/** Command lines that between them print every key; ROOT is a system's folder. */
+/** By schema command lines that between them print every key; ROOT is a system's folder. */
 const RUNS: Readonly<Record<string, readonly string[]>> = {
-  check: ['ROOT/etc/sandbox-unit/bad.service.toml ROOT/etc/sandbox-unit/plain.service.toml'],
+  check: ['check ROOT/etc/sandbox-unit/bad.service.toml ROOT/etc/sandbox-unit/plain.service.toml'],
   plan: [
-    '--root ROOT demo',
-    '--summary --root ROOT demo',
-    '--summary --root ROOT serving',
-    '--root ROOT plain',
-    '--root ROOT serving',
-    '--root ROOT bad',
+    'plan --root ROOT demo',
+    'plan --summary --root ROOT demo',
+    'plan --summary --root ROOT serving',
+    'plan --root ROOT plain',
+    'plan --root ROOT serving',
+    'plan --root ROOT bad',
   ],
-  generate: ['--root ROOT demo', '--root ROOT bad'],
-  apply: ['--root ROOT --check --diff demo', '--root ROOT demo bad nothing'],
-  revert: ['--root ROOT demo x.socket'],
-  status: ['--root ROOT', '--root ROOT demo bad'],
-  score: ['--root ROOT', '--root ROOT --max 1.0 demo serving nothing'],
-  'template list': [''],
-  'template show': ['no-exec'],
-  schema: [''],
-  completion: ['bash'],
+  generate: ['generate --root ROOT demo', 'generate --root ROOT bad'],
+  apply: ['apply --root ROOT --check --diff demo', 'apply --root ROOT demo bad nothing'],
+  revert: ['revert --root ROOT demo x.socket'],
+  status: ['status --root ROOT', 'status --root ROOT demo bad'],
+  summary: ['apply --json=summary --root ROOT demo bad', 'status --json=summary --root ROOT demo bad'],
+  score: ['score --root ROOT', 'score --root ROOT --max 1.0 demo serving nothing'],
+  'template-list': ['template list'],
+  'template-show': ['template show no-exec'],
+  schema: ['schema', 'schema plan'],
+  completion: ['completion bash'],
 };
 
-/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts, test/commands/generate/for-hosts.test.ts, test/systemd/live.test.ts. */
-const ELSEWHERE = ['confirm', 'explain', 'verify', 'learn', 'run', 'tighten'];
-const KEYS_ELSEWHERE = [
-  ...['units[].tightened', 'units[].injected[].by', 'units[].injected[].at', 'units[].injected[].deny[]'],
-  ...['units[].verified', 'units[].refusals[]', 'units[].confirmBy'],
-  ...['classes[].class', 'classes[].hosts[]', 'classes[].files[]', 'gone[]'],
-];
-/** Of `status`, with a service that was started: test/commands/status.test.ts. */
-const OF_A_RUN = 'units[].refused.';
+/** Keys that only a system that runs can print: the tests of the command have them. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  apply: ['confirmBy', 'tightened', 'verified', 'refusals'].map((key) => `units[].${key}`),
+  status: [
+    'refused.count',
+    'refused.calls',
+    'refused.unseen',
+    'injected[].by',
+    'injected[].at',
+    'injected[].deny',
+  ].map((key) => `units[].${key}`),
+};
 
-async function printed(
-  words: string,
-  flag = '--json',
-): Promise<{ status: number; body: Record<string, unknown> }> {
-  const { status, stdout, stderr } = await cli(...words.split(' ').filter((word) => word !== ''), flag);
-  assert.equal(stderr, '');
-  return { status, body: JSON.parse(stdout) };
-}
-
-/** Of `facts` each line is JSON, in a form of its own: sandbox-unit-facts(1). */
-const NAMES = VERBS.flatMap((verb) =>
-  'verbs' in verb ? verb.verbs.map(({ name }) => `${verb.name} ${name}`) : [verb.name],
-).filter((name) => name !== 'facts');
-
-test('the manual has a part for each command, and one for all', () => {
-  assert.deepEqual(
-    [...manualParts('sandbox-unit.json.5', 'Ss').keys()],
-    ['Every command', 'Short form', ...NAMES],
-  );
-  assert.deepEqual([...Object.keys(RUNS), ...ELSEWHERE].sort(), [...NAMES].sort());
-});
-
-for (const name of Object.keys(RUNS)) {
-  test(`the keys that '${name} --json' prints are those of the manual`, { skip }, async (t) => {
+for (const [name, lines] of Object.entries(RUNS)) {
+  test(`what --json prints is as schemas/${name}.json says, and has all its keys`, { skip }, async (t) => {
     const root = system(t);
-    const more = name === 'score' ? ['serving'] : [];
     if (['revert', 'status', 'score'].includes(name))
-      await cli('apply', '--root', root, 'demo', 'plain', ...more);
+      await cli('apply', '--root', root, 'demo', 'plain', ...(name === 'score' ? ['serving'] : []));
     if (name === 'status') {
       rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
       const plain = `${root}/etc/systemd/system/plain.service.d/zz-sandbox-unit.conf`;
@@ -107,43 +87,37 @@ for (const name of Object.keys(RUNS)) {
         '[service]\nPrivateTmp = true\nUMask = "0077"\n',
       );
     }
-    const keys = new Map([...documentedKeys('Every command'), ...documentedKeys(name)]);
-    const seen = new Set<string>();
-    for (const words of RUNS[name]!) {
-      const { status, body } = await printed(`${name} ${words.replaceAll('ROOT', root)}`);
-      const paths = new Set(pathsOf(body));
-      for (const path of paths) seen.add(path);
-      const missing = [...keys].filter(([key, { optional }]) => !optional && !isThere(body, key));
-      if (status !== 2)
-        assert.deepEqual(
-          missing.map(([key]) => key),
-          [],
-        );
+    const printed: unknown[] = [];
+    for (const line of lines) {
+      const words = line.replaceAll('ROOT', root).split(' ');
+      const json = words.some((word) => word.startsWith('--json')) ? [] : ['--json'];
+      const { stdout, stderr } = await cli(...words, ...json);
+      assert.equal(stderr, '');
+      printed.push(JSON.parse(stdout));
     }
-    const elsewhere = [...keys.keys()].filter(
-      (key) => KEYS_ELSEWHERE.includes(key) || key.startsWith(OF_A_RUN),
-    );
-    const common = [...documentedKeys('Every command').keys(), ...elsewhere].filter((key) => !seen.has(key));
-    assert.deepEqual([...seen, ...common].sort(), [...keys.keys()].sort());
+    assert.deepEqual(assertKeys(name, printed), ELSEWHERE[name] ?? []);
   });
 }
 
-test('the short form has the keys of the manual', { skip }, async (t) => {
-  const root = system(t);
-  const keys = documentedKeys('Short form');
-  const seen = new Set<string>();
-  for (const words of [`apply --root ${root} demo bad`, `status --root ${root} demo bad`]) {
-    const { body } = await printed(words, '--json=summary');
-    for (const path of pathsOf(body)) seen.add(path);
-    for (const [key, { optional }] of keys) assert.ok(optional || isThere(body, key), `${words}: ${key}`);
-  }
-  assert.deepEqual([...seen].sort(), [...keys.keys()].sort());
+test('each output has a schema, and each schema an output', () => {
+  assert.deepEqual(schemaNames(), [...KINDS, 'common', 'recording'].sort());
 });
 
-test("within apply's units there are a plan and diagnostics as elsewhere", { skip }, async (t) => {
-  const { body } = await printed(`apply --check --root ${system(t)} demo bad`);
-  const units = body.units as { plan: unknown; diagnostics: object[] }[];
-  const plan = [...documentedKeys('plan')].filter(([, { optional }]) => !optional).map(([key]) => key);
-  for (const key of plan) assert.ok(isThere(units[0]!.plan, key), key);
-  assert.deepEqual(units[1]!.diagnostics, body.diagnostics);
+/** Keys of a schema without a description. */
+function undescribed({ items, properties = {} }: Schema, path = ''): string[] {
+  if (items) return undescribed(items, `${path}[]`);
+  return Object.entries(properties).flatMap(([key, inner]) => [
+    ...(inner.description === undefined ? [`${path}.${key}`] : []),
+    ...undescribed(inner, `${path}.${key}`),
+  ]);
+}
+
+test('each key of an output has a description', () => {
+  for (const name of schemaNames()) assert.deepEqual(undescribed(schemaPart(`${name}.json`)), [], name);
+});
+
+test("the diagnostics of apply's units are those of the whole", { skip }, async (t) => {
+  const { stdout } = await cli('apply', '--json', '--check', '--root', system(t), 'demo', 'bad');
+  const { units, diagnostics } = JSON.parse(stdout);
+  assert.deepEqual(units[1].diagnostics, diagnostics);
 });

@@ -165,6 +165,7 @@ const CONTENTS = [
   'man',
   'native-helper',
   'package.json',
+  'schemas',
   'templates',
 ];
 

@@ -209,10 +209,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'schema',
-    does: 'print the JSON Schema of policies, for editors',
+    does: 'print the JSON Schema of policies, for editors, or of what a command prints with --json',
+    operands: '[output]',
     options: ['json'],
     pages: true,
-    examples: ['schema > sandbox-unit.schema.json'],
+    examples: ['schema > sandbox-unit.schema.json', 'schema plan'],
     load: async () => (await import('./schema.js')).schema,
   },
   {

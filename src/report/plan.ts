@@ -133,7 +133,7 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
     },
     lines: plan.lines.map(({ at, entry: _, ...line }) => ({ ...at, ...line })),
     directives: plan.directives,
-    commands: plan.commands,
+    commands: plan.commands.map(({ added: _, ...command }) => command),
     withoutLauncher: plan.without,
     filter: plan.filter
       ? filterJson(

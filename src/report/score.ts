@@ -120,7 +120,7 @@ export const changeJson = (change: PlannedExposure | undefined) =>
       }
     : null;
 
-/** Scores for programs: sandbox-unit.json(5). */
+/** Scores for programs: schemas/score.json. */
 export const scoresJson = (all: readonly UnitScore[]) =>
   all.filter(isTold).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
 

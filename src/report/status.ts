@@ -178,7 +178,7 @@ const modeText = (one: UnitStatus): string =>
     ...(one.recorded.length > 0 ? [`records ${printable(shortList(one.recorded, MOST_NAMED))}`] : []),
   ].join(', ');
 
-/** The status for programs: sandbox-unit.json(5). */
+/** The status for programs: schemas/status.json. */
 export const statusJson = ({
   unit,
   mode,

@@ -5,12 +5,23 @@ import { schema } from '../../src/commands/schema.js';
 import { directives } from '../../src/directives/table.js';
 import { parseToml } from '../../src/policy/toml.js';
 import { validateShape } from '../../src/policy/validate.js';
+import { failure } from '../support/failure.js';
+import { FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
 import { goldenNames, readGolden } from '../support/golden.js';
 import { schemaErrors } from '../support/json-schema.js';
 import { WHOLE } from '../support/policy.js';
+import { schemaNames } from '../support/printed-json.js';
 import { inRepository, templateFiles } from '../support/repository.js';
 
-const SCHEMA = JSON.parse((await schema()).text);
+const SCHEMAS = Object.fromEntries(
+  schemaNames().map((name) => [
+    `${HOME}/schemas/${name}.json`,
+    readFileSync(inRepository(`schemas/${name}.json`), 'utf8'),
+  ]),
+);
+const printedFor = (...words: string[]) => schema(fakeContext(new FakeSystem({ files: SCHEMAS })), words);
+
+const SCHEMA = JSON.parse((await printedFor()).text);
 
 /** A policy as JSON, which has no bigint. */
 const asJson = (source: string): unknown =>
@@ -118,6 +129,25 @@ test('every directive is in the schema, with its manual page', () => {
 });
 
 test('text and JSON are the same schema', async () => {
-  const { json, exit } = await schema();
+  const { json, exit } = await printedFor();
   assert.deepEqual([json.schema, exit], [SCHEMA, 0]);
+});
+
+for (const name of schemaNames()) {
+  test(`schema ${name} prints its file, with each that it refers to beside it`, async () => {
+    const { $defs, ...printed } = JSON.parse((await printedFor(name)).text);
+    const { $defs: own = {}, ...written } = JSON.parse(SCHEMAS[`${HOME}/schemas/${name}.json`]!);
+    assert.deepEqual(printed, written);
+    for (const [key, part] of Object.entries(own)) assert.deepEqual($defs[key], part);
+    const references = [...JSON.stringify({ ...printed, $defs }).matchAll(/"\$ref":"([^"#]+)#/g)];
+    for (const [, file = ''] of references) assert.equal(file === `${name}.json` || $defs[file].$id, file);
+  });
+}
+
+test('a schema that is not there is an error that names those that are', async () => {
+  const near = await failure(printedFor('stats'));
+  assert.deepEqual(near, ['usage', "no schema 'stats'", "did you mean 'status'?"]);
+  const [, message, hint] = await failure(printedFor('../package'));
+  assert.equal(message, "no schema '../package'");
+  assert.match(hint!, /^there are apply, check, /);
 });

@@ -4,7 +4,7 @@ import { apply } from '../../src/commands/apply.js';
 import { status } from '../../src/commands/status.js';
 import { NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
 import { FakeSystem, fakeContext } from '../support/fake-system.js';
-import { documentedKeys, pathsOf } from '../support/json-keys.js';
+import { assertKeys, printed } from '../support/printed-json.js';
 import { machine, record, START } from '../support/refusals-in-memory.js';
 import { applied, POLICY, shown } from '../support/status-in-memory.js';
 
@@ -70,12 +70,13 @@ test('folders whose names are no services are passed over', async () => {
   );
 });
 
-test('calls that a service was refused since its start have a number, with the keys of the manual', async () => {
+test('calls that a service was refused since its start have a number, with the keys of the schema', async () => {
   const records = [record(100, 165), record(100, 41), record(900, 165)];
   const system = machine({ records, begins: START - 60 });
   const outcome = await apply(fakeContext(system), ['demo.service'], { restart: false });
   assert.equal(outcome.exit, 0);
-  const { json, text } = await status(fakeContext(system), []);
+  const found = await status(fakeContext(system), []);
+  const { json, text } = found;
   assert.match(text, /^UNIT +MODE +STATE +DRIFT +REFUSED +POLICY\ndemo\.service +enforcing .* 2\? +\/etc/);
   const [unit] = json.units as { refused: { count: number; unseen: string[]; calls: { call: string }[] } }[];
   assert.deepEqual([unit!.refused.count, unit!.refused.unseen], [2, ['unowned']]);
@@ -83,7 +84,5 @@ test('calls that a service was refused since its start have a number, with the k
     unit!.refused.calls.map(({ call }) => call),
     ['mount', 'socket'],
   );
-  const keys = [...documentedKeys('status').keys()].filter((key) => key.startsWith('units[].refused.'));
-  const told = new Set(pathsOf(json).filter((key) => key.startsWith('units[].refused.')));
-  assert.deepEqual([...told].sort(), keys.sort());
+  assert.ok(!assertKeys('status', [printed(found)]).some((key) => key.startsWith('units[].refused')));
 });

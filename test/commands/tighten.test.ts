@@ -6,6 +6,7 @@ import { UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
 import { UNIT } from '../support/demo-service.js';
 import { fakeContext, OF_USER } from '../support/fake-system.js';
+import { assertOf, printed } from '../support/printed-json.js';
 import {
   EXEC,
   FILE,
@@ -23,6 +24,7 @@ test('with --check what runs is only looked at', async () => {
   const result = await runTighten(system, { ...EXEC, check: true });
   assert.deepEqual([result.exit, tightenedStates(result)], [3, [`${UNIT} pending`]]);
   assert.match(result.text, /3 threads of 2 processes would be refused/);
+  assertOf('tighten', printed(result));
   assert.deepEqual([given().length, asked[0]!.includes('--dry-run')], [0, true]);
   assert.equal(system.files.has(RECORD), false);
 });

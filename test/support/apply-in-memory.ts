@@ -12,7 +12,7 @@ export const machine = (options: FakeOptions = {}, policy = NO_EXEC) =>
 export const run = (system: FakeSystem, options: ApplyWords = {}, units: readonly string[] = [UNIT]) =>
   apply(fakeContext(system), units, options);
 
-export interface UnitJson {
+interface UnitJson {
   readonly unit: string;
   readonly state: string;
   readonly changes: readonly { readonly kind: string; readonly path: string }[];

@@ -1,4 +1,5 @@
 import { elf } from './elf.js';
+import { assertPrinted } from './printed-json.js';
 import { inRepository } from './repository.js';
 import { type RunResult, run } from './run.js';
 
@@ -12,8 +13,11 @@ export const ENVIRONMENT = {
 };
 
 /** Runs the command. */
-export const cli = (...words: string[]): Promise<RunResult> =>
-  run([process.execPath, CLI, ...words], { env: ENVIRONMENT });
+export async function cli(...words: string[]): Promise<RunResult> {
+  const result = await run([process.execPath, CLI, ...words], { env: ENVIRONMENT });
+  assertPrinted(words, result.stdout);
+  return result;
+}
 
 /** For `/usr/lib/systemd/libsystemd-shared-257.so`, which tells the version and the machine of an offline system. */
 export const LIBRARY = elf();

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Box } from './box.js';
+import { assertPrinted } from './printed-json.js';
 import { inRepository } from './repository.js';
 import { type RunResult, shown } from './run.js';
 
@@ -61,7 +62,7 @@ async function ask(
 }
 
 /**
- * Runs a command line. Where one hasn't ended, the next has a process of its own, as it would have anyway.
+ * Runs a command line, whose JSON has to be as its schema says. Where one hasn't ended, the next has a process of its own, as it would have anyway.
  * @throws Error when it takes too long; a failing command is a result, not an error.
  */
 export async function runCommand(
@@ -69,6 +70,12 @@ export async function runCommand(
   words: readonly string[],
   options: CommandOptions = {},
 ): Promise<RunResult> {
+  const result = await answered(box, words, options);
+  assertPrinted(words, result.stdout);
+  return result;
+}
+
+async function answered(box: Box, words: readonly string[], options: CommandOptions): Promise<RunResult> {
   const server = await serverOf(box, options.user ?? 'root');
   if (server.isBusy || hasStreams(words))
     return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], options);

@@ -46,6 +46,7 @@ const OPERANDS: Readonly<Record<string, Place>> = {
   '[unit...]': 'unit',
   '<file...>': 'policies',
   '<name>': 'template',
+  '[output]': 'output',
   '<shell>': SHELLS,
   '[command...]': 'command',
 };
@@ -76,6 +77,7 @@ const LISTS = {
     return confined.some((name) => name.startsWith(asked.word)) ? confined : units(asked);
   },
   template: ({ context }) => templateNames(context),
+  output: async ({ context }) => (await import('../schema.js')).outputNames(context),
   'system call': async ({ word }) => behind(word.replace(/[^,]*$/, ''), await calls()),
   'refused call': async ({ word }) => {
     const before = word.match(/^.*:(?=[^,:]*$)/)?.[0];

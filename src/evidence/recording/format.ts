@@ -14,7 +14,7 @@ const SORTED: ReadonlySet<keyof Recording> = new Set([
 ]);
 
 /**
- * A recording as it is stored, a line an element: sandbox-unit.json(5). The order of keys, and of elements where it says
+ * A recording as it is stored, a line an element: schemas/recording.json. The order of keys, and of elements where it says
  * nothing, is always the same.
  */
 export function formatRecording(recording: Recording): Uint8Array {

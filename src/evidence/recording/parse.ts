@@ -205,7 +205,7 @@ function isWhole({ version, begin, end, programs: all, calls, refused: others, s
 }
 
 /**
- * Reads a stored recording: sandbox-unit.json(5). Names of calls that it lacks, and that the tables know, are put in.
+ * Reads a stored recording: schemas/recording.json. Names of calls that it lacks, and that the tables know, are put in.
  * @param file its name for errors
  * @returns an error `bad-file` where it is none, or of another version
  */

@@ -7,7 +7,7 @@ const entries = <K extends string>(object: Readonly<Partial<Record<string, numbe
     ([name, count]) => ({ [key]: name, count: count! }) as Record<K, string> & { count: number },
   );
 
-/** The ledger for programs: sandbox-unit.json(5). */
+/** The ledger for programs: schemas/learn-show.json. */
 export function ledgerJson({ ledger, estimate, checklist, doubts }: ShownLedger) {
   const { lost, apart, blind, watches, calls, arguments: all, ...rest } = ledger;
   // The estimate has the seconds.

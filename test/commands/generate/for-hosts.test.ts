@@ -6,6 +6,7 @@ import type { Context } from '../../../src/system/context.js';
 import { FIRST_LINE, piece } from '../../support/facts-lines.js';
 import { failure } from '../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { assertKeys, printed } from '../../support/printed-json.js';
 
 /** Files that depend on one file of the machine: an empty one is an error, and `more` leads to a further question. */
 async function make({ system }: Context): Promise<Made> {
@@ -36,6 +37,7 @@ async function generated(hosts: Readonly<Record<string, string>>) {
       return make(context);
     },
   });
+  assert.deepEqual(assertKeys('generate-hosts', [printed(outcome)]), []);
   const lines = outcome.text
     .trimEnd()
     .split('\n')

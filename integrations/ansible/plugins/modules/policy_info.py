@@ -43,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 units:
-  description: Each unit. Further keys are those of C(status) in C(sandbox-unit.json(5\)), with underscores.
+  description: Each unit. Further keys are those of C(sandbox-unit schema status), with underscores.
   returned: always
   type: list
   elements: dict
@@ -78,7 +78,7 @@ units:
       returned: with O(verify)
       type: bool
     verified:
-      description: What was seen, as of C(verify) in C(sandbox-unit.json(5\)).
+      description: What was seen, as of C(sandbox-unit schema verify).
       returned: with O(verify), unless nothing could be seen
       type: dict
 not_applied:

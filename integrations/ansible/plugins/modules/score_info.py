@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 units:
-  description: Each unit. Further keys are those of C(score) in C(sandbox-unit.json(5\)), with underscores.
+  description: Each unit. Further keys are those of C(sandbox-unit schema score), with underscores.
   returned: always
   type: list
   elements: dict
