@@ -1,7 +1,6 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
-import type { Tally } from '../explain/tally.js';
 import { type Look, PLAIN } from '../look.js';
 import { painted } from './diff.js';
 import {
@@ -124,34 +123,3 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
   ];
   return `${lines.join('\n')}\n`;
 }
-
-/** Explanations for programs. */
-export const explanationsJson = (explanations: readonly Explanation[]) =>
-  explanations.map(({ cause, changes, instead, opens: gains, phase, processes, ...told }) => ({
-    ...tallyJson(told),
-    ...(phase ? { phase } : {}),
-    processes: processes.map(({ pid, name, program }) => ({
-      pid: pid ?? null,
-      name,
-      program: program ?? null,
-    })),
-    cause: {
-      ...{ kind: cause.kind, what: cause.what, ...cause.at },
-      ...(cause.phase ? { phase: cause.phase } : {}),
-    },
-    changes: changes.map(({ edit: _, ...change }) => change),
-    ...(instead ? { instead } : {}),
-    ...(gains === undefined ? {} : { opens: gains }),
-  }));
-
-/** Calls that ended alike, for programs. */
-export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
-  call: call.name,
-  number: call.number,
-  abi: call.abi ?? null,
-  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-  got,
-  count,
-  last: new Date(last).toISOString(),
-  certain,
-});

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation } from '../../src/explain/explanation.js';
-import { explanationsJson, explanationsText } from '../../src/report/explain.js';
+import { explanationsText } from '../../src/report/explain.js';
+import { explanationsJson } from '../../src/report/explain-json.js';
 
 const explanation = (more: Partial<Explanation> = {}): Explanation => ({
   call: { abi: 'x86-64', number: 165, name: 'mount', known: true },

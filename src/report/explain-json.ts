@@ -1,0 +1,35 @@
+/** Explanations of calls for programs. */
+
+import type { Explanation } from '../explain/explanation.js';
+import type { Tally } from '../explain/tally.js';
+
+/** Explanations for programs. */
+export const explanationsJson = (explanations: readonly Explanation[]) =>
+  explanations.map(({ cause, changes, instead, opens: gains, phase, processes, ...told }) => ({
+    ...tallyJson(told),
+    ...(phase ? { phase } : {}),
+    processes: processes.map(({ pid, name, program }) => ({
+      pid: pid ?? null,
+      name,
+      program: program ?? null,
+    })),
+    cause: {
+      ...{ kind: cause.kind, what: cause.what, ...cause.at },
+      ...(cause.phase ? { phase: cause.phase } : {}),
+    },
+    changes: changes.map(({ edit: _, ...change }) => change),
+    ...(instead ? { instead } : {}),
+    ...(gains === undefined ? {} : { opens: gains }),
+  }));
+
+/** Calls that ended alike, for programs. */
+export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
+  call: call.name,
+  number: call.number,
+  abi: call.abi ?? null,
+  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
+  got,
+  count,
+  last: new Date(last).toISOString(),
+  certain,
+});
