@@ -58,7 +58,8 @@ export function decide(given: PlanRequest): Decided {
     mode: jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
     target,
     lines: [...calls.lines, ...readied.lines, ...service.lines],
-    directives: directives.sort(fatalLast),
+    // Only [service] has directives that may be fatal.
+    directives: policy.service.length > 0 ? directives.sort(fatalLast) : directives,
     commands,
     without: launcher?.without ?? (calls.meaning ? unsandboxedKeys(effective) : []),
     filterFile: request.places?.filterFile,

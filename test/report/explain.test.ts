@@ -1,3 +1,4 @@
+/** Tests of report/explain.ts and report/explain-json.ts: explanations of calls, for people and for programs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation } from '../../src/explain/explanation.js';
