@@ -1,4 +1,4 @@
-/** What the restart of a service would do besides. */
+/** A look at restarts before anything is changed: obstacles, and effects on other units. */
 
 import { inBatches, once, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
