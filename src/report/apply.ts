@@ -6,7 +6,7 @@ import type { PlannedExposure } from '../score/of-plan.js';
 import { timeOfDay, UNCONFIRMED } from '../transaction/confirm/pending.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { painted, unifiedDiff } from './diff.js';
-import { explanationsJson } from './explain-json.js';
+import { explanationsJson } from './explanations-json.js';
 import { changesJson, changesText, planJson } from './plan.js';
 import { changeJson, changeText } from './score.js';
 

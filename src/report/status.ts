@@ -11,7 +11,7 @@ import type { Context } from '../system/context.js';
 import { stillWaits, timeOfDay } from '../transaction/confirm/pending.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { parseUnitName } from '../unit/name.js';
-import { tallyJson } from './explain-json.js';
+import { tallyJson } from './explanations-json.js';
 import { type Cell, styled, table } from './table.js';
 
 export interface UnitStatus {

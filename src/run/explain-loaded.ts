@@ -14,7 +14,7 @@ import { programsOf } from '../learn/refused-since-start.js';
 import type { Outcome } from '../outcome.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { explanationsText } from '../report/explain.js';
-import { explanationsJson } from '../report/explain-json.js';
+import { explanationsJson } from '../report/explanations-json.js';
 import type { Service } from '../state/service.js';
 import type { Machine } from '../syscalls/abi.js';
 import { bundledSets } from '../syscalls/sets.js';

@@ -1,9 +1,9 @@
-/** Tests of report/explain.ts and report/explain-json.ts: explanations of calls, for people and for programs. */
+/** Tests of report/explain.ts and report/explanations-json.ts: explanations as text and as JSON. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation } from '../../src/explain/explanation.js';
 import { explanationsText } from '../../src/report/explain.js';
-import { explanationsJson } from '../../src/report/explain-json.js';
+import { explanationsJson } from '../../src/report/explanations-json.js';
 
 const explanation = (more: Partial<Explanation> = {}): Explanation => ({
   call: { abi: 'x86-64', number: 165, name: 'mount', known: true },

@@ -1,5 +1,3 @@
-/** Explanations of calls for programs. */
-
 import type { Explanation } from '../explain/explanation.js';
 import type { Tally } from '../explain/tally.js';
 
