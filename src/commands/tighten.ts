@@ -3,10 +3,9 @@ import { denied } from '../live/deny.js';
 import { assertCanInject } from '../live/inject.js';
 import { type Tightened, tightenUnit } from '../live/tighten-unit.js';
 import type { Outcome } from '../outcome.js';
-import { parsePolicy } from '../policy/parse.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { tightenOutcome } from '../report/tighten.js';
-import { COMMAND_LINE, errnoText, listOf, namingOption } from '../run/policy.js';
+import { errnoOf, namesOf, namingOption, optionsPolicy } from '../run/policy.js';
 import type { Context } from '../system/context.js';
 import { changedByOthers } from '../transaction/lock.js';
 import { assertMayChange } from '../transaction/needs-root.js';
@@ -20,12 +19,6 @@ export interface TightenWords {
   /** Only sees whether it could be done. */
   readonly check?: boolean;
 }
-
-/** The options, by the keys that they become. */
-const OPTIONS: ReadonlyMap<string, string> = new Map([
-  ['deny', '--deny'],
-  ['action', '--action'],
-]);
 
 /**
  * Refuses calls to all running processes of units, from now on until their next start. No policy is needed. Exit 1 if a unit is
@@ -67,29 +60,23 @@ const changedMeanwhile = (unit: string): Diagnostic =>
   });
 
 /** The calls of the command line, read and checked as those of a policy are. */
-async function deniedBy(context: Context, { deny, action, newPrivileges }: TightenWords) {
-  const lines = [
-    '[ready]',
-    ...listOf('deny', deny),
-    ...(action === undefined ? [] : [`action = ${errnoText(action)}`]),
-    '',
-  ];
-  const text = lines.join('\n');
-  const sources = new Map([[COMMAND_LINE, text]]);
+async function deniedBy(context: Context, { deny = [], action, newPrivileges }: TightenWords) {
+  const names = namesOf('--deny', deny);
   try {
-    const { policy, diagnostics } = parsePolicy(text, COMMAND_LINE);
+    const { policy, diagnostics } = optionsPolicy('ready', [
+      ['--deny', 'deny', names],
+      ...(action === undefined ? [] : [['--action', 'action', errnoOf(action)] as const]),
+    ]);
     const found = denied(policy, policy.ready!, await probeMachine(context), {
       known: diagnostics,
       noNewPrivileges: newPrivileges === false,
     });
-    const told = found.diagnostics.map((one) => namingOption(one, sources, OPTIONS));
+    const told = found.diagnostics.map(namingOption);
     return { ...found, diagnostics: openTogether(told) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     // A call that isn't known may be the one that a warning misses.
-    const named = cause.diagnostics
-      .filter(({ severity }) => severity === 'error')
-      .map((one) => namingOption(one, sources, OPTIONS));
+    const named = cause.diagnostics.filter(({ severity }) => severity === 'error').map(namingOption);
     throw new UserError(named, EXIT.failure);
   }
 }

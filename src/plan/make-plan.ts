@@ -58,14 +58,17 @@ export function decide(given: PlanRequest): Decided {
     mode: jointMode(policy.syscalls ? calls.mode : undefined, readied.mode),
     target,
     lines: [...calls.lines, ...readied.lines, ...service.lines],
-    directives: directives.sort(fatalLast),
+    // Only [service] has directives that may be fatal.
+    directives: policy.service.length > 0 ? directives.sort(fatalLast) : directives,
     commands,
-    without: launcher?.without ?? (calls.meaning ? unsandboxedKeys(effective) : []),
+    without: launcher?.without ?? (calls === NO_CALLS ? [] : unsandboxedKeys(effective)),
     filterFile: request.places?.filterFile,
     filter: calls.filter,
     ready: readied.ready,
     systemCalls: calls.systemCalls,
-    meaning: calls.meaning,
+    get meaning() {
+      return calls.meaning();
+    },
     diagnostics: [
       ...effective.diagnostics,
       ...service.diagnostics,
@@ -81,11 +84,10 @@ export function decide(given: PlanRequest): Decided {
   const all = plannedValues(effective, directives);
   const advice = () => [
     ...assumptions(target, service.directives, calls.systemCalls !== undefined),
-    ...writableByLists(request, all),
-    ...renamable(request, stated),
+    ...(policy.service.length > 0 ? [...writableByLists(request, all), ...renamable(request, stated)] : []),
     ...programNeeds(request, all, calls),
     ...calls.advice(),
-    ...(request.places ? [...lockOuts(request, calls.meaning), ...sessionsInherit(request)] : []),
+    ...(request.places ? [...lockOuts(request, calls.meaning()), ...sessionsInherit(request)] : []),
   ];
   return { plan, advice };
 }

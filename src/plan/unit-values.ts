@@ -31,10 +31,10 @@ export const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValue
 });
 
 function emittedValues({ service }: Policy, name: string, own: readonly string[]): readonly string[] {
-  const row = findDirective(name);
   return service
     .filter((one) => one.name === name)
     .flatMap(({ value, valueAt }) => {
+      const row = findDirective(name);
       const formatted = row ? formatDirective(row, value, valueAt) : [];
       return row && isFormatted(formatted) ? emitted(row, own, formatted.values) : [];
     });

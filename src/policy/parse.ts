@@ -15,13 +15,18 @@ export interface ParsedPolicy {
 }
 
 /**
- * Reads one policy file's text. The result lacks the values that the schema refuses, and is usable only if no
- * diagnostic is an error.
- * @param file the name that diagnostics show
+ * Reads one policy file's text, as readPolicy() does.
  * @throws UserError `policy-syntax`
  */
-export function parsePolicy(source: string, file: string): ParsedPolicy {
-  const document = parseToml(source, file);
+export const parsePolicy = (source: string, file: string): ParsedPolicy =>
+  readPolicy(parseToml(source, file), file);
+
+/**
+ * Reads a policy out of its keys and values. The result lacks the values that the schema refuses, and is usable only if no
+ * diagnostic is an error.
+ * @param file the name that diagnostics show
+ */
+export function readPolicy(document: TomlDocument, file: string): ParsedPolicy {
   const reader = new Reader(document);
   const policy: Policy = {
     file,

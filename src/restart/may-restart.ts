@@ -1,8 +1,5 @@
-/** Decides which services a change restarts, and which must not be restarted. */
+/** Decides which services must not be restarted. */
 
-import { hasEffect } from '../emit/changes.js';
-import type { Prepared } from '../prepare/prepare.js';
-import { runsAsBefore } from '../state/applied-runs.js';
 import { unmetCondition } from '../state/conditions.js';
 import type { Service } from '../state/service.js';
 import { isWaiting } from '../state/service-run.js';
@@ -10,15 +7,6 @@ import type { Context } from '../system/context.js';
 import { isDown, type UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, affectedUnits } from './affected-units.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
-
-/** Whether a restart is due: a running service doesn't run with the unit's files as planned. */
-export async function isRestartDue(
-  context: Context,
-  { changes, appliedRuns }: Pick<Prepared, 'changes' | 'appliedRuns'>,
-  service: Service,
-): Promise<boolean> {
-  return hasEffect(changes) || runsAsBefore(context, appliedRuns, service);
-}
 
 /**
  * The reason why a service must not be restarted, and the way out; undefined if it may be.

@@ -1,43 +1,56 @@
 import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
-import { parsePolicy } from '../policy/parse.js';
+import { type ParsedPolicy, readPolicy } from '../policy/parse.js';
+import { assertFewValues } from '../policy/policy-size.js';
+import type { Path, TomlDocument } from '../policy/toml.js';
 import { findTemplate, type PolicyPlace } from '../prepare/load/find-template.js';
 import { INPUT, inputPolicy } from '../prepare/load/input-policy.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import type { Context } from '../system/context.js';
 import type { RunOptions } from './options.js';
 
-/** The name that diagnostics show for a policy on the command line. */
-export const COMMAND_LINE = 'command line';
+/** The name of the policy that options make. */
+const COMMAND_LINE = 'command line';
 
-/** The options of `run`, by the keys of the policy that they become. */
-const OPTIONS: ReadonlyMap<string, string> = new Map([
-  ...['allow', 'deny', 'log', 'stage'].map((key): [string, string] => [key, `--${key}`]),
-  ['action', '--errno'],
-]);
+/** A place in the policy that options make: its file is the option, or COMMAND_LINE. */
+const PLACE = new RegExp(`(--[a-z]+|${COMMAND_LINE}):1(?::1)?\\b`, 'g');
 
-/**
- * A diagnostic about a policy on the command line, by the option in place of a line that nobody has written.
- * @param options names of options, by the keys that they become
- */
-export function namingOption(
-  diagnostic: Diagnostic,
-  sources: ReadonlyMap<string, string>,
-  options = OPTIONS,
-): Diagnostic {
-  const { at, message, hint, ...rest } = diagnostic;
-  const lines = sources.get(COMMAND_LINE)?.split('\n') ?? [];
-  const optionAt = (line: number) => options.get(lines[line - 1]?.split(' ', 1)[0] ?? '');
+/** A diagnostic about a policy that options make, by the option in place of a line that nobody has written. */
+export function namingOption({ at, message, hint, ...rest }: Diagnostic): Diagnostic {
   const named = (text: string) =>
-    text.replace(PLACE, (_, line: string) => optionAt(Number(line)) ?? 'the command line');
+    text.replace(PLACE, (_, place: string) => (place === COMMAND_LINE ? 'the command line' : place));
   const told = { ...rest, message: named(message), ...(hint === undefined ? {} : { hint: named(hint) }) };
-  if (at === undefined) return told;
-  if (at.file !== COMMAND_LINE) return { ...told, at };
-  const option = optionAt(at.line);
-  return { ...told, message: option === undefined ? told.message : `${option}: ${told.message}` };
+  if (at === undefined || at.file === COMMAND_LINE) return told;
+  return at.file.startsWith('--') ? { ...told, message: `${at.file}: ${told.message}` } : { ...told, at };
 }
 
-/** A place on the command line within a text. */
-const PLACE = new RegExp(`\\b${COMMAND_LINE}:(\\d+)(?::\\d+)?`, 'g');
+/** An option of a policy: the key that it becomes, and the value. */
+type OptionValue = readonly [option: string, key: string, value: unknown];
+
+/**
+ * A policy of one section that options make, read as that of a file is; an empty one without options.
+ */
+export function optionsPolicy(section: 'syscalls' | 'ready', values: readonly OptionValue[]): ParsedPolicy {
+  return readPolicy(optionsDocument(section, values, []), COMMAND_LINE);
+}
+
+/** @param bases what the policy extends */
+function optionsDocument(
+  section: 'syscalls' | 'ready',
+  values: readonly OptionValue[],
+  bases: readonly string[],
+): TomlDocument {
+  const keys = Object.fromEntries(values.map(([, key, value]) => [key, value]));
+  const data = {
+    ...(bases.length > 0 ? { extends: bases } : {}),
+    ...(values.length > 0 ? { [section]: keys } : {}),
+  };
+  assertFewValues(data, COMMAND_LINE);
+  const at = ([, key]: Path) => {
+    const [option = COMMAND_LINE] = values.find(([, one]) => one === key) ?? [];
+    return { file: option, line: 1, column: 1 };
+  };
+  return { data, keyAt: at, valueAt: at };
+}
 
 type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
   readonly policy?: string;
@@ -50,59 +63,68 @@ type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stag
  */
 export async function runPolicy(context: Context, options: PolicyOptions): Promise<LoadedPolicy> {
   const base = options.policy ?? options.template;
-  const text = inlinePolicy(options, base);
-  if (text === '' && base === undefined) {
-    const { policy } = parsePolicy('', COMMAND_LINE);
+  const document = inlinePolicy(options);
+  if (document === undefined && base === undefined) {
+    const { policy } = optionsPolicy('syscalls', []);
     return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
   }
   const input = options.policy === INPUT ? await inputPolicy(context) : undefined;
-  const inline = { system: context.program, path: COMMAND_LINE, text, ...(input ? { input } : {}) };
-  const place = text === '' ? (input ?? (await baseOf(context, options))) : inline;
+  const inline = document && {
+    system: context.program,
+    path: COMMAND_LINE,
+    document,
+    ...(input ? { input } : {}),
+  };
+  const place = inline ?? input ?? (await baseOf(context, options));
   return loadPolicy(context, place, { trusted: true, confines: true });
 }
 
 const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>
   policy === undefined ? findTemplate(context, template!) : { system: context.program, path: policy };
 
-/** The options as a policy, which is read and checked as any other; empty if there are none. */
-export function inlinePolicy(
-  { allow, deny, log, errno, stage, policy, template }: PolicyOptions,
-  base = policy ?? template,
-): string {
-  const lines = [
-    ...(['allow', 'deny', 'log'] as const).flatMap((key) => listOf(key, { allow, deny, log }[key])),
-    ...(errno === undefined ? [] : [`action = ${errnoText(errno)}`]),
-    ...(stage === undefined ? [] : [`stage = ${quoted(stage)}`]),
+/** The options as a policy; undefined if there are none. */
+export function inlinePolicy({
+  allow,
+  deny,
+  log,
+  errno,
+  stage,
+  policy,
+  template,
+}: PolicyOptions): TomlDocument | undefined {
+  const lists = Object.entries({ allow, deny, log }).flatMap(([key, calls]): OptionValue[] =>
+    calls ? [[`--${key}`, key, namesOf(`--${key}`, calls)]] : [],
+  );
+  const values: readonly OptionValue[] = [
+    ...lists,
+    ...(errno === undefined ? [] : [['--errno', 'action', errnoOf(errno)] as const]),
+    ...(stage === undefined ? [] : [['--stage', 'stage', stage] as const]),
   ];
-  if (lines.length === 0) return '';
-  const extended = base === undefined ? [] : [`extends = [${quoted(referenceTo(base, policy))}]`];
-  return [...extended, '[syscalls]', ...lines, ''].join('\n');
+  const base = policy ?? template;
+  if (values.length === 0) return undefined;
+  return optionsDocument('syscalls', values, base === undefined ? [] : [referenceTo(base, policy)]);
 }
 
 const usage = (message: string, hint?: string) =>
   new UserError(error('usage', message, { hint }), EXIT.findings);
 
-/** The line of a list of calls; none where there is no list. @throws UserError `usage` */
-export function listOf(key: string, values: readonly string[] | undefined): string[] {
-  if (values === undefined) return [];
+/** The names in a list of calls. @throws UserError `usage` */
+export function namesOf(option: string, values: readonly string[]): string[] {
   const names = values
     .flatMap((value) => value.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (names.length === 0) throw usage(`--${key} names no call`);
+  if (names.length === 0) throw usage(`${option} names no call`);
   const several = names.find((name) => /[ \t]/.test(name));
   if (several !== undefined) {
-    const hint = `names are separated by commas: --${key} ${several.split(/[ \t]+/).join(',')}`;
-    throw usage(`--${key} has white space in '${printable(several, 80)}'`, hint);
+    const hint = `names are separated by commas: ${option} ${several.split(/[ \t]+/).join(',')}`;
+    throw usage(`${option} has white space in '${printable(several, 80)}'`, hint);
   }
-  return [`${key} = [${names.map(quoted).join(', ')}]`];
+  return names;
 }
 
-/** A string of TOML: one of JSON is valid there. */
-const quoted = (text: string): string => JSON.stringify(text);
-
-/** An answer to refused calls as a value of TOML. */
-export const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(text)) : quoted(text));
+/** An answer to refused calls as a policy has it. */
+export const errnoOf = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
 
 /** The reference to a base: `extends` takes a name without a slash for a template. */
 const referenceTo = (base: string, policy: string | undefined): string =>

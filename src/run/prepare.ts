@@ -62,10 +62,10 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const prepared = await prepareUnit(context, words, options).catch((cause) => {
     if (!(cause instanceof UserError)) throw cause;
-    const named = cause.diagnostics.map((one) => namingOption(one, cause.sources));
+    const named = cause.diagnostics.map(namingOption);
     throw new UserError(named, cause.exit, cause.sources);
   });
-  const diagnostics = prepared.diagnostics.map((one) => namingOption(one, prepared.sources));
+  const diagnostics = prepared.diagnostics.map(namingOption);
   return { ...prepared, diagnostics };
 }
 

@@ -58,11 +58,11 @@ function propertiesOf(
   values: readonly string[],
   systemd: number,
 ): readonly UnitProperty[] | Diagnostic {
-  const row = findTransient(name);
-  if (row) return directiveProperties(row, values, systemd);
   const written = settingProperties(name, values);
-  if (!written) throw new Error(`no property is known for ${name}=`);
-  return written;
+  if (written) return written;
+  const row = findTransient(name);
+  if (!row) throw new Error(`no property is known for ${name}=`);
+  return directiveProperties(row, values, systemd);
 }
 
 /**

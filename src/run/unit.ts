@@ -11,8 +11,8 @@ import { ARCHITECTURES } from '../policy/schema.js';
 import { errnoNumber } from '../syscalls/errno.js';
 import type { Target } from '../target/target.js';
 import { quoteExecWord } from '../unit/exec/wrap.js';
-import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
-import { writeUnitFile } from '../unit/write-unit-file.js';
+import type { UnitFile } from '../unit/unit-file.js';
+import { assertWritable } from '../unit/write-unit-file.js';
 
 export interface TransientCommand {
   /** An absolute path, or a name that is looked for where the service is. */
@@ -147,8 +147,9 @@ function unknownSetting(name: string): Diagnostic {
 }
 
 /**
- * The unit file that a transient unit is equal to, for a plan to be made of it.
+ * The unit file that a transient unit is equal to, for a plan to be made of it, and its lines.
  * @param file the name that diagnostics show
+ * @throws UserError `policy-value`, as assertWritable(): systemd keeps a transient unit in a file
  */
 export function transientUnitFile(
   file: string,
@@ -156,17 +157,16 @@ export function transientUnitFile(
   directives: readonly PlannedDirective[],
 ): { readonly file: UnitFile; readonly text: string } {
   const quoted = [program, ...args].map((word) => quoteExecWord(word, { noEnv: true }));
-  const entriesOf = (section: 'Unit' | 'Service') =>
-    directives
-      .filter((one) => (one.section ?? 'Service') === section)
-      .flatMap(({ name, values }) => values.map((value) => ({ key: name, value })));
-  const command = { key: 'ExecStart', value: (expand ? '' : ':') + quoted.join(' ') };
-  const text = writeUnitFile(
-    [
-      { section: 'Unit', entries: entriesOf('Unit') },
-      { section: 'Service', entries: [...entriesOf('Service'), command] },
-    ],
-    [],
-  );
-  return { file: parseUnitFile(file, new TextEncoder().encode(text)), text };
+  const entries = [
+    ...directives.flatMap(({ section = 'Service', name, values }) =>
+      values.map((value) => ({ section, key: name, value })),
+    ),
+    { section: 'Service', key: 'ExecStart', value: (expand ? '' : ':') + quoted.join(' ') },
+  ];
+  const assignments = entries.map((entry, i) => {
+    assertWritable(entry);
+    return { ...entry, at: { file, line: i + 1, column: 1, length: entry.key.length } };
+  });
+  const text = entries.map(({ key, value }) => `${key}=${value}\n`).join('');
+  return { file: { path: file, assignments, diagnostics: [] }, text };
 }

@@ -32,10 +32,11 @@ export function failedService({ name, state }: Service, under: Under): Diagnosti
   // A service that failed before its files were there didn't fail because of them.
   if (started < appliedRuns.since) return hasFailed(state) ? [downAlready(name, scope, state)] : [];
   const does = hasFailed(state) ? 'has failed' : 'fails, and is started again and again,';
-  const hint =
+  const why =
     refuses && !isSystemds(state)
       ? `'${ownCommand(scope, 'explain', name)}' says whether it was refused a call, and what would allow it`
       : `'${systemctl(scope, 'status', name)}' says more`;
+  const hint = hasFailed(state) ? `${why}; '${systemctl(scope, 'start', name)}' tries it again` : why;
   return [warning('failed', `${name} ${does} under its policy (${howItEnded(state)})`, { hint })];
 }
 

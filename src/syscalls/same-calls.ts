@@ -48,6 +48,8 @@ export function sameCalls(): readonly (readonly string[])[] {
 function plainName(call: string): string {
   const given = BY_HAND.get(call);
   if (given !== undefined) return given;
+  // Most names fit none of the patterns.
+  if (!/^old|\d$/.test(call)) return call;
   const shorter = DERIVED.map((pattern) => pattern.exec(call)?.[1]).find(
     (name) => name !== undefined && callNames().has(name),
   );

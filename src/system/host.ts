@@ -11,7 +11,7 @@ import { instancesOf } from './bus/interfaces.js';
 import { fileError, isAbsent, reasonOf } from './files/error.js';
 import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
-import { walk } from './files/walk.js';
+import { endsIn, walk } from './files/walk.js';
 import { assertWritableFolder, removeFile, replaceFile } from './files/write.js';
 import { type Child, startProgram } from './processes.js';
 import type {
@@ -94,6 +94,14 @@ export class Host implements System {
       return walk(path, from);
     } catch (cause) {
       throw fileError('unreadable', `can't follow ${path}: ${reasonOf(cause)}`);
+    }
+  }
+
+  async endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
+    try {
+      return endsIn(process, paths);
+    } catch (cause) {
+      throw fileError('unreadable', `can't follow paths in /proc/${process}/root: ${reasonOf(cause)}`);
     }
   }
 

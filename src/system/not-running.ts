@@ -42,6 +42,10 @@ export abstract class NotRunning implements Omit<System, Told> {
     throw this.unavailable('this');
   }
 
+  async endsIn(): Promise<undefined> {
+    throw this.unavailable('what a process sees');
+  }
+
   async assertWritable(): Promise<void> {
     throw this.unavailable('this');
   }

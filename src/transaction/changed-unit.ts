@@ -156,3 +156,9 @@ export const failuresOfEach = async (
   names: readonly string[],
   step: (name: string) => Promise<readonly Diagnostic[]>,
 ): Promise<Diagnostic[]> => (await Promise.all(names.map((name) => failuresOf(() => step(name))))).flat();
+
+/** The plan of a service: an instance has that of its template. */
+export const preparedFor = (prepared: Prepared, unit: string): Prepared => ({
+  ...prepared,
+  plan: { ...prepared.plan, unit },
+});

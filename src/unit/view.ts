@@ -24,8 +24,6 @@ export const HOST: View = { root: '/', binds: [] };
  */
 export interface NamespaceOf {
   readonly process: number;
-  /** Whether the file's content is left alone: to read the kernel's log takes its records away. */
-  readonly unread?: true;
 }
 
 /** A file, folder or link on the way to a path that others than root can change. */
@@ -42,14 +40,10 @@ export interface Untrusted {
 export interface Walked {
   /** The path on the host, without links; undefined where nothing is there, and for a mount namespace. */
   readonly real: string | undefined;
-  /** The path in a mount namespace that is walked, without links; undefined where nothing is there. */
-  readonly inside?: string | undefined;
   /** Everything on the way that others than root can change, each once. */
   readonly untrusted: readonly Untrusted[];
   /** The file's content, in a mount namespace where nobody but root can change anything on the way. */
   readonly content?: Uint8Array | undefined;
   /** Set where a regular file or a socket is at the end. */
   readonly isFile?: true | undefined;
-  /** Set where nothing was looked at, because the process has ended or is in a user namespace of its own. */
-  readonly isUnseen?: true;
 }

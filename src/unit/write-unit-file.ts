@@ -23,12 +23,11 @@ const LINE_LIMIT = 1024 * 1024;
 /**
  * The text of a unit file or drop-in: comment lines, then the sections with their entries in the given order. A section
  * without entries is left out. Comments of entries are shortened, those of the header aren't.
- * @throws UserError `policy-value` for a name or value that systemd would not read back as it is. Such values have
- *   line breaks, NUL, a backslash that continues the line, white space at the ends, 1 MiB or more, or aren't UTF-8
+ * @throws UserError `policy-value`, as assertWritable()
  */
 export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
   const entries = sections.flatMap(({ section, entries }) => entries.map((entry) => ({ section, ...entry })));
-  for (const entry of entries) refuseUnwritable(entry.section, entry.key, entry.value);
+  for (const entry of entries) assertWritable(entry);
   let count = 0;
   const skeleton = sections.map(({ entries }, i) => [
     `s${i}`,
@@ -54,7 +53,11 @@ const lineOf = (entry: Entry) =>
 const comment = (text: string, limit?: number) =>
   strip(`# ${printable(text, limit)}`.replace(/\\(?=\\*$)/g, '/'));
 
-function refuseUnwritable(section: string, key: string, value: string): void {
+/**
+ * @throws UserError `policy-value` for a name or value that systemd would not read back as it is. Such values have
+ *   line breaks, NUL, a backslash that continues the line, white space at the ends, 1 MiB or more, or aren't UTF-8
+ */
+export function assertWritable({ section, key, value }: Entry & { readonly section: string }): void {
   const fail = (why: string) => {
     const where = `${printable(section, 40)}.${printable(key, 40)}`;
     throw new UserError(error('policy-value', `can't write '${where}=${printable(value, 60)}': ${why}`));

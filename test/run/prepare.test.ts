@@ -33,24 +33,36 @@ test('a gap of a directive is a warning where gaps are allowed', async () => {
 });
 
 describe('the policy of a command line', () => {
-  const texts: readonly [RunOptions & { policy?: string; template?: string }, string][] = [
-    [{}, ''],
-    [{ policy: 'p.toml' }, ''],
-    [{ deny: ['a,b', ' c'] }, '[syscalls]\ndeny = ["a", "b", "c"]\n'],
+  const policies: readonly [RunOptions & { policy?: string; template?: string }, object | undefined][] = [
+    [{}, undefined],
+    [{ policy: 'p.toml' }, undefined],
+    [{ deny: ['a,b', ' c'] }, { syscalls: { deny: ['a', 'b', 'c'] } }],
     [
       { allow: ['@x'], log: ['y'], stage: 'entry' },
-      '[syscalls]\nallow = ["@x"]\nlog = ["y"]\nstage = "entry"\n',
+      { syscalls: { allow: ['@x'], log: ['y'], stage: 'entry' } },
     ],
-    [{ errno: '5' }, '[syscalls]\naction = 5\n'],
-    [{ errno: 'EPERM' }, '[syscalls]\naction = "EPERM"\n'],
-    [{ policy: 'p.toml', deny: ['a'] }, 'extends = ["./p.toml"]\n[syscalls]\ndeny = ["a"]\n'],
-    [{ policy: '/p', deny: ['a'] }, 'extends = ["/p"]\n[syscalls]\ndeny = ["a"]\n'],
-    [{ policy: '-', deny: ['a'] }, 'extends = ["-"]\n[syscalls]\ndeny = ["a"]\n'],
-    [{ template: 'no-exec', deny: ['a'] }, 'extends = ["no-exec"]\n[syscalls]\ndeny = ["a"]\n'],
-    [{ deny: ['"\n]'] }, '[syscalls]\ndeny = ["\\"\\n]"]\n'],
+    [{ errno: '5' }, { syscalls: { action: 5 } }],
+    [{ errno: 'EPERM' }, { syscalls: { action: 'EPERM' } }],
+    [
+      { policy: 'p.toml', deny: ['a'] },
+      { extends: ['./p.toml'], syscalls: { deny: ['a'] } },
+    ],
+    [
+      { policy: '/p', deny: ['a'] },
+      { extends: ['/p'], syscalls: { deny: ['a'] } },
+    ],
+    [
+      { policy: '-', deny: ['a'] },
+      { extends: ['-'], syscalls: { deny: ['a'] } },
+    ],
+    [
+      { template: 'no-exec', deny: ['a'] },
+      { extends: ['no-exec'], syscalls: { deny: ['a'] } },
+    ],
+    [{ deny: ['"\n]'] }, { syscalls: { deny: ['"\n]'] } }],
   ];
-  for (const [options, text] of texts) {
-    test(`${JSON.stringify(options)}`, () => assert.equal(inlinePolicy(options), text));
+  for (const [options, data] of policies) {
+    test(`${JSON.stringify(options)}`, () => assert.deepEqual(inlinePolicy(options)?.data, data));
   }
 });
 

@@ -17,7 +17,10 @@ import { applied, type Shown, shown } from '../support/status-in-memory.js';
 test('one that has failed under its policy is a warning that leads to what explains it', async () => {
   for (const [policy, hint] of [
     [NO_EXEC, /^'sandbox-unit explain demo\.service' says whether/],
-    ['[service]\nPrivateTmp = true\n', /^'systemctl status demo\.service' says more$/],
+    [
+      '[service]\nPrivateTmp = true\n',
+      /^'systemctl status demo\.service' says more; 'systemctl start demo\.service' tries it again$/,
+    ],
   ] as const) {
     const system = await applied(policy, {}, { running: [], behaviour: () => 'job-fails' });
     await system.restart(UNIT);

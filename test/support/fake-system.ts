@@ -310,7 +310,12 @@ export class FakeSystem implements System {
     const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
     const real = this.files.has(path) ? path : undefined;
     const isFile = real === undefined ? {} : ({ isFile: true } as const);
-    return { real, inside: real, untrusted, content: this.files.get(path)?.bytes, ...isFile };
+    return { real, untrusted, content: this.files.get(path)?.bytes, ...isFile };
+  }
+
+  async endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    this.#record(`ends in ${process}`);
+    return new Map(paths.filter((path) => this.files.has(path)).map((path) => [path, path]));
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

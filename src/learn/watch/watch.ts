@@ -6,7 +6,7 @@ import { observeServices } from '../../observer/service-group.js';
 import { noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
 import { obstacleTo } from '../../restart/may-restart.js';
-import { preflightRestarts } from '../../restart/preflight.js';
+import { preflightRestarts } from '../../restart/outlook.js';
 import type { Service } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';

@@ -1,3 +1,4 @@
+import { lazily } from '../../collections.js';
 import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
 import { callsToLoad } from '../../filter/filter-file.js';
 import { EVERY_ARCHITECTURE, HELPER_MACHINES, type Machine } from '../../syscalls/abi.js';
@@ -26,8 +27,10 @@ import { systemCallDirectives, systemdFilter } from './systemd-filter.js';
 
 /** The plan for `[syscalls]` on one unit. */
 export interface PlannedCalls
-  extends Pick<Plan, 'mode' | 'lines' | 'directives' | 'filter' | 'systemCalls' | 'meaning' | 'diagnostics'> {
+  extends Pick<Plan, 'mode' | 'lines' | 'directives' | 'filter' | 'systemCalls' | 'diagnostics'> {
   readonly launcher: PlannedLauncher | undefined;
+  /** An action for every call of every ABI, made for who asks. */
+  readonly meaning: () => Plan['meaning'];
   /** As that of the whole plan. */
   readonly advice: () => readonly Diagnostic[];
 }
@@ -40,7 +43,7 @@ export const NO_CALLS: PlannedCalls = {
   launcher: undefined,
   filter: undefined,
   systemCalls: undefined,
-  meaning: undefined,
+  meaning: () => undefined,
   diagnostics: [],
   advice: () => [],
 };
@@ -56,7 +59,7 @@ export function planCalls(
   const context = callContext(request, section, present);
   const enforcers = enforcersOf(request, context, service);
   const { launcher, filter, systemCalls } = enforcers;
-  const meaning = filter?.policies[0] ?? resolve(context.named, target.machine);
+  const meaning = lazily(() => filter?.policies[0] ?? resolve(context.named, target.machine));
   return {
     mode: modeOf(section, target),
     lines: enforcers.lines,

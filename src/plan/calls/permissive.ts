@@ -24,12 +24,11 @@ export const jointMode = (...modes: readonly (Mode | undefined)[]): Mode => {
 export function expectations(
   { policy, target }: PlanRequest,
   { section, own, named }: CallContext,
-  meaning: SyscallPolicy,
+  meaning: () => SyscallPolicy,
 ): Diagnostic[] {
   const { sets } = target;
-  if (!section.permissive || policy.expect.length === 0) {
-    return checkExpectations(policy, { section, sets, named, machines: [meaning] });
-  }
+  if (policy.expect.length === 0) return [];
+  if (!section.permissive) return checkExpectations(policy, { section, sets, named, machines: [meaning()] });
   const enforced = resolveCalls({ ...section, permissive: false }, sets, own);
   const machines = [resolve(enforced, target.machine)];
   return checkExpectations(policy, { section, sets, named: enforced, machines });

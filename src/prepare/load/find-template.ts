@@ -1,4 +1,5 @@
 import { didYouMean, EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import type { TomlDocument } from '../../policy/toml.js';
 import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
 import { fileName } from '../../unit/path.js';
@@ -10,6 +11,8 @@ export interface PolicyPlace {
   readonly path: string;
   /** The text to take instead of the file's. */
   readonly text?: string;
+  /** The keys and values to take instead: there is no text. */
+  readonly document?: TomlDocument;
   /** Whether the text came by standard input: there is no folder that paths in it are relative to. */
   readonly isInput?: boolean;
   /** Whether it is the defaults of a host, not a policy. */

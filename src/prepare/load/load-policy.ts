@@ -2,7 +2,7 @@ import { type Diagnostic, EXIT, error, type Location, UserError } from '../../di
 import { defaultsPaths } from '../../paths/policies.js';
 import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
-import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';
+import { parsePolicy, readPolicy, warnIfEmpty } from '../../policy/parse.js';
 import type { Policy, WeakerPolicy } from '../../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { decodePolicy } from '../../policy/toml.js';
@@ -186,12 +186,17 @@ class Loader {
   }
 
   async #parse(place: PolicyPlace, at: Location | undefined): Promise<Policy> {
-    const { path } = place;
-    const text = place.text ?? (await this.#read(place, at));
-    this.sources.set(path, text);
-    const { policy, diagnostics } = (place.isDefaults ? readDefaults : parsePolicy)(text, path);
+    const { path, document } = place;
+    const { policy, diagnostics } = document
+      ? readPolicy(document, path)
+      : this.#parsed(place, place.text ?? (await this.#read(place, at)));
     this.diagnostics.push(...diagnostics);
     return policy;
+  }
+
+  #parsed({ path, isDefaults }: PolicyPlace, text: string) {
+    this.sources.set(path, text);
+    return (isDefaults ? readDefaults : parsePolicy)(text, path);
   }
 
   async #read({ system, path, written = path }: PolicyPlace, at: Location | undefined): Promise<string> {

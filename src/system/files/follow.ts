@@ -43,7 +43,7 @@ const isOpen = ({ mode }: FileFacts): boolean => (mode & 0o022) !== 0;
 const isSticky = (facts: FileFacts): boolean => facts.isDirectory() && (facts.mode & 0o1000) !== 0;
 
 /** The place where this process finds the file that somebody sees by some names. */
-interface Spot {
+export interface Spot {
   readonly path: string;
   /** The path in messages. */
   readonly shown: string;

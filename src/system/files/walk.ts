@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
+import { remember } from '../../collections.js';
 import { HOST, type NamespaceOf, type View, type Walked } from '../../unit/view.js';
 import { isAbsent } from './error.js';
-import { type FileTree, follow, found, walkTree } from './follow.js';
+import { type FileTree, follow, found, type Spot, walkTree } from './follow.js';
 
 /**
  * A path to the top of a mount namespace: `..` has no effect there. A root more than 512 folders deep isn't supported.
@@ -9,7 +10,7 @@ import { type FileTree, follow, found, walkTree } from './follow.js';
 const UP = '/..'.repeat(512);
 
 /** The result for a process whose view isn't looked at. */
-const UNSEEN: Walked = { real: undefined, untrusted: [], isUnseen: true };
+const UNSEEN: Walked = { real: undefined, untrusted: [] };
 
 /** O_PATH of asm-generic/fcntl.h, for which node has no name. */
 const O_PATH = 0o10000000;
@@ -38,15 +39,41 @@ const FILES: FileTree = {
  * @param path absolute
  */
 export function walk(path: string, from: View | NamespaceOf = HOST): Walked {
-  return 'process' in from ? walkNamespace(path, from) : walkTree(FILES, path, from);
+  return 'process' in from ? walkNamespace(path, from.process) : walkTree(FILES, path, from);
+}
+
+function walkNamespace(path: string, process: number): Walked {
+  const seen = inNamespace(process, (place): Walked => {
+    const walked = found(follow(FILES, path, { place }));
+    const isRead = walked.real !== undefined && walked.untrusted.length === 0;
+    const content = isRead ? readSmall(walked.real!) : undefined;
+    return { ...walked, content, real: undefined };
+  });
+  return seen ?? UNSEEN;
 }
 
 /**
- * Follows a path in a process's mount namespace, from its top: a process that has changed its root sees less. A process
+ * The ends of paths in a process's mount namespace, without links, by the paths; a missing file has none. No file is read: to
+ * read the kernel's log takes its records away.
+ * @returns undefined where nothing is looked at, as by walk()
+ */
+export function endsIn(process: number, paths: readonly string[]): ReadonlyMap<string, string> | undefined {
+  // Paths share their folders.
+  const tree = { ...FILES, look: remember(FILES.look) };
+  return inNamespace(process, (place) => {
+    const followed = paths.map((path) => ({ path, ...follow(tree, path, { place }) }));
+    const there = followed.filter(({ real }) => real !== undefined);
+    return new Map(there.map(({ path, names }) => [path, `/${names.join('/')}`]));
+  });
+}
+
+/**
+ * Looks into a process's mount namespace, from its top: a process that has changed its root sees less. A process
  * in another user namespace is left out, as it can mount file systems that would make this process wait for ever. The
  * user namespaces are compared after the root is opened, since a process can't come back from another one.
+ * @returns undefined for such a process, and for one that has ended
  */
-function walkNamespace(path: string, { process: pid, unread }: NamespaceOf): Walked {
+function inNamespace<T>(pid: number, look: (place: (names: readonly string[]) => Spot) => T): T | undefined {
   const opened: number[] = [];
   const open = (folder: string): string => {
     opened.push(fs.openSync(folder, O_PATH | fs.constants.O_DIRECTORY));
@@ -55,24 +82,14 @@ function walkNamespace(path: string, { process: pid, unread }: NamespaceOf): Wal
   try {
     const root = open(`/proc/${pid}/root`);
     const [own, its] = ['self', `${pid}`].map((one) => fs.readlinkSync(`/proc/${one}/ns/user`));
-    if (own !== its) return UNSEEN;
+    if (own !== its) return undefined;
     const top = open(`${root}${UP}`);
-    const place = (names: readonly string[]) => {
+    return look((names) => {
       const shown = `/${names.join('/')}`;
       return { path: `${top}${shown}`, shown, before: [] };
-    };
-    const followed = follow(FILES, path, { place });
-    const walked = found(followed);
-    const inside = walked.real === undefined ? undefined : `/${followed.names.join('/')}`;
-    const isRead = walked.real !== undefined && walked.untrusted.length === 0 && !unread;
-    return {
-      ...walked,
-      content: isRead ? readSmall(walked.real!) : undefined,
-      real: undefined,
-      inside,
-    };
+    });
   } catch (cause) {
-    if (isAbsent(cause)) return UNSEEN;
+    if (isAbsent(cause)) return undefined;
     throw cause;
   } finally {
     for (const fd of opened) fs.closeSync(fd);

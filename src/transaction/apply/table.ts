@@ -1,11 +1,11 @@
 import { type Diagnostic, EXIT } from '../../diagnostic.js';
-import { preparedFor } from '../../prepare/confined.js';
 import { orElse } from '../../state/failures.js';
 import {
   type AppliedUnit,
   appliedUnit,
   beginEach,
   type ChangedUnit,
+  preparedFor,
   type RestartOptions,
   type Transaction,
 } from '../changed-unit.js';

@@ -120,7 +120,8 @@ async function cancel(context: Context): Promise<void> {
   const isKnown = there.length > 0 || (await system.unit(`${ROLLBACK}.service`)).loadState === 'loaded';
   if (!isKnown) return;
   const user = placement.scope === 'user' ? ['--user'] : [];
-  await system.run(['systemctl', ...user, 'stop', `${ROLLBACK}-*.timer`]);
+  // Without --quiet systemctl asks for the timers that are gone, and the manager logs that it can't load them.
+  await system.run(['systemctl', ...user, '--quiet', 'stop', `${ROLLBACK}-*.timer`]);
   for (const path of there) await system.remove(path);
   await system.reload();
 }

@@ -6,7 +6,7 @@ import { unusedPrograms } from '../../prepare/load/installed-programs.js';
 import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
 import { enabledAtBoot } from '../../restart/enabled-at-boot.js';
-import { preflightRestarts } from '../../restart/preflight.js';
+import { preflightRestarts } from '../../restart/outlook.js';
 import { readFiles, readOwnFiles, withLifetime } from '../../state/own-files.js';
 import { isRunning } from '../../state/service-run.js';
 import { untilRestartOf } from '../../status/injected.js';

@@ -14,7 +14,7 @@ import { findRunning } from '../steps/find-running.js';
 import { keepUndoRecords } from '../steps/record.js';
 import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';
-import { startAgainDependents } from '../steps/try.js';
+import { startAgainDependents } from '../steps/start-again.js';
 import { writeFiles } from '../steps/write.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { Changed, Pending, UnitResult } from '../unit-result.js';

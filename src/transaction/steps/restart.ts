@@ -1,7 +1,5 @@
 import { journalctl } from '../../command-lines.js';
 import type { Diagnostic } from '../../diagnostic.js';
-import { whyNotReady } from '../../live/failed-start.js';
-import { preparedFor } from '../../prepare/confined.js';
 import { restart } from '../../restart/restart-service.js';
 import { failureOf, orElse } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
@@ -9,7 +7,7 @@ import { hasFailed } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
 import type { OtherJob } from '../../system/system.js';
 import { isDown } from '../../system/unit-state.js';
-import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
+import { type ChangedUnit, failuresOfEach, noting, preparedFor, type Transaction } from '../changed-unit.js';
 import { dependentsIn } from '../dependents.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
@@ -118,7 +116,10 @@ async function withReasons(
   said: readonly Diagnostic[],
 ): Promise<readonly Diagnostic[]> {
   if (!prepared?.plan.ready || !said.some(isFailedStart)) return said;
-  const why = await orElse(() => whyNotReady(context, preparedFor(prepared, name), name), []);
+  const why = await orElse(async () => {
+    const { whyNotReady } = await import('../../live/failed-start.js');
+    return whyNotReady(context, preparedFor(prepared, name), name);
+  }, []);
   // The reasons are told in other words than the program's own.
   const hint = `see ${journalctl(context.placement.scope, name)}`;
   return why.length === 0

@@ -1,14 +1,6 @@
-import { asWarning, type Diagnostic, hasErrors } from '../../diagnostic.js';
-import { preparedFor } from '../../prepare/confined.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic.js';
 import { failuresOf } from '../../state/failures.js';
-import {
-  type AppliedUnit,
-  atOnce,
-  type ChangedUnit,
-  failuresOfEach,
-  noting,
-  type Transaction,
-} from '../changed-unit.js';
+import { type AppliedUnit, failuresOfEach, noting, preparedFor, type Transaction } from '../changed-unit.js';
 import { startDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
 import { refusalsInTrial } from '../trial/refusals.js';
@@ -62,10 +54,3 @@ async function tryDependents(
   const notes = said.filter((one) => !isWrong(one));
   return { unit: noting(unit, notes), failures: said.filter(isWrong) };
 }
-
-/** Starts dependents again after a revert. Failures are warnings: no policy is at fault. */
-export const startAgainDependents = ({ context, signals }: Transaction) =>
-  atOnce(async (unit: ChangedUnit) => {
-    const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit)));
-    return { unit: noting(unit, said.map(asWarning)), failures: [] };
-  });

@@ -1,9 +1,15 @@
 import { asWarning, type Diagnostic } from '../../diagnostic.js';
-import { preparedFor } from '../../prepare/confined.js';
 import { expectedBy } from '../../verify/expected.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { proveDirectives } from '../../verify/process/prove-directives.js';
-import { type AppliedUnit, atOnce, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
+import {
+  type AppliedUnit,
+  atOnce,
+  failuresOfEach,
+  noting,
+  preparedFor,
+  type Transaction,
+} from '../changed-unit.js';
 
 /** Directives of which the manager has another value loaded: none, since `read-back` would have failed. */
 const NONE: ReadonlySet<string> = new Set();

@@ -81,7 +81,9 @@ async function look(system: System, subject: Subject, asked: Asked): Promise<Loo
   const directives = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
   const failures: Failures = new Map();
   const namespaces = directives.some((name) => isSeen(name, 'capabilities', 'mounts', 'namespaces'));
-  const all = await readUnitProcesses(system, subject, { pids: asked.pids, namespaces }, failures);
+  const whole = asked.read && allIn(asked.read);
+  const sought = { pids: whole ?? asked.pids, areAll: whole !== undefined, namespaces };
+  const all = await readUnitProcesses(system, subject, sought, failures);
   const isEmpty = all.length === 0;
   const seen = [
     ...(await seenInProcesses(system, subject, { ...asked, directives }, all, failures)),
@@ -89,6 +91,10 @@ async function look(system: System, subject: Subject, asked: Asked): Promise<Loo
   ];
   return { seen, isEmpty, failure: [...failures.values()][0] };
 }
+
+/** The processes in a reading of all of a unit's threads; undefined where some may be missing. */
+const allIn = ({ threads, hidden, foreign, settled }: UnitFilters): readonly number[] | undefined =>
+  settled && threads.length > 0 && hidden.size + foreign === 0 ? threads.map(({ pid }) => pid) : undefined;
 
 async function seenInProcesses(
   system: System,

@@ -66,21 +66,28 @@ export function failureOf(cause: unknown): UserError {
   return cause;
 }
 
+interface Sought {
+  readonly pids: readonly number[] | 'main';
+  readonly areAll: boolean;
+  readonly namespaces: boolean;
+}
+
 /**
  * Reads a unit's processes, without systemd's own.
- * @param known processes that read-filters has seen in the unit: it finds control groups to which no path leads; `main`:
+ * @param pids processes that read-filters has seen in the unit: it finds control groups to which no path leads; `main`:
  *   the main process alone is read
+ * @param areAll whether read-filters has seen all: then control groups aren't looked at again
  * @param namespaces whether these are read
  * @throws UserError `unreadable` where they can't be listed
  */
 export async function readUnitProcesses(
   system: System,
   subject: Subject,
-  { pids: known, namespaces }: { readonly pids: readonly number[] | 'main'; readonly namespaces: boolean },
+  { pids: known, areAll, namespaces }: Sought,
   failures: Failures,
 ): Promise<SeenProcess[]> {
   const { unit } = subject;
-  const pids = known === 'main' ? [unit.mainPid] : await membersOf(system, unit, known);
+  const pids = known === 'main' ? [unit.mainPid] : areAll ? known : await membersOf(system, unit, known);
   const all: ReadProcess[] = [];
   for (const pid of [...new Set(pids)].filter((one) => one > 0).sort((a, b) => a - b)) {
     try {
@@ -219,9 +226,6 @@ export async function readViews(
   return views;
 }
 
-/** This program's own view is that of the host. */
-const HOSTS = { isUnseen: true, inside: undefined } as const;
-
 /**
  * Reads the mounts of a process, and follows paths as it sees them. The process's root must be that of its mount
  * namespace. A process in a user namespace of its own isn't followed: there the links of the host are taken.
@@ -235,13 +239,17 @@ export async function readView(
   const file = await system.read(`/proc/${process}/mountinfo`, { limit: MAX_MOUNTS });
   if (!file || file.bytes.length === 0) return undefined;
   const tree = parseMountTree(new TextDecoder().decode(file.bytes));
+  // This program's own view is that of the host.
+  const ends = process === 'self' ? undefined : await system.endsIn(process, paths);
+  const isGuessed = ends === undefined && process !== 'self';
+  return { tree, paths: ends ?? (await endsOnHost(system, paths)), isGuessed };
+}
+
+async function endsOnHost(system: System, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const ends = new Map<string, string>();
-  let isGuessed = false;
-  for (const path of new Set(paths)) {
-    const walked = process === 'self' ? HOSTS : await system.walk(path, { process, unread: true });
-    isGuessed ||= walked.isUnseen === true && process !== 'self';
-    const end = walked.isUnseen ? (await system.walk(path)).real : walked.inside;
-    if (end !== undefined) ends.set(path, end);
+  for (const path of paths) {
+    const { real } = await system.walk(path);
+    if (real !== undefined) ends.set(path, real);
   }
-  return { tree, paths: ends, isGuessed };
+  return ends;
 }

@@ -312,10 +312,10 @@ test('processes in control groups to which no path leads are those that read-fil
   assert.match(proof.wrong[0]!.message, /\(101\): /);
 });
 
-test('filters that were just read are not read again, unless a process was started since', async () => {
+test('processes and filters that were just read are not looked for again, unless some could not be read', async () => {
   const stack = [compile(planned('[syscalls]\ndeny = ["sched_setscheduler"]\n').meaning!)];
   const thread = (pid: number) => ({ tid: pid, pid, parent: 1, name: 'demod', stack, lines: [] });
-  const readings = async (pids: readonly number[]) => {
+  const readings = async (pids: readonly number[], settled = true) => {
     const files = Object.assign({}, processFiles(100), processFiles(101, undefined, 100), {
       '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
       [`${FOLDER}/cgroup.procs`]: '100\n101\n',
@@ -323,7 +323,7 @@ test('filters that were just read are not read again, unless a process was start
     const system = new FakeSystem({ files });
     const policy = planned('[service]\nRestrictRealtime = true\n');
     const unit = unitState({ ...PROPERTIES, RestrictRealtime: true });
-    const read = { threads: pids.map(thread), hidden: new Map(), foreign: 0, settled: true };
+    const read = { threads: pids.map(thread), hidden: new Map(), foreign: 0, settled };
     const proof = await proveDirectives(fakeContext(system), { plan: policy, unit }, new Set(), {
       ...{ groups: [], read },
     });
@@ -331,7 +331,8 @@ test('filters that were just read are not read again, unless a process was start
     return [asked, relations(proof).RestrictRealtime];
   };
   assert.deepEqual(await readings([100, 101]), [false, 'equal']);
-  assert.deepEqual(await readings([100]), [true, 'unseen']);
+  assert.deepEqual(await readings([100]), [false, 'equal']);
+  assert.deepEqual(await readings([100], false), [true, 'unseen']);
 });
 
 test("filters that can't be read are told once", async () => {
