@@ -24,7 +24,7 @@ import type { HeldSignals } from '../held-signals.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
-import { waitFor } from '../wait-for.js';
+import { UNDER_WAY, waitFor } from '../wait-for.js';
 
 /** Options of bringing services back. */
 export interface HowBack {
@@ -34,9 +34,6 @@ export interface HowBack {
 
 /** How long something is waited for of which nobody can end the waiting, in milliseconds: systemd goes on with it. */
 const LONGEST = 120_000;
-
-/** The code of what is said of a unit whose way back is yet to end. */
-export const UNDER_WAY = 'still-under-way';
 
 /** Brings services back to how they were, with the files that systemd has read again. */
 export const restartAsBefore =
@@ -63,10 +60,9 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
 
 /** Stops a service that the change itself has started. */
 async function stopAgain(context: Context, unit: string, how: HowBack): Promise<readonly Diagnostic[]> {
-  const { system, caller } = context;
   return failuresOf(async () => {
-    const result = await caller.tellIfLong(`${unit}: waiting for its stop${wayOut(how)} …`, () =>
-      unlessAgain(context, how, `the stop of ${unit}`, () => system.stopUnit(unit)),
+    const result = await waitFor(context, unit, `${unit}: waiting for its stop${wayOut(how)} …`, () =>
+      unlessAgain(context, how, `the stop of ${unit}`, () => context.system.stopUnit(unit)),
     );
     return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
   });
