@@ -1,5 +1,5 @@
 import { systemctl } from '../command-lines.js';
-import { EXIT, error, printable, UserError } from '../diagnostic.js';
+import { EXIT, error, printable, UserError, warning } from '../diagnostic.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
@@ -16,28 +16,45 @@ export const UNDER_WAY = 'still-under-way';
 
 /**
  * Waits for a job of a service. If that takes long, and its stop may never end, the user gets the command that ends it.
- * @throws UserError `still-under-way` where the job may never end, and a change that was not confirmed waits for this run's lock
+ * @param longest milliseconds; by default a job is waited for to its end. One that may have none is given up where an unconfirmed
+ *   change is to be undone, for which this run's lock is waited for.
+ * @throws UserError `still-under-way`
  */
-export const waitFor = <T>(context: Context, unit: string, line: string, job: () => Promise<T>): Promise<T> =>
+export const waitFor = <T>(
+  context: Context,
+  unit: string,
+  line: string,
+  job: () => Promise<T>,
+  longest?: number,
+): Promise<T> =>
   context.caller.tellIfLong(
     line,
-    () => unlessHeldUp(context, unit, job()),
+    () => unlessGivenUp(context, unit, job(), longest),
     () => orElse(() => endlessStop(context, unit), undefined),
   );
 
-async function unlessHeldUp<T>(context: Context, unit: string, job: Promise<T>): Promise<T> {
+async function unlessGivenUp<T>(
+  context: Context,
+  unit: string,
+  job: Promise<T>,
+  longest: number | undefined,
+): Promise<T> {
   let isOver = false;
   const ended = job.finally(() => {
     isOver = true;
   });
   ended.catch(() => undefined);
   while (!isOver) {
-    const alarm = context.system.alarm(LOOK);
+    const alarm = context.system.alarm(longest ?? LOOK);
     await Promise.race([ended, alarm.rung]).finally(alarm.stop);
-    if (!isOver && (await orElse(() => holdsUp(context, unit), false))) throw heldUp(context, unit);
+    if (isOver) break;
+    if (longest !== undefined) throw givenUp(context, warning, unit, 'its job takes very long');
+    if (await orElse(() => holdsUp(context, unit), false)) throw givenUp(context, error, unit, HOLDS_UP);
   }
   return ended;
 }
+
+const HOLDS_UP = 'its job may never end, and an unconfirmed change is to be undone';
 
 async function holdsUp(context: Context, unit: string): Promise<boolean> {
   return isEndless(await context.system.unit(unit)) && (await isRollbackDue(context));
@@ -47,10 +64,9 @@ const isEndless = ({ activeState, properties }: UnitState): boolean =>
   (activeState === 'deactivating' && properties.get('TimeoutStopUSec') === NEVER) ||
   (activeState === 'activating' && properties.get('TimeoutStartUSec') === NEVER);
 
-function heldUp({ placement }: Context, unit: string): UserError {
-  const message = `${unit} is waited for no longer: its job may never end, and another change was not confirmed and is to be undone`;
+function givenUp({ placement }: Context, make: typeof error, unit: string, why: string): UserError {
   const hint = `systemd goes on with it; '${systemctl(placement.scope, 'status', unit)}' shows how it stands`;
-  return new UserError(error(UNDER_WAY, message, { hint }), EXIT.failure);
+  return new UserError(make(UNDER_WAY, `${unit} is waited for no longer: ${why}`, { hint }), EXIT.failure);
 }
 
 /** A service that fails to save its data at its stop goes on, and systemd kills none without a timeout. */
