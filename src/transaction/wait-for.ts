@@ -49,7 +49,8 @@ async function unlessGivenUp<T>(
     await Promise.race([ended, alarm.rung]).finally(alarm.stop);
     if (isOver) break;
     if (longest !== undefined) throw givenUp(context, warning, unit, 'its job takes very long');
-    if (await orElse(() => holdsUp(context, unit), false)) throw givenUp(context, error, unit, HOLDS_UP);
+    const isHeldUp = await orElse(() => holdsUp(context, unit), false);
+    if (isHeldUp && !isOver) throw givenUp(context, error, unit, HOLDS_UP);
   }
   return ended;
 }
