@@ -1,5 +1,5 @@
 import { journalctl } from '../command-lines.js';
-import { asWarning, type Diagnostic, EXIT, error } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { ROLLBACK } from '../paths/records.js';
 import { fullName } from '../prepare/load/load-unit.js';
@@ -56,11 +56,15 @@ export const confirmThose = (
   return endUnits(context, names, { waited, activated: [], isAll: false, ...ending });
 };
 
-/** @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again */
+/**
+ * Exit 1 if a service doesn't come up again as it was.
+ * @throws UserError where a unit can't be undone, or its record can't be read: the manager then tries again
+ */
 async function undoLate(context: Context): Promise<Outcome> {
   const diagnostics = await recover(context);
   await cancelRollback(context);
-  return { ...unitsOutcome([], new Map(), {}), diagnostics };
+  const exit = hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
+  return { ...unitsOutcome([], new Map(), {}), exit, diagnostics };
 }
 
 interface Confirming extends Ending {

@@ -7,6 +7,7 @@ import { failureOf } from '../state/failures.js';
 import { isUp } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import type { ChangedUnit } from './changed-unit.js';
+import { waitFor } from './wait-for.js';
 
 /** The time for which a unit must stay up to count as started again, in milliseconds. */
 export const LOOK_AGAIN = 300;
@@ -71,13 +72,13 @@ export const dependentsIn = (jobs: ChangedUnit['along']): string[] => [
 
 /** Starts units one after the other. @returns those that systemd refuses to start, and why */
 async function startEach(
-  { system, caller }: Context,
+  context: Context,
   units: readonly string[],
 ): Promise<{ readonly name: string; readonly why: string }[]> {
   const refused: { readonly name: string; readonly why: string }[] = [];
   for (const name of units) {
-    const start = () => system.startUnit(name);
-    const step = async () => void (await caller.tellIfLong(`${name}: waiting for its start …`, start));
+    const start = () => context.system.startUnit(name);
+    const step = async () => void (await waitFor(context, name, `${name}: waiting for its start …`, start));
     for (const { message } of await failureOf(step)) refused.push({ name, why: message });
   }
   return refused;

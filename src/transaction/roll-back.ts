@@ -7,10 +7,11 @@ import { notInTime } from './confirm/pending.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { reloadBack } from './steps/reload.js';
-import { type HowBack, restartAsBefore, UNDER_WAY } from './steps/undo-restart.js';
+import { type HowBack, restartAsBefore } from './steps/undo-restart.js';
 import { unwriteFiles } from './steps/write.js';
 import { forgetUndoRecord } from './undo-record.js';
 import type { UndoRecord } from './undo-record-format.js';
+import { UNDER_WAY } from './wait-for.js';
 
 /** The undoing halves of the steps that have one, in their order. */
 export const undoes = (context: Context, how: HowBack = {}) => ({

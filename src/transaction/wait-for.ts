@@ -1,20 +1,80 @@
 import { systemctl } from '../command-lines.js';
-import { printable } from '../diagnostic.js';
+import { EXIT, error, printable, UserError, warning } from '../diagnostic.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
+import type { UnitState } from '../system/unit-state.js';
+import { isRollbackDue } from './confirm/rollback-timer.js';
 
-/** The value of TimeoutStopUSec for no end: the largest number of 64 bits. */
+/** The value of a timeout for no end: the largest number of 64 bits. */
 const NEVER = 2n ** 64n - 1n;
 
-/** Waits for a job of a service. If that takes long, and its stop may never end, the user gets the command that ends it. */
-export const waitFor = <T>(context: Context, unit: string, line: string, job: () => Promise<T>): Promise<T> =>
-  context.caller.tellIfLong(line, job, () => orElse(() => endlessStop(context, unit), undefined));
+/** The pause between two looks whether a roll-back waits for this run, in milliseconds. */
+const LOOK = 10_000;
+
+/** The code of what is said of a unit whose job is yet to end. */
+export const UNDER_WAY = 'still-under-way';
+
+/**
+ * Waits for a job of a service. If that takes long, and its stop may never end, the user gets the command that ends it.
+ * @param longest milliseconds; by default a job is waited for to its end. One that may have none is given up where an unconfirmed
+ *   change is to be undone, for which this run's lock is waited for.
+ * @throws UserError `still-under-way`
+ */
+export const waitFor = <T>(
+  context: Context,
+  unit: string,
+  line: string,
+  job: () => Promise<T>,
+  longest?: number,
+): Promise<T> =>
+  context.caller.tellIfLong(
+    line,
+    () => unlessGivenUp(context, unit, job(), longest),
+    () => orElse(() => endlessStop(context, unit), undefined),
+  );
+
+async function unlessGivenUp<T>(
+  context: Context,
+  unit: string,
+  job: Promise<T>,
+  longest: number | undefined,
+): Promise<T> {
+  let isOver = false;
+  const ended = job.finally(() => {
+    isOver = true;
+  });
+  ended.catch(() => undefined);
+  while (!isOver) {
+    const alarm = context.system.alarm(longest ?? LOOK);
+    await Promise.race([ended, alarm.rung]).finally(alarm.stop);
+    if (isOver) break;
+    if (longest !== undefined) throw givenUp(context, warning, unit, 'its job takes very long');
+    const isHeldUp = await orElse(() => holdsUp(context, unit), false);
+    if (isHeldUp && !isOver) throw givenUp(context, error, unit, HOLDS_UP);
+  }
+  return ended;
+}
+
+const HOLDS_UP = 'its job may never end, and an unconfirmed change is to be undone';
+
+async function holdsUp(context: Context, unit: string): Promise<boolean> {
+  return isEndless(await context.system.unit(unit)) && (await isRollbackDue(context));
+}
+
+const isEndless = ({ activeState, properties }: UnitState): boolean =>
+  (activeState === 'deactivating' && properties.get('TimeoutStopUSec') === NEVER) ||
+  (activeState === 'activating' && properties.get('TimeoutStartUSec') === NEVER);
+
+function givenUp({ placement }: Context, make: typeof error, unit: string, why: string): UserError {
+  const hint = `systemd goes on with it; '${systemctl(placement.scope, 'status', unit)}' shows how it stands`;
+  return new UserError(make(UNDER_WAY, `${unit} is waited for no longer: ${why}`, { hint }), EXIT.failure);
+}
 
 /** A service that fails to save its data at its stop goes on, and systemd kills none without a timeout. */
 async function endlessStop({ system, placement }: Context, unit: string): Promise<string | undefined> {
-  const { activeState, properties } = await system.unit(unit);
-  if (activeState !== 'deactivating' || properties.get('TimeoutStopUSec') !== NEVER) return undefined;
-  const status = properties.get('StatusText');
+  const state = await system.unit(unit);
+  if (state.activeState !== 'deactivating' || !isEndless(state)) return undefined;
+  const status = state.properties.get('StatusText');
   const says = typeof status === 'string' && status !== '' ? `, and says '${printable(status)}'` : '';
   const kill = systemctl(placement.scope, 'kill -s KILL', unit);
   return `${unit} doesn't stop${says}; systemd waits without end (TimeoutStopSec=), and '${kill}' ends it, unsaved data with it`;

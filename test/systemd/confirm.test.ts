@@ -102,6 +102,25 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await isBack();
   });
 
+  test('goes back though another run waits for a stop that has no end', async (t) => {
+    const start = `/bin/bash -c 'trap "" TERM; touch /run/deaf; while :; do sleep 0.2; done'`;
+    await box.writeFile(
+      '/etc/systemd/system/deaf.service',
+      `[Service]\nTimeoutStopSec=infinity\nExecStart=${start}\n`,
+    );
+    await box.writeFile(policyPath('deaf.service'), '[service]\nProtectHome = true\n');
+    await sh('systemctl daemon-reload; systemctl start deaf; until [ -e /run/deaf ]; do sleep 0.1; done');
+    t.after(() =>
+      sh(`systemctl stop --no-block deaf; systemctl kill -s KILL deaf; rm ${policyPath('deaf.service')}
+        rm /etc/systemd/system/deaf.service; systemctl daemon-reload`),
+    );
+    await waiting('10s');
+    const { stdout, stderr } = await run(1, 'apply deaf.service');
+    assert.equal(stdout, 'deaf.service: rolled-back\n');
+    assert.match(stderr, /^error\[still-under-way\]: deaf\.service is waited for no longer/m);
+    await isBack();
+  });
+
   test('goes back in its time where the run is killed during the trial', async () => {
     await box.writeFile(policyPath(UNIT), SLOW);
     await sh(`pid=$(systemctl show --value -p MainPID ${UNIT})

@@ -25,6 +25,9 @@ import { until } from '../support/until.js';
 const skip = servicesObstacle();
 const POLICY = '[ready]\ndeny = ["execve", "execveat", "io_uring_setup:ENOSYS"]\n';
 
+/** For a service that goes on when a call is refused. */
+const TOLERANT = '[apply]\nrefused = "warn"\n';
+
 /** For services that don't tell when they are ready; a busy machine may be slow to start them. */
 const SETTLING = `${POLICY}settle = "2s"\n`;
 
@@ -323,11 +326,21 @@ test('a start is for its own unit, whatever EnvironmentFile= says', { skip }, as
 describe('a reload', () => {
   const lines = `${NOTIFY}\nExecReload=/bin/kill -HUP $MAINPID`;
 
-  test('of a service is as before, or refused, and then a restart takes its place', { skip }, async () => {
+  test('of a service is as before, is refused calls where the policy asks for that, or becomes a restart', {
+    skip,
+  }, async () => {
     const unit = 'reload.service';
     await start(unit, lines);
     assert.deepEqual(await said(unit, 'nothing', 1), ['started 0']);
-    await apply(box, `${POLICY}reload = true\n`, unit);
+    await box.writeFile(policyPath(unit), `${POLICY}reload = true\n`);
+    const taken = await sandboxUnit(box, 'apply', unit);
+    assert.equal(taken.stdout, `${unit}: rolled-back\n`);
+    assert.match(
+      taken.stderr,
+      /error\[refused-in-trial\].*\n {2}hint: a reload may need .* refused = "warn" in/,
+    );
+    assert.deepEqual(await said(unit, 'nothing', 3), ['started 0', 'reloaded 126', 'started 0']);
+    await apply(box, `${POLICY}reload = true\n${TOLERANT}`, unit);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 126']);
     await apply(box, '[ready]\ndeny = ["bind"]\nreload = true\n', unit);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'reloaded 0']);
@@ -361,7 +374,7 @@ describe("the unit's own ExecStartPost= commands", () => {
     await apply(box, POLICY, unit);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 0']);
     assert.deepEqual(await said(unit, 'ask', 1), ['asked 126']);
-    await apply(box, `${POLICY}start-post = "after"\n`, unit);
+    await apply(box, `${POLICY}start-post = "after"\n${TOLERANT}`, unit);
     assert.deepEqual(await said(unit, 'nothing', 2), ['started 0', 'asked 126']);
     assert.equal((await sandboxUnit(box, 'verify', unit)).status, 0);
   });

@@ -422,6 +422,15 @@ describe('rollback timers', () => {
     assert.ok(system.calls.includes('run systemctl --quiet stop sandbox-unit-undo-*.timer'));
   });
 
+  test('fail where the service stays down with the files of before', async () => {
+    let isBroken = false;
+    const system = machine({ behaviour: () => (isBroken ? 'dies' : 'works') });
+    await applyToConfirm(system);
+    isBroken = true;
+    const result = await elapse(system);
+    assert.deepEqual([result.exit, codesOf(result)], [1, ['warning half-done', 'error service-down']]);
+  });
+
   test('say what they undo, and fail where they undo nothing', async () => {
     const system = machine();
     await applyToConfirm(system);

@@ -12,7 +12,7 @@ import type { Outcome } from '../../outcome.js';
 import { parseSpan } from '../../policy/time-span.js';
 import { fullName } from '../../prepare/load/load-unit.js';
 import { recordedText, watchesText } from '../../report/learn/watches.js';
-import { failureOf } from '../../state/failures.js';
+import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 
 /** Options of a watch as they are on the command line. */
@@ -78,7 +78,10 @@ async function here(context: Context, units: readonly string[], options: WatchOp
 const lossesIn = (recording: Recording): Diagnostic[] =>
   lossDiagnostics(makeLedger(recording.unit, [recording], recording.host.architecture));
 
-/** @throws UserError `needs-root` also for a user, whose manager has no capabilities to give */
+/**
+ * Begins watches in the background. Exit 2 if one can't begin; the others do.
+ * @throws UserError `needs-root` also for a user, whose manager has no capabilities to give
+ */
 async function inBackground(
   context: Context,
   units: readonly string[],
@@ -97,9 +100,16 @@ async function inBackground(
     ...(time === undefined ? [] : ['--for', time]),
     ...(exercise === undefined ? [] : ['--exercise', exercise]),
   ];
-  const begun: Diagnostic[] = [];
-  for (const name of names) begun.push(await watchInBackground(context, name, [...words, '--', name]));
-  return outcome({ watched: names }, '', begun);
+  const watched: string[] = [];
+  const said: Diagnostic[] = [];
+  for (const name of names) {
+    const found = await failuresOf(async () => [
+      await watchInBackground(context, name, [...words, '--', name]),
+    ]);
+    if (!hasErrors(found)) watched.push(name);
+    said.push(...found);
+  }
+  return { ...outcome({ watched }, '', said), exit: hasErrors(said) ? EXIT.failure : EXIT.ok };
 }
 
 const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diagnostic[] = []): Outcome => ({

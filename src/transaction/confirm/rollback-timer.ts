@@ -9,6 +9,7 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import { ROLLBACK, rollbackPaths, rollbackStartPath, rollbackUnitPath } from '../../paths/records.js';
 import { exists } from '../../prepare/load/exists.js';
 import { orElse } from '../../state/failures.js';
+import { isRunning } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
 import { quoteExecWord } from '../../unit/exec/wrap.js';
 import { execStart, property, type UnitProperty } from '../../unit/unit-property.js';
@@ -104,6 +105,13 @@ const serviceProperties = (context: Context): readonly UnitProperty[] => [
   property('StartLimitIntervalUSec', 't', 0n),
   property('CollectMode', 's', 'inactive-or-failed'),
 ];
+
+/** Whether a timer's roll-back has begun: it waits for the end of the run that has the lock. */
+export async function isRollbackDue({ system }: Context): Promise<boolean> {
+  const names = (await system.services()).filter((name) => name.startsWith(`${ROLLBACK}-`));
+  const states = await Promise.all(names.map((name) => system.unit(name)));
+  return states.some(isRunning);
+}
 
 /**
  * Removes timers and the unit for the boot, if no undo record is left. A failure is ignored: what is left finds nothing to undo.

@@ -1,5 +1,5 @@
 import { inBatches, mostAtOnce } from '../../collections.js';
-import { type Diagnostic, error, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { isTrigger } from '../../restart/affected-units.js';
 import { staysDown } from '../../restart/may-restart.js';
@@ -32,11 +32,8 @@ export interface HowBack {
   readonly signals?: HeldSignals | undefined;
 }
 
-/** How long something is waited for of which nobody can end the waiting, in milliseconds: systemd goes on with it. */
+/** How long a job is waited for where no signal ends the waiting, in milliseconds: systemd goes on with it. */
 const LONGEST = 120_000;
-
-/** The code of what is said of a unit whose way back is yet to end. */
-export const UNDER_WAY = 'still-under-way';
 
 /** Brings services back to how they were, with the files that systemd has read again. */
 export const restartAsBefore =
@@ -63,11 +60,9 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
 
 /** Stops a service that the change itself has started. */
 async function stopAgain(context: Context, unit: string, how: HowBack): Promise<readonly Diagnostic[]> {
-  const { system, caller } = context;
   return failuresOf(async () => {
-    const result = await caller.tellIfLong(`${unit}: waiting for its stop${wayOut(how)} …`, () =>
-      unlessAgain(context, how, `the stop of ${unit}`, () => system.stopUnit(unit)),
-    );
+    const job = () => context.system.stopUnit(unit);
+    const result = await waitBack(context, how, unit, 'its stop', job);
     return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
   });
 }
@@ -118,12 +113,9 @@ async function standOf(
   how: HowBack,
 ): Promise<RunStand> {
   const { system, placement } = context;
-  const seen = () =>
-    waitFor(context, run.unit, `${run.unit}: waiting for the end of its job …`, () =>
-      atRest(system, run.unit),
-    );
+  const job = () => atRest(system, run.unit);
   const stand = async (): Promise<RunStand> => {
-    const state = await unlessAgain(context, how, `the job of ${run.unit}`, seen);
+    const state = await waitBack(context, how, run.unit, 'the end of its job', job);
     if (isSameRun(run, state)) return 'stays';
     // It was stopped, or has ended by itself.
     if (!mayHaveRestarted(record) && hasEnded(run, state)) return 'stays';
@@ -137,29 +129,19 @@ async function standOf(
   return orElse(stand, 'due');
 }
 
-/** @throws UserError `interrupted`, or `still-under-way` where it takes too long */
-async function unlessAgain<T>(
-  { system }: Context,
+/** Waits for a job, until the second signal comes. @throws UserError `interrupted`, or `still-under-way` where it takes too long */
+const waitBack = <T>(
+  context: Context,
   { signals }: HowBack,
+  unit: string,
   what: string,
-  step: () => Promise<T>,
-): Promise<T> {
-  if (signals) return signals.unlessAgain(step);
-  const alarm = system.alarm(LONGEST);
-  const taken = step();
-  taken.catch(() => undefined);
-  const late = alarm.rung.then(() => {
-    const after = `after ${LONGEST / 60_000} minutes`;
-    throw new UserError(warning(UNDER_WAY, `${what} has not ended ${after}, and is waited for no longer`));
-  });
-  try {
-    return await Promise.race([taken, late]);
-  } finally {
-    alarm.stop();
-  }
-}
-
-const wayOut = ({ signals }: HowBack): string => (signals ? '; a second Ctrl-C ends that' : '');
+  job: () => Promise<T>,
+): Promise<T> =>
+  signals
+    ? waitFor(context, unit, `${unit}: waiting for ${what}; a second Ctrl-C ends that …`, () =>
+        signals.unlessAgain(job),
+      )
+    : waitFor(context, unit, `${unit}: waiting for ${what} …`, job, LONGEST);
 
 async function startOne(
   context: Context,
@@ -168,9 +150,7 @@ async function startOne(
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
-    const result = await waitFor(context, unit, `${unit}: waiting for its start${wayOut(how)} …`, () =>
-      unlessAgain(context, how, `the start of ${unit} as it was`, () => start(unit)),
-    );
+    const result = await waitBack(context, how, unit, 'its start', () => start(unit));
     return result === 'done' ? [] : [serviceDown(unit, `'${result}'`)];
   });
 }

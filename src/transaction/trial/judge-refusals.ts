@@ -6,6 +6,7 @@ import { asWarning, type Diagnostic, error, note } from '../../diagnostic.js';
 import { explanationDiagnostic } from '../../explain/diagnostic.js';
 import { callText, type Explanation } from '../../explain/explanation.js';
 import type { Prepared } from '../../prepare/prepare.js';
+import { READY_RELOAD } from './trial.js';
 
 export interface Judged {
   /** Reasons to take the policy back. */
@@ -18,32 +19,42 @@ const MOST_TOLD = 5;
 
 /**
  * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
- * and one that failed is told of, as is one that may be another's. Calls that the policy doesn't refuse say nothing about it.
+ * as does one that [ready] refuses. Another that failed is a warning, as is one that may be another's. Calls that the policy
+ * doesn't refuse say nothing about it.
  */
 export function judgeRefusals(
   { plan, policy: { policy } }: Prepared,
   explanations: readonly Explanation[],
 ): Judged {
   const ours = explanations.filter(isPolicys);
-  const isFatal = ({ got, certain }: Explanation) =>
-    certain && (policy.refused?.value ?? ruleFor(got)) === 'rollback';
+  const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
   const fatal = ours.filter(isFatal);
   const others = ours.filter((one) => !isFatal(one));
   const told = (some: readonly Explanation[]) => tell(plan, some);
   if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
-  return { failures: [verdict(plan, fatal), ...told(fatal)], notes: told(others).map(asWarning) };
+  const mayBeReload = policy.ready?.reload?.value !== false && fatal.some(isOfReady);
+  const ways = mayBeReload ? [READY_RELOAD, KEEP] : [KEEP];
+  return {
+    failures: [verdict(plan, fatal, ways.join('; ')), ...told(fatal)],
+    notes: told(others).map(asWarning),
+  };
 }
 
-const ruleFor = (got: Explanation['got']): 'rollback' | 'warn' => (got === 'failed' ? 'warn' : 'rollback');
+const isOfReady = ({ cause }: Explanation): boolean => cause.phase === 'ready';
+
+/** The default of [ready] is to fail a call: that may end all workers of a service whose main process stays up. */
+const ruleFor = (one: Explanation): 'rollback' | 'warn' =>
+  one.got === 'failed' && !isOfReady(one) ? 'warn' : 'rollback';
 
 /** Whether a line of the policy refuses the call; the unit's own filters and others did so before. */
 const isPolicys = ({ cause }: Explanation): boolean =>
   !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
 
-function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[]): Diagnostic {
+const KEEP = 'to keep such a policy: refused = "warn" in [apply]';
+
+function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[], hint: string): Diagnostic {
   const isDeath = fatal.every(({ got }) => got !== 'failed');
   const became = isDeath ? 'ended processes' : 'refused calls';
-  const hint = 'to keep such a policy: refused = "warn" in [apply]';
   return error('refused-in-trial', `the policy ${became} of ${unit} while it was tried`, { hint });
 }
 

@@ -84,7 +84,8 @@ const withWayOut = (found: Diagnostic, { ready }: Trial['plan']): Diagnostic => 
   hint: (ready ? [READY_RELOAD, found.hint] : [found.hint, WITHOUT_RELOAD]).filter(Boolean).join('; '),
 });
 
-const READY_RELOAD =
+/** The way out of a reload that [ready] takes calls from. */
+export const READY_RELOAD =
   "a reload may need calls that [ready] takes away, which are named with their lines; 'reload = false' in [ready] has the service restarted instead";
 const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
 

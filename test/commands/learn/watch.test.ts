@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../../src/commands/learn/learn.js';
-import { error, UserError } from '../../../src/diagnostic.js';
+import { EXIT, error, UserError } from '../../../src/diagnostic.js';
 import { keepRecording } from '../../../src/learn/recordings/store.js';
 import { UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
@@ -185,6 +185,20 @@ test('a watch in the background is listed and stopped', async () => {
       'demo.service: the watch is over\n',
       ['x.service is not being watched', 'y.service is not being watched'],
     ],
+  );
+});
+
+test('a watch in the background that can not begin keeps no other from it', async () => {
+  const refused = new FakeUnits({ refused: new UserError(error('manager-refused', 'no'), EXIT.failure) });
+  const units = new FakeUnits();
+  const start = units.start.bind(units);
+  units.start = async (name, ...more) =>
+    name.endsWith('-x.service') ? refused.start(name, ...more) : start(name, ...more);
+  const words = { background: true, for: '7d' };
+  const begun = await learn(fakeContext(seenMachine(), { units }), ['demo', 'x', 'y'], words);
+  assert.deepEqual(
+    [begun.exit, begun.json, codes(begun.diagnostics)],
+    [2, { watched: [UNIT, 'y.service'] }, ['watched', 'manager-refused', 'watched']],
   );
 });
 

@@ -15,6 +15,7 @@ import { journal, record, START } from '../../support/refusals-in-memory.js';
 import { watchedMachine } from '../../support/watch-in-memory.js';
 
 const POLICY = '[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n';
+const READY = '[ready]\ndeny = ["uname"]\n';
 const KILLED = 0;
 const [EPERM, ENOSYS] = [1, 38];
 
@@ -81,6 +82,22 @@ const CASES: readonly Case[] = [
     ...{ state: 'applied', codes: ['warning refused-call'] },
   },
   {
+    ...{ title: 'a call that [ready] fails', policy: READY, refused: [refusal('uname', EPERM)] },
+    ...{ state: 'rolled-back', codes: ['error refused-in-trial', 'error refused-call'] },
+  },
+  {
+    title: 'a call that [ready] fails, under refused = "warn"',
+    policy: `${READY}[apply]\nrefused = "warn"\n`,
+    refused: [refusal('uname', EPERM)],
+    ...{ state: 'applied', codes: ['warning refused-call'] },
+  },
+  {
+    title: 'a call in whose place libraries make another, once it serves',
+    policy: '[ready]\ndeny = ["clone3:ENOSYS"]\n',
+    refused: [refusal('clone3', ENOSYS)],
+    ...{ state: 'applied', codes: [] },
+  },
+  {
     title: 'a call that the policy lets through',
     refused: [refusal('clone3', ENOSYS), refusal('ptrace', KILLED)],
     ...{ state: 'applied', codes: [] },
@@ -127,6 +144,18 @@ test('a refused call comes with its line and what would allow it', async () => {
   assert.match(call!.message, /^uname \(63\) ended the process: deny uname$/);
   assert.deepEqual([call!.at!.line, call!.at!.column], [2, 9]);
   assert.match(call!.hint!, /^to allow it: take "uname" out of deny in line 2/);
+});
+
+test('a call that [ready] refuses has the way out of a reload that needs it, unless there is no reload', async () => {
+  const hint = async (policy: string) => {
+    const { result } = await applied(policy, seen([refusal('uname', EPERM)]));
+    return result.diagnostics.find(({ code }) => code === 'refused-in-trial')?.hint ?? '';
+  };
+  assert.match(await hint(READY), /'reload = false' in \[ready\].*; to keep such a policy: refused = "warn"/);
+  assert.match(
+    await hint(`${READY}reload = false\n`),
+    /^to keep such a policy: refused = "warn" in \[apply\]$/,
+  );
 });
 
 test('a service that fails is explained by the calls that the observer saw', async () => {
