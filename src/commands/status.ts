@@ -26,13 +26,7 @@ import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf } from '../state/applied-runs.js';
 import { counted } from '../state/counted.js';
 import { failedService } from '../state/failed-service.js';
-import {
-  confinedPlaces,
-  markUntrusted,
-  type OwnDropIn,
-  readOwnFiles,
-  withLifetime,
-} from '../state/own-files.js';
+import { confinedPlaces, type OwnDropIn, readOwnFiles, withLifetime } from '../state/own-files.js';
 import { ownFilters } from '../state/own-filters.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
@@ -213,7 +207,7 @@ async function statusOf(
   const { unit, path: dropIn } = confined;
   if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
   const at = withLifetime(context, confined.lifetime);
-  const files = await markUntrusted(at, await readOwnFiles(at, unit));
+  const files = await readOwnFiles(at, unit);
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
   if (facts.policy === undefined) return notOurs(at, confined);

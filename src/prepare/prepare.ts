@@ -7,7 +7,7 @@ import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
 import { filesHash, HASHING } from '../state/files-hash.js';
-import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
+import { readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
 import { buildFilter, buildReadyFilter, type ProofSummary, proofWarnings } from './build-filter.js';
@@ -76,8 +76,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
   if (others.length > 0) return refused([...diagnostics, ...others]);
   const programs = await programFiles(context, plan.target.machine, programsOf(plan));
   const files = [...programs, ...made.files];
-  const there = await readOwnFiles(context, unit.name.full);
-  const own = await markUntrusted(context, there);
+  const own = await readOwnFiles(context, unit.name.full);
   const current = [
     ...own,
     ...(await readTrusted(
@@ -95,7 +94,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
     proofs,
     files,
     changes: changes(files, current, context),
-    appliedRuns: appliedRunsOf(unit.name.full, there),
+    appliedRuns: appliedRunsOf(unit.name.full, own),
   };
 }
 

@@ -54,7 +54,9 @@ export async function untrustedRuns(
   const byDirectives = await untrustedStartsOf(context, launches);
   if (byDirectives.length > 0) return byDirectives;
   const found = launches.map(async ({ launch, process }) =>
-    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch.paths, { process }), true),
+    process === 0
+      ? []
+      : errorsOf(launch, await untrustedPaths(context, launch.paths, { process, unread: true }), true),
   );
   return (await Promise.all(found)).flat();
 }
@@ -95,7 +97,7 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
   const all = [...launch.paths, ...launch.privileged];
   const found = [
     ...(await untrustedPaths(context, all, HOST)),
-    ...(await untrustedPaths(context, all, launch.view)),
+    ...(isHosts(launch.view) ? [] : await untrustedPaths(context, all, launch.view)),
   ];
   for (const one of launch.loose) found.push(...(await untrustedProgram(context, launch, one)));
   for (const path of all.slice(0, 1))
@@ -105,6 +107,8 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
     }
   return errorsOf(launch, found, false);
 }
+
+const isHosts = ({ root, binds }: View): boolean => root === HOST.root && binds.length === 0;
 
 /** The files on the way to a loose program, and to the interpreters of one that is a script, that others can change. */
 async function untrustedProgram(

@@ -2,6 +2,7 @@
 
 import { once, remember } from '../../collections.js';
 import { isInUnit } from '../../state/control-group.js';
+import { orElse } from '../../state/failures.js';
 import { startOf, TICK } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -103,8 +104,8 @@ export class Records {
 
   /** The path without links, as the kernel has it. */
   readonly #realPath = remember(async (path: string) => {
-    const { status, stdout } = await this.#system.run(['readlink', '--canonicalize', '--', path]);
-    return status === 0 ? stdout.replace(/\n$/, '') : path;
+    const walked = await orElse(() => this.#system.walk(path), undefined);
+    return walked?.real ?? path;
   });
 }
 
