@@ -173,7 +173,6 @@ describe('a bus that ends when it is asked for', { skip: skip ?? false }, () => 
 });
 
 type Table = Record<string, Variant>;
-const UNIT_FACE = 'org.freedesktop.systemd1.Unit';
 
 /** What the liar says of units, by object path, besides what is true of the demo. */
 const lies = new Map<string, Lie>();
@@ -212,9 +211,7 @@ async function becomeManager(): Promise<void> {
     if (message.member === 'GetAll' && answer) {
       bus.send(dbus.Message.newMethodReturn(message, answer[0], answer[1]));
     } else if (message.member === 'GetAll') {
-      const all = Object.entries({ ...truth, ...values }).filter(
-        ([, value]) => value !== undefined,
-      );
+      const all = Object.entries({ ...truth, ...values }).filter(([, value]) => value !== undefined);
       bus.send(dbus.Message.newMethodReturn(message, 'a{sv}', [Object.fromEntries(all)]));
     } else if (message.member === 'Get') {
       bus.send(dbus.Message.newMethodReturn(message, 'v', [facts.get(name)]));
