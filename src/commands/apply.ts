@@ -1,5 +1,6 @@
 import { once } from '../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { isPending } from '../emit/changes.js';
 import { assertCanInject } from '../live/inject.js';
 import type { Look } from '../look.js';
 import type { Outcome } from '../outcome.js';
@@ -89,9 +90,10 @@ const fromAfar = () =>
 
 function outcomeOf(
   { results, diagnostics, sources }: Applied,
-  options: ApplyOptions & { readonly look: Look },
+  options: ApplyWords & { readonly look: Look },
 ): Outcome {
-  const exposures = results.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
+  const shown = results.filter(({ changes }) => options.json || isPending(changes));
+  const exposures = shown.map((one) => [one.unit, one.prepared && exposureOfPlan(one.prepared)] as const);
   const all = unitsOutcome(results, sources, { ...options, exposures: new Map(exposures) });
   return { ...all, diagnostics: [...diagnostics, ...all.diagnostics] };
 }

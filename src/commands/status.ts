@@ -32,7 +32,7 @@ import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { keepUntrusted } from '../state/untrusted-runs.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
-import { brokenFiles, missingFiles } from '../status/broken-files.js';
+import { brokenFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
 import { driftCodes } from '../status/drift-programs.js';
 import { withInjections } from '../status/injected.js';
@@ -213,13 +213,12 @@ async function statusOf(
   if (facts.policy === undefined) return notOurs(at, confined);
   const filters = ownFilters(dropIn, facts, files);
   const programs = namedPrograms(at.placement, files, facts);
-  const missing = await missingFiles(at, filters, programs);
   const services = await seenServices(context, confined);
   const appliedRuns = appliedRunsOf(unit, files);
   const states = services && (await statesOf(at, services, { appliedRuns, path: dropIn, facts }));
   const state = states && mostUrgent(states);
   const isThere = services === undefined || services.every(isLoaded);
-  const broken = await brokenFiles(at, { unit, facts, filters, programs, missing });
+  const { missing, broken } = await brokenFiles(at, { unit, facts, filters, programs });
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, programs })
     : { changed: [], untold: [] };

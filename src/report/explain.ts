@@ -1,7 +1,7 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../explain/explanation.js';
-import type { Tally } from '../explain/tally.js';
+import { tallyJson } from '../explain/tally.js';
 import { type Look, PLAIN } from '../look.js';
 import { painted } from './diff.js';
 import {
@@ -143,15 +143,3 @@ export const explanationsJson = (explanations: readonly Explanation[]) =>
     ...(instead ? { instead } : {}),
     ...(gains === undefined ? {} : { opens: gains }),
   }));
-
-/** Calls that ended alike, for programs. */
-export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
-  call: call.name,
-  number: call.number,
-  abi: call.abi ?? null,
-  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-  got,
-  count,
-  last: new Date(last).toISOString(),
-  certain,
-});

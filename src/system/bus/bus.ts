@@ -73,11 +73,11 @@ export class Bus {
   }
 
   async unit(name: string): Promise<UnitState> {
-    return serviceOf([await this.#allProperties(name)]);
+    return serviceOf(await this.#allProperties(name));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    return unitOf([await this.#allProperties(name)]);
+    return unitOf(await this.#allProperties(name));
   }
 
   /** A table of the properties of all of a unit's interfaces, for which systemd takes an empty name. */

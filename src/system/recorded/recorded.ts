@@ -166,18 +166,18 @@ export class Recorded extends NotRunning implements System {
   }
 
   async unit(name: string): Promise<UnitState> {
-    return serviceOf(this.#tables(name, OF_SERVICE));
+    return serviceOf(this.#table(name, OF_SERVICE));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    return unitOf(this.#tables(name, interfacesOf(name)));
+    return unitOf(this.#table(name, interfacesOf(name)));
   }
 
-  /** All are asked before one that is missing ends the work. */
-  #tables(name: string, interfaces: readonly string[]): readonly unknown[] {
+  /** The properties of all interfaces. All are asked before one that is missing ends the work. */
+  #table(name: string, interfaces: readonly string[]): unknown {
     const questions = interfaces.map((one) => `unit ${name} ${one.slice(SERVICE.length + 1)}`);
     for (const question of questions) this.#answer(question);
-    return questions.map((question) => this.#bus(question)[0]);
+    return Object.assign({}, ...questions.map((question) => this.#bus(question)[0]));
   }
 
   async instances(template: UnitName): Promise<string[]> {
