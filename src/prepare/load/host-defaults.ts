@@ -46,10 +46,10 @@ export async function hostDefaults(context: Context, trusted: boolean): Promise<
   return undefined;
 }
 
-/** Whether a file that can't be found is there, as a link. Of one on a recorded machine the answer to the reading tells. */
+/** Whether a file that can't be found is a link. Of one on a recorded machine the answer to the reading tells. */
 async function leadsNowhere({ system, policies }: Context, path: string): Promise<boolean> {
   if (system !== policies) return false;
-  return (await system.list(folderOf(path))).includes(fileName(path));
+  return (await system.links(folderOf(path))).has(fileName(path));
 }
 
 function linkToNowhere(path: string): UserError {
