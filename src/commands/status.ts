@@ -26,19 +26,13 @@ import { runStatus } from '../run/run-status.js';
 import { type AppliedRuns, appliedRunsOf } from '../state/applied-runs.js';
 import { counted } from '../state/counted.js';
 import { failedService } from '../state/failed-service.js';
-import {
-  confinedPlaces,
-  markUntrusted,
-  type OwnDropIn,
-  readOwnFiles,
-  withLifetime,
-} from '../state/own-files.js';
+import { confinedPlaces, type OwnDropIn, readOwnFiles, withLifetime } from '../state/own-files.js';
 import { ownFilters } from '../state/own-filters.js';
 import { runUnit, runUnits } from '../state/run-units.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { keepUntrusted } from '../state/untrusted-runs.js';
 import { otherPolicyFound } from '../status/applied-policy.js';
-import { brokenFiles, missingFiles } from '../status/broken-files.js';
+import { brokenFiles } from '../status/broken-files.js';
 import { Drift } from '../status/drift.js';
 import { driftCodes } from '../status/drift-programs.js';
 import { withInjections } from '../status/injected.js';
@@ -213,19 +207,18 @@ async function statusOf(
   const { unit, path: dropIn } = confined;
   if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
   const at = withLifetime(context, confined.lifetime);
-  const files = await markUntrusted(at, await readOwnFiles(at, unit));
+  const files = await readOwnFiles(at, unit);
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
   if (facts.policy === undefined) return notOurs(at, confined);
   const filters = ownFilters(dropIn, facts, files);
   const programs = namedPrograms(at.placement, files, facts);
-  const missing = await missingFiles(at, filters, programs);
   const services = await seenServices(context, confined);
   const appliedRuns = appliedRunsOf(unit, files);
   const states = services && (await statesOf(at, services, { appliedRuns, path: dropIn, facts }));
   const state = states && mostUrgent(states);
   const isThere = services === undefined || services.every(isLoaded);
-  const broken = await brokenFiles(at, { unit, facts, filters, programs, missing });
+  const { missing, broken } = await brokenFiles(at, { unit, facts, filters, programs });
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, programs })
     : { changed: [], untold: [] };

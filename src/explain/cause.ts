@@ -1,31 +1,17 @@
-import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
+import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { Hidden } from '../syscalls/arguments.js';
 import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
-import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
+import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
 import { entriesByCall, limitBy, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
-import { type Cause, type Confinement, type NamedCall, named, sectionOf, setsOf } from './refused-call.js';
+import { type Cause, type Confinement, named, sectionOf, setsOf } from './refused-call.js';
+import type { NamedCall } from './tally.js';
 import { byTighten } from './tightened.js';
-
-/**
- * Names a call.
- * @param arch AUDIT_ARCH_*
- * @param nr the number, with bit 30 for x32
- */
-export function nameCall(
-  machine: Machine,
-  { arch, nr, args }: { arch: number; nr: number; args?: readonly bigint[] },
-): NamedCall {
-  const id = abiOf(machine, arch, nr);
-  if (!id) return { abi: undefined, number: nr, name: `call ${nr}`, known: false };
-  const name = nameOf(id.abi, id.nr);
-  return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
-}
 
 /** Facts about calls besides their name. */
 export interface Circumstances {

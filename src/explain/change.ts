@@ -9,14 +9,8 @@ import { callNames } from '../syscalls/numbers.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
-import {
-  type Confinement,
-  failedExpectations,
-  listsOf,
-  type NamedCall,
-  named,
-  withLists,
-} from './refused-call.js';
+import { type Confinement, failedExpectations, listsOf, named, withLists } from './refused-call.js';
+import type { NamedCall } from './tally.js';
 
 /** Changes of a table of the policy, and the lists that they make of its own. */
 interface Edit {

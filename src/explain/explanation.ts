@@ -5,8 +5,8 @@ import { changesFor } from './change.js';
 import { isFallback } from './fallback.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
-import type { Cause, Change, Confinement, NamedCall } from './refused-call.js';
-import { alike, type Tally, tally } from './tally.js';
+import type { Cause, Change, Confinement } from './refused-call.js';
+import { alike, type NamedCall, type Tally, tally } from './tally.js';
 import { withoutBase } from './without-base.js';
 
 /**

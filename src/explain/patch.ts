@@ -11,7 +11,8 @@ import { holds } from '../syscalls/policy.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry } from '../syscalls/section.js';
 import { type Explanation, isFinding } from './explanation.js';
-import { type Confinement, failedExpectations, type NamedCall, named } from './refused-call.js';
+import { type Confinement, failedExpectations, named } from './refused-call.js';
+import type { NamedCall } from './tally.js';
 
 /** The edits of a policy's file that explanations propose, each once; additions to a list by their names. */
 export const editsOf = (explanations: readonly Explanation[]): TextEdit[] => {

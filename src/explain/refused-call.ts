@@ -42,19 +42,6 @@ export interface Confinement {
   readonly tightened?: readonly string[];
 }
 
-/** A call by its calling convention. */
-export interface NamedCall {
-  /** Undefined if the machine has no such convention. */
-  readonly abi: Abi | undefined;
-  /** The number in the convention's table (x32: without bit 30). */
-  readonly number: number;
-  /** The name for people: `mount`, `call 470`. */
-  readonly name: string;
-  /** Whether the tables know the call. */
-  readonly known: boolean;
-  readonly args?: readonly bigint[] | undefined;
-}
-
 export type CauseKind =
   | 'denied'
   | 'not-allowed'

@@ -1,11 +1,38 @@
 /** Calls that ended alike, counted. */
 
 import { groupBy } from '../collections.js';
-import type { Machine } from '../syscalls/abi.js';
+import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
 import { type Action, ALLOW, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
-import { nameCall } from './cause.js';
+import { nameOf } from '../syscalls/numbers.js';
 import type { UnitCall } from './records/record.js';
-import type { NamedCall } from './refused-call.js';
+
+/** A call by its calling convention. */
+export interface NamedCall {
+  /** Undefined if the machine has no such convention. */
+  readonly abi: Abi | undefined;
+  /** The number in the convention's table (x32: without bit 30). */
+  readonly number: number;
+  /** The name for people: `mount`, `call 470`. */
+  readonly name: string;
+  /** Whether the tables know the call. */
+  readonly known: boolean;
+  readonly args?: readonly bigint[] | undefined;
+}
+
+/**
+ * Names a call.
+ * @param arch AUDIT_ARCH_*
+ * @param nr the number, with bit 30 for x32
+ */
+export function nameCall(
+  machine: Machine,
+  { arch, nr, args }: { arch: number; nr: number; args?: readonly bigint[] },
+): NamedCall {
+  const id = abiOf(machine, arch, nr);
+  if (!id) return { abi: undefined, number: nr, name: `call ${nr}`, known: false };
+  const name = nameOf(id.abi, id.nr);
+  return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
+}
 
 export interface Tally {
   readonly call: NamedCall;
@@ -56,3 +83,15 @@ function gotOf(action: Action): Tally['got'] {
   if (action === ERRNO) return 'failed';
   return action === LOG || action === ALLOW ? 'recorded' : 'stopped';
 }
+
+/** Calls that ended alike, for programs. */
+export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
+  call: call.name,
+  number: call.number,
+  abi: call.abi ?? null,
+  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
+  got,
+  count,
+  last: new Date(last).toISOString(),
+  certain,
+});

@@ -1,6 +1,7 @@
 import { answeredCalls } from '../syscalls/own-sets.js';
 import type { SyscallSets } from '../syscalls/sets.js';
-import type { Cause, NamedCall } from './refused-call.js';
+import type { Cause } from './refused-call.js';
+import type { NamedCall } from './tally.js';
 
 /**
  * The cause of a call that `sandbox-unit tighten` refuses to what runs; undefined if it doesn't.

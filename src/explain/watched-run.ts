@@ -8,11 +8,12 @@ import { LOG } from '../syscalls/action.js';
 import { conditionsOf, hiddenFrom } from '../syscalls/conditions.js';
 import { NO_SYSCALLS } from '../syscalls/section.js';
 import type { UnitState } from '../system/unit-state.js';
-import { causeOf, nameCall } from './cause.js';
+import { causeOf } from './cause.js';
 import { confinementOf, explainKnown } from './explain-unit.js';
 import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
 import { type ObservedCall, observedCalls, whoIn } from './records/observed.js';
 import { type Cause, withLists } from './refused-call.js';
+import { nameCall } from './tally.js';
 
 /** The calls that the observer has seen in a run. */
 export type SeenRun = Pick<Recording, 'programs' | 'calls' | 'refused' | 'arguments' | 'lost'>;

@@ -6,7 +6,8 @@ import { ALLOW, permits } from '../syscalls/action.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import { NO_SYSCALLS } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
-import { type Cause, type Confinement, listsOf, type NamedCall, named } from './refused-call.js';
+import { type Cause, type Confinement, listsOf, named } from './refused-call.js';
+import type { NamedCall } from './tally.js';
 
 /** The most losses that one line names. */
 const MOST_NAMED = 5;

@@ -7,7 +7,7 @@ import { dropInPath } from '../paths/own-files.js';
 import { overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { lacksAbility } from '../plan/service.js';
 import { areAsMade } from '../state/files-hash.js';
-import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
+import { readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import type { Target } from '../target/target.js';
 import { VERSION } from '../version.js';
@@ -26,7 +26,7 @@ export interface Written {
 /** Undefined where something has changed since the files were made, so that only a plan tells what they should be. */
 export async function asWritten(context: Context, gathered: Gathered): Promise<Written | undefined> {
   const { unit, policy, machine, settings } = gathered;
-  const files = await markUntrusted(context, await readOwnFiles(context, unit.name.full));
+  const files = await readOwnFiles(context, unit.name.full);
   const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit.name.full));
   if (!dropIn) return undefined;
   const { effective, hashes } = settings;

@@ -8,7 +8,7 @@ import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
 import { filesHash, HASHING } from '../state/files-hash.js';
-import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
+import { readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
 import {
@@ -85,8 +85,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
   if (others.length > 0) return refused([...diagnostics, ...others]);
   const programs = await programFiles(context, plan.target.machine, programsOf(plan));
   const files = [...programs, ...made.files];
-  const there = await readOwnFiles(context, unit.name.full);
-  const own = await markUntrusted(context, there);
+  const own = await readOwnFiles(context, unit.name.full);
   const current = [
     ...own,
     ...(await readTrusted(
@@ -105,7 +104,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
     proofs,
     files,
     changes: pending,
-    appliedRuns: appliedRunsOf(unit.name.full, there),
+    appliedRuns: appliedRunsOf(unit.name.full, own),
   };
 }
 

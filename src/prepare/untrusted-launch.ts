@@ -110,7 +110,7 @@ interface UntrustedPath {
 async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
   const all = [...launch.paths, ...launch.privileged];
   const found = [
-    ...(await untrustedPaths(context, all, HOST)),
+    ...(isHosts(launch.view) ? [] : await untrustedPaths(context, all, HOST)),
     ...(await untrustedPaths(context, all, launch.view)),
   ];
   for (const one of launch.loose) found.push(...(await untrustedProgram(context, launch, one)));
@@ -121,6 +121,9 @@ async function untrustedByDirectives(context: Context, launch: Launch): Promise<
     }
   return errorsOf(launch, found, false);
 }
+
+/** Whether a service has the host's files: what others can change on its way is all that they can on the host's. */
+const isHosts = ({ root, binds }: View): boolean => root === HOST.root && binds.length === 0;
 
 /** The files on the way to a loose program, and to the interpreters of one that is a script, that others can change. */
 async function untrustedProgram(

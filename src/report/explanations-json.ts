@@ -1,5 +1,5 @@
 import type { Explanation } from '../explain/explanation.js';
-import type { Tally } from '../explain/tally.js';
+import { tallyJson } from '../explain/tally.js';
 
 /** Explanations for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
@@ -19,15 +19,3 @@ export const explanationsJson = (explanations: readonly Explanation[]) =>
     ...(instead ? { instead } : {}),
     ...(gains === undefined ? {} : { opens: gains }),
   }));
-
-/** Calls that ended alike, for programs. */
-export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
-  call: call.name,
-  number: call.number,
-  abi: call.abi ?? null,
-  ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-  got,
-  count,
-  last: new Date(last).toISOString(),
-  certain,
-});

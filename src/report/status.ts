@@ -2,6 +2,7 @@ import type { Code } from '../codes/subjects.js';
 import { groupBy, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, diagnosticsJson, inOrder, printable } from '../diagnostic.js';
+import { tallyJson } from '../explain/tally.js';
 import type { RefusedSinceStart } from '../learn/refused-since-start.js';
 import { type Look, PLAIN, type Role } from '../look.js';
 import type { Mode } from '../plan/plan.js';
@@ -11,7 +12,6 @@ import type { Context } from '../system/context.js';
 import { stillWaits, timeOfDay } from '../transaction/confirm/pending.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { parseUnitName } from '../unit/name.js';
-import { tallyJson } from './explanations-json.js';
 import { type Cell, styled, table } from './table.js';
 
 export interface UnitStatus {

@@ -20,11 +20,14 @@ import { orElse } from './failures.js';
 /** The most bytes that are read of a file of ours: none is larger. */
 export const MAX_SIZE = 4 << 20;
 
-/** The files that apply wrote for a unit, the drop-in first: without the others it would start nothing. */
+/**
+ * The files that apply wrote for a unit, the drop-in first: without the others it would start nothing. Those that others could
+ * change are marked.
+ */
 export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {
   const { placement } = context;
   return [
-    ...(await readFiles(context, [
+    ...(await readMarked(context, [
       dropInPath(placement, unit),
       filterPath(placement, unit),
       readyFilterPath(placement, unit),
@@ -102,7 +105,7 @@ async function readProgramFiles(context: Context, folder: string): Promise<Exist
   const own = await pathsIn(context, folder);
   const isTwins = (path: string) => isTwinsFolder(path.slice(folder.length + 1));
   const ofTwins = await Promise.all(own.filter(isTwins).map((path) => pathsIn(context, path)));
-  const files = await readFiles(context, [...own.filter((path) => !isTwins(path)), ...ofTwins.flat()]);
+  const files = await readMarked(context, [...own.filter((path) => !isTwins(path)), ...ofTwins.flat()]);
   return files.filter(({ content }) => isProgramFile(content));
 }
 
@@ -113,28 +116,24 @@ async function pathsIn({ system }: Context, folder: string): Promise<string[]> {
   return names.filter((name) => !links.has(name)).map((name) => `${folder}/${name}`);
 }
 
-/** The files of ours, marked as untrusted if others could change them. */
-export async function markUntrusted(
-  context: Context,
-  files: readonly ExistingFile[],
-): Promise<ExistingFile[]> {
-  const paths = files.map(({ path }) => path);
-  const trusted = new Set((await readTrusted(context, paths)).map(({ path }) => path));
-  return files.map((file) => (trusted.has(file.path) ? file : { ...file, untrusted: true }));
-}
-
-/** Reads those of some files that exist, and that others can't change: a file that they can is as good as none. */
-export async function readTrusted(context: Context, paths: readonly string[]): Promise<ExistingFile[]> {
+/** Reads those of some files that exist, and marks those that others can change. */
+async function readMarked(context: Context, paths: readonly string[]): Promise<ExistingFile[]> {
   const files: ExistingFile[] = [];
   for (const path of paths) {
     try {
       files.push(...(await readFiles(context, [path], { trusted: true })));
     } catch (cause) {
       if (codeOf(cause) !== 'untrusted-file') throw cause;
+      const read = await readFiles(context, [path]);
+      files.push(...read.map((file) => ({ ...file, untrusted: true })));
     }
   }
   return files;
 }
+
+/** Reads those of some files that exist, and that others can't change: a file that they can is as good as none. */
+export const readTrusted = async (context: Context, paths: readonly string[]): Promise<ExistingFile[]> =>
+  (await readMarked(context, paths)).filter(({ untrusted }) => !untrusted);
 
 /** Reads those of some files that exist. */
 export async function readFiles(

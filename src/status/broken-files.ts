@@ -1,7 +1,6 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { againHint } from '../prepare/apply-again.js';
-import { exists } from '../prepare/load/exists.js';
 import type { OwnFilters } from '../state/own-filters.js';
 import type { Context } from '../system/context.js';
 import type { NamedProgram } from './named-programs.js';
@@ -13,22 +12,33 @@ interface Files {
   readonly facts: DropInFacts;
   readonly filters: OwnFilters;
   readonly programs: readonly NamedProgram[];
-  /** As missingFiles() finds them. */
-  readonly missing: readonly string[];
 }
 
-/** An error for each file that is missing, or with which the unit can't be started. */
+export interface BrokenFiles {
+  /** The paths of missing files: the launcher and its filter; the filter of `[ready]`, and the program that loads it. */
+  readonly missing: readonly string[];
+  /** An error for each of them, and for each file with which the unit can't be started. */
+  readonly broken: readonly Diagnostic[];
+}
+
 export async function brokenFiles(
   at: Context,
-  { unit, facts, filters, programs, missing }: Files,
-): Promise<Diagnostic[]> {
-  const again = againHint(at, unit, facts);
+  { unit, facts, filters, programs }: Files,
+): Promise<BrokenFiles> {
+  const looks = await Promise.all(programs.map((one) => lookAt(at, one)));
+  const missing = [
+    ...looks.flatMap(({ missing }) => missing ?? []),
+    ...[filters.start, filters.ready].flatMap((one) => (one?.content === 'missing' ? [one.path] : [])),
+  ];
   const found = [
     ...missing.map((path) => `${path} is missing`),
     ...flaws(filters),
-    ...(await notExecutable(at, programs)),
+    ...looks.flatMap(({ flaw }) => flaw ?? []),
   ];
-  return found.map((why) => error('cannot-start', `${unit} won't start: ${why}`, { hint: again }));
+  const broken = found.map((why) =>
+    error('cannot-start', `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }),
+  );
+  return { missing, broken };
 }
 
 /** Filters that the launcher, or the program that loads that of `[ready]`, would refuse. */
@@ -39,28 +49,18 @@ const flaws = ({ start, ready }: OwnFilters): string[] =>
       : [],
   );
 
-/** Missing files: the launcher and its filter; the filter of `[ready]`, and the program that loads it. */
-export async function missingFiles(
-  { system }: Context,
-  { start, ready }: OwnFilters,
-  programs: readonly NamedProgram[],
-): Promise<string[]> {
-  const missing = programs.map(async ({ path }) => ((await exists(system, path)) ? [] : [path]));
-  const filters = [start, ready].flatMap((one) => (one?.content === 'missing' ? [one.path] : []));
-  return [...(await Promise.all(missing)).flat(), ...filters];
-}
-
 /** The launcher is executed by all users, the other program by root, who takes the right of any of them. */
 const EXECUTION = {
   launcher: { isEnough: (mode: number) => mode === 0o111, flaw: 'may not be executed by all' },
   tighten: { isEnough: (mode: number) => mode !== 0, flaw: 'may not be executed' },
 } as const;
 
-async function notExecutable({ system }: Context, programs: readonly NamedProgram[]) {
-  const found = programs.map(async ({ name, path }) => {
-    const { isEnough, flaw } = EXECUTION[name];
-    const file = await system.read(path, { limit: 0, head: true });
-    return !file || isEnough(file.mode & 0o111) ? [] : [`${path} ${flaw}`];
-  });
-  return (await Promise.all(found)).flat();
+async function lookAt(
+  { system }: Context,
+  { name, path }: NamedProgram,
+): Promise<{ readonly missing?: string; readonly flaw?: string }> {
+  const { isEnough, flaw } = EXECUTION[name];
+  const file = await system.read(path, { limit: 0, head: true });
+  if (!file) return { missing: path };
+  return isEnough(file.mode & 0o111) ? {} : { flaw: `${path} ${flaw}` };
 }

@@ -21,6 +21,7 @@ export function notLoaded(
   if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
   if (state === 'not-read') return [notRead(unit, path, services)];
   const asked = services.filter((service) => !hasLoaded(service.state, facts.filesHash));
+  if (asked.length === 0) return [];
   const { scope } = context.placement;
   const dropIn = parseUnitFile(path, content);
   return asked.flatMap(({ name, state }) => {

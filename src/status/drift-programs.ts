@@ -39,7 +39,7 @@ export async function installedChange(context: Context, name: InstalledProgram):
   const [wanted] = await programFiles(context, machine, [path]);
   const there = await system.read(path, { limit: MAX_PROGRAM_SIZE });
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
-  // A missing program is told by missingFiles().
+  // A missing program is told by brokenFiles().
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units puts this one in its place';
   return [error(code, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];

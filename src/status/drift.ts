@@ -103,16 +103,17 @@ export class Drift {
   }
 
   async #edited(context: Context, { unit, facts, files, state }: Applied): Promise<Diagnostic[]> {
+    const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
+    if (!open && areAsMade(facts, files)) return [];
+    const what = open
+      ? `others can change ${open.path}`
+      : "its drop-in or what belongs to it isn't as it was written when its policy was applied";
     const again = againHint(context, unit, facts);
     const hint =
       state === 'reload-due' && again
         ? `${systemctl(context.placement.scope, 'daemon-reload')} && ${again}`
         : again;
-    const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
-    if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
-    if (areAsMade(facts, files)) return [];
-    const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
-    return [error('drift-files', message, { hint })];
+    return [error('drift-files', `${unit}: ${what}`, { hint })];
   }
 
   #manager(): Promise<ManagerFacts> {

@@ -108,3 +108,6 @@ export function unitObjectPath(name: string): string {
   );
   return `/org/freedesktop/systemd1/unit/${label === '' ? '_' : label}`;
 }
+
+/** A pattern for the instances of a template, in which systemd takes a backslash as it is (FNM_NOESCAPE). */
+export const instancesOf = ({ prefix, type }: UnitName): string => `${prefix}@*.${type}`;

@@ -1,4 +1,3 @@
-import { parse } from 'ini';
 import { type Diagnostic, type Location, printable, warning } from '../diagnostic.js';
 import { skipBlanks, strip } from './exec/word.js';
 import { type LogicalLine, readLines } from './lines.js';
@@ -37,7 +36,7 @@ export function parseUnitFile(path: string, text: Uint8Array | string): UnitFile
   const assignments: Assignment[] = [];
   const diagnostics: Diagnostic[] = [];
   let section: string | undefined;
-  const result = () => ({ path, assignments: throughIni(assignments), diagnostics });
+  const result = () => ({ path, assignments, diagnostics });
   for (const line of lines) {
     const reading = readLine(path, line, section);
     if (reading.kind === 'section') section = reading.name;
@@ -102,30 +101,3 @@ const cutShort = (what: string, at: Location) =>
     at,
     hint: 'correct the line: all that follows it is not in force',
   });
-
-/**
- * Lets the `ini` package group the lines. The package would change names and values (inline comments, quotes, `true`,
- * dots in section names), so that tokens stand for them meanwhile.
- */
-function throughIni(assignments: readonly Assignment[]): Assignment[] {
-  const names = new Map<string, number>();
-  const token = (name: string) => names.get(name) ?? names.set(name, names.size).size - 1;
-  const text = assignments.map((a, i) => `[s${token(a.section)}]\nk${token(a.key)}=v${i}`).join('\n');
-  const grouped: Record<string, Record<string, string | string[]>> = parse(text, { bracketedArray: false });
-  const byToken = [...names.keys()];
-  const result: Assignment[] = [];
-  for (const [section, keys] of Object.entries(grouped)) {
-    for (const [key, values] of Object.entries(keys)) {
-      for (const value of [values].flat()) {
-        const { value: text, at } = assignments[Number(value.slice(1))]!;
-        result[Number(value.slice(1))] = {
-          section: byToken[Number(section.slice(1))]!,
-          key: byToken[Number(key.slice(1))]!,
-          value: text,
-          at,
-        };
-      }
-    }
-  }
-  return result;
-}

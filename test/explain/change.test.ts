@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type Circumstances, causeOf, nameCall } from '../../src/explain/cause.js';
+import { type Circumstances, causeOf } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
 import { type Change, type Confinement, failedExpectations, named } from '../../src/explain/refused-call.js';
+import { nameCall } from '../../src/explain/tally.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { mergePolicies } from '../../src/policy/merge.js';
 import type { Policy } from '../../src/policy/policy.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { causeOf, nameCall } from '../../src/explain/cause.js';
+import { causeOf } from '../../src/explain/cause.js';
 import type { Confinement } from '../../src/explain/refused-call.js';
+import { nameCall } from '../../src/explain/tally.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { error } from '../../src/diagnostic.js';
 import { dropInFacts } from '../../src/emit/drop-in-facts.js';
 import { ownFilters } from '../../src/state/own-filters.js';
-import { brokenFiles, missingFiles } from '../../src/status/broken-files.js';
+import { brokenFiles } from '../../src/status/broken-files.js';
 import { namedPrograms } from '../../src/status/named-programs.js';
 import { DROP_IN, FILTER, LAUNCHER, UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';
@@ -22,15 +22,15 @@ async function broken(change: (files: Map<string, { bytes: Uint8Array; mode: num
   const programs = namedPrograms(context.placement, files, facts);
   assert.deepEqual(programs, [{ name: 'launcher', path: LAUNCHER }]);
   const filters = ownFilters(DROP_IN, facts, files);
-  const missing = await missingFiles(context, filters, programs);
-  const found = { unit: UNIT, facts, files, programs, missing };
-  const whole = await brokenFiles(context, { ...found, filters });
+  const found = { unit: UNIT, facts, programs };
+  const { missing, broken: whole } = await brokenFiles(context, { ...found, filters });
   const damaged = { path: FILTER, content: error('cannot-start', 'it is cut short') };
-  const cut = await brokenFiles(context, { ...found, filters: { ...filters, start: damaged } });
+  const { broken: cut } = await brokenFiles(context, { ...found, filters: { ...filters, start: damaged } });
   assert.deepEqual(
     cut.map(({ message }) => message).filter((message) => message.includes('cut short')),
     [`demo.service won't start: ${FILTER}: it is cut short`],
   );
+  assert.deepEqual(missing, system.files.has(FILTER) ? [] : [FILTER]);
   return whole.map(({ code, message, hint }) => [code, message, hint]);
 }
 

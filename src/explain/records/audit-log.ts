@@ -31,7 +31,22 @@ export interface AuditLog {
 
 /** The most output of a log that is read, in characters. */
 const LIMIT = 32 << 20;
-const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
+/** The fields that recordsIn() reads, beside those that are always there: all that there are take long. */
+const FIELDS = [
+  'MESSAGE',
+  'MESSAGE_ID',
+  'SYSLOG_FACILITY',
+  '_AUDIT_ID',
+  '_AUDIT_TYPE',
+  '_SOURCE_REALTIME_TIMESTAMP',
+  '_TRANSPORT',
+];
+const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json', `--output-fields=${FIELDS.join()}`];
+/**
+ * Of the kernel's entries: its audit's are notices, what is said of lost ones is an error or a warning (kernel/audit.c). Most
+ * others are below that.
+ */
+const PRIORITIES = ['PRIORITY=3', 'PRIORITY=4', 'PRIORITY=5'];
 const AUDITD = '/run/auditd.pid';
 
 /** Matches of entries by which journald tells that it has missed entries of the kernel's (sd-messages.h). */
@@ -47,7 +62,14 @@ const MISSED: ReadonlyMap<string, string> = new Map([
  */
 export async function readAuditLog(system: System, since?: number): Promise<AuditLog> {
   const from = since === undefined ? '--boot' : `--since=@${Math.floor(since / 1000)}`;
-  const kernels = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0', '+', '_TRANSPORT=audit', '_AUDIT_TYPE=1326'];
+  const kernels = [
+    '_TRANSPORT=kernel',
+    'SYSLOG_FACILITY=0',
+    ...PRIORITIES,
+    '+',
+    '_TRANSPORT=audit',
+    '_AUDIT_TYPE=1326',
+  ];
   const missed = [...MISSED].map(([name, value]) => `${name}=${value}`);
   // Newest entries come first: if there are more than are read, these count.
   const { stdout } = await system.run([...JOURNAL, '--reverse', from, ...kernels, '+', ...missed], {

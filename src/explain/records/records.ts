@@ -2,6 +2,7 @@
 
 import { once, remember } from '../../collections.js';
 import { isInUnit } from '../../state/control-group.js';
+import { orElse } from '../../state/failures.js';
 import { startOf, TICK } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
@@ -69,13 +70,14 @@ export class Records {
   async of(owner: Owner): Promise<FoundCalls> {
     const logs = await this.#logs();
     const calls: UnitCall[] = [];
-    for (const record of logs.records) {
-      if (record.time < owner.since) continue;
+    const records = logs.records.filter(({ time }) => time >= owner.since);
+    const programs = records.length === 0 ? [] : await this.#pathsOf(owner);
+    for (const record of records) {
       const by = logs.inContainer ? 'unknown' : await this.#whose(owner, record);
       // A log of several machines may have processes of another one.
       if (by === 'its') calls.push({ ...record, certain: record.node === undefined });
       if (by !== 'unknown' || !(logs.inContainer || isStartedAs(owner, record))) continue;
-      if (await this.#isProgram(owner, record)) calls.push({ ...record, certain: false });
+      if (programs.includes(record.program)) calls.push({ ...record, certain: false });
     }
     return { calls, unseen: unseenIn(logs, owner.since, calls) };
   }
@@ -92,10 +94,9 @@ export class Records {
     return (await startOf(this.#system, pid)) === started ? 'its' : 'unknown';
   }
 
-  async #isProgram({ programs }: Owner, { program }: AuditRecord): Promise<boolean> {
-    if (program === undefined || programs.includes(program)) return program !== undefined;
-    for (const path of programs) if ((await this.#realPath(path)) === program) return true;
-    return false;
+  /** Paths of a unit's programs, and those without links. */
+  async #pathsOf({ programs }: Owner): Promise<readonly (string | undefined)[]> {
+    return [...programs, ...(await Promise.all(programs.map(this.#realPath)))];
   }
 
   /** When a process was started, in microseconds since boot. */
@@ -103,8 +104,8 @@ export class Records {
 
   /** The path without links, as the kernel has it. */
   readonly #realPath = remember(async (path: string) => {
-    const { status, stdout } = await this.#system.run(['readlink', '--canonicalize', '--', path]);
-    return status === 0 ? stdout.replace(/\n$/, '') : path;
+    const walked = await orElse(() => this.#system.walk(path), undefined);
+    return walked?.real ?? path;
   });
 }
 

@@ -69,20 +69,14 @@ export function typed(name: string, variant: unknown): unknown {
   return value;
 }
 
-/**
- * A service by its properties.
- * @param tables one for each interface
- * @throws UserError `manager-answer`
- */
-export function serviceOf(tables: readonly unknown[]): UnitState {
-  return together(tables, ALWAYS);
-}
+/** A service by its properties. @throws UserError `manager-answer` */
+export const serviceOf = (table: unknown): UnitState => stateOf(table, ALWAYS);
 
 /** A unit of any type by its properties. @throws UserError `manager-answer` */
-export const unitOf = (tables: readonly unknown[]): UnitState => together(tables, ['ActiveState', 'Id']);
+export const unitOf = (table: unknown): UnitState => stateOf(table, ['ActiveState', 'Id']);
 
-function together(tables: readonly unknown[], names: readonly string[]): UnitState {
-  const properties = new Map(tables.flatMap((table) => [...valuesOf(table)]));
+function stateOf(table: unknown, names: readonly string[]): UnitState {
+  const properties = valuesOf(table);
   const missing = names.find((name) => !properties.has(name));
   if (missing !== undefined) throw unexpected(`no ${missing}`);
   return parseUnitState(properties);

@@ -16,7 +16,6 @@ import {
 } from './answers.js';
 import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
-import { interfacesOf, OF_SERVICE } from './interfaces.js';
 import { Jobs } from './jobs.js';
 import { changesOf, JOB_RULES } from './match-rules.js';
 import { BUS, MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, UNIT, UNITS_PATH } from './names.js';
@@ -74,18 +73,17 @@ export class Bus {
   }
 
   async unit(name: string): Promise<UnitState> {
-    const path = unitObjectPath(name);
-    const answers = await Promise.all(
-      OF_SERVICE.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
-    );
-    return serviceOf(answers.map(([table]) => table));
+    return serviceOf(await this.#allProperties(name));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    const answers = await Promise.all(
-      interfacesOf(name).map((iface) => this.#properties(unitObjectPath(name), 'GetAll', 's', [iface])),
-    );
-    return unitOf(answers.map(([table]) => table));
+    return unitOf(await this.#allProperties(name));
+  }
+
+  /** A table of the properties of all of a unit's interfaces, for which systemd takes an empty name. */
+  async #allProperties(unit: string): Promise<unknown> {
+    const [table] = await this.#properties(unitObjectPath(unit), 'GetAll', 's', ['']);
+    return table;
   }
 
   /** The names of the loaded units that a pattern matches, sorted. @param pattern as in glob(7) */

@@ -3,7 +3,7 @@ import type { Message, MessageBus } from 'dbus-next';
 import type { Code } from '../../codes/subjects.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { passDescriptors } from '../files/descriptors.js';
-import { guardBus } from './guard.js';
+import { receive } from './receive.js';
 
 const BUS_PATH = '/org/freedesktop/DBus';
 const BUS = 'org.freedesktop.DBus';
@@ -128,7 +128,7 @@ export class Connection {
     const { sender } = place;
     const dbus = (await import('dbus-next')).default;
     const bus = busAt(dbus, place);
-    guardBus(bus);
+    receive(bus, dbus.Message);
     if (sender !== undefined) passDescriptors(bus, sender);
     const connection = new Connection(dbus, bus);
     try {

@@ -1,9 +1,7 @@
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
-import type { UnitName } from '../../unit/name.js';
+import { instancesOf, type UnitName } from '../../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../../unit/view.js';
 import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
-import { instancesOf, interfacesOf, OF_SERVICE } from '../bus/interfaces.js';
-import { SERVICE } from '../bus/names.js';
 import { fileError } from '../files/error.js';
 import { walkTree } from '../files/follow.js';
 import { assertTrusted } from '../files/trust.js';
@@ -38,6 +36,18 @@ const MAX_QUESTIONS = 60_000;
 
 /** The script reads a question a line. */
 const UNASKABLE = /\p{Cc}/u;
+
+/** Interfaces beside that of all units, by types of units that aren't services (org.freedesktop.systemd1(5)). */
+const OWN: ReadonlyMap<string, string> = new Map([
+  ['scope', 'Scope'],
+  ['slice', 'Slice'],
+  ['socket', 'Socket'],
+]);
+
+const ownOf = (unit: string): string[] => {
+  const own = OWN.get(unit.slice(unit.lastIndexOf('.') + 1));
+  return own === undefined ? [] : [own];
+};
 
 /** Programs that the script runs, by their words, and the questions about them. */
 const PROGRAMS: ReadonlyMap<string, string> = new Map([
@@ -166,18 +176,18 @@ export class Recorded extends NotRunning implements System {
   }
 
   async unit(name: string): Promise<UnitState> {
-    return serviceOf(this.#tables(name, OF_SERVICE));
+    return serviceOf(this.#table(name, ['Unit', 'Service']));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    return unitOf(this.#tables(name, interfacesOf(name)));
+    return unitOf(this.#table(name, ['Unit', ...ownOf(name)]));
   }
 
-  /** All are asked before one that is missing ends the work. */
-  #tables(name: string, interfaces: readonly string[]): readonly unknown[] {
-    const questions = interfaces.map((one) => `unit ${name} ${one.slice(SERVICE.length + 1)}`);
+  /** The properties of all interfaces. All are asked before one that is missing ends the work. */
+  #table(name: string, interfaces: readonly string[]): unknown {
+    const questions = interfaces.map((one) => `unit ${name} ${one}`);
     for (const question of questions) this.#answer(question);
-    return questions.map((question) => this.#bus(question)[0]);
+    return Object.assign({}, ...questions.map((question) => this.#bus(question)[0]));
   }
 
   async instances(template: UnitName): Promise<string[]> {

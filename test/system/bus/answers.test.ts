@@ -33,7 +33,7 @@ const start = new Variant('t', 1n);
 const PATHS = new Variant('as', ['/x']);
 
 test('the answers of a manager are their values', () => {
-  const { id, properties } = serviceOf([UNIT, SERVICE]);
+  const { id, properties } = serviceOf({ ...UNIT, ...SERVICE });
   assert.deepEqual([id, properties.get('Nice'), properties.size], ['b.service', 1, 11]);
   const facts = {
     version: 'x',
@@ -73,15 +73,15 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['paths that are numbers', () => valuesOf({ DropInPaths: new Variant('au', [1]) }), /'au' and not 'as'/],
   ['a text for an invocation', () => typed('InvocationID', text), /'s' and not 'ay'/],
   ['no value at all', () => typed('Id', undefined), /no value for Id/],
-  ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
-  ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no ControlGroup/],
+  ['a unit without a name', () => serviceOf({ ...NAMELESS, ...SERVICE }), /no Id/],
+  ['a service that has nothing of one', () => serviceOf(UNIT), /no ControlGroup/],
   [
     'a service without a process',
-    () => serviceOf([UNIT, { ...SERVICE, MainPID: undefined }]),
+    () => serviceOf({ ...UNIT, ...SERVICE, MainPID: undefined }),
     /no value for MainPID/,
   ],
   ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
-  ['a unit of no state', () => unitOf([{ Id: text }]), /no ActiveState/],
+  ['a unit of no state', () => unitOf({ Id: text }), /no ActiveState/],
   ['no list of units', () => unitsIn([text]), /no names/],
   ['units without names', () => unitsIn([[[1]]]), /no names/],
   ['no jobs of other units', () => otherJobsIn([7, '/job/7', 'x.service', '/', 'restart']), /no jobs/],
