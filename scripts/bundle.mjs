@@ -5,13 +5,16 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { partsOf } from './parts.mjs';
+import { LOADER, makeParts } from './parts.mjs';
 
 /** The command finds the program beside itself. */
 const programBeside = {
   name: 'program-beside',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './program.cjs', external: true })),
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: 'program', namespace: 'beside' }));
+    onResolve({ filter: /\.cjs$/, namespace: 'beside' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'beside' }, () => ({ contents: LOADER }));
+  },
 };
 
 /**
@@ -62,13 +65,8 @@ const { metafile } = await build({
   write: false,
   plugins: [unusedEmpty],
 });
-for (const { name, contents, elsewhere } of partsOf(metafile.inputs)) {
-  await build({
-    ...OPTIONS,
-    stdin: { contents, resolveDir: '.' },
-    outfile: `dist/${name}.cjs`,
-    plugins: [elsewhere, unusedEmpty],
-  });
+for (const [name, text] of await makeParts(metafile.inputs, { ...OPTIONS, plugins: [unusedEmpty] })) {
+  writeFileSync(`dist/${name}`, text);
 }
 
 mkdirSync('dist/completion');
