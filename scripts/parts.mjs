@@ -19,6 +19,9 @@ const OWN = new Map(
   ]),
 ).set('__complete', 'src/commands/completion/candidates.ts');
 
+/** The file of the package for the bus, which not every run asks. */
+const BUS = 'dbus-next.cjs';
+
 /** The text by which the command loads the file for its first word. */
 export const LOADER = `switch (process.argv[2]) {
 ${[...OWN.keys()].map((verb) => `case '${verb}': module.exports = require('./${verb}.cjs'); break;`).join('\n')}
@@ -36,22 +39,27 @@ export async function makeParts(inputs, options) {
   const others = verbs.filter((path) => ![...OWN.values()].includes(path));
   const parts = [...[...OWN].map(([name, path]) => [name, [path]]), ['program', others]];
   const made = await Promise.all(
-    parts.map(([name, wanted]) => makePart(name, cutOf(inputs, verbs, wanted), options)),
+    parts.map(([name, wanted]) => makePart(name, cutOf(inputs, wanted), options)),
   );
-  return new Map(made.flat());
+  const bus = await build({
+    ...options,
+    stdin: { contents: "exports.default = require('dbus-next');", resolveDir: '.' },
+    write: false,
+  });
+  return new Map([...made.flat(), [BUS, bus.outputFiles[0].text]]);
 }
 
 const dynamicImports = (inputs, path) =>
   inputs[path].imports.filter((one) => one.kind === 'dynamic-import' && !one.external).map((one) => one.path);
 
 /** The modules that some verbs need, directly or not: at once, and those that import() names. */
-function cutOf(inputs, verbs, wanted) {
+function cutOf(inputs, wanted) {
   const atOnce = reach(inputs, [ENTRY, ...wanted]);
   const all = new Set(atOnce);
   const late = new Set();
   for (const from of all) {
     for (const path of dynamicImports(inputs, from)) {
-      if (verbs.includes(path) || path.includes('node_modules/') || atOnce.has(path)) continue;
+      if (from === VERBS || path.includes('node_modules/') || atOnce.has(path)) continue;
       late.add(path);
       for (const needed of reach(inputs, [path])) all.add(needed);
     }
@@ -127,6 +135,7 @@ const importsOf = ({ inputs, atOnce, late }) => ({
 const inMemory = (texts, elsewhere) => ({
   name: 'in-memory',
   setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^dbus-next$/ }, () => ({ path: `./${BUS}`, external: true }));
     onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path }) => {
       if (path in elsewhere) return { path: elsewhere[path], external: true };
       return texts.has(path) ? { path, namespace: 'memory' } : undefined;

@@ -13,17 +13,14 @@ import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
 import { NO_PURGE, notNamed, type Purge, pendingPurge, planPurge } from '../transaction/apply/purge.js';
-import { applyUnits } from '../transaction/apply/table.js';
 import type { Transaction } from '../transaction/changed-unit.js';
 import { askWhereWaiting } from '../transaction/confirm/ask.js';
 import { refuseWaiting } from '../transaction/confirm/refuse.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { revertUnits } from '../transaction/revert/table.js';
 import { isToBeApplied, type PendingApply, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
-import { confirmThose } from './confirm.js';
 
 export interface ApplyWords extends ApplyOptions {
   /** All units that have a policy, in place of named ones. */
@@ -71,7 +68,10 @@ export async function apply(
   if (options.json) return outcome;
   const waiting = applied.results.filter(({ state }) => state === 'unconfirmed').map(({ unit }) => unit);
   const known = { units: waiting, outcome, quiet: options.quiet ?? false };
-  return askWhereWaiting(context, known, (records, ending) => confirmThose(context, records, ending));
+  return askWhereWaiting(context, known, async (records, ending) => {
+    const { confirmThose } = await import('./confirm.js');
+    return confirmThose(context, records, ending);
+  });
 }
 
 const NONE = { purge: NO_PURGE, unknown: [], diagnostics: [] };
@@ -158,6 +158,7 @@ async function changeUnits(
   { pending, purge, confirm }: Changing,
   options: ApplyOptions,
 ): Promise<{ readonly done: readonly UnitResult[]; readonly gone: readonly UnitResult[] }> {
+  const { applyUnits } = await import('../transaction/apply/table.js');
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
   );
@@ -183,6 +184,6 @@ async function purgeUnits(
   const pending = await pendingPurge(context, planned);
   const done = context.offline
     ? await writeOffline(context, pending, 'reverted')
-    : await revertUnits(transaction, pending, options);
+    : await (await import('../transaction/revert/table.js')).revertUnits(transaction, pending, options);
   return updated(planned, done);
 }

@@ -15,7 +15,7 @@ import { exists } from './load/exists.js';
 import { ownPolicy } from './load/find-policy.js';
 import { type LoadedUnit, serviceName } from './load/load-unit.js';
 import { namedUnit } from './load/named-unit.js';
-import { makePrepared, type Prepared, prepare } from './prepare.js';
+import type { Prepared } from './prepare.js';
 
 export interface ConfinedOptions extends PrepareOptions {
   /** Whether the policy that would be found goes before the one that was applied. */
@@ -50,7 +50,10 @@ export async function confinedUnit(context: Context, text: string, given: Prepar
     const found = await gather(context, of, options);
     return { gathered: found, written: await asWritten(context, found) };
   });
-  const making = async () => ofInstance(await makePrepared(context, gathered), instance);
+  const making = async () => {
+    const { makePrepared } = await import('./prepare.js');
+    return ofInstance(await makePrepared(context, gathered), instance);
+  };
   const { policy, policyFile } = gathered;
   if (!written) {
     const prepared = await making();
@@ -89,6 +92,7 @@ export async function prepareConfined(
   given: ConfinedOptions,
 ): Promise<Prepared> {
   const { of, options, instance } = await howConfined(context, text, given);
+  const { prepare } = await import('./prepare.js');
   return ofInstance(await prepare(context, of, options), instance);
 }
 
