@@ -24,8 +24,8 @@ const BUS = 'dbus-next.cjs';
 
 /** The text by which the command loads the file for its first word. */
 export const LOADER = `switch (process.argv[2]) {
-${[...OWN.keys()].map((verb) => `case '${verb}': module.exports = require('./${verb}.cjs'); break;`).join('\n')}
-default: module.exports = require('./program.cjs');
+${[...OWN.keys()].map((verb) => `case '${verb}': exports.run = require('./${verb}.cjs').run; break;`).join('\n')}
+default: exports.run = require('./program.cjs').run;
 }`;
 
 /**
