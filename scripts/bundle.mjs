@@ -5,31 +5,43 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { partsOf } from './parts.mjs';
+import { LOADER, makeParts } from './parts.mjs';
 
 /** The command finds the program beside itself. */
 const programBeside = {
   name: 'program-beside',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './program.cjs', external: true })),
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: 'program', namespace: 'beside' }));
+    onResolve({ filter: /\.cjs$/, namespace: 'beside' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'beside' }, () => ({ contents: LOADER }));
+  },
 };
 
 /**
- * Modules by who asks for them in vain: commander starts subcommands that are programs of their own, which takes Node
- * a module that is long to load; dbus-next looks for a bus on an X display.
+ * What packages get in the place of modules that are long to load. commander would start subcommands that are programs of
+ * their own; dbus-next looks for a bus on an X display, asserts what it has made itself, and hashes for one way to log in.
  */
-const UNUSED = new Map([
-  ['node:child_process', '/commander/'],
-  ['x11', '/dbus-next/'],
-]);
+const INSTEAD = {
+  '/commander/': { 'node:child_process': '' },
+  '/dbus-next/': {
+    x11: '',
+    assert: `module.exports = (holds) => { if (!holds) throw new Error('dbus-next failed to marshal'); };
+      module.exports.strictEqual = (one, other) => module.exports(one === other);`,
+    crypto: `const node = () => process.getBuiltinModule('crypto');
+      module.exports.createHash = (name) => node().createHash(name);
+      module.exports.randomBytes = (size) => node().randomBytes(size);`,
+  },
+};
 
-const unusedEmpty = {
-  name: 'unused-empty',
+const sparing = {
+  name: 'sparing',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:child_process|x11)$/ }, ({ path, importer }) =>
-      importer.includes(UNUSED.get(path)) ? { path, namespace: 'empty' } : undefined,
-    );
-    onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: '' }));
+    for (const [where, modules] of Object.entries(INSTEAD)) {
+      onResolve({ filter: new RegExp(`^(?:${Object.keys(modules).join('|')})$`) }, ({ path, importer }) =>
+        importer.includes(where) ? { path, namespace: where } : undefined,
+      );
+      onLoad({ filter: /./, namespace: where }, ({ path }) => ({ contents: modules[path] }));
+    }
   },
 };
 
@@ -52,7 +64,7 @@ await build({
   ...OPTIONS,
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/sandbox-unit.cjs',
-  plugins: [programBeside, unusedEmpty],
+  plugins: [programBeside, sparing],
 });
 chmodSync('dist/sandbox-unit.cjs', 0o755);
 
@@ -60,15 +72,10 @@ const { metafile } = await build({
   ...OPTIONS,
   entryPoints: ['src/program.ts'],
   write: false,
-  plugins: [unusedEmpty],
+  plugins: [sparing],
 });
-for (const { name, contents, elsewhere } of partsOf(metafile.inputs)) {
-  await build({
-    ...OPTIONS,
-    stdin: { contents, resolveDir: '.' },
-    outfile: `dist/${name}.cjs`,
-    plugins: [elsewhere, unusedEmpty],
-  });
+for (const [name, text] of await makeParts(metafile.inputs, { ...OPTIONS, plugins: [sparing] })) {
+  writeFileSync(`dist/${name}`, text);
 }
 
 mkdirSync('dist/completion');

@@ -1,91 +1,151 @@
-// Cuts the program into files by the verbs that need a module: V8 reads the whole of a file that it loads, which takes a
-// short command longer than its work.
+// Cuts the program into files by verbs. V8 reads the whole of a file that it loads, which takes a short command longer than
+// its work, and modules that are in one scope, which a file without import() allows, cost the least.
+//
+// A verb of its own has two files: VERB.cjs with what each of its runs loads, and VERB-late.cjs with what import() asks
+// for. The second takes the modules that both need from the first, so that each module is there once. `program` is
+// such a pair for all other verbs.
+import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
+import { build } from 'esbuild';
 
-const PROGRAM = 'program';
 const ENTRY = 'src/program.ts';
 const VERBS = 'src/commands/verbs.ts';
 
-/** Verbs that people and timers run often. What two of them share with `check` or with each other is in the program. */
-const DAILY = ['check', 'run', 'status', 'plan', 'verify', 'apply'];
+/** The first words of command lines that have a file of their own, and the modules that answer them. */
+const OWN = new Map(
+  ['check', 'plan', 'apply', 'verify', 'status', 'run', 'revert'].map((verb) => [
+    verb,
+    `src/commands/${verb}.ts`,
+  ]),
+).set('__complete', 'src/commands/completion/candidates.ts');
 
-/** The number of daily verbs whose common modules are in the program. */
-const SEVERAL = 3;
+/** The file of the package for the bus, which not every run asks. */
+const BUS = 'dbus-next.cjs';
+
+/** The text by which the command loads the file for its first word. */
+export const LOADER = `switch (process.argv[2]) {
+${[...OWN.keys()].map((verb) => `case '${verb}': exports.run = require('./${verb}.cjs').run; break;`).join('\n')}
+default: exports.run = require('./program.cjs').run;
+}`;
 
 /**
- * The files of the program. Each module is in one of them: in the program's, or in that of the first verb that needs it.
+ * Makes the files of the program.
  * @param inputs modules by path, as esbuild's metafile has them
- * @returns for each file its name, the text of its entry point, and a plugin that leads imports to the other files
+ * @param options esbuild's, for each file
+ * @returns the text of each file by its name
  */
-export function partsOf(inputs) {
-  const owners = ownersOf(inputs);
-  const wanted = new Map([...new Set(owners.values())].map((name) => [name, new Set()]));
-  for (const [from, owner] of owners) {
-    for (const { path } of importsOf(inputs, from)) {
-      if (owners.get(path) !== owner) wanted.get(owners.get(path)).add(path);
+export async function makeParts(inputs, options) {
+  const verbs = dynamicImports(inputs, VERBS);
+  const others = verbs.filter((path) => ![...OWN.values()].includes(path));
+  const parts = [...[...OWN].map(([name, path]) => [name, [path]]), ['program', others]];
+  const made = await Promise.all(
+    parts.map(([name, wanted]) => makePart(name, cutOf(inputs, wanted), options)),
+  );
+  const bus = await build({
+    ...options,
+    stdin: { contents: "exports.default = require('dbus-next');", resolveDir: '.' },
+    write: false,
+  });
+  return new Map([...made.flat(), [BUS, bus.outputFiles[0].text]]);
+}
+
+const dynamicImports = (inputs, path) =>
+  inputs[path].imports.filter((one) => one.kind === 'dynamic-import' && !one.external).map((one) => one.path);
+
+/** The modules that some verbs need, directly or not: at once, and those that import() names. */
+function cutOf(inputs, wanted) {
+  const atOnce = reach(inputs, [ENTRY, ...wanted]);
+  const all = new Set(atOnce);
+  const late = new Set();
+  for (const from of all) {
+    for (const path of dynamicImports(inputs, from)) {
+      if (from === VERBS || path.includes('node_modules/') || atOnce.has(path)) continue;
+      late.add(path);
+      for (const needed of reach(inputs, [path])) all.add(needed);
     }
   }
-  return [...wanted].map(([name, modules]) => ({
-    name,
-    contents: entryText(name, modules),
-    elsewhere: elsewhere(name, inputs, owners),
-  }));
+  return { inputs, atOnce, late: [...late].sort() };
 }
 
-/** The file of each module. */
-function ownersOf(inputs) {
-  const ofProgram = reach(inputs, ENTRY);
-  const verbs = inputs[VERBS].imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => path);
-  const names = [...new Set([...DAILY, ...verbs.map(nameOf)])];
-  const reached = names.map((name) => ({
-    name,
-    isDaily: DAILY.includes(name),
-    modules: reach(
-      inputs,
-      verbs.find((path) => nameOf(path) === name),
-    ),
-  }));
-  const owner = (module) => {
-    const users = reached.filter(({ modules }) => modules.has(module));
-    const isShared = users.filter(({ isDaily }) => isDaily).length >= SEVERAL;
-    if (ofProgram.has(module) || isShared || !module.startsWith('src/')) return PROGRAM;
-    return users[0]?.name ?? 'more';
-  };
-  return new Map(Object.keys(inputs).map((module) => [module, owner(module)]));
-}
-
-const nameOf = (path) => basename(path, '.ts');
-
-const importsOf = (inputs, path) => inputs[path].imports.filter((one) => !one.external);
-
-/** A module and all that it imports, directly or not, without what it loads only when it needs it. */
+/** Modules, and all that they import, directly or not, without what is loaded when it is needed. */
 function reach(inputs, from) {
-  const found = new Set([from]);
+  const found = new Set(from);
   for (const path of found) {
-    for (const one of importsOf(inputs, path)) if (one.kind !== 'dynamic-import') found.add(one.path);
+    for (const one of inputs[path].imports)
+      if (!one.external && one.kind !== 'dynamic-import') found.add(one.path);
   }
   return found;
 }
 
-/** A file offers its modules to the others by functions, so that each is evaluated where it is needed. */
-function entryText(name, modules) {
-  const offered = [...modules].sort().map((path) => `'${path}': () => require('./${path}')`);
-  const run = name === PROGRAM ? `export { run } from './${ENTRY}';\n` : '';
-  return `${run}export const modules = {\n${offered.join(',\n')}\n};\n`;
+/** The two files of a part: esbuild finds what both need, and puts it into a third one, which goes into the first. */
+async function makePart(name, cut, options) {
+  const { outputFiles } = await build({
+    ...options,
+    format: 'esm',
+    splitting: true,
+    minify: false,
+    packages: 'external',
+    supported: {},
+    entryPoints: { main: ENTRY, late: 'late' },
+    outdir: '.',
+    write: false,
+    plugins: [importsOf(cut)],
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [`./${basename(path)}`, text]));
+  const shared = [...texts.keys()].filter((path) => path !== './main.js' && path !== './late.js');
+  if (shared.length !== 1) throw new Error(`${name}: ${shared.length} files are shared; 1 is expected`);
+  const bundled = async (file, contents, elsewhere) => {
+    const plugins = [...options.plugins, inMemory(texts, elsewhere)];
+    const made = await build({ ...options, stdin: { contents, resolveDir: '.' }, write: false, plugins });
+    return [file, withoutCopies(made.outputFiles[0].text)];
+  };
+  const [first, late] = [`${name}.cjs`, `${name}-late.cjs`];
+  return Promise.all([
+    bundled(first, `export * from './main.js'; export * from '${shared[0]}';`, { './late.js': `./${late}` }),
+    bundled(late, "export * from './late.js';", { [shared[0]]: `./${first}` }),
+  ]);
 }
 
-const elsewhere = (name, inputs, owners) => ({
-  name: 'elsewhere',
+/** Leads import() to the part's late modules, and makes those of modules that the part has anyway ordinary imports. */
+const importsOf = ({ inputs, atOnce, late }) => ({
+  name: 'imports',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\.?\// }, ({ path, importer, namespace }) => {
-      if (namespace === 'elsewhere') return { path, external: true };
-      const module = inputs[relative('.', importer)]?.imports.find(({ original }) => original === path)?.path;
-      if (module === undefined || owners.get(module) === name) return undefined;
-      return { path: module, namespace: 'elsewhere' };
+    onResolve({ filter: /^late$/ }, () => ({ path: 'late', namespace: 'late' }));
+    onLoad({ filter: /./, namespace: 'late' }, () => ({
+      contents: late.map((path, index) => `export * as late${index} from './${path}';`).join('\n'),
+      resolveDir: '.',
+    }));
+    onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+      const { imports } = inputs[relative('.', path)];
+      const ordinary = [];
+      const text = readFileSync(path, 'utf8').replace(/(?<!typeof )\bimport\('(\.[^']+)'\)/g, (_, wanted) => {
+        const module = imports.find(({ original }) => original === wanted).path;
+        if (late.includes(module)) return `import('late').then((all) => all.late${late.indexOf(module)})`;
+        // The part of another verb has the module.
+        if (!atOnce.has(module)) return `Promise.reject(new Error('${module} is in another file'))`;
+        ordinary.push(`import * as ordinary${ordinary.length} from '${wanted}';`);
+        return `Promise.resolve(ordinary${ordinary.length - 1})`;
+      });
+      return { contents: `${ordinary.join('')}${text}`, loader: 'ts' };
     });
-    onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({
-      contents: `module.exports = require('./${owners.get(path)}.cjs').modules['${path}']();`,
+  },
+});
+
+/** Has esbuild bundle texts that it made before; some of them are in another file. */
+const inMemory = (texts, elsewhere) => ({
+  name: 'in-memory',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^dbus-next$/ }, () => ({ path: `./${BUS}`, external: true }));
+    onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path }) => {
+      if (path in elsewhere) return { path: elsewhere[path], external: true };
+      return texts.has(path) ? { path, namespace: 'memory' } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'memory' }, ({ path }) => ({
+      contents: texts.get(path),
       resolveDir: '.',
     }));
   },
 });
+
+/** Other files' and Node's modules as they are: esbuild would copy each for each module that imports it. */
+const withoutCopies = (text) => text.replace(/__toESM\((require\("[^"]*"\))\)/g, '$1');

@@ -31,7 +31,7 @@ function copyOfSources(folder: string) {
 }
 
 const COMPLETIONS = ['bash', 'fish', 'zsh'].map((shell) => `completion/${shell}`);
-/** The command and the program; beside them are parts of it that few verbs need. */
+/** The command and the program; beside them are files of the daily verbs. */
 const BUNDLED = ['LICENSES', 'program.cjs', 'sandbox-unit.cjs', ...COMPLETIONS];
 
 const filesBelow = (folder: string): string[] =>
@@ -72,10 +72,19 @@ test('the command asks Node for modules, and its own files', () => {
   }
 });
 
-test('check, plan, run and verify load the program and their own part, and no other', () => {
-  for (const verb of ['check', 'plan', 'run', 'verify']) {
-    const text = readFileSync(inRepository('dist', `${verb}.cjs`), 'latin1');
-    assert.deepEqual([...new Set(text.match(/"\.\/[a-z-]+\.cjs"/g))], ['"./program.cjs"'], verb);
+test('a daily verb loads one file, and one more for what few runs need, which has no module a second time', () => {
+  for (const verb of ['check', 'plan', 'apply', 'verify', 'status', 'run', 'revert', 'program']) {
+    const [first, late] = [`${verb}.cjs`, `${verb}-late.cjs`].map((name) =>
+      readFileSync(inRepository('dist', name), 'latin1'),
+    );
+    const asked = [first, late].map((text) =>
+      [...new Set(text!.match(/(?<=")\.\/[\w-]+\.cjs(?=")/g))].sort(),
+    );
+    assert.deepEqual(asked, [['./dbus-next.cjs', `./${verb}-late.cjs`].sort(), [`./${verb}.cjs`]]);
+    assert.deepEqual(
+      [first, late].map((text) => text!.includes('UserError=class')),
+      [true, false],
+    );
   }
 });
 

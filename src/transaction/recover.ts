@@ -17,7 +17,6 @@ import { folderOf } from '../unit/path.js';
 import { changedSince } from './changed-since.js';
 import { readPending, unitsToUndo } from './confirm/pending.js';
 import { cancelRollback } from './confirm/rollback-timer.js';
-import { rollBack, saidOfRollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
@@ -46,6 +45,7 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
       await forgetUndoRecord(context, record.unit);
     }
   }
+  const { rollBack, saidOfRollBack } = await import('./roll-back.js');
   const problems = await rollBack(context, due);
   found.push(...due.flatMap((record, i) => saidOfRollBack(record, problems[i]!)));
   await cancelRollback(context);

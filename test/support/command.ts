@@ -1,4 +1,5 @@
 /** The command of dist/ in this process: as cli.ts runs it, but started once and asked many times. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { Readable } from 'node:stream';
@@ -8,7 +9,13 @@ import type { run as Run } from '../../src/program.js';
 import { inRepository, REPOSITORY } from './repository.js';
 import type { RunResult } from './run.js';
 
-const { run }: { run: typeof Run } = createRequire(import.meta.url)(inRepository('dist/program.cjs'));
+const load = createRequire(import.meta.url);
+
+/** The program for a command line, as the command finds it: in the verb's own file, or in that of all others. */
+function programFor([verb = '']: readonly string[]): { readonly run: typeof Run } {
+  const own = inRepository('dist', `${verb}.cjs`);
+  return load(/^\w+$/.test(verb) && existsSync(own) ? own : inRepository('dist/program.cjs'));
+}
 
 /** Runs a command line to its end. */
 export async function runCommand(
@@ -24,7 +31,7 @@ export async function runCommand(
   const printError = (said: string) => {
     stderr += said;
   };
-  const status = await run(argv, {
+  const status = await programFor(argv).run(argv, {
     home: REPOSITORY,
     self: [process.execPath, inRepository('dist/sandbox-unit.cjs')],
     environment,
