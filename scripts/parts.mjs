@@ -22,8 +22,8 @@ const OWN = new Map(
 /** The file of the package for the bus, which not every run asks. */
 const BUS = 'dbus-next.cjs';
 
-/** The text by which the command loads the file for its first word. */
-export const LOADER = `switch (process.argv[2]) {
+/** The text by which the command loads the file for its first word, which may stand after `--`. */
+export const LOADER = `switch (process.argv.slice(2).find((word) => word !== '--')) {
 ${[...OWN.keys()].map((verb) => `case '${verb}': exports.run = require('./${verb}.cjs').run; break;`).join('\n')}
 default: exports.run = require('./program.cjs').run;
 }`;

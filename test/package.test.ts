@@ -88,6 +88,16 @@ test('a daily verb loads one file, and one more for what few runs need, which ha
   }
 });
 
+test('the command finds the file of a verb behind -- as well', async () => {
+  const policy = inRepository('templates', 'no-exec.toml');
+  const { stdout, stderr } = await run([
+    process.execPath,
+    inRepository('dist/sandbox-unit.cjs'),
+    ...['--', 'check', policy],
+  ]);
+  assert.deepEqual([stdout, stderr], [`${policy}: ok\n`, '']);
+});
+
 test('the version is told without the program', async (t) => {
   const alone = join(temporaryFolder(t), 'sandbox-unit.cjs');
   copyFileSync(inRepository('dist/sandbox-unit.cjs'), alone);
