@@ -60,7 +60,7 @@ test('a command that is started after the start is told from what the unit start
   const watched = await observeOne(group);
   groups.make(group);
   const script = 'echo up; read -r _; "$0" calls; read -r _';
-  const [word, ...words] = inGroup(group, ['/bin/bash', '-c', script, built.program]);
+  const [word, ...words] = inGroup(group, ['/bin/bash', '--norc', '-c', script, built.program]);
   const service = spawn(word!, words, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
   context.after(() => service.kill('SIGKILL'));
   const ended = once(service, 'close');
@@ -97,7 +97,7 @@ describe('calls that a thread is made to make when a filter is loaded into it', 
       [built.observer],
       [SETUP, ...setups.map((path) => `setup ${path}`), `unit 0 ${group}`],
     );
-    const waiting = await startIn(t, group, ['/bin/bash', '-c', 'echo up; read -r _']);
+    const waiting = await startIn(t, group, ['/bin/bash', '--norc', '-c', 'echo up; read -r _']);
     await once(waiting.stdout!, 'data');
     const made = async () => {
       const [unit] = await watched.dump();
