@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { userFolders } from '../paths/placement.js';
-import { majorVersion } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import { majorVersion } from '../target/target.js';
 
 /** Lists of paths that a mount closes: it goes with a file that is replaced. */
 const LISTS = ['InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths'];

@@ -7,18 +7,10 @@ import { ABIS, type Abi, abisOf, kernelNumber, MACHINES, type Machine } from '..
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
-import type { NamedPolicy } from '../../src/syscalls/named-policy.js';
+import { mayPass, type NamedPolicy } from '../../src/syscalls/named-policy.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
-import {
-  callsOf,
-  limitBy,
-  mayPass,
-  refusal,
-  resolve,
-  resolveCalls,
-  verdictOn,
-} from '../../src/syscalls/resolve.js';
+import { callsOf, limitBy, refusal, resolve, resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../../src/syscalls/section.js';
 import { bundledSets, expandSet } from '../../src/syscalls/sets.js';
 import { CALLS, ownFilterLines, section, unitWith } from '../support/named-policies.js';
