@@ -3,7 +3,6 @@ import { userFolders } from '../paths/placement.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import { majorVersion } from '../target/target.js';
 
 /** Lists of paths that a mount closes: it goes with a file that is replaced. */
 const LISTS = ['InaccessiblePaths', 'NoExecPaths', 'ReadOnlyPaths'];
@@ -24,6 +23,7 @@ export async function openedPaths(
   if (!mayLook || machine === undefined || dropIn.systemd === undefined || directives.length === 0) return [];
   const { heldDirectives, isLooser, lastingLook } = await import('../verify/process/look.js');
   const { looserDirective } = await import('../verify/process/about-directives.js');
+  const { majorVersion } = await import('../prepare/probe/target.js');
   const bases = userFolders(placement, majorVersion(dropIn.systemd));
   const target = { scope: placement.scope, machine };
   // One of type idle may wait for others before it is confined.

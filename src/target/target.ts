@@ -1,4 +1,3 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Mount } from '../formats/mount-info.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
@@ -28,15 +27,3 @@ export interface Target {
 
 /** The oldest and the newest major version of systemd whose behaviour is known. */
 export const SYSTEMD_RANGE = { oldest: 247, newest: 262 } as const;
-
-/** The major version in the one that the manager reports. @throws UserError `systemd-version` */
-export function majorVersion(version: string): number {
-  const [digits] = /^\d{3}/.exec(version) ?? [];
-  if (digits === undefined) {
-    throw new UserError(
-      error('systemd-version', `can't read the version of systemd: '${version}'`),
-      EXIT.failure,
-    );
-  }
-  return Number(digits);
-}

@@ -1,3 +1,4 @@
+/** Tests of plan/unit-values.ts and plan/policy-values.ts: the values of directives, by lines and by a policy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOfAll } from '../../src/plan/policy-values.js';

@@ -1,3 +1,4 @@
+/** Tests of syscalls/resolve.ts and syscalls/named-policy.ts: the meaning of a policy for calls, by name and by number. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -27,10 +27,10 @@ export async function policyTexts(context: Context, place: PolicyPlace): Promise
   return texts;
 }
 
-/** The policies that a text extends, where it says so in one line of plain words. */
+/** The policies that a text extends, where it says so in one line. */
 function basesIn(text: string): string[] {
-  const [, list] = /^extends = \[("[\w./-]+"(?:, "[\w./-]+")*)\]$/m.exec(text) ?? [];
-  return list === undefined ? [] : JSON.parse(`[${list}]`);
+  const [, list = ''] = /^extends *= *\[(.*)\]$/m.exec(text) ?? [];
+  return [...list.matchAll(/"([^"\\]*)"/g)].map(([, name]) => name!);
 }
 
 /**

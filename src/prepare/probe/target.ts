@@ -5,7 +5,7 @@ import { type InstalledProgram, installedProgram, packagedProgram } from '../../
 import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
-import { majorVersion, SYSTEMD_RANGE, type Target } from '../../target/target.js';
+import { SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
 import { findLibraries, probeAbilities } from './abilities.js';
 import { setsOfTarget } from './target-sets.js';
@@ -45,6 +45,17 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
     setsToWrite: once(async () => ({ ...sets, unresolved: await unresolvedCalls(system, libraries, sets) })),
     diagnostics: versionWarning(systemd),
   };
+}
+
+export function majorVersion(version: string): number {
+  const [digits] = /^\d{3}/.exec(version) ?? [];
+  if (digits === undefined) {
+    throw new UserError(
+      error('systemd-version', `can't read the version of systemd: '${version}'`),
+      EXIT.failure,
+    );
+  }
+  return Number(digits);
 }
 
 function versionWarning(systemd: number): Diagnostic[] {
