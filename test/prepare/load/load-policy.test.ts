@@ -134,14 +134,18 @@ test('what is wrong in any of the files is said, with their texts', async () => 
 });
 
 test('texts of a policy are those that it is loaded from, or others where its extends is no single line', async () => {
-  const base = { '/p/a.toml': deny('a', './b.toml'), '/p/b.toml': deny('b'), '/q.toml': deny('q', '/p/b.toml') };
+  const base = {
+    '/p/a.toml': deny('a', './b.toml'),
+    '/p/b.toml': deny('b'),
+    '/q.toml': deny('q', '/p/b.toml'),
+  };
   const cases: readonly [main: string, isSame: boolean][] = [
     [deny('x'), true],
     [deny('x', './a.toml', '/q.toml'), true],
     ['extends = ["./b.toml", "/q.toml"] ', false],
     ['extends = [\n  "./a.toml",\n]\n', false],
     ['"extends" = ["./a.toml"]\n', false],
-    ['description = \'\'\'\nextends = ["./a.toml"]\n\'\'\'\n[syscalls]\ndeny = ["x"]\n', false],
+    ["description = '''\nextends = [\"./a.toml\"]\n'''\n[syscalls]\ndeny = [\"x\"]\n", false],
     ['[apply]\nextends = ["./a.toml"]\n', false],
   ];
   for (const [main, isSame] of cases) {
