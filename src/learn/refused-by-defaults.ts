@@ -3,7 +3,8 @@
 import { shortList } from '../collections.js';
 import { type Diagnostic, hasErrors, warning } from '../diagnostic.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
-import { mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import { mayPass } from '../syscalls/named-policy.js';
+import { resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 

@@ -12,7 +12,6 @@ import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
-import { letsCallsFail } from '../verify/kernel/refusers.js';
 import { observedRefusals } from './observed-refusals.js';
 
 /** Calls of services that filters refused, without those that were let through and recorded, and without fallbacks. */
@@ -66,10 +65,13 @@ async function refusedOf(
     unseen: [
       ...logged.unseen,
       ...(watched?.diagnostics.length === 0 ? [] : (['lost'] as const)),
-      ...(isSilent || letsCallsFail(state) ? (['errno'] as const) : []),
+      ...(isSilent || (await filtersFail(state)) ? (['errno'] as const) : []),
     ],
   };
 }
+
+const filtersFail = async (state: UnitState): Promise<boolean> =>
+  (await import('../verify/kernel/refusers.js')).letsCallsFail(state);
 
 /** The paths of a service's programs; behind the launcher they come after `--`. */
 export const programsOf = (state: UnitState): string[] =>

@@ -5,7 +5,7 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
-import { valuesOfAll } from '../plan/unit-values.js';
+import { valuesOfAll } from '../plan/policy-values.js';
 import { buildReadyFilter } from '../prepare/build-filter.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';

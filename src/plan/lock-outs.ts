@@ -9,8 +9,9 @@ import { numbersOf } from '../syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../syscalls/policy.js';
 import { covers, lastOf, pathsOf, plain } from '../unit/values.js';
 import { TAKES, traitsOf } from './access-units.js';
+import { valuesOfAll } from './policy-values.js';
 import type { PlanRequest } from './request.js';
-import { ownValues, valuesOfAll } from './unit-values.js';
+import { ownValues } from './unit-values.js';
 
 /** The line of a policy that takes something. */
 interface Line {

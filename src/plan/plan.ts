@@ -91,6 +91,12 @@ export interface PlannedReady extends Taken {
  */
 export type Mode = 'enforcing' | 'permissive';
 
+/** The mode of both tables; undefined for one that there isn't. One that refuses calls is enough to be enforcing. */
+export const jointMode = (...modes: readonly (Mode | undefined)[]): Mode => {
+  const known = modes.filter((mode) => mode !== undefined);
+  return known.length > 0 && known.every((mode) => mode === 'permissive') ? 'permissive' : 'enforcing';
+};
+
 /** The effect of a policy on a unit of one target. A plan is a value: it changes nothing. */
 export interface Plan {
   readonly unit: string;

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Target } from '../target/target.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
-import type { SocketRules } from './ineffective/by-sockets.js';
+import type { SocketRules } from './ineffective/socket-rules.js';
 
 /** The paths of our files; undefined for a transient unit, which has none and gets its filter with the command. */
 export type Places =

@@ -3,9 +3,9 @@ import { type Diagnostic, note } from '../diagnostic.js';
 import type { Abi } from '../syscalls/abi.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
+import { answers, type NamedPolicy } from '../syscalls/named-policy.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import { answers, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
+import { resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 

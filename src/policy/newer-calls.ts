@@ -1,9 +1,9 @@
 /** Calls that newer systemds have in a set, and the sets that a policy is read with lack. */
 import type { Abi } from '../syscalls/abi.js';
 import { permits } from '../syscalls/action.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
+import { mayPass, type NamedPolicy } from '../syscalls/named-policy.js';
 import { isAbsent } from '../syscalls/numbers.js';
-import { mayPass, verdictOn } from '../syscalls/resolve.js';
+import { verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../syscalls/section.js';
 import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../syscalls/sets.js';
 

@@ -27,3 +27,18 @@ export function assertFewValues(data: object, file: string) {
 
 const tooMuch = (file: string, what: string) =>
   new UserError(error('policy-syntax', `the file ${what}`, { at: { file, line: 1, column: 1 } }));
+
+/**
+ * Decodes a policy file.
+ * @throws UserError `policy-syntax` where the bytes are not UTF-8, or too many
+ */
+export function decodePolicy(bytes: Uint8Array, file: string): string {
+  assertSize(bytes.length, file);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(
+      error('policy-syntax', 'the file is not UTF-8 text', { at: { file, line: 1, column: 1 } }),
+    );
+  }
+}

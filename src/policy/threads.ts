@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
 import { permits } from '../syscalls/action.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
-import { entriesByCall, limitBy, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import { mayPass, type NamedPolicy } from '../syscalls/named-policy.js';
+import { entriesByCall, limitBy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 

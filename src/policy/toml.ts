@@ -1,5 +1,5 @@
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
-import { error, type Location, UserError } from '../diagnostic.js';
+import { type Location, UserError } from '../diagnostic.js';
 import { assertFewValues, assertSize } from './policy-size.js';
 import { type Failure, type Span, syntaxError } from './toml-errors.js';
 
@@ -247,20 +247,5 @@ export function parseToml(source: string, file: string): TomlDocument {
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError(syntaxError(cause as Error, parser.failure(cause as Error), { text, file }));
-  }
-}
-
-/**
- * Decodes a policy file.
- * @throws UserError `policy-syntax` where the bytes are not UTF-8, or too many
- */
-export function decodePolicy(bytes: Uint8Array, file: string): string {
-  assertSize(bytes.length, file);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new UserError(
-      error('policy-syntax', 'the file is not UTF-8 text', { at: { file, line: 1, column: 1 } }),
-    );
   }
 }

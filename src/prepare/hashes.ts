@@ -1,35 +1,33 @@
 import type { Placement } from '../paths/placement.js';
 import { defaultsPaths } from '../paths/policies.js';
 import type { Surroundings } from '../plan/request.js';
-import { MAX_POLICY_SIZE } from '../policy/policy-size.js';
-import { decodePolicy } from '../policy/toml.js';
 import { sha256 } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { Assignment } from '../unit/unit-file.js';
 import type { PolicyPlace } from './load/find-template.js';
-import { hostDefaults } from './load/host-defaults.js';
 import type { OwnInstance } from './load/instances.js';
+import { policyTexts } from './load/policy-texts.js';
 import { surroundingsText } from './load/surroundings.js';
 
 /** Of the texts of a policy and of all that it extends. */
 export const policyHash = (sources: ReadonlyMap<string, string>): string => sha256(sources.values());
 
 /**
- * Whether a policy that extends no other one has the texts that were applied: its own and the host's defaults. The texts that
- * a policy is made of follow from these, so that none has to be parsed.
+ * Whether a policy has the texts that were applied: its own, those of all that it extends, and the host's defaults. False also
+ * where only its parser can tell which these are.
  * @param was the hash of the texts that were applied
- * @throws UserError as System.read() and hostDefaults()
+ * @throws UserError as policyTexts()
  */
 export async function hasSameTexts(
   context: Context,
-  { system, path }: PolicyPlace,
+  place: PolicyPlace,
   was: string | undefined,
+  defaults: PolicyPlace | undefined,
 ): Promise<boolean> {
-  const own = await system.read(path, { limit: MAX_POLICY_SIZE, trusted: true });
-  const defaults = await hostDefaults(context, true);
-  const texts = new Map(defaults ? [[defaults.path, defaults.text!]] : []);
-  return own !== undefined && policyHash(new Map([[path, decodePolicy(own.bytes, path)], ...texts])) === was;
+  const texts = await policyTexts(context, place);
+  if (defaults) texts.set(defaults.path, defaults.text!);
+  return policyHash(texts) === was;
 }
 
 /** The path of the host's defaults among a policy's texts; undefined where it doesn't add to any. */

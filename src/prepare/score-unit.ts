@@ -16,7 +16,7 @@ import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
 import { argumentsOf } from '../unit/exec/line.js';
 import type { UnitName } from '../unit/name.js';
-import { sortsAfter } from '../unit/search.js';
+import { isReadAfter } from '../unit/search.js';
 import type { UnitFile } from '../unit/unit-file.js';
 import { exists } from './load/exists.js';
 import { dropInPathsFor } from './load/find-unit.js';
@@ -91,8 +91,7 @@ export async function scoreOffline(
 
 /** The files of a unit and our drop-in, in systemd's order. */
 function withOwn(files: readonly UnitFile[], own: readonly UnitFile[]): UnitFile[] {
-  const isAfter = ({ path }: UnitFile) =>
-    path.endsWith('.conf') && own.some((one) => sortsAfter(path, one.path));
+  const isAfter = ({ path }: UnitFile) => own.some((one) => isReadAfter(path, one.path));
   return [...files.filter((file) => !isAfter(file)), ...own, ...files.filter(isAfter)];
 }
 

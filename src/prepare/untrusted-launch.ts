@@ -3,7 +3,7 @@ import type { EmittedFile } from '../emit/files.js';
 import { HEAD_SIZE, readProgram } from '../formats/elf.js';
 import { filterPath, readyFilterPath } from '../paths/own-files.js';
 import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
-import { interpretersOf } from '../plan/launcher/commands.js';
+import { interpretersOf } from '../plan/launcher/interpreters.js';
 import {
   type Launch,
   loadedLaunch,

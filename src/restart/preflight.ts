@@ -1,7 +1,7 @@
 import { inBatches } from '../collections.js';
 import { type Diagnostic, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { valuesOfAll } from '../plan/unit-values.js';
+import { valuesOfAll } from '../plan/policy-values.js';
 import { keptForGood } from '../prepare/kept-for-good.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';

@@ -6,22 +6,22 @@ import type { Service } from '../state/service.js';
 import { hasLoaded } from '../state/started-with.js';
 import type { Context } from '../system/context.js';
 import { parseUnitFile } from '../unit/unit-file.js';
-import { differences, inItsPlace } from '../verify/manager/read-back.js';
 import type { Applied } from './applied.js';
 
 /**
  * Errors if the manager has other values than the drop-in that it says it has read. Where it has the hash of the drop-in's files,
  * it has read that text, whose values were read back when the policy was applied.
  */
-export function notLoaded(
+export async function notLoaded(
   context: Context,
   { unit, facts, services = [], state }: Applied,
   { path, content }: EmittedFile,
-): Diagnostic[] {
+): Promise<Diagnostic[]> {
   if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
-  if (state === 'not-read') return [notRead(unit, path, services)];
+  if (state === 'not-read') return [await notRead(unit, path, services)];
   const asked = services.filter((service) => !hasLoaded(service.state, facts.filesHash));
   if (asked.length === 0) return [];
+  const { differences } = await import('../verify/manager/read-back.js');
   const { scope } = context.placement;
   const dropIn = parseUnitFile(path, content);
   return asked.flatMap(({ name, state }) => {
@@ -35,7 +35,8 @@ export function notLoaded(
 /** Directives that one line names. */
 const MOST_NAMED = 3;
 
-function notRead(unit: string, path: string, services: readonly Service[]): Diagnostic {
+async function notRead(unit: string, path: string, services: readonly Service[]): Promise<Diagnostic> {
+  const { inItsPlace } = await import('../verify/manager/read-back.js');
   const read = services.flatMap(({ state }) => state.dropInPaths);
   return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
 }

@@ -1,23 +1,23 @@
+import { once, remember } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, mountsPrograms } from '../paths/own-files.js';
 import { type InstalledProgram, isInstalledProgram } from '../paths/programs.js';
-import { overriddenFirst, overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { againHint, isSearched } from '../prepare/apply-again.js';
 import { hasSameTexts, unitHash } from '../prepare/hashes.js';
+import { hostDefaults } from '../prepare/load/find-defaults.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
-import { loadPolicy } from '../prepare/load/load-policy.js';
+import type { PolicyPlace } from '../prepare/load/find-template.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
-import { type MachineFacts, probeMachine } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
 import { areAsMade } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
-import type { ManagerFacts } from '../system/system.js';
-import { effectiveUnit } from '../unit/effective.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
+import { isReadAfter } from '../unit/search.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Applied } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
@@ -40,9 +40,12 @@ export interface Drifted {
  */
 export class Drift {
   readonly #context: Context;
-  #managerFacts: Promise<ManagerFacts> | undefined;
-  #machine: Promise<MachineFacts> | undefined;
-  readonly #installed = new Map<InstalledProgram, Promise<Diagnostic[]>>();
+  readonly #manager = once(() => this.#context.system.manager());
+  readonly #defaults = once(() => hostDefaults(this.#context, true));
+  readonly #machine = once(async () =>
+    (await import('../prepare/probe/target.js')).probeMachine(this.#context),
+  );
+  readonly #installed = remember((name: InstalledProgram) => installedChange(this.#context, name));
 
   constructor(context: Context) {
     this.#context = context;
@@ -54,19 +57,20 @@ export class Drift {
     const read = readUnit(context, applied);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
     const looks = await Promise.allSettled([
+      // It comes first, since others may follow from it.
+      ...(dropIn ? [read.then(({ effective }) => overriddenLines(effective, dropIn))] : []),
       this.#edited(context, applied),
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
-      ...(dropIn ? [read.then(({ effective }) => overriddenIn(effective, dropIn))] : []),
       ...(dropIn ? [notLoaded(context, applied, dropIn)] : []),
       // A package's programs are the package's.
       ...applied.programs
         .filter(({ path }) => isInstalledProgram(context.placement, path))
-        .map(({ name }) => this.#installedChanged(name)),
+        .map(({ name }) => this.#installed(name)),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // Lines that other drop-ins override are loaded otherwise for that.
     const isOverridden = found.some(({ code }) => code === 'overridden');
-    const changed = overriddenFirst(found.filter(({ code }) => !isOverridden || code !== 'drift-loaded'));
+    const changed = found.filter(({ code }) => !isOverridden || code !== 'drift-loaded');
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
     return { changed, ...untoldBy(context, unit, failures) };
   }
@@ -76,13 +80,13 @@ export class Drift {
     const suspects = await this.#suspects(context, applied, hash);
     if (suspects.length === 0) return [];
     const { confirmed } = await import('./confirm-drift.js');
-    return confirmed(context, applied, suspects, () => this.#probe());
+    return confirmed(context, applied, suspects, this.#machine);
   }
 
   /** Changes of the policy, the unit and systemd since the files were made, which may make other files now. */
   async #suspects(context: Context, { unit, facts, files }: Applied, hash: string): Promise<Suspect[]> {
     const { version } = await this.#manager();
-    const policy = await policyChange(context, serviceName(unit), facts);
+    const policy = await policyChange(context, serviceName(unit), facts, this.#defaults);
     // Files of `[exec] programs`, which a version before this one made: the same policy makes none.
     const early = files.some(({ path }) => mountsPrograms(path));
     const changed = policy ?? (early ? '[exec] programs has gone' : undefined);
@@ -97,11 +101,6 @@ export class Drift {
     ];
   }
 
-  #probe(): Promise<MachineFacts> {
-    this.#machine ??= probeMachine(this.#context);
-    return this.#machine;
-  }
-
   async #edited(context: Context, { unit, facts, files, state }: Applied): Promise<Diagnostic[]> {
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (!open && areAsMade(facts, files)) return [];
@@ -114,17 +113,6 @@ export class Drift {
         ? `${systemctl(context.placement.scope, 'daemon-reload')} && ${again}`
         : again;
     return [error('drift-files', `${unit}: ${what}`, { hint })];
-  }
-
-  #manager(): Promise<ManagerFacts> {
-    this.#managerFacts ??= this.#context.system.manager();
-    return this.#managerFacts;
-  }
-
-  #installedChanged(name: InstalledProgram): Promise<Diagnostic[]> {
-    const found = this.#installed.get(name) ?? installedChange(this.#context, name);
-    this.#installed.set(name, found);
-    return found;
   }
 }
 
@@ -145,6 +133,13 @@ async function readUnit(context: Context, { unit, files: own, services }: Applie
       sets: (directive) => own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, directive)),
     }));
   return { effective, hash: unitHash(effective, instances, surroundings) };
+}
+
+/** Errors about lines of a drop-in of ours that others override. Few units have drop-ins that come after ours. */
+async function overriddenLines(effective: EffectiveUnit, dropIn: EmittedFile): Promise<Diagnostic[]> {
+  if (!effective.assignments.some(({ at }) => isReadAfter(at.file, dropIn.path))) return [];
+  const { overriddenIn } = await import('../plan/ineffective/by-later-drop-ins.js');
+  return overriddenIn(effective, dropIn);
 }
 
 /** Few files name the directive, and to read one as systemd does takes long. */
@@ -178,6 +173,7 @@ async function policyChange(
   context: Context,
   unit: UnitName,
   facts: DropInFacts,
+  defaults: () => Promise<PolicyPlace | undefined>,
 ): Promise<string | undefined> {
   const { policy } = facts;
   if (policy === undefined) return 'its policy is unknown';
@@ -186,8 +182,10 @@ async function policyChange(
       ? await findPolicy(context, unit)
       : namedPolicy(context, unit, policy);
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
+    const isSame = async () => hasSameTexts(context, place, facts.policyHash, await defaults());
     // Why texts can't be read, loadPolicy() says.
-    if (await orElse(() => hasSameTexts(context, place, facts.policyHash), false)) return undefined;
+    if (await orElse(isSame, false)) return undefined;
+    const { loadPolicy } = await import('../prepare/load/load-policy.js');
     const loaded = await loadPolicy(context, place, { trusted: true });
     if (isDenied(context, loaded.diagnostics)) throw new UserError(loaded.diagnostics);
     return await changedTexts(context, loaded, facts, policy);

@@ -1,6 +1,5 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { userFolders } from '../paths/placement.js';
-import { majorVersion } from '../prepare/probe/target.js';
 import { orElse } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
@@ -24,6 +23,7 @@ export async function openedPaths(
   if (!mayLook || machine === undefined || dropIn.systemd === undefined || directives.length === 0) return [];
   const { heldDirectives, isLooser, lastingLook } = await import('../verify/process/look.js');
   const { looserDirective } = await import('../verify/process/about-directives.js');
+  const { majorVersion } = await import('../prepare/probe/target.js');
   const bases = userFolders(placement, majorVersion(dropIn.systemd));
   const target = { scope: placement.scope, machine };
   // One of type idle may wait for others before it is confined.

@@ -2,8 +2,7 @@ import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { FilterFile } from '../filter/filter-file.js';
 import { type OwnAnswers, ownAnswers } from '../filter/own-answers.js';
 import { Unprovable } from '../filter/unprovable.js';
-import { jointMode } from '../plan/calls/permissive.js';
-import type { Mode } from '../plan/plan.js';
+import { jointMode, type Mode } from '../plan/plan.js';
 import type { OwnFilter, OwnFilters } from '../state/own-filters.js';
 import type { Machine } from '../syscalls/abi.js';
 

@@ -1,4 +1,4 @@
-import type { Action } from './action.js';
+import { type Action, permits, stricter } from './action.js';
 import type { RuleEntry } from './section.js';
 
 /** A policy's verdict on a call by its name: rules first, then `otherwise`. */
@@ -26,3 +26,10 @@ export interface NamedPolicy {
   /** ABIs through which every call passes and is recorded: those that a permissive policy would close. */
   readonly recordedArchitectures: readonly string[];
 }
+
+/** The actions that a call may get, whatever its arguments. */
+export const answers = ({ rules, otherwise, limit }: NamedVerdict): Action[] =>
+  [otherwise, ...rules.map((rule) => rule.action.value)].map((action) => stricter(action, limit));
+
+/** Whether the call passes for some arguments. */
+export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some(permits);

@@ -3,7 +3,7 @@ import { type Abi, abisOf, EVERY_ARCHITECTURE, type Machine } from './abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, LOG, permits, stricter } from './action.js';
 import { conditionsOf, hiddenFrom } from './conditions.js';
 import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
-import type { NamedPolicy, NamedVerdict } from './named-policy.js';
+import { answers, type NamedPolicy, type NamedVerdict } from './named-policy.js';
 import { numbersOf } from './numbers.js';
 import { permissive, recordingAll } from './permissive.js';
 import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
@@ -100,10 +100,6 @@ export const always = (otherwise: Action): NamedVerdict => ({ rules: [], otherwi
 export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>
   policy.verdicts.get(call) ?? unnamedVerdict(policy);
 
-/** The actions that a call may get, whatever its arguments. */
-export const answers = ({ rules, otherwise, limit }: NamedVerdict): Action[] =>
-  [otherwise, ...rules.map((rule) => rule.action.value)].map((action) => stricter(action, limit));
-
 /** The strictest action that a call may get: a filter that sees no arguments must answer it to be strict enough. */
 export const strictest = (verdict: NamedVerdict): Action => answers(verdict).reduce(stricter);
 
@@ -118,9 +114,6 @@ export const limitBy = (own: NamedPolicy | undefined, call: string): Action =>
 /** Whether the unit's own filter refuses a call that the policy lets through for some arguments. */
 export const isOwnRefusal = ({ rules, otherwise, limit }: NamedVerdict): boolean =>
   !permits(limit) && [otherwise, ...rules.map((rule) => rule.action.value)].some(permits);
-
-/** Whether the call passes for some arguments. */
-export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some(permits);
 
 /**
  * Gives a policy the numbers of one machine.

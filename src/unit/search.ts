@@ -101,9 +101,9 @@ export function selectDropIns(directories: readonly DropInDirectory[]): string[]
   return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
 }
 
-/** Whether systemd reads a drop-in after another one, whatever their directories. */
-export const sortsAfter = (path: string, other: string): boolean =>
-  compareBytes(fileName(path), fileName(other)) > 0;
+/** Whether a file is a drop-in that systemd reads after another one, whatever their directories. */
+export const isReadAfter = (path: string, other: string): boolean =>
+  path.endsWith('.conf') && compareBytes(fileName(path), fileName(other)) > 0;
 
 /** Compares by UTF-8 bytes: their order is that of code points, unlike the order of JavaScript's strings. */
 function compareBytes(a: string, b: string): number {

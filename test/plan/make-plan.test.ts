@@ -1,3 +1,4 @@
+/** Tests of plan/make-plan.ts and plan/plan.ts: who enforces each line of a policy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';

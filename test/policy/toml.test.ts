@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
 import { UserError } from '../../src/diagnostic.js';
-import { MAX_POLICY_SIZE, MAX_POLICY_VALUES } from '../../src/policy/policy-size.js';
-import { decodePolicy, type Path, parseToml } from '../../src/policy/toml.js';
+import { decodePolicy, MAX_POLICY_SIZE, MAX_POLICY_VALUES } from '../../src/policy/policy-size.js';
+import { type Path, parseToml } from '../../src/policy/toml.js';
 import { alternatives } from '../support/thorough.js';
 
 /** A place as `line:column+length`. */

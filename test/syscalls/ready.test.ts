@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ALLOW, ENOSYS, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
+import { answers, mayPass } from '../../src/syscalls/named-policy.js';
 import { withOwnSets } from '../../src/syscalls/own-sets.js';
 import { readyCalls } from '../../src/syscalls/ready.js';
-import { answers, mayPass, resolve, resolveCalls, strictest, verdictOn } from '../../src/syscalls/resolve.js';
+import { resolve, resolveCalls, strictest, verdictOn } from '../../src/syscalls/resolve.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { policyFrom, syscallsFrom } from '../support/policy.js';
 

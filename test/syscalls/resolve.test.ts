@@ -1,3 +1,4 @@
+/** Tests of syscalls/resolve.ts and syscalls/named-policy.ts: the meaning of a policy for calls, by name and by number. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -7,18 +8,10 @@ import { ABIS, type Abi, abisOf, kernelNumber, MACHINES, type Machine } from '..
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
-import type { NamedPolicy } from '../../src/syscalls/named-policy.js';
+import { mayPass, type NamedPolicy } from '../../src/syscalls/named-policy.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
-import {
-  callsOf,
-  limitBy,
-  mayPass,
-  refusal,
-  resolve,
-  resolveCalls,
-  verdictOn,
-} from '../../src/syscalls/resolve.js';
+import { callsOf, limitBy, refusal, resolve, resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../../src/syscalls/section.js';
 import { bundledSets, expandSet } from '../../src/syscalls/sets.js';
 import { CALLS, ownFilterLines, section, unitWith } from '../support/named-policies.js';

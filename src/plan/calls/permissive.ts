@@ -14,12 +14,6 @@ import type { CallContext } from './left-to-launcher.js';
 export const modeOf = (section: SyscallsSection, { sets }: Target): Mode =>
   section.permissive || isPermissive(resolveCalls(section, sets)) ? 'permissive' : 'enforcing';
 
-/** The mode of both tables; undefined for one that there isn't. One that refuses calls is enough to be enforcing. */
-export const jointMode = (...modes: readonly (Mode | undefined)[]): Mode => {
-  const known = modes.filter((mode) => mode !== undefined);
-  return known.length > 0 && known.every((mode) => mode === 'permissive') ? 'permissive' : 'enforcing';
-};
-
 /** Diagnostics about `[[expect]]` tables that don't hold for the enforced policy, even while a unit is permissive. */
 export function expectations(
   { policy, target }: PlanRequest,

@@ -5,7 +5,7 @@ import { findDirective } from '../../directives/table.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import { fileName } from '../../unit/path.js';
-import { sortsAfter } from '../../unit/search.js';
+import { isReadAfter } from '../../unit/search.js';
 import { type Assignment, parseUnitFile } from '../../unit/unit-file.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 
@@ -76,7 +76,7 @@ function isKept(key: string, ours: readonly string[], later: readonly string[]):
 
 /** Whether systemd reads a line after our drop-in. The unit file itself comes first, whatever its name. */
 const isAfter = ({ at }: Assignment, dropIn: string | undefined): boolean =>
-  at.file.endsWith('.conf') && (dropIn === undefined || sortsAfter(at.file, dropIn));
+  at.file.endsWith('.conf') && (dropIn === undefined || isReadAfter(at.file, dropIn));
 
 function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic {
   const rename =

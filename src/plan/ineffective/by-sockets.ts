@@ -5,17 +5,9 @@ import { gained } from '../../directives/values/signed-list.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
 import { scalarOf } from '../../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
+import { HELD_BY_SOCKETS, type SocketRules } from './socket-rules.js';
 
-/** The rules for IP sockets of a socket unit, by its own lines and its slices'. */
-export interface SocketRules {
-  /** Values of IPAddressDeny= and IPAddressAllow=. */
-  readonly denied: readonly string[];
-  readonly allowed: readonly string[];
-  /** RestrictNetworkInterfaces= of the socket unit and its slices, one for each that has it. */
-  readonly interfaces: readonly Permitted[];
-  /** Whether PrivateNetwork= gives the socket unit a network namespace of its own, in which its sockets are made. */
-  readonly isolated: boolean;
-}
+const [ADDRESSES, INTERFACES, PRIVATE_NETWORK] = HELD_BY_SOCKETS;
 
 /**
  * A gap if a socket unit hands a service IP sockets that aren't confined as the service is to be
@@ -64,24 +56,16 @@ const NOTHING_CLOSED: Permitted = { only: false, names: new Set() };
 
 const HELD: ReadonlyMap<string, IsHeld> = new Map<string, IsHeld>([
   [
-    'IPAddressDeny',
+    ADDRESSES,
     ({ denied, allowed }, values) =>
       deniesAddresses(denied, values) && !letsAddressesThrough(values, allowed),
   ],
   [
-    'RestrictNetworkInterfaces',
+    INTERFACES,
     ({ interfaces }, values, before) => {
-      const row = findDirective('RestrictNetworkInterfaces')!;
+      const row = findDirective(INTERFACES)!;
       const wanted = row.kind.permitted!(row, [...before, ...values]);
       return [NOTHING_CLOSED, ...interfaces].some((own) => gained(wanted, own).length === 0);
     },
   ],
 ]);
-
-const PRIVATE_NETWORK = 'PrivateNetwork';
-
-/**
- * Directives that the socket unit decides for its sockets: those of the control group in which a socket was made, and
- * the network namespace.
- */
-export const HELD_BY_SOCKETS: readonly string[] = [...HELD.keys(), PRIVATE_NETWORK];

@@ -1,7 +1,6 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
 import { findDirective } from '../../directives/table.js';
-import type { ProgramFacts } from '../../formats/elf.js';
 import type { Policy } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS, execKeySince } from '../../unit/exec/keys.js';
@@ -9,6 +8,7 @@ import type { ExecCommand } from '../../unit/exec/line.js';
 import { execCommandText, wrapExecCommand } from '../../unit/exec/wrap.js';
 import type { PlannedCommands } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
+import { SEARCH_PATH } from './interpreters.js';
 
 /** The Exec keys whose lines get the launcher. */
 export const wrappedKeys = (policy: Policy): string[] => [
@@ -23,27 +23,6 @@ export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
 export const allPrograms = (effective: EffectiveUnit): string[] => [
   ...new Set(EXEC_KEYS.flatMap((key) => effective.execCommands(key).map(({ path }) => path.value))),
 ];
-
-/**
- * systemd's search path (`systemd-path search-binaries-default`), with the folders that older systems don't merge into
- * /usr. The launcher has the same.
- */
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
-
-/**
- * The files that the kernel runs in the place of a script: its interpreter, and what `env` may start as such (env(1)).
- * Empty for any other program.
- */
-export function interpretersOf(program: ProgramFacts): string[] {
-  if (program.kind !== 'script') return [];
-  const { interpreter, words } = program;
-  const name = interpreter.endsWith('/env') ? words.find((word) => !/^-|=/.test(word)) : undefined;
-  if (name === undefined) return [interpreter];
-  return [
-    interpreter,
-    ...(name.includes('/') ? [name] : SEARCH_PATH.map((directory) => `${directory}/${name}`)),
-  ];
-}
 
 /** The possible paths of each program of a unit's commands, in systemd's order: its own, or a plain name in the search directories. */
 export function programPlaces(

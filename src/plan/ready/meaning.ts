@@ -3,11 +3,11 @@
 import type { Policy } from '../../policy/policy.js';
 import { abisOf } from '../../syscalls/abi.js';
 import { permits } from '../../syscalls/action.js';
-import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
+import { mayPass, type NamedPolicy, type NamedVerdict } from '../../syscalls/named-policy.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import { withOwnSets } from '../../syscalls/own-sets.js';
 import { NO_FILTER, readyCalls } from '../../syscalls/ready.js';
-import { callsOf, mayPass, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
+import { callsOf, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
 import type { ReadySection, SyscallsSection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import { ownLimits } from '../calls/own-limits.js';

@@ -8,8 +8,8 @@ import { readFiles } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { parseUnitName, type UnitName } from '../../unit/name.js';
 import { exists } from './exists.js';
+import { hasNameOfDefaults } from './find-defaults.js';
 import { type PolicyPlace, templateAt, templateNames } from './find-template.js';
-import { hasNameOfDefaults } from './host-defaults.js';
 import { ownPolicy, policyPlaces } from './own-policy.js';
 
 /** A policy that is named for a unit by its path. What is kept beside its drop-in is in the unit's system. */

@@ -1,4 +1,4 @@
-/** The file with the defaults of a host, to which its policies add. */
+/** The text of a host's defaults, to which its policies add. */
 
 import {
   type Diagnostic,
@@ -13,15 +13,11 @@ import type { Directive } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
 import { temporaryMountOf } from '../../directives/values/mounts.js';
 import { fixed } from '../../directives/values/strictness.js';
-import { DEFAULTS, defaultsPaths } from '../../paths/policies.js';
+import { defaultsPaths } from '../../paths/policies.js';
 import { notInDefaults, parseDefaults } from '../../policy/defaults.js';
 import type { ParsedPolicy } from '../../policy/parse.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
-import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
-import { decodePolicy } from '../../policy/toml.js';
 import type { Context } from '../../system/context.js';
-import { fileName, folderOf } from '../../unit/path.js';
-import type { PolicyPlace } from './find-template.js';
 
 /** Directives that take something from a service, by a name that is one service's or by a value that can give, too. */
 const OF_ONE_SERVICE: ReadonlySet<string> = new Set([
@@ -30,38 +26,6 @@ const OF_ONE_SERVICE: ReadonlySet<string> = new Set([
   ...['Group', 'SecureBits', 'SupplementaryGroups', 'User'],
   ...['IPCNamespacePath', 'NetworkNamespacePath', 'UserNamespacePath'],
 ]);
-
-/**
- * The defaults of the host that a policy is for, whoever plans: those of the unit's own machine. Undefined if it has none.
- * @param trusted whether root refuses a file that others could have written
- * @throws UserError as System.read(), `policy-syntax`; `host-defaults`, since a link to nowhere must not free services
- */
-export async function hostDefaults(context: Context, trusted: boolean): Promise<PolicyPlace | undefined> {
-  const { system, placement } = context;
-  for (const path of defaultsPaths(placement.scope, placement.home)) {
-    const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
-    if (file) return { system, path, text: decodePolicy(file.bytes, path), isDefaults: true };
-    if (await leadsNowhere(context, path)) throw linkToNowhere(path);
-  }
-  return undefined;
-}
-
-/** Whether a file that can't be found is a link. Of one on a recorded machine the answer to the reading tells. */
-async function leadsNowhere({ system, policies }: Context, path: string): Promise<boolean> {
-  if (system !== policies) return false;
-  return (await system.links(folderOf(path))).has(fileName(path));
-}
-
-function linkToNowhere(path: string): UserError {
-  const hint = 'mend the link, or remove it where the host is to have no defaults';
-  return new UserError(
-    error('host-defaults', `${path} is a link that leads nowhere`, { hint }),
-    EXIT.failure,
-  );
-}
-
-/** Whether a file has the name of defaults, wherever it is. */
-export const hasNameOfDefaults = (path: string): boolean => fileName(path) === DEFAULTS;
 
 /**
  * Reads the text of defaults as parseDefaults() does, and looks for directives that are one service's, or give it something.

@@ -1,5 +1,4 @@
-import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
-import { decodePolicy } from '../../policy/toml.js';
+import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import type { Context } from '../../system/context.js';
 import type { PolicyPlace } from './find-template.js';
 

@@ -1,18 +1,15 @@
-import { type Diagnostic, EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import { type Diagnostic, error, type Location, UserError } from '../../diagnostic.js';
 import { defaultsPaths } from '../../paths/policies.js';
 import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, readPolicy, warnIfEmpty } from '../../policy/parse.js';
 import type { Policy, WeakerPolicy } from '../../policy/policy.js';
-import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
-import { decodePolicy } from '../../policy/toml.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
-import { normalize } from '../../unit/path.js';
-import { otherMeaning } from './find-policy.js';
-import { findTemplate, type PolicyPlace } from './find-template.js';
-import { hostDefaults, namesDefaults, noDefaults, readDefaults } from './host-defaults.js';
-import { INPUT, INPUT_NAME } from './input-policy.js';
+import { hostDefaults } from './find-defaults.js';
+import type { PolicyPlace } from './find-template.js';
+import { namesDefaults, noDefaults, readDefaults } from './host-defaults.js';
+import { placeOfBase, readText } from './policy-texts.js';
 
 /** A policy with all that it extends, and the host's defaults. */
 export interface LoadedPolicy {
@@ -120,7 +117,7 @@ class Loader {
   async #visitBase(reference: Located<string>, from: PolicyPlace, chain: readonly string[]): Promise<void> {
     const { at } = reference;
     await this.#collect(at, async () => {
-      const base = await this.#resolve(reference, from);
+      const base = await placeOfBase(this.#context, reference, from);
       this.#bases.set(reference, base.path);
       await this.visit(base, at, chain);
     });
@@ -187,9 +184,10 @@ class Loader {
 
   async #parse(place: PolicyPlace, at: Location | undefined): Promise<Policy> {
     const { path, document } = place;
+    const { trusted } = this.#options;
     const { policy, diagnostics } = document
       ? readPolicy(document, path)
-      : this.#parsed(place, place.text ?? (await this.#read(place, at)));
+      : this.#parsed(place, place.text ?? (await readText(this.#context, place, { at, trusted })));
     this.diagnostics.push(...diagnostics);
     return policy;
   }
@@ -198,40 +196,4 @@ class Loader {
     this.sources.set(path, text);
     return (isDefaults ? readDefaults : parsePolicy)(text, path);
   }
-
-  async #read({ system, path, written = path }: PolicyPlace, at: Location | undefined): Promise<string> {
-    const isProgramFile = path.startsWith(`${this.#context.home}/`) && system === this.#context.program;
-    const trusted = this.#options.trusted && !isProgramFile;
-    const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
-    if (!file) {
-      const message = `there is no policy file '${at ? written : path}'`;
-      if (at) {
-        const hint = normalize(written) === path ? undefined : `it is looked for at '${path}'`;
-        throw new UserError(error('no-policy', message, { at, hint }));
-      }
-      const hint = await otherMeaning(this.#context, written);
-      throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
-    }
-    return decodePolicy(file.bytes, path);
-  }
-
-  /** The place of a base: by a template's name, or by a path, absolute or relative to the policy that names it. */
-  async #resolve({ value, at }: Located<string>, from: PolicyPlace): Promise<PolicyPlace> {
-    if (value === INPUT && from.input) return from.input;
-    if (!value.includes('/') && !value.endsWith('.toml')) return findTemplate(this.#context, value, at);
-    if (from.isInput && !value.startsWith('/')) throw relativeToNothing(value, at);
-    const folder = from.path.slice(0, from.path.lastIndexOf('/') + 1);
-    const path = normalize(value.startsWith('/') ? value : `${folder}${value}`);
-    return { system: from.system, path, written: value };
-  }
-}
-
-function relativeToNothing(path: string, at: Location): UserError {
-  const hint = "write an absolute path, or a template's name";
-  return new UserError(
-    error('policy-value', `'${path}' is relative to a file's folder, and ${INPUT_NAME} has none`, {
-      at,
-      hint,
-    }),
-  );
 }

@@ -1,5 +1,5 @@
 import { toHex } from '../../collections.js';
-import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/by-sockets.js';
+import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/socket-rules.js';
 import type { Surroundings } from '../../plan/request.js';
 import type { System } from '../../system/system.js';
 import type { Prefix, UnitState } from '../../system/unit-state.js';

@@ -1,6 +1,6 @@
 import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../formats/elf.js';
 import { neededBy, type ReadPiece } from '../../formats/elf-needed.js';
-import { interpretersOf } from '../../plan/launcher/commands.js';
+import { interpretersOf } from '../../plan/launcher/interpreters.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 

@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Plan, PlannedFilter } from '../../plan/plan.js';
 import { PROGRAM_WITHIN, readStatus } from '../../state/process-status.js';
-import { mayPass } from '../../syscalls/resolve.js';
+import { mayPass } from '../../syscalls/named-policy.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SocketRules } from '../../../src/plan/ineffective/by-sockets.js';
+import type { SocketRules } from '../../../src/plan/ineffective/socket-rules.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { makePlan, targetOf, unitFile } from '../../support/planned.js';

@@ -1,3 +1,4 @@
+/** Tests of plan/launcher/commands.ts and plan/launcher/interpreters.ts: commands of a unit, and what they start. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Tests of prepare/load/host-defaults.ts: the defaults of a host, under the policies that are loaded there. */
+/** Tests of prepare/load/host-defaults.ts and prepare/load/find-defaults.ts: the defaults of a host, under the policies that are loaded there. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';

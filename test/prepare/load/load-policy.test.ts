@@ -1,10 +1,11 @@
-/** Tests of prepare/load/load-policy.ts, prepare/load/find-policy.ts, prepare/load/own-policy.ts, prepare/load/find-template.ts and prepare/load/exists.ts: a policy and all that it extends. */
+/** Tests of prepare/load/load-policy.ts, prepare/load/find-policy.ts, prepare/load/own-policy.ts, prepare/load/find-template.ts, prepare/load/policy-texts.ts and prepare/load/exists.ts: a policy and all that it extends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Diagnostic, UserError } from '../../../src/diagnostic.js';
 import { findPolicy } from '../../../src/prepare/load/find-policy.js';
 import { findTemplate, templateAt, templateNames } from '../../../src/prepare/load/find-template.js';
 import { loadPolicy } from '../../../src/prepare/load/load-policy.js';
+import { policyTexts } from '../../../src/prepare/load/policy-texts.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../../support/fake-system.js';
 
@@ -130,6 +131,30 @@ test('what is wrong in any of the files is said, with their texts', async () => 
       ['/p/a.toml', files['/p/a.toml']],
     ],
   );
+});
+
+test('texts of a policy are those that it is loaded from, or others where its extends is no single line', async () => {
+  const base = {
+    '/p/a.toml': deny('a', './b.toml'),
+    '/p/b.toml': deny('b'),
+    '/q.toml': deny('q', '/p/b.toml'),
+  };
+  const cases: readonly [main: string, isSame: boolean][] = [
+    [deny('x'), true],
+    [deny('x', './a.toml', '/q.toml'), true],
+    ['extends = ["./b.toml", "/q.toml"] ', false],
+    ['extends = [\n  "./a.toml",\n]\n', false],
+    ['"extends" = ["./a.toml"]\n', false],
+    ["description = '''\nextends = [\"./a.toml\"]\n'''\n[syscalls]\ndeny = [\"x\"]\n", false],
+    ['[apply]\nextends = ["./a.toml"]\n', false],
+  ];
+  for (const [main, isSame] of cases) {
+    const files = { ...base, '/p/main.toml': main };
+    const system = new FakeSystem({ files });
+    const texts = await policyTexts(fakeContext(system), { system, path: '/p/main.toml' });
+    const { sources } = await load(files);
+    assert.equal(JSON.stringify([...texts]) === JSON.stringify([...sources]), isSame, main);
+  }
 });
 
 test('a cycle is an error that shows it', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { valuesOfAll } from '../../../src/plan/unit-values.js';
+import { valuesOfAll } from '../../../src/plan/policy-values.js';
 import { probeHome } from '../../../src/prepare/probe/probe-home.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';

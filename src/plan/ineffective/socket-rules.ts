@@ -1,0 +1,18 @@
+import type { Permitted } from '../../directives/directive.js';
+
+/** The rules for IP sockets of a socket unit, by its own lines and its slices'. */
+export interface SocketRules {
+  /** Values of IPAddressDeny= and IPAddressAllow=. */
+  readonly denied: readonly string[];
+  readonly allowed: readonly string[];
+  /** RestrictNetworkInterfaces= of the socket unit and its slices, one for each that has it. */
+  readonly interfaces: readonly Permitted[];
+  /** Whether PrivateNetwork= gives the socket unit a network namespace of its own, in which its sockets are made. */
+  readonly isolated: boolean;
+}
+
+/**
+ * Directives that a socket unit decides for its sockets: those of the control group in which a socket was made, and the
+ * network namespace.
+ */
+export const HELD_BY_SOCKETS = ['IPAddressDeny', 'RestrictNetworkInterfaces', 'PrivateNetwork'] as const;
