@@ -1,4 +1,3 @@
-import { stringify } from 'ini';
 import { error, printable, UserError } from '../diagnostic.js';
 import { strip, UNREADABLE } from './exec/word.js';
 
@@ -26,25 +25,18 @@ const LINE_LIMIT = 1024 * 1024;
  * @throws UserError `policy-value`, as assertWritable()
  */
 export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
-  const entries = sections.flatMap(({ section, entries }) => entries.map((entry) => ({ section, ...entry })));
-  for (const entry of entries) assertWritable(entry);
-  let count = 0;
-  const skeleton = sections.map(({ entries }, i) => [
-    `s${i}`,
-    Object.fromEntries(entries.map(() => [`k${count}`, `v${count++}`])),
-  ]);
-  // The `ini` package quotes and escapes in its own way, which isn't systemd's: a token stands for every name and
-  // value.
-  const options = { bracketedArray: false, whitespace: false, platform: 'linux' };
-  const body = stringify(Object.fromEntries(skeleton), options)
-    .replace(/^\[s(\d+)\]$/gm, (_, i) => `[${sections[Number(i)]!.section}]`)
-    .replace(/^k(\d+)=v\d+$/gm, (_, i) => lineOf(entries[Number(i)]!));
   const comments = header.map((line) => `${comment(line, Number.POSITIVE_INFINITY)}\n`).join('');
-  return comments === '' || body === '' ? comments + body : `${comments}\n${body}`;
+  const texts = sections.filter(({ entries }) => entries.length > 0).map(sectionText);
+  return [comments, ...texts].filter((text) => text !== '').join('\n');
 }
 
-const lineOf = (entry: Entry) =>
-  `${entry.comment === undefined ? '' : `${comment(entry.comment)}\n`}${entry.key}=${entry.value}`;
+const sectionText = ({ section, entries }: Section): string =>
+  [`[${section}]`, ...entries.map((entry) => linesOf(section, entry))].map((line) => `${line}\n`).join('');
+
+function linesOf(section: string, entry: Entry): string {
+  assertWritable({ section, ...entry });
+  return `${entry.comment === undefined ? '' : `${comment(entry.comment)}\n`}${entry.key}=${entry.value}`;
+}
 
 /**
  * A comment of one line, whatever the text. systemd before 240 takes a backslash at the end of a comment for a

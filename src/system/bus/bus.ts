@@ -10,7 +10,6 @@ import {
   managerOf,
   otherJobsIn,
   serviceOf,
-  typed,
   unitOf,
   unitsIn,
 } from './answers.js';
@@ -89,16 +88,6 @@ export class Bus {
   /** The names of the loaded units that a pattern matches, sorted. @param pattern as in glob(7) */
   async loaded(pattern: string): Promise<string[]> {
     return unitsIn(await this.#ask('ListUnitsByPatterns', 'asas', [[], [pattern]]));
-  }
-
-  /** One property of a unit; undefined if this manager has none of that name. Reading all of them would take long. */
-  property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
-    return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
-  }
-
-  async #property(path: string, iface: string, name: string): Promise<unknown> {
-    const answer = await this.#unlessRefused(this.#properties(path, 'Get', 'ss', [iface, name]));
-    return answer && typed(name, answer[0]);
   }
 
   async reload(): Promise<void> {
@@ -263,7 +252,7 @@ export class Bus {
 
   /** The result of a job whose end nobody heard, as far as its unit tells. */
   async #outcomeOf(unit: string): Promise<string> {
-    return (await this.property(unit, 'Unit', 'ActiveState')) === 'failed' ? 'failed' : 'done';
+    return (await this.anyUnit(unit)).activeState === 'failed' ? 'failed' : 'done';
   }
 
   /** Calls the manager, and again while it is away. The call must be harmless when it is made twice. */
