@@ -18,7 +18,7 @@ import {
   leftToLauncher,
 } from './left-to-launcher.js';
 import { callLines, unenforced } from './lines.js';
-import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './notes.js';
+import { absentCalls, foreignSets, replacedFilter } from './notes.js';
 import { ownLimits } from './own-limits.js';
 import { expectations, modeOf, permissiveNotes } from './permissive.js';
 import { refusedByUnit } from './refused-by-unit.js';
@@ -79,7 +79,7 @@ export function planCalls(
       ...replacedFilter(section, present),
       ...refusedByUnit(context),
       ...(present?.ignored ?? []),
-      ...sideEffects(request, context, enforcers),
+      ...(launcher && context.own ? otherLines(request.policy, launcher.without, context.own) : []),
       ...expectations(request, context, meaning),
     ],
   };
@@ -134,20 +134,6 @@ function enforcersOf(
 const NOT_PLACED: ReturnType<typeof planLauncher> = { diagnostics: [], advice: () => [] };
 
 const isAtEntry = ({ stage }: SyscallsSection): boolean => stage?.value === 'entry';
-
-/** Diagnostics about effects of the filters that the policy doesn't ask for. */
-function sideEffects(
-  request: PlanRequest,
-  context: CallContext,
-  { launcher, systemCalls }: Enforcers,
-): Diagnostic[] {
-  const { own } = context;
-  const launched = launcher !== undefined;
-  return [
-    ...(systemCalls ? unknownNumbers(context, systemCalls, launched) : []),
-    ...(launched && own ? otherLines(request.policy, launcher.without, own) : []),
-  ];
-}
 
 function plannedFilter(
   named: NamedPolicy,

@@ -1,9 +1,8 @@
-import { type Diagnostic, error, note } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Permitted } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
 import { gained } from '../../directives/values/signed-list.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
-import { scalarOf } from '../../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
 
 /** The rules for IP sockets of a socket unit, by its own lines and its slices'. */
@@ -13,8 +12,6 @@ export interface SocketRules {
   readonly allowed: readonly string[];
   /** RestrictNetworkInterfaces= of the socket unit and its slices, one for each that has it. */
   readonly interfaces: readonly Permitted[];
-  /** Whether PrivateNetwork= gives the socket unit a network namespace of its own, in which its sockets are made. */
-  readonly isolated: boolean;
 }
 
 /**
@@ -39,25 +36,6 @@ export function handedSockets(
   return [error('gap-undone', message, { at, hint })];
 }
 
-/**
- * A note if handed-over sockets are in the host's network namespace; systemd.exec(5) has that as a use of
- * PrivateNetwork=.
- * @param values values of the drop-in's lines
- * @param sockets rules by the socket unit's name
- */
-export function stayingSockets(
-  { name, at }: DirectiveEntry,
-  values: readonly string[],
-  sockets: ReadonlyMap<string, SocketRules>,
-): Diagnostic[] {
-  if (name !== PRIVATE_NETWORK || scalarOf(values) !== 'yes') return [];
-  const units = [...sockets].filter(([, { isolated }]) => !isolated).map(([unit]) => unit);
-  if (units.length === 0) return [];
-  const message = `${units.join(', ')} hands over sockets that are not in the private network: who reaches those reaches the service`;
-  const hint = `IPAddressDeny= and IPAddressAllow= in a drop-in of ${units.join(', ')} say who that may be`;
-  return [note('leaves-open', message, { at, hint })];
-}
-
 type IsHeld = (rules: SocketRules, values: readonly string[], before: readonly string[]) => boolean;
 
 const NOTHING_CLOSED: Permitted = { only: false, names: new Set() };
@@ -78,10 +56,5 @@ const HELD: ReadonlyMap<string, IsHeld> = new Map<string, IsHeld>([
   ],
 ]);
 
-const PRIVATE_NETWORK = 'PrivateNetwork';
-
-/**
- * Directives that the socket unit decides for its sockets: those of the control group in which a socket was made, and
- * the network namespace.
- */
-export const HELD_BY_SOCKETS: readonly string[] = [...HELD.keys(), PRIVATE_NETWORK];
+/** Directives that the socket unit decides for its sockets: those of the control group in which a socket was made. */
+export const HELD_BY_SOCKETS: readonly string[] = [...HELD.keys()];
