@@ -4,13 +4,27 @@ import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { headerOf } from '../../emit/drop-in-facts.js';
 import { dropInPath, isKeptPolicy } from '../../paths/own-files.js';
+import { policySearchPath } from '../../paths/policies.js';
 import { readFiles } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { parseUnitName, type UnitName } from '../../unit/name.js';
 import { exists } from './exists.js';
 import { type PolicyPlace, templateAt, templateNames } from './find-template.js';
 import { hasNameOfDefaults } from './host-defaults.js';
-import { ownPolicy, policyPlaces } from './own-policy.js';
+
+/** The paths where a unit's policy may be, by precedence. */
+export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
+  const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
+  return policySearchPath(names, placement.scope, placement.home);
+}
+
+/** The file of a unit's policy if none is named; undefined if there is none. */
+export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
+  for (const path of policyPlaces(context, unit)) {
+    if (await exists(context.policies, path)) return path;
+  }
+  return undefined;
+}
 
 /** A policy that is named for a unit by its path. What is kept beside its drop-in is in the unit's system. */
 export const namedPolicy = (

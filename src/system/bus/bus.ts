@@ -16,8 +16,17 @@ import {
 import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { Jobs } from './jobs.js';
-import { changesOf, JOB_RULES } from './match-rules.js';
-import { BUS, MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, UNIT, UNITS_PATH } from './names.js';
+import {
+  BUS,
+  changesOf,
+  JOB_RULES,
+  MANAGER,
+  MANAGER_PATH,
+  PROPERTIES,
+  SERVICE,
+  UNIT,
+  UNITS_PATH,
+} from './names.js';
 import type { TransientUnit } from './transient.js';
 
 /** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */

@@ -1,5 +1,5 @@
 /**
- * Tests of system/bus/bus.ts, system/bus/match-rules.ts, system/bus/names.ts,
+ * Tests of system/bus/bus.ts, system/bus/names.ts,
  * system/bus/connection.ts and system/bus/started-unit.ts: what a manager that leaves the bus and comes back does to those
  * who ask it; its part is played by this test.
  */
