@@ -72,8 +72,7 @@ export const TRIALS = {
   'still-under-way': 'A start, stop or restart takes very long, and is not waited for any longer.',
   'went-down':
     'The service, or a unit that depends on it, went down. The message says whether it was started again.',
-  probe:
-    'Something about a probe of `[apply]`: it runs outside of the policy, and some hosts cannot try every kind.',
+  probe: 'A host without Node cannot try every kind of probe of `[apply]`.',
   'reload-kills': {
     cause: 'The reload sends a signal by which the service ends, with or without a policy.',
     wayOut:

@@ -41,8 +41,6 @@ export const POLICY_MEANING = {
   },
   'filter-too-long':
     'The filter has more instructions than the kernel accepts, or than can be proven in full. Use fewer argument rules.',
-  'stricter-than-policy':
-    'The kernel or systemd gives a stricter answer here than the policy: to unknown numbers, or where an ABI hides an argument.',
 } as const satisfies Entries;
 
 /** Kinds of gaps, which `--allow-gaps` takes by name. */
@@ -163,6 +161,4 @@ export const PROGRAMS = {
     wayOut:
       'Make root the only owner of the file and of all folders above it, or name a copy in such a folder.',
   },
-  'identifier-changes':
-    'The journal shows all programs of the unit under one identifier, since the launcher starts them.',
 } as const satisfies Entries;

@@ -9,7 +9,7 @@ import {
 } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { INPUT } from '../prepare/load/input-policy.js';
-import { descriptorSender } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/native-program.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
 import { endJson, exitStatus, hasRun, howItEnded, summaryLines } from '../report/run.js';
 import { attendTerminal, attendUnit } from '../run/attention.js';
@@ -34,7 +34,8 @@ export async function run(context: Context, words: readonly string[], options: O
   try {
     const stdio = await stdioOf(context, options);
     refuseMistakes(words, options, stdio);
-    if (stdio === 'inherited') context.units.passDescriptors(await descriptorSender(context));
+    if (stdio === 'inherited')
+      context.units.passDescriptors(await nativeProgram(context, 'send-descriptors'));
     const prepared = await prepareRun(context, words, options);
     const one = new TransientRun(context, prepared, options);
     if (hasErrors(prepared.diagnostics)) return one.outcome(EXIT.findings);

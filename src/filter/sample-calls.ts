@@ -7,8 +7,7 @@ import { type Call, decide, type SyscallPolicy, verdictAt } from '../syscalls/po
 import type { Instruction } from './bpf.js';
 import { UNLISTED } from './own-answers.js';
 import { registersToTry } from './samples.js';
-import { NO_ARGUMENTS, ProgramError, simulate } from './simulate.js';
-import type { Stack } from './stack.js';
+import { NO_ARGUMENTS, ProgramError, type Stack, simulate } from './simulate.js';
 import { settled } from './verdicts.js';
 
 /** A call with the policy's answer. */

@@ -2,7 +2,7 @@
  * Runs seccomp programs, ours and others', as the kernel does (net/core/filter.c, kernel/seccomp.c). It shares only the
  * shape of an instruction with the compiler, so that each is a check on the other.
  */
-import type { Action } from '../syscalls/action.js';
+import { type Action, ALLOW, stricter } from '../syscalls/action.js';
 import type { Call } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 
@@ -197,3 +197,14 @@ function compare(machine: Machine, code: number, b: number): boolean {
       throw unknown(machine, code);
   }
 }
+
+/** The programs of a thread; the newest is first. */
+export type Stack = readonly (readonly Instruction[])[];
+
+/**
+ * The kernel's answer to a call: the strictest of all programs' answers, and among those of one kind the newest
+ * program's (seccomp_run_filters in kernel/seccomp.c).
+ * @throws ProgramError as simulate() does
+ */
+export const stackAction = (stack: Stack, call: Call): Action =>
+  stack.reduce((strictest, program) => stricter(strictest, simulate(program, call).action), ALLOW);

@@ -3,7 +3,7 @@
 import { systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { injectedFilterPath, injectionLockPath } from '../paths/records.js';
-import { injectorProgram } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/native-program.js';
 import { unitGroups } from '../state/control-group.js';
 import type { Service } from '../state/service.js';
 import { HELPER_MACHINES, type Machine } from '../syscalls/abi.js';
@@ -52,7 +52,7 @@ export async function inject(
   isTrial = false,
 ): Promise<Injected> {
   const { system, placement } = context;
-  const program = await injectorProgram(context);
+  const program = await nativeProgram(context, 'tighten');
   const group = await threadedGroup(context, unit);
   if (group === undefined) return { ...UNCHANGED, failures: [noGroup(unit.name)] };
   const path = injectedFilterPath(placement, unit.name);

@@ -5,7 +5,6 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors, note } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Plan } from '../plan/plan.js';
-import { valuesOfAll } from '../plan/policy-values.js';
 import { buildReadyFilter } from '../prepare/build-filter.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
@@ -15,7 +14,6 @@ import { runsAsBefore } from '../state/applied-runs.js';
 import type { Service } from '../state/service.js';
 import { isUp } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
 import type { Scope } from '../unit/search.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { Filter } from './inject.js';
@@ -65,9 +63,7 @@ export async function planLive(
     ...(await changedDirectives(context, prepared, due)),
   ];
   if (problems.length > 0) return refused(...problems);
-  const found: Diagnostic[] = [
-    ...(await probeProblems(context, policy, valuesOfAll(policy, effectiveUnit(unit.files)))),
-  ];
+  const found = [...(await probeProblems(context, policy))];
   for (const service of due) {
     const inGroup = await inOwnGroup(context, service, 'apply --live');
     found.push(...inGroup, ...failing(context, 'apply', service));

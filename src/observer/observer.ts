@@ -3,7 +3,7 @@
 import type { Code } from '../codes/subjects.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { LifePhase } from '../evidence/recording/recording.js';
-import { observerProgram } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/native-program.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 import type { Talk } from '../system/system.js';
@@ -85,7 +85,7 @@ export class Observer {
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
     const { machine, groups, setups, launchers, slice = 60, sees = 'all', watched = [] } = options;
     const words = sees === 'all' ? [] : [`--${sees}-only`];
-    const talk = await context.program.talk([await observerProgram(context), ...words]);
+    const talk = await context.program.talk([await nativeProgram(context, 'observe'), ...words]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
     for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);

@@ -7,7 +7,6 @@ import { isOn, plain, type UnitValues } from '../unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
 import { codeMakerOf } from './code-makers.js';
 import { allPrograms } from './launcher/commands.js';
-import { hasReload } from './ready/checks.js';
 import type { ConfinedUnit, PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
 
@@ -20,7 +19,6 @@ export const noNewCode = ({ service }: Policy): DirectiveEntry | undefined =>
  * @param values the planned values of all directives
  */
 export const programNeeds = (request: PlanRequest, values: UnitValues, calls: PlannedCalls): Diagnostic[] => [
-  ...noReload(request),
   ...codeMakers(request),
   ...(takesGain(request, values, calls) ? starters(request) : []),
 ];
@@ -29,13 +27,6 @@ export const programNeeds = (request: PlanRequest, values: UnitValues, calls: Pl
 const takesGain = ({ effective }: PlanRequest, values: UnitValues, { launcher }: PlannedCalls): boolean =>
   (isOn(values, 'NoNewPrivileges') || launcher?.noNewPrivileges === true) &&
   !['NoNewPrivileges', 'DynamicUser'].some((name) => isOn(ownValues(effective), name));
-
-/** A warning about a reload that a policy asks for and the unit doesn't have. */
-function noReload({ effective, policy: { reload } }: ConfinedUnit): Diagnostic[] {
-  if (reload?.value !== true || hasReload(effective)) return [];
-  const hint = 'leave it out: a unit with ExecReload= or Type=notify-reload is reloaded anyway';
-  return [warning('contradiction', 'the unit has nothing to be reloaded by', { at: reload.at, hint })];
-}
 
 function codeMakers({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
   const line = noNewCode(policy);

@@ -9,7 +9,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
 import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
-import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
+import { handedSockets } from './ineffective/by-sockets.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './launcher/exec-prefix.js';
 import { bindReadOnly } from './launcher/path-directives.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
@@ -133,7 +133,6 @@ function planDirective(
       ...ineffective(entry, formatted.values, policy, effective),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
       ...handedSockets(entry, before, values, sockets),
-      ...stayingSockets(entry, values, sockets),
     ],
   };
 }

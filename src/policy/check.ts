@@ -17,7 +17,6 @@ import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../sys
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
 import { isOfReady } from './expect.js';
-import { hiddenArguments } from './hidden-arguments.js';
 import type { Policy } from './policy.js';
 import { takenThreads } from './threads.js';
 
@@ -68,7 +67,6 @@ function checkReady(
   return [
     ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
     ...(complete ? firstOf(openDoors(section, policy.service, sets, abis, before)) : []),
-    ...(complete ? firstOf(hiddenArguments(section, sets, abis)) : []),
     ...(complete ? takenThreads(section, sets, before) : []),
   ];
 }
@@ -108,7 +106,6 @@ const RULES: readonly Rule[] = [
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
   allowListKeysHaveAllow,
   ({ policy, section, sets, abis }) => openDoors(section, policy.service, sets, abis),
-  ({ section, sets, abis }) => hiddenArguments(section, sets, abis),
 ];
 
 function* entryNamesAreKnown({ section, sets }: Context) {

@@ -7,9 +7,6 @@ import { verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../syscalls/section.js';
 import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../syscalls/sets.js';
 
-/** Members of sets that the bundled sets lack, as of systemd-analyze syscall-filter of systemd 262. */
-const LATER: ReadonlyMap<string, readonly string[]> = new Map([['@mount', ['open_tree_attr']]]);
-
 export interface NewerCalls {
   /** The set in `deny`. */
   readonly entry: CallEntry;
@@ -33,12 +30,6 @@ export function newerCalls(
   const bySet = new Map(section.deny.map((entry) => [entry.name, entry]));
   return [...bySet.values()]
     .filter(({ name, action }) => sets.members.has(name) && !(action !== undefined && permits(action)))
-    .map((entry) => ({ entry, calls: membersOf(entry.name).filter(passes) }))
+    .map((entry) => ({ entry, calls: (expandSet(bundledSets(), entry.name) ?? []).filter(passes) }))
     .filter(({ calls }) => calls.length > 0);
 }
-
-/** The members of a set in the bundled sets and in LATER. */
-const membersOf = (set: string): readonly string[] => [
-  ...(expandSet(bundledSets(), set) ?? []),
-  ...(LATER.get(set) ?? []),
-];

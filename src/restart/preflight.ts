@@ -1,7 +1,6 @@
 import { inBatches } from '../collections.js';
 import { type Diagnostic, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { valuesOfAll } from '../plan/policy-values.js';
 import { keptForGood } from '../prepare/kept-for-good.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
@@ -9,7 +8,6 @@ import { restartDue } from '../state/notes.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
 import { enabledAtBoot } from './enabled-at-boot.js';
 import { type RestartOutlook, restartOutlooks } from './outlook.js';
 import type { Restarting } from './own-control-group.js';
@@ -38,9 +36,7 @@ export async function preflight(
   const outlooks = await restartOutlooks(context, verb, due);
   const found = [
     ...(changesFiles(prepared, verb) ? await enabledAtBoot(context, [unit.name.full]) : []),
-    ...(restart
-      ? await probeProblems(context, policy.policy, valuesOfAll(policy.policy, effectiveUnit(unit.files)))
-      : []),
+    ...(restart ? await probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
     ...outlooks.flatMap(({ diagnostics }) => diagnostics),
   ];

@@ -1,4 +1,4 @@
-import { terminalRelay } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/native-program.js';
 import type { Context } from '../system/context.js';
 import type { PseudoTerminal } from '../system/pseudo-terminal.js';
 import type { UnitProperty } from '../unit/unit-property.js';
@@ -37,7 +37,7 @@ export async function openStreams(context: Context, stdio: Stdio): Promise<Strea
     const defaults = (await terminals()).some((is) => is) ? termOf(environment.TERM) : [];
     return { properties: ofAllThree('FileDescriptor', 'h', (fd) => fd), defaults };
   }
-  const terminal = await openTerminal(await terminalRelay(context));
+  const terminal = await openTerminal(await nativeProgram(context, 'pty-relay'));
   const path = { name: 'TTYPath', signature: 's', value: terminal.path };
   return {
     terminal,

@@ -3,7 +3,7 @@ import { type Diagnostic, note, warning } from '../diagnostic.js';
 import type { Scope } from '../unit/search.js';
 import type { AppliedRuns } from './applied-runs.js';
 import { endedWell, howItEnded, isSystemds } from './failure.js';
-import { downAlready, startCommand } from './notes.js';
+import { startCommand, staysFailed } from './notes.js';
 import type { Service } from './service.js';
 import { hasFailed, isRunning, isWaiting } from './service-run.js';
 
@@ -30,7 +30,7 @@ export function failedService({ name, state }: Service, under: Under): Diagnosti
   }
   const started = (state.execMainStartTimestamp || state.inactiveExitTimestamp) / 1000;
   // A service that failed before its files were there didn't fail because of them.
-  if (started < appliedRuns.since) return hasFailed(state) ? [downAlready(name, scope, state)] : [];
+  if (started < appliedRuns.since) return hasFailed(state) ? [staysFailed(name, scope, state)] : [];
   const does = hasFailed(state) ? 'has failed' : 'fails, and is started again and again,';
   const why =
     refuses && !isSystemds(state)

@@ -25,16 +25,8 @@ export const startCommand = (unit: string, scope: Scope, state: UnitState): stri
 };
 
 /** A note about a service that has failed before, and that nobody starts. */
-export const downAlready = (unit: string, scope: Scope, state: UnitState) =>
-  note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
-    hint: startCommand(unit, scope, state),
-  });
-
-/** A note about a failed service that has no files of ours. */
 export const staysFailed = (unit: string, scope: Scope, state: UnitState) =>
-  note('not-running', `${unit} has failed, and isn't started`, {
-    hint: startCommand(unit, scope, state),
-  });
+  note('not-running', `${unit} has failed, and isn't started`, { hint: startCommand(unit, scope, state) });
 
 /** @param hasProbe whether the policy has a probe, which only a restart tries */
 export const noRestartNeeded = (unit: string, hasProbe: boolean) =>

@@ -1,5 +1,5 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
-import type { Alarm, System, Talk } from './system.js';
+import type { Alarm, System } from './system.js';
 
 /** Methods that each such system has of its own. */
 type Told =
@@ -26,10 +26,21 @@ export abstract class NotRunning implements Omit<System, Told> {
     this.#hint = hint;
   }
 
-  protected unavailable(what: string): UserError {
-    const message = `${what} needs the running machine`;
-    return new UserError(error('offline', message, { hint: this.#hint }), EXIT.failure);
-  }
+  /** Stands for each method that only a running machine has. */
+  protected readonly refuse = async (): Promise<never> => this.uptime();
+
+  readonly assertWritable = this.refuse;
+  readonly changed = this.refuse;
+  readonly endsIn = this.refuse;
+  readonly lock = this.refuse;
+  readonly reach = this.refuse;
+  readonly reload = this.refuse;
+  readonly reloadUnit = this.refuse;
+  readonly restart = this.refuse;
+  readonly startUnit = this.refuse;
+  readonly stopUnit = this.refuse;
+  readonly talk = this.refuse;
+  readonly waitForState = this.refuse;
 
   async wait(): Promise<void> {}
 
@@ -38,55 +49,11 @@ export abstract class NotRunning implements Omit<System, Told> {
     return { rung: new Promise(() => undefined), stop: () => undefined };
   }
 
-  uptime(): number {
-    throw this.unavailable('this');
-  }
-
-  async endsIn(): Promise<undefined> {
-    throw this.unavailable('what a process sees');
-  }
-
-  async assertWritable(): Promise<void> {
-    throw this.unavailable('this');
-  }
-
-  async reach(): Promise<undefined> {
-    throw this.unavailable('an endpoint');
-  }
-
-  async talk(): Promise<Talk> {
-    throw this.unavailable('a program');
-  }
-
-  async lock(): Promise<() => void> {
-    throw this.unavailable('a lock');
-  }
-
-  async reload(): Promise<void> {
-    throw this.unavailable('a reload');
-  }
-
-  async waitForState(): Promise<void> {
-    throw this.unavailable('this');
-  }
-
-  async changed(): Promise<boolean> {
-    throw this.unavailable('this');
-  }
-
-  async restart(): Promise<string> {
-    throw this.unavailable('a restart');
-  }
-
-  async startUnit(): Promise<string> {
-    throw this.unavailable('a start');
-  }
-
-  async reloadUnit(): Promise<string> {
-    throw this.unavailable('a reload');
-  }
-
-  async stopUnit(): Promise<string> {
-    throw this.unavailable('a stop');
+  /** @throws UserError `offline` */
+  uptime(): never {
+    throw new UserError(
+      error('offline', 'this needs the running machine', { hint: this.#hint }),
+      EXIT.failure,
+    );
   }
 }

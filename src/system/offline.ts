@@ -2,7 +2,6 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../formats/elf.js';
-import type { Walked } from '../unit/view.js';
 import { NotRunning } from './not-running.js';
 import type {
   FileContent,
@@ -13,7 +12,6 @@ import type {
   System,
   WriteOptions,
 } from './system.js';
-import type { UnitState } from './unit-state.js';
 
 /** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
@@ -29,6 +27,11 @@ const LIBRARY_FOLDERS = [
  * belong to another user than root: its files take effect in it alone.
  */
 export class Offline extends NotRunning implements System {
+  readonly anyUnit = this.refuse;
+  readonly instances = this.refuse;
+  readonly services = this.refuse;
+  readonly unit = this.refuse;
+  readonly walk = this.refuse;
   readonly #files: System;
   readonly #root: string;
   readonly #foreign: boolean;
@@ -57,10 +60,6 @@ export class Offline extends NotRunning implements System {
 
   async links(directory: string): Promise<ReadonlyMap<string, string>> {
     return this.#files.links(this.#inside(directory));
-  }
-
-  async walk(): Promise<Walked> {
-    throw this.unavailable('whose folders are');
   }
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
@@ -106,22 +105,6 @@ export class Offline extends NotRunning implements System {
       error('systemd-version', `there is no systemd in ${this.#root}`, { hint }),
       EXIT.failure,
     );
-  }
-
-  async unit(_name: string): Promise<UnitState> {
-    throw this.unavailable('this');
-  }
-
-  async anyUnit(): Promise<UnitState> {
-    throw this.unavailable('this');
-  }
-
-  async instances(): Promise<string[]> {
-    throw this.unavailable('this');
-  }
-
-  async services(): Promise<string[]> {
-    throw this.unavailable('this');
   }
 
   /** The path of a directory entry, so that a link there is replaced or removed, not followed. */

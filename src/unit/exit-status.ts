@@ -53,13 +53,6 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([...STATUSES].map(([number,
 export const statusNumber = (text: string): number | undefined =>
   /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255 ? Number(text) : NUMBERS.get(text);
 
-/** The exit status of a word of a unit's lines, of which systemd also takes C's notations: `0x1`, `001`, `+1`. */
-export function statusOfWord(word: string): number | undefined {
-  const [, digits] = /^\+?(0[xbo][\da-f]+|\d+)$/i.exec(word) ?? [];
-  const number = Number(digits?.replace(/^0(?=\d)/, '0o'));
-  return statusNumber(word) ?? (number <= 255 ? number : undefined);
-}
-
 /** Signals that count as success: HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
 export const CLEAN_SIGNALS: readonly number[] = [1, 2, 13, 15];
 

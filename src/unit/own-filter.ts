@@ -33,8 +33,6 @@ const WRITE_EXEMPT = 256;
  * Older ones take the first call out of the list, and let the second pass; a unit with `call:kill` doesn't start.
  */
 const ERRNO_IN_ALLOW_LIST = 248;
-/** The first systemd that knows `call:kill`. */
-const KILL_SUFFIX = 247;
 
 /**
  * Merges a unit's SystemCallFilter= lines as systemd does (config_parse_syscall_filter() in systemd 257). The first
@@ -142,7 +140,7 @@ function readEntry(word: string, line: Assignment, systemd: number): Entry | Dia
   const colon = word.indexOf(':');
   if (colon < 0) return [word, undefined];
   const suffix = word.slice(colon + 1);
-  const errno = suffix === 'kill' && systemd >= KILL_SUFFIX ? 'kill' : parseErrno(suffix);
+  const errno = suffix === 'kill' ? 'kill' : parseErrno(suffix);
   const placed = line.value.startsWith('~') || systemd < ERRNO_IN_ALLOW_LIST;
   const valid = colon > 0 && errno !== undefined && placed;
   return valid ? [word.slice(0, colon), errno] : skipped(word, line);

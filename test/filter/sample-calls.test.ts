@@ -10,7 +10,7 @@ import {
   firstOfEach,
   isLooser,
 } from '../../src/filter/sample-calls.js';
-import { stackAction } from '../../src/filter/stack.js';
+import { stackAction } from '../../src/filter/simulate.js';
 import { ABIS, abisOf } from '../../src/syscalls/abi.js';
 import {
   type Action,

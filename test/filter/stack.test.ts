@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stackAction } from '../../src/filter/stack.js';
+import { stackAction } from '../../src/filter/simulate.js';
 import { ABIS } from '../../src/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL, KILL_THREAD, LOG } from '../../src/syscalls/action.js';
 

@@ -89,16 +89,3 @@ test('what people start by a login or a job loses its set-ID bits by a policy th
     /^warning no-new-privileges 1: /,
   );
 });
-
-test('a reload is missed where the policy asks for one', () => {
-  const codes = (apply: string, lines = '') =>
-    planned(`[service]\nNice = 1\n[apply]\n${apply}`, lines).diagnostics.map(
-      ({ code, at }) => `${at?.line} ${code}`,
-    );
-  assert.deepEqual(codes('reload = true'), ['4 contradiction']);
-  for (const line of ['ExecReload=/bin/kill -HUP $MAINPID', 'Type=notify-reload']) {
-    assert.deepEqual(codes('reload = true', line), []);
-  }
-  assert.deepEqual(codes('reload = false'), []);
-  assert.deepEqual(codes('settle = "1s"'), []);
-});

@@ -1,7 +1,7 @@
 /** Tests of state/triggered.ts and state/notes.ts: what a unit's properties say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { downAlready, leftAsItRuns, restartDue, startCommand } from '../../src/state/notes.js';
+import { leftAsItRuns, restartDue, startCommand, staysFailed } from '../../src/state/notes.js';
 import { triggered } from '../../src/state/triggered.js';
 import { unitWith } from '../support/apply-in-memory.js';
 
@@ -37,7 +37,7 @@ test('a service that was started too often is reset before its start', async () 
     /^systemctl reset-failed .*a\.service && systemctl start .*a\.service$/,
   );
   assert.match(await command('signal', 'user'), /^systemctl --user start /);
-  const { severity, code, hint } = downAlready('a.service', 'system', await unitWith({ Result: 'signal' }));
+  const { severity, code, hint } = staysFailed('a.service', 'system', await unitWith({ Result: 'signal' }));
   assert.deepEqual([severity, code, hint], ['note', 'not-running', await command('signal')]);
 });
 

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  endText,
-  signalName,
-  signalNumber,
-  statusName,
-  statusNumber,
-  statusOfWord,
-} from '../../src/unit/exit-status.js';
+import { endText, signalName, signalNumber, statusName, statusNumber } from '../../src/unit/exit-status.js';
 import { Box, boxAvailable } from '../support/box.js';
 
 test('how a process ended', () => {
@@ -49,8 +42,4 @@ test('a signal and a status have numbers by their names', () => {
   }
   assert.deepEqual(['0', '255', 'TEMPFAIL', 'NOTRUNNING'].map(statusNumber), [0, 255, 75, 7]);
   for (const text of ['', '256', '-1', '01', 'tempfail']) assert.equal(statusNumber(text), undefined, text);
-  const written = ['0x1', '0X2', '001', '+1', '0b11', '0o3', '0x0cb', '010', '75', 'TEMPFAIL'];
-  assert.deepEqual(written.map(statusOfWord), [1, 2, 1, 1, 3, 3, 203, 8, 75, 75]);
-  for (const text of ['', '256', '009', '-1', '++1', '0x', '1e1', 'SIGKILL'])
-    assert.equal(statusOfWord(text), undefined, text);
 });

@@ -63,7 +63,6 @@ const cases: [string, string[], number, 'allow' | 'deny', string[]][] = [
   ],
   ['allowing again drops the errno', ['ptrace', '~ptrace:EPERM', 'ptrace'], 255, 'allow', ['+ptrace']],
   ['before 248 an errno took the call out of an allow list', ['ptrace', '~ptrace:EPERM'], 247, 'allow', []],
-  ['before 247 there was no kill', ['~ptrace:kill mount'], 246, 'deny', ['+mount']],
   ['sets and sets within', ['~@sandbox:0'], 255, 'deny', set('@sandbox').map((n) => `+${n}:0`)],
   [
     'errnos in every notation',

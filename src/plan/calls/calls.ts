@@ -1,16 +1,18 @@
 import { lazily } from '../../collections.js';
 import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
 import { callsToLoad } from '../../filter/filter-file.js';
+import type { Policy } from '../../policy/policy.js';
 import { EVERY_ARCHITECTURE, HELPER_MACHINES, type Machine } from '../../syscalls/abi.js';
+import { permits } from '../../syscalls/action.js';
 import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
-import { resolve, resolveCalls } from '../../syscalls/resolve.js';
+import { limitBy, resolve, resolveCalls } from '../../syscalls/resolve.js';
 import { NO_SYSCALLS, type SyscallsSection } from '../../syscalls/section.js';
+import { wrappedKeys } from '../launcher/commands.js';
 import { hasNoSandbox } from '../launcher/exec-prefix.js';
 import { type PlannedLauncher, planLauncher } from '../launcher/launcher.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter } from '../plan.js';
 import type { PlanRequest } from '../request.js';
-import { otherLines } from './commands-without-launcher.js';
 import {
   type CallContext,
   isLauncherAlone,
@@ -18,7 +20,7 @@ import {
   leftToLauncher,
 } from './left-to-launcher.js';
 import { callLines, unenforced } from './lines.js';
-import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './notes.js';
+import { absentCalls, foreignSets, replacedFilter } from './notes.js';
 import { ownLimits } from './own-limits.js';
 import { expectations, modeOf, permissiveNotes } from './permissive.js';
 import { refusedByUnit } from './refused-by-unit.js';
@@ -79,7 +81,7 @@ export function planCalls(
       ...replacedFilter(section, present),
       ...refusedByUnit(context),
       ...(present?.ignored ?? []),
-      ...sideEffects(request, context, enforcers),
+      ...(launcher && context.own ? otherLines(request.policy, launcher.without, context.own) : []),
       ...expectations(request, context, meaning),
     ],
   };
@@ -134,20 +136,6 @@ function enforcersOf(
 const NOT_PLACED: ReturnType<typeof planLauncher> = { diagnostics: [], advice: () => [] };
 
 const isAtEntry = ({ stage }: SyscallsSection): boolean => stage?.value === 'entry';
-
-/** Diagnostics about effects of the filters that the policy doesn't ask for. */
-function sideEffects(
-  request: PlanRequest,
-  context: CallContext,
-  { launcher, systemCalls }: Enforcers,
-): Diagnostic[] {
-  const { own } = context;
-  const launched = launcher !== undefined;
-  return [
-    ...(systemCalls ? unknownNumbers(context, systemCalls, launched) : []),
-    ...(launched && own ? otherLines(request.policy, launcher.without, own) : []),
-  ];
-}
 
 function plannedFilter(
   named: NamedPolicy,
@@ -215,4 +203,26 @@ function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
         hint: `there is no launcher for this machine, only for ${HELPER_MACHINES.join(' and ')}`,
       }),
     );
+}
+
+/**
+ * An error if Exec lines without the launcher would be loosened. systemd has one filter for all Exec lines, which must
+ * permit the launcher's calls. Where the unit refuses some of these, only the launcher's own filter refuses them again.
+ * @param without keys as in {@link PlannedLauncher}; lines with `+` have no filter anyway
+ */
+function otherLines(policy: Policy, without: readonly string[], own: NamedPolicy): Diagnostic[] {
+  const needed = callsToLoad(policy.syscalls?.stage?.value ?? 'exec');
+  const calls = needed.filter((call) => !permits(limitBy(own, call)));
+  const keys = without.filter((key) => !key.endsWith('+'));
+  if (calls.length === 0 || keys.length === 0) return [];
+  const message = `the unit refuses ${calls.join(', ')}, which ${keys.join(' and ')} could then call`;
+  return [error('loosens', message, { at: policy.syscalls!.at, hint: wayOut(policy, keys) })];
+}
+
+function wayOut(policy: Policy, keys: readonly string[]): string {
+  const wrapped = wrappedKeys(policy);
+  const wrap = [...new Set([...wrapped, ...keys.map((key) => key.slice(0, -1))])];
+  return wrap.length === wrapped.length
+    ? "some of its lines can't be put behind the launcher: see the gaps"
+    : `put them behind the launcher too: wrap = [${wrap.map((key) => `"${key}"`).join(', ')}] in [exec]`;
 }

@@ -1,7 +1,5 @@
 /** Diagnostics about effects of a unit's system call filters that the policy's author may not expect. */
 import { type Diagnostic, note, warning } from '../../diagnostic.js';
-import { stricter } from '../../syscalls/action.js';
-import { formatAction } from '../../syscalls/action-text.js';
 import type { NamedPolicy } from '../../syscalls/named-policy.js';
 import { namesake } from '../../syscalls/numbers.js';
 import type { SyscallsSection } from '../../syscalls/section.js';
@@ -49,21 +47,6 @@ export function replacedFilter(section: SyscallsSection, present: NamedPolicy | 
     warning('own-filter', `${message}: as long as the unit is permissive nothing is refused`, {
       at,
       hint: 'leave it out to keep what the unit refuses by itself',
-    }),
-  ];
-}
-
-/** A note if an allow list of systemd's answers unknown numbers otherwise than the policy. */
-export function unknownNumbers(context: CallContext, systemd: NamedPolicy, launched: boolean): Diagnostic[] {
-  const { target, named, section } = context;
-  if (systemd.mode !== 'allow') return [];
-  const answer = launched ? stricter(named.unlisted, systemd.unlisted) : systemd.unlisted;
-  if (answer === named.unlisted) return [];
-  const message = `systemd ${target.systemd} gives unknown numbers '${formatAction(answer)}', not '${formatAction(named.unlisted)}'`;
-  return [
-    note('stricter-than-policy', message, {
-      at: section.unknown?.at ?? section.at,
-      hint: 'enforcer = "launcher" gives them what \'unknown\' says',
     }),
   ];
 }

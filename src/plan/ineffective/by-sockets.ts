@@ -1,13 +1,12 @@
-import { type Diagnostic, error, note } from '../../diagnostic.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Permitted } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
 import { gained } from '../../directives/values/signed-list.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
-import { scalarOf } from '../../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
 import { HELD_BY_SOCKETS, type SocketRules } from './socket-rules.js';
 
-const [ADDRESSES, INTERFACES, PRIVATE_NETWORK] = HELD_BY_SOCKETS;
+const [ADDRESSES, INTERFACES] = HELD_BY_SOCKETS;
 
 /**
  * A gap if a socket unit hands a service IP sockets that aren't confined as the service is to be
@@ -29,25 +28,6 @@ export function handedSockets(
   const message = `${units} undoes ${name}: the sockets that it hands over are held by its own lines`;
   const hint = `set ${name}= in a drop-in of ${units}, too; --allow-gaps says that it is meant`;
   return [error('gap-undone', message, { at, hint })];
-}
-
-/**
- * A note if handed-over sockets are in the host's network namespace; systemd.exec(5) has that as a use of
- * PrivateNetwork=.
- * @param values values of the drop-in's lines
- * @param sockets rules by the socket unit's name
- */
-export function stayingSockets(
-  { name, at }: DirectiveEntry,
-  values: readonly string[],
-  sockets: ReadonlyMap<string, SocketRules>,
-): Diagnostic[] {
-  if (name !== PRIVATE_NETWORK || scalarOf(values) !== 'yes') return [];
-  const units = [...sockets].filter(([, { isolated }]) => !isolated).map(([unit]) => unit);
-  if (units.length === 0) return [];
-  const message = `${units.join(', ')} hands over sockets that are not in the private network: who reaches those reaches the service`;
-  const hint = `IPAddressDeny= and IPAddressAllow= in a drop-in of ${units.join(', ')} say who that may be`;
-  return [note('leaves-open', message, { at, hint })];
 }
 
 type IsHeld = (rules: SocketRules, values: readonly string[], before: readonly string[]) => boolean;

@@ -7,12 +7,7 @@ export interface SocketRules {
   readonly allowed: readonly string[];
   /** RestrictNetworkInterfaces= of the socket unit and its slices, one for each that has it. */
   readonly interfaces: readonly Permitted[];
-  /** Whether PrivateNetwork= gives the socket unit a network namespace of its own, in which its sockets are made. */
-  readonly isolated: boolean;
 }
 
-/**
- * Directives that a socket unit decides for its sockets: those of the control group in which a socket was made, and the
- * network namespace.
- */
-export const HELD_BY_SOCKETS = ['IPAddressDeny', 'RestrictNetworkInterfaces', 'PrivateNetwork'] as const;
+/** Directives that the socket unit decides for its sockets: those of the control group in which a socket was made. */
+export const HELD_BY_SOCKETS = ['IPAddressDeny', 'RestrictNetworkInterfaces'] as const;

@@ -1,5 +1,4 @@
-import { type Diagnostic, note, warning } from '../../diagnostic.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import { type Diagnostic, warning } from '../../diagnostic.js';
 import type { ExecCommand } from '../../unit/exec/line.js';
 import { strip } from '../../unit/exec/word.js';
 import { fileName, folderOf } from '../../unit/path.js';
@@ -25,9 +24,7 @@ export function launcherDirectives(
   }
   const identifier = syslogIdentifier(request);
   if (identifier) {
-    const { name, others } = identifier;
-    const all = others.length > 0 ? `, and shows this one for ${others.join(' and ')} too` : '';
-    add('SyslogIdentifier', name, `the journal would show the name of the launcher${all}`);
+    add('SyslogIdentifier', identifier, 'the journal would show the name of the launcher');
   }
   if (has('NoExecPaths')) {
     directives.push(
@@ -65,15 +62,11 @@ const baseName = ({ path }: ExecCommand) => strip(fileName(path.value));
  * The SyslogIdentifier= for a unit that has none: systemd would take the name of the program that it starts, whatever
  * its argv[0]. One value is for all lines: the main program's name.
  */
-function syslogIdentifier({ effective, policy }: PlacedUnit) {
+function syslogIdentifier({ effective, policy }: PlacedUnit): string | undefined {
   const wrapped = wrappedKeys(policy).flatMap((key) => effective.execCommands(key));
   const main = effective.execCommands('ExecStart')[0] ?? wrapped[0];
   if (wrapped.length === 0 || !main || effective.last('Service', 'SyslogIdentifier')?.value) return undefined;
-  const name = baseName(main);
-  if (name === '') return undefined;
-  const renamed = (commands: readonly ExecCommand[]) => commands.filter((one) => baseName(one) !== name);
-  const others = renamed(EXEC_KEYS.flatMap((key) => effective.execCommands(key))).map(baseName);
-  return { name, others: [...new Set(others)], wrapped: renamed(wrapped) };
+  return baseName(main);
 }
 
 /** Diagnostics about what the launcher changes for a service that no further directive mends. */
@@ -81,7 +74,7 @@ export const launcherEffects = (
   request: PlacedUnit,
   values: UnitValues,
   noNewPrivileges: boolean,
-): Diagnostic[] => [...(noNewPrivileges ? setAnyway(request, values) : []), ...identifierChanges(request)];
+): Diagnostic[] => (noNewPrivileges ? setAnyway(request, values) : []);
 
 /** A warning that the launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
 function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
@@ -90,18 +83,4 @@ function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] 
   const message = "the unit has NoNewPrivileges=no, but the launcher's programs get no new privileges";
   const hint = 'if they need them, and keep CAP_SYS_ADMIN: NoNewPrivileges = false in [service]';
   return [warning('no-new-privileges', message, { at, hint })];
-}
-
-function identifierChanges(request: PlacedUnit): Diagnostic[] {
-  const { name, wrapped = [] } = syslogIdentifier(request) ?? {};
-  const [first] = wrapped;
-  if (!first) return [];
-  const names = [...new Set(wrapped.map(baseName))].join(' and ');
-  const hint = 'a unit has one SyslogIdentifier=, and without it the journal shows the launcher';
-  return [
-    note('identifier-changes', `the journal shows '${name}' for the output of ${names} too`, {
-      at: first.at,
-      hint,
-    }),
-  ];
 }

@@ -1,11 +1,13 @@
 import type { Diagnostic } from '../../diagnostic.js';
+import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
+import { runsAsRoot } from '../../directives/kinds/names/user.js';
 import type { Policy } from '../../policy/policy.js';
+import type { Target } from '../../target/target.js';
 import { lastOf, plain, type UnitValues } from '../../unit/values.js';
 import { traitsOf } from '../access-units.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit, PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
-import { hasCapability } from './capabilities.js';
 import { planCommands } from './commands.js';
 import { launcherDirectives, launcherEffects } from './launcher-needs.js';
 
@@ -71,3 +73,11 @@ const mayGain = (request: PlacedUnit & Pick<PlanRequest, 'unit'>, values: UnitVa
   request.places !== undefined &&
   traitsOf(request).has('starts') &&
   hasCapability(values, request.target, 'CAP_SYS_ADMIN');
+
+/** Whether a service starts with a capability. A user's manager has none to give. */
+export function hasCapability(values: UnitValues, { scope }: Target, capability: string): boolean {
+  const bounding = capabilitySet(values.get('CapabilityBoundingSet') ?? [], true);
+  const ambient = capabilitySet(values.get('AmbientCapabilities') ?? [], false);
+  const held = runsAsRoot({ unit: values }) || ambient.has(capability);
+  return scope === 'system' && held && bounding.has(capability);
+}

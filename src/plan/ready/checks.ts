@@ -158,10 +158,6 @@ function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: Ready
     const message = '[ready] refuses the reload that [apply] tries';
     return [error('contradiction', message, { at: reload.at, hint })];
   }
-  if (!hasReload(effective) && reload) {
-    const message = 'the unit has nothing to be reloaded by';
-    return [warning('contradiction', message, { at: reload.at, hint: 'leave it out' })];
-  }
   if (!hasReload(effective) || reload) return [];
   return [
     warning(

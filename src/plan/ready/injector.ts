@@ -8,11 +8,11 @@ import type { ReadySection } from '../../syscalls/section.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { privilegedCommand } from '../../unit/exec/wrap.js';
-import { signalNumber, statusOfWord } from '../../unit/exit-status.js';
+import { statusNumber } from '../../unit/exit-status.js';
 import { folderOf } from '../../unit/path.js';
 import { allWords, lastOf, type UnitValues } from '../../unit/values.js';
-import { hasCapability } from '../launcher/capabilities.js';
 import { commandsOf } from '../launcher/commands.js';
+import { hasCapability } from '../launcher/launcher.js';
 import { bindReadOnly, requiresMounts } from '../launcher/path-directives.js';
 import { hiddenBy } from '../launcher/visibility.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
@@ -94,14 +94,13 @@ const mayLoad = (values: UnitValues, target: Target): boolean =>
 
 /**
  * The words of SuccessExitStatus= by which systemd would go on without the filter: they hold for commands of a start, too.
- * They are those of the program's own failures, of systemd's where it can't be started (systemd.exec(5)), and signals.
+ * They are those of the program's own failures, of systemd's where it can't be started (systemd.exec(5)), and all that
+ * are no plain status, as signals.
  */
 const goodFailures = (values: UnitValues): string[] =>
   allWords(values.get('SuccessExitStatus') ?? []).filter((word) => {
-    const status = statusOfWord(word);
-    return status === undefined
-      ? signalNumber(word) !== undefined
-      : (status >= 1 && status <= 3) || (status >= 200 && status < 255);
+    const status = statusNumber(word) ?? 1;
+    return (status >= 1 && status <= 3) || (status >= 200 && status < 255);
   });
 
 /** The way out where {@link mayLoad} says no: a line of the unit's own holds where the policy has none. */

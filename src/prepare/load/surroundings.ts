@@ -29,9 +29,9 @@ export async function surroundingsOf({ system, unit, states, sets }: Asked): Pro
 /** A text for each of the facts; a hash of these texts tells when one changes. Whether a socket unit is up comes and goes. */
 export const surroundingsText = ({ allowed, sockets }: Surroundings): string[] => [
   ...[...allowed].map(([slice, list]) => `${slice} ${list.join(' ')}`),
-  ...[...sockets].map(([socket, { denied, allowed: passing, interfaces, isolated }]) => {
+  ...[...sockets].map(([socket, { denied, allowed: passing, interfaces }]) => {
     const lists = interfaces.map(({ only, names }) => `${only ? '' : '~'}${[...names].join(' ')}`);
-    return `${socket} -${denied.join(' ')} +${passing.join(' ')} ${lists.join('; ')}${isolated ? ' isolated' : ''}`;
+    return `${socket} -${denied.join(' ')} +${passing.join(' ')} ${lists.join('; ')}`;
   }),
 ];
 
@@ -77,8 +77,6 @@ async function rulesOf(system: System, socket: UnitState): Promise<SocketRules> 
       const [only, names] = one.restrictNetworkInterfaces;
       return names.length === 0 ? [] : [{ only, names: new Set(names) }];
     }),
-    // NetworkNamespacePath= takes precedence over PrivateNetwork=.
-    isolated: socket.privateNetwork && socket.networkNamespacePath === '',
   };
 }
 

@@ -25,17 +25,9 @@ export const asUser = (user: string, argv: readonly string[], timeout: number): 
   ...[...SHELL, ...argv].map(literalWord),
 ];
 
-/** An account by the columns of passwd(5). */
-export interface Account {
-  readonly name: string;
-  readonly id: string;
-  readonly home: string;
-}
-
 /** @throws UserError `no-user` */
-export async function accountOf(system: System, user: string): Promise<Account> {
+export async function assertUser(system: System, user: string): Promise<void> {
   const { status, stdout } = await system.run(['getent', 'passwd', '--', user]);
-  const [name = '', , id = '', , , home = ''] = stdout.split('\n')[0]!.split(':');
-  if (status === 0 && name !== '') return { name, id, home };
+  if (status === 0 && stdout !== '') return;
   throw new UserError(error('no-user', `there is no user '${printable(user)}'`), EXIT.failure);
 }

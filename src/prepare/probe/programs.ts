@@ -1,12 +1,10 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Policy } from '../../policy/policy.js';
 import { COMMAND_HINT, type CommandProbe } from '../../policy/probe.js';
-import { failuresOf } from '../../state/failures.js';
+import { failureOf } from '../../state/failures.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
-import type { UnitValues } from '../../unit/values.js';
-import { accountOf, PATH_OF_USERS } from './as-user.js';
-import { probeHome } from './probe-home.js';
+import { assertUser, PATH_OF_USERS } from './as-user.js';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
@@ -34,16 +32,8 @@ export function lookUpProgram(
   return { why };
 }
 
-/**
- * Errors about probes of a policy that can't be run, which would otherwise show only after the restart; a warning about
- * the home of their user.
- * @param values the values of directives, of the unit and the policy
- */
-export async function probeProblems(
-  context: Context,
-  policy: Policy,
-  values: UnitValues,
-): Promise<Diagnostic[]> {
+/** Errors about probes of a policy that can't be run, which would otherwise show only after the restart. */
+export async function probeProblems(context: Context, policy: Policy): Promise<Diagnostic[]> {
   if (context.offline) return [];
   const { probe: probes = [], probeAs: user } = policy;
   const commands = probes.filter((probe) => 'argv' in probe);
@@ -51,7 +41,7 @@ export async function probeProblems(
   const caller = { ...context.caller, environment: path };
   return [
     ...commands.flatMap((probe) => commandProblem(probe, caller)),
-    ...(user && commands.length > 0 ? await userProblems(context, user, commands, values) : []),
+    ...(user && commands.length > 0 ? await userProblems(context, user) : []),
   ];
 }
 
@@ -66,19 +56,12 @@ function commandProblem({ argv: [program], at }: CommandProbe, caller: Context['
   ];
 }
 
-async function userProblems(
-  context: Context,
-  user: Located<string>,
-  commands: readonly CommandProbe[],
-  values: UnitValues,
-): Promise<readonly Diagnostic[]> {
+async function userProblems(context: Context, user: Located<string>): Promise<readonly Diagnostic[]> {
   const { system, superuser } = context;
   const { value, at } = user;
   if (!superuser)
     return [error('needs-root', "it takes root to run a probe as another user: 'probe-as'", { at })];
-  const found = await failuresOf(async () =>
-    probeHome(user, await accountOf(system, value), commands, values),
-  );
+  const found = await failureOf(() => assertUser(system, value));
   return found.map((one) =>
     one.code === 'no-user' ? { ...one, at, hint: "'probe-as' in [apply] names a user of this machine" } : one,
   );

@@ -61,7 +61,7 @@ export function changedIn(table: unknown): UnitProperties {
  * The value of a property.
  * @throws UserError `manager-answer`
  */
-export function typed(name: string, variant: unknown): unknown {
+function typed(name: string, variant: unknown): unknown {
   const { signature, value } = (variant ?? {}) as Partial<Variant>;
   if (signature === undefined) throw unexpected(`no value for ${name}`);
   const wanted = TYPES.get(name) ?? signature;

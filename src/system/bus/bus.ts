@@ -10,15 +10,23 @@ import {
   managerOf,
   otherJobsIn,
   serviceOf,
-  typed,
   unitOf,
   unitsIn,
 } from './answers.js';
 import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { Jobs } from './jobs.js';
-import { changesOf, JOB_RULES } from './match-rules.js';
-import { BUS, MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, UNIT, UNITS_PATH } from './names.js';
+import {
+  BUS,
+  changesOf,
+  JOB_RULES,
+  MANAGER,
+  MANAGER_PATH,
+  PROPERTIES,
+  SERVICE,
+  UNIT,
+  UNITS_PATH,
+} from './names.js';
 import type { TransientUnit } from './transient.js';
 
 /** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */
@@ -89,16 +97,6 @@ export class Bus {
   /** The names of the loaded units that a pattern matches, sorted. @param pattern as in glob(7) */
   async loaded(pattern: string): Promise<string[]> {
     return unitsIn(await this.#ask('ListUnitsByPatterns', 'asas', [[], [pattern]]));
-  }
-
-  /** One property of a unit; undefined if this manager has none of that name. Reading all of them would take long. */
-  property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
-    return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
-  }
-
-  async #property(path: string, iface: string, name: string): Promise<unknown> {
-    const answer = await this.#unlessRefused(this.#properties(path, 'Get', 'ss', [iface, name]));
-    return answer && typed(name, answer[0]);
   }
 
   async reload(): Promise<void> {
@@ -263,7 +261,7 @@ export class Bus {
 
   /** The result of a job whose end nobody heard, as far as its unit tells. */
   async #outcomeOf(unit: string): Promise<string> {
-    return (await this.property(unit, 'Unit', 'ActiveState')) === 'failed' ? 'failed' : 'done';
+    return (await this.anyUnit(unit)).activeState === 'failed' ? 'failed' : 'done';
   }
 
   /** Calls the manager, and again while it is away. The call must be harmless when it is made twice. */

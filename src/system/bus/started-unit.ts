@@ -74,7 +74,7 @@ class OverBus implements StartedUnit {
   }
 
   async state(): Promise<UnitState> {
-    return endingOf(this.#bus, this.#unit);
+    return this.#bus.anyUnit(this.#unit);
   }
 
   async stop(): Promise<void> {
@@ -110,7 +110,7 @@ class OverBus implements StartedUnit {
     for (;;) {
       const before = this.#change;
       if (this.#mayHaveEnded()) {
-        const state = await endingOf(this.#bus, this.#unit);
+        const state = await this.#bus.anyUnit(this.#unit);
         this.#assertOurs(state);
         if (isDownForGood(state)) return state;
         // A signal that came meanwhile is newer than the answer.
@@ -133,7 +133,7 @@ class OverBus implements StartedUnit {
     for (let waited = 0; ; waited += EVERY) {
       try {
         this.#bus = await this.#connect();
-        this.#assertSame(await endingOf(this.#bus, this.#unit));
+        this.#assertSame(await this.#bus.anyUnit(this.#unit));
         await this.#bus.follow(this.#unit, this.#changed);
         // The unit has been seen running, so that its start job is done.
         this.#job = async () => 'done';
@@ -152,22 +152,6 @@ class OverBus implements StartedUnit {
     if (this.#invocation === undefined || state.invocationId !== this.#invocation)
       throw gone(this.#unit, this.#scope);
   }
-}
-
-/** The properties that show how a unit has ended. */
-const ENDING = {
-  Unit: 'LoadState ActiveState Job InvocationID InactiveExitTimestampMonotonic InactiveEnterTimestampMonotonic',
-  Service:
-    'Result ExecMainCode ExecMainStatus SuccessExitStatus CPUUsageNSec MemoryPeak MemorySwapPeak IPIngressBytes IPEgressBytes ' +
-    'IOReadBytes IOWriteBytes',
-} as const;
-
-async function endingOf(bus: Bus, unit: string): Promise<UnitState> {
-  const ask = (iface: keyof typeof ENDING) =>
-    ENDING[iface]
-      .split(' ')
-      .map(async (name): Promise<[string, unknown]> => [name, await bus.property(unit, iface, name)]);
-  return parseUnitState(new Map(await Promise.all([...ask('Unit'), ...ask('Service')])));
 }
 
 const isDownForGood = (state: UnitState): boolean => isDown(state) && state.job === 0;

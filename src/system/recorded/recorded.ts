@@ -62,6 +62,8 @@ const NOT_RUN: ProcessResult = { status: 127, unstartable: true, stdout: '', std
  * answered by nothing, and is kept: the result is worth nothing then.
  */
 export class Recorded extends NotRunning implements System {
+  readonly remove = this.refuse;
+  readonly replace = this.refuse;
   readonly #host: string;
   readonly #answers: ReadonlyMap<string, Answer>;
   /** Pieces of each file, by its path. */
@@ -143,16 +145,8 @@ export class Recorded extends NotRunning implements System {
   }
 
   async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
-    if (from && 'process' in from) throw this.unavailable('what a process sees');
+    if (from && 'process' in from) return this.refuse();
     return from ? walkTree(this.#tree, path, from) : this.#tree.walk(path);
-  }
-
-  async replace(): Promise<void> {
-    throw this.unavailable('a change');
-  }
-
-  async remove(): Promise<void> {
-    throw this.unavailable('a change');
   }
 
   now(): number {

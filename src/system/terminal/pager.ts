@@ -1,6 +1,7 @@
 /** A pager for long output: systemctl(1)'s way, with its variables. */
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
+import { parseBoolean } from '../../unit/boolean.js';
 import { type Environment, isDumb, type Stream } from './look-of.js';
 
 /** A program to try, and its environment. */
@@ -18,9 +19,6 @@ const TRUSTED_PATH = '/usr/bin:/bin';
 /** Variables about the terminal and the language, which a program may have from anyone. */
 const HARMLESS = ['TERM', 'COLORTERM', 'COLUMNS', 'LINES', 'LANG', 'LC_ALL', 'LC_CTYPE', 'LC_MESSAGES'];
 
-/** The words of `$SYSTEMD_PAGERSECURE` that turn the secure mode off (parse_boolean() of systemd). */
-const NO = ['0', 'no', 'n', 'false', 'f', 'off'];
-
 /**
  * The pagers to try, in turn; none where the caller wants none.
  * @param isElevated whether the program has other rights than whoever logged in. A pager starts programs and writes
@@ -32,7 +30,7 @@ export function pagersOf(environment: Environment, isElevated: boolean): Pager[]
   const argv = named?.trim().split(/\s+/) ?? [];
   if (named !== undefined && (argv[0] === '' || (argv[0] === 'cat' && argv.length === 1))) return [];
   const isSet = SYSTEMD_PAGERSECURE !== undefined;
-  const isSecure = isSet ? !NO.includes(SYSTEMD_PAGERSECURE.toLowerCase()) : isElevated;
+  const isSecure = isSet ? parseBoolean(SYSTEMD_PAGERSECURE) !== false : isElevated;
   const base = isSecure && !isSet ? trusted(environment) : environment;
   const forLess = {
     ...base,

@@ -6,7 +6,7 @@ import { obstacleTo } from '../../restart/may-restart.js';
 import { isRestartDue } from '../../restart/restart-due.js';
 import { failed } from '../../state/failure.js';
 import { failuresOf } from '../../state/failures.js';
-import { downAlready, noRestartNeeded, notRunning, restartDue } from '../../state/notes.js';
+import { noRestartNeeded, notRunning, restartDue, staysFailed } from '../../state/notes.js';
 import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
 import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
@@ -91,7 +91,7 @@ function downNotes({ placement }: Context, unit: AppliedUnit, { services, up }: 
     ...(isIdle ? [notRunning(unit.prepared.plan.unit)] : []),
     ...down
       .filter(({ name }) => !up.has(name))
-      .map(({ name, state }) => downAlready(name, placement.scope, state)),
+      .map(({ name, state }) => staysFailed(name, placement.scope, state)),
   ];
 }
 

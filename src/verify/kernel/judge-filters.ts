@@ -6,7 +6,7 @@
 import { remember } from '../../collections.js';
 import { withoutGuard } from '../../filter/guard.js';
 import { createLooserCalls, firstOfEach } from '../../filter/sample-calls.js';
-import type { Stack } from '../../filter/stack.js';
+import type { Stack } from '../../filter/simulate.js';
 import { isUp } from '../../state/service-run.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 import { resolve } from '../../syscalls/resolve.js';

@@ -2,7 +2,7 @@
 import type { Instruction } from '../../filter/bpf.js';
 import { GUARD_LENGTH } from '../../filter/filter-file.js';
 import { isGuarded } from '../../filter/guard.js';
-import type { Stack } from '../../filter/stack.js';
+import type { Stack } from '../../filter/simulate.js';
 import { validate } from '../../filter/validate.js';
 
 /** The oldest filters of a thread, which are those that it was started with. */

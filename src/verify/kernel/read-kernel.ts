@@ -1,5 +1,5 @@
 import { hasErrors, UserError } from '../../diagnostic.js';
-import { filterReader } from '../../prepare/load/native-program.js';
+import { nativeProgram } from '../../prepare/load/native-program.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Expected } from '../expected.js';
@@ -9,7 +9,7 @@ import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './
 export async function readKernel(context: Context, plan: Expected, state: UnitState): Promise<Enforcement> {
   try {
     const found = await context.caller.during(`${plan.unit}: reading the filters of its processes`, () =>
-      enforcement(context.system, plan, state, () => filterReader(context)),
+      enforcement(context.system, plan, state, () => nativeProgram(context, 'read-filters')),
     );
     return hasErrors(found.unproven)
       ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }

@@ -1,6 +1,6 @@
 /** Tells the processes of a unit that the plan leaves without the launcher from those that got around it. */
 import { isGuarded } from '../../filter/guard.js';
-import type { Stack } from '../../filter/stack.js';
+import type { Stack } from '../../filter/simulate.js';
 import type { Plan } from '../../plan/plan.js';
 import { orElse } from '../../state/failures.js';
 import { readStatus } from '../../state/process-status.js';

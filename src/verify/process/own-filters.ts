@@ -2,8 +2,7 @@
 
 import type { Get } from '../../directives/directive.js';
 import { ADDRESS_FAMILIES } from '../../directives/kinds/names/families.js';
-import { ProgramError } from '../../filter/simulate.js';
-import { stackAction } from '../../filter/stack.js';
+import { ProgramError, stackAction } from '../../filter/simulate.js';
 import { ABIS, type Abi } from '../../syscalls/abi.js';
 import { permits } from '../../syscalls/action.js';
 import { constantValue } from '../../syscalls/constants.js';

@@ -2,7 +2,7 @@ import { groupBy } from '../../collections.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
-import { filterReader } from '../../prepare/load/native-program.js';
+import { nativeProgram } from '../../prepare/load/native-program.js';
 import type { Context } from '../../system/context.js';
 import type { Planned } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
@@ -66,7 +66,7 @@ export async function proveDirectives(
     pids: kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid)),
     read: kernel.read,
     bases: userFolders(placement, planned.plan.target.systemd),
-    readFilters: () => readUnit(system, planned.unit, () => filterReader(context)),
+    readFilters: () => readUnit(system, planned.unit, () => nativeProgram(context, 'read-filters')),
   };
   const line = `${planned.plan.unit}: looking at its processes`;
   try {

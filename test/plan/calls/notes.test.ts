@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Diagnostic } from '../../../src/diagnostic.js';
-import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from '../../../src/plan/calls/notes.js';
-import { EVERY_ARCHITECTURE } from '../../../src/syscalls/abi.js';
-import { type Action, ALLOW, ENOSYS, errnoAction, KILL } from '../../../src/syscalls/action.js';
-import type { NamedPolicy } from '../../../src/syscalls/named-policy.js';
+import { absentCalls, foreignSets, replacedFilter } from '../../../src/plan/calls/notes.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import { callContext, targetOf } from '../../support/planned.js';
 
@@ -56,27 +53,4 @@ test("a unit's own filter that a policy drops is told; more so where nothing is 
   const { section, own: present } = callContext('inherit = false', own);
   const [permissive] = replacedFilter({ ...section, permissive: true }, present);
   assert.match(permissive!.message, /as long as the unit is permissive nothing is refused$/);
-});
-
-test('an answer to unknown numbers that is stricter than the policy is told', () => {
-  const filter = (mode: NamedPolicy['mode'], unlisted: Action): NamedPolicy => ({
-    ...{ mode, verdicts: new Map(), unnamed: KILL, unnamedLimit: ALLOW, unlisted },
-    ...{ architectures: EVERY_ARCHITECTURE, recordedArchitectures: [] },
-  });
-  const unknown = (lines: string, systemd: number, launched: boolean, action = KILL) => {
-    const bySystemd = filter('allow', systemd === 257 ? ENOSYS : action);
-    return said(unknownNumbers(callContext(lines, '', targetOf(systemd)), bySystemd, launched));
-  };
-  const allow = 'allow = ["@system-service"]';
-  assert.deepEqual(unknown(allow, 257, false), []);
-  assert.deepEqual(unknown(allow, 252, false), [
-    "note stricter-than-policy 1: systemd 252 gives unknown numbers 'kill', not 'ENOSYS'",
-  ]);
-  assert.deepEqual(unknown(`${allow}\nunknown = "log"`, 257, true), [
-    "note stricter-than-policy 3: systemd 257 gives unknown numbers 'ENOSYS', not 'log'",
-  ]);
-  // The launcher's filter is as strict by itself.
-  assert.deepEqual(unknown(`${allow}\nunknown = "kill"`, 257, true), []);
-  assert.deepEqual(unknown(`${allow}\nunknown = "EPERM"`, 252, true, errnoAction(1)), []);
-  assert.deepEqual(unknownNumbers(callContext('deny = ["uname"]'), filter('deny', KILL), false), []);
 });

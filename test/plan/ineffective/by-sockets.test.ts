@@ -6,8 +6,8 @@ import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { makePlan, targetOf, unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
-function found(policy: string, rules: Partial<SocketRules>, lines = '') {
-  const open: SocketRules = { denied: [], allowed: [], interfaces: [], isolated: false };
+function gaps(policy: string, rules: Partial<SocketRules>, lines = '') {
+  const open: SocketRules = { denied: [], allowed: [], interfaces: [] };
   const plan = makePlan({
     unit: parseUnitName('demo.service') as UnitName,
     effective: effectiveUnit([unitFile(lines)]),
@@ -18,11 +18,8 @@ function found(policy: string, rules: Partial<SocketRules>, lines = '') {
     },
     ...{ places: undefined, usable: true },
   });
-  return plan.diagnostics.filter(({ code }) => ['gap-undone', 'leaves-open'].includes(code));
+  return plan.diagnostics.filter(({ code }) => code === 'gap-undone');
 }
-
-const gaps = (...given: Parameters<typeof found>) =>
-  found(...given).filter(({ code }) => code === 'gap-undone');
 
 const only = (...names: string[]) => ({ only: true, names: new Set(names) });
 const allBut = (...names: string[]) => ({ only: false, names: new Set(names) });
@@ -67,12 +64,4 @@ test("a deny list of the policy's is that with the unit's own", () => {
     gaps('RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [allBut('eth0', 'eth1')] }, lines),
     [],
   );
-});
-
-test('a note says which sockets are not in the private network; it keeps nobody from applying', () => {
-  const [note, ...more] = found('PrivateNetwork = true', {});
-  assert.deepEqual([note!.severity, note!.code, note!.at?.line, more], ['note', 'leaves-open', 2, []]);
-  assert.match(note!.message, /^web\.socket hands over/);
-  assert.deepEqual(found('PrivateNetwork = true', { isolated: true }), []);
-  assert.deepEqual(found('PrivateNetwork = false', {}), []);
 });

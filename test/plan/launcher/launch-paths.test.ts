@@ -89,7 +89,7 @@ test('the running program is unknown where nothing but an untrusted start is wro
   const untrusted = error('untrusted-path', '');
   assert.ok(isUntrustedOnly([untrusted, untrusted]));
   assert.ok(!isUntrustedOnly([]));
-  assert.ok(!isUntrustedOnly([untrusted, note('identifier-changes', '')]));
+  assert.ok(!isUntrustedOnly([untrusted, note('permissive', '')]));
 });
 
 test('images may put files anywhere; those that a specifier names are left to the manager', () => {

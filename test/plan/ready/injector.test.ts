@@ -28,7 +28,7 @@ test('a PAM session may take the processes to a group of its own', () => {
 });
 
 test('a status that counts as success must be none of a failure to load the filter', () => {
-  for (const words of ['1', '3', 'FAILURE', '203', 'EXEC', 'SIGKILL', 'TERM'])
+  for (const words of ['1', '3', 'FAILURE', '203', 'EXEC', 'SIGKILL', 'TERM', '0x1', '+1', '001'])
     assert.deepEqual(gaps(`SuccessExitStatus=143 ${words}`), [gap(words)]);
   assert.deepEqual(gaps('SuccessExitStatus=1 2\nSuccessExitStatus=75 TEMPFAIL 3'), [gap('1 2 3')]);
   for (const lines of ['143', '0 5 6 255', 'TEMPFAIL', '1\nSuccessExitStatus='])

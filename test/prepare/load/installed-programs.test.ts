@@ -9,7 +9,7 @@ import {
   removeUnusedPrograms,
   unusedPrograms,
 } from '../../../src/prepare/load/installed-programs.js';
-import { descriptorSender, filterReader, terminalRelay } from '../../../src/prepare/load/native-program.js';
+import { nativeProgram } from '../../../src/prepare/load/native-program.js';
 import { LAUNCHER, NO_EXEC, TIGHTEN } from '../../support/demo-service.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';
@@ -105,20 +105,11 @@ test('they go only where nothing uses them', async () => {
 });
 
 test('other programs are where they were built, or where a package has put them', async () => {
-  const find = {
-    'read-filters': filterReader,
-    'send-descriptors': descriptorSender,
-    'pty-relay': terminalRelay,
-  };
-  const codes = {
-    'read-filters': 'no-helper',
-    'send-descriptors': 'no-helper',
-    'pty-relay': 'no-helper',
-  };
-  for (const [name, path] of Object.entries(find)) {
+  for (const name of ['observe', 'pty-relay', 'read-filters', 'send-descriptors'] as const) {
     const [built, packaged] = [`${BUILD}/${name}`, `/usr/libexec/sandbox-unit/${name}`];
+    const path = (context: ReturnType<typeof on>) => nativeProgram(context, name);
     assert.equal(await path(on({ [built]: '', [packaged]: '' })), built);
     assert.equal(await path(on({ [packaged]: '' })), packaged);
-    await assert.rejects(path(on({})), isMissing(codes[name as keyof typeof codes]));
+    await assert.rejects(path(on({})), isMissing('no-helper'));
   }
 });

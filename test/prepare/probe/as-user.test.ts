@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accountOf, asUser } from '../../../src/prepare/probe/as-user.js';
+import { assertUser, asUser } from '../../../src/prepare/probe/as-user.js';
 import { FakeSystem } from '../../support/fake-system.js';
 
 const machine = (status: number, stdout: string) =>
@@ -16,12 +16,11 @@ test('the service manager runs a command as a user, with its words as they are',
   ]);
 });
 
-test('an account is read from passwd(5)', async () => {
-  const text = 'web:x:33:33:Web,,,:/var/www:/usr/sbin/nologin\n';
-  assert.deepEqual(await accountOf(machine(0, text), 'web'), { name: 'web', id: '33', home: '/var/www' });
+test('a user whom passwd(5) has is one', async () => {
+  await assertUser(machine(0, 'web:x:33:33:Web,,,:/var/www:/usr/sbin/nologin\n'), 'web');
 });
 
 for (const status of [0, 2, 127])
   test(`a user of whom getent(1) says nothing, with status ${status}, is none`, async () => {
-    await assert.rejects(accountOf(machine(status, ''), 'nobody'), /there is no user 'nobody'/);
+    await assert.rejects(assertUser(machine(status, ''), 'nobody'), /there is no user 'nobody'/);
   });

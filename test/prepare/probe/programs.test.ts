@@ -5,8 +5,6 @@ import type { Context } from '../../../src/system/context.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { policyFrom } from '../../support/policy.js';
 
-const NO_VALUES = new Map<string, readonly string[]>();
-
 /** A caller with these files and this PATH. */
 function caller(files: Readonly<Record<string, 'good' | 'permission denied'>>, path?: string) {
   const { caller: usual } = fakeContext(new FakeSystem());
@@ -37,15 +35,14 @@ test('a program is looked for as execvp(3) does', () => {
 test('a probe that can not be run is an error at its place, but not of another machine', async () => {
   const policy = policyFrom('[apply]\nprobe = [["/gone\\u001b", "-x"], "tcp:localhost:1"]\n');
   const context = fakeContext(new FakeSystem());
-  const problems = (offline: boolean) =>
-    probeProblems({ ...context, offline, caller: caller({}) }, policy, NO_VALUES);
+  const problems = (offline: boolean) => probeProblems({ ...context, offline, caller: caller({}) }, policy);
   const [{ code, message, at } = assert.fail(), ...more] = await problems(false);
   assert.deepEqual(
     [code, message, at?.line, more],
     ['policy-value', "the probe '/gone\\x1b' can't be run: no such file", 2, []],
   );
   assert.deepEqual(await problems(true), []);
-  assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom(''), NO_VALUES), []);
+  assert.deepEqual(await probeProblems({ ...context, caller: caller({}) }, policyFrom('')), []);
 });
 
 test('a user who runs the probe must be there, and finds it by a path of their own', async () => {
@@ -57,7 +54,6 @@ test('a user who runs the probe must be there, and finds it by a path of their o
     const found = await probeProblems(
       { ...context, caller: caller({ '/usr/bin/x': 'good' }, '/nowhere') },
       policy,
-      new Map([['ProtectHome', ['yes']]]),
     );
     return found.map(({ code, message, at }) => `${at?.line}:${at?.column} ${code}: ${message}`);
   };

@@ -7,7 +7,6 @@ import {
   managerOf,
   otherJobsIn,
   serviceOf,
-  typed,
   unitOf,
   unitsIn,
   valuesOf,
@@ -71,8 +70,8 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['a value without a type', () => valuesOf({ Id: 'x' }), /no value for Id/],
   ['a number for paths', () => valuesOf({ DropInPaths: new Variant('u', 1) }), /'u' and not 'as'/],
   ['paths that are numbers', () => valuesOf({ DropInPaths: new Variant('au', [1]) }), /'au' and not 'as'/],
-  ['a text for an invocation', () => typed('InvocationID', text), /'s' and not 'ay'/],
-  ['no value at all', () => typed('Id', undefined), /no value for Id/],
+  ['a text for an invocation', () => valuesOf({ InvocationID: text }), /'s' and not 'ay'/],
+  ['no value at all', () => valuesOf({ Id: undefined }), /no value for Id/],
   ['a unit without a name', () => serviceOf({ ...NAMELESS, ...SERVICE }), /no Id/],
   ['a service that has nothing of one', () => serviceOf(UNIT), /no ControlGroup/],
   [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasCapability } from '../../../src/plan/launcher/capabilities.js';
+import { hasCapability } from '../../../src/plan/launcher/launcher.js';
 import { targetOf, valuesOf } from '../../support/planned.js';
 
 test('a service starts with a capability of root, or an ambient one, that its bounding set leaves', () => {
