@@ -1,4 +1,4 @@
-import type { Expectation, Phase } from '../policy/policy.js';
+import type { Phase } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
@@ -47,47 +47,21 @@ export function changesFor(
   const edits = lists ? editsOf(call, { file, phase }, lists) : [];
   const found = edits.find(fits);
   if (!found) return [];
-  const after = changed(found);
-  return [...found.changes, ...expected(call.name, after), ...(isOwn ? [unitChange(call.name)] : [])];
+  const expectations = unexpected(call.name, changed(found));
+  const changes = expectations.length > 0 ? found.changes.map(byHand) : found.changes;
+  return [...changes, ...expectations, ...(isOwn ? [unitChange(call.name)] : [])];
 }
 
-/**
- * Changes of the expectations on a call that the new policy doesn't meet. An expectation in the file is edited; one in
- * an extended file gets another one in the file.
- */
-function expected(name: string, confinement: Confinement): Change[] {
-  const { policy } = confinement;
-  const about = policy.expect.filter(({ syscall }) => syscall.value === name);
-  const fails = (one: Expectation) =>
-    failedExpectations({ ...confinement, policy: { ...policy, expect: [one] } }).length > 0;
-  return about
-    .filter(fails)
-    .map((one) => (one.action.at.file === policy.file ? expectAllowed(one) : expectAnew(one, policy.file)));
-}
+/** A change that isn't written by itself. */
+const byHand = ({ edit: _, ...change }: Change): Change => change;
 
-const ALLOWED = 'action = "allow"';
-
-const expectAllowed = ({ action: { at } }: Expectation): Change => ({
-  does: `change the action that is expected in line ${at.line}`,
-  where: at.file,
-  text: ALLOWED,
-  line: at.line,
-  edit: { kind: 'replace', at, text: '"allow"' },
-});
-
-function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): Change {
-  const given = args.map(({ value }) => (typeof value === 'bigint' ? `${value}` : `"${value}"`));
-  const lines = [
-    '[[expect]]',
-    `syscall = "${syscall.value}"`,
-    ...(given.length > 0 ? [`args = [${given.join(', ')}]`] : []),
-    ...(architecture ? [`architecture = "${architecture.value}"`] : []),
-    ...(phase ? [`phase = "${phase.value}"`] : []),
-    ALLOWED,
-  ];
-  const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
-  const text = lines.join('\n');
-  return { does, where: file, text, edit: { kind: 'insert', text, before: undefined } };
+/** What a person has to change where expectations on a call would no longer hold: they are that person's word. */
+function unexpected(name: string, confinement: Confinement): Change[] {
+  const expect = confinement.policy.expect.filter(({ syscall }) => syscall.value === name);
+  const failed = failedExpectations({ ...confinement, policy: { ...confinement.policy, expect } });
+  return failed.flatMap(({ at }) =>
+    at ? [{ does: `change what is expected in line ${at.line}`, where: at.file, line: at.line }] : [],
+  );
 }
 
 /** Whether a convention's calls can be let through: a convention that is closed as a whole stays so. */
