@@ -19,10 +19,6 @@ const UNSEEN: ReadonlyMap<ChecklistKind, string> = new Map([
 const WIDTH = 60;
 const MOST_COMMANDS = 3;
 
-/** How the comments begin. */
-export const SEEN = 'Seen: ';
-export const NOT_SEEN = 'Not seen, so that it may fail: ';
-
 /** Comments about what was seen of a service's life, and what wasn't. */
 export function checklistLines(checklist: readonly ChecklistItem[]): string[] {
   const nameOf = ({ what }: ChecklistItem) => NAMES[what] ?? what;
@@ -35,8 +31,8 @@ export function checklistLines(checklist: readonly ChecklistItem[]): string[] {
     ...(commands.length > 0 ? [commandsText(commands)] : []),
   ];
   return [
-    ...(seen.length > 0 ? [comment(`${SEEN}${seen.join(', ')}.`)] : []),
-    ...(missing.length > 0 ? [comment(`${NOT_SEEN}${missing.join(', ')}.`)] : []),
+    ...(seen.length > 0 ? [comment(`Seen: ${seen.join(', ')}.`)] : []),
+    ...(missing.length > 0 ? [comment(`Not seen, so that it may fail: ${missing.join(', ')}.`)] : []),
   ];
 }
 
