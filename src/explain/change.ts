@@ -4,8 +4,7 @@ import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { argumentIn, placeOf } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
-import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
-import { callNames } from '../syscalls/numbers.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
@@ -41,7 +40,7 @@ export function changesFor(
     policy: withLists(confinement.policy, phase, lists),
     own,
   });
-  const fits = (edit: Edit) => isExact(before, named(changed(edit), phase), call.name, edit);
+  const fits = (edit: Edit) => letsThrough(before, named(changed(edit), phase), call.name, edit);
   const lists = listsOf(confinement.policy, phase);
   const { file } = confinement.policy;
   const edits = lists ? editsOf(call, { file, phase }, lists) : [];
@@ -203,27 +202,18 @@ function ruleText(table: string, name: string, when: readonly Test[]): string {
   return `[[${table}.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]${comment}\naction = "allow"`;
 }
 
-/** Whether a policy lets a call through after a change, and treats all others as before. */
-function isExact(before: NamedPolicy, after: NamedPolicy, name: string, { rule, changes }: Edit): boolean {
+/** Whether a policy lets a call through after a change. All others are as before: each edit names this one alone. */
+function letsThrough(
+  before: NamedPolicy,
+  after: NamedPolicy,
+  name: string,
+  { rule, changes }: Edit,
+): boolean {
   const verdict = verdictOn(after, name);
   const decided = rule
     ? verdict.rules[0] === rule
     : verdict.rules.length === 0 && verdict.otherwise === ALLOW;
-  const others = new Set([...callNames(), ...before.verdicts.keys(), ...after.verdicts.keys()]);
-  others.delete(name);
   // An edit without a change fits only if the unit alone refuses the call.
   const isNeeded = changes.length > 0 || !permits(verdictOn(before, name).limit);
-  return (
-    isNeeded &&
-    decided &&
-    permits(verdict.limit) &&
-    before.unlisted === after.unlisted &&
-    [...others].every((other) => isSame(verdictOn(before, other), verdictOn(after, other)))
-  );
+  return isNeeded && decided && permits(verdict.limit);
 }
-
-const isSame = (a: NamedVerdict, b: NamedVerdict): boolean =>
-  a.otherwise === b.otherwise &&
-  a.limit === b.limit &&
-  a.rules.length === b.rules.length &&
-  a.rules.every((rule, i) => rule === b.rules[i]);

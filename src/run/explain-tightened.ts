@@ -38,7 +38,7 @@ export async function explainTightened(
       noRecordOf(
         {
           unit: name,
-          silent: entries.every((entry) => entry.endsWith(':kill')) ? undefined : SILENT,
+          isSilent: !entries.every((entry) => entry.endsWith(':kill')),
           hint: `'${ownCommand(context.placement.scope, 'learn --for 1min', name)}' sees them while they are refused`,
         },
         { killed: isKilledByFilter(state), ...signs },
@@ -49,8 +49,6 @@ export async function explainTightened(
     diagnostics: [...outcome.diagnostics, ...(await untilRestartOf(context, [service]))],
   };
 }
-
-const SILENT = 'the filter of sandbox-unit tighten lets fail with an errno';
 
 /** Makes a function that tells what decides on a call. */
 const decider =

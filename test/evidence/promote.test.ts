@@ -169,7 +169,7 @@ test('an edit that says something else is no promotion', () => {
   }
 });
 
-test('a comment on rules of a learned policy says what becomes of others; their own writer\'s stays', () => {
+test("a comment on rules of a learned policy says what becomes of others; their own writer's stays", () => {
   const { text: written } = learned(NGINX, {
     reachable: new Set(['sysinfo', 'chmod', 'ioctl', 'prctl']),
   });
@@ -180,9 +180,7 @@ test('a comment on rules of a learned policy says what becomes of others; their 
       FILE,
       {
         calls: ['sysinfo', 'ioctl'].map((name) => ({ architecture: 'x86-64', name })),
-        arguments: [
-          { architecture: 'x86-64', name: 'ioctl', arguments: [1], lost: 0, values: [[value]] },
-        ],
+        arguments: [{ architecture: 'x86-64', name: 'ioctl', arguments: [1], lost: 0, values: [[value]] }],
         ...{ lost: {}, blind: [] },
       },
       SETS,
