@@ -1,11 +1,11 @@
 /** Refused calls of a service without a policy, whose processes `tighten` has given a filter. */
 
 import { ownCommand } from '../command-lines.js';
+import { byTighten } from '../explain/cause.js';
 import { noRecordOf } from '../explain/no-record.js';
 import type { UnitCall } from '../explain/records/record.js';
 import type { Cause } from '../explain/refused-call.js';
 import { tally } from '../explain/tally.js';
-import { byTighten } from '../explain/tightened.js';
 import type { Outcome } from '../outcome.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { isKilledByFilter } from '../state/failure.js';

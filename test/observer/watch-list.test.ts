@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NEEDED_ARGUMENTS } from '../../src/evidence/policy/needed-arguments.js';
+import { NEEDED_ARGUMENTS } from '../support/needed-arguments.js';
 import { configuration, LOOKS, observedAbis, WATCHED, watchedOn } from '../../src/observer/watch-list.js';
 import { callNames } from '../../src/syscalls/numbers.js';
 
