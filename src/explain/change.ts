@@ -54,7 +54,7 @@ export function changesFor(
 /** A change that isn't written by itself. */
 const byHand = ({ edit: _, ...change }: Change): Change => change;
 
-/** What a person has to change where expectations on a call would no longer hold: they are that person's word. */
+/** Expectations on a call that would no longer hold. A person has written them, and has to change them. */
 function unexpected(name: string, confinement: Confinement): Change[] {
   const expect = confinement.policy.expect.filter(({ syscall }) => syscall.value === name);
   const failed = failedExpectations({ ...confinement, policy: { ...confinement.policy, expect } });

@@ -34,7 +34,7 @@ interface Unrecorded {
   readonly hint: string;
 }
 
-/** The same for a unit, whatever it is confined by. */
+/** Calls of a unit that leave no record, whatever it is confined by. */
 export function noRecordOf({ unit, isSilent, hint }: Unrecorded, { found, killed }: Signs): Diagnostic[] {
   const killer = `${unit} was killed for a refused call that left no record`;
   if (killed && !found) return [error('records-incomplete', killer, { hint })];
