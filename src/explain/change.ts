@@ -1,10 +1,11 @@
-import type { Phase } from '../policy/policy.js';
+import type { Expectation, Phase } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { argumentIn, placeOf } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
+import { callNames } from '../syscalls/numbers.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
@@ -40,27 +41,53 @@ export function changesFor(
     policy: withLists(confinement.policy, phase, lists),
     own,
   });
-  const fits = (edit: Edit) => letsThrough(before, named(changed(edit), phase), call.name, edit);
+  const fits = (edit: Edit) => isExact(before, named(changed(edit), phase), call.name, edit);
   const lists = listsOf(confinement.policy, phase);
   const { file } = confinement.policy;
   const edits = lists ? editsOf(call, { file, phase }, lists) : [];
   const found = edits.find(fits);
   if (!found) return [];
-  const expectations = unexpected(call.name, changed(found));
-  const changes = expectations.length > 0 ? found.changes.map(byHand) : found.changes;
-  return [...changes, ...expectations, ...(isOwn ? [unitChange(call.name)] : [])];
+  const after = changed(found);
+  return [...found.changes, ...expected(call.name, after), ...(isOwn ? [unitChange(call.name)] : [])];
 }
 
-/** A change that isn't written by itself. */
-const byHand = ({ edit: _, ...change }: Change): Change => change;
+/**
+ * Changes of the expectations on a call that the new policy doesn't meet. An expectation in the file is edited; one in
+ * an extended file gets another one in the file.
+ */
+function expected(name: string, confinement: Confinement): Change[] {
+  const { policy } = confinement;
+  const about = policy.expect.filter(({ syscall }) => syscall.value === name);
+  const fails = (one: Expectation) =>
+    failedExpectations({ ...confinement, policy: { ...policy, expect: [one] } }).length > 0;
+  return about
+    .filter(fails)
+    .map((one) => (one.action.at.file === policy.file ? expectAllowed(one) : expectAnew(one, policy.file)));
+}
 
-/** Expectations on a call that would no longer hold. A person has written them, and has to change them. */
-function unexpected(name: string, confinement: Confinement): Change[] {
-  const expect = confinement.policy.expect.filter(({ syscall }) => syscall.value === name);
-  const failed = failedExpectations({ ...confinement, policy: { ...confinement.policy, expect } });
-  return failed.flatMap(({ at }) =>
-    at ? [{ does: `change what is expected in line ${at.line}`, where: at.file, line: at.line }] : [],
-  );
+const ALLOWED = 'action = "allow"';
+
+const expectAllowed = ({ action: { at } }: Expectation): Change => ({
+  does: `change the action that is expected in line ${at.line}`,
+  where: at.file,
+  text: ALLOWED,
+  line: at.line,
+  edit: { kind: 'replace', at, text: '"allow"' },
+});
+
+function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): Change {
+  const given = args.map(({ value }) => (typeof value === 'bigint' ? `${value}` : `"${value}"`));
+  const lines = [
+    '[[expect]]',
+    `syscall = "${syscall.value}"`,
+    ...(given.length > 0 ? [`args = [${given.join(', ')}]`] : []),
+    ...(architecture ? [`architecture = "${architecture.value}"`] : []),
+    ...(phase ? [`phase = "${phase.value}"`] : []),
+    ALLOWED,
+  ];
+  const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
+  const text = lines.join('\n');
+  return { does, where: file, text, edit: { kind: 'insert', text, before: undefined } };
 }
 
 /** Whether a convention's calls can be let through: a convention that is closed as a whole stays so. */
@@ -202,18 +229,27 @@ function ruleText(table: string, name: string, when: readonly Test[]): string {
   return `[[${table}.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]${comment}\naction = "allow"`;
 }
 
-/** Whether a policy lets a call through after a change. All others are as before: each edit names this one alone. */
-function letsThrough(
-  before: NamedPolicy,
-  after: NamedPolicy,
-  name: string,
-  { rule, changes }: Edit,
-): boolean {
+/** Whether a policy lets a call through after a change, and treats all others as before. */
+function isExact(before: NamedPolicy, after: NamedPolicy, name: string, { rule, changes }: Edit): boolean {
   const verdict = verdictOn(after, name);
   const decided = rule
     ? verdict.rules[0] === rule
     : verdict.rules.length === 0 && verdict.otherwise === ALLOW;
+  const others = new Set([...callNames(), ...before.verdicts.keys(), ...after.verdicts.keys()]);
+  others.delete(name);
   // An edit without a change fits only if the unit alone refuses the call.
   const isNeeded = changes.length > 0 || !permits(verdictOn(before, name).limit);
-  return isNeeded && decided && permits(verdict.limit);
+  return (
+    isNeeded &&
+    decided &&
+    permits(verdict.limit) &&
+    before.unlisted === after.unlisted &&
+    [...others].every((other) => isSame(verdictOn(before, other), verdictOn(after, other)))
+  );
 }
+
+const isSame = (a: NamedVerdict, b: NamedVerdict): boolean =>
+  a.otherwise === b.otherwise &&
+  a.limit === b.limit &&
+  a.rules.length === b.rules.length &&
+  a.rules.every((rule, i) => rule === b.rules[i]);

@@ -121,6 +121,7 @@ export function confinementOf({ unit, policy, plan }: Prepared, state: UnitState
     sets: target.sets,
     own: limits(''),
     refusers: createRefusers(state, target),
+    weaker: policy.withoutBases(),
     phaseAt: (time) => phaseAt(time, state),
   };
   return { confinement, relaxed: (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`) };

@@ -6,6 +6,7 @@ import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
 import type { Cause, Change, Confinement } from './refused-call.js';
 import { alike, isFallback, type NamedCall, type Tally, tally } from './tally.js';
+import { withoutBase } from './without-base.js';
 
 /**
  * A call that a filter refused or recorded, the cause, and the changes that would let it through. If it isn't certain there
@@ -15,6 +16,8 @@ export interface Explanation extends Tally {
   readonly processes: readonly Pick<KernelRecord, 'pid' | 'name' | 'program'>[];
   readonly cause: Cause;
   readonly changes: readonly Change[];
+  /** Another change that lets the call through, and more besides. */
+  readonly instead: Change | undefined;
   /** The service's gain by the change. */
   readonly opens: string | undefined;
   /** When the calls were made, under a policy with `[ready]`; undefined where that isn't known, or both are true. */
@@ -56,6 +59,7 @@ function explained(
     cause,
     phase: cause.phase ?? (phases.length === 1 ? phases[0] : undefined),
     changes,
+    instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     processes: processesOf(same),
     opens: changes.length > 0 ? opens(call.name, confinement.sets) : undefined,
   };
@@ -94,12 +98,13 @@ export const withoutFallbacks = (all: readonly Explanation[]): Explained => ({
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
 /** The changes that would let the call through, as lines of one sentence; empty if there are none. */
-export function changeLines({ changes, cause, certain }: Explanation): string[] {
+export function changeLines({ changes, instead, cause, certain }: Explanation): string[] {
   const own = changes.map(({ does, text }) =>
     text?.includes('\n') ? [`${does}:`, ...text.split('\n').map((line) => `  ${line}`)] : [does],
   );
   const ways = [
     ...(own.length > 0 ? [joined(own, ',', 'and ')] : []),
+    ...(instead ? [[instead.does]] : []),
     ...(certain && cause.kind === 'directive' && cause.at ? [[`leave ${cause.what} out of [service]`]] : []),
   ];
   return joined(ways, ';', 'or ').map((line, i) => (i === 0 ? `to allow it: ${line}` : line));

@@ -104,7 +104,7 @@ const textOf = (data: unknown): string =>
 const withBigints = (value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
 
 /** Everything in a policy that no change of calls is about. */
-function restOf({ syscalls, ready, ...rest }: Policy): string {
+function restOf({ syscalls, ready, expect: _, ...rest }: Policy): string {
   const tables = [syscalls, ready].map((table) => {
     const { allow: _allow, deny: _deny, rules: _rules, ...section } = table ?? EMPTY;
     return section;

@@ -1,7 +1,7 @@
 import type { Diagnostic, Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
 import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
-import type { Phase, Policy } from '../policy/policy.js';
+import type { Phase, Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../syscalls/abi.js';
 import type { Action } from '../syscalls/action.js';
 import type { NamedPolicy } from '../syscalls/named-policy.js';
@@ -34,6 +34,8 @@ export interface Confinement {
   readonly own: NamedPolicy | undefined;
   /** The loaded directives that refuse a call. */
   readonly refusers: (call: string, abi: Abi) => readonly string[];
+  /** Variants of the policy, each without one of the bases that it extends itself, or without the host's defaults. */
+  readonly weaker?: readonly WeakerPolicy[];
   /** The phase of the unit's last run that a time is in, milliseconds since 1970; undefined for a time of another run. */
   readonly phaseAt?: (time: number) => Phase | undefined;
   /** The calls and sets that `sandbox-unit tighten` refuses to what runs, each with its answer. */

@@ -61,3 +61,12 @@ export interface Policy {
   readonly understood: readonly Located<string>[];
   readonly expect: readonly Expectation[];
 }
+
+/** A policy that leaves out one of its bases, or the host's defaults. */
+export interface WeakerPolicy {
+  /** The change of the policy's file that does it: `take "hardened" out of extends in line 3`. */
+  readonly does: string;
+  /** The line that is changed, or before which one is added. */
+  readonly line: number;
+  readonly policy: Policy;
+}

@@ -93,9 +93,14 @@ export function changesText(explanations: readonly Explanation[], unit: string):
       ? `${change.edit!.kind} ${tableOf(change)} ${change.line}`
       : JSON.stringify(change),
   );
-  return [...groups.values()]
-    .map(changeOfAll)
-    .flatMap((way, i) => wayText(way, i === 0 ? 'to allow them,' : 'and', unit));
+  const ways = [...groups.values()].map(changeOfAll);
+  const instead = new Map(
+    explanations.flatMap((one) => (one.instead ? [[one.instead.does, one.instead]] : [])),
+  );
+  return [
+    ...ways.flatMap((way, i) => wayText(way, i === 0 ? 'to allow them,' : 'and', unit)),
+    ...[...instead.values()].flatMap((way) => wayText(way, 'or', unit)),
+  ];
 }
 
 /** The table of the list that a change adds to. */

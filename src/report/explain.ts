@@ -106,7 +106,7 @@ const refusedText = (count: number): string =>
 
 function oneText(explanation: Explanation, unit: string, shown: Shown): string {
   const { sources, machine, look = PLAIN } = shown;
-  const { processes, count, last, changes, opens: gains } = explanation;
+  const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, hintLines: __, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
     const ran = program === undefined ? '' : ` (${printable(program)})`;
@@ -117,6 +117,7 @@ function oneText(explanation: Explanation, unit: string, shown: Shown): string {
     renderDiagnostic(diagnostic, sources, look),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}${phaseText([explanation])}`,
     ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
+    ...(instead ? wayText(instead, 'or', unit) : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, look)}`]),
     ...guessText([explanation], shown),
   ];

@@ -3,7 +3,7 @@ import { tallyJson } from '../explain/tally.js';
 
 /** Explanations for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
-  explanations.map(({ cause, changes, opens: gains, phase, processes, ...told }) => ({
+  explanations.map(({ cause, changes, instead, opens: gains, phase, processes, ...told }) => ({
     ...tallyJson(told),
     ...(phase ? { phase } : {}),
     processes: processes.map(({ pid, name, program }) => ({
@@ -16,5 +16,6 @@ export const explanationsJson = (explanations: readonly Explanation[]) =>
       ...(cause.phase ? { phase: cause.phase } : {}),
     },
     changes: changes.map(({ edit: _, ...change }) => change),
+    ...(instead ? { instead } : {}),
     ...(gains === undefined ? {} : { opens: gains }),
   }));

@@ -86,5 +86,5 @@ function explained(
   const told = tally(machine, same);
   const changes = told.certain ? changesFor(told.call.name, cause) : [];
   const gains = changes.length > 0 ? opens(told.call.name, bundledSets()) : undefined;
-  return { ...told, processes: processesOf(same), cause, changes, opens: gains };
+  return { ...told, processes: processesOf(same), cause, changes, instead: undefined, opens: gains };
 }

@@ -66,7 +66,7 @@ export async function runPolicy(context: Context, options: PolicyOptions): Promi
   const document = inlinePolicy(options);
   if (document === undefined && base === undefined) {
     const { policy } = optionsPolicy('syscalls', []);
-    return { policy, diagnostics: [], complete: true, sources: new Map() };
+    return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
   }
   const input = options.policy === INPUT ? await inputPolicy(context) : undefined;
   const inline = document && {

@@ -49,16 +49,19 @@ test('a call that is refused once the service serves has a way out, and a way fo
   );
 });
 
-test('people see a change, and what comes with it, in lines of their own', () => {
+test('people see a change, what comes with it, and another way in lines of their own', () => {
   const policy = '[syscalls]\ndeny = ["@mount"]\n[[expect]]\nsyscall = "mount"\naction = "kill"\n';
-  const { hint, hintLines } = explanationDiagnostic(refused('mount', policy), 'x86-64');
+  const instead = { does: 'take "no-exec" out of extends in line 1', where: 'p.toml' };
+  const found = { ...refused('mount', policy), instead };
+  const { hint, hintLines } = explanationDiagnostic(found, 'x86-64');
   assert.deepEqual(hintLines, [
     'to allow it: add a rule that allows mount:',
     '  [[syscalls.rules]]',
     '  syscall = "mount"',
     '  when = [{ arg = 0, ge = 0 }] # any value',
     '  action = "allow"',
-    'and change what is expected in line 4;',
+    'and change the action that is expected in line 5;',
+    'or take "no-exec" out of extends in line 1;',
     'with CAP_SYS_ADMIN it can then change which files it sees',
   ]);
   assert.equal(hint, hintLines?.join(' '));

@@ -85,9 +85,52 @@ describe('under a policy with [ready]', () => {
     );
     assert.match(text, /\n {2}to allow it, take "execve" out of deny in line 4 \(/);
   });
+
+  test('what its filter refuses by a base may be allowed without the base', async () => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [POLICY_FILE, 'extends = ["tight"]\n[syscalls]\ndeny = ["acct"]\n'],
+      ['/etc/sandbox-unit/templates/tight.toml', '[ready]\ndeny = ["execve", "execveat"]\naction = "kill"\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text } = await explained(system);
+    assert.match(text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}\[\[ready\.rules\]\]\n/);
+    assert.ok(text.includes('\n  or take "tight" out of extends in line 1, and with it execveat ('), text);
+  });
 });
 
-test("what the host's defaults refuse is allowed by a rule of the policy", async () => {
+test('what an extended policy refuses may be taken out of extends in its place', async () => {
+  const file = `/etc/sandbox-unit/${UNIT}.toml`;
+  const base = '/etc/sandbox-unit/templates/none.toml';
+  const other = '/etc/sandbox-unit/templates/other.toml';
+  const told = async (own: string, ofBase: string) => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [file, own],
+      [base, ofBase],
+      [other, 'extends = ["none"]\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text, json } = await explained(system);
+    const [{ instead } = {}] = json.refusals as { instead?: { does: string } }[];
+    return { text, does: instead?.does };
+  };
+  const BASE = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+  const found = await told('# mine\nextends = ["none"]\n[syscalls]\ndeny = ["acct"]\n', BASE);
+  const does = 'take "none" out of extends in line 2, and with it execveat';
+  assert.equal(found.does, does);
+  assert.match(found.text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}/);
+  assert.ok(found.text.includes(`\n  or ${does} (${file})\n`));
+  const more = `${BASE}[service]\nPrivateTmp = true\n`;
+  assert.match((await told('extends = ["none"]\n', more)).does ?? '', /with it execveat, PrivateTmp=$/);
+  // Where another brings it in as well, where it is refused by the policy, too, or all would be let through.
+  assert.equal((await told('extends = ["none", "other"]\n', BASE)).does, undefined);
+  assert.equal((await told('extends = ["none"]\n[syscalls]\ndeny = ["execve"]\n', BASE)).does, undefined);
+  const allows = BASE.replace('deny', 'allow = ["@system-service"]\ndeny');
+  assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
+});
+
+test("what the host's defaults refuse is allowed by a rule, or without them", async () => {
   const host = '/etc/sandbox-unit/defaults.toml';
   const system = machine({ records: [record(100, 59)] });
   for (const [path, text] of [
@@ -98,6 +141,8 @@ test("what the host's defaults refuse is allowed by a rule of the policy", async
   const { text } = await explained(system);
   assert.ok(text.includes(`${host}:2`), text);
   assert.match(text, /\n {2}to allow it, add a rule that allows execve \(/);
+  const does = 'write "defaults = false" as the first line, and with it execveat';
+  assert.ok(text.includes(`\n  or ${does} (${POLICY_FILE})\n`), text);
 });
 
 test('a name of an extended policy is shown by the numbers of what is not seen in it', async () => {
@@ -109,15 +154,16 @@ test('a name of an extended policy is shown by the numbers of what is not seen i
   ] as const)
     system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
   const { text } = await explained(system);
-  assert.match(text, /\n {2}and change what is expected in line 4 \(.*b\\x1b\[41m\\u202e\.toml\)/);
+  assert.match(text, /\n {2}and expect it, in place of .*b\\x1b\[41m\\u202e\.toml:/);
+  assert.match(text, /\n {2}or take "\.\/b\\x1b\[41m\\u202e\.toml" out of extends/);
   assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });
 
 test('what may be of another has no change, and is left out where the call is known to be its own', async () => {
   const guess = await explained(machine({ records: [record(7, 165)] }));
   assert.deepEqual([guess.exit, guess.calls], [1, [['mount', false]]]);
-  const [{ changes, opens } = assert.fail()] = guess.refusals;
-  assert.deepEqual([changes, opens], [[], undefined]);
+  const [{ changes, instead, opens } = assert.fail()] = guess.refusals;
+  assert.deepEqual([changes, instead, opens], [[], undefined, undefined]);
   assert.match(guess.text, /error\[refused-call\]: probably its own: mount \(165\) ended the process/);
   assert.match(guess.text, /^ {2}no change is proposed for what may be another's call: 'explain --record'/m);
   assert.doesNotMatch(guess.text, /to allow it|opens/);

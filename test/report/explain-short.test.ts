@@ -21,7 +21,7 @@ const explanation = (name: string, number: number, more: Partial<Explanation> = 
   processes: [{ pid: number, name: 'demod', program: '/usr/sbin/demod' }],
   cause: { kind: 'not-allowed', what: 'not in allow', at },
   changes: [adds(name)],
-  opens: undefined,
+  ...{ instead: undefined, opens: undefined },
   ...more,
 });
 

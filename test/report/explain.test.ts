@@ -11,7 +11,7 @@ const explanation = (more: Partial<Explanation> = {}): Explanation => ({
   processes: [{ pid: 7, name: 'demod', program: '/usr/sbin/demod' }],
   cause: { kind: 'denied', what: 'deny @mount', at: { file: 'p.toml', line: 2, column: 9 } },
   changes: [{ does: "add 'mount' to allow", where: 'p.toml', text: 'allow = ["mount"]', line: 3 }],
-  opens: undefined,
+  ...{ instead: undefined, opens: undefined },
   ...more,
 });
 
@@ -33,11 +33,13 @@ test('a call has the processes, the last time, and the changes that let it throu
   const shown = text(
     explanation({
       count: 3,
+      instead: { does: 'drop @mount', where: 'systemctl edit' },
       opens: 'it may mount',
     }),
   );
   assert.match(shown, /by demod\[7\] \(\/usr\/sbin\/demod\), 3 times, last at 2023-11-14T22:13:20\.000Z\n/);
   assert.match(shown, / {2}to allow it, add 'mount' to allow \(p\.toml\)\n {6}allow = \["mount"\]\n/);
+  assert.match(shown, / {2}or drop @mount \(systemctl edit demo\.service\)\n/);
   assert.match(shown, /it may mount/);
 });
 
@@ -95,5 +97,5 @@ test('programs get numbers in hex, and null where nothing is known', () => {
     [null, ['0xff'], [{ pid: null, name: 'a', program: null }]],
   );
   assert.deepEqual(found!.cause, { kind: 'denied', what: 'deny @mount', file: 'p.toml', line: 2, column: 9 });
-  assert.ok(!('opens' in found!));
+  assert.ok(!('instead' in found!) && !('opens' in found!));
 });

@@ -77,6 +77,7 @@ export async function explained(system: FakeSystem) {
     count: number;
     processes: { pid: number }[];
     changes: unknown[];
+    instead?: unknown;
     opens?: unknown;
   }[];
   const codes = outcome.diagnostics.map(({ code }) => code);

@@ -3,7 +3,7 @@ import { defaultsPaths } from '../../paths/policies.js';
 import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, readPolicy, warnIfEmpty } from '../../policy/parse.js';
-import type { Policy } from '../../policy/policy.js';
+import type { Policy, WeakerPolicy } from '../../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { decodePolicy } from '../../policy/toml.js';
 import type { Located } from '../../syscalls/section.js';
@@ -22,6 +22,8 @@ export interface LoadedPolicy {
   readonly complete: boolean;
   /** The text of each file that was read, by path. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Variants of the policy, each without one of the bases that it extends itself, or without the host's defaults. */
+  readonly withoutBases: () => readonly WeakerPolicy[];
 }
 
 export interface LoadOptions {
@@ -61,6 +63,7 @@ export async function loadPolicy(
     diagnostics: [...loader.diagnostics, ...empty],
     complete: loader.complete,
     sources: loader.sources,
+    withoutBases: () => loader.withoutBases(own),
   };
 }
 
@@ -71,6 +74,8 @@ class Loader {
   /** Policies by path, each after its bases. */
   readonly policies = new Map<string, Policy>();
   complete = true;
+  /** Paths of bases, by the entry in `extends`. */
+  readonly #bases = new Map<Located<string>, string>();
   /** The host's defaults, whether the policy adds to them or not; undefined where there are none. */
   #defaults: Policy | undefined;
   /** Whether there were too many files: one error says so. */
@@ -116,6 +121,7 @@ class Loader {
     const { at } = reference;
     await this.#collect(at, async () => {
       const base = await this.#resolve(reference, from);
+      this.#bases.set(reference, base.path);
       await this.visit(base, at, chain);
     });
   }
@@ -144,6 +150,39 @@ class Loader {
   /** A policy on top of the host's defaults, where it adds to them. */
   withDefaults(policy: Policy): Policy {
     return this.#defaults && policy.defaults?.value !== false ? onDefaults(this.#defaults, policy) : policy;
+  }
+
+  /** @param own the policy itself */
+  withoutBases(own: Policy): WeakerPolicy[] {
+    const fewer = own.extends.map(({ value, at }, i) => ({
+      does: `take "${value}" out of extends in line ${at.line}`,
+      line: at.line,
+      policy: this.withDefaults(this.#mergedWith(own, own.extends.toSpliced(i, 1))),
+    }));
+    return this.#defaults ? [...fewer, this.#withoutDefaults(own)] : fewer;
+  }
+
+  #withoutDefaults(own: Policy): WeakerPolicy {
+    const { line } = own.defaults?.at ?? { line: 1 };
+    const does = own.defaults
+      ? `write "defaults = false" in line ${line}`
+      : 'write "defaults = false" as the first line';
+    return { does, line, policy: this.#mergedWith(own, own.extends) };
+  }
+
+  /** The policy itself with some of the bases that it extends, and all that these extend. */
+  #mergedWith(own: Policy, references: readonly Located<string>[]): Policy {
+    const paths = new Set<string>();
+    for (const one of references) this.#reach(this.#bases.get(one), paths);
+    const bases = [...this.policies].filter(([path]) => paths.has(path)).map(([, policy]) => policy);
+    return mergePolicies(bases, own);
+  }
+
+  /** Adds the paths of a policy and of all that it extends. */
+  #reach(path: string | undefined, paths: Set<string>): void {
+    if (path === undefined || paths.has(path)) return;
+    paths.add(path);
+    for (const one of this.policies.get(path)?.extends ?? []) this.#reach(this.#bases.get(one), paths);
   }
 
   async #parse(place: PolicyPlace, at: Location | undefined): Promise<Policy> {

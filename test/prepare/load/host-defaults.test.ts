@@ -154,6 +154,25 @@ test('of a machine from afar its own defaults count, not those of the machine th
   assert.deepEqual(without.calls, [`read ${DEFAULTS}`]);
 });
 
+test('a policy is weaker without the defaults, by a line of its own', async () => {
+  const weaker = async (own: string) => {
+    const files = { [MAIN]: own, [DEFAULTS]: deny('host'), [`${HOME}/templates/base.toml`]: deny('base') };
+    const loaded = await load({ files });
+    return loaded.withoutBases().map(({ does, line, policy }) => {
+      const calls = policy.syscalls?.deny.map(({ name }) => name).join(' ');
+      return `${line} ${does}: ${calls}`;
+    });
+  };
+  assert.deepEqual(await weaker(deny('own', 'extends = ["base"]')), [
+    '1 take "base" out of extends in line 1: host own',
+    '1 write "defaults = false" as the first line: base own',
+  ]);
+  assert.deepEqual(await weaker(deny('own', '# mine\ndefaults = true')), [
+    '2 write "defaults = false" in line 2: own',
+  ]);
+  assert.deepEqual(await weaker(deny('own', 'defaults = false')), []);
+});
+
 test('directives that only take from a service may be defaults, whatever service it is', () => {
   const names = directives()
     .filter(isForAll)
