@@ -13,6 +13,7 @@ import type { CallEntry, RuleEntry, SyscallsSection } from '../syscalls/section.
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Ledger, LedgerCall } from './ledger/ledger.js';
 import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from './policy/calls/tables.js';
+import { OTHERS_LOGGED, OTHERS_REFUSED } from './policy/rules/rule.js';
 import { kindsIn } from './recording/kinds.js';
 import type { RecordedArguments } from './recording/recording.js';
 
@@ -64,6 +65,20 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
       ...ruled.map(({ action }): TextEdit => ({ kind: 'replace', at: action.at, text: `"${answer}"` })),
     ],
   };
+}
+
+/** Edits of the comment that a learned policy has on top of the first rule on a call, which a promotion makes untrue. */
+export function promotedComments(
+  { ruled, kept }: Promotion,
+  { rules }: SyscallsSection,
+  file: string,
+): TextEdit[] {
+  const like = new RegExp(`^(# .*)${OTHERS_LOGGED.replace('.', '\\.')}$`, 'm');
+  const calls = [...new Set(ruled)].filter((call) => !kept.includes(call));
+  return calls.map((call) => ({
+    ...{ kind: 'comment', like, text: `$1${OTHERS_REFUSED}` },
+    above: rules.find(({ syscall, at }) => syscall.value === call && at.file === file)!.at,
+  }));
 }
 
 const added = (

@@ -5,13 +5,13 @@ import type { Hidden } from '../syscalls/arguments.js';
 import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
+import { answeredCalls } from '../syscalls/own-sets.js';
 import { holds } from '../syscalls/policy.js';
 import { entriesByCall, limitBy, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import { type Cause, type Confinement, named, sectionOf, setsOf } from './refused-call.js';
 import type { NamedCall } from './tally.js';
-import { byTighten } from './tightened.js';
 
 /** Facts about calls besides their name. */
 export interface Circumstances {
@@ -157,4 +157,18 @@ const isUnconditional = ({ when }: RuleEntry): boolean => when.every(holdsAlways
 
 function isMet(rule: RuleEntry, abi: Abi, args: readonly bigint[]): boolean {
   return conditionsOf(rule, abi)?.every((condition) => holds(condition, args)) === true;
+}
+
+/**
+ * The cause of a call that `sandbox-unit tighten` refuses to what runs; undefined if it doesn't.
+ * @param entries the calls and sets that it refuses, each with its answer: `@mount:EPERM`
+ */
+export function byTighten(
+  { name, known }: NamedCall,
+  entries: readonly string[],
+  sets: SyscallSets,
+): Cause | undefined {
+  const found = known ? answeredCalls(entries, sets).find(({ call }) => call === name) : undefined;
+  if (found === undefined) return undefined;
+  return { kind: 'tightened', what: `refused by sandbox-unit tighten (${found.name}), until the next start` };
 }

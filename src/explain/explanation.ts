@@ -2,11 +2,10 @@ import type { Phase } from '../policy/policy.js';
 import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
-import { isFallback } from './fallback.js';
 import { opens } from './opens.js';
 import type { KernelRecord, UnitCall } from './records/record.js';
 import type { Cause, Change, Confinement } from './refused-call.js';
-import { alike, type NamedCall, type Tally, tally } from './tally.js';
+import { alike, isFallback, type NamedCall, type Tally, tally } from './tally.js';
 import { withoutBase } from './without-base.js';
 
 /**

@@ -3,7 +3,6 @@ import { type Diagnostic, error, note } from '../diagnostic.js';
 import { headerOf } from '../emit/drop-in-facts.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type Action, ENOSYS, errnoOf } from '../syscalls/action.js';
-import { formatAction } from '../syscalls/action-text.js';
 import { readyCalls } from '../syscalls/ready.js';
 import { refusal } from '../syscalls/resolve.js';
 import { letsCallsFail } from '../verify/kernel/refusers.js';
@@ -24,52 +23,38 @@ export function noRecord(prepared: Prepared, signs: Signs): Diagnostic[] {
   const command = ownCommand(target.scope, 'explain --record', unit);
   const watch = ownCommand(target.scope, 'learn --for 1min', unit);
   const hint = `'${watch}' sees them while they are refused; '${command}' restarts it, and records those of its start with none refused`;
-  const answer = silentAnswer(prepared);
-  const silent =
-    answer !== undefined
-      ? `its policy lets fail with ${answer}`
-      : signs.found && letsSomeFail(prepared)
-        ? 'its policy or a directive lets fail with an errno'
-        : undefined;
-  return noRecordOf({ unit, silent, hint }, signs);
+  return noRecordOf({ unit, isSilent: letsSomeFail(prepared), hint }, signs);
 }
 
 /** A unit without a call on record. */
 interface Unrecorded {
   readonly unit: string;
-  /** Lets calls fail without a record, as `its policy lets fail with EPERM`; undefined if all leave one. */
-  readonly silent: string | undefined;
+  /** Whether what confines it lets calls fail without a record. */
+  readonly isSilent: boolean;
   readonly hint: string;
 }
 
-/** The reason for one, whatever it is confined by. */
-export function noRecordOf({ unit, silent, hint }: Unrecorded, { found, killed }: Signs): Diagnostic[] {
-  const unrecorded = `calls that ${silent ?? 'fail with an errno'} leave no record`;
-  if (found) return silent === undefined ? [] : [note('no-record', unrecorded, { hint })];
+/** Calls of a unit that leave no record, whatever it is confined by. */
+export function noRecordOf({ unit, isSilent, hint }: Unrecorded, { found, killed }: Signs): Diagnostic[] {
   const killer = `${unit} was killed for a refused call that left no record`;
-  if (killed) return [error('records-incomplete', killer, { hint })];
-  return [note('no-record', unrecorded, { hint })];
+  if (killed && !found) return [error('records-incomplete', killer, { hint })];
+  const message = 'calls that fail with an errno leave no record';
+  return found && !isSilent ? [] : [note('no-record', message, { hint })];
 }
 
-/** Whether what is in force lets single calls fail with an errno. Upon ENOSYS another call is made, which is no loss. */
+/** Whether what is in force lets calls fail with an errno. Upon ENOSYS for a single call another is made, which is no loss. */
 function letsSomeFail({ policy, appliedRuns, unit }: Prepared): boolean {
   const { syscalls, ready } = policy.policy;
-  const lists = appliedRuns.files.length === 0 ? [] : [syscalls, ready];
-  const own = lists.flatMap((list) => [
-    ...(list?.deny ?? []).map(({ action }) => action),
-    ...(list?.rules ?? []).map(({ action }) => action.value),
+  const isApplied = appliedRuns.files.some(({ content }) => !headerOf(content).permissive);
+  const sections = isApplied ? [syscalls, ready && readyCalls(ready)].filter((one) => one !== undefined) : [];
+  const isErrno = (action?: Action) => action !== undefined && errnoOf(action) !== undefined;
+  const single = sections.flatMap(({ deny, rules }) => [
+    ...deny.map(({ action }) => action),
+    ...rules.map(({ action }) => action.value),
   ]);
-  const isErrno = (action?: Action) =>
-    action !== undefined && action !== ENOSYS && errnoOf(action) !== undefined;
-  return own.some(isErrno) || letsCallsFail(unit.state!);
-}
-
-/** The errno that calls get which the policy in force refuses without an action of their own; undefined if none. */
-function silentAnswer({ policy, appliedRuns }: Prepared): string | undefined {
-  const { files } = appliedRuns;
-  if (files.length === 0 || files.some(({ content }) => headerOf(content).permissive)) return undefined;
-  const { syscalls, ready } = policy.policy;
-  const sections = [...(syscalls ? [syscalls] : []), ...(ready ? [readyCalls(ready)] : [])];
-  const silent = sections.map(refusal).find((action) => errnoOf(action) !== undefined);
-  return silent === undefined ? undefined : formatAction(silent);
+  return (
+    sections.some((section) => isErrno(refusal(section))) ||
+    single.some((action) => action !== ENOSYS && isErrno(action)) ||
+    letsCallsFail(unit.state!)
+  );
 }

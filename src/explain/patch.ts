@@ -1,8 +1,12 @@
 /** A policy's text with all changes that explanations propose for it, and the proof that it means just these. */
+
+import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { checkSyscalls } from '../policy/check.js';
 import type { TextEdit } from '../policy/edit.js';
 import type { Phase, Policy } from '../policy/policy.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import { ALLOW } from '../syscalls/action.js';
 import { conditionsOf, holdsAlways } from '../syscalls/conditions.js';
 import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
@@ -10,6 +14,7 @@ import { callNames } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
 import { verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry } from '../syscalls/section.js';
+import type { Context } from '../system/context.js';
 import { type Explanation, isFinding } from './explanation.js';
 import { type Confinement, failedExpectations, named } from './refused-call.js';
 import type { NamedCall } from './tally.js';
@@ -108,3 +113,26 @@ function restOf({ syscalls, ready, expect: _, ...rest }: Policy): string {
 }
 
 const EMPTY = { allow: [], deny: [], rules: [] };
+
+/**
+ * Writes the changes that explanations propose into the policy's file, if the new text is proved to let just these calls
+ * through.
+ * @returns undefined if no edit of the file is proposed
+ * @throws UserError `not-written`, and as System.replace()
+ */
+export async function writePolicy(
+  context: Context,
+  prepared: Prepared,
+  explanations: readonly Explanation[],
+): Promise<RewrittenPolicy | undefined> {
+  const edits = editsOf(explanations);
+  if (edits.length === 0) return undefined;
+  const { plan, policy } = prepared;
+  const { target, unit } = plan;
+  const ruled = { policy: policy.policy, sets: target.sets, machine: target.machine };
+  return rewritePolicy(context, prepared, {
+    edits,
+    isProved: (edited) => isProved(ruled, edited, explanations),
+    byHand: `'${ownCommand(target.scope, 'explain', unit)}' says what to write`,
+  });
+}

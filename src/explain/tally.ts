@@ -1,10 +1,12 @@
 /** Calls that ended alike, counted. */
 
 import { groupBy } from '../collections.js';
+import { LIBRARIES_FALL_BACK } from '../evidence/policy/calls/tables.js';
 import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
-import { type Action, ALLOW, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
+import { type Action, ALLOW, ENOSYS, errnoOf, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
 import { nameOf } from '../syscalls/numbers.js';
 import type { UnitCall } from './records/record.js';
+import type { Cause } from './refused-call.js';
 
 /** A call by its calling convention. */
 export interface NamedCall {
@@ -95,3 +97,18 @@ export const tallyJson = ({ call, got, count, last, certain }: Tally) => ({
   last: new Date(last).toISOString(),
   certain,
 });
+
+/**
+ * Whether a call got ENOSYS, or would, so that another is made instead. A table whose `action` is ENOSYS says nothing about
+ * one call: only those count then that libraries are known to replace.
+ * @param cause undefined where it isn't known
+ */
+export function isFallback(
+  { call, got, errno }: Pick<Tally, 'call' | 'got' | 'errno'>,
+  cause?: Cause,
+): boolean {
+  const isMeant = cause?.answer === ENOSYS;
+  if (got === 'recorded') return isMeant;
+  if (errno !== errnoOf(ENOSYS)) return false;
+  return isMeant || !cause || cause.kind === 'elsewhere' || LIBRARIES_FALL_BACK.includes(call.name);
+}

@@ -1,6 +1,6 @@
 /** A run in which a policy refuses nothing, and the observer sees all calls: which of them the policy would refuse. */
 
-import { onceReadyOf, type RecordedCall, type Recording } from '../evidence/recording/recording.js';
+import type { RecordedCall, Recording } from '../evidence/recording/recording.js';
 import type { Policy } from '../policy/policy.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
@@ -47,7 +47,7 @@ export function explainWatchedRun(
       ({ cause }) => cause.kind !== 'elsewhere' && cause.kind !== 'own-filter',
     );
   };
-  const isLate = (call: RecordedCall) => onceReadyOf(call).length > 0;
+  const isLate = ({ onceReady }: RecordedCall) => onceReady.length > 0;
   // [ready] refuses nothing at a start.
   const ofStart = withLists(policy, 'ready', NO_SYSCALLS);
   const wouldBe = withoutFallbacks([
@@ -74,7 +74,7 @@ function madeCalls(policy: Policy, seen: SeenRun, call: RecordedCall): Omit<Obse
   const common = { ...whoIn(seen, call), arch: ABIS[abi].arch, nr, action: LOG, certain: true };
   const { start = 0, ...later } = call.phases;
   const rest = Object.values(later).reduce((sum, count) => sum + count, 0);
-  const isLate = onceReadyOf(call).length > 0;
+  const isLate = call.onceReady.length > 0;
   const inPhases = [
     ...(start > 0 ? [{ ...common, count: start, phase: 'start' } as const] : []),
     ...(rest > 0 ? [{ ...common, count: rest, ...(isLate ? { phase: 'ready' as const } : {}) }] : []),

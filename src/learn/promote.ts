@@ -2,12 +2,9 @@
 
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
-import { type ChecklistItem, checklist } from '../evidence/ledger/checklist.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import { lengthOf, watchedByHost } from '../evidence/ledger/times.js';
-import { checklistLines } from '../evidence/policy/text/checklist-text.js';
-import { isPromoted, type Promotion, promotion } from '../evidence/promote.js';
-import { promotedComments } from '../evidence/promoted-comments.js';
+import { isPromoted, type Promotion, promotedComments, promotion } from '../evidence/promote.js';
 import { kindsIn } from '../evidence/recording/kinds.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { spanText } from '../policy/time-span.js';
@@ -15,9 +12,7 @@ import { prepareConfined } from '../prepare/confined.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
 import { storedRecordings } from './recordings/store.js';
-import { commandsOf } from './unit-facts.js';
 
 export interface Promoted {
   readonly prepared: Prepared;
@@ -59,10 +54,8 @@ export async function promote(
   const { sets, scope } = plan.target;
   const planned = promotion(section!, plan.policyFile, ledger, sets);
   if (planned.edits.length === 0) return { prepared, watched, promotion: planned, policy: undefined };
-  const file = { path: plan.policyFile, text: policy.sources.get(plan.policyFile)! };
-  const head = checklistLines(await wholeChecklist(context, prepared));
   const rewrite = {
-    edits: [...planned.edits, ...promotedComments(planned, section!, file, head)],
+    edits: [...planned.edits, ...promotedComments(planned, section!, plan.policyFile)],
     isProved: (edited: typeof policy.policy) => isPromoted(policy.policy, edited, planned, sets),
     byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' tells which calls were made`,
   };
@@ -72,14 +65,6 @@ export async function promote(
     promotion: planned,
     policy: await rewritePolicy(context, prepared, rewrite, write),
   };
-}
-
-/** The service's life, as all recordings show it; those that can't be read have no part in it. */
-async function wholeChecklist(context: Context, { plan, unit }: Prepared): Promise<ChecklistItem[]> {
-  const { recordings } = await storedRecordings(context, unit.name);
-  const all = recordings.map(({ recording }) => recording);
-  const ledger = makeLedger(unit.name.full, all, plan.target.machine);
-  return checklist(ledger, { commands: commandsOf(effectiveUnit(unit.files)) });
 }
 
 function notApplied({ plan }: Prepared): UserError {

@@ -14,11 +14,14 @@ import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy
 import type { Reachable } from '../evidence/reachable/reachable.js';
 import { servicePrograms } from '../evidence/reachable/service-programs.js';
 import type { Recording } from '../evidence/recording/recording.js';
+import { plannedPaths } from '../paths/own-files.js';
 import { policyFolders } from '../paths/policies.js';
 import { traitsOf } from '../plan/access-units.js';
-import { loadUnit } from '../prepare/load/load-unit.js';
+import { injectorGaps } from '../plan/ready/injector.js';
+import { ownValues } from '../plan/unit-values.js';
+import { type LoadedUnit, loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
-import { probeMachine } from '../prepare/probe/target.js';
+import { type MachineFacts, probeMachine } from '../prepare/probe/target.js';
 import { processesOf } from '../state/control-group.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
@@ -32,7 +35,6 @@ import { type RotationReload, rotationReload } from './log-rotation.js';
 import { amongNames, findCodeMaker } from './reachable/find-code-maker.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
-import { assertMayBeReady, readyGap } from './ready-gaps.js';
 import { storedRecordings } from './recordings/store.js';
 import { refusedByDefaults } from './refused-by-defaults.js';
 import { commandsOf, plainPrograms } from './unit-facts.js';
@@ -264,4 +266,22 @@ async function earlierPolicy({ system }: Context, path: string): Promise<string 
     throw new UserError(error('not-written', message, { hint }), EXIT.failure);
   }
   return before;
+}
+
+/** The reason why a policy of a unit can't have `[ready]`; undefined where it can. */
+export function readyGap(
+  { placement }: Pick<Context, 'placement'>,
+  { name, files }: Pick<LoadedUnit, 'name' | 'files'>,
+  { facts }: MachineFacts,
+): Diagnostic | undefined {
+  const effective = effectiveUnit(files, execKeys(facts.systemd));
+  const unit = { effective, target: facts, places: plannedPaths(placement, name.full) };
+  return injectorGaps(unit, ownValues(effective), {})[0];
+}
+
+/** @throws UserError `gap-ready` for such a reason */
+export function assertMayBeReady(gap: Diagnostic | undefined): void {
+  if (gap === undefined) return;
+  const hint = 'learn without --ready';
+  throw new UserError(error(gap.code, gap.message, { hint }), EXIT.failure);
 }

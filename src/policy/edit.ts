@@ -21,15 +21,15 @@ export type TextEdit =
   | { readonly kind: 'replace'; readonly at: Location; readonly text: string }
   /**
    * Puts a text into the place of the first line like a pattern, which is a comment, and where no line is like it does
-   * nothing. An empty text takes the line away.
+   * nothing.
    */
   | {
       readonly kind: 'comment';
       /** Matches a whole line, with the flag `m`; `$1` of the text is its first group. */
       readonly like: RegExp;
       readonly text: string;
-      /** The table that has the comment on top; undefined: anywhere. */
-      readonly above?: Location;
+      /** The table that has the comment on top. */
+      readonly above: Location;
     }
   /** Inserts tables before the one that begins at a place, or at the end. */
   | { readonly kind: 'insert'; readonly text: string; readonly before: Location | undefined };
@@ -124,15 +124,13 @@ function replaced(text: string, at: Location, put: string): Splice[] | undefined
 }
 
 function reworded(text: string, { like, text: put, above }: TextEdit & { kind: 'comment' }): Splice[] {
-  const last = above ? lineStart(text, offsetOf(text, above)) : text.length;
-  const first = above ? aboveComments(text, last) : 0;
+  const last = lineStart(text, offsetOf(text, above));
+  const first = aboveComments(text, last);
   const found = like.exec(text.slice(first, last));
   if (!found) return [];
   const [line] = found;
   const start = first + found.index;
-  const end = start + line.length;
-  const isGone = put === '';
-  return [{ start, end: isGone ? Math.min(end + 1, text.length) : end, text: line.replace(like, put) }];
+  return [{ start, end: start + line.length, text: line.replace(like, put) }];
 }
 
 const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;

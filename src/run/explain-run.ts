@@ -43,9 +43,8 @@ const unrecorded = (
   signs: Parameters<Loaded['unrecorded']>[0],
 ) => {
   const isSilent = letsCallsFail(state) || launchersFilter(state, machine).isSilent;
-  const silent = isSilent ? 'a filter of it lets fail with an errno' : undefined;
   const hint = "a call that 'run' refuses without --errno ends the process, and leaves a record";
-  return noRecordOf({ unit, silent, hint }, { killed: isKilledByFilter(state), ...signs });
+  return noRecordOf({ unit, isSilent, hint }, { killed: isKilledByFilter(state), ...signs });
 };
 
 /** Makes a function that tells which of a unit's filters decides on a call. */

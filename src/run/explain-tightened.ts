@@ -1,11 +1,11 @@
 /** Refused calls of a service without a policy, whose processes `tighten` has given a filter. */
 
 import { ownCommand } from '../command-lines.js';
+import { byTighten } from '../explain/cause.js';
 import { noRecordOf } from '../explain/no-record.js';
 import type { UnitCall } from '../explain/records/record.js';
 import type { Cause } from '../explain/refused-call.js';
 import { tally } from '../explain/tally.js';
-import { byTighten } from '../explain/tightened.js';
 import type { Outcome } from '../outcome.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { isKilledByFilter } from '../state/failure.js';
@@ -38,7 +38,7 @@ export async function explainTightened(
       noRecordOf(
         {
           unit: name,
-          silent: entries.every((entry) => entry.endsWith(':kill')) ? undefined : SILENT,
+          isSilent: !entries.every((entry) => entry.endsWith(':kill')),
           hint: `'${ownCommand(context.placement.scope, 'learn --for 1min', name)}' sees them while they are refused`,
         },
         { killed: isKilledByFilter(state), ...signs },
@@ -49,8 +49,6 @@ export async function explainTightened(
     diagnostics: [...outcome.diagnostics, ...(await untilRestartOf(context, [service]))],
   };
 }
-
-const SILENT = 'the filter of sandbox-unit tighten lets fail with an errno';
 
 /** Makes a function that tells what decides on a call. */
 const decider =

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPromoted, promotion, type Used } from '../../src/evidence/promote.js';
+import { isPromoted, promotedComments, promotion, type Used } from '../../src/evidence/promote.js';
 import { editPolicy } from '../../src/policy/edit.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { ALLOW, ENOSYS, errnoAction } from '../../src/syscalls/action.js';
 import { resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
+import { learned } from '../support/learned.js';
+import { NGINX } from '../support/learned-services.js';
 
 const SETS = bundledSets();
 const FILE = 'x.toml';
@@ -165,4 +167,35 @@ test('an edit that says something else is no promotion', () => {
   for (const wrong of [after.replace('"poll"', '"ppoll"'), after.replace('"read", ', ''), TEXT]) {
     assert.equal(isPromoted(before, parsed(wrong), planned, SETS), false);
   }
+});
+
+test("a comment on rules of a learned policy says what becomes of others; their own writer's stays", () => {
+  const { text: written } = learned(NGINX, {
+    reachable: new Set(['sysinfo', 'chmod', 'ioctl', 'prctl']),
+  });
+  const promoted = (text: string, value: string) => {
+    const { policy } = parsePolicy(text, FILE);
+    const planned = promotion(
+      policy.syscalls!,
+      FILE,
+      {
+        calls: ['sysinfo', 'ioctl'].map((name) => ({ architecture: 'x86-64', name })),
+        arguments: [{ architecture: 'x86-64', name: 'ioctl', arguments: [1], lost: 0, values: [[value]] }],
+        ...{ lost: {}, blind: [] },
+      },
+      SETS,
+    );
+    return editPolicy(text, [...planned.edits, ...promotedComments(planned, policy.syscalls!, FILE)])!;
+  };
+  const TCGETS = '21505';
+  const after = promoted(written, TCGETS);
+  assert.doesNotMatch(after, /Not seen: let through and logged|Others are let through and logged/);
+  assert.match(after, /^ {2}# Used while it was let through and logged\n {2}"sysinfo",\n\]$/m);
+  assert.match(after, /^# Requests to devices, .* libraries ask for\. Others are refused\.$/m);
+  const kept = promoted(written, '7');
+  assert.match(kept, /^# Requests to devices, .* Others are let through and logged\.$/m);
+  assert.match(kept, /^# Operations on the process itself .* Others are refused\.$/m);
+  const own = promoted(written.replace(/^# Requests.*$/m, '# My own.'), TCGETS);
+  assert.match(own, /^# My own\.\n\[\[syscalls\.rules\]\]\nsyscall = "ioctl"$/m);
+  assert.equal(promoted(written.replaceAll('\n', '\r\n'), TCGETS), after.replaceAll('\n', '\r\n'));
 });

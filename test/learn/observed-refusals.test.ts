@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { observedRefusals } from '../../src/learn/observed-refusals.js';
 import { recordedHost } from '../../src/learn/recordings/host.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
+import { observedRefusals } from '../../src/learn/refused-since-start.js';
 import { serviceName } from '../../src/prepare/load/load-unit.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UserError } from '../../src/diagnostic.js';
-import { SEAL } from '../../src/evidence/policy/text/policy-text.js';
 import type { Recording } from '../../src/evidence/recording/recording.js';
 import { promote } from '../../src/learn/promote.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
@@ -71,17 +70,6 @@ test('what was used is told, and the policy edited', async () => {
   const { watched, promotion, policy } = await promote(context, UNIT, 604_800, true);
   assert.deepEqual([watched, promotion.allowed, promotion.unused], [604_801, ['poll'], ['chmod']]);
   assert.deepEqual([policy!.before, policy!.after], [POLICY, text()]);
-});
-
-test('the head of a learned policy tells what was seen until then', async () => {
-  const head = '# Seen: start.\n# Not seen, so that it may fail: stop, a whole week.\n';
-  const learned = `${head}${POLICY}${SEAL}${'0a'.repeat(32)}\n`;
-  const { context, text } = await applied([used()], learned);
-  await promote(context, UNIT, 604_800, true);
-  const [seen, unseen] = text().split('\n');
-  assert.match(seen!, /^# Seen: .*\ba whole week\.$/);
-  assert.match(unseen!, /^# Not seen, so that it may fail: (?!.*a whole week)/);
-  assert.ok(!text().includes(SEAL));
 });
 
 test('a recording that can not be read may have calls that were used', async () => {

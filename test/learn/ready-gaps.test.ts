@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertMayBeReady, readyGap } from '../../src/learn/ready-gaps.js';
+import { assertMayBeReady, readyGap } from '../../src/learn/write-policy.js';
 import { loadUnit } from '../../src/prepare/load/load-unit.js';
 import { probeMachine } from '../../src/prepare/probe/target.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NEEDED_ARGUMENTS } from '../../src/evidence/policy/needed-arguments.js';
 import { configuration, LOOKS, observedAbis, WATCHED, watchedOn } from '../../src/observer/watch-list.js';
 import { callNames } from '../../src/syscalls/numbers.js';
+import { NEEDED_ARGUMENTS } from '../support/needed-arguments.js';
 
 test('every name is that of a call', () => {
   for (const { call } of [...WATCHED, ...LOOKS]) assert.ok(callNames().has(call), call);

@@ -31,6 +31,7 @@ export const calls = (
     count: 3,
     phases: Object.fromEntries(phases.map((phase) => [phase, 3])),
     programs: [program],
+    onceReady: phases.filter((phase) => phase !== 'start'),
   }));
 
 /** Values of arguments of a call on x86-64. */

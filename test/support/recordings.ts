@@ -1,5 +1,5 @@
 /** Recordings of a small service, to be varied. */
-import { onceReadyOf, type RecordedCall, type Recording } from '../../src/evidence/recording/recording.js';
+import { LIFE_PHASES, type RecordedCall, type Recording } from '../../src/evidence/recording/recording.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 
 export const HOUR = 3600;
@@ -31,15 +31,9 @@ export function call(name: string, more: Partial<RecordedCall> = {}): RecordedCa
     programs: [0],
     ...more,
   };
-  return { ...made, onceReady: onceReadyOf(made) };
+  const phases = LIFE_PHASES.filter((phase) => phase !== 'start' && (made.phases[phase] ?? 0) > 0);
+  return { onceReady: phases, ...made };
 }
-
-/** A recording as older versions have left it. */
-export const asOlder = (newer: Recording): Recording => ({
-  ...newer,
-  version: 1,
-  calls: newer.calls.map(({ onceReady: _, ...rest }) => rest),
-});
 
 /** A watch of ten minutes with a start, in 60 slices. */
 export function recording(more: Partial<Recording> = {}): Recording {

@@ -22,7 +22,6 @@ export function readyNotes(context: Context, proved: ProvedPolicy): Diagnostic[]
     : [
         ...lost(proved, ready),
         ...left(ready, again),
-        ...older(proved),
         ...reloads(context, proved, ready, again),
         ...noRespawn(proved, ready),
       ];
@@ -68,13 +67,6 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
       ]
     : []),
 ];
-
-function older({ ledger: { watches } }: ProvedPolicy): Diagnostic[] {
-  const count = watches.filter(({ version }) => version === 1).length;
-  if (count === 0) return [];
-  const are = count === 1 ? 'is older, and tells' : 'are older, and tell';
-  return [note('ready-unknown', `${count} of ${watches.length} recordings ${are} less of that`)];
-}
 
 /** Warnings about reloads that nobody watched, and about those that come all the same. */
 const reloads = (

@@ -3,7 +3,7 @@ import { shortList } from '../../collections.js';
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../diagnostic.js';
 import { ledgerDiagnostics } from '../../evidence/ledger/doubts.js';
-import { dangerousSeen } from '../../evidence/policy/calls/dangerous.js';
+import { dangerousSeen } from '../../evidence/policy/calls/tiers.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../learn/write-policy.js';
 import type { Outcome } from '../../outcome.js';
 import { painted, textDiff } from '../../report/diff.js';

@@ -1,7 +1,7 @@
 /** The ledger of a unit: everything that its recordings prove together, each line with how many of them prove it. */
 import type {
-  LifePhase,
   RecordedArguments,
+  RecordedCall,
   RecordedCapability,
   RecordedEvent,
   RecordedHost,
@@ -9,6 +9,7 @@ import type {
   RecordedPeer,
   RecordedProgram,
   Recording,
+  RefusedCall,
 } from '../recording/recording.js';
 
 /** The number of hosts and of recordings, of all that the ledger has, that show a line. */
@@ -18,27 +19,20 @@ export interface Shown {
 }
 
 /** A call that was made, by its name in one ABI. */
-export interface LedgerCall extends Shown {
-  readonly architecture: string;
+export interface LedgerCall
+  extends Shown,
+    Pick<RecordedCall, 'architecture' | 'count' | 'phases' | 'onceReady'> {
   readonly name: string;
-  readonly count: number;
   /** ISO 8601, UTC. */
   readonly first: string;
   readonly last: string;
-  readonly phases: Readonly<Partial<Record<LifePhase, number>>>;
   /** Paths of the programs that made it. */
   readonly programs: readonly string[];
-  /** Phases in which a process made it that `[ready]` would hold. */
-  readonly onceReady: readonly LifePhase[];
 }
 
 /** A call that a filter has refused. */
-export interface LedgerRefusal extends Shown {
-  readonly architecture: string;
+export interface LedgerRefusal extends Shown, Pick<RefusedCall, 'architecture' | 'answer' | 'count'> {
   readonly name: string;
-  /** The errno by number; `kill` for SIGSYS. */
-  readonly answer: number | 'kill';
-  readonly count: number;
   readonly programs: readonly string[];
 }
 

@@ -2,7 +2,6 @@ import { groupBy } from '../../collections.js';
 import {
   LIFE_PHASES,
   type LifePhase,
-  onceReadyOf,
   type RecordedArguments,
   type RecordedCapability,
   type Recording,
@@ -144,11 +143,11 @@ function callsOf(recordings: readonly Recording[]): Pick<Ledger, 'calls' | 'name
 function namedCalls({ begin, calls, programs }: Recording): Call[] {
   const dateOf = (seconds: number) => new Date(Date.parse(begin) + seconds * 1000).toISOString();
   return calls.flatMap((call) => {
-    const { architecture, name, count, first, last, phases } = call;
+    const { architecture, name, count, first, last, phases, onceReady } = call;
     if (name === null) return [];
     const dates = { first: dateOf(first), last: dateOf(last) };
     const by = call.programs.map((i) => programs[i]!.path);
-    return [{ architecture, name, count, ...dates, phases, programs: by, onceReady: onceReadyOf(call) }];
+    return [{ architecture, name, count, ...dates, phases, programs: by, onceReady }];
   });
 }
 

@@ -15,8 +15,10 @@ import type {
 } from '../recording/recording.js';
 
 /** A call that was made, by its name on one ABI. */
-export type SeenCall = Pick<LedgerCall, 'architecture' | 'name' | 'count' | 'phases' | 'programs'> &
-  Partial<Pick<LedgerCall, 'onceReady'>>;
+export type SeenCall = Pick<
+  LedgerCall,
+  'architecture' | 'name' | 'count' | 'phases' | 'programs' | 'onceReady'
+>;
 
 /** A call that a filter has refused. */
 export type SeenRefusal = Pick<LedgerRefusal, 'name' | 'answer' | 'count'>;
@@ -37,8 +39,7 @@ export interface Evidence
     | 'lost'
     | 'blind'
   > {
-  readonly watches: readonly (Pick<LedgerWatch, 'lives' | 'events'> &
-    Partial<Pick<LedgerWatch, 'version'>>)[];
+  readonly watches: readonly Pick<LedgerWatch, 'lives' | 'events'>[];
   readonly calls: readonly SeenCall[];
   readonly refused: readonly SeenRefusal[];
   readonly arguments: readonly RecordedArguments[];

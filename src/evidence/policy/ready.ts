@@ -7,9 +7,8 @@ import { withOwnSets } from '../../syscalls/own-sets.js';
 import { callsOf } from '../../syscalls/resolve.js';
 import { sameCalls } from '../../syscalls/same-calls.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
-import { type LifePhase, onceReadyOf } from '../recording/recording.js';
-import { dangerousCalls } from './calls/dangerous.js';
-import { type Known, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
+import type { LifePhase } from '../recording/recording.js';
+import { dangerousCalls, type Known, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
 import { doubtOf } from './doubts.js';
 import type { Evidence, PolicyRequest } from './input.js';
 import { callsBy } from './programs.js';
@@ -159,15 +158,8 @@ const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
   watches.some(({ events }) => events.some(({ what }) => what === event));
 
 /** The reason why calls may have been made once the service was ready that aren't known. */
-function whyUnknown(evidence: Evidence): string | undefined {
-  const telling = evidence.watches.filter(({ version }) => version !== 1);
-  const isStarted = telling.some((watch) => watch.lives > 0 || has({ watches: [watch] }, 'start'));
-  if (!isStarted && telling.length < evidence.watches.length)
-    return 'older recordings have the start, which tell less';
-  return (
-    doubtOf(evidence, 'calls') ?? (has({ watches: telling }, 'serving') ? undefined : 'no work was watched')
-  );
-}
+const whyUnknown = (evidence: Evidence): string | undefined =>
+  doubtOf(evidence, 'calls') ?? (has(evidence, 'serving') ? undefined : 'no work was watched');
 
 /** Whether the service has had work to do: somebody gave it some, or a whole day went by. */
 const hasWorked = ({ watches, seconds }: Evidence): boolean => has({ watches }, 'exercise') || seconds >= DAY;
@@ -177,7 +169,7 @@ const DAY = 86_400;
 /** Calls that were made once the service was ready. A command of a reload or a stop isn't held to the filter. */
 const madeIn = ({ calls }: Evidence, withReload: boolean) => {
   const phases: readonly LifePhase[] = ['serving', 'stop', ...(withReload ? (['reload'] as const) : [])];
-  return calls.filter((call) => onceReadyOf(call).some((phase) => phases.includes(phase)));
+  return calls.filter(({ onceReady }) => onceReady.some((phase) => phases.includes(phase)));
 };
 
 const ofTier = (calls: readonly SortedCall[], wanted: Tier): Set<string> =>

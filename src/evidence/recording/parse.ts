@@ -71,20 +71,18 @@ function isOwnName({ architecture: abi, number, name }: NumberedCall): string | 
 const numbered = { architecture, number: whole(U32), name: nullable(callName) };
 
 const call: Check<RecordedCall> = that(
-  object(
-    {
-      ...numbered,
-      count,
-      first: seconds,
-      last: seconds,
-      slices: whole(undefined, 1),
-      phases: that(object({}, Object.fromEntries(LIFE_PHASES.map((phase) => [phase, count]))), (value) =>
-        Object.keys(value).length === 0 ? 'counts of at least one phase' : undefined,
-      ),
-      programs,
-    },
-    { onceReady: phases },
-  ),
+  object({
+    ...numbered,
+    count,
+    first: seconds,
+    last: seconds,
+    slices: whole(undefined, 1),
+    phases: that(object({}, Object.fromEntries(LIFE_PHASES.map((phase) => [phase, count]))), (value) =>
+      Object.keys(value).length === 0 ? 'counts of at least one phase' : undefined,
+    ),
+    programs,
+    onceReady: phases,
+  }),
   (value) => isOwnName(value) ?? (value.first <= value.last ? undefined : 'first made, then last'),
 );
 
@@ -146,12 +144,12 @@ const event = object(
   { line: text(/^[^\p{Cc}]{1,8192}$/u, 'a line of at most 8192 characters') },
 );
 
-/** Versions of recordings that can be read. */
-const VERSIONS: readonly Recording['version'][] = [1, 2];
+/** The version of recordings that are read and written. */
+const VERSION: Recording['version'] = 2;
 
 const SHAPE: Check<Recording> = that(
   object({
-    version: oneOf(VERSIONS),
+    version: oneOf([VERSION]),
     unit: that(shortText, (name) => (isServiceName(name) ? undefined : 'the full name of a service')),
     scope: oneOf(['system', 'user']),
     host: object({
@@ -193,14 +191,12 @@ const SHAPE: Check<Recording> = that(
 );
 
 /** Rules between parts of a recording. */
-function isWhole({ version, begin, end, programs: all, calls, refused: others, slices }: Recording) {
+function isWhole({ begin, end, programs: all, calls, refused: others, slices }: Recording) {
   const length = (Date.parse(end) - Date.parse(begin)) / 1000;
   if (length < 0 || length > LONGEST_WATCH) return 'begun before its end, and no longer than ten years';
   const used = [...calls, ...others].flatMap((one) => one.programs);
   if (used.some((index) => index >= all.length)) return 'a recording whose calls are of its programs';
   if (calls.some((one) => one.slices > slices)) return `one whose calls are in at most its ${slices} slices`;
-  if (calls.some(({ onceReady }) => (onceReady === undefined) !== (version === 1)))
-    return `one whose calls ${version === 1 ? "don't tell" : 'tell'} when they were made once it was ready`;
   return undefined;
 }
 
@@ -214,11 +210,8 @@ export function parseRecording(bytes: Uint8Array, file: string): Recording | Dia
   try {
     const json = jsonOf(bytes);
     const version = versionOf(json);
-    if (version !== undefined && !VERSIONS.some((known) => known === version))
-      return wrong(
-        `it is of version ${version}; ${VERSIONS.join(' and ')} are known`,
-        'a newer sandbox-unit reads it',
-      );
+    if (version !== undefined && version !== VERSION)
+      return wrong(`it is of version ${version}; ${VERSION} is known`, 'another sandbox-unit reads it');
     return withNames(SHAPE(json, ''));
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;

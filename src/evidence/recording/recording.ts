@@ -50,17 +50,10 @@ export interface RecordedCall {
   readonly programs: readonly number[];
   /**
    * Phases in which it was made once the service was ready, by a process that `[ready]` would hold: not by a command that
-   * the manager starts for a reload or a stop. Undefined in recordings of version 1.
+   * the manager starts for a reload or a stop.
    */
-  readonly onceReady?: readonly LifePhase[];
+  readonly onceReady: readonly LifePhase[];
 }
-
-/** Phases in which a call was made once the service was ready; of an older recording, all that aren't its start. */
-export const onceReadyOf = ({
-  phases,
-  onceReady,
-}: Pick<RecordedCall, 'phases' | 'onceReady'>): readonly LifePhase[] =>
-  onceReady ?? LIFE_PHASES.filter((phase) => phase !== 'start' && (phases[phase] ?? 0) > 0);
 
 /** A call that a filter has refused: it returned without having begun, or ended its process by SIGSYS. */
 export interface RefusedCall {
@@ -157,8 +150,7 @@ export interface RecordedEvent {
 
 /** One watch of one unit on one host. */
 export interface Recording {
-  /** Calls of 2 have `onceReady`. */
-  readonly version: 1 | 2;
+  readonly version: 2;
   /** An instance has its own name. */
   readonly unit: string;
   readonly scope: 'system' | 'user';

@@ -110,7 +110,7 @@ test('--merge adds recordings once, and tells where they are', async () => {
 
 /** Files that are not merged, and what is said of them. */
 const WRONG: readonly [file: string, content: Uint8Array | string, exit: number, says: RegExp][] = [
-  ['/tmp/c.json', '{}', 1, /^error bad-file: \/tmp\/c\.json: version must be one of 1/],
+  ['/tmp/c.json', '{}', 1, /^error bad-file: \/tmp\/c\.json: version must be one of 2/],
   [
     '/tmp/c.json',
     formatRecording(recording({ unit: 'x.service' })),

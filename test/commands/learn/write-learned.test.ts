@@ -8,7 +8,7 @@ import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { NO_EXEC, SERVICE, UNIT } from '../../support/demo-service.js';
 import { failure } from '../../support/failure.js';
 import { fakeContext, machineWith } from '../../support/fake-system.js';
-import { asOlder, call, hostNamed, recording } from '../../support/recordings.js';
+import { call, hostNamed, recording } from '../../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -159,13 +159,6 @@ test('--ready takes calls of the start away, and says what it lacks', async () =
   const calls = [call('read'), call('bind', start), call('socket', start)];
   const written = async (more: object = {}) =>
     learn(context, [UNIT], { show: true, write: true, ready: true, reload: true, ...more });
-  await keepRecording(
-    context,
-    asOlder(recording({ begin: '2026-11-19T10:00:00Z', end: '2026-11-19T10:10:00Z', calls })),
-  );
-  const older = await written();
-  assert.ok(codes(older).includes('ready-unknown'));
-  assert.equal(older.json.ready, undefined);
   await keepRecording(context, recording({ calls }));
   const { json, text, diagnostics } = await written();
   assert.deepEqual(json.ready, ['bind']);
@@ -177,6 +170,5 @@ test('--ready takes calls of the start away, and says what it lacks', async () =
   assert.deepEqual(said, [
     'once demo.service serves it loses 1 call of its start: bind',
     'neither an exercise nor a day was watched: [ready] leaves socket',
-    '1 of 2 recordings is older, and tells less of that',
   ]);
 });

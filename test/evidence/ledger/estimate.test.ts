@@ -1,9 +1,13 @@
-/** Tests of evidence/ledger/estimate.ts and evidence/ledger/incidence.ts: whether it is enough. */
+/** Tests of evidence/ledger/estimate.ts: whether it is enough. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { estimate } from '../../../src/evidence/ledger/estimate.js';
-import { incidenceOf, samplesToNext, unseenAtLeast } from '../../../src/evidence/ledger/incidence.js';
+import {
+  estimate,
+  incidenceOf,
+  samplesToNext,
+  unseenAtLeast,
+} from '../../../src/evidence/ledger/estimate.js';
 import { makeLedger } from '../../../src/evidence/ledger/make-ledger.js';
 import type { Recording } from '../../../src/evidence/recording/recording.js';
 import { call, hostNamed, recording } from '../../support/recordings.js';

@@ -1,7 +1,6 @@
 /** Tests of evidence/policy/calls/: which calls a policy lets through, records or refuses, and how it lists them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dangerousCalls } from '../../../src/evidence/policy/calls/dangerous.js';
 import { grouped } from '../../../src/evidence/policy/calls/groups.js';
 import {
   BY_THE_KERNEL,
@@ -11,7 +10,7 @@ import {
   NEVER_LOGGED,
   PROGRAMS_FALL_BACK,
 } from '../../../src/evidence/policy/calls/tables.js';
-import { abisSeen, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
+import { abisSeen, dangerousCalls, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
 import type { Evidence, ReachableCalls } from '../../../src/evidence/policy/input.js';
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../../../src/evidence/policy/input.js';
-import { NEEDED_ARGUMENTS } from '../../../src/evidence/policy/needed-arguments.js';
 import { calls, evidence, learned, values } from '../../support/learned.js';
+import { NEEDED_ARGUMENTS } from '../../support/needed-arguments.js';
 
 const NAMES = NEEDED_ARGUMENTS.map(([call]) => call);
 

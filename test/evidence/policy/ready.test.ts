@@ -20,8 +20,8 @@ const NO_RELOAD = { options: { ready: { reload: false } } };
 const EVENTS: readonly RecordedEvent['what'][] = ['start', 'serving', 'exercise', 'reload', 'stop'];
 
 /** A watch in which these took place. */
-const watch = (events = EVENTS, version: 1 | 2 = 2) => ({
-  ...{ lives: 1, version },
+const watch = (events = EVENTS) => ({
+  lives: 1,
   events: events.map((what) => ({ what, at: 1 })),
 });
 
@@ -158,8 +158,6 @@ test('a script that goes on beside the daemon keeps what it does', () => {
 const UNKNOWN: readonly [of: Evidence, why: RegExp][] = [
   [service({ watches: [{ ...watch(['serving']), lives: 0 }] }), /no start was watched/],
   [service({ watches: [watch(['start', 'stop'])] }), /no work was watched/],
-  [service({ watches: [watch(EVENTS, 1)] }), /older recordings have the start, which tell less/],
-  [service({ watches: [watch(EVENTS, 1), watch(['start', 'stop'])] }), /no work was watched/],
   [service({ lost: { leavers: 1 } }), /processes have left its control group unwatched/],
   [service({ lost: { numbers: 2 } }), /2 records of calls were lost/],
   [evidence({ watches: [watch()] }), /no call that matters was made at the start alone/],
@@ -201,9 +199,4 @@ test('a service that can start no process any more is told', () => {
   const some = of(service({}, ...made('clone', ['serving'], ['serving'])));
   assert.ok(some.ready && 'deny' in some.ready && !some.ready.startsNone);
   assert.doesNotMatch(some.text, /is not replaced/);
-});
-
-test('older recordings count beside newer ones: all that they have after a start is kept', () => {
-  const older = service({ watches: [watch(), watch(EVENTS, 1)] }, ...calls('bind', { phases: ['serving'] }));
-  assert.ok(!deniedBy(older, NO_RELOAD)!.includes('bind'));
 });

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChecklistItem, ChecklistKind } from '../../../src/evidence/ledger/checklist.js';
 import type { PolicyRequest } from '../../../src/evidence/policy/input.js';
-import { policyText } from '../../../src/evidence/policy/text/policy-text.js';
-import { serviceLines } from '../../../src/evidence/policy/text/service-text.js';
+import { policyText, serviceLines } from '../../../src/evidence/policy/text/policy-text.js';
 import { counted, span, thousands } from '../../../src/evidence/policy/text/spans.js';
 import {
   assignment,

@@ -1,5 +1,5 @@
 /**
- * Tests of learn/reachable/find-reachable.ts, learn/reachable/linker-files.ts and learn/reachable/root-files.ts: a file
+ * Tests of learn/reachable/find-reachable.ts and learn/reachable/root-files.ts: a file
  * tree with programs and libraries as compilers make them.
  */
 import assert from 'node:assert/strict';

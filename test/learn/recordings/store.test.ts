@@ -72,7 +72,7 @@ test('a file that is wrong is an error of its own', async () => {
   assert.equal(recordings.length, 1);
   assert.deepEqual(
     diagnostics.map(({ message }) => message.replace(/^.*\.json/, '')),
-    [': version must be one of 1, 2', ' is in the folder of demo.service, and of other.service'],
+    [': version must be one of 2', ' is in the folder of demo.service, and of other.service'],
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LogFiles } from '../../../src/learn/watch/log-files.js';
+import { LogFiles } from '../../../src/learn/watch/watched-service.js';
 import { FakeSystem } from '../../support/fake-system.js';
 import { unitState } from '../../support/unit-state.js';
 

@@ -1,15 +1,15 @@
 import { ABIS, type Abi } from '../../../syscalls/abi.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
 import { callsOf } from '../../../syscalls/resolve.js';
-import type { SyscallSets } from '../../../syscalls/sets.js';
+import { bundledSets, type SyscallSets } from '../../../syscalls/sets.js';
 import { isSurelyRefused } from '../../recording/kinds.js';
 import type { Evidence, ReachableCalls, SeenCall } from '../input.js';
-import { dangerousCalls } from './dangerous.js';
 import {
   BY_THE_KERNEL,
   BY_THE_VDSO,
   FAMILIES,
   LIBRARIES_FALL_BACK,
+  NEVER_LOGGED,
   NOT_LOGGED_YET,
   PROGRAMS_FALL_BACK,
 } from './tables.js';
@@ -154,4 +154,17 @@ function madeBy(calls: readonly SeenCall[]): string {
   const count = calls.reduce((sum, call) => sum + call.count, 0);
   const phases = [...new Set(calls.flatMap((call) => Object.keys(call.phases)))];
   return `made ${count} times${phases.length > 0 ? ` (${phases.join(', ')})` : ''}`;
+}
+
+/** The calls that an attacker wants first: those of the target's sets, and of newer ones, which have more. */
+export const dangerousCalls = (sets: SyscallSets): ReadonlySet<string> =>
+  new Set(NEVER_LOGGED.flatMap((name) => [...callsOf({ name }, sets), ...callsOf({ name }, bundledSets())]));
+
+/** Those that are allowed all the same, since they were seen. */
+export function dangerousSeen(
+  calls: readonly { readonly name: string; readonly tier: string }[],
+  sets: SyscallSets,
+): string[] {
+  const dangerous = dangerousCalls(sets);
+  return calls.filter(({ name, tier }) => tier === 'allow' && dangerous.has(name)).map(({ name }) => name);
 }

@@ -1,8 +1,7 @@
 /** Directives that close devices. */
 
 import type { RecordedPath } from '../../recording/recording.js';
-import { needed } from './closing.js';
-import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { type Facts, type Judge, needed, not, proved, type Verdict } from './facts.js';
 
 /** Devices that PrivateDevices= leaves (systemd.exec(5)), by type and number. */
 const LEFT_DEVICES: ReadonlySet<string> = new Set([

@@ -1,5 +1,8 @@
+import { whollyRefused } from '../../../directives/refused-calls.js';
 import { TAKES, type Trait } from '../../../plan/access-units.js';
 import { ownValues } from '../../../plan/unit-values.js';
+import { callsOf } from '../../../syscalls/resolve.js';
+import type { SyscallSets } from '../../../syscalls/sets.js';
 import { isOn, lastOf } from '../../../unit/values.js';
 import type { Kind } from '../../recording/kinds.js';
 import type { PolicyRequest } from '../input.js';
@@ -107,4 +110,11 @@ function judgedBy(
   const doubt = against ?? facts.doubt(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];
   return doubt === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: doubt }];
+}
+
+/** The calls that proved directives refuse: no policy can let them through. */
+export function refusedByDirectives({ proved }: LearnedDirectives, sets: SyscallSets): ReadonlySet<string> {
+  const on = proved.filter(({ value }) => value === true);
+  const refused = on.flatMap(({ name }) => whollyRefused().get(name) ?? []);
+  return new Set(refused.flatMap((name) => callsOf({ name }, sets)));
 }

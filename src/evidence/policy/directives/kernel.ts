@@ -4,9 +4,18 @@ import { NO_TUNABLES, TUNABLES } from '../../../directives/values/mounts.js';
 import { constantValue } from '../../../syscalls/constants.js';
 import { allWords } from '../../../unit/values.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
-import { type Closing, needed } from './closing.js';
 import { listedDevices } from './devices.js';
-import { type Facts, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
+import {
+  type Closing,
+  type Facts,
+  isBelow,
+  type Judge,
+  MAKING,
+  needed,
+  not,
+  proved,
+  type Verdict,
+} from './facts.js';
 
 /** A directive that is on unless the service needs what it closes. */
 const closes = (name: string, what: string, closing: Closing): Judge => ({

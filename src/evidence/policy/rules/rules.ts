@@ -2,7 +2,7 @@
 
 import type { SyscallSets } from '../../../syscalls/sets.js';
 import { valuesOf } from '../arguments.js';
-import { dangerousCalls } from '../calls/dangerous.js';
+import { dangerousCalls } from '../calls/tiers.js';
 import type { Evidence, ReachableCalls } from '../input.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { nameOfValue, operandOf } from './constants.js';

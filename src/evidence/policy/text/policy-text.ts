@@ -1,18 +1,18 @@
 /** A learned policy as TOML. */
 import { shortList } from '../../../collections.js';
+import { printable } from '../../../diagnostic.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
-import { dangerousSeen } from '../calls/dangerous.js';
+import type { ChecklistItem, ChecklistKind } from '../../ledger/checklist.js';
 import { grouped } from '../calls/groups.js';
-import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
+import { abisSeen, dangerousSeen, type SortedCall, type Tier } from '../calls/tiers.js';
+import type { LearnedDirectives, ProvedDirective, UnprovedDirective } from '../directives/directives.js';
 import { doubtOf, startDoubt } from '../doubts.js';
 import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
-import { checklistLines } from './checklist-text.js';
 import { readyLines } from './ready-text.js';
-import { serviceLines } from './service-text.js';
 import { counted, span } from './spans.js';
-import { assignment, comment, type Group, groupedList, quoted, wrapped } from './toml.js';
+import { assignment, comment, type Group, groupedList, quoted, tomlValue, wrapped } from './toml.js';
 
 /** The answer to refused calls where nothing else is asked for. */
 const DEFAULT_ACTION = 'EPERM';
@@ -188,3 +188,64 @@ const startPreLines = ({ directives: { beforehand } }: LearnedPolicy): string[] 
           beforehand.map((path) => `/usr/bin/truncate --size=0 /proc/1/root${path}`),
         ),
       ];
+
+/** The section `[service]`: a comment and a line a directive, then those that aren't stated. */
+export function serviceLines({ proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>): string[] {
+  if (proved.length === 0 && unproved.length === 0) return [];
+  return [
+    ...(proved.length > 0 ? ['[service]', ...proved.flatMap(provedLines)] : []),
+    ...(unproved.length > 0
+      ? ['', comment('Not stated, since the evidence speaks against them or is not whole:')]
+      : []),
+    ...unproved.map(unprovedLine),
+  ];
+}
+
+const provedLines = ({ name, value, why }: ProvedDirective): string[] => [
+  comment(why),
+  assignment(name, value),
+];
+
+/** A wanted value in words stands for one that the evidence would have given. */
+function unprovedLine({ name, wanted, reason }: UnprovedDirective): string {
+  const isWords = typeof wanted === 'string' && wanted.includes(' ');
+  return comment(isWords ? `${name}: ${reason}.` : `${name} = ${tomlValue(wanted)}: ${reason}.`);
+}
+
+const NAMES: Readonly<Partial<Record<ChecklistKind, string>>> = {
+  'log-rotation': 'log rotation',
+  day: 'a whole day',
+  week: 'a whole week',
+};
+
+/** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
+const UNSEEN: ReadonlyMap<ChecklistKind, string> = new Map([
+  ['log-rotation', "log rotation (or it can't be told)"],
+]);
+
+/** Characters of a command, and the number of commands. */
+const WIDTH = 60;
+const MOST_COMMANDS = 3;
+
+/** Comments about what was seen of a service's life, and what wasn't. */
+export function checklistLines(checklist: readonly ChecklistItem[]): string[] {
+  const nameOf = ({ what }: ChecklistItem) => NAMES[what] ?? what;
+  const events = checklist.filter(({ what }) => what !== 'command');
+  const seen = events.filter((one) => one.seen === 'yes').map(nameOf);
+  const unseen = events.filter((one) => one.seen === 'no');
+  const commands = checklist.filter((one) => one.what === 'command' && one.seen === 'no');
+  const missing = [
+    ...unseen.map((one) => UNSEEN.get(one.what) ?? nameOf(one)),
+    ...(commands.length > 0 ? [commandsText(commands)] : []),
+  ];
+  return [
+    ...(seen.length > 0 ? [comment(`Seen: ${seen.join(', ')}.`)] : []),
+    ...(missing.length > 0 ? [comment(`Not seen, so that it may fail: ${missing.join(', ')}.`)] : []),
+  ];
+}
+
+const commandsText = (commands: readonly ChecklistItem[]): string =>
+  shortList(
+    commands.map(({ line = '' }) => printable(line, WIDTH)),
+    MOST_COMMANDS,
+  );

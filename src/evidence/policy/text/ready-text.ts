@@ -5,7 +5,7 @@ import { assignment, comment, type Group, groupedList } from './toml.js';
 
 /**
  * Longer than a watch counts calls to the start of a service that is active already (`SHORTEST_START` in
- * learn/watch/phases.ts), so that none of them comes when the filter is there.
+ * learn/watch/watched-service.ts), so that none of them comes when the filter is there.
  */
 const SETTLE = '2s';
 

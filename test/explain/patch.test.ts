@@ -1,4 +1,4 @@
-/** Tests of explain/write-policy.ts and explain/patch.ts: what --write makes of a policy, and when it leaves it alone. */
+/** Tests of explain/patch.ts: what --write makes of a policy, and when it leaves it alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explain } from '../../src/commands/explain.js';
