@@ -3,7 +3,7 @@ import { errnoNumber } from '../syscalls/errno.js';
 import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { EffectiveUnit } from './effective.js';
-import { nextWord, textOf } from './exec/word.js';
+import { leadingWords, nextWord, textOf } from './exec/word.js';
 import type { Assignment } from './unit-file.js';
 
 /**
@@ -89,15 +89,10 @@ const ARCHITECTURES: ReadonlySet<string> = new Set(
 
 /** The architectures whose calls pass (SystemCallArchitectures=), `native` as written; empty if all pass. */
 export function ownArchitectures(unit: EffectiveUnit): readonly string[] {
-  const names = unit.list('Service', 'SystemCallArchitectures').flatMap(({ value }) => {
-    const words: string[] = [];
-    for (let at = 0; ; ) {
-      const word = nextWord(value, at, { quotes: true, escapes: 'next' });
-      if (word === undefined || word === 'malformed') return words;
-      words.push(textOf(word.pieces));
-      at = word.next;
-    }
-  });
+  // systemd keeps the words before one that is malformed.
+  const names = unit
+    .list('Service', 'SystemCallArchitectures')
+    .flatMap(({ value }) => leadingWords(value, { quotes: true, escapes: 'next' }).words);
   return [...new Set(names)].filter((name) => ARCHITECTURES.has(name));
 }
 

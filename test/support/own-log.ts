@@ -1,7 +1,7 @@
 import { isKnownCall } from '../../src/syscalls/numbers.js';
 import { expandSet, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { EffectiveUnit } from '../../src/unit/effective.js';
-import { nextWord, textOf } from '../../src/unit/exec/word.js';
+import { leadingWords } from '../../src/unit/exec/word.js';
 
 /** Which calls a unit records. */
 export interface OwnSyscallLog {
@@ -18,7 +18,7 @@ export function ownSyscallLog(unit: EffectiveUnit, sets: SyscallSets): OwnSyscal
   const calls = new Set<string>();
   for (const line of lines) {
     const adds = line.startsWith('~') === inverted;
-    for (const name of namesIn(line.replace(/^~/, ''))) {
+    for (const name of leadingWords(line.replace(/^~/, ''), { quotes: false, escapes: 'next' }).words) {
       const named = name.startsWith('@') ? (expandSet(sets, name) ?? []) : [name];
       for (const call of named.filter((one) => isKnownCall(one, sets))) {
         adds ? calls.add(call) : calls.delete(call);
@@ -26,14 +26,4 @@ export function ownSyscallLog(unit: EffectiveUnit, sets: SyscallSets): OwnSyscal
     }
   }
   return { inverted, calls };
-}
-
-function namesIn(text: string): string[] {
-  const names: string[] = [];
-  for (let at = 0; ; ) {
-    const word = nextWord(text, at, { quotes: false, escapes: 'next' });
-    if (word === undefined || word === 'malformed') return names;
-    names.push(textOf(word.pieces));
-    at = word.next;
-  }
 }

@@ -20,11 +20,11 @@ export async function tellActivations(context: Context): Promise<Pick<Outcome, '
   );
   const halfDone = units.filter((_, i) => !waits[i]);
   const waiting = units.filter((_, i) => waits[i]).map(stillWaits);
-  if (halfDone.length === 0)
-    return { exit: waiting.length > 0 ? EXIT.pending : EXIT.ok, diagnostics: waiting };
+  const exit = waiting.length > 0 ? EXIT.pending : EXIT.ok;
+  if (halfDone.length === 0) return { exit, diagnostics: waiting };
   if (await isBusy(context)) {
     const busy = note('busy', `activate is changing ${halfDone.join(', ')}`);
-    return { exit: waiting.length > 0 ? EXIT.pending : EXIT.ok, diagnostics: [...waiting, busy] };
+    return { exit, diagnostics: [...waiting, busy] };
   }
   return { exit: EXIT.failure, diagnostics: [...waiting, ...halfDone.map(notDone)] };
 }

@@ -73,16 +73,21 @@ export function nextWord(text: string, from: number, syntax: WordSyntax): Word |
   return scanWord(text, from, syntax, false);
 }
 
-/** All words of a text as plain text; undefined if one is malformed. */
-export function splitWords(text: string, syntax: WordSyntax): string[] | undefined {
+/** The words of a text as plain text up to one that is malformed, and whether they are all. */
+export function leadingWords(text: string, syntax: WordSyntax) {
   const words: string[] = [];
   for (let at = 0; ; ) {
     const word = nextWord(text, at, syntax);
-    if (word === undefined) return words;
-    if (word === 'malformed') return undefined;
+    if (word === undefined || word === 'malformed') return { words, areAll: word === undefined };
     words.push(textOf(word.pieces));
     at = word.next;
   }
+}
+
+/** All words of a text as plain text; undefined if one is malformed. */
+export function splitWords(text: string, syntax: WordSyntax): string[] | undefined {
+  const { words, areAll } = leadingWords(text, syntax);
+  return areAll ? words : undefined;
 }
 
 /**

@@ -160,7 +160,7 @@ async function readMeasure(
   const status = await readStatus(system, `${manager}`);
   const lines = loadedLines(get, bases);
   const claims = directives.flatMap((name) => claimsOf(lines, name));
-  const paths = claims.length > 0 ? pathsToFollow(lines, claims) : [];
+  const paths = claims.length > 0 ? [...new Set(pathsToFollow(lines, claims))] : [];
   const isMounted = directives.some((name) => isSeen(name, 'mounts'));
   return {
     ...{ get, bases, paths },
