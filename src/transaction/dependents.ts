@@ -4,7 +4,7 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import { type AffectedUnit, askUnits, isTrigger, namesIn } from '../restart/affected-units.js';
 import { failureOf } from '../state/failures.js';
-import { isUp } from '../state/service-run.js';
+import { hasJob, isUp } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import type { ChangedUnit } from './changed-unit.js';
 import { waitFor } from './wait-for.js';
@@ -20,7 +20,8 @@ interface HowLong {
 }
 
 /**
- * Starts dependents of a unit that are not up after its restart. A start that systemd makes itself is joined, and waited for.
+ * Starts dependents of a unit that are not up after its restart. A start that systemd makes itself is joined and waited for, with no
+ * note about it.
  * @returns notes on dependents that were started; a warning where one can't be, an error where one doesn't stay up
  */
 export async function startDependents(
@@ -31,20 +32,23 @@ export async function startDependents(
   const down = await downAfter(context, unit);
   if (down.length === 0) return [];
   const went = (name: string) => `${name} went down with the restart of ${unit.unit}`;
-  const refused = (await startEach(context, down)).filter(({ name }) => !own.has(name));
+  const names = down.map(({ name }) => name);
+  const refused = (await startEach(context, names)).filter(({ name }) => !own.has(name));
   const couldNot = refused.map(({ name, why }) =>
     warning('went-down', `${went(name)}, and can't be started again: ${why}`, {
       hint: systemctl(context.placement.scope, 'start', name),
     }),
   );
-  const started = down.filter((name) => !refused.some((one) => one.name === name));
+  const started = names.filter((name) => !refused.some((one) => one.name === name));
   if (started.length > 0) await context.system.wait(Math.max(settle, LOOK_AGAIN));
   const found = await askUnits(context, started);
   const stayed = found.filter(({ state }) => isUp(state));
   const failed = found.filter((one) => !stayed.includes(one) && !own.has(one.name));
+  const bySystemd = new Set(down.filter(({ state }) => hasJob(state)).map(({ name }) => name));
+  const startedHere = stayed.filter(({ name }) => !bySystemd.has(name));
   return [
     ...couldNot,
-    ...stayed.map(({ name }) => note('went-down', `${went(name)}, and is started again`)),
+    ...startedHere.map(({ name }) => note('went-down', `${went(name)}, and is started again`)),
     ...failed.map(({ name }) => dependentFailed(context, unit.unit, went(name), name)),
   ];
 }
@@ -56,13 +60,13 @@ export async function startDependents(
 async function downAfter(
   context: Context,
   { due, along }: Pick<ChangedUnit, 'due' | 'along'>,
-): Promise<string[]> {
+): Promise<AffectedUnit[]> {
   const started = new Set([...due, ...along.filter(({ type }) => type !== 'stop').map(({ unit }) => unit)]);
   const conflicts = ({ state }: AffectedUnit) =>
     namesIn(state, ['conflicts', 'conflictedBy']).some((name) => started.has(name));
   const found = await askUnits(context, dependentsIn(along));
-  const down = found.filter((one) => !isUp(one.state) && !conflicts(one)).map(({ name }) => name);
-  return [...down.filter(isTrigger), ...down.filter((name) => !isTrigger(name))];
+  const down = found.filter((one) => !isUp(one.state) && !conflicts(one));
+  return [...down.filter(({ name }) => isTrigger(name)), ...down.filter(({ name }) => !isTrigger(name))];
 }
 
 /** Units that jobs restart or stop; those that they only start were down before. */
