@@ -1,5 +1,5 @@
 /** Tests of explain/explain-unit.ts, explain/explanation.ts, explain/opens.ts,
- * explain/refusals-after-restart.ts and explain/tally.ts: what is said of refused calls. */
+ * explain/refusals-after-restart.ts, explain/tally.ts and explain/without-base.ts: what is said of refused calls. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
