@@ -1,5 +1,6 @@
 import type { Message, MessageBus } from 'dbus-next';
 import { marshalled } from './marshalled.js';
+import { BUS } from './names.js';
 
 /** Private parts of dbus-next. */
 interface Inner {
@@ -11,8 +12,8 @@ type Handler = (...args: unknown[]) => void;
 type Variant = Readonly<Record<'signature' | 'value', unknown>>;
 type MakeMessage = new (fields: object) => Message;
 
-/** MessageType.ERROR of dbus-next. */
-const ERROR = 3;
+/** Kinds of messages, as dbus-next's MessageType has them. */
+const [ERROR, SIGNAL] = [3, 4];
 
 /**
  * Reads a bus's messages, in the place of dbus-next: that takes three times as long, and throws where nobody can catch it. A
@@ -59,26 +60,31 @@ const FIELDS = [
 ] as const;
 
 /**
- * @returns a function that reads a message; undefined while it isn't there as a whole
+ * @returns a function that reads a message; undefined while it isn't there as a whole. Signals that another peer addresses to this
+ * connection are left out
  * @throws RangeError or TypeError where there is no message
  */
 function nextMessage(stream: NodeJS.ReadableStream, make: MakeMessage): () => Message | undefined {
   let head: Buffer | undefined;
   return () => {
-    head ??= take(stream, HEAD);
-    if (!head) return undefined;
-    const isLittle = head[0] === 'l'.charCodeAt(0);
-    const [bodyLength, serial, length] = marshalled(head, isLittle, 4).values('uuu') as number[];
-    const padded = Math.ceil(length! / 8) * 8;
-    if (padded === 0 || padded + bodyLength! > MOST) throw new RangeError('no message has that size');
-    const rest = take(stream, padded + bodyLength!);
-    if (!rest) return undefined;
-    const fields = marshalled(rest, isLittle).elements('(yv)', length!) as [number, Variant][];
-    const named = Object.fromEntries(fields.map(([code, { value }]) => [FIELDS[code], value]));
-    const [, type, flags] = head;
-    head = undefined;
-    const body = marshalled(rest, isLittle, padded).values(`${named.signature ?? ''}`);
-    return new make({ ...named, type, flags, serial, body });
+    for (;;) {
+      head ??= take(stream, HEAD);
+      if (!head) return undefined;
+      const isLittle = head[0] === 'l'.charCodeAt(0);
+      const [bodyLength, serial, length] = marshalled(head, isLittle, 4).values('uuu') as number[];
+      const padded = Math.ceil(length! / 8) * 8;
+      if (padded === 0 || padded + bodyLength! > MOST) throw new RangeError('no message has that size');
+      const rest = take(stream, padded + bodyLength!);
+      if (!rest) return undefined;
+      const fields = marshalled(rest, isLittle).elements('(yv)', length!) as [number, Variant][];
+      const named = Object.fromEntries(fields.map(([code, { value }]) => [FIELDS[code], value]));
+      const [, type, flags] = head;
+      head = undefined;
+      // Signals of managers are broadcasts. Others' may be large, and take long to read.
+      if (type === SIGNAL && named.destination !== undefined && named.sender !== BUS) continue;
+      const body = marshalled(rest, isLittle, padded).values(`${named.signature ?? ''}`);
+      return new make({ ...named, type, flags, serial, body });
+    }
   };
 }
 

@@ -54,6 +54,24 @@ test('messages are read as dbus-next writes them, however they are cut', async (
   assert.deepEqual(errors, []);
 });
 
+test('signals that another peer addresses to the command are left out, and their bodies not read', async () => {
+  const { feed, seen, errors } = reading();
+  const signal = (fields: Fields): Buffer =>
+    marshallMessage({ type: 4, serial: 7, path: '/x', interface: 'a.b', member: 'C', ...fields })[0];
+  const stray = signal({ sender: ':1.9', destination: ':1.7', signature: 's', body: ['x'] });
+  stray.fill(0xff, stray.length - 6);
+  const ofBus = { sender: 'org.freedesktop.DBus', destination: ':1.7', signature: 's', body: [':1.7'] };
+  await feed(stray, stray, signal(ofBus), signal({ sender: ':1.2' }));
+  assert.deepEqual(errors, []);
+  assert.deepEqual(
+    seen.map(({ sender, body }) => [sender, body]),
+    [
+      ['org.freedesktop.DBus', [':1.7']],
+      [':1.2', []],
+    ],
+  );
+});
+
 test('bytes that are no message are an error of the stream, which is read no more', async () => {
   const heads = [
     [2, 0, 0],
