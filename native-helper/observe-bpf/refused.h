@@ -39,6 +39,8 @@ __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error, _
 	if (!unit || program == 0)
 		return 0;
 	__u64 key = call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error) | doubt;
+	if (scope == REFUSED_ONLY && unit->lives == 0)
+		key |= BEFORE;
 	__u32 place = (__u32)claim_refusal(unit, key);
 	if (place >= REFUSALS) {
 		lose(unit, LOST_REFUSED);

@@ -212,6 +212,7 @@ struct unit {
 
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
 #define UNCERTAIN (1ULL << 62) /* a filter of the task's own may have refused the call */
+#define BEFORE (1ULL << 61)    /* the control group had not been made since the watch began */
 static inline __u64 call_key(__u32 abi, __u32 nr, __u32 error)
 {
 	return 1ULL << 63 | (__u64)abi << 48 | (__u64)nr << 16 | error;

@@ -118,6 +118,8 @@ static void print_refused(const struct unit *unit)
 		       (unsigned long long)unit->refusals[i].count, unit->refusals[i].programs);
 		if (unit->refusal_keys[i] & UNCERTAIN)
 			printf(",\"certain\":false");
+		if (unit->refusal_keys[i] & BEFORE)
+			printf(",\"before\":true");
 		printf("}");
 	}
 	printf("]");

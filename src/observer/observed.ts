@@ -31,6 +31,8 @@ export interface ObservedUnit {
     readonly programs: number;
     /** False where a filter may have refused it that the process has loaded after it had left the control group. */
     readonly certain?: boolean;
+    /** Whether it was refused before the control group was made anew; told only where no more than refusals is watched. */
+    readonly before?: boolean;
   }[];
   /** By the number of the `watch` line, from 0 on. Values are decimal strings; of a pair both. */
   readonly arguments: readonly {

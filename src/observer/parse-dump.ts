@@ -49,7 +49,10 @@ const SHAPE: Check<ObservedUnit> = object({
     }),
     1 << 14,
   ),
-  refused: list(object({ abi, nr: number, errno, count, programs: mask }, { certain: flag }), 1 << 14),
+  refused: list(
+    object({ abi, nr: number, errno, count, programs: mask }, { certain: flag, before: flag }),
+    1 << 14,
+  ),
   arguments: list(
     object({ watch: whole(4095), phases, values: list(list(decimal, 2), MOST_ELEMENTS), lost: count }),
     4096,

@@ -44,13 +44,6 @@ export async function refusalsInTrial(
   };
 }
 
-/**
- * Whether a call was refused by what confined the run before. It is watched, too, until it has stopped, and its calls aren't
- * told apart: those are left out that neither the policy nor a directive refuses.
- */
-const isOfRunBefore = ({ changes }: Prepared, { cause, call }: Explanation): boolean =>
-  cause.kind === 'elsewhere' && call.known && changes.some(({ before }) => before !== undefined);
-
 const callsOf = (sight: Sight) => ('calls' in sight ? sight.calls : undefined);
 
 /** Diagnostics about calls that a service was refused, which has failed. */
@@ -67,9 +60,7 @@ export async function refusalsOfFailed(
     const sight = await trialWatch?.sight(prepared.plan.unit);
     const found = await refusalsAfterRestart(context, prepared, sight && callsOf(sight));
     const tell = (some: readonly Explanation[] = []) =>
-      some
-        .filter((one) => !isOfRunBefore(prepared, one))
-        .map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+      some.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
     refused = tell(found?.explanations);
     fallbacks = tell(found?.fallbacks);
     return [];

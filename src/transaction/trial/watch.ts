@@ -83,9 +83,12 @@ export class TrialWatch {
     const observed = observedIn((await observer.dump())[index]);
     const facts = { machine: this.#machine!, watched: [], hashes: new Map() };
     const times = { from, time: this.#context.system.now() };
+    // Of a restart the last run's stop is seen, too. Where the control group stays, none of its calls can be told from the new run's.
+    const refused = observed.refused.filter(({ before }) => !before || observed.lives === 0);
+    const isCertain = (one: (typeof refused)[number]) => (one.certain ?? true) && !one.before;
     const callsOf = (certain: boolean) => {
-      const refused = observed.refused.filter((one) => (one.certain ?? true) === certain);
-      return observedCalls(namedDump({ ...observed, refused }, facts), times);
+      const those = refused.filter((one) => isCertain(one) === certain);
+      return observedCalls(namedDump({ ...observed, refused: those }, facts), times);
     };
     const { blind, lost } = namedDump(observed, facts);
     const suffers = (table: string) => kindsIn(table).includes('refused');

@@ -184,22 +184,20 @@ test('a fallback alone explains no failure for sure', async () => {
   assert.deepEqual(codesOf(result), ['error service-failed', 'warning refused-call']);
 });
 
-test('calls that the policy before refused are no reason for a failure under this one', async () => {
-  const refused = [refusal('ptrace', EPERM), refusal('uname', EPERM)];
-  const behaviour = (_: string, confined: boolean) => (confined && isBad ? 'dies' : 'works');
-  let isBad = false;
-  const talks = () => new FakeObserver(seen(refused));
-  const system = watchedMachine(talks(), { behaviour, talks });
-  const told = async (policy: string) => {
-    setPolicy(system, policy);
-    const result = await apply(fakeContext(system), [UNIT], {});
-    return result.diagnostics.filter(({ code }) => code === 'refused-call').map(({ message }) => message);
-  };
-  assert.equal((await told(POLICY.replace('uname', 'ptrace'))).length, 1);
-  isBad = true;
-  const [uname, ...others] = await told(POLICY);
-  assert.match(uname!, /^uname \(63\) failed: deny uname$/);
-  assert.deepEqual(others, []);
+describe('a call that the last run was refused at its stop, by its own filter', () => {
+  const ofLast = { ...refusal('uname', EPERM), before: true };
+
+  for (const policy of [POLICY, READY]) {
+    test(`is neither reported nor a reason to roll back: ${policy.split('\n')[0]}`, async () => {
+      const { result } = await applied(policy, seen([ofLast], { lives: 1 }));
+      assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} applied`], []]);
+    });
+  }
+
+  test("is a warning where the control group stays, so that it can't be told from the new run's", async () => {
+    const { result } = await applied(READY, seen([ofLast], { lives: 0 }));
+    assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} applied`], ['warning refused-call']]);
+  });
 });
 
 test('the observer sees refused calls alone, from before the restart on, and has ended after', async () => {
