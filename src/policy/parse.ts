@@ -52,7 +52,7 @@ export function readPolicy(document: TomlDocument, file: string): ParsedPolicy {
   return { policy, diagnostics: [...validateShape(document), ...firstOf(reader.findings())] };
 }
 
-/** What `apply` does after a finding of its trial. */
+/** Answers of `apply` to a finding of its trial. */
 const CONSEQUENCES = ['rollback', 'warn'] as const;
 
 function readDirectives(document: TomlDocument): DirectiveEntry[] {

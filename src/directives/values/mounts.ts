@@ -76,13 +76,12 @@ export interface Claim {
   readonly except: readonly string[];
 }
 
-/** What a directive promises. */
+/** A promise of a directive. */
 interface Promised {
   readonly is: Claim['is'];
   /** Without them, the paths that the directive lists. */
   readonly paths?: readonly string[];
-  /** Paths below that are left out; by a directive's name, those that it lists. */
-  readonly except?: readonly string[] | 'ExecPaths';
+  readonly except?: readonly string[] | ((lines: MountLines) => readonly string[]);
   /** The value with which it is promised; without it any. */
   readonly with?: string;
   /** A value with which it is not promised. */
@@ -134,33 +133,30 @@ export const CLAIMS: ReadonlyMap<string, readonly Promised[]> = new Map<string, 
     ],
   ],
   // With `private` a unit may write to the groups that it sees.
-  ['ProtectControlGroups', [{ is: 'read-only', paths: ['/sys/fs/cgroup'], unless: 'private' }]],
-  ['ReadOnlyPaths', [{ is: 'read-only' }]],
+  [
+    'ProtectControlGroups',
+    [{ is: 'read-only', paths: ['/sys/fs/cgroup'], except: ownPressureFile, unless: 'private' }],
+  ],
+  ['ReadOnlyPaths', [{ is: 'read-only', except: ownPressureFile }]],
   ['InaccessiblePaths', [{ is: 'inaccessible' }]],
   ['TemporaryFileSystem', [{ is: 'private' }]],
-  ['NoExecPaths', [{ is: 'noexec', except: 'ExecPaths' }]],
+  ['NoExecPaths', [{ is: 'noexec', except: (lines) => lines.places('ExecPaths') }]],
   ['ExecPaths', [{ is: 'executable' }]],
   ['ReadWritePaths', [{ is: 'writable' }]],
 ]);
 
-/** Directives that leave {@link ownPressureFile} writable, which may be below what they make read-only. */
-const INFORMING: readonly string[] = ['ProtectControlGroups', 'ReadOnlyPaths'];
-
 /** The claims of a directive; none if it isn't set. */
 export function claimsOf(lines: MountLines, by: string): Claim[] {
   const promised = lines.isSet(by) ? (CLAIMS.get(by) ?? []) : [];
-  const word = lines.word(by);
-  return (
-    promised
-      .filter((one) => one.with === undefined || one.with === word)
-      // The bus has further words in a property of their own.
-      .filter(({ unless }) => unless === undefined || ![word, lines.word(`${by}Ex`)].includes(unless))
-      .flatMap(({ is, paths = lines.places(by), except = [] }) => {
-        const out = typeof except === 'string' ? lines.places(except) : except;
-        const left = INFORMING.includes(by) ? [...out, ...ownPressureFile(lines)] : out;
-        return paths.map((path) => ({ by, is, path, except: left }));
-      })
-  );
+  // The bus has further words in a property of their own.
+  const words = [lines.word(by), lines.word(`${by}Ex`)];
+  return promised
+    .filter((one) => one.with === undefined || one.with === words[0])
+    .filter(({ unless }) => unless === undefined || !words.includes(unless))
+    .flatMap(({ is, paths = lines.places(by), except = [] }) => {
+      const left = typeof except === 'function' ? except(lines) : except;
+      return paths.map((path) => ({ by, is, path, except: left }));
+    });
 }
 
 /** The claims of all of a unit's lines. */
