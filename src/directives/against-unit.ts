@@ -2,7 +2,7 @@ import type { UnitValues } from '../unit/values.js';
 import type { Directive } from './directive.js';
 
 /**
- * Whether the policy's value would weaken what the unit has: what the unit's own files set, or what its other
+ * Why the policy's value would weaken what the unit has, else undefined: what the unit's own files set, or what its other
  * directives close (a ReadWritePaths= below a ProtectSystem=strict of the unit's own). What can't be compared counts as
  * weaker. Limits count too: a MemoryMax= of the unit's own may be lowered, not raised. Weights, priorities,
  * accounting, credentials and names of things don't.
@@ -17,10 +17,8 @@ export function loosens(
   before: readonly string[],
   after: readonly string[],
   unit: UnitValues,
-): { readonly reason: string } | undefined {
-  const comparison = { row, before, after, emitted: emitted(row, before, after), unit };
-  const reason = row.strictness?.weaker(comparison);
-  return reason === undefined ? undefined : { reason };
+): string | undefined {
+  return row.strictness?.weaker({ row, before, after, emitted: emitted(row, before, after), unit });
 }
 
 /**

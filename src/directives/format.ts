@@ -4,23 +4,10 @@ import type { Target } from '../target/target.js';
 import type { Directive, Reading, YoungPart } from './directive.js';
 import { byteLength, MAX_VALUE, reject } from './values/text.js';
 
-interface Read {
+/** The right-hand sides of a value, and what of them is younger than their directive. */
+export interface Formatted {
   readonly values: readonly string[];
   readonly needs: readonly YoungPart[];
-  readonly problems: Diagnostic[];
-}
-
-function read(row: Directive, value: unknown, at: Location): Read {
-  const reading: Reading = { row, at, problems: [], needs: [] };
-  const values = value === '' ? [''] : (row.kind.format(reading, value) ?? []);
-  const flat = values.length === 0 ? [''] : values;
-  if (reading.problems.length === 0 && flat.includes('') && row.reset !== '') {
-    reject(reading, "a value, since systemd can't unset it", value);
-  }
-  if (flat.some((text) => byteLength(text) > MAX_VALUE)) {
-    reading.problems.push(error('directive-value', `the value of '${row.name}' is too long`, { at }));
-  }
-  return { values: flat, needs: reading.needs, problems: reading.problems };
 }
 
 /**
@@ -36,37 +23,48 @@ function read(row: Directive, value: unknown, at: Location): Read {
  * @returns the right-hand sides, one for each assignment and in their order; none holds a line break. Or, as an array,
  *   all that is wrong.
  */
-export function formatDirective(
-  row: Directive,
-  value: unknown,
-  at: Location,
-): { readonly values: readonly string[] } | Diagnostic[] {
-  const { values, problems } = read(row, value, at);
-  return problems.length > 0 ? problems : { values };
+export function formatDirective(row: Directive, value: unknown, at: Location): Formatted | Diagnostic[] {
+  const reading: Reading = { row, at, problems: [], needs: [] };
+  const { problems, needs } = reading;
+  const written = value === '' ? [] : (row.kind.format(reading, value) ?? []);
+  const values = written.length === 0 ? [''] : written;
+  if (problems.length === 0 && values.includes('') && row.reset !== '') {
+    reject(reading, "a value, since systemd can't unset it", value);
+  }
+  if (values.some((text) => byteLength(text) > MAX_VALUE)) {
+    problems.push(error('directive-value', `the value of '${row.name}' is too long`, { at }));
+  }
+  return problems.length > 0 ? problems : { values, needs };
 }
 
 /** Whether a value could be written. */
-export const isFormatted = (
-  result: ReturnType<typeof formatDirective>,
-): result is { readonly values: readonly string[] } => !Array.isArray(result);
+export const isFormatted = (result: Formatted | Diagnostic[]): result is Formatted => !Array.isArray(result);
 
 /** The facts that a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
 export type GapTarget = Pick<Target, 'systemd' | 'scope'> &
   Partial<Pick<Target, 'abilities'>> & { readonly privateUsers?: boolean };
 
-/**
- * Why the target would not put a directive into force although its unit file has it: systemd ignores a name or
- * a value that it doesn't know, with no more than a warning. Undefined if nothing is in the way, or if the
- * value is wrong anyway.
- */
+/** The gap of a value; undefined, too, if the value is wrong. */
 export function directiveGap(
   row: Directive,
   value: unknown,
   at: Location,
   target: GapTarget,
 ): Diagnostic | undefined {
-  const { values, needs, problems } = read(row, value, at);
-  if (problems.length > 0) return undefined;
+  const formatted = formatDirective(row, value, at);
+  return isFormatted(formatted) ? gapOf(row, formatted, at, target) : undefined;
+}
+
+/**
+ * Why the target would not put a directive into force although its unit file has it: systemd ignores a name or
+ * a value that it doesn't know, with no more than a warning. Undefined if nothing is in the way.
+ */
+export function gapOf(
+  row: Directive,
+  { values, needs }: Formatted,
+  at: Location,
+  target: GapTarget,
+): Diagnostic | undefined {
   const running = `systemd ${target.systemd}`;
   const gap = (what: string, hint: string) => error('gap-directive', what, { at, hint });
   if (row.since > target.systemd) return gap(`${running} ignores '${row.name}'`, update(row.since));

@@ -3,7 +3,7 @@ import { type Action, errnoOf, LOG, permits } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import type { Call } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
-import { type Leaf, leavesOf, type Span } from './prove-numbers.js';
+import { type Leaf, leavesOf, type Span, skipsOf } from './prove-numbers.js';
 
 /** The effect of a program of ours on calls of its machine's native ABI. */
 export interface OwnAnswers {
@@ -74,11 +74,4 @@ function returnsFrom(program: readonly Instruction[], from: number): number[] {
     for (const skip of skipsOf(program[at]!)) reached.add(at + 1 + skip);
   }
   return actions;
-}
-
-/** The numbers of instructions that may be skipped behind one; empty for a return. */
-function skipsOf({ code, jt, jf, k }: Instruction): number[] {
-  if ((code & 7) === 6) return [];
-  if (code === 0x05) return [k];
-  return (code & 7) === 5 ? [jt, jf] : [0];
 }

@@ -10,7 +10,7 @@ import {
   registerBits,
   YES,
 } from './diagram.js';
-import type { Leaf } from './prove-numbers.js';
+import { type Leaf, skipsOf } from './prove-numbers.js';
 import { Unprovable } from './unprovable.js';
 
 /**
@@ -167,13 +167,7 @@ function statesFrom(program: readonly Instruction[], entry: number): State[] {
 /** The states that follow a state. A comparison leads first to where it goes if it holds. */
 function successors(program: readonly Instruction[], { at, held }: State): State[] {
   const after = heldAfter(program[at]!, at, held);
-  if (program[at]!.code === 0x06) return [];
   return skipsOf(program[at]!).map((skip) => ({ at: at + 1 + skip, held: after }));
-}
-
-function skipsOf({ code, jt, jf, k }: Instruction): number[] {
-  if (code === 0x05) return [k];
-  return (code & 7) === 5 ? [jt, jf] : [0];
 }
 
 /** The content of the accumulator after an instruction. */

@@ -83,3 +83,10 @@ function cutBy(code: number, k: number): { yes: Span[]; no: Span[] } | undefined
       return undefined;
   }
 }
+
+/** The numbers of instructions that may be skipped behind one, first where it goes if a test holds; none for a return. */
+export function skipsOf({ code, jt, jf, k }: Instruction): readonly number[] {
+  if ((code & 7) === 6) return [];
+  if (code === 0x05) return [k];
+  return (code & 7) === 5 ? [jt, jf] : [0];
+}

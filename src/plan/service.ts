@@ -1,11 +1,10 @@
 import { type Diagnostic, didYouMean, error, firstOf, warning } from '../diagnostic.js';
 import { emitted, loosens } from '../directives/against-unit.js';
-import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
+import { directiveGap, formatDirective, gapOf, isFormatted } from '../directives/format.js';
 import { findDirective, unknownDirective } from '../directives/table.js';
 import { closedBy, hidden } from '../directives/values/closed-paths.js';
 import { leavesSys, mountLines } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
-import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
 import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
@@ -119,11 +118,11 @@ function planDirective(
   if (!isFormatted(formatted)) return { lines: [], directives: [], diagnostics: formatted };
   const unit = ownValues(effective);
   const privateUsers = hasPrivateUsers(policy, unit);
-  const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
+  const gap = gapOf(row, formatted, entry.at, { ...target, privateUsers });
   const before = unit.get(row.name);
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };
-  const unenforced = gap?.message ?? lostToPrefixes(entry, effective);
+  const unenforced = gap?.message ?? (isLostToPrefixes(entry, effective) ? LOST_TO_PREFIXES : undefined);
   return {
     lines: [lineOf(entry, directive, unenforced)],
     directives: gap ? [] : [directive],
@@ -137,9 +136,6 @@ function planDirective(
   };
 }
 
-const lostToPrefixes = (entry: DirectiveEntry, effective: EffectiveUnit): string | undefined =>
-  isLostToPrefixes(entry, effective) ? LOST_TO_PREFIXES : undefined;
-
 function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: string | undefined): PlanLine {
   const { at, name: subject } = entry;
   if (reason !== undefined) return { at, subject, enforcedBy: 'nobody', how: '', reason };
@@ -148,10 +144,10 @@ function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: stri
 }
 
 /** A diagnostic for a directive that is weaker than the unit's: a warning if `loosen` names it, else an error. */
-function loosening(entry: DirectiveEntry, policy: Policy, weaker: ReturnType<typeof loosens>): Diagnostic[] {
-  if (!weaker) return [];
+function loosening(entry: DirectiveEntry, policy: Policy, reason: string | undefined): Diagnostic[] {
+  if (reason === undefined) return [];
   const { name, at } = entry;
-  const message = `${name} is weaker than what the unit has: ${weaker.reason}`;
+  const message = `${name} is weaker than what the unit has: ${reason}`;
   const named = `loosen = ["${name}"] in [service]`;
   if (policy.loosen.some(({ value }) => value === name))
     return [warning('loosened', message, { at, hint: `it is meant, as ${named} says` })];

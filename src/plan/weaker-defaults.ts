@@ -36,6 +36,6 @@ function whyWeaker({ name, value, valueAt }: DirectiveEntry, unit: UnitValues): 
   const row = findDirective(name);
   const formatted = row && formatDirective(row, value, valueAt);
   return row && formatted && isFormatted(formatted)
-    ? loosens(row, unit.get(name) ?? [], formatted.values, unit)?.reason
+    ? loosens(row, unit.get(name) ?? [], formatted.values, unit)
     : undefined;
 }

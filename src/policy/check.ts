@@ -8,6 +8,7 @@ import {
   warning,
 } from '../diagnostic.js';
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
 import { withOwnSets } from '../syscalls/own-sets.js';
@@ -28,8 +29,6 @@ interface Context {
   readonly abis: readonly Abi[];
 }
 
-type Rule = (context: Context) => Iterable<Diagnostic>;
-
 /**
  * Checks of `[syscalls]`, `[ready]` and `[[expect]]` beyond the schema: every name is known, every operand has a value, no entry
  * contradicts another.
@@ -38,38 +37,40 @@ type Rule = (context: Context) => Iterable<Diagnostic>;
  */
 export function checkSyscalls(
   policy: Policy,
-  sets: SyscallSets,
+  known: SyscallSets,
   machines: readonly Machine[],
   complete = true,
 ): readonly Diagnostic[] {
-  const { syscalls: section } = policy;
-  const ready = [...(complete ? meantForReady(policy) : []), ...checkReady(policy, sets, machines, complete)];
-  if (!section) return [...(complete ? meantForCalls(policy) : []), ...ready];
-  const context = { policy, section, sets, abis: openAbis(section, machines) };
-  const rules = complete ? [...RULES, ...RULES_OF_THE_WHOLE] : RULES;
-  return [...rules.flatMap((rule) => firstOf(rule(context))), ...ready];
+  const { syscalls, ready } = policy;
+  const found: Diagnostic[] = [];
+  if (syscalls) {
+    const context = { policy, section: syscalls, sets: known, abis: openAbis(syscalls, machines) };
+    found.push(...checkSection(context));
+    if (complete) found.push(...allowListKeysHaveAllow(context), ...doorsOf(context));
+  } else if (complete) found.push(...meantForCalls(policy));
+  if (ready) {
+    const sets = withOwnSets(known);
+    const section = readyCalls(ready, syscalls && architecturesOf(syscalls));
+    const own = { ...policy, expect: syscalls ? [] : policy.expect };
+    const context = { policy: own, section, sets, abis: openAbis(section, machines) };
+    const before = syscalls && resolveCalls(syscalls, known);
+    found.push(...checkSection(context));
+    if (complete) found.push(...doorsOf(context, before), ...takenThreads(section, sets, before));
+  } else if (complete) found.push(...meantForReady(policy));
+  return found;
 }
 
-/** The checks of `[ready]`: those of `[syscalls]` that are about lists and rules. */
-function checkReady(
-  policy: Policy,
-  known: SyscallSets,
-  machines: readonly Machine[],
-  complete: boolean,
-): readonly Diagnostic[] {
-  const { ready, syscalls } = policy;
-  if (!ready) return [];
-  const sets = withOwnSets(known);
-  const section = readyCalls(ready, syscalls && architecturesOf(syscalls));
-  const abis = openAbis(section, machines);
-  const own = { ...policy, expect: syscalls ? [] : policy.expect };
-  const before = syscalls && resolveCalls(syscalls, known);
-  return [
-    ...RULES.flatMap((rule) => firstOf(rule({ policy: own, section, sets, abis }))),
-    ...(complete ? firstOf(openDoors(section, policy.service, sets, abis, before)) : []),
-    ...(complete ? takenThreads(section, sets, before) : []),
-  ];
-}
+/** The checks that lists and rules of any section go through. */
+const checkSection = (context: Context): Diagnostic[] => [
+  ...firstOf(namesAreKnown(context)),
+  ...firstOf(operandsHaveValues(context)),
+  ...firstOf(entriesAgree(context)),
+  ...firstOf(conditionsCanHold(context)),
+];
+
+/** @param before in force from the start on, beside the section */
+const doorsOf = ({ policy, section, sets, abis }: Context, before?: NamedPolicy): Diagnostic[] =>
+  firstOf(openDoors(section, policy.service, sets, abis, before));
 
 const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
   architectures.map(({ value }) => value);
@@ -94,23 +95,12 @@ function meantForReady({ ready, expect }: Policy): Diagnostic[] {
   return at ? [error('contradiction', message, { at })] : [];
 }
 
-const RULES: readonly Rule[] = [
-  entryNamesAreKnown,
-  ruleNamesAreKnown,
-  expectedNamesAreKnown,
-  operandsHaveValues,
-  entriesAgree,
-  conditionsCanHold,
-];
-
-const RULES_OF_THE_WHOLE: readonly Rule[] = [
-  allowListKeysHaveAllow,
-  ({ policy, section, sets, abis }) => openDoors(section, policy.service, sets, abis),
-];
-
-function* entryNamesAreKnown({ section, sets }: Context) {
+function* namesAreKnown({ policy, section, sets }: Context) {
   for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log]) {
     yield* entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets);
+  }
+  for (const { syscall } of [...section.rules, ...policy.expect]) {
+    yield* callIsKnown(syscall.value, syscall.at, sets);
   }
 }
 
@@ -137,14 +127,6 @@ function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[
   const isSet = expandSet(sets, name) ? 'a set stands in lists only: name its calls one by one' : undefined;
   const hint = didYouMean(name, knownCalls(sets)) ?? asSet ?? isSet;
   return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
-}
-
-function* ruleNamesAreKnown({ section, sets }: Context) {
-  for (const { syscall } of section.rules) yield* callIsKnown(syscall.value, syscall.at, sets);
-}
-
-function* expectedNamesAreKnown({ policy, sets }: Context) {
-  for (const { syscall } of policy.expect) yield* callIsKnown(syscall.value, syscall.at, sets);
 }
 
 function* operandsHaveValues({ policy, section, abis }: Context) {

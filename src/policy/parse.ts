@@ -3,7 +3,7 @@ import type { Located } from '../syscalls/section.js';
 import { type ExecCommand, scanExecLine } from '../unit/exec/line.js';
 import { readOperand, readReady, readSyscalls } from './parse/calls.js';
 import { isBoolean, isString, Reader } from './parse/reader.js';
-import type { DirectiveEntry, Expectation, Phase, Policy } from './policy.js';
+import type { DirectiveEntry, Expectation, Policy } from './policy.js';
 import { commandProbe, endpointProbe, isEndpoint, type Probe } from './probe.js';
 import { POLICY } from './schema.js';
 import { type Path, parseToml, type TomlDocument } from './toml.js';
@@ -44,16 +44,16 @@ export function readPolicy(document: TomlDocument, file: string): ParsedPolicy {
     probeAs: readUser(reader),
     probeTimeout: reader.span(['apply', 'probe-timeout']),
     reload: reader.typed(['apply', 'reload'], isBoolean),
-    refused: reader.typed(['apply', 'refused'], isConsequence),
-    listening: reader.typed(['apply', 'listening'], isConsequence),
+    refused: reader.word(['apply', 'refused'], CONSEQUENCES),
+    listening: reader.word(['apply', 'listening'], CONSEQUENCES),
     understood: reader.strings(['apply', 'understood']) ?? [],
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
   return { policy, diagnostics: [...validateShape(document), ...firstOf(reader.findings())] };
 }
 
-const isConsequence = (value: unknown): value is 'rollback' | 'warn' =>
-  value === 'rollback' || value === 'warn';
+/** Answers of `apply` to a finding of its trial. */
+const CONSEQUENCES = ['rollback', 'warn'] as const;
 
 function readDirectives(document: TomlDocument): DirectiveEntry[] {
   const service = document.data.service;
@@ -133,12 +133,10 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
       action,
       args: args.slice(0, 6).flatMap((arg) => readOperand(reader, arg)),
       architecture: reader.typed([...path, 'architecture'], isString),
-      phase: reader.typed([...path, 'phase'], isPhase),
+      phase: reader.word([...path, 'phase'], ['start', 'ready']),
     },
   ];
 }
-
-const isPhase = (value: unknown): value is Phase => value === 'start' || value === 'ready';
 
 /**
  * The diagnostic for a policy that confines nothing.

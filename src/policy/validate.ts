@@ -15,25 +15,19 @@ export const isInteger = (value: unknown): value is number | bigint =>
 
 /** Errors about unknown keys, missing keys and values of the wrong type. */
 export const validateShape = (document: TomlDocument): Diagnostic[] =>
-  firstOf(checkTable(document, [], POLICY));
+  firstOf(checkTable(document, [], document.data, POLICY));
 
 type Findings = Generator<Diagnostic, void>;
 
-function valueAt(document: TomlDocument, path: Path): unknown {
-  let value: unknown = document.data;
-  for (const step of path) value = (value as Record<string | number, unknown>)[step];
-  return value;
-}
-
-function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = false): Findings {
-  const table = valueAt(document, path);
+/** @param open whether other keys are fine, too */
+function* checkTable(document: TomlDocument, path: Path, table: unknown, keys: Keys, open = false): Findings {
   if (!isTable(table)) {
     yield wrongType(document, path, 'a table');
     return;
   }
   for (const key of Object.keys(table)) {
     const at = [...path, key];
-    if (Object.hasOwn(keys, key)) yield* checkValue(document, at, keys[key]!.shape);
+    if (Object.hasOwn(keys, key)) yield* checkValue(document, at, table[key], keys[key]!.shape);
     else if (!open) {
       const hint =
         GONE.get(at.join('.')) ??
@@ -74,17 +68,16 @@ const wrongType = (document: TomlDocument, path: Path, wanted: string) => {
 
 const nameOf = (path: Path) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
 
-function* checkValue(document: TomlDocument, path: Path, shape: Shape): Findings {
-  const value = valueAt(document, path);
+function* checkValue(document: TomlDocument, path: Path, value: unknown, shape: Shape): Findings {
   switch (shape.type) {
     case 'table':
-      return yield* checkTable(document, path, shape.keys);
+      return yield* checkTable(document, path, value, shape.keys);
     case 'directives':
-      return yield* checkTable(document, path, shape.keys, true);
+      return yield* checkTable(document, path, value, shape.keys, true);
     case 'list':
-      return yield* checkList(document, path, shape);
+      return yield* checkList(document, path, value, shape);
     case 'probes':
-      return yield* checkProbes(document, path);
+      return yield* checkProbes(document, path, value);
     case 'choice':
       if (typeof value === 'string' && !shape.values.includes(value)) {
         const hint = didYouMean(value, shape.values) ?? `one of ${shape.values.join(', ')}`;
@@ -99,28 +92,31 @@ function* checkValue(document: TomlDocument, path: Path, shape: Shape): Findings
   if (wanted) yield wrongType(document, path, wanted);
 }
 
-function* checkList(document: TomlDocument, path: Path, shape: Shape & { type: 'list' }): Findings {
-  const value = valueAt(document, path);
+function* checkList(
+  document: TomlDocument,
+  path: Path,
+  value: unknown,
+  shape: Shape & { type: 'list' },
+): Findings {
   if (!Array.isArray(value)) {
     const hint = typeof value === 'string' ? ', in brackets' : '';
     yield wrongType(document, path, `a list${hint}`);
     return;
   }
   if (value.length < (shape.minimum ?? 0)) yield wrongType(document, path, 'a list that is not empty');
-  for (const i of value.keys()) yield* checkValue(document, [...path, i], shape.of);
+  for (const [i, one] of value.entries()) yield* checkValue(document, [...path, i], one, shape.of);
 }
 
 const WORDS: Shape = { type: 'list', of: { type: 'string' }, minimum: 1 };
 
-function* checkProbes(document: TomlDocument, path: Path): Findings {
-  const value = valueAt(document, path);
+function* checkProbes(document: TomlDocument, path: Path, value: unknown): Findings {
   if (typeof value === 'string') return;
   if (!Array.isArray(value)) yield wrongType(document, path, 'a text or a list');
   else if (value.length === 0) yield wrongType(document, path, 'a list that is not empty');
   else
     for (const [i, one] of value.entries()) {
       const shape: Shape = Array.isArray(one) ? WORDS : { type: 'string' };
-      yield* checkValue(document, [...path, i], shape);
+      yield* checkValue(document, [...path, i], one, shape);
     }
 }
 

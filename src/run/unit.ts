@@ -1,7 +1,7 @@
 /** The unit that a command line stands for. */
 
 import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
-import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
+import { formatDirective, gapOf, isFormatted } from '../directives/format.js';
 import { refusals } from '../directives/rows/refused.js';
 import { findTransient, ownDirectives } from '../directives/rows/transient.js';
 import { directives, findDirective } from '../directives/table.js';
@@ -82,7 +82,7 @@ function valuesOf(
   if (!row) return [unknownSetting(name)];
   const formatted = formatDirective(row, text, NOWHERE);
   if (!isFormatted(formatted)) return formatted;
-  const gap = directiveGap(row, text, NOWHERE, { ...target, privateUsers: true });
+  const gap = gapOf(row, formatted, NOWHERE, { ...target, privateUsers: true });
   return gap ? [gap] : formatted.values;
 }
 

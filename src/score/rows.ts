@@ -27,13 +27,9 @@ export interface Row {
   readonly range: number;
   /** From 0, the best, to `range`; undefined where the row doesn't apply. */
   readonly badness: (unit: Judged) => number | undefined;
+  /** It doesn't apply to units of the early boot. */
+  readonly unlessEarly?: true;
 }
-
-const flag = (
-  name: string,
-  weight: number,
-  isGood: (settings: Settings) => boolean = ({ isOn }) => isOn(name),
-): Row => ({ name, weight, range: 1, badness: ({ settings }) => (isGood(settings) ? 0 : 1) });
 
 const graded = (
   name: string,
@@ -42,11 +38,11 @@ const graded = (
   badness: (settings: Settings) => number | undefined,
 ): Row => ({ name, weight, range, badness: ({ settings }) => badness(settings) });
 
-/** A row that doesn't apply to units of the early boot. */
-const unlessEarly = (row: Row): Row => ({
-  ...row,
-  badness: (unit) => (unit.settings.defaultDependencies ? row.badness(unit) : undefined),
-});
+const flag = (
+  name: string,
+  weight: number,
+  isGood: (settings: Settings) => boolean = ({ isOn }) => isOn(name),
+): Row => graded(name, weight, 1, (settings) => Number(!isGood(settings)));
 
 /** Directives that mount something, so that the service gets a mount namespace. */
 const MOUNTS: readonly string[] = [
@@ -75,15 +71,8 @@ const closesFamilies = (settings: Settings, families: readonly string[]): boolea
     ? families.every((family) => !permitsFamily(settings, family))
     : families.some((family) => !permitsFamily(settings, family));
 
-const families = (): Row[] => [
-  ...FROM_FAMILY.map(([name, weight, of]) =>
-    flag(`RestrictAddressFamilies_${name}`, weight, (settings) => closesFamilies(settings, of)),
-  ),
-  flag('RestrictAddressFamilies_OTHER', 1250, closesOthers),
-];
-
-/** Rows of CapabilityBoundingSet=: weight and capabilities, by the end of the name. */
-const CAPABILITY_ROWS: readonly (readonly [name: string, weight: number, capabilities: string])[] = [
+/** The rows of CapabilityBoundingSet=, by the end of the name. */
+const CAPABILITIES: readonly (readonly [name: string, weight: number, capabilities: string])[] = [
   ['SYS_ADMIN', 1500, 'SYS_ADMIN'],
   ['SET_UID_GID_PCAP', 1500, 'SETUID SETGID SETPCAP'],
   ['SYS_PTRACE', 1500, 'SYS_PTRACE'],
@@ -112,14 +101,7 @@ const CAPABILITY_ROWS: readonly (readonly [name: string, weight: number, capabil
   ['BPF', 25, 'BPF'],
 ];
 
-const capabilities = (): Row[] =>
-  CAPABILITY_ROWS.map(([name, weight, words]) =>
-    flag(`CapabilityBoundingSet_CAP_${name}`, weight, ({ bounding }) =>
-      words.split(' ').every((word) => !bounding.has(`CAP_${word}`)),
-    ),
-  );
-
-const NAMESPACE_ROWS: readonly (readonly [name: string, weight: number])[] = [
+const NAMESPACES: readonly (readonly [name: string, weight: number])[] = [
   ['user', 1500],
   ['mnt', 500],
   ['ipc', 500],
@@ -128,11 +110,6 @@ const NAMESPACE_ROWS: readonly (readonly [name: string, weight: number])[] = [
   ['net', 500],
   ['uts', 100],
 ];
-
-const namespaces = (): Row[] =>
-  NAMESPACE_ROWS.map(([name, weight]) =>
-    flag(`RestrictNamespaces_${name}`, weight, (settings) => !settings.namespaces.has(name)),
-  );
 
 /** The rows of SystemCallFilter=, by the sets that they are about. */
 export const SET_ROWS: readonly (readonly [set: string, weight: number])[] = [
@@ -148,17 +125,6 @@ export const SET_ROWS: readonly (readonly [set: string, weight: number])[] = [
   ['@privileged', 700],
   ['@resources', 700],
 ];
-
-const callSets = (): Row[] =>
-  SET_ROWS.map(([set, weight]) => ({
-    name: `SystemCallFilter_${set.slice(1).replaceAll('-', '_')}`,
-    weight,
-    range: 10,
-    badness: ({ filtering: { mode, passesOf } }) =>
-      mode !== 'none' && !passesOf(set) ? 0 : mode === 'allow' ? 9 : 10,
-  }));
-
-const isNobody = ({ word }: Settings) => word('User') === 'nobody';
 
 const LOCALHOST: readonly Prefix[] = parsePrefixes('localhost')!;
 const isWhole = (length: number) => (one: Prefix) => one.bytes.length === length && one.bits === 0;
@@ -197,30 +163,40 @@ const isRootOwn = ({ word }: Settings): boolean =>
   (['RootDirectory', 'RootImage'] as const).every((name) => ['', '/'].includes(word(name)));
 
 export const ROWS: readonly Row[] = [
-  graded('UserOrDynamicUser', 2000, 10, (one) => (isNobody(one) ? 9 : runsAsRoot(one) ? 10 : 0)),
+  graded('UserOrDynamicUser', 2000, 10, (one) =>
+    one.word('User') === 'nobody' ? 9 : runsAsRoot(one) ? 10 : 0,
+  ),
   graded('SupplementaryGroups', 200, 1, (one) =>
     runsAsRoot(one) ? undefined : Number(one.supplementaryGroups),
   ),
   flag('PrivateDevices', 1000),
   flag('PrivateMounts', 1000, ({ isOn }) => MOUNTS.some(isOn)),
   flag('PrivateNetwork', 2500),
-  unlessEarly(flag('PrivateTmp', 1000)),
+  { ...flag('PrivateTmp', 1000), unlessEarly: true },
   flag('PrivateUsers', 1000),
   flag('ProtectControlGroups', 1000),
   flag('ProtectKernelModules', 1000),
   flag('ProtectKernelTunables', 1000),
   flag('ProtectKernelLogs', 1000),
   flag('ProtectClock', 1000),
-  unlessEarly(
-    graded('ProtectHome', 1000, 10, byWord('ProtectHome', 10, { yes: 0, tmpfs: 1, 'read-only': 5 })),
-  ),
+  {
+    ...graded('ProtectHome', 1000, 10, byWord('ProtectHome', 10, { yes: 0, tmpfs: 1, 'read-only': 5 })),
+    unlessEarly: true,
+  },
   flag('ProtectHostname', 50),
-  unlessEarly(graded('ProtectSystem', 1000, 10, byWord('ProtectSystem', 10, { strict: 0, full: 3, yes: 5 }))),
-  unlessEarly(flag('RootDirectoryOrRootImage', 200, (one) => !isRootOwn(one))),
+  {
+    ...graded('ProtectSystem', 1000, 10, byWord('ProtectSystem', 10, { strict: 0, full: 3, yes: 5 })),
+    unlessEarly: true,
+  },
+  { ...flag('RootDirectoryOrRootImage', 200, (one) => !isRootOwn(one)), unlessEarly: true },
   flag('LockPersonality', 100),
   flag('MemoryDenyWriteExecute', 100),
   flag('NoNewPrivileges', 1000),
-  ...capabilities(),
+  ...CAPABILITIES.map(([name, weight, words]) =>
+    flag(`CapabilityBoundingSet_CAP_${name}`, weight, ({ bounding }) =>
+      words.split(' ').every((word) => !bounding.has(`CAP_${word}`)),
+    ),
+  ),
   graded('UMask', 100, 10, umaskBadness),
   flag('KeyringMode', 1000, ({ word }) => word('KeyringMode') === 'private'),
   graded('ProtectProc', 1000, 3, byWord('ProtectProc', 3, { noaccess: 1, invisible: 0, ptraceable: 0 })),
@@ -234,10 +210,23 @@ export const ROWS: readonly Row[] = [
   flag('Delegate', 100, ({ isOn }) => !isOn('Delegate')),
   flag('RestrictRealtime', 500),
   flag('RestrictSUIDSGID', 1000),
-  ...namespaces(),
-  ...families(),
+  ...NAMESPACES.map(([name, weight]) =>
+    flag(`RestrictNamespaces_${name}`, weight, (settings) => !settings.namespaces.has(name)),
+  ),
+  ...FROM_FAMILY.map(([name, weight, of]) =>
+    flag(`RestrictAddressFamilies_${name}`, weight, (settings) => closesFamilies(settings, of)),
+  ),
+  flag('RestrictAddressFamilies_OTHER', 1250, closesOthers),
   graded('SystemCallArchitectures', 1000, 10, architecturesBadness),
-  ...callSets(),
+  ...SET_ROWS.map(
+    ([set, weight]): Row => ({
+      name: `SystemCallFilter_${set.slice(1).replaceAll('-', '_')}`,
+      weight,
+      range: 10,
+      badness: ({ filtering: { mode, passesOf } }) =>
+        mode !== 'none' && !passesOf(set) ? 0 : mode === 'allow' ? 9 : 10,
+    }),
+  ),
   graded('IPAddressDeny', 1000, 10, addressBadness),
   graded('DeviceAllow', 1000, 10, ({ word, deviceAllow }) =>
     ['strict', 'closed'].includes(word('DevicePolicy')) ? (deviceAllow ? 5 : 0) : 10,
@@ -255,8 +244,8 @@ export interface Assessed {
 export function assess(unit: Judged): Assessed {
   let [sum, weights] = [0, 0];
   const found = new Map<string, number>();
-  for (const { name, weight, range, badness } of ROWS) {
-    const bad = badness(unit);
+  for (const { name, weight, range, badness, unlessEarly } of ROWS) {
+    const bad = unlessEarly && !unit.settings.defaultDependencies ? undefined : badness(unit);
     if (bad === undefined) continue;
     found.set(name, bad);
     sum += Math.ceil((bad * weight) / range);

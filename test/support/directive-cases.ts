@@ -45,7 +45,7 @@ export function loosensBy(title: string, cases: readonly Weaker[]): void {
       const result = formatDirective(findTransient(name)!, value, AT);
       assert.ok(isFormatted(result), `${name}: ${textOf(result)}`);
       const found = loosens(findTransient(name)!, unit.get(name) ?? [], result.values, unit);
-      assert.equal(found?.reason, reason, `${lines.join(' ')} + ${name} = ${textOf(value)}`);
+      assert.equal(found, reason, `${lines.join(' ')} + ${name} = ${textOf(value)}`);
     }
   });
 }

@@ -76,21 +76,17 @@ export interface Claim {
   readonly except: readonly string[];
 }
 
-type Promised = readonly [is: Claim['is'], paths: readonly string[], except?: readonly string[]];
-
-const LISTED =
-  (name: string, is: Claim['is'], except: (lines: MountLines) => readonly string[] = () => []) =>
-  (lines: MountLines): readonly Promised[] => [[is, lines.places(name), except(lines)]];
-
-const ALWAYS =
-  (...promised: readonly Promised[]) =>
-  () =>
-    promised;
-
-const BY_VALUE =
-  (name: string, values: Readonly<Record<string, Promised>>) =>
-  (lines: MountLines): readonly Promised[] =>
-    Object.entries(values).flatMap(([value, promised]) => (value === lines.word(name) ? [promised] : []));
+/** A promise of a directive. */
+interface Promised {
+  readonly is: Claim['is'];
+  /** Without them, the paths that the directive lists. */
+  readonly paths?: readonly string[];
+  readonly except?: readonly string[] | ((lines: MountLines) => readonly string[]);
+  /** The value with which it is promised; without it any. */
+  readonly with?: string;
+  /** A value with which it is not promised. */
+  readonly unless?: string;
+}
 
 /** The file that systemd mounts writable for a unit that it informs of its memory's state (MemoryPressureWatch=). */
 const ownPressureFile = (lines: MountLines): string[] => {
@@ -98,63 +94,70 @@ const ownPressureFile = (lines: MountLines): string[] => {
   return group === '' ? [] : [`/sys/fs/cgroup${group}/memory.pressure`];
 };
 
-/** The bus has the words in a property of their own. With `private` a unit may write to the groups that it sees. */
-const controlGroups = (lines: MountLines): readonly Promised[] =>
-  ['ProtectControlGroups', 'ProtectControlGroupsEx'].some((name) => lines.word(name) === 'private')
-    ? []
-    : [['read-only', ['/sys/fs/cgroup'], ownPressureFile(lines)]];
-
-/** The claims of each directive. */
-export const CLAIMS: ReadonlyMap<string, (lines: MountLines) => readonly Promised[]> = new Map([
-  ...ROOTS.map(
-    (name) =>
-      [
-        name,
-        (lines: MountLines): Promised[] => (lines.word(name) === '/' ? [] : [['private', ['/']]]),
-      ] as const,
-  ),
-  ['DynamicUser', ALWAYS(['read-only', ['/'], KERNEL], ['private', TEMPORARY])],
+/** The promises of each directive. */
+export const CLAIMS: ReadonlyMap<string, readonly Promised[]> = new Map<string, readonly Promised[]>([
+  ...ROOTS.map((name) => [name, [{ is: 'private', paths: ['/'], unless: '/' }]] as const),
+  [
+    'DynamicUser',
+    [
+      { is: 'read-only', paths: ['/'], except: KERNEL },
+      { is: 'private', paths: TEMPORARY },
+    ],
+  ],
   [
     'ProtectSystem',
-    BY_VALUE('ProtectSystem', {
+    [
       // It leaves homes to ProtectHome=.
-      strict: ['read-only', ['/'], [...KERNEL, ...HOMES]],
-      full: ['read-only', [...VENDOR, '/etc']],
-      yes: ['read-only', VENDOR],
-    }),
+      { with: 'strict', is: 'read-only', paths: ['/'], except: [...KERNEL, ...HOMES] },
+      { with: 'full', is: 'read-only', paths: [...VENDOR, '/etc'] },
+      { with: 'yes', is: 'read-only', paths: VENDOR },
+    ],
   ],
   [
     'ProtectHome',
-    BY_VALUE('ProtectHome', {
-      yes: ['inaccessible', HOMES],
-      tmpfs: ['private', HOMES],
-      'read-only': ['read-only', HOMES],
-    }),
+    [
+      { with: 'yes', is: 'inaccessible', paths: HOMES },
+      { with: 'tmpfs', is: 'private', paths: HOMES },
+      { with: 'read-only', is: 'read-only', paths: HOMES },
+    ],
   ],
-  ['PrivateTmp', ALWAYS(['private', TEMPORARY])],
-  ['PrivateDevices', ALWAYS(['private', ['/dev']])],
-  ['ProtectKernelLogs', ALWAYS(['inaccessible', ['/dev/kmsg', '/proc/kmsg']])],
-  ['ProtectKernelModules', ALWAYS(['inaccessible', ['/lib/modules', '/usr/lib/modules']])],
+  ['PrivateTmp', [{ is: 'private', paths: TEMPORARY }]],
+  ['PrivateDevices', [{ is: 'private', paths: ['/dev'] }]],
+  ['ProtectKernelLogs', [{ is: 'inaccessible', paths: ['/dev/kmsg', '/proc/kmsg'] }]],
+  ['ProtectKernelModules', [{ is: 'inaccessible', paths: ['/lib/modules', '/usr/lib/modules'] }]],
   [
     'ProtectKernelTunables',
-    ALWAYS(['read-only', TUNABLES, NO_TUNABLES], ['inaccessible', ['/proc/kallsyms', '/proc/kcore']]),
+    [
+      { is: 'read-only', paths: TUNABLES, except: NO_TUNABLES },
+      { is: 'inaccessible', paths: ['/proc/kallsyms', '/proc/kcore'] },
+    ],
   ],
-  ['ProtectControlGroups', controlGroups],
-  ['ReadOnlyPaths', LISTED('ReadOnlyPaths', 'read-only', ownPressureFile)],
-  ['InaccessiblePaths', LISTED('InaccessiblePaths', 'inaccessible')],
-  ['TemporaryFileSystem', LISTED('TemporaryFileSystem', 'private')],
-  ['NoExecPaths', LISTED('NoExecPaths', 'noexec', (lines) => lines.places('ExecPaths'))],
-  ['ExecPaths', LISTED('ExecPaths', 'executable')],
-  ['ReadWritePaths', LISTED('ReadWritePaths', 'writable')],
+  // With `private` a unit may write to the groups that it sees.
+  [
+    'ProtectControlGroups',
+    [{ is: 'read-only', paths: ['/sys/fs/cgroup'], except: ownPressureFile, unless: 'private' }],
+  ],
+  ['ReadOnlyPaths', [{ is: 'read-only', except: ownPressureFile }]],
+  ['InaccessiblePaths', [{ is: 'inaccessible' }]],
+  ['TemporaryFileSystem', [{ is: 'private' }]],
+  ['NoExecPaths', [{ is: 'noexec', except: (lines) => lines.places('ExecPaths') }]],
+  ['ExecPaths', [{ is: 'executable' }]],
+  ['ReadWritePaths', [{ is: 'writable' }]],
 ]);
 
 /** The claims of a directive; none if it isn't set. */
-export const claimsOf = (lines: MountLines, by: string): Claim[] =>
-  lines.isSet(by)
-    ? (CLAIMS.get(by)?.(lines) ?? []).flatMap(([is, paths, except = []]) =>
-        paths.map((path) => ({ by, is, path, except })),
-      )
-    : [];
+export function claimsOf(lines: MountLines, by: string): Claim[] {
+  const promised = lines.isSet(by) ? (CLAIMS.get(by) ?? []) : [];
+  // The bus has further words in a property of their own.
+  const words = [lines.word(by), lines.word(`${by}Ex`)];
+  return promised
+    .filter((one) => one.with === undefined || one.with === words[0])
+    .filter(({ unless }) => unless === undefined || !words.includes(unless))
+    .flatMap(({ is, paths = lines.places(by), except = [] }) => {
+      const left = typeof except === 'function' ? except(lines) : except;
+      return paths.map((path) => ({ by, is, path, except: left }));
+    });
+}
 
 /** The claims of all of a unit's lines. */
 export const allClaims = (lines: MountLines): Claim[] =>

@@ -49,7 +49,7 @@ export function ineffective(
   const isOurs = (name: string) => policy.service.some((one) => one.name === name);
   return INEFFECTIVE_BY.flatMap(([directive, name, undoes]) => {
     const own = directive !== entry.name || isOurs(name) ? [] : effective.list('Service', name);
-    if (!undoes(values, valuesOf(own))) return [];
+    if (own.length === 0 || !undoes(values, valuesOf(own))) return [];
     const { at, value } = culprit(own, (one) => undoes(values, one));
     const where = `${printable(at.file)}:${at.line}:${at.column}`;
     const message = `the unit's own '${name}=${printable(value, 60)}' undoes ${entry.name} (${where})`;

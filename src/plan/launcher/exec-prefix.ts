@@ -42,23 +42,24 @@ const isNotSetuid = (prefixes: string): boolean => prefixes.includes('!') && !pr
 
 const isPrivileged = ({ prefixes }: ExecCommand): boolean => prefixes.includes('+');
 
-const mainCommands = (effective: EffectiveUnit): readonly ExecCommand[] =>
-  effective.execCommands('ExecStart');
-
 /** The plan's reason for a line that prefixes take from all main commands. */
 export const LOST_TO_PREFIXES = "ExecStart= has a prefix for which systemd doesn't apply it";
 
 /** Whether systemd's sandbox is around none of the unit's main commands. */
-export const hasNoSandbox = (effective: EffectiveUnit): boolean =>
-  mainCommands(effective).length > 0 && mainCommands(effective).every(isPrivileged);
+export function hasNoSandbox(effective: EffectiveUnit): boolean {
+  const commands = effective.execCommands('ExecStart');
+  return commands.length > 0 && commands.every(isPrivileged);
+}
 
 /** Whether systemd applies a directive of `[service]` to none of the main commands, for their prefixes. */
 export function isLostToPrefixes(entry: DirectiveEntry, effective: EffectiveUnit): boolean {
-  const commands = mainCommands(effective);
-  return commands.length > 0 && commands.every((command) => hasPrefix(command) && isLost(entry, command));
+  const commands = effective.execCommands('ExecStart');
+  return commands.length > 0 && commands.every((command) => leavesSandbox(command) && isLost(entry, command));
 }
 
-const hasPrefix = (command: ExecCommand): boolean => isPrivileged(command) || isNotSetuid(command.prefixes);
+/** Whether a command has a prefix for which systemd applies less of the sandbox to it. */
+export const leavesSandbox = (command: ExecCommand): boolean =>
+  isPrivileged(command) || isNotSetuid(command.prefixes);
 
 /** The most names in one message. */
 const MOST_NAMED = 5;
@@ -74,8 +75,9 @@ export function prefixGaps(
 ): Diagnostic[] {
   const isTold = ({ at }: ExecCommand) =>
     told.some((one) => one.code === 'gap-exec-privileged' && one.at === at);
-  return mainCommands(effective)
-    .filter((command) => hasPrefix(command) && !isTold(command))
+  return effective
+    .execCommands('ExecStart')
+    .filter((command) => leavesSandbox(command) && !isTold(command))
     .flatMap((command) => {
       const lost = policy.service.filter((entry) => isLost(entry, command)).map(({ name }) => `${name}=`);
       if (policy.syscalls && isPrivileged(command)) lost.unshift('[syscalls]');

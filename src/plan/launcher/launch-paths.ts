@@ -163,16 +163,11 @@ interface Own {
   readonly filterFile: string | undefined;
 }
 
-const withoutOwn = (own: Own, { root, binds }: View): View => ({
-  root,
-  binds: binds.filter(({ source, destination }) => ![source, destination].some((path) => isOwn(own, path))),
-});
-
-const isOwn = (own: Own, path: string): boolean => path === own.launcher || isBeside(own, path);
-
-/** Whether a file is in the folder of a unit's filter, or below it. */
-const isBeside = ({ filterFile }: Own, path: string): boolean =>
-  filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
+function withoutOwn({ launcher, filterFile }: Own, { root, binds }: View): View {
+  const beside = filterFile === undefined ? undefined : `${folderOf(filterFile)}/`;
+  const isOwn = (path: string) => path === launcher || (beside !== undefined && path.startsWith(beside));
+  return { root, binds: binds.filter(({ source, destination }) => !isOwn(source) && !isOwn(destination)) };
+}
 
 /**
  * One error about everything on the way to a path that others can change; none if there is nothing.

@@ -1,5 +1,4 @@
 import { type Diagnostic, warning } from '../../diagnostic.js';
-import type { ExecCommand } from '../../unit/exec/line.js';
 import { strip } from '../../unit/exec/word.js';
 import { fileName, folderOf } from '../../unit/path.js';
 import { lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
@@ -55,9 +54,6 @@ const neededPaths = ({ target, places }: PlacedUnit) => [
   ...(places ? [places.filterFile] : []),
 ];
 
-/** The file name of a command's program. A value in a unit file has no white space at its ends. */
-const baseName = ({ path }: ExecCommand) => strip(fileName(path.value));
-
 /**
  * The SyslogIdentifier= for a unit that has none: systemd would take the name of the program that it starts, whatever
  * its argv[0]. One value is for all lines: the main program's name.
@@ -66,18 +62,12 @@ function syslogIdentifier({ effective, policy }: PlacedUnit): string | undefined
   const wrapped = wrappedKeys(policy).flatMap((key) => effective.execCommands(key));
   const main = effective.execCommands('ExecStart')[0] ?? wrapped[0];
   if (wrapped.length === 0 || !main || effective.last('Service', 'SyslogIdentifier')?.value) return undefined;
-  return baseName(main);
+  // A value in a unit file has no white space at its ends.
+  return strip(fileName(main.path.value));
 }
 
-/** Diagnostics about what the launcher changes for a service that no further directive mends. */
-export const launcherEffects = (
-  request: PlacedUnit,
-  values: UnitValues,
-  noNewPrivileges: boolean,
-): Diagnostic[] => (noNewPrivileges ? setAnyway(request, values) : []);
-
 /** A warning that the launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
-function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
+export function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
   if (lastOf(values, 'NoNewPrivileges') !== 'no') return [];
   const at = effective.last('Service', 'NoNewPrivileges')?.at;
   const message = "the unit has NoNewPrivileges=no, but the launcher's programs get no new privileges";

@@ -9,7 +9,7 @@ import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit, PlanRequest } from '../request.js';
 import { plannedValues } from '../unit-values.js';
 import { planCommands } from './commands.js';
-import { launcherDirectives, launcherEffects } from './launcher-needs.js';
+import { launcherDirectives, setAnyway } from './launcher-needs.js';
 
 /** Commands behind the launcher, and the directives that it needs. */
 export interface PlannedLauncher {
@@ -47,7 +47,7 @@ export function planLauncher(
       noNewPrivileges,
     },
     diagnostics,
-    advice: () => launcherEffects(request, values, noNewPrivileges),
+    advice: () => (noNewPrivileges ? setAnyway(request, values) : []),
   };
 }
 

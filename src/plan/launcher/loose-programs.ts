@@ -6,9 +6,10 @@
 import type { Location } from '../../diagnostic.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import { argumentsOf, type ExecCommand } from '../../unit/exec/line.js';
+import { argumentsOf } from '../../unit/exec/line.js';
 import { fileName } from '../../unit/path.js';
 import type { Plan } from '../plan.js';
+import { leavesSandbox } from './exec-prefix.js';
 
 /** A program that the policy doesn't hold from its start on. */
 export interface LooseProgram {
@@ -25,9 +26,6 @@ export interface LoadedCommand {
   readonly argv: readonly string[];
   readonly flags: readonly string[];
 }
-
-/** Whether a command has the prefix `+` or `!`; systemd drops `!!` wherever the kernel has ambient capabilities. */
-const isPrivileged = ({ prefixes }: ExecCommand): boolean => /\+|^[^!]*![^!]*$/.test(prefixes);
 
 /**
  * Whether a command runs without the launcher. Under `[ready]` alone the service's own program is no such one: until it serves
@@ -53,7 +51,7 @@ export function plannedLoose(
     const isLoose = isOutside(key, isWrapped, by);
     const added = commands.find((one) => one.key === key)?.added ?? [];
     return [...added, ...all]
-      .filter((command) => isLoose || isPrivileged(command))
+      .filter((command) => isLoose || leavesSandbox(command))
       .flatMap((command) => {
         const { path, at } = command;
         return startedFiles(path.value, argumentsOf(command), search).map((paths) => ({ paths, at }));

@@ -1,7 +1,5 @@
 import { error, UserError } from '../../diagnostic.js';
-import type { Directive } from '../../directives/directive.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
-import { findTransient } from '../../directives/rows/transient.js';
 import { findDirective } from '../../directives/table.js';
 import type { PlannedDirective } from '../plan.js';
 
@@ -11,7 +9,7 @@ const field = (path: string) => literal(path).replace(/[\\:]/g, '\\$&');
 
 /** ExecPaths= for plain paths. */
 export const execPaths = (paths: readonly string[], because: string): PlannedDirective =>
-  formatted(findDirective('ExecPaths')!, paths.map(literal), because);
+  formatted('ExecPaths', paths.map(literal), because);
 
 /** BindReadOnlyPaths= for plain paths: each `[source]` on its own place, or `[source, destination]`. */
 export const bindReadOnly = (
@@ -19,20 +17,20 @@ export const bindReadOnly = (
   because: string,
 ): PlannedDirective =>
   formatted(
-    findDirective('BindReadOnlyPaths')!,
+    'BindReadOnlyPaths',
     mounts.map((ends) => ends.map((end) => field(end!)).join(':')),
     because,
   );
 
-/** RequiresMountsFor= for plain paths. */
+/** RequiresMountsFor= for plain paths, which takes the same words as ExecPaths=. */
 export const requiresMounts = (paths: readonly string[], because: string): PlannedDirective => ({
-  ...formatted(findTransient('RequiresMountsFor')!, paths.map(literal), because),
+  ...execPaths(paths, because),
+  name: 'RequiresMountsFor',
   section: 'Unit',
 });
 
-function formatted(row: Directive, words: readonly string[], because: string): PlannedDirective {
-  const { name } = row;
-  const result = formatDirective(row, words, { file: name, line: 1, column: 1 });
+function formatted(name: string, words: readonly string[], because: string): PlannedDirective {
+  const result = formatDirective(findDirective(name)!, words, { file: name, line: 1, column: 1 });
   if (isFormatted(result)) return { name, values: result.values, because };
   throw new UserError(error('policy-value', `${name}= can't name ${words.join(', ')}`));
 }

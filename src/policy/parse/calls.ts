@@ -41,12 +41,10 @@ export function readSyscalls(reader: Reader): SyscallsSection | undefined {
     inherit: reader.typed(at('inherit'), isBoolean),
     implicit: reader.typed(at('implicit'), isBoolean),
     architectures: reader.strings(at('architectures')),
-    enforcer: reader.typed(at('enforcer'), (v): v is 'auto' | 'launcher' => v === 'auto' || v === 'launcher'),
-    stage: reader.typed(at('stage'), (v): v is 'exec' | 'entry' => v === 'exec' || v === 'entry'),
+    enforcer: reader.word(at('enforcer'), ['auto', 'launcher']),
+    stage: reader.word(at('stage'), ['exec', 'entry']),
   };
 }
-
-const isStartPost = (value: unknown): value is 'before' | 'after' => value === 'before' || value === 'after';
 
 /** The section `[ready]`. */
 export function readReady(reader: Reader): ReadySection | undefined {
@@ -56,7 +54,7 @@ export function readReady(reader: Reader): ReadySection | undefined {
       ...lists,
       reload: reader.typed(['ready', 'reload'], isBoolean),
       settle: reader.span(['ready', 'settle']),
-      startPost: reader.typed(['ready', 'start-post'], isStartPost),
+      startPost: reader.word(['ready', 'start-post'], ['before', 'after']),
     }
   );
 }

@@ -45,6 +45,11 @@ export class Reader {
     return is(value) ? { value, at: this.document.valueAt(path) } : undefined;
   }
 
+  /** A text that is one of these words. */
+  word<T extends string>(path: Path, words: readonly T[]): Located<T> | undefined {
+    return this.typed(path, (value): value is T => words.includes(value as T));
+  }
+
   /** The paths of a list's elements; empty if the value is no list. */
   elements(path: Path): Path[] {
     const value = this.value(path);
