@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../policy/probe.js';
 import { instancesOf, type UnitName } from '../unit/name.js';
-import type { NamespaceOf, View, Walked } from '../unit/view.js';
+import type { NamespaceOf, View, Walked, WalkedInside } from '../unit/view.js';
 import { Bus } from './bus/bus.js';
 import type { BusPlace } from './bus/connection.js';
 import { fileError, isAbsent, reasonOf } from './files/error.js';
 import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
-import { endsIn, walk } from './files/walk.js';
+import { walk, walkIn } from './files/walk.js';
 import { assertWritableFolder, removeFile, replaceFile } from './files/write.js';
 import { type Child, startProgram } from './processes.js';
 import type {
@@ -96,9 +96,12 @@ export class Host implements System {
     }
   }
 
-  async endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
+  async walkIn(
+    process: number,
+    paths: readonly string[],
+  ): Promise<ReadonlyMap<string, WalkedInside> | undefined> {
     try {
-      return endsIn(process, paths);
+      return walkIn(process, paths);
     } catch (cause) {
       throw fileError('unreadable', `can't follow paths in /proc/${process}/root: ${reasonOf(cause)}`);
     }

@@ -16,7 +16,7 @@ import type {
 } from '../../src/system/system.js';
 import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
 import type { UnitName } from '../../src/unit/name.js';
-import type { Walked } from '../../src/unit/view.js';
+import type { Walked, WalkedInside } from '../../src/unit/view.js';
 import { elf } from './elf.js';
 import { DIRECTORIES, exportedFields, loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
@@ -306,16 +306,25 @@ export class FakeSystem implements System {
   /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
   async walk(path: string): Promise<Walked> {
     this.#record(`walk ${path}`);
-    const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
-    const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
+    const untrusted = this.#untrusted(path);
     const real = this.files.has(path) ? path : undefined;
     const isFile = real === undefined ? {} : ({ isFile: true } as const);
     return { real, untrusted, content: this.files.get(path)?.bytes, ...isFile };
   }
 
-  async endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    this.#record(`ends in ${process}`);
-    return new Map(paths.filter((path) => this.files.has(path)).map((path) => [path, path]));
+  #untrusted(path: string): Walked['untrusted'] {
+    const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
+    return wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
+  }
+
+  async walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, WalkedInside>> {
+    this.#record(`walk in ${process}`);
+    return new Map(
+      paths.map((path) => [
+        path,
+        { end: this.files.has(path) ? path : undefined, untrusted: this.#untrusted(path) },
+      ]),
+    );
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

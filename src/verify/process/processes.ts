@@ -10,6 +10,7 @@ import type { System } from '../../system/system.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import type { WalkedInside } from '../../unit/view.js';
 import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
 import { isManagers } from '../kernel/without-launcher.js';
 
@@ -240,10 +241,13 @@ export async function readView(
   if (!file || file.bytes.length === 0) return undefined;
   const tree = parseMountTree(new TextDecoder().decode(file.bytes));
   // This program's own view is that of the host.
-  const ends = process === 'self' ? undefined : await system.endsIn(process, paths);
-  const isGuessed = ends === undefined && process !== 'self';
-  return { tree, paths: ends ?? (await endsOnHost(system, paths)), isGuessed };
+  const inside = process === 'self' ? undefined : await system.walkIn(process, paths);
+  const isGuessed = inside === undefined && process !== 'self';
+  return { tree, paths: inside ? endsOf(inside) : await endsOnHost(system, paths), isGuessed };
 }
+
+const endsOf = (inside: ReadonlyMap<string, WalkedInside>): ReadonlyMap<string, string> =>
+  new Map([...inside].flatMap(([path, { end }]) => (end === undefined ? [] : [[path, end]])));
 
 async function endsOnHost(system: System, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const ends = new Map<string, string>();

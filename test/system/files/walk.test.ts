@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { endsIn, walk } from '../../../src/system/files/walk.js';
+import { walk, walkIn } from '../../../src/system/files/walk.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
@@ -120,14 +120,14 @@ test('of a process its mount namespace, from the top on, and what a file there h
   const from = { process: process.pid };
   const { content, untrusted } = walk('/etc/passwd', from);
   assert.deepEqual([content, untrusted], [readFileSync('/etc/passwd'), []]);
-  const ends = endsIn(process.pid, ['/etc/passwd', '/etc/no-such-file', '/proc/mounts/']);
-  assert.deepEqual(Object.fromEntries(ends!), {
-    '/etc/passwd': '/etc/passwd',
-    '/proc/mounts/': `/proc/${process.pid}/mounts`,
+  const inside = walkIn(process.pid, ['/etc/passwd', '/etc/no-such-file', '/proc/mounts/']);
+  const elsewhere = [{ path: '/proc/self', why: 'leads each process elsewhere', by: undefined }];
+  assert.deepEqual(Object.fromEntries(inside!), {
+    '/etc/passwd': { end: '/etc/passwd', untrusted: [] },
+    '/etc/no-such-file': { end: undefined, untrusted: [] },
+    '/proc/mounts/': { end: `/proc/${process.pid}/mounts`, untrusted: elsewhere },
   });
-  assert.deepEqual(walk('/proc/self/status', from).untrusted, [
-    { path: '/proc/self', why: 'leads each process elsewhere', by: undefined },
-  ]);
+  assert.deepEqual(walk('/proc/self/status', from).untrusted, elsewhere);
 });
 
 test('a process in a user namespace of its own, or that has ended, is not looked at', { skip }, async (t) => {
@@ -138,7 +138,7 @@ test('a process in a user namespace of its own, or that has ended, is not looked
   await once(child.stdout, 'data');
   for (const pid of [child.pid!, 2 ** 22 + 1])
     assert.deepEqual(
-      [walk('/etc/passwd', { process: pid }).content, endsIn(pid, ['/etc/passwd'])],
+      [walk('/etc/passwd', { process: pid }).content, walkIn(pid, ['/etc/passwd'])],
       [undefined, undefined],
     );
 });
