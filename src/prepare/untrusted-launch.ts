@@ -168,7 +168,7 @@ async function untrustedPaths(
   return found;
 }
 
-/** The same as a process sees the paths; nothing is found where its mount namespace isn't looked at. */
+/** Paths as a process sees them; nothing is found where its mount namespace isn't looked at. */
 async function untrustedInside(
   { system, superuser }: Context,
   paths: readonly string[],

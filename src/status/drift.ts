@@ -20,11 +20,10 @@ import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { isReadAfter } from '../unit/search.js';
 import { parseUnitFile } from '../unit/unit-file.js';
-import type { Applied } from './applied.js';
+import { type Applied, isDenied, type Suspect } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
 import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
-import { isDenied, type Suspect } from './suspect.js';
 
 /** How a unit differs from what was applied. */
 export interface Drifted {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../policy/probe.js';
 import { instancesOf, type UnitName } from '../unit/name.js';
-import type { NamespaceOf, View, Walked, WalkedInside } from '../unit/view.js';
+import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import { Bus } from './bus/bus.js';
 import type { BusPlace } from './bus/connection.js';
 import { fileError, isAbsent, reasonOf } from './files/error.js';
@@ -96,10 +96,7 @@ export class Host implements System {
     }
   }
 
-  async walkIn(
-    process: number,
-    paths: readonly string[],
-  ): Promise<ReadonlyMap<string, WalkedInside> | undefined> {
+  async walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, Walked> | undefined> {
     try {
       return walkIn(process, paths);
     } catch (cause) {

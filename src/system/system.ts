@@ -1,6 +1,6 @@
 import type { Endpoint } from '../policy/probe.js';
 import type { UnitName } from '../unit/name.js';
-import type { NamespaceOf, View, Walked, WalkedInside } from '../unit/view.js';
+import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import type { UnitState } from './unit-state.js';
 
 /** The interface through which the program changes the machine, and learns about it. */
@@ -17,7 +17,7 @@ export interface System {
    * Follows paths in a process's mount namespace. Undefined where nothing is looked at, because the process has ended or is in a
    * user namespace of its own.
    */
-  walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, WalkedInside> | undefined>;
+  walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, Walked> | undefined>;
   /** Writes a file durably, whole or not at all, and makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /**

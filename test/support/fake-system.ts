@@ -16,7 +16,7 @@ import type {
 } from '../../src/system/system.js';
 import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
 import type { UnitName } from '../../src/unit/name.js';
-import type { Walked, WalkedInside } from '../../src/unit/view.js';
+import type { Walked } from '../../src/unit/view.js';
 import { elf } from './elf.js';
 import { DIRECTORIES, exportedFields, loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
@@ -303,28 +303,21 @@ export class FakeSystem implements System {
     return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
   }
 
-  /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
   async walk(path: string): Promise<Walked> {
     this.#record(`walk ${path}`);
-    const untrusted = this.#untrusted(path);
-    const real = this.files.has(path) ? path : undefined;
-    const isFile = real === undefined ? {} : ({ isFile: true } as const);
-    return { real, untrusted, content: this.files.get(path)?.bytes, ...isFile };
+    return { ...this.#walked(path), content: this.files.get(path)?.bytes };
   }
 
-  #untrusted(path: string): Walked['untrusted'] {
+  /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
+  #walked(path: string): Walked {
     const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
-    return wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
+    const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
+    return this.files.has(path) ? { real: path, untrusted, isFile: true } : { real: undefined, untrusted };
   }
 
-  async walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, WalkedInside>> {
+  async walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, Walked>> {
     this.#record(`walk in ${process}`);
-    return new Map(
-      paths.map((path) => [
-        path,
-        { end: this.files.has(path) ? path : undefined, untrusted: this.#untrusted(path) },
-      ]),
-    );
+    return new Map(paths.map((path) => [path, this.#walked(path)]));
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { remember } from '../../collections.js';
-import { HOST, type NamespaceOf, type View, type Walked, type WalkedInside } from '../../unit/view.js';
+import { HOST, type NamespaceOf, type View, type Walked } from '../../unit/view.js';
 import { isAbsent } from './error.js';
 import { type FileTree, follow, found, type Place, walkTree } from './follow.js';
 
@@ -56,16 +56,13 @@ function walkNamespace(path: string, process: number): Walked {
  * Follows paths in a process's mount namespace. No file is read: to read the kernel's log takes its records away.
  * @returns what is found, by the paths; undefined where nothing is looked at, as by walk()
  */
-export function walkIn(
-  process: number,
-  paths: readonly string[],
-): ReadonlyMap<string, WalkedInside> | undefined {
+export function walkIn(process: number, paths: readonly string[]): ReadonlyMap<string, Walked> | undefined {
   // Paths share their folders.
   const tree = { ...FILES, look: remember(FILES.look) };
-  const inside = (place: Place, path: string): WalkedInside => {
+  const inside = (place: Place, path: string): Walked => {
     const followed = follow(tree, path, { place });
-    const end = followed.real === undefined ? undefined : `/${followed.names.join('/')}`;
-    return { end, untrusted: found(followed).untrusted };
+    const real = followed.real === undefined ? undefined : `/${followed.names.join('/')}`;
+    return found({ ...followed, real });
   };
   return inNamespace(process, (place) => new Map(paths.map((path) => [path, inside(place, path)])));
 }

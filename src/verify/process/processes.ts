@@ -7,10 +7,10 @@ import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
+import { textOf } from '../../system/text-of.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import type { WalkedInside } from '../../unit/view.js';
 import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
 import { isManagers } from '../kernel/without-launcher.js';
 
@@ -104,17 +104,9 @@ export async function readUnitProcesses(
   return all.map((one) => ({ ...one, isOld: old.has(one.pid), isFree: !bound.has(one.pid) }));
 }
 
-/** The most bytes that are read of a file below /proc/PID, and of a list of processes. */
-const MAX_FILE = 1 << 20;
-
 /** The most control groups that are looked at: a service can make as many as it likes below its own. */
 const MAX_GROUPS = 1000;
 const TOO_MANY = `it has more than ${MAX_GROUPS} control groups`;
-
-export const textOf = async (system: System, path: string): Promise<string | undefined> => {
-  const file = await system.read(path, { limit: MAX_FILE });
-  return file && new TextDecoder().decode(file.bytes);
-};
 
 /** The processes of a unit's control groups and of those below, and those that are known already. */
 async function membersOf(system: System, unit: UnitState, known: readonly number[]): Promise<number[]> {
@@ -243,17 +235,10 @@ export async function readView(
   // This program's own view is that of the host.
   const inside = process === 'self' ? undefined : await system.walkIn(process, paths);
   const isGuessed = inside === undefined && process !== 'self';
-  return { tree, paths: inside ? endsOf(inside) : await endsOnHost(system, paths), isGuessed };
-}
-
-const endsOf = (inside: ReadonlyMap<string, WalkedInside>): ReadonlyMap<string, string> =>
-  new Map([...inside].flatMap(([path, { end }]) => (end === undefined ? [] : [[path, end]])));
-
-async function endsOnHost(system: System, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const ends = new Map<string, string>();
   for (const path of paths) {
-    const { real } = await system.walk(path);
+    const { real } = inside?.get(path) ?? (await system.walk(path));
     if (real !== undefined) ends.set(path, real);
   }
-  return ends;
+  return { tree, paths: ends, isGuessed };
 }

@@ -123,10 +123,11 @@ test('of a process its mount namespace, from the top on, and what a file there h
   const inside = walkIn(process.pid, ['/etc/passwd', '/etc/no-such-file', '/proc/mounts/']);
   const leading = (path: string) => ({ path, why: 'leads each process elsewhere', by: undefined });
   assert.deepEqual(Object.fromEntries(inside!), {
-    '/etc/passwd': { end: '/etc/passwd', untrusted: [] },
-    '/etc/no-such-file': { end: undefined, untrusted: [] },
+    '/etc/passwd': { real: '/etc/passwd', isFile: true, untrusted: [] },
+    '/etc/no-such-file': { real: undefined, untrusted: [] },
     '/proc/mounts/': {
-      end: `/proc/${process.pid}/mounts`,
+      real: `/proc/${process.pid}/mounts`,
+      isFile: true,
       untrusted: [leading('/proc/mounts'), leading('/proc/self')],
     },
   });
