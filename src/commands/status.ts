@@ -7,9 +7,9 @@ import { PLAIN } from '../look.js';
 import type { Outcome } from '../outcome.js';
 import { hasNameOfDropIn } from '../paths/own-files.js';
 import type { Placement } from '../paths/placement.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
-import { ownPolicy } from '../prepare/load/own-policy.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
 import { statusMetrics } from '../report/openmetrics.js';
 import {

@@ -2,8 +2,8 @@
 import { codeOf } from '../diagnostic.js';
 import { groupFolders, groupIn, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { System } from '../system/system.js';
-import { textOf } from '../system/text-of.js';
 import type { UnitState } from '../system/unit-state.js';
+import { textOf } from './process-status.js';
 
 const PROCESSES = 'cgroup.procs';
 

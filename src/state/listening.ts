@@ -7,11 +7,10 @@ import {
   SOCKET_TABLES,
 } from '../formats/listening-sockets.js';
 import type { System } from '../system/system.js';
-import { textOf } from '../system/text-of.js';
 import type { UnitState } from '../system/unit-state.js';
 import { processesOf } from './control-group.js';
 import { orElse } from './failures.js';
-import { readStatus } from './process-status.js';
+import { readStatus, textOf } from './process-status.js';
 
 export interface ServiceSocket extends ListeningSocket {
   /** Whether it is in another network namespace than this program, where the machine's clients don't reach it. */

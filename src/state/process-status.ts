@@ -1,5 +1,4 @@
-import type { System } from '../system/system.js';
-import { textOf } from '../system/text-of.js';
+import type { ReadOptions, System } from '../system/system.js';
 
 /** A tick in microseconds: USER_HZ (time(7)) is 100 on x86-64 and arm64 (include/asm-generic/param.h of the kernel). */
 export const TICK = 10_000;
@@ -9,6 +8,16 @@ export const PROGRAM_WITHIN = 500;
 
 /** The index of the start time in `stat`, counted from 0 behind the process's name. */
 const START = 19;
+
+/** The text of a file, as the kernel has many; undefined where there is none. */
+export async function textOf(
+  system: System,
+  path: string,
+  options: ReadOptions = {},
+): Promise<string | undefined> {
+  const file = await system.read(path, options);
+  return file && new TextDecoder().decode(file.bytes);
+}
 
 /**
  * The status of a process or a thread, by the names of proc_pid_status(5); undefined if it has ended.

@@ -2,8 +2,8 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { ownDropInPaths } from '../paths/own-files.js';
 import { exists } from '../prepare/load/exists.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
-import { ownPolicy } from '../prepare/load/own-policy.js';
 import type { Context } from '../system/context.js';
 
 /** In a folder of another system there is no command that could be typed as it stands. */

@@ -18,7 +18,7 @@ import type { Context } from '../system/context.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
 import { type AppliedUnit, appliedUnit, beginChange, inOrder, type Transaction } from './changed-unit.js';
-import { assertNotWaiting } from './confirm/refuse.js';
+import { assertNotWaiting } from './confirm/pending.js';
 import { holdSignals } from './held-signals.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
 import { type RunWatch, watchRun } from './run-watch.js';

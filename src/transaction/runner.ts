@@ -1,7 +1,5 @@
 /** The runner takes units through a table of steps. It knows order and failure, and nothing of systemd. */
-
 import type { Diagnostic } from '../diagnostic.js';
-import type { StepName } from './step-names.js';
 
 /** A unit after a step, and what has gone wrong with it there. */
 export interface StepResult<U> {
@@ -229,3 +227,17 @@ export async function undoSteps<R>(
   }
   return said;
 }
+
+/** The steps of a change to units. */
+export type StepName =
+  | 'record'
+  | 'schedule'
+  | 'write'
+  | 'reload'
+  | 'read-back'
+  | 'restart'
+  | 'tighten'
+  | 'try'
+  | 'verify'
+  | 'confirm'
+  | 'commit';

@@ -8,9 +8,9 @@ import {
   type Ending,
   runSteps,
   type Step,
+  type StepName,
   undoSteps,
 } from '../../src/transaction/runner.js';
-import type { StepName } from '../../src/transaction/step-names.js';
 
 /** A unit, and what its steps have made of it, as a machine would have it. */
 interface Unit {

@@ -1,4 +1,5 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
+import { type Change, changes } from '../../emit/changes.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { transientFolder } from '../../paths/placement.js';
 import {
@@ -8,7 +9,7 @@ import {
   packagedProgram,
 } from '../../paths/programs.js';
 import type { Plan } from '../../plan/plan.js';
-import { ownDropIns } from '../../state/own-files.js';
+import { ownDropIns, readTrusted } from '../../state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
@@ -44,6 +45,22 @@ export async function programFiles(
     if (path !== packagedProgram(name)) files.push(await programFile(context, machine, { name, path }));
   }
   return files;
+}
+
+/** The changes by which these programs are installed as programFiles() has them. @throws UserError as that */
+export async function programChanges(
+  context: Context,
+  machine: Machine,
+  paths: readonly string[],
+): Promise<Change[]> {
+  const wanted = await programFiles(context, machine, paths);
+  return changes(
+    wanted,
+    await readTrusted(
+      context,
+      wanted.map(({ path }) => path),
+    ),
+  );
 }
 
 async function programFile(

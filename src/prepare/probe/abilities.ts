@@ -1,8 +1,8 @@
 import { orElse } from '../../state/failures.js';
+import { textOf } from '../../state/process-status.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import type { ManagerFacts, System } from '../../system/system.js';
-import { textOf } from '../../system/text-of.js';
 import { type Abilities, abilities } from '../../target/abilities.js';
 import { exists } from '../load/exists.js';
 

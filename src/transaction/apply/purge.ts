@@ -7,7 +7,7 @@ import { orElse } from '../../state/failures.js';
 import { confinedPlaces, type OwnDropIn, readFiles } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
-import { refuseWaiting } from '../confirm/refuse.js';
+import { refuseWaiting } from '../confirm/pending.js';
 import { addPrograms, planRevert, type RevertOptions } from '../revert/plan.js';
 import { isToBeChanged, type NotChanged, type Pending, type UnitResult } from '../unit-result.js';
 

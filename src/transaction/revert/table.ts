@@ -6,8 +6,14 @@ import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } fr
 import { startAgainDependents } from '../dependents.js';
 import { restartOrder, roundsOf } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
-import { type AfterFailure, type Course, type Ending, runSteps, type Step } from '../runner.js';
-import type { StepName } from '../step-names.js';
+import {
+  type AfterFailure,
+  type Course,
+  type Ending,
+  runSteps,
+  type Step,
+  type StepName,
+} from '../runner.js';
 import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
 import { findRunning } from '../steps/find-running.js';

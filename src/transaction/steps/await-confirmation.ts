@@ -6,13 +6,12 @@ import { failureOf } from '../../state/failures.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { currentRun, isRunning, type ServiceRun } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
-import { changedSince } from '../changed-since.js';
 import { type AppliedUnit, inOrder, noting, type Transaction } from '../changed-unit.js';
 import { deadlineOf, waitsNote } from '../confirm/pending.js';
 import { startTimer, writeBootUnit } from '../confirm/rollback-timer.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
-import { areAsWritten, goesLast, writeChanges } from './files.js';
+import { areAsWritten, changedSince, goesLast, writeChanges } from './files.js';
 
 const isToConfirm = ({ confirmWithin }: AppliedUnit): boolean => confirmWithin !== undefined;
 

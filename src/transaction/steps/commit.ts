@@ -5,7 +5,6 @@ import { removeUnusedPrograms } from '../../prepare/load/installed-programs.js';
 import { failureOf, orElse } from '../../state/failures.js';
 import { forgetConfined, markConfined } from '../../status/taken-away.js';
 import type { Context } from '../../system/context.js';
-import { changedSince } from '../changed-since.js';
 import {
   type AppliedUnit,
   atOnce,
@@ -18,7 +17,7 @@ import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { UndoRecord } from '../undo-record-format.js';
-import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
+import { areAsWritten, changedSince, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
 /**
  * Removes files that are needed no more, and the record: from here on nothing is undone. A unit that waits to be confirmed
