@@ -2,6 +2,7 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import { type Change, changes } from '../../emit/changes.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { transientFolder } from '../../paths/placement.js';
+import { PACKAGED_HOME } from '../../paths/policies.js';
 import {
   builtProgram,
   type InstalledProgram,
@@ -14,7 +15,7 @@ import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { fileName } from '../../unit/path.js';
-import { wayToNativeHelper } from './native-program.js';
+import { exists } from './exists.js';
 
 /** The most bytes of a program that drop-ins name. */
 export const MAX_PROGRAM_SIZE = 4 << 20;
@@ -106,3 +107,27 @@ async function transientUnits({ system, placement }: Context): Promise<string[]>
 export async function removeUnusedPrograms(context: Context): Promise<void> {
   for (const path of await unusedPrograms(context)) await context.system.remove(path);
 }
+
+/** Programs of the native helper that the command itself starts. */
+type NativeProgram = 'observe' | 'pty-relay' | 'read-filters' | 'send-descriptors' | 'tighten';
+
+/**
+ * The path of a program of the native helper: in the program's own folder, or where a package has put it.
+ * @throws UserError `no-helper`
+ */
+export async function nativeProgram(
+  { program, home, machine }: Context,
+  name: NativeProgram,
+): Promise<string> {
+  for (const path of [builtProgram(home, machine, name), packagedProgram(name)]) {
+    if (await exists(program, path)) return path;
+  }
+  const hint = wayToNativeHelper(home);
+  throw new UserError(error('no-helper', `there is no program '${name}'`, { hint }), EXIT.failure);
+}
+
+/** The way to a program of the native helper that is missing. @param home the program's own folder */
+export const wayToNativeHelper = (home: string): string =>
+  home === PACKAGED_HOME
+    ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
+    : `make -C ${home}/native-helper`;

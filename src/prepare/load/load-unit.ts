@@ -18,8 +18,7 @@ import {
   plainInstance,
   serviceNames,
 } from './find-unit.js';
-import { type OwnInstance, ownInstances } from './instances.js';
-import { readFiles } from './unit-files.js';
+import { type OwnInstance, ownInstances, readFiles } from './unit-files.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {

@@ -2,7 +2,7 @@ import { groupBy } from '../../collections.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
-import { nativeProgram } from '../../prepare/load/native-program.js';
+import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import type { Context } from '../../system/context.js';
 import type { Planned } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
