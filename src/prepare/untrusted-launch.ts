@@ -156,17 +156,10 @@ async function firstOf(context: Context, paths: readonly string[], view: View) {
   return { found, named: undefined, real: undefined };
 }
 
-async function untrustedPaths(
-  context: Context,
-  paths: readonly string[],
-  view: View,
-): Promise<UntrustedPath[]> {
-  const found: UntrustedPath[] = [];
-  for (const path of paths) {
-    found.push({ path, untrusted: (await walked(context, path, view)).untrusted });
-  }
-  return found;
-}
+const untrustedPaths = (context: Context, paths: readonly string[], view: View): Promise<UntrustedPath[]> =>
+  Promise.all(
+    paths.map(async (path) => ({ path, untrusted: (await walked(context, path, view)).untrusted })),
+  );
 
 /** Paths as a process sees them; nothing is found where its mount namespace isn't looked at. */
 async function untrustedInside(

@@ -107,10 +107,7 @@ function instanceForLoading(template: FoundTemplate): UnitName {
   throw fail('invalid-unit-name', `the name of ${template.name.full} leaves no room for an instance's`);
 }
 
-/**
- * The files of a unit without what we added, as the manager has read them.
- * @param folders as findDropIns() takes them
- */
+/** The files of a unit without what we added, as the manager has read them. @param folders as findDropIns() takes them */
 export async function loadFiles(
   context: Context,
   name: UnitName,
