@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../policy/probe.js';
 import { instancesOf, type UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
+import { serviceOf, unitOf } from './bus/answers.js';
 import { Bus } from './bus/bus.js';
 import type { BusPlace } from './bus/connection.js';
 import { fileError, isAbsent, reasonOf } from './files/error.js';
@@ -174,11 +175,11 @@ export class Host implements System {
   }
 
   async unit(name: string): Promise<UnitState> {
-    return (await this.connected()).unit(name);
+    return serviceOf(await (await this.connected()).table(name));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    return (await this.connected()).anyUnit(name);
+    return unitOf(await (await this.connected()).table(name));
   }
 
   async instances(template: UnitName): Promise<string[]> {
