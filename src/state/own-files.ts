@@ -91,7 +91,8 @@ export async function confinedPlaces(context: Context): Promise<Map<string, OwnD
   return found;
 }
 
-async function isOurs(context: Context, path: string): Promise<boolean> {
+/** Whether a file says that it is a drop-in of ours; one that can't be read doesn't. */
+export async function isOurs(context: Context, path: string): Promise<boolean> {
   if (!hasNameOfDropIn(path)) return false;
   const look = async () => {
     const [file] = await readFiles(context, [path]);
