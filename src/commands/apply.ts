@@ -14,7 +14,7 @@ import { type AllUnits, allUnits } from '../transaction/apply/all-units.js';
 import type { ApplyOptions } from '../transaction/apply/plan.js';
 import { planUnits } from '../transaction/apply/plan-units.js';
 import { NO_PURGE, notNamed } from '../transaction/apply/purge.js';
-import { refuseWaiting } from '../transaction/confirm/refuse.js';
+import { refuseWaiting } from '../transaction/confirm/pending.js';
 import { type Asked, askedWait } from '../transaction/confirm/within.js';
 import { withLock } from '../transaction/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../transaction/unit-result.js';

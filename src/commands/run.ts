@@ -9,7 +9,7 @@ import {
 } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { INPUT } from '../prepare/load/input-policy.js';
-import { nativeProgram } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/installed-programs.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
 import { endJson, exitStatus, hasRun, howItEnded, summaryLines } from '../report/run.js';
 import { attendTerminal, attendUnit } from '../run/attention.js';

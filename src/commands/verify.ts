@@ -17,7 +17,7 @@ import { ownDropIns } from '../state/own-files.js';
 import { keepUntrusted } from '../state/untrusted-runs.js';
 import { untilRestartOf, withUntilRestart } from '../status/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../status/not-written.js';
-import { unconfined } from '../status/unconfined.js';
+import { unconfined } from '../status/taken-away.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone } from '../transaction/lock.js';

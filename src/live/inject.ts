@@ -3,7 +3,7 @@
 import { systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { injectedFilterPath, injectionLockPath } from '../paths/records.js';
-import { nativeProgram } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/installed-programs.js';
 import { unitGroups } from '../state/control-group.js';
 import type { Service } from '../state/service.js';
 import { HELPER_MACHINES, type Machine } from '../syscalls/abi.js';

@@ -3,7 +3,7 @@
 import type { Code } from '../codes/subjects.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { LifePhase } from '../evidence/recording/recording.js';
-import { nativeProgram } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/installed-programs.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 import type { Talk } from '../system/system.js';

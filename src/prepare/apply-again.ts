@@ -2,9 +2,9 @@ import { ownCommand } from '../command-lines.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
+import { policyPlaces } from './load/find-policy.js';
 import { templateAt } from './load/find-template.js';
 import { serviceName } from './load/load-unit.js';
-import { policyPlaces } from './load/own-policy.js';
 import type { PrepareOptions } from './prepare.js';
 
 type Applied = Pick<DropInFacts, 'policy' | 'permissive' | 'gaps'>;

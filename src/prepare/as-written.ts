@@ -1,18 +1,18 @@
 /** Tells whether a unit's files are what its policy makes, by the hashes that they have of all that they were made of. */
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
-import { changes, type ExistingFile, isPending } from '../emit/changes.js';
+import { type ExistingFile, isPending } from '../emit/changes.js';
 import { type DropInFacts, dropInFacts, headerOf } from '../emit/drop-in-facts.js';
 import { isMadeFor } from '../emit/files.js';
 import { dropInPath } from '../paths/own-files.js';
 import { overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { lacksAbility } from '../plan/service.js';
 import { areAsMade } from '../state/files-hash.js';
-import { readOwnFiles, readTrusted } from '../state/own-files.js';
+import { readOwnFiles } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import type { Target } from '../target/target.js';
 import { VERSION } from '../version.js';
 import type { Gathered } from './gather.js';
-import { programFiles } from './load/installed-programs.js';
+import { programChanges } from './load/installed-programs.js';
 import { findProgram } from './probe/target.js';
 
 /** The files of a unit, which are what its policy makes. */
@@ -74,10 +74,6 @@ async function hasPrograms(
 ): Promise<boolean> {
   const paths = [...(launched ? [launcher] : []), ...(tightened ? [injector] : [])];
   const text = new TextDecoder().decode(content);
-  const wanted = await programFiles(context, machine, paths);
-  const there = await readTrusted(
-    context,
-    wanted.map(({ path }) => path),
-  );
-  return paths.every((path) => text.includes(path)) && !isPending(changes(wanted, there));
+  const isNamed = paths.every((path) => text.includes(path));
+  return isNamed && !isPending(await programChanges(context, machine, paths));
 }

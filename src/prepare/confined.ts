@@ -12,9 +12,9 @@ import { isTemplate, type UnitName } from '../unit/name.js';
 import { asWritten } from './as-written.js';
 import { gather, type PrepareOptions } from './gather.js';
 import { exists } from './load/exists.js';
+import { ownPolicy } from './load/find-policy.js';
 import { type LoadedUnit, serviceName } from './load/load-unit.js';
 import { namedUnit } from './load/named-unit.js';
-import { ownPolicy } from './load/own-policy.js';
 import type { Prepared } from './prepare.js';
 
 export interface ConfinedOptions extends PrepareOptions {

@@ -6,9 +6,9 @@ import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { Assignment } from '../unit/unit-file.js';
 import type { PolicyPlace } from './load/find-template.js';
-import type { OwnInstance } from './load/instances.js';
 import { policyTexts } from './load/policy-texts.js';
 import { surroundingsText } from './load/surroundings.js';
+import type { OwnInstance } from './load/unit-files.js';
 
 /** Of the texts of a policy and of all that it extends. */
 export const policyHash = (sources: ReadonlyMap<string, string>): string => sha256(sources.values());

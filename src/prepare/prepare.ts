@@ -8,7 +8,7 @@ import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
 import { filesHash, HASHING } from '../state/files-hash.js';
-import { readOwnFiles, readTrusted } from '../state/own-files.js';
+import { readOwnFiles } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { VERSION } from '../version.js';
 import {
@@ -23,7 +23,7 @@ import {
 import { fileMasks } from './file-masks.js';
 import { type Gathered, gather, type PrepareOptions, readSettings } from './gather.js';
 import { INPUT } from './load/input-policy.js';
-import { programFiles, programsOf } from './load/installed-programs.js';
+import { programChanges, programsOf } from './load/installed-programs.js';
 import type { LoadedPolicy } from './load/load-policy.js';
 import type { LoadedUnit } from './load/load-unit.js';
 import { planOn } from './plan.js';
@@ -83,17 +83,9 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const others = await otherwise(context, gathered, made.files);
   if (others.length > 0) return refused([...diagnostics, ...others]);
-  const programs = await programFiles(context, plan.target.machine, programsOf(plan));
-  const files = [...programs, ...made.files];
+  const programs = await programChanges(context, plan.target.machine, programsOf(plan));
   const own = await readOwnFiles(context, unit.name.full);
-  const current = [
-    ...own,
-    ...(await readTrusted(
-      context,
-      programs.map(({ path }) => path),
-    )),
-  ];
-  const pending = changes(files, current, context);
+  const pending = [...programs, ...changes(made.files, own, context)];
   const proofs = made.filters.flatMap(pending.every(isWritten) ? writtenProofs : proofsOf);
   return {
     ...common,
@@ -102,7 +94,7 @@ export async function makePrepared(context: Context, gathered: Gathered): Promis
       ...proofWarnings(proofs, (policy.policy.syscalls ?? policy.policy.ready)?.at),
     ],
     proofs,
-    files,
+    files: pending.flatMap(({ after }) => after ?? []),
     changes: pending,
     appliedRuns: appliedRunsOf(unit.name.full, own),
   };

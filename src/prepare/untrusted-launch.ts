@@ -21,7 +21,7 @@ import type { Target } from '../target/target.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
 import type { UnitName } from '../unit/name.js';
-import { HOST, type NamespaceOf, type Untrusted, type View, type Walked } from '../unit/view.js';
+import { HOST, type Untrusted, type View, type Walked } from '../unit/view.js';
 
 /**
  * Errors about paths by which a system service is started behind the launcher, its filter of `[ready]` is loaded, or
@@ -70,7 +70,7 @@ export async function untrustedRuns(
   const byDirectives = await untrustedStartsOf(context, launches);
   if (byDirectives.length > 0) return byDirectives;
   const found = launches.map(async ({ launch, process }) =>
-    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch.paths, { process }), true),
+    process === 0 ? [] : errorsOf(launch, await untrustedInside(context, launch.paths, process), true),
   );
   return (await Promise.all(found)).flat();
 }
@@ -156,16 +156,20 @@ async function firstOf(context: Context, paths: readonly string[], view: View) {
   return { found, named: undefined, real: undefined };
 }
 
-async function untrustedPaths(
-  context: Context,
+const untrustedPaths = (context: Context, paths: readonly string[], view: View): Promise<UntrustedPath[]> =>
+  Promise.all(
+    paths.map(async (path) => ({ path, untrusted: (await walked(context, path, view)).untrusted })),
+  );
+
+/** Paths as a process sees them; nothing is found where its mount namespace isn't looked at. */
+async function untrustedInside(
+  { system, superuser }: Context,
   paths: readonly string[],
-  view: View | NamespaceOf,
+  process: number,
 ): Promise<UntrustedPath[]> {
-  const found: UntrustedPath[] = [];
-  for (const path of paths) {
-    found.push({ path, untrusted: (await walked(context, path, view)).untrusted });
-  }
-  return found;
+  const look = () => system.walkIn(process, paths);
+  const inside = superuser ? await look() : await orElse(look, undefined);
+  return paths.map((path) => ({ path, untrusted: inside?.get(path)?.untrusted ?? [] }));
 }
 
 /** Errors that name each untrusted file once. @param isInside whether a process's own view was looked at */
@@ -178,11 +182,7 @@ function errorsOf(launch: Launch, found: readonly UntrustedPath[], isInside: boo
   });
 }
 
-async function walked(
-  { system, superuser }: Context,
-  path: string,
-  view: View | NamespaceOf,
-): Promise<Walked> {
+async function walked({ system, superuser }: Context, path: string, view: View): Promise<Walked> {
   try {
     return await system.walk(path, view);
   } catch (cause) {

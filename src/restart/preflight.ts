@@ -9,9 +9,9 @@ import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { enabledAtBoot } from './enabled-at-boot.js';
+import { isRestartDue } from './may-restart.js';
 import { type RestartOutlook, restartOutlooks } from './outlook.js';
 import type { Restarting } from './own-control-group.js';
-import { isRestartDue } from './restart-due.js';
 
 interface Meant {
   /** The verb; `explain --record` also starts services that don't run. */

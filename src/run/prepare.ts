@@ -1,5 +1,4 @@
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
-import { changes } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
 import { ownDropInPaths } from '../paths/own-files.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
@@ -8,14 +7,14 @@ import { searchPath } from '../plan/launcher/commands.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import { buildFilter, proofWarnings } from '../prepare/build-filter.js';
 import { findDropIns } from '../prepare/load/find-unit.js';
-import { programFiles } from '../prepare/load/installed-programs.js';
+import { programChanges } from '../prepare/load/installed-programs.js';
 import type { LoadedPolicy } from '../prepare/load/load-policy.js';
 import { planOn } from '../prepare/plan.js';
 import type { PrepareOptions } from '../prepare/prepare.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { untrustedLaunch } from '../prepare/untrusted-launch.js';
 import { withoutText } from '../report/plan.js';
-import { readFiles, readTrusted } from '../state/own-files.js';
+import { readFiles } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
@@ -214,12 +213,6 @@ const ofOneMachine = (filter: NonNullable<Plan['filter']>) => ({
 });
 
 async function missingLauncher(context: Context, { target }: Plan): Promise<EmittedFile[]> {
-  const wanted = await programFiles(context, target.machine, [target.launcher]);
-  const current = await readTrusted(
-    context,
-    wanted.map(({ path }) => path),
-  );
-  return changes(wanted, current).flatMap(({ kind, after }) =>
-    kind !== 'unchanged' && after ? [after] : [],
-  );
+  const found = await programChanges(context, target.machine, [target.launcher]);
+  return found.flatMap(({ kind, after }) => (kind === 'unchanged' ? [] : (after ?? [])));
 }

@@ -1,4 +1,4 @@
-import { nativeProgram } from '../prepare/load/native-program.js';
+import { nativeProgram } from '../prepare/load/installed-programs.js';
 import type { Context } from '../system/context.js';
 import type { PseudoTerminal } from '../system/pseudo-terminal.js';
 import type { UnitProperty } from '../unit/unit-property.js';

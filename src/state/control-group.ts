@@ -3,9 +3,9 @@ import { codeOf } from '../diagnostic.js';
 import { groupFolders, groupIn, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
+import { textOf } from './process-status.js';
 
 const PROCESSES = 'cgroup.procs';
-const MAX_LIST = 1 << 20;
 
 /**
  * The folders of a unit's control group: one of each hierarchy that systemd keeps it in, so that two may have the same
@@ -15,8 +15,8 @@ export async function unitGroups(system: System, unit: UnitState): Promise<strin
   const { controlGroup: group } = unit;
   if (group === '' || group === '/') return [];
   // Mounted before all that users mount.
-  const mounts = await textOf(system, '/proc/self/mountinfo', true);
-  const folders = groupFolders(parseHierarchies(mounts), group);
+  const mounts = await textOf(system, '/proc/self/mountinfo', { head: true });
+  const folders = groupFolders(parseHierarchies(mounts ?? ''), group);
   const there: string[] = [];
   for (const folder of folders) {
     if ((await system.list(folder)).includes(PROCESSES)) there.push(folder);
@@ -32,7 +32,7 @@ export async function isInUnit(system: System, unit: UnitState, pid: number): Pr
   const { controlGroup: group } = unit;
   if (group === '' || group === '/') return false;
   try {
-    const lines = (await textOf(system, `/proc/${pid}/cgroup`)).split('\n');
+    const lines = ((await textOf(system, `/proc/${pid}/cgroup`)) ?? '').split('\n');
     return lines.some((line) => `${groupIn(line) ?? ''}/`.startsWith(`${group}/`));
   } catch (cause) {
     if (codeOf(cause) === 'unreadable') return false;
@@ -44,9 +44,6 @@ export async function isInUnit(system: System, unit: UnitState, pid: number): Pr
 export async function processesOf(system: System, state: UnitState): Promise<string[]> {
   const pids = state.mainPid > 0 ? [`${state.mainPid}`] : [];
   const [group] = await unitGroups(system, state);
-  const listed = group === undefined ? '' : await textOf(system, `${group}/${PROCESSES}`);
-  return [...new Set([...pids, ...listed.split('\n').filter((pid) => pid > '0')])];
+  const listed = group && (await textOf(system, `${group}/${PROCESSES}`));
+  return [...new Set([...pids, ...(listed ?? '').split('\n').filter((pid) => pid > '0')])];
 }
-
-const textOf = async (system: System, path: string, head = false): Promise<string> =>
-  new TextDecoder().decode((await system.read(path, { limit: MAX_LIST, head }))?.bytes);

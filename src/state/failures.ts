@@ -8,9 +8,13 @@ export async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Pr
   try {
     return await step();
   } catch (cause) {
-    return cause instanceof UserError ? cause.diagnostics : [defect(cause)];
+    return failuresIn(cause);
   }
 }
+
+/** The diagnostics of an exception; a defect of the program is one, too. */
+export const failuresIn = (cause: unknown): readonly Diagnostic[] =>
+  cause instanceof UserError ? cause.diagnostics : [defect(cause)];
 
 /** Runs a step whose failure means a certain result. A defect of the program is thrown on. */
 export async function orElse<T>(step: () => Promise<T>, otherwise: T): Promise<T> {

@@ -10,6 +10,7 @@ import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
 import { processesOf } from './control-group.js';
 import { orElse } from './failures.js';
+import { readStatus, textOf } from './process-status.js';
 
 export interface ServiceSocket extends ListeningSocket {
   /** Whether it is in another network namespace than this program, where the machine's clients don't reach it. */
@@ -55,7 +56,8 @@ export const listeningOf = (
     const found = new Map<string, ServiceSocket>();
     let room = 0;
     for (const pid of (await processesOf(system, state)).slice(0, MOST_PROCESSES)) {
-      room += await descriptorRoom(system, pid);
+      // For so many descriptors the kernel has made room; it takes back none (proc_pid_status(5)).
+      room += Number((await readStatus(system, pid))?.get('FDSize') ?? 0);
       if (room > MOST_DESCRIPTORS) return undefined;
       const namespace = await namespaceOf(system, pid);
       const inodes = await socketInodes(system, pid);
@@ -69,12 +71,6 @@ export const listeningOf = (
     }
     return [...found.values()];
   }, undefined);
-
-/** For how many descriptors the kernel has made room for a process; it takes back none (proc_pid_status(5)). */
-async function descriptorRoom(system: System, pid: string): Promise<number> {
-  const status = await textOf(system, `/proc/${pid}/status`);
-  return Number(/^FDSize:\t(\d+)$/m.exec(status)?.[1] ?? 0);
-}
 
 /** The inodes of the sockets that a process has open (proc_pid_fd(5)). */
 async function socketInodes(system: System, pid: string): Promise<string[]> {
@@ -93,7 +89,7 @@ async function socketsIn(
   const all: [string, ServiceSocket][] = [];
   const counts = new Map<string, number>();
   for (const table of SOCKET_TABLES) {
-    const text = await textOf(system, `/proc/${pid}/net/${table}`);
+    const text = (await textOf(system, `/proc/${pid}/net/${table}`, { limit: MAX_TABLE })) ?? '';
     for (const inode of inodesIn(table, text)) counts.set(inode, (counts.get(inode) ?? 0) + 1);
     // The kernel prints paths as they are: by a line break in one anybody could give a socket of others a path.
     const isOnce = (inode: string) => table !== 'unix' || counts.get(inode) === 1;
@@ -103,12 +99,9 @@ async function socketsIn(
   return new Map(all);
 }
 
-const textOf = async (system: System, path: string): Promise<string> =>
-  new TextDecoder().decode((await system.read(path, { limit: MAX_TABLE }))?.bytes);
-
 /** The ports that the kernel draws for who asks for any, the first and the last; undefined where that can't be read. */
 export async function drawnPorts(system: System): Promise<readonly [number, number] | undefined> {
-  const text = await orElse(() => textOf(system, '/proc/sys/net/ipv4/ip_local_port_range'), '');
-  const [, first, last] = /^(\d+)\s+(\d+)\s*$/.exec(text) ?? [];
+  const text = await orElse(() => textOf(system, '/proc/sys/net/ipv4/ip_local_port_range'), undefined);
+  const [, first, last] = /^(\d+)\s+(\d+)\s*$/.exec(text ?? '') ?? [];
   return first === undefined ? undefined : [Number(first), Number(last)];
 }

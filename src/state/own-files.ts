@@ -15,6 +15,7 @@ import {
 } from '../paths/own-files.js';
 import { LIFETIMES, type Lifetime, unitDirectories } from '../paths/placement.js';
 import type { Context } from '../system/context.js';
+import { fileName, folderOf } from '../unit/path.js';
 import { orElse } from './failures.js';
 
 /** The most bytes that are read of a file of ours: none is larger. */
@@ -26,14 +27,16 @@ export const MAX_SIZE = 4 << 20;
  */
 export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {
   const { placement } = context;
+  const programs = programsFolder(placement, unit);
+  const folder = folderOf(programs);
+  const there = (await context.system.list(folder)).map((name) => `${folder}/${name}`);
+  const own = [dropInPath, filterPath, readyFilterPath, keptPolicyPath].map((of) => of(placement, unit));
   return [
-    ...(await readMarked(context, [
-      dropInPath(placement, unit),
-      filterPath(placement, unit),
-      readyFilterPath(placement, unit),
-      keptPolicyPath(placement, unit),
-    ])),
-    ...(await readProgramFiles(context, programsFolder(placement, unit))),
+    ...(await readMarked(
+      context,
+      own.filter((path) => there.includes(path)),
+    )),
+    ...(there.includes(programs) ? await readProgramFiles(context, programs) : []),
   ];
 }
 
@@ -88,7 +91,8 @@ export async function confinedPlaces(context: Context): Promise<Map<string, OwnD
   return found;
 }
 
-async function isOurs(context: Context, path: string): Promise<boolean> {
+/** Whether a file says that it is a drop-in of ours; one that can't be read doesn't. */
+export async function isOurs(context: Context, path: string): Promise<boolean> {
   if (!hasNameOfDropIn(path)) return false;
   const look = async () => {
     const [file] = await readFiles(context, [path]);
@@ -99,9 +103,7 @@ async function isOurs(context: Context, path: string): Promise<boolean> {
 
 /** Files of ours that earlier versions made for `[exec] programs`. Targets of links aren't ours, nor are files that others have put there. */
 async function readProgramFiles(context: Context, folder: string): Promise<ExistingFile[]> {
-  const { system } = context;
-  const end = folder.lastIndexOf('/');
-  if ((await system.links(folder.slice(0, end))).has(folder.slice(end + 1))) return [];
+  if ((await context.system.links(folderOf(folder))).has(fileName(folder))) return [];
   const own = await pathsIn(context, folder);
   const isTwins = (path: string) => isTwinsFolder(path.slice(folder.length + 1));
   const ofTwins = await Promise.all(own.filter(isTwins).map((path) => pathsIn(context, path)));

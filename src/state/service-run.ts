@@ -40,17 +40,15 @@ export const currentRun = (unit: string, state: UnitState): ServiceRun | undefin
 /** Whether a service has run on from one look to the next, without a start in between. */
 export function isSameRun(before: ServiceRun, after: UnitState): boolean {
   const isThere = !isDown(after) || isFinished(after);
-  return isThere && before.invocation === runOf(before.unit, after).invocation;
+  return isThere && before.invocation === after.invocationId;
 }
 
 /**
  * Whether a service has ended without having been started again. A service that nothing holds is unloaded, and its
  * invocation is gone.
  */
-export function hasEnded(before: ServiceRun, after: UnitState): boolean {
-  const { invocation } = runOf(before.unit, after);
-  return isDown(after) && (before.invocation === invocation || invocation === '');
-}
+export const hasEnded = ({ invocation }: ServiceRun, after: UnitState): boolean =>
+  isDown(after) && ['', invocation].includes(after.invocationId);
 
 /** Whether somebody else is about to stop or restart a service: its next state is yet to be seen. */
 export const isUnderWay = (state: UnitState): boolean =>

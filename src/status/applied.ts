@@ -1,6 +1,8 @@
+import type { Diagnostic } from '../diagnostic.js';
 import type { ExistingFile } from '../emit/changes.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
 import type { NamedProgram } from './named-programs.js';
 import type { State } from './service-state.js';
 
@@ -16,3 +18,13 @@ export interface Applied {
   /** The programs of ours that its files name. */
   readonly programs: readonly NamedProgram[];
 }
+
+/** A change since a policy was applied, which may make other files now. */
+export interface Suspect {
+  readonly code: 'drift-policy' | 'drift-unit' | 'drift-systemd';
+  readonly why: string;
+}
+
+/** Whether root, whose units they are, can read more than who asks. */
+export const isDenied = ({ superuser, placement }: Context, diagnostics: readonly Diagnostic[]): boolean =>
+  !superuser && placement.scope === 'system' && diagnostics.some(({ code }) => code === 'unreadable');

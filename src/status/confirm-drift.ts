@@ -12,8 +12,7 @@ import { filesHash } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
 import { parseUnitFile } from '../unit/unit-file.js';
-import type { Applied } from './applied.js';
-import { isDenied, type Suspect } from './suspect.js';
+import { type Applied, isDenied, type Suspect } from './applied.js';
 
 /**
  * Of suspects those that make a difference: the files would be others.

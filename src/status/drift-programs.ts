@@ -7,11 +7,13 @@ import { MAX_PROGRAM_SIZE, programFiles } from '../prepare/load/installed-progra
 import type { Context } from '../system/context.js';
 import type { NamedProgram } from './named-programs.js';
 
-/** Codes and words for drift of each program. */
-const TOLD = {
-  launcher: { code: 'drift-launcher', does: 'units are started by' },
-  tighten: { code: 'drift-launcher', does: 'filters of [ready] are loaded by' },
-} as const satisfies Record<InstalledProgram, { readonly code: Code; readonly does: string }>;
+const CODE = 'drift-launcher';
+
+/** The work of each program. */
+const DOES = {
+  launcher: 'units are started by',
+  tighten: 'filters of [ready] are loaded by',
+} as const satisfies Record<InstalledProgram, string>;
 
 /**
  * Codes of what has changed; a program that is missing has changed, too.
@@ -22,19 +24,18 @@ export function driftCodes(
   programs: readonly NamedProgram[],
   missing: readonly string[],
 ): Code[] {
-  const gone = programs.filter(({ path }) => missing.includes(path));
-  return [...new Set([...changed.map(({ code }) => code), ...gone.map(({ name }) => TOLD[name].code)])];
+  const isGone = programs.some(({ path }) => missing.includes(path));
+  return [...new Set<Code>([...changed.map(({ code }) => code), ...(isGone ? ([CODE] as const) : [])])];
 }
 
 /** An error if an installed program isn't the one that this program would install, or that a package has. */
 export async function installedChange(context: Context, name: InstalledProgram): Promise<Diagnostic[]> {
   const { system, placement, machine, offline } = context;
-  const { code, does } = TOLD[name];
   const [path, packaged] = [installedProgram(placement, name), packagedProgram(name)];
   if (offline || machine === undefined) return [];
   if (await exists(system, packaged)) {
     const hint = 'apply has each of them take that one';
-    return [error(code, `${does} ${path}, and a package has ${packaged}`, { hint })];
+    return [error(CODE, `${DOES[name]} ${path}, and a package has ${packaged}`, { hint })];
   }
   const [wanted] = await programFiles(context, machine, [path]);
   const there = await system.read(path, { limit: MAX_PROGRAM_SIZE });
@@ -42,5 +43,5 @@ export async function installedChange(context: Context, name: InstalledProgram):
   // A missing program is told by brokenFiles().
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units puts this one in its place';
-  return [error(code, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];
+  return [error(CODE, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];
 }

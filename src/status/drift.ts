@@ -10,6 +10,7 @@ import { hasSameTexts, unitHash } from '../prepare/hashes.js';
 import { hostDefaults } from '../prepare/load/find-defaults.js';
 import { findPolicy, namedPolicy } from '../prepare/load/find-policy.js';
 import type { PolicyPlace } from '../prepare/load/find-template.js';
+import { dropInFolders } from '../prepare/load/find-unit.js';
 import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { orElse } from '../state/failures.js';
@@ -19,11 +20,10 @@ import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { isReadAfter } from '../unit/search.js';
 import { parseUnitFile } from '../unit/unit-file.js';
-import type { Applied } from './applied.js';
+import { type Applied, isDenied, type Suspect } from './applied.js';
 import { notLoaded } from './drift-loaded.js';
 import { changedTexts } from './drift-policy.js';
 import { installedChange } from './drift-programs.js';
-import { isDenied, type Suspect } from './suspect.js';
 
 /** How a unit differs from what was applied. */
 export interface Drifted {
@@ -45,6 +45,7 @@ export class Drift {
   readonly #machine = once(async () =>
     (await import('../prepare/probe/target.js')).probeMachine(this.#context),
   );
+  readonly #folders = once(() => dropInFolders(this.#context));
   readonly #installed = remember((name: InstalledProgram) => installedChange(this.#context, name));
 
   constructor(context: Context) {
@@ -54,7 +55,7 @@ export class Drift {
   /** Looks for drift of each kind. A kind that can't be looked at doesn't keep the others from being told. */
   async of(context: Context, applied: Applied): Promise<Drifted> {
     const { unit, files } = applied;
-    const read = readUnit(context, applied);
+    const read = readUnit(context, applied, this.#folders);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
     const looks = await Promise.allSettled([
       // It comes first, since others may follow from it.
@@ -117,12 +118,16 @@ export class Drift {
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */
-async function readUnit(context: Context, { unit, files: own, services }: Applied) {
+async function readUnit(
+  context: Context,
+  { unit, files: own, services }: Applied,
+  folders: () => Promise<ReadonlySet<string>>,
+) {
   const name = serviceName(unit);
   const { files, instances } =
     !services || isTemplate(name)
       ? await loadOffline(context, name)
-      : { instances: [], ...(await loadFiles(context, name, services[0]!.state)) };
+      : { instances: [], ...(await loadFiles(context, name, services[0]!.state, await folders())) };
   const effective = effectiveUnit(files);
   const surroundings =
     services &&

@@ -1,12 +1,13 @@
 /** Units that were confined, and that something else than `revert` has taken all files of ours from: `systemctl revert`, say. */
 import { inBatches } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
+import { ownDropInPaths } from '../paths/own-files.js';
 import { confinedFolder, confinedPath } from '../paths/records.js';
 import { exists } from '../prepare/load/exists.js';
+import { ownPolicy } from '../prepare/load/find-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
-import { ownPolicy } from '../prepare/load/own-policy.js';
 import { orElse } from '../state/failures.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import type { Context } from '../system/context.js';
@@ -58,4 +59,33 @@ export const forgetConfined = ({ system, placement }: Context, unit: string): Pr
 /** It is to be as it is. */
 export async function forgetTakenAway(context: Context, unit: string): Promise<void> {
   if (!context.offline) await orElse(() => forgetConfined(context, unit), undefined);
+}
+
+/** In a folder of another system there is no command that could be typed as it stands. */
+export async function unconfined(context: Context, unit: string): Promise<Diagnostic> {
+  const { offline, placement } = context;
+  const apply = ownCommand(placement.scope, 'apply', unit);
+  const hint = (await ownPolicy(context, serviceName(unit)))
+    ? apply
+    : `write a policy for it, or name one with --policy or --template: '${apply}' says where`;
+  return error('unconfined', `${unit} is not confined by sandbox-unit`, { hint: offline ? undefined : hint });
+}
+
+/**
+ * Of an instance without a drop-in of ours of its own, that it has its template's.
+ * @param loaded the drop-ins that it has; without them, whether it will have it when its own is gone
+ */
+export async function confinedByTemplate(
+  { placement, system }: Context,
+  unit: string,
+  loaded?: readonly string[],
+): Promise<readonly Diagnostic[]> {
+  const { template } = serviceName(unit);
+  const own = template === undefined || template === unit ? [] : ownDropInPaths(placement, template);
+  const are = loaded
+    ? own.map((path) => loaded.includes(path))
+    : await Promise.all(own.map((path) => exists(system, path)));
+  if (template === undefined || !are.includes(true)) return [];
+  const hint = `'${ownCommand(placement.scope, 'revert', template)}' is for all its instances`;
+  return [note('by-template', `${unit} is confined as all instances of ${template} are`, { hint })];
 }

@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../policy/probe.js';
 import { instancesOf, type UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
+import { serviceOf, unitOf } from './bus/answers.js';
 import { Bus } from './bus/bus.js';
 import type { BusPlace } from './bus/connection.js';
 import { fileError, isAbsent, reasonOf } from './files/error.js';
 import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
-import { endsIn, walk } from './files/walk.js';
+import { walk, walkIn } from './files/walk.js';
 import { assertWritableFolder, removeFile, replaceFile } from './files/write.js';
 import { type Child, startProgram } from './processes.js';
 import type {
@@ -96,9 +97,9 @@ export class Host implements System {
     }
   }
 
-  async endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
+  async walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, Walked> | undefined> {
     try {
-      return endsIn(process, paths);
+      return walkIn(process, paths);
     } catch (cause) {
       throw fileError('unreadable', `can't follow paths in /proc/${process}/root: ${reasonOf(cause)}`);
     }
@@ -174,11 +175,11 @@ export class Host implements System {
   }
 
   async unit(name: string): Promise<UnitState> {
-    return (await this.connected()).unit(name);
+    return serviceOf(await (await this.connected()).table(name));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    return (await this.connected()).anyUnit(name);
+    return unitOf(await (await this.connected()).table(name));
   }
 
   async instances(template: UnitName): Promise<string[]> {

@@ -31,7 +31,6 @@ export abstract class NotRunning implements Omit<System, Told> {
 
   readonly assertWritable = this.refuse;
   readonly changed = this.refuse;
-  readonly endsIn = this.refuse;
   readonly lock = this.refuse;
   readonly reach = this.refuse;
   readonly reload = this.refuse;
@@ -41,6 +40,7 @@ export abstract class NotRunning implements Omit<System, Told> {
   readonly stopUnit = this.refuse;
   readonly talk = this.refuse;
   readonly waitForState = this.refuse;
+  readonly walkIn = this.refuse;
 
   async wait(): Promise<void> {}
 

@@ -14,10 +14,10 @@ export interface System {
   /** Follows a path as seen from `from` (default: the host), and finds all on the way that isn't root's alone. */
   walk(path: string, from?: View | NamespaceOf): Promise<Walked>;
   /**
-   * Where paths end in a process's mount namespace, by the paths; a missing file has no end. Undefined where nothing is looked at,
-   * because the process has ended or is in a user namespace of its own.
+   * Follows paths in a process's mount namespace. Undefined where nothing is looked at, because the process has ended or is in a
+   * user namespace of its own.
    */
-  endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string> | undefined>;
+  walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, Walked> | undefined>;
   /** Writes a file durably, whole or not at all, and makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /**

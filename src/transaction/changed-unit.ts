@@ -3,7 +3,7 @@ import type { Change } from '../emit/changes.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { LiveChange } from '../live/live-change.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { failuresOf } from '../state/failures.js';
+import { failuresIn, failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { OtherJob } from '../system/system.js';
@@ -128,28 +128,31 @@ export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnosti
   notes: [...unit.notes, ...notes],
 });
 
-/** Runs a step of a unit; its failures are the errors that it returns or throws. */
-export async function stepResult<U>(
-  unit: U,
-  step: () => Promise<readonly Diagnostic[]>,
-): Promise<StepResult<U>> {
-  return { unit, failures: await failuresOf(step) };
+/** A step of one unit. What it throws is a failure, too, and leaves the unit as it was. */
+type StepOfUnit<U> = (unit: U) => Promise<{ readonly unit: U; readonly failures?: readonly Diagnostic[] }>;
+
+async function taken<U>(unit: U, step: StepOfUnit<U>): Promise<StepResult<U>> {
+  try {
+    return { failures: [], ...(await step(unit)) };
+  } catch (cause) {
+    return { unit, failures: failuresIn(cause) };
+  }
 }
 
 /** Makes a step of a unit one that units take one after the other. */
 export const inOrder =
-  <U>(step: (unit: U) => Promise<StepResult<U>>) =>
+  <U>(step: StepOfUnit<U>) =>
   async (units: readonly U[]): Promise<StepResult<U>[]> => {
     const results: StepResult<U>[] = [];
-    for (const unit of units) results.push(await step(unit));
+    for (const unit of units) results.push(await taken(unit, step));
     return results;
   };
 
 /** Makes a step of a unit one that units take at one time. */
 export const atOnce =
-  <U>(step: (unit: U) => Promise<StepResult<U>>) =>
+  <U>(step: StepOfUnit<U>) =>
   (units: readonly U[]): Promise<StepResult<U>[]> =>
-    Promise.all(units.map(step));
+    Promise.all(units.map((unit) => taken(unit, step)));
 
 /** Runs a step for services at one time, and collects the failures. */
 export const failuresOfEach = async (

@@ -1,12 +1,12 @@
 /** Dependents: other units that systemd restarts or stops along with a service. */
 
 import { ownCommand, systemctl } from '../command-lines.js';
-import { type Diagnostic, error, note, warning } from '../diagnostic.js';
+import { asWarning, type Diagnostic, error, note, warning } from '../diagnostic.js';
 import { type AffectedUnit, askUnits, isTrigger, namesIn } from '../restart/affected-units.js';
-import { failureOf } from '../state/failures.js';
+import { failureOf, failuresOf } from '../state/failures.js';
 import { hasJob, isUp } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
-import type { ChangedUnit } from './changed-unit.js';
+import { atOnce, type ChangedUnit, noting, type Transaction } from './changed-unit.js';
 import { waitFor } from './wait-for.js';
 
 /** The time for which a unit must stay up to count as started again, in milliseconds. */
@@ -93,3 +93,10 @@ function dependentFailed({ placement }: Context, unit: string, went: string, nam
   const hint = `'${explain}' names the calls that were refused; the journal has what ${name} said`;
   return error('went-down', `${went}, and doesn't stay up with it`, { hint });
 }
+
+/** The step of a revert that starts dependents again. Failures are warnings: no policy is at fault. */
+export const startAgainDependents = ({ context, signals }: Transaction) =>
+  atOnce(async (unit: ChangedUnit) => {
+    const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit)));
+    return { unit: noting(unit, said.map(asWarning)) };
+  });

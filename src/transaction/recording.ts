@@ -17,24 +17,15 @@ import { isRunning } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
-import {
-  type AppliedUnit,
-  appliedUnit,
-  beginChange,
-  inOrder,
-  stepResult,
-  type Transaction,
-} from './changed-unit.js';
-import { assertNotWaiting } from './confirm/refuse.js';
+import { type AppliedUnit, appliedUnit, beginChange, inOrder, type Transaction } from './changed-unit.js';
+import { assertNotWaiting } from './confirm/pending.js';
 import { holdSignals } from './held-signals.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
 import { type RunWatch, watchRun } from './run-watch.js';
 import { type Ending, runSteps, type Step } from './runner.js';
-import { keepUndoRecords } from './steps/record.js';
-import { reload } from './steps/reload.js';
 import { restartServices } from './steps/restart.js';
 import { tryServices } from './steps/try.js';
-import { writeFiles } from './steps/write.js';
+import { keepUndoRecords, reload, writeFiles } from './steps/write.js';
 import type { UndoRecord } from './undo-record-format.js';
 
 /** The time that the journal may take for the kernel's records, in milliseconds. */
@@ -207,12 +198,10 @@ const recordTable = (
 
 /** Holds what systemd has loaded of the one unit against its drop-in. */
 const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
-  inOrder((unit: AppliedUnit) =>
-    stepResult(unit, async () => {
-      const loaded = await context.system.unit(permissive.plan.unit);
-      return readBack(plannedDropIn(context, permissive), loaded);
-    }),
-  );
+  inOrder(async (unit: AppliedUnit) => {
+    const loaded = await context.system.unit(permissive.plan.unit);
+    return { unit, failures: readBack(plannedDropIn(context, permissive), loaded) };
+  });
 
 /** Takes the unit through its steps. */
 async function runOnce(
@@ -222,10 +211,9 @@ async function runOnce(
   const [ending] = await runSteps(
     {
       table,
-      recordOf: ({ record }) => record,
       afterFailure: () => 'stop',
       turns: (units) => [units],
-      round: (one, n) => (n === 0 ? { ...one, now: [one.unit] } : undefined),
+      rounds: (one) => [[one.unit]],
     },
     [unit],
   );

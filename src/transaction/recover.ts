@@ -14,10 +14,9 @@ import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { folderOf } from '../unit/path.js';
-import { changedSince } from './changed-since.js';
 import { readPending, unitsToUndo } from './confirm/pending.js';
 import { cancelRollback } from './confirm/rollback-timer.js';
-import { standsOf } from './steps/files.js';
+import { changedSince, standsOf } from './steps/files.js';
 import { bootId, forgetUndoRecord, isSameKernel, type UnreadableRecord } from './undo-record.js';
 import type { FileUndo, UndoRecord } from './undo-record-format.js';
 

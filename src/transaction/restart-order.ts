@@ -27,3 +27,7 @@ export function restartOrder<T extends Restarted>(units: readonly T[], most = CH
 }
 
 const namesOf = ({ unit, services }: Restarted): string[] => [unit, ...services.map(({ name }) => name)];
+
+/** Parts services into rounds. @param first how many of them the first round has */
+export const roundsOf = (services: readonly string[], first = CHANGED_AT_ONCE): (readonly string[])[] =>
+  services.length === 0 ? [] : [services.slice(0, first), ...roundsOf(services.slice(first))];

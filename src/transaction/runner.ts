@@ -1,7 +1,5 @@
 /** The runner takes units through a table of steps. It knows order and failure, and nothing of systemd. */
-
 import type { Diagnostic } from '../diagnostic.js';
-import type { StepName } from './step-names.js';
 
 /** A unit after a step, and what has gone wrong with it there. */
 export interface StepResult<U> {
@@ -37,16 +35,20 @@ export type AfterFailure = 'undo' | 'stop' | 'go-on';
 /** Tells why a unit isn't rolled back, and lets its record go; undefined where it may be rolled back. */
 export type Spare<R> = (record: R) => Promise<readonly Diagnostic[] | undefined>;
 
-export interface Course<U, R> {
+/** A unit as the runner has it. */
+export interface Runnable<R> {
+  readonly record: R;
+  /** The part of it that the current round is about. */
+  readonly now: readonly string[];
+}
+
+export interface Course<U extends Runnable<R>, R> {
   readonly table: readonly Step<U, R>[];
-  readonly recordOf: (unit: U) => R;
   readonly afterFailure: (step: StepName, failures: readonly Diagnostic[]) => AfterFailure;
   /** Units in the order in which they are taken, those of one turn together. */
   readonly turns: (units: readonly U[]) => readonly (readonly U[])[];
-  /** A unit in its nth round, from 0 on; undefined where it has nothing more to do. */
-  readonly round: (unit: U, n: number) => U | undefined;
-  /** A unit after its last round. */
-  readonly rest?: (unit: U) => U;
+  /** The parts of a unit that are done in its rounds, from the first on. */
+  readonly rounds: (unit: U) => readonly (readonly string[])[];
   readonly spare?: Spare<R>;
   /** Adds to the failures of a unit before it is rolled back. */
   readonly beforeUndo?: (unit: U, failures: readonly Diagnostic[]) => Promise<readonly Diagnostic[]>;
@@ -75,7 +77,7 @@ type Units<U> = readonly Moving<U>[];
 type Rows<U, R> = readonly Step<U, R>[];
 
 /** A course under way. Units that don't go on are added to its endings; the functions below return those that do. */
-interface Progress<U, R> {
+interface Progress<U extends Runnable<R>, R> {
   readonly course: Course<U, R>;
   readonly endings: Ending<U>[];
 }
@@ -84,7 +86,10 @@ interface Progress<U, R> {
  * Takes units through the table, in the order of its rows. A unit that fails doesn't stop the others.
  * @returns endings: units that fail as they do, then those that are done
  */
-export async function runSteps<U, R>(course: Course<U, R>, units: readonly U[]): Promise<Ending<U>[]> {
+export async function runSteps<U extends Runnable<R>, R>(
+  course: Course<U, R>,
+  units: readonly U[],
+): Promise<Ending<U>[]> {
   const progress: Progress<U, R> = { course, endings: [] };
   let moving: Units<U> = units.map((unit) => ({ unit, failures: [] }));
   for (const rows of groupsOf(course.table, ({ per }) => per === 'run')) {
@@ -105,7 +110,7 @@ function groupsOf<T>(rows: readonly T[], is: (row: T) => boolean): T[][] {
 }
 
 /** Takes units through rows together. */
-async function takeRows<U, R>(
+async function takeRows<U extends Runnable<R>, R>(
   progress: Progress<U, R>,
   rows: Rows<U, R>,
   units: Units<U>,
@@ -116,7 +121,7 @@ async function takeRows<U, R>(
 }
 
 /** Takes units through rows one turn after the other. */
-async function takeTurns<U, R>(
+async function takeTurns<U extends Runnable<R>, R>(
   progress: Progress<U, R>,
   rows: Rows<U, R>,
   units: Units<U>,
@@ -134,22 +139,29 @@ async function takeTurns<U, R>(
 }
 
 /** Takes units through rows as often as one of them has more to do. */
-async function takeRounds<U, R>(
+async function takeRounds<U extends Runnable<R>, R>(
   progress: Progress<U, R>,
   rows: Rows<U, R>,
   units: Units<U>,
 ): Promise<Units<U>> {
-  const { round, rest = (unit: U) => unit } = progress.course;
+  const { rounds } = progress.course;
+  const inRound = (one: Moving<U>, n: number): Moving<U> => ({
+    ...one,
+    unit: { ...one.unit, now: rounds(one.unit)[n] ?? [] },
+  });
   let moving = units;
-  for (let n = 0; moving.some(({ unit }) => round(unit, n) !== undefined); n++) {
-    const now = moving.map((one) => ({ ...one, unit: round(one.unit, n) ?? rest(one.unit) }));
-    moving = await takeRows(progress, rows, now);
-  }
-  return moving.map((one) => ({ ...one, unit: rest(one.unit) }));
+  let n = 0;
+  for (; moving.some(({ unit }) => n < rounds(unit).length); n++)
+    moving = await takeRows(
+      progress,
+      rows,
+      moving.map((one) => inRound(one, n)),
+    );
+  return moving.map((one) => inRound(one, n));
 }
 
 /** Takes units through a row. */
-async function takeStep<U, R>(
+async function takeStep<U extends Runnable<R>, R>(
   { course, endings }: Progress<U, R>,
   step: Step<U, R>,
   moving: Units<U>,
@@ -169,7 +181,10 @@ async function takeStep<U, R>(
   return those('go-on');
 }
 
-async function undoAll<U, R>(course: Course<U, R>, units: Units<U>): Promise<Ending<U>[]> {
+async function undoAll<U extends Runnable<R>, R>(
+  course: Course<U, R>,
+  units: Units<U>,
+): Promise<Ending<U>[]> {
   if (units.length === 0) return [];
   const { beforeUndo = async () => [] } = course;
   const told = await Promise.all(
@@ -180,7 +195,7 @@ async function undoAll<U, R>(course: Course<U, R>, units: Units<U>): Promise<End
   );
   const undone = await undoSteps(
     course.table,
-    units.map(({ unit }) => course.recordOf(unit)),
+    units.map(({ unit }) => unit.record),
     course.spare,
   );
   return told.map((one, i) => ({ ...one, state: 'undone', undone: undone[i]! }));
@@ -212,3 +227,17 @@ export async function undoSteps<R>(
   }
   return said;
 }
+
+/** The steps of a change to units. */
+export type StepName =
+  | 'record'
+  | 'schedule'
+  | 'write'
+  | 'reload'
+  | 'read-back'
+  | 'restart'
+  | 'tighten'
+  | 'try'
+  | 'verify'
+  | 'confirm'
+  | 'commit';

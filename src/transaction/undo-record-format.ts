@@ -9,7 +9,7 @@ import { isInstalledProgram } from '../paths/programs.js';
 import { undoPath } from '../paths/records.js';
 import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import type { StepName } from './step-names.js';
+import type { StepName } from './runner.js';
 
 /** A file's content, mode and time of change. */
 export interface FileState {

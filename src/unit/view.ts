@@ -38,7 +38,7 @@ export interface Untrusted {
 
 /** The result of following a path. */
 export interface Walked {
-  /** The path on the host, without links; undefined where nothing is there, and for a mount namespace. */
+  /** The path without links, on the host or in the mount namespace; undefined where nothing is there. */
   readonly real: string | undefined;
   /** Everything on the way that others than root can change, each once. */
   readonly untrusted: readonly Untrusted[];

@@ -13,7 +13,10 @@ const held = (
   relation,
   at: { file: 'p.toml', line: 2, column: 1 },
   findings: [
-    { relation, seen: 'it was \u001b seen', processes: pids.map((pid) => ({ pid, name: 'demod' })) },
+    {
+      ...{ relation, seen: 'it was \u001b seen', isLeftOver: false },
+      processes: pids.map((pid) => ({ pid, name: 'demod' })),
+    },
   ],
 });
 

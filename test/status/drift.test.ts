@@ -1,5 +1,5 @@
 /**
- * Tests of status/drift.ts, status/confirm-drift.ts, status/suspect.ts, status/drift-policy.ts and status/drift-loaded.ts: what
+ * Tests of status/drift.ts, status/confirm-drift.ts, status/applied.ts, status/drift-policy.ts and status/drift-loaded.ts: what
  * has changed since a policy was applied, made by hand; `status` names it.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** Tests of status/service-state.ts, status/unit-mode.ts, status/unconfined.ts and status/drift-programs.ts: what is said of a confined unit. */
+/** Tests of status/service-state.ts, status/unit-mode.ts and status/drift-programs.ts: what is said of a confined unit. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';

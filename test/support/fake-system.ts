@@ -303,19 +303,21 @@ export class FakeSystem implements System {
     return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
   }
 
-  /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
   async walk(path: string): Promise<Walked> {
     this.#record(`walk ${path}`);
-    const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
-    const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
-    const real = this.files.has(path) ? path : undefined;
-    const isFile = real === undefined ? {} : ({ isFile: true } as const);
-    return { real, untrusted, content: this.files.get(path)?.bytes, ...isFile };
+    return { ...this.#walked(path), content: this.files.get(path)?.bytes };
   }
 
-  async endsIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    this.#record(`ends in ${process}`);
-    return new Map(paths.filter((path) => this.files.has(path)).map((path) => [path, path]));
+  /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
+  #walked(path: string): Walked {
+    const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
+    const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
+    return this.files.has(path) ? { real: path, untrusted, isFile: true } : { real: undefined, untrusted };
+  }
+
+  async walkIn(process: number, paths: readonly string[]): Promise<ReadonlyMap<string, Walked>> {
+    this.#record(`walk in ${process}`);
+    return new Map(paths.map((path) => [path, this.#walked(path)]));
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

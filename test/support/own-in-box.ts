@@ -8,6 +8,7 @@ import { findTransient } from '../../src/directives/rows/transient.js';
 import { directiveProperties } from '../../src/directives/transient.js';
 import { canonical } from '../../src/directives/values/bus.js';
 import { type Setting, transientDirectives } from '../../src/run/unit.js';
+import { serviceOf } from '../../src/system/bus/answers.js';
 import { Bus } from '../../src/system/bus/bus.js';
 import type { UnitProperties } from '../../src/system/unit-state.js';
 import type { UnitProperty } from '../../src/unit/unit-property.js';
@@ -87,8 +88,9 @@ async function compare(bus: Bus, { name, text }: OwnCase, i: number, systemd: nu
   const words = [...options, ...assignments.flatMap((one) => ['-p', one]), ...COMMAND];
   const { status, stderr } = spawnSync('systemd-run', words, { encoding: 'utf8' });
   if (status !== 0) return `systemd-run: ${stderr.trim()}`;
-  const [ours, theirs] = await Promise.all([bus.unit(`own-o${i}.service`), bus.unit(`own-t${i}.service`)]);
-  return differences(ours.properties, theirs.properties);
+  const both = [`own-o${i}.service`, `own-t${i}.service`];
+  const [ours, theirs] = await Promise.all(both.map(async (unit) => serviceOf(await bus.table(unit))));
+  return differences(ours!.properties, theirs!.properties);
 }
 
 const [, program, file] = process.argv;

@@ -7,6 +7,7 @@ import type { BusProperty } from '../../src/directives/directive.js';
 import { findTransient } from '../../src/directives/rows/transient.js';
 import { directiveProperties } from '../../src/directives/transient.js';
 import { canonical } from '../../src/directives/values/bus.js';
+import { serviceOf } from '../../src/system/bus/answers.js';
 import { Bus } from '../../src/system/bus/bus.js';
 
 export interface StartCase {
@@ -51,7 +52,7 @@ async function start(bus: Bus, { unit, name, values }: StartCase, systemd: numbe
   } catch (cause) {
     return (cause as Error).message;
   }
-  const [filed, started] = await Promise.all([bus.unit(unit), bus.unit(transient)]);
+  const [filed, started] = [serviceOf(await bus.table(unit)), serviceOf(await bus.table(transient))];
   return [row.bus, ...(row.more ?? [])]
     .map((bus): [string, string, string] => [
       bus.property,

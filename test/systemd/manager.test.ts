@@ -72,7 +72,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { Bus } from '${inRepository('build/src/system/bus/bus.js')}';
 const bus = await Bus.connect({ address: 'unix:path=/run/dbus/system_bus_socket', hint: '' });
 while (!existsSync('/run/enough')) {
-  await Promise.all([bus.manager(), bus.unit('dbus.service')]);
+  await Promise.all([bus.manager(), bus.table('dbus.service')]);
   writeFileSync('/run/answered', '');
 }
 bus.close();

@@ -1,7 +1,4 @@
-/**
- * Tests of all of transaction/apply/, transaction/restart-course.ts and transaction/unit-result.ts: a trial that fails is rolled
- * back to what was there before.
- */
+/** Tests of all of transaction/apply/ and transaction/unit-result.ts: a trial that fails is rolled back to what was there before. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../support/apply-in-memory.js';

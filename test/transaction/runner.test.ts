@@ -8,14 +8,15 @@ import {
   type Ending,
   runSteps,
   type Step,
+  type StepName,
   undoSteps,
 } from '../../src/transaction/runner.js';
-import type { StepName } from '../../src/transaction/step-names.js';
 
 /** A unit, and what its steps have made of it, as a machine would have it. */
 interface Unit {
   readonly name: string;
-  readonly round?: number;
+  readonly record: string;
+  readonly now: readonly string[];
 }
 
 const STEP_NAMES: readonly StepName[] = [
@@ -60,16 +61,15 @@ function workshop({ fails = [], after = 'undo', rounds = 1, spares = [] }: Optio
   );
   const course: Course<Unit, string> = {
     table,
-    recordOf: ({ name }) => name,
     afterFailure: () => after,
     turns: (units) => units.map((unit) => [unit]),
-    round: (unit, n) => (n < rounds ? { ...unit, round: n } : undefined),
+    rounds: () => Array.from({ length: rounds }, (_, n) => [`${n}`]),
     spare: async (record) => (spares.includes(record) ? [error('changed-since', record)] : undefined),
   };
   return { done, table, course };
 }
 
-const units = (...names: string[]): Unit[] => names.map((name) => ({ name }));
+const units = (...names: string[]): Unit[] => names.map((name) => ({ name, record: name, now: [] }));
 
 const told = (endings: readonly Ending<Unit>[]) =>
   endings.map(({ unit, state, failedAt, failures, undone }) => [

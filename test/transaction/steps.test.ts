@@ -1,5 +1,5 @@
 /**
- * Tests of all of transaction/steps/, transaction/changed-unit.ts and transaction/changed-since.ts: each call to the machine
+ * Tests of all of transaction/steps/ and transaction/changed-unit.ts: each call to the machine
  * fails in turn.
  */
 import assert from 'node:assert/strict';

@@ -1,16 +1,15 @@
 /** Where the policy of a unit is. */
-
 import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import { headerOf } from '../../emit/drop-in-facts.js';
 import { dropInPath, isKeptPolicy } from '../../paths/own-files.js';
+import { policySearchPath } from '../../paths/policies.js';
 import { readFiles } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { parseUnitName, type UnitName } from '../../unit/name.js';
 import { exists } from './exists.js';
 import { hasNameOfDefaults } from './find-defaults.js';
 import { type PolicyPlace, templateAt, templateNames } from './find-template.js';
-import { ownPolicy, policyPlaces } from './own-policy.js';
 
 /** A policy that is named for a unit by its path. What is kept beside its drop-in is in the unit's system. */
 export const namedPolicy = (
@@ -82,4 +81,18 @@ export async function otherMeaning(context: Context, word: string): Promise<stri
   const unit = parseUnitName(word);
   const own = 'full' in unit ? await ownPolicy(context, unit) : undefined;
   return own && `the policy of ${word} is ${own}`;
+}
+
+/** The paths where a unit's policy may be, by precedence. */
+export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
+  const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
+  return policySearchPath(names, placement.scope, placement.home);
+}
+
+/** The file of a unit's policy if none is named; undefined if there is none. */
+export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
+  for (const path of policyPlaces(context, unit)) {
+    if (await exists(context.policies, path)) return path;
+  }
+  return undefined;
 }

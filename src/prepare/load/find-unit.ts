@@ -58,18 +58,29 @@ async function findFragment(context: Context, name: UnitName): Promise<string | 
   return undefined;
 }
 
+/** All folders of drop-ins that there are, of whatever unit. */
+export async function dropInFolders(context: Context): Promise<ReadonlySet<string>> {
+  const lists = (await searchPath(context)).map(async (directory) =>
+    (await context.system.list(directory)).map((name) => `${directory}/${name}`),
+  );
+  return new Set((await Promise.all(lists)).flat().filter((path) => path.endsWith('.d')));
+}
+
 /**
  * The drop-ins that systemd would read of a unit without ours. It reads only the first of equal names, so that ours may
  * hide another one. A template has those that all its instances have.
+ * @param there dropInFolders(), where many units are looked at; without it each folder that a unit may have is looked for
  */
 export async function findDropIns(
   context: Context,
   name: UnitName,
   aliases: readonly UnitName[],
+  there?: ReadonlySet<string>,
 ): Promise<string[]> {
   const path = await searchPath(context);
   const own = await dropInPathsFor(context, name);
-  const candidates = dropInDirectories(name, aliases, path).map(async (directory) => ({
+  const folders = dropInDirectories(name, aliases, path).filter((folder) => there?.has(folder) ?? true);
+  const candidates = folders.map(async (directory) => ({
     directory,
     fileNames: (await context.system.list(directory)).filter((file) => !own.includes(`${directory}/${file}`)),
   }));

@@ -1,6 +1,8 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
+import { type Change, changes } from '../../emit/changes.js';
 import type { EmittedFile } from '../../emit/files.js';
 import { transientFolder } from '../../paths/placement.js';
+import { PACKAGED_HOME } from '../../paths/policies.js';
 import {
   builtProgram,
   type InstalledProgram,
@@ -8,12 +10,12 @@ import {
   packagedProgram,
 } from '../../paths/programs.js';
 import type { Plan } from '../../plan/plan.js';
-import { ownDropIns } from '../../state/own-files.js';
+import { ownDropIns, readTrusted } from '../../state/own-files.js';
 import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { fileName } from '../../unit/path.js';
-import { wayToNativeHelper } from './native-program.js';
+import { exists } from './exists.js';
 
 /** The most bytes of a program that drop-ins name. */
 export const MAX_PROGRAM_SIZE = 4 << 20;
@@ -44,6 +46,22 @@ export async function programFiles(
     if (path !== packagedProgram(name)) files.push(await programFile(context, machine, { name, path }));
   }
   return files;
+}
+
+/** The changes by which these programs are installed as programFiles() has them. @throws UserError as that */
+export async function programChanges(
+  context: Context,
+  machine: Machine,
+  paths: readonly string[],
+): Promise<Change[]> {
+  const wanted = await programFiles(context, machine, paths);
+  return changes(
+    wanted,
+    await readTrusted(
+      context,
+      wanted.map(({ path }) => path),
+    ),
+  );
 }
 
 async function programFile(
@@ -89,3 +107,27 @@ async function transientUnits({ system, placement }: Context): Promise<string[]>
 export async function removeUnusedPrograms(context: Context): Promise<void> {
   for (const path of await unusedPrograms(context)) await context.system.remove(path);
 }
+
+/** Programs of the native helper that the command itself starts. */
+type NativeProgram = 'observe' | 'pty-relay' | 'read-filters' | 'send-descriptors' | 'tighten';
+
+/**
+ * The path of a program of the native helper: in the program's own folder, or where a package has put it.
+ * @throws UserError `no-helper`
+ */
+export async function nativeProgram(
+  { program, home, machine }: Context,
+  name: NativeProgram,
+): Promise<string> {
+  for (const path of [builtProgram(home, machine, name), packagedProgram(name)]) {
+    if (await exists(program, path)) return path;
+  }
+  const hint = wayToNativeHelper(home);
+  throw new UserError(error('no-helper', `there is no program '${name}'`, { hint }), EXIT.failure);
+}
+
+/** The way to a program of the native helper that is missing. @param home the program's own folder */
+export const wayToNativeHelper = (home: string): string =>
+  home === PACKAGED_HOME
+    ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
+    : `make -C ${home}/native-helper`;

@@ -18,8 +18,7 @@ import {
   plainInstance,
   serviceNames,
 } from './find-unit.js';
-import { type OwnInstance, ownInstances } from './instances.js';
-import { readFiles } from './unit-files.js';
+import { type OwnInstance, ownInstances, readFiles } from './unit-files.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {
@@ -108,13 +107,14 @@ function instanceForLoading(template: FoundTemplate): UnitName {
   throw fail('invalid-unit-name', `the name of ${template.name.full} leaves no room for an instance's`);
 }
 
-/** The files of a unit without what we added, as the manager has read them. */
+/** The files of a unit without what we added, as the manager has read them. @param folders as findDropIns() takes them */
 export async function loadFiles(
   context: Context,
   name: UnitName,
   state: UnitState,
+  folders?: ReadonlySet<string>,
 ): Promise<Pick<LoadedUnit, 'files' | 'diagnostics'>> {
-  const dropIns = await othersDropIns(context, name, state);
+  const dropIns = await othersDropIns(context, name, state, folders);
   return readFiles(context, [state.fragmentPath, ...dropIns]);
 }
 
@@ -133,12 +133,17 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
 }
 
 /** The drop-ins that the manager reads. In the place of ours stand those that ours hides, as a template's. */
-async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
+async function othersDropIns(
+  context: Context,
+  name: UnitName,
+  state: UnitState,
+  folders: ReadonlySet<string> | undefined,
+): Promise<readonly string[]> {
   const loaded = state.dropInPaths;
   const own = await dropInPathsFor(context, name);
   if (!loaded.some((path) => own.includes(path))) return loaded;
   const aliases = state.names.filter((alias) => alias !== name.full);
-  const found = await findDropIns(context, name, aliases.map(serviceName));
+  const found = await findDropIns(context, name, aliases.map(serviceName), folders);
   const hidden = found.filter(hasNameOfDropIn);
   return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
 }

@@ -1,5 +1,5 @@
-import { UserError } from '../../diagnostic.js';
 import { orElse } from '../../state/failures.js';
+import { textOf } from '../../state/process-status.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import type { ManagerFacts, System } from '../../system/system.js';
@@ -72,8 +72,8 @@ export async function findLibraries(system: System, machine: Machine): Promise<L
 /** Security modules that systemd takes for active. */
 async function findModules(system: System): Promise<ReadonlySet<string>> {
   const [lsm, apparmor, selinux, smack] = await Promise.all([
-    textOf(system, '/sys/kernel/security/lsm'),
-    textOf(system, '/sys/module/apparmor/parameters/enabled'),
+    readSmall(system, '/sys/kernel/security/lsm'),
+    readSmall(system, '/sys/module/apparmor/parameters/enabled'),
     namesIn(system, '/sys/fs/selinux'),
     namesIn(system, '/sys/fs/smackfs'),
   ]);
@@ -115,22 +115,13 @@ async function findControllers(
     return new Set(usable.flatMap((name) => OLD_CONTROLLERS.get(name) ?? []));
   }
   const folder = `${CGROUPS}${group.replace(/\/$/, '')}`;
-  const file = await ifReadable(system.read(`${folder}/${CONTROLLERS}`, { limit: PAGE }));
-  return file && new Set(new TextDecoder().decode(file.bytes).trim().split(/\s+/));
+  const text = await orElse(() => textOf(system, `${folder}/${CONTROLLERS}`, { limit: PAGE }), undefined);
+  return text === undefined ? undefined : new Set(text.trim().split(/\s+/));
 }
 
-const textOf = async (system: System, path: string): Promise<string> =>
-  new TextDecoder().decode((await ifReadable(system.read(path, { limit: PAGE })))?.bytes).trimEnd();
+/** The text of a small file; empty where systemd can't read it, either. */
+const readSmall = async (system: System, path: string): Promise<string> =>
+  (await orElse(() => textOf(system, path, { limit: PAGE }), undefined))?.trim() ?? '';
 
-const namesIn = async (system: System, folder: string): Promise<readonly string[]> =>
-  (await ifReadable(system.list(folder))) ?? [];
-
-/** The result of reading; undefined if that fails. systemd can't read an unreadable file either. */
-export async function ifReadable<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (cause) {
-    if (cause instanceof UserError) return undefined;
-    throw cause;
-  }
-}
+const namesIn = (system: System, folder: string): Promise<readonly string[]> =>
+  orElse(() => system.list(folder), []);

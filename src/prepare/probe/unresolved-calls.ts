@@ -1,6 +1,7 @@
+import { orElse } from '../../state/failures.js';
 import type { SyscallSets } from '../../syscalls/sets.js';
 import type { System } from '../../system/system.js';
-import { ifReadable, type Libraries } from './abilities.js';
+import type { Libraries } from './abilities.js';
 
 /** The most bytes of libseccomp that are read: version 2.6 has 170 kB. */
 const MAX_LIBRARY = 4 << 20;
@@ -18,7 +19,7 @@ export async function unresolvedCalls(
   { members }: SyscallSets,
 ): Promise<ReadonlySet<string>> {
   const path = libraries?.get('libseccomp.so.2');
-  const file = path && (await ifReadable(system.read(path, { limit: MAX_LIBRARY })));
+  const file = path && (await orElse(() => system.read(path, { limit: MAX_LIBRARY }), undefined));
   const text = file ? new TextDecoder('latin1').decode(file.bytes) : '';
   const strings = new Set(text.match(/[a-z_][a-z0-9_]*(?=\0)/g));
   if (!strings.has(ALWAYS_THERE)) return new Set();

@@ -2,17 +2,9 @@ import { codeOf } from '../../diagnostic.js';
 import { unitObjectPath } from '../../unit/name.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import type { ManagerFacts, OtherJob } from '../system.js';
-import type { UnitProperties, UnitState } from '../unit-state.js';
+import type { UnitProperties } from '../unit-state.js';
 import { whileAway } from '../while-away.js';
-import {
-  changedIn,
-  MANAGER_PROPERTIES,
-  managerOf,
-  otherJobsIn,
-  serviceOf,
-  unitOf,
-  unitsIn,
-} from './answers.js';
+import { changedIn, MANAGER_PROPERTIES, managerOf, otherJobsIn, unitOf, unitsIn } from './answers.js';
 import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { Jobs } from './jobs.js';
@@ -80,16 +72,8 @@ export class Bus {
     return managerOf(answers.map(([variant]) => variant));
   }
 
-  async unit(name: string): Promise<UnitState> {
-    return serviceOf(await this.#allProperties(name));
-  }
-
-  async anyUnit(name: string): Promise<UnitState> {
-    return unitOf(await this.#allProperties(name));
-  }
-
   /** A table of the properties of all of a unit's interfaces, for which systemd takes an empty name. */
-  async #allProperties(unit: string): Promise<unknown> {
+  async table(unit: string): Promise<unknown> {
     const [table] = await this.#properties(unitObjectPath(unit), 'GetAll', 's', ['']);
     return table;
   }
@@ -261,7 +245,7 @@ export class Bus {
 
   /** The result of a job whose end nobody heard, as far as its unit tells. */
   async #outcomeOf(unit: string): Promise<string> {
-    return (await this.anyUnit(unit)).activeState === 'failed' ? 'failed' : 'done';
+    return unitOf(await this.table(unit)).activeState === 'failed' ? 'failed' : 'done';
   }
 
   /** Calls the manager, and again while it is away. The call must be harmless when it is made twice. */

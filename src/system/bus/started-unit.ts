@@ -5,6 +5,7 @@ import type { Scope } from '../../unit/search.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Host } from '../host.js';
 import { isDown, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
+import { unitOf } from './answers.js';
 import type { Bus } from './bus.js';
 import type { StartedUnit, TransientUnit, TransientUnits } from './transient.js';
 
@@ -31,7 +32,7 @@ class OverBus implements StartedUnit {
   readonly #connect: () => Promise<Bus>;
   #bus!: Bus;
   /** Waits for the result of the job. Only the connection that queued the job hears of its end. */
-  #job = async (): Promise<string> => 'done';
+  job = async (): Promise<string> => 'done';
   /** The unit's properties in the manager's signals: ActiveState, Job, InvocationID. None if a signal may be missing. */
   readonly #heard = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
@@ -45,11 +46,7 @@ class OverBus implements StartedUnit {
 
   async start(properties: readonly UnitProperty[], besides: TransientUnit | undefined) {
     this.#bus = await this.#connect();
-    this.#job = await this.#bus.startTransient({ unit: this.#unit, properties }, this.#changed, besides);
-  }
-
-  async job(): Promise<string> {
-    return this.#job();
+    this.job = await this.#bus.startTransient({ unit: this.#unit, properties }, this.#changed, besides);
   }
 
   async underway(): Promise<void> {
@@ -74,7 +71,7 @@ class OverBus implements StartedUnit {
   }
 
   async state(): Promise<UnitState> {
-    return this.#bus.anyUnit(this.#unit);
+    return unitOf(await this.#bus.table(this.#unit));
   }
 
   async stop(): Promise<void> {
@@ -110,7 +107,7 @@ class OverBus implements StartedUnit {
     for (;;) {
       const before = this.#change;
       if (this.#mayHaveEnded()) {
-        const state = await this.#bus.anyUnit(this.#unit);
+        const state = await this.state();
         this.#assertOurs(state);
         if (isDownForGood(state)) return state;
         // A signal that came meanwhile is newer than the answer.
@@ -133,10 +130,10 @@ class OverBus implements StartedUnit {
     for (let waited = 0; ; waited += EVERY) {
       try {
         this.#bus = await this.#connect();
-        this.#assertSame(await this.#bus.anyUnit(this.#unit));
+        this.#assertSame(await this.state());
         await this.#bus.follow(this.#unit, this.#changed);
         // The unit has been seen running, so that its start job is done.
-        this.#job = async () => 'done';
+        this.job = async () => 'done';
         return this.#changed(new Map());
       } catch (next) {
         // A unit that is gone, and an error that isn't a UserError, end the attempts.

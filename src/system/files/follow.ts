@@ -53,7 +53,7 @@ export interface Spot {
   readonly before: readonly Untrusted[];
 }
 
-type Place = (names: readonly string[]) => Spot;
+export type Place = (names: readonly string[]) => Spot;
 
 /**
  * Follows a path on a tree as somebody sees it. Every folder in which a name is looked up, every link, and the path's end

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { remember } from '../../collections.js';
 import { HOST, type NamespaceOf, type View, type Walked } from '../../unit/view.js';
 import { isAbsent } from './error.js';
-import { type FileTree, follow, found, type Spot, walkTree } from './follow.js';
+import { type FileTree, follow, found, type Place, walkTree } from './follow.js';
 
 /**
  * A path to the top of a mount namespace: `..` has no effect there. A root more than 512 folders deep isn't supported.
@@ -53,18 +53,18 @@ function walkNamespace(path: string, process: number): Walked {
 }
 
 /**
- * The ends of paths in a process's mount namespace, without links, by the paths; a missing file has none. No file is read: to
- * read the kernel's log takes its records away.
- * @returns undefined where nothing is looked at, as by walk()
+ * Follows paths in a process's mount namespace. No file is read: to read the kernel's log takes its records away.
+ * @returns what is found, by the paths; undefined where nothing is looked at, as by walk()
  */
-export function endsIn(process: number, paths: readonly string[]): ReadonlyMap<string, string> | undefined {
+export function walkIn(process: number, paths: readonly string[]): ReadonlyMap<string, Walked> | undefined {
   // Paths share their folders.
   const tree = { ...FILES, look: remember(FILES.look) };
-  return inNamespace(process, (place) => {
-    const followed = paths.map((path) => ({ path, ...follow(tree, path, { place }) }));
-    const there = followed.filter(({ real }) => real !== undefined);
-    return new Map(there.map(({ path, names }) => [path, `/${names.join('/')}`]));
-  });
+  const inside = (place: Place, path: string): Walked => {
+    const followed = follow(tree, path, { place });
+    const real = followed.real === undefined ? undefined : `/${followed.names.join('/')}`;
+    return found({ ...followed, real });
+  };
+  return inNamespace(process, (place) => new Map(paths.map((path) => [path, inside(place, path)])));
 }
 
 /**
@@ -73,7 +73,7 @@ export function endsIn(process: number, paths: readonly string[]): ReadonlyMap<s
  * user namespaces are compared after the root is opened, since a process can't come back from another one.
  * @returns undefined for such a process, and for one that has ended
  */
-function inNamespace<T>(pid: number, look: (place: (names: readonly string[]) => Spot) => T): T | undefined {
+function inNamespace<T>(pid: number, look: (place: Place) => T): T | undefined {
   const opened: number[] = [];
   const open = (folder: string): string => {
     opened.push(fs.openSync(folder, O_PATH | fs.constants.O_DIRECTORY));

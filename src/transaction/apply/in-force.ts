@@ -23,7 +23,7 @@ interface Measure extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>, Pick
 }
 
 /** Differences of a unit whose files are as they shall be; where systemd has other lines only those. */
-interface Seen {
+export interface Seen {
   /** Errors about what systemd has otherwise. */
   readonly otherwise: readonly Diagnostic[];
   /** Errors about services that were started with these files, and lack their filter. */
@@ -56,16 +56,22 @@ const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Di
   hint: open.hint ?? systemctl(placement.scope, 'restart', unit),
 });
 
+/** A unit whose files are as its policy makes them. */
+interface Unplanned {
+  readonly seen: Seen;
+  /** Set where only that is to be said of it; else a plan tells what has to be done and said. */
+  readonly staying: NotChanged | undefined;
+}
+
 /**
- * A unit whose files are as its policy makes them and in force, of which only that is to be said. Undefined for any other:
- * a plan tells what has to be done and said.
+ * Looks at a unit without a plan; undefined where its files may have to change.
  * @param restart false where a service would be left as it runs
  */
-export async function stayingUnit(
+export async function unplanned(
   context: Context,
   gathered: Gathered,
   restart: boolean,
-): Promise<NotChanged | undefined> {
+): Promise<Unplanned | undefined> {
   const { name, services } = gathered.unit;
   const written = services.length > 0 ? await asWritten(context, gathered) : undefined;
   if (!written || written.facts.permissive) return undefined;
@@ -81,12 +87,12 @@ export async function stayingUnit(
     target,
     refuses: (syscalls ?? ready) !== undefined,
   };
-  const { otherwise, open, failed, due } = await seenInForce(context, measure);
+  const seen = await seenInForce(context, measure);
   const said = [
-    ...[...otherwise, ...open, ...failed],
+    ...[...seen.otherwise, ...seen.open, ...seen.failed],
     ...(await preflight(context, { ...measure, changes: [] }, { restart })),
     ...(await untrustedStarts(context, measure, target)),
   ];
-  if (said.length > 0 || due.length > 0) return undefined;
-  return { unit: name.full, state: 'unchanged', changes: [], diagnostics, services };
+  if (said.length > 0 || seen.due.length > 0) return { seen, staying: undefined };
+  return { seen, staying: { unit: name.full, state: 'unchanged', changes: [], diagnostics, services } };
 }

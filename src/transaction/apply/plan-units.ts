@@ -11,7 +11,7 @@ import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { isTemplate, type UnitName } from '../../unit/name.js';
 import { type NotChanged, type Pending, type PendingApply, planEach } from '../unit-result.js';
-import { stayingUnit } from './in-force.js';
+import { unplanned } from './in-force.js';
 import type { ApplyOptions } from './plan.js';
 
 /** A unit that a policy is to be applied to. */
@@ -79,11 +79,10 @@ async function planUnit(
     for (const [file, text] of gathered.policy.sources) sources.set(file, text);
     const { json, check, live, restart } = options;
     // A plan is shown, or decides what processes are given.
-    const staying =
-      json || check || live ? undefined : await stayingUnit(context, gathered, restart !== false);
-    if (staying) return staying;
+    const looked = json || check || live ? undefined : await unplanned(context, gathered, restart !== false);
+    if (looked?.staying) return looked.staying;
     const { planApply } = await import('./plan.js');
-    return await planApply(context, gathered, options);
+    return await planApply(context, gathered, options, looked?.seen);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     for (const [file, text] of cause.sources) sources.set(file, text);

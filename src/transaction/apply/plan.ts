@@ -15,7 +15,7 @@ import type { UnitName } from '../../unit/name.js';
 import { mainOf } from '../../verify/kernel/confinement.js';
 import { whileLocked } from '../lock.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
-import { seenInForce } from './in-force.js';
+import { type Seen, seenInForce } from './in-force.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -31,11 +31,16 @@ export interface ApplyOptions extends PrepareOptions {
   readonly reload?: boolean;
 }
 
-/** Plans a unit of which more is to be said than that it stays as it is. @throws UserError as makePrepared() */
+/**
+ * Plans a unit of which more is to be said than that it stays as it is.
+ * @param known what was seen of it already, if its files are as planned
+ * @throws UserError as makePrepared()
+ */
 export async function planApply(
   context: Context,
   gathered: Gathered,
   options: ApplyOptions,
+  known?: Seen,
 ): Promise<NotChanged | PendingApply> {
   const { name, services } = gathered.unit;
   const making = `${name.full}: making its plan`;
@@ -52,7 +57,7 @@ export async function planApply(
   const unloadable = notLoadable(context, prepared);
   if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
   if (options.live) return await asItRuns(context, found, options);
-  return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
+  return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options, known);
 }
 
 /** A unit whose services are given the policy as they run. */
@@ -101,6 +106,7 @@ async function inForce(
   context: Context,
   written: AsWritten,
   { check, restart }: ApplyOptions,
+  known?: Seen,
 ): Promise<NotChanged | PendingApply> {
   const { prepared } = written;
   const { plan, unit } = prepared;
@@ -112,7 +118,7 @@ async function inForce(
   });
   const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
   const measure = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
-  const seen = await seenInForce(context, measure);
+  const seen = known ?? (await seenInForce(context, measure));
   if (seen.otherwise.length > 0)
     return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(seen.otherwise);
   if (seen.open.length > 0) return refused(seen.open);

@@ -1,13 +1,11 @@
 import { shortList } from '../../collections.js';
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
-import { headerOf } from '../../emit/drop-in-facts.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
-import { orElse } from '../../state/failures.js';
-import { confinedPlaces, type OwnDropIn, readFiles } from '../../state/own-files.js';
+import { confinedPlaces, isOurs } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import { isServiceName } from '../../unit/name.js';
-import { refuseWaiting } from '../confirm/refuse.js';
+import { refuseWaiting } from '../confirm/pending.js';
 import { addPrograms, planRevert, type RevertOptions } from '../revert/plan.js';
 import { isToBeChanged, type NotChanged, type Pending, type UnitResult } from '../unit-result.js';
 
@@ -39,10 +37,9 @@ export async function notNamed(context: Context, named: readonly UnitResult[]): 
   const stay = new Set(named.map(({ unit }) => unit));
   const units: string[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const place of (await confinedPlaces(context)).values()) {
-    const { unit, lifetime } = place;
+  for (const { unit, lifetime, path } of (await confinedPlaces(context)).values()) {
     if (!isServiceName(unit) || stay.has(unit) || lifetime === 'run') continue;
-    if (!(await isOurs(context, place))) continue;
+    if (!(await isOurs(context, path))) continue;
     const { template } = serviceName(unit);
     if (template !== undefined && stay.has(template))
       diagnostics.push(staysInstance(context, unit, template));
@@ -50,13 +47,6 @@ export async function notNamed(context: Context, named: readonly UnitResult[]): 
   }
   return { units: units.sort(), why: 'not-named', diagnostics };
 }
-
-/** Whether a drop-in says that it is ours; one that can't be read doesn't. */
-const isOurs = (context: Context, { path }: OwnDropIn): Promise<boolean> =>
-  orElse(async () => {
-    const [file] = await readFiles(context, [path]);
-    return file !== undefined && headerOf(file.content).policy !== undefined;
-  }, false);
 
 /** A template's drop-in may not do for an instance with lines of its own, which its own drop-in has been made for. */
 const staysInstance = (context: Context, unit: string, template: string): Diagnostic =>

@@ -11,20 +11,17 @@ import {
 } from '../changed-unit.js';
 import { cancelRollback } from '../confirm/rollback-timer.js';
 import { type Asked, confirmWithin } from '../confirm/within.js';
-import { restartCourse } from '../restart-course.js';
-import { CHANGED_AT_ONCE } from '../restart-order.js';
-import { isRestored, undoes } from '../roll-back.js';
+import { restartOrder, roundsOf } from '../restart-order.js';
+import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
 import { awaitConfirmation, scheduleRollback } from '../steps/await-confirmation.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
-import { keepUndoRecords } from '../steps/record.js';
-import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';
 import { keptFilters, tightenServices } from '../steps/tighten.js';
 import { tryServices } from '../steps/try.js';
 import { verifyServices } from '../steps/verify.js';
-import { writeFiles } from '../steps/write.js';
+import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
 import { ListeningBefore } from '../trial/listening.js';
 import { refusalsOfFailed } from '../trial/refusals.js';
 import { TrialWatch } from '../trial/watch.js';
@@ -102,15 +99,12 @@ const course = (
   transaction: Transaction,
   table: readonly Step<AppliedUnit, UndoRecord>[],
 ): Course<AppliedUnit, UndoRecord> => ({
-  ...restartCourse<AppliedUnit>(transaction.context),
   table,
   afterFailure: () => 'undo',
+  turns: restartOrder,
   // The first instance of a template shows whether the others are restarted at all.
-  round: (unit, n) => {
-    const end = 1 + n * CHANGED_AT_ONCE;
-    const now = n === 0 ? unit.due.slice(0, 1) : unit.due.slice(end - CHANGED_AT_ONCE, end);
-    return now.length > 0 ? { ...unit, now } : undefined;
-  },
+  rounds: ({ due }) => roundsOf(due, 1),
+  spare: sparesChanged(transaction.context),
   beforeUndo: async (unit, failures) => [
     ...(await refusedCalls(transaction, unit, failures)),
     ...(await orElse(() => keptFilters(transaction.context, unit), [])),

@@ -9,10 +9,9 @@ import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/servic
 import { markConfined } from '../../status/taken-away.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
-import { changedSince } from '../changed-since.js';
 import type { HeldSignals } from '../held-signals.js';
 import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
-import { standsOf } from '../steps/files.js';
+import { changedSince, standsOf } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { Changed, NotChanged } from '../unit-result.js';
 import { notInTime, unconfirmedRecords, type Waiting } from './pending.js';

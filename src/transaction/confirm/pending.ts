@@ -1,12 +1,12 @@
 /** Pending undo records: of changes that wait to be confirmed, and of those that are to be undone. */
-
 import { ownCommand } from '../../command-lines.js';
-import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
+import { type Diagnostic, error, note, UserError, warning } from '../../diagnostic.js';
 import { MAX_SPAN } from '../../policy/time-span.js';
 import { orElse } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { bootId, readUndoRecord, recordedUnits, type UnreadableRecord } from '../undo-record.js';
 import type { Confirmation, UndoRecord } from '../undo-record-format.js';
+import type { UnitResult } from '../unit-result.js';
 
 /** The record of a change that is done, and is to be confirmed. */
 export type Waiting = UndoRecord & { readonly confirmation: Confirmation };
@@ -115,3 +115,31 @@ export const waitsFirst = (context: Context, unit: string, deadline: number): Di
   const message = `${unit} waits to be confirmed until ${timeOfDay(deadline)}, and isn't changed before`;
   return error(UNCONFIRMED, message, { hint: `${keeps(context, unit)}, '${undo}' undoes it` });
 };
+
+/**
+ * Refuses to change units that wait to be confirmed: what there was before them would be lost. Of one that needs no change
+ * it is told that it waits.
+ */
+export async function refuseWaiting<T extends UnitResult>(
+  context: Context,
+  planned: readonly T[],
+): Promise<(T | Refused<T>)[]> {
+  const waiting = await unconfirmedUnits(context);
+  return planned.map((one) => {
+    const deadline = waiting.get(one.unit);
+    if (deadline === undefined || one.state === 'refused') return one;
+    const { unit, diagnostics } = one;
+    if (one.state !== 'pending')
+      return { ...one, diagnostics: [...diagnostics, stillWaits(context, unit, deadline)] };
+    return { ...one, state: 'refused', diagnostics: [...diagnostics, waitsFirst(context, unit, deadline)] };
+  });
+}
+
+/** A unit whose change was planned, and is refused. */
+type Refused<T> = Omit<T, 'state'> & { readonly state: 'refused' };
+
+/** @throws UserError `unconfirmed` */
+export async function assertNotWaiting(context: Context, unit: string): Promise<void> {
+  const deadline = (await unconfirmedUnits(context)).get(unit);
+  if (deadline !== undefined) throw new UserError(waitsFirst(context, unit, deadline));
+}

@@ -10,8 +10,7 @@ import { preflightRestarts } from '../../restart/outlook.js';
 import { readFiles, readOwnFiles, withLifetime } from '../../state/own-files.js';
 import { isRunning } from '../../state/service-run.js';
 import { untilRestartOf } from '../../status/injected.js';
-import { forgetTakenAway } from '../../status/taken-away.js';
-import { confinedByTemplate } from '../../status/unconfined.js';
+import { confinedByTemplate, forgetTakenAway } from '../../status/taken-away.js';
 import type { Context } from '../../system/context.js';
 import type { NotChanged, Pending } from '../unit-result.js';
 

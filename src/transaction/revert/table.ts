@@ -3,19 +3,22 @@ import { isInstalledProgram } from '../../paths/programs.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
-import { restartCourse } from '../restart-course.js';
-import { CHANGED_AT_ONCE } from '../restart-order.js';
-import { isRestored, undoes } from '../roll-back.js';
-import { type AfterFailure, type Course, type Ending, runSteps, type Step } from '../runner.js';
-import type { StepName } from '../step-names.js';
+import { startAgainDependents } from '../dependents.js';
+import { restartOrder, roundsOf } from '../restart-order.js';
+import { isRestored, sparesChanged, undoes } from '../roll-back.js';
+import {
+  type AfterFailure,
+  type Course,
+  type Ending,
+  runSteps,
+  type Step,
+  type StepName,
+} from '../runner.js';
 import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
 import { findRunning } from '../steps/find-running.js';
-import { keepUndoRecords } from '../steps/record.js';
-import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';
-import { startAgainDependents } from '../steps/start-again.js';
-import { writeFiles } from '../steps/write.js';
+import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { Changed, Pending, UnitResult } from '../unit-result.js';
 
@@ -58,13 +61,11 @@ export async function revertUnits(
   const { context } = transaction;
   const { units, refused } = await beginEach(transaction, pending, (unit) => unit);
   const course: Course<ChangedUnit, UndoRecord> = {
-    ...restartCourse<ChangedUnit>(context),
     table: revertTable(transaction, options, units),
     afterFailure,
-    round: (unit, n) => {
-      const now = unit.due.slice(n * CHANGED_AT_ONCE, (n + 1) * CHANGED_AT_ONCE);
-      return now.length > 0 ? { ...unit, now } : undefined;
-    },
+    turns: restartOrder,
+    rounds: ({ due }) => roundsOf(due),
+    spare: sparesChanged(context),
   };
   const results: UnitResult[] = [];
   for (const ending of await runSteps(course, units)) results.push(await resultOf(context, ending));

@@ -2,17 +2,16 @@ import { inBatches } from '../../collections.js';
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, warning } from '../../diagnostic.js';
 import { hasEffect } from '../../emit/changes.js';
-import { failureOf, failuresOf } from '../../state/failures.js';
+import { failureOf } from '../../state/failures.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { currentRun, isRunning, type ServiceRun } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
-import { changedSince } from '../changed-since.js';
 import { type AppliedUnit, inOrder, noting, type Transaction } from '../changed-unit.js';
 import { deadlineOf, waitsNote } from '../confirm/pending.js';
 import { startTimer, writeBootUnit } from '../confirm/rollback-timer.js';
 import type { StepResult } from '../runner.js';
 import { keepUndoRecord } from '../undo-record.js';
-import { areAsWritten, goesLast, writeChanges } from './files.js';
+import { areAsWritten, changedSince, goesLast, writeChanges } from './files.js';
 
 const isToConfirm = ({ confirmWithin }: AppliedUnit): boolean => confirmWithin !== undefined;
 
@@ -41,43 +40,29 @@ export const scheduleRollback =
 export const awaitConfirmation =
   (transaction: Transaction) =>
   async (units: readonly AppliedUnit[]): Promise<readonly StepResult<AppliedUnit>[]> => {
-    if (!units.some(isToConfirm)) return units.map((unit) => ({ unit, failures: [] }));
     const { context, signals } = transaction;
     let by = 0;
     const failures = await failureOf(async () => {
-      by = await signals.unlessCame(() => startTimer(context, timeOf(units)));
+      if (units.some(isToConfirm)) by = await signals.unlessCame(() => startTimer(context, timeOf(units)));
     });
     return inOrder(async (unit: AppliedUnit) => {
-      if (!isToConfirm(unit) || failures.length > 0)
-        return { unit, failures: isToConfirm(unit) ? failures : [] };
-      return waitUntil(transaction, unit, by);
+      if (!isToConfirm(unit)) return { unit };
+      return failures.length > 0 ? { unit, failures } : waitUntil(transaction, unit, by);
     })(units);
   };
 
 /** @param by the latest time to confirm it, in milliseconds since the boot */
-async function waitUntil(
-  { context, signals }: Transaction,
-  unit: AppliedUnit,
-  by: number,
-): Promise<StepResult<AppliedUnit>> {
-  let waiting = unit;
-  const failures = await failuresOf(async () => {
-    signals.assertNone();
-    // A file that was changed meanwhile doesn't go back.
-    if (!(await areAsWritten(context.system, unit.record.files))) return [changedSince(context, unit.unit)];
-    await writeChanges(context.system, unit.changes.filter(goesLast));
-    const runs = await runsOf(context, [...unit.asTheyAre, ...unit.due]);
-    const record = await keepUndoRecord(
-      context,
-      { ...unit.record, confirmation: { by, runs } },
-      unit.record.step,
-    );
-    const deadline = deadlineOf(context, by);
-    const note = waitsNote(context, unit.unit, deadline);
-    waiting = { ...noting(unit, [...untried(context, unit), note]), record, deadline };
-    return [];
-  });
-  return { unit: waiting, failures };
+async function waitUntil({ context, signals }: Transaction, unit: AppliedUnit, by: number) {
+  signals.assertNone();
+  // A file that was changed meanwhile doesn't go back.
+  if (!(await areAsWritten(context.system, unit.record.files)))
+    return { unit, failures: [changedSince(context, unit.unit)] };
+  await writeChanges(context.system, unit.changes.filter(goesLast));
+  const confirmation = { by, runs: await runsOf(context, [...unit.asTheyAre, ...unit.due]) };
+  const record = await keepUndoRecord(context, { ...unit.record, confirmation }, unit.record.step);
+  const deadline = deadlineOf(context, by);
+  const notes = [...untried(context, unit), waitsNote(context, unit.unit, deadline)];
+  return { unit: { ...noting(unit, notes), record, deadline } };
 }
 
 /** A warning where no service runs by the change yet: that one still gets in then shows nothing. */

@@ -5,7 +5,6 @@ import { removeUnusedPrograms } from '../../prepare/load/installed-programs.js';
 import { failureOf, orElse } from '../../state/failures.js';
 import { forgetConfined, markConfined } from '../../status/taken-away.js';
 import type { Context } from '../../system/context.js';
-import { changedSince } from '../changed-since.js';
 import {
   type AppliedUnit,
   atOnce,
@@ -18,7 +17,7 @@ import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { UndoRecord } from '../undo-record-format.js';
-import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
+import { areAsWritten, changedSince, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
 /**
  * Removes files that are needed no more, and the record: from here on nothing is undone. A unit that waits to be confirmed
@@ -26,16 +25,14 @@ import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './fil
  */
 export const commitApplied = ({ context }: Transaction) =>
   atOnce(async (unit: AppliedUnit) => {
-    if (unit.record.confirmation) return { unit, failures: [] };
-    let isUnchanged = false;
+    if (unit.record.confirmation) return { unit };
+    const isUnchanged = await orElse(() => areAsWritten(context.system, unit.record.files), false);
     const failures = await failureOf(async () => {
-      isUnchanged = await orElse(() => areAsWritten(context.system, unit.record.files), false);
       await writeChanges(context.system, unit.changes.filter(goesLast));
       await forgetUndoRecord(context, unit.unit);
     });
     if (!isUnchanged) return { unit: changedMeanwhile(context, unit), failures };
-    if (failures.length > 0) return { unit, failures };
-    await markConfined(context, unit.unit);
+    if (failures.length === 0) await markConfined(context, unit.unit);
     return { unit, failures };
   });
 
@@ -50,11 +47,9 @@ export const commitReverted = ({ context }: Transaction) =>
     const rest = unit.changes.filter(
       (change) => goesLast(change) && !isInstalledProgram(context.placement, change.path),
     );
-    const failures = await failureOf(async () => {
-      await writeChanges(context.system, rest);
-      await forget(context, unit.unit);
-    });
-    return { unit, failures };
+    await writeChanges(context.system, rest);
+    await forget(context, unit.unit);
+    return { unit };
   });
 
 /** Deletes both records of a unit without a policy, the undo record last: recovery needs the other one. */

@@ -1,8 +1,12 @@
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Change } from '../../emit/changes.js';
 import { hasNameOfDropIn } from '../../paths/own-files.js';
+import { orElse } from '../../state/failures.js';
 import { MAX_SIZE } from '../../state/own-files.js';
+import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
-import { type FileState, type FileUndo, isSameState } from '../undo-record-format.js';
+import { type FileState, type FileUndo, isSameState, type UndoRecord } from '../undo-record-format.js';
 
 /** Whether a removal waits for the commit: the drop-in that systemd has loaded may need the file until then. */
 export const goesLast = ({ kind, path }: Change): boolean => kind === 'remove' && !hasNameOfDropIn(path);
@@ -54,4 +58,16 @@ export async function areAsWritten(system: System, files: readonly FileUndo[]): 
 async function stateOf(system: System, path: string): Promise<FileState | undefined> {
   const file = await system.read(path, { limit: MAX_SIZE });
   return file && { content: file.bytes, mode: file.mode, modified: file.modified };
+}
+
+/** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
+export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
+  const stands = await orElse<readonly Stand[]>(() => standsOf(system, files), []);
+  return stands.includes('other');
+}
+
+export function changedSince({ placement }: Context, unit: string): Diagnostic {
+  const message = `somebody else has changed the files of ${unit} since a run began to change them: they are left as they are`;
+  const hint = `'${ownCommand(placement.scope, 'apply', unit)}', or revert`;
+  return error('changed-since', message, { hint });
 }

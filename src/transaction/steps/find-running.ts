@@ -1,7 +1,6 @@
 import { inBatches } from '../../collections.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { obstacleTo } from '../../restart/may-restart.js';
-import { failureOf } from '../../state/failures.js';
 import { leftAsItRuns, staysFailed } from '../../state/notes.js';
 import { ASKED_AT_ONCE, servicesOf } from '../../state/service.js';
 import { hasFailed, isRunning } from '../../state/service-run.js';
@@ -16,21 +15,17 @@ export const findRunning = (
   { restart }: RestartOptions,
   changed: ReadonlySet<string>,
 ) =>
-  atOnce(async (unit: ChangedUnit) => {
-    let found = unit;
-    const failures = await failureOf(async () => {
-      signals.assertNone();
-      const loaded = await servicesOf(context, serviceName(unit.unit));
-      const services = loaded.filter(({ name }) => name === unit.unit || !changed.has(name));
-      const running = services.filter(({ state }) => isRunning(state));
-      const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
-      const isStaying = (i: number) => restart === false || obstacles[i] !== undefined;
-      const due = running.filter((_, i) => !isStaying(i)).map(({ name }) => name);
-      const stay = running.flatMap(({ name }, i) => (isStaying(i) ? [leftAsItRuns(name, obstacles[i])] : []));
-      const down = services
-        .filter(({ state }) => hasFailed(state))
-        .map(({ name, state }) => staysFailed(name, context.placement.scope, state));
-      found = { ...noting(unit, [...stay, ...down]), due };
-    });
-    return { unit: found, failures };
+  atOnce<ChangedUnit>(async (unit) => {
+    signals.assertNone();
+    const loaded = await servicesOf(context, serviceName(unit.unit));
+    const services = loaded.filter(({ name }) => name === unit.unit || !changed.has(name));
+    const running = services.filter(({ state }) => isRunning(state));
+    const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
+    const isStaying = (i: number) => restart === false || obstacles[i] !== undefined;
+    const due = running.filter((_, i) => !isStaying(i)).map(({ name }) => name);
+    const stay = running.flatMap(({ name }, i) => (isStaying(i) ? [leftAsItRuns(name, obstacles[i])] : []));
+    const down = services
+      .filter(({ state }) => hasFailed(state))
+      .map(({ name, state }) => staysFailed(name, context.placement.scope, state));
+    return { unit: { ...noting(unit, [...stay, ...down]), due } };
   });

@@ -2,10 +2,8 @@ import { inBatches } from '../../collections.js';
 import type { Diagnostic } from '../../diagnostic.js';
 import { isPending } from '../../emit/changes.js';
 import type { Plan } from '../../plan/plan.js';
-import { obstacleTo } from '../../restart/may-restart.js';
-import { isRestartDue } from '../../restart/restart-due.js';
+import { isRestartDue, obstacleTo } from '../../restart/may-restart.js';
 import { failed } from '../../state/failure.js';
-import { failuresOf } from '../../state/failures.js';
 import { noRestartNeeded, notRunning, restartDue, staysFailed } from '../../state/notes.js';
 import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
 import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../state/service-run.js';
@@ -17,23 +15,21 @@ import { waitFor } from '../wait-for.js';
 /** Holds what systemd has loaded against the plan, and finds the restarts that are due. */
 export const readBackApplied = (transaction: Transaction, options: RestartOptions) =>
   atOnce(async (unit: AppliedUnit) => {
-    let read = unit;
-    const failures = await failuresOf(async () => {
-      transaction.signals.assertNone();
-      const { plan, unit: before } = unit.prepared;
-      const loaded = await loadedNow(transaction.context, before);
-      const wrong = notInForce(transaction.context, unit.prepared, loaded);
-      if (wrong.length > 0) return wrong;
-      const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
-        isUnderWay(service.state) ? resting(transaction, service.name) : service,
-      );
-      const up = wereUp(unit, services);
-      const due = await withDue(transaction, unit, services, options);
-      read = withRunsSince(noting(due, downNotes(transaction.context, due, { services, up })), up);
-      const down = services.filter(({ name, state }) => up.has(name) && hasFailed(state));
-      return Promise.all(down.map(({ name }) => wentDown(transaction.context, plan, name)));
-    });
-    return { unit: read, failures };
+    transaction.signals.assertNone();
+    const { plan, unit: before } = unit.prepared;
+    const loaded = await loadedNow(transaction.context, before);
+    const wrong = notInForce(transaction.context, unit.prepared, loaded);
+    if (wrong.length > 0) return { unit, failures: wrong };
+    const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
+      isUnderWay(service.state) ? resting(transaction, service.name) : service,
+    );
+    const up = wereUp(unit, services);
+    const due = await withDue(transaction, unit, services, options);
+    const down = services.filter(({ name, state }) => up.has(name) && hasFailed(state));
+    return {
+      unit: withRunsSince(noting(due, downNotes(transaction.context, due, { services, up })), up),
+      failures: await Promise.all(down.map(({ name }) => wentDown(transaction.context, plan, name))),
+    };
   });
 
 /** Waits for the end of somebody else's stop or restart of a service. */

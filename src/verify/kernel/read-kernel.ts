@@ -1,5 +1,5 @@
 import { hasErrors, UserError } from '../../diagnostic.js';
-import { nativeProgram } from '../../prepare/load/native-program.js';
+import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import type { Context } from '../../system/context.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Expected } from '../expected.js';

@@ -2,7 +2,6 @@ import { namesFilter, namesReadyFilter } from '../../paths/own-files.js';
 import type { LoadedCommand } from '../../system/unit-state.js';
 import { argumentsOf, scanExecLine } from '../../unit/exec/line.js';
 import { sinceReset } from '../../unit/values.js';
-import type { Difference } from './difference.js';
 
 /** A command, whatever became of it. */
 type Command = Pick<LoadedCommand, 'path' | 'argv'>;
@@ -37,4 +36,12 @@ function isOf(line: string, { path, argv }: Command): boolean {
   const at = words.findIndex(isOurs);
   // Bytes that aren't UTF-8 have no text.
   return at >= 0 && (/[%\ufffd]/.test(words[at]!) || argv[at + 1] === words[at]);
+}
+
+/** One thing that the manager has otherwise than a drop-in of ours says. */
+export interface Difference {
+  readonly directive: string;
+  readonly message: string;
+  /** The way out where no other drop-in is read after ours. */
+  readonly hint?: string;
 }

@@ -9,8 +9,7 @@ import type { Target } from '../../target/target.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
-import type { Difference } from './difference.js';
-import { commandDifferences } from './loaded-commands.js';
+import { commandDifferences, type Difference } from './loaded-commands.js';
 import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
 /** A drop-in as it was planned, of which the manager shall have every line. */

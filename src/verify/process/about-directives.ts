@@ -13,8 +13,8 @@ function whose({ processes }: HeldFinding): string {
   return `${printable(first.name)} (${first.pid})${processes.length > 1 ? ' and others' : ''}`;
 }
 
-const ofRelation = ({ findings }: HeldDirective, relation: Relation): HeldFinding[] =>
-  findings.filter((one) => one.relation === relation);
+const ofRelation = ({ findings }: HeldDirective, relation: Relation, isLeftOver = false): HeldFinding[] =>
+  findings.filter((one) => one.relation === relation && one.isLeftOver === isLeftOver);
 
 const place = ({ at }: HeldDirective) => (at ? { at } : {});
 
@@ -27,7 +27,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
   );
 
 export const leftOverDirective = ({ plan }: Planned, held: HeldDirective): Diagnostic[] =>
-  ofRelation(held, 'looser').map((one) => {
+  ofRelation(held, 'looser', true).map((one) => {
     const message = `${held.directive}= doesn't hold in ${whose(one)}, left over from before ${plan.unit} was started`;
     const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));
     return error('left-over', message, { ...place(held), hint: `'${commands.join('; ')}' ends it` });

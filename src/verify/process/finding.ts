@@ -17,6 +17,8 @@ export interface Finding {
 
 /** Findings of one kind about a directive, and the processes that they are about; none for the unit's control group. */
 export interface HeldFinding extends Finding {
+  /** Whether they run since before the unit's start, and the directive doesn't hold in them. */
+  readonly isLeftOver: boolean;
   readonly processes: readonly { readonly pid: number; readonly name: string }[];
 }
 

@@ -6,7 +6,7 @@ import type { Get } from '../../directives/directive.js';
 import { claimsOf } from '../../directives/values/mounts.js';
 import { unitGroups } from '../../state/control-group.js';
 import { orElse } from '../../state/failures.js';
-import { PROGRAM_WITHIN, readStatus } from '../../state/process-status.js';
+import { PROGRAM_WITHIN, readStatus, textOf } from '../../state/process-status.js';
 import { abisOf } from '../../syscalls/abi.js';
 import type { System } from '../../system/system.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
@@ -23,7 +23,6 @@ import {
   readViews,
   type SeenProcess,
   type Subject,
-  textOf,
 } from './processes.js';
 import { apart, createOfMounts, isSeen, judge, type Measure } from './table.js';
 
@@ -61,18 +60,16 @@ const LOOKS = 3;
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
 export async function lastingLook(system: System, subject: Subject, asked: Asked): Promise<Look> {
   let found = await look(system, subject, asked);
-  for (let looks = 1; looks < LOOKS && found.seen.some(isLooser); looks++) {
+  for (let looks = 1; looks < LOOKS && found.seen.some((one) => isLooser(one)); looks++) {
     await system.wait(PROGRAM_WITHIN);
     found = await look(system, subject, { ...asked, read: undefined });
   }
   return found;
 }
 
-/** Whether a directive is looser in a process of the present run. */
-export const isLooser = ({ finding, process: of }: Seen): boolean =>
-  finding.relation === 'looser' && !of?.isOld;
-
-export const isOld = ({ process: of }: Seen): boolean => of?.isOld ?? false;
+/** Whether a directive is looser in a process of the present run, or in one of before. */
+const isLooser = ({ finding, process: of }: Seen, isOld = false): boolean =>
+  finding.relation === 'looser' && (of?.isOld ?? false) === isOld;
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
 
@@ -200,7 +197,10 @@ export function heldDirectives(names: readonly string[], seen: readonly Seen[]):
 }
 
 const findingsOf = (seen: readonly Seen[]): HeldFinding[] =>
-  [...groupBy(seen, ({ finding }) => `${finding.relation} ${finding.seen}`).values()].map((some) => ({
+  [
+    ...groupBy(seen, (one) => `${one.finding.relation} ${isLooser(one, true)} ${one.finding.seen}`).values(),
+  ].map((some) => ({
     ...some[0]!.finding,
+    isLeftOver: isLooser(some[0]!, true),
     processes: some.flatMap(({ process: of }) => (of ? [{ pid: of.pid, name: of.name }] : [])),
   }));

@@ -4,7 +4,7 @@ import { error, UserError } from '../../diagnostic.js';
 import { MAX_MOUNTS } from '../../formats/mount-info.js';
 import { type MountTree, parseMountTree } from '../../formats/mount-tree.js';
 import { unitGroups } from '../../state/control-group.js';
-import { readStatus } from '../../state/process-status.js';
+import { readStatus, textOf } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
@@ -103,17 +103,9 @@ export async function readUnitProcesses(
   return all.map((one) => ({ ...one, isOld: old.has(one.pid), isFree: !bound.has(one.pid) }));
 }
 
-/** The most bytes that are read of a file below /proc/PID, and of a list of processes. */
-const MAX_FILE = 1 << 20;
-
 /** The most control groups that are looked at: a service can make as many as it likes below its own. */
 const MAX_GROUPS = 1000;
 const TOO_MANY = `it has more than ${MAX_GROUPS} control groups`;
-
-export const textOf = async (system: System, path: string): Promise<string | undefined> => {
-  const file = await system.read(path, { limit: MAX_FILE });
-  return file && new TextDecoder().decode(file.bytes);
-};
 
 /** The processes of a unit's control groups and of those below, and those that are known already. */
 async function membersOf(system: System, unit: UnitState, known: readonly number[]): Promise<number[]> {
@@ -240,16 +232,12 @@ export async function readView(
   if (!file || file.bytes.length === 0) return undefined;
   const tree = parseMountTree(new TextDecoder().decode(file.bytes));
   // This program's own view is that of the host.
-  const ends = process === 'self' ? undefined : await system.endsIn(process, paths);
-  const isGuessed = ends === undefined && process !== 'self';
-  return { tree, paths: ends ?? (await endsOnHost(system, paths)), isGuessed };
-}
-
-async function endsOnHost(system: System, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const inside = process === 'self' ? undefined : await system.walkIn(process, paths);
+  const isGuessed = inside === undefined && process !== 'self';
   const ends = new Map<string, string>();
   for (const path of paths) {
-    const { real } = await system.walk(path);
+    const { real } = inside?.get(path) ?? (await system.walk(path));
     if (real !== undefined) ends.set(path, real);
   }
-  return ends;
+  return { tree, paths: ends, isGuessed };
 }

@@ -2,7 +2,7 @@ import { groupBy } from '../../collections.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { userFolders } from '../../paths/placement.js';
-import { nativeProgram } from '../../prepare/load/native-program.js';
+import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import type { Context } from '../../system/context.js';
 import type { Planned } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
@@ -16,7 +16,7 @@ import {
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { heldDirectives, isOld, type Look, lastingLook, type Seen } from './look.js';
+import { heldDirectives, type Look, lastingLook, type Seen } from './look.js';
 import { UNREAD } from './own-filters.js';
 import { failureOf } from './processes.js';
 
@@ -71,13 +71,12 @@ export async function proveDirectives(
   const line = `${planned.plan.unit}: looking at its processes`;
   try {
     const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
-    const byAge = groupBy(found.seen, isOld);
     const all = heldBy(planned, found.seen);
     const held = all.filter(({ directive }) => directives.includes(directive));
     return {
       directives: all,
-      wrong: heldBy(planned, byAge.get(false) ?? []).flatMap(looserDirective),
-      leftOver: heldBy(planned, byAge.get(true) ?? []).flatMap((one) => leftOverDirective(planned, one)),
+      wrong: all.flatMap(looserDirective),
+      leftOver: all.flatMap((one) => leftOverDirective(planned, one)),
       open: all.flatMap(leavesOpen),
       unproven: notSeen(planned, found, held, kernel),
     };

@@ -1,5 +1,5 @@
 /**
- * Tests of prepare/load/find-unit.ts, prepare/load/instances.ts and prepare/load/unit-files.ts: units by their files
+ * Tests of prepare/load/find-unit.ts and prepare/load/unit-files.ts: units by their files
  * alone.
  */
 import assert from 'node:assert/strict';
@@ -12,8 +12,7 @@ import {
   plainInstance,
   serviceNames,
 } from '../../../src/prepare/load/find-unit.js';
-import { ownInstances } from '../../../src/prepare/load/instances.js';
-import { readFiles } from '../../../src/prepare/load/unit-files.js';
+import { ownInstances, readFiles } from '../../../src/prepare/load/unit-files.js';
 import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
 import { type Contents, FakeSystem, fakeContext } from '../../support/fake-system.js';
 

@@ -1,15 +1,15 @@
-/** Tests of prepare/load/installed-programs.ts and prepare/load/native-program.ts: programs of the native helper. */
+/** Tests of prepare/load/installed-programs.ts: programs of the native helper. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import { installedPrograms } from '../../../src/paths/programs.js';
 import {
+  nativeProgram,
   programFiles,
   programsOf,
   removeUnusedPrograms,
   unusedPrograms,
 } from '../../../src/prepare/load/installed-programs.js';
-import { nativeProgram } from '../../../src/prepare/load/native-program.js';
 import { LAUNCHER, NO_EXEC, TIGHTEN } from '../../support/demo-service.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';

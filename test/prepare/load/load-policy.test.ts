@@ -1,4 +1,4 @@
-/** Tests of prepare/load/load-policy.ts, prepare/load/find-policy.ts, prepare/load/own-policy.ts, prepare/load/find-template.ts, prepare/load/policy-texts.ts and prepare/load/exists.ts: a policy and all that it extends. */
+/** Tests of prepare/load/load-policy.ts, prepare/load/find-policy.ts, prepare/load/find-template.ts, prepare/load/policy-texts.ts and prepare/load/exists.ts: a policy and all that it extends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Diagnostic, UserError } from '../../../src/diagnostic.js';

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { endsIn, walk } from '../../../src/system/files/walk.js';
+import { walk, walkIn } from '../../../src/system/files/walk.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
@@ -120,14 +120,18 @@ test('of a process its mount namespace, from the top on, and what a file there h
   const from = { process: process.pid };
   const { content, untrusted } = walk('/etc/passwd', from);
   assert.deepEqual([content, untrusted], [readFileSync('/etc/passwd'), []]);
-  const ends = endsIn(process.pid, ['/etc/passwd', '/etc/no-such-file', '/proc/mounts/']);
-  assert.deepEqual(Object.fromEntries(ends!), {
-    '/etc/passwd': '/etc/passwd',
-    '/proc/mounts/': `/proc/${process.pid}/mounts`,
+  const inside = walkIn(process.pid, ['/etc/passwd', '/etc/no-such-file', '/proc/mounts/']);
+  const leading = (path: string) => ({ path, why: 'leads each process elsewhere', by: undefined });
+  assert.deepEqual(Object.fromEntries(inside!), {
+    '/etc/passwd': { real: '/etc/passwd', isFile: true, untrusted: [] },
+    '/etc/no-such-file': { real: undefined, untrusted: [] },
+    '/proc/mounts/': {
+      real: `/proc/${process.pid}/mounts`,
+      isFile: true,
+      untrusted: [leading('/proc/mounts'), leading('/proc/self')],
+    },
   });
-  assert.deepEqual(walk('/proc/self/status', from).untrusted, [
-    { path: '/proc/self', why: 'leads each process elsewhere', by: undefined },
-  ]);
+  assert.deepEqual(walk('/proc/self/status', from).untrusted, [leading('/proc/self')]);
 });
 
 test('a process in a user namespace of its own, or that has ended, is not looked at', { skip }, async (t) => {
@@ -138,7 +142,7 @@ test('a process in a user namespace of its own, or that has ended, is not looked
   await once(child.stdout, 'data');
   for (const pid of [child.pid!, 2 ** 22 + 1])
     assert.deepEqual(
-      [walk('/etc/passwd', { process: pid }).content, endsIn(pid, ['/etc/passwd'])],
+      [walk('/etc/passwd', { process: pid }).content, walkIn(pid, ['/etc/passwd'])],
       [undefined, undefined],
     );
 });

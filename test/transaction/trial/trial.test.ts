@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { restartObstacle } from '../../../src/restart/may-restart.js';
 import { restart } from '../../../src/restart/restart-service.js';
-import { restartObstacle } from '../../../src/restart/service-obstacles.js';
 import { isRunning } from '../../../src/state/service-run.js';
 import { type Trial, tryOut } from '../../../src/transaction/trial/trial.js';
 import { UNIT } from '../../support/demo-service.js';
