@@ -110,6 +110,8 @@ export interface FakeOptions {
   readonly locked?: 'some-time' | 'for-ever';
   /** The call, counted from 1, in which SIGTERM comes. */
   readonly signalAt?: number;
+  /** The call, counted from 1, which takes an hour. */
+  readonly slowAt?: number;
 }
 
 interface Service {
@@ -237,7 +239,7 @@ export class FakeSystem implements System {
     if (this.#isKilled || this.calls.length + 1 === this.#options.killAt) this.#isKilled = true;
     if (this.#isKilled) throw new Error('killed');
     this.calls.push(call);
-    this.#now++;
+    this.#now += this.calls.length === this.#options.slowAt ? 3_600_000 : 1;
     if (this.calls.length === this.#options.signalAt) this.#interrupt();
     if (this.calls.length !== this.#options.failAt) return;
     const code = call.startsWith('replace ') ? 'unwritable' : 'manager-refused';
