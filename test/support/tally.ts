@@ -43,8 +43,24 @@ export interface Report {
 /** How many files a report names as the slowest. */
 const SLOWEST = 10;
 
+/** Names of a file's tests, with those of the suites that they are in. */
+export class Names {
+  readonly #suites: string[] = [];
+
+  /** Notes that a test or a suite begins. */
+  begin({ name = '', nesting = 0 }: TestEvent['data']): void {
+    this.#suites.length = nesting;
+    this.#suites[nesting] = name;
+  }
+
+  of({ name = '', nesting = 0 }: TestEvent['data']): string {
+    return [...this.#suites.slice(0, nesting), name].join(': ');
+  }
+}
+
 /** What one test file said and did. */
 class FileTally {
+  readonly names = new Names();
   readonly outcomes: Outcome[] = [];
   output = '';
   /** Tests announced, less those that reported: a file that exits early leaves some. */
@@ -83,9 +99,10 @@ export class Tally {
     const itself = data.name === data.file;
     if (type === 'test:complete' && itself) this.#times.set(path, data.details?.duration_ms ?? 0);
     if (type === 'test:enqueue' && !itself) file.announce(data.name ?? '', 1);
+    if (type === 'test:start') file.names.begin(data);
     if (type !== 'test:pass' && type !== 'test:fail') return;
     if (!itself) file.announce(data.name ?? '', -1);
-    const outcome = itself ? ofFile(type, data) : ofTest(type, data);
+    const outcome = itself ? ofFile(type, data) : ofTest(type, { ...data, name: file.names.of(data) });
     if (outcome) file.outcomes.push(outcome);
   }
 
