@@ -219,7 +219,7 @@ async function applyAtTerminal(
 }
 
 describe('at a terminal', () => {
-  test('it is asked for how long, and Enter keeps the change', async () => {
+  test('confirm at a terminal asks for the time left, and Enter keeps the change', async () => {
     const system = machine();
     const { result, told } = await applyAtTerminal(system, { line: '' });
     assert.equal(told.at(-1), `${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`);

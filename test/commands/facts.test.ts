@@ -38,7 +38,7 @@ test('the script is run for units by their full names', async () => {
   ]);
 });
 
-test('it takes the script, root, and units that have names', async () => {
+test('facts takes the script, root, and units that have names', async () => {
   const { system } = machine();
   assert.equal((await failure(facts(fakeContext(new FakeSystem({})), [], {})))[0], 'no-helper');
   assert.equal((await failure(facts(fakeContext(system, { superuser: false }), [], {})))[0], 'needs-root');

@@ -44,7 +44,7 @@ test('the bytes are those of the format', () => {
   );
 });
 
-test('those of stage entry have two programs for a machine', () => {
+test('filter files of stage entry have two programs for a machine', () => {
   const refuse: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0x80000000 };
   const programs = new Map([['x86-64', [refuse]]] as const);
   assert.deepEqual(
@@ -59,7 +59,7 @@ test('those of stage entry have two programs for a machine', () => {
   );
 });
 
-test('those of stage ready have one program for a machine', () => {
+test('filter files of stage ready have one program for a machine', () => {
   const ready = file({ programs: new Map([['x86-64', [RETURN]]]), ready: true });
   const bytes = encodeFilterFile(ready);
   assert.equal(bytes[12], 2);
@@ -157,7 +157,7 @@ describe('what no launcher would take is not written', () => {
     }
   });
 
-  test('but the longest program is', () => {
+  test('the longest program is written', () => {
     const programs = new Map([['x86-64', long(MAX_PROGRAM_LENGTH)]] as const);
     assert.equal(encodeFilterFile(file({ programs })).length, 24 + 12 + 8 * MAX_PROGRAM_LENGTH);
   });

@@ -165,7 +165,7 @@ describe('a change that can not be made as it runs is refused before anything is
       });
   });
 
-  test('but not how people get in, where that is meant', async () => {
+  test('a live change of how people get in is made where that is meant', async () => {
     const [, policy, , options] = cases.at(-1)!;
     const { system } = tightenable(policy, options);
     const result = await run(system, { ...LIVE, confirm: false });

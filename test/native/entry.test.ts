@@ -81,7 +81,7 @@ describe('at its entry point a program of every kind gets the policy, and could 
     assert.deepEqual(await run(launch(script)), REFUSED);
   });
 
-  test('and a program that it becomes before', { skip }, async () => {
+  test('a program that becomes another before its entry point gets the policy there', { skip }, async () => {
     const open = { uname: errnoAction(100) };
     const path = writeFilter(
       folder,

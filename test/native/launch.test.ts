@@ -96,7 +96,7 @@ describe('a launched program finds everything as it would without the launcher',
 });
 
 describe('a launched program has exactly one filter more', () => {
-  test('and no_new_privs, where the filter file says so', { skip }, async () => {
+  test('a launched program has no_new_privs where the filter file says so', { skip }, async () => {
     assert.deepEqual(linesWith(await linesOf(launch(state)), 'NoNewPrivs', 'Seccomp'), [
       'NoNewPrivs:\t1',
       'Seccomp:\t2',
@@ -104,7 +104,9 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('and not no_new_privs, where it does not', { skip: rootObstacle() }, async () => {
+  test("a launched program has no no_new_privs where the filter file doesn't ask for it", {
+    skip: rootObstacle(),
+  }, async () => {
     const bytes = filterRefusing({}, { noNewPrivileges: false });
     const argv = [launcher, `--filter=${writeFilter(folder, 'without-nnp', bytes)}`, '--', state];
     assert.deepEqual(linesWith(await linesOf(argv), 'NoNewPrivs', 'Seccomp'), [
@@ -114,7 +116,7 @@ describe('a launched program has exactly one filter more', () => {
     ]);
   });
 
-  test('and the same from a base64 argument', { skip }, async () => {
+  test('a launched program has the same filter from a base64 argument', { skip }, async () => {
     const argv = [launcher, `--filter-base64=${Buffer.from(filterBytes).toString('base64')}`, '--', state];
     assert.deepEqual(linesWith(await linesOf(argv), 'NoNewPrivs', 'Seccomp'), [
       'NoNewPrivs:\t1',

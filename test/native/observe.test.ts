@@ -66,7 +66,7 @@ for (const options of [[], ['--calls-only']]) {
 
 const hasStrace = spawnSync('strace', ['--version']).error === undefined;
 
-test('it sees the calls that strace sees, as often, and those that a filter refuses', {
+test('observe sees the calls that strace sees, as often, and those that a filter refuses', {
   skip: skip ?? (hasStrace ? undefined : "'strace' is missing: apt-get install strace"),
 }, async () => {
   const group = groups.make(groups.at('strace'));

@@ -376,7 +376,7 @@ describe('without a terminal', { skip }, () => {
   });
 });
 
-test('it takes no arguments', { skip }, async () => {
+test('pty-relay takes no arguments', { skip }, async () => {
   assert.match((await run([relay, '--help'])).stdout, /^usage: pty-relay /);
   assert.match((await run([relay, '--version'])).stdout, /^pty-relay \d/);
   assert.deepEqual(await run([relay, '/dev/tty']), {

@@ -161,7 +161,9 @@ describe('a filter file that someone else could have written is refused', () => 
     assert.deepEqual(await refusal([`--filter=${path}`, '--user', ...RUN], asNobody), belongs(path));
   });
 
-  test("but root's is taken from whoever starts it", { skip: rootObstacle() }, async () => {
+  test("a filter file of root's is taken, whichever user starts the launcher", {
+    skip: rootObstacle(),
+  }, async () => {
     for (const options of [[], ['--user']]) {
       const argv = [launcher, `--filter=${owned('of-root', 0)}`, ...options, ...RUN];
       assert.equal((await run(asNobody(argv))).stdout, 'ran\n');
@@ -300,7 +302,7 @@ describe('a command line that is not exactly right is refused', () => {
     });
   }
 
-  test('but options after -- belong to the program', { skip }, async () => {
+  test('options after -- belong to the program', { skip }, async () => {
     const { stdout } = await run([launcher, filter, '--', 'echo', '--version', '--']);
     assert.equal(stdout, '--version --\n');
   });

@@ -94,7 +94,7 @@ describe('under a filter that refuses what the launcher needs, nothing runs', ()
     });
   }
 
-  test('but where seccomp(2) is missing, prctl(2) loads the same filter', { skip }, async () => {
+  test('where seccomp(2) is missing, prctl(2) loads the same filter', { skip }, async () => {
     const command = [launcher, filterOption({ uname: errnoAction(100) }), '--', 'uname'];
     const { status, stderr } = await run([under, '--fail=seccomp:38', '--', ...command], {
       env: { LC_ALL: 'C' },
@@ -109,12 +109,12 @@ describe('the launcher makes the calls that are listed, and no other', () => {
   const without = (name: string) => LAUNCHER_CALLS.filter((call) => call !== name);
   const failing = () => [filterOption({}), '--', '/absent/program'];
 
-  test('they are enough to launch a program', { skip }, async () => {
+  test('the listed calls are enough to launch a program', { skip }, async () => {
     const argv = [...permit(LAUNCHER_CALLS), filterOption({}), '--', still];
     assert.deepEqual(await endOf(argv), { end: 7, line: '' });
   });
 
-  test('they are enough to report a failure', { skip }, async () => {
+  test('the listed calls are enough to report a failure', { skip }, async () => {
     assert.deepEqual(await endOf([...permit(LAUNCHER_CALLS), ...failing()]), {
       end: 203,
       line: "can't execute '/absent/program': ENOENT (no such file or directory)",

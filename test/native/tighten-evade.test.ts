@@ -122,7 +122,9 @@ test('where the kernel does not tell the group of a process, it is found if it i
   assert.match(stdout, new RegExp(`^(?:thread|same) ${pid} \\d+$`, 'm'));
 });
 
-test('and it is left alone if it is not', { skip }, async (t) => {
+test('where the kernel does not tell the group of a process, it is left alone if it is not of the unit', {
+  skip,
+}, async (t) => {
   const [path, other] = [group(t), group(t)];
   divide(t, path, 1);
   const { pid } = await startIn(t, other, ['/usr/bin/sleep', '1000']);

@@ -168,7 +168,7 @@ describe('nothing is changed where', () => {
     await unchanged(path);
   });
 
-  test('it has no CAP_SYS_ADMIN', { skip }, async (t) => {
+  test('tighten has no CAP_SYS_ADMIN', { skip }, async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
     const without = [
@@ -208,7 +208,7 @@ describe('nothing is changed where', () => {
     assert.deepEqual(await refuse(group(t)), ['finding 0 empty']);
   });
 
-  test('it has a filter itself', { skip }, async (t) => {
+  test('tighten has a filter itself', { skip }, async (t) => {
     const path = group(t);
     const { pid } = await napping(t, path);
     const other = filter('other', filterRefusing({ mkdir: errnoAction(1) }));
@@ -240,7 +240,7 @@ test('a second filter comes on top, and one that is there already is enough', { 
   assert.equal(field(pid!, 'Seccomp_filters'), '2');
 });
 
-test('it leaves itself out of its own control group', { skip }, async (t) => {
+test('tighten leaves itself out of its own control group', { skip }, async (t) => {
   const path = unit(t);
   const { pid } = await napping(t, path);
   const { status, stdout, stderr } = await runIn(path, own());
@@ -248,7 +248,7 @@ test('it leaves itself out of its own control group', { skip }, async (t) => {
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
-test('it is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
+test('tighten is for all of a unit that has moved it into a group below its own', { skip }, async (t) => {
   const path = unit(t);
   const { pid } = await napping(t, path);
   const below = join(path, 'below');
@@ -258,7 +258,7 @@ test('it is for all of a unit that has moved it into a group below its own', { s
   assert.equal(field(pid!, 'Seccomp_filters'), '1');
 });
 
-test("it is for no group above its unit's, whatever its environment says", { skip }, async (t) => {
+test("tighten is for no group above its unit's, whatever its environment says", { skip }, async (t) => {
   const above = unit(t);
   const { pid } = await napping(t, above);
   const path = join(above, 'inner');
@@ -269,7 +269,7 @@ test("it is for no group above its unit's, whatever its environment says", { ski
   assert.equal(field(pid!, 'Seccomp_filters'), '0');
 });
 
-test("it refuses a group that isn't marked as a unit's, or is a slice", { skip }, async (t) => {
+test("tighten refuses a group that isn't marked as a unit's, or is a slice", { skip }, async (t) => {
   const slice = join(unit(t), 'x.slice');
   mkdirSync(slice);
   t.after(() => rmdirSync(slice));
@@ -281,7 +281,7 @@ test("it refuses a group that isn't marked as a unit's, or is a slice", { skip }
   }
 });
 
-test('it waits until threads come and go no more', { skip }, async (t) => {
+test('tighten waits until threads come and go no more', { skip }, async (t) => {
   const path = group(t);
   const started = startIn(t, path, [
     '/bin/sh',
@@ -294,7 +294,7 @@ test('it waits until threads come and go no more', { skip }, async (t) => {
   assert.equal(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'sleep\n');
 });
 
-test('it waits for no longer than it is told', { skip }, async (t) => {
+test('tighten waits for no longer than its option says', { skip }, async (t) => {
   const path = group(t);
   await startIn(t, path, ['/bin/bash', '-c', 'while :; do sleep 0.05; done']);
   // The first words would wait for half a minute: so long the second ones can't have taken.

@@ -17,7 +17,7 @@ async function started(options: FakeObserverOptions = {}) {
   return { fake, observer: await Observer.start(contextOf(fake), OPTIONS) };
 }
 
-test('it is told what to watch, and starts', async () => {
+test('the observer gets what to watch, and starts', async () => {
   const { fake, observer } = await started();
   assert.deepEqual(fake.heard.slice(0, 5), [
     'slice 10',

@@ -25,7 +25,7 @@ const proven = async (count: number) => {
   ];
 };
 
-test('it is said where rules are too many to be proven for all arguments', async () => {
+test('the plan says where rules are too many to be proven for all arguments', async () => {
   assert.deepEqual(await proven(2), [[0, 0], []]);
   assert.deepEqual(await proven(60), [[1, 1], [['warning', 1]]]);
 });

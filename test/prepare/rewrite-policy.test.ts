@@ -28,13 +28,13 @@ test('a file is edited, and its other text stays', async () => {
   assert.equal(text(), '# mine\n[syscalls]\ndeny = ["ptrace", "execve"]\n');
 });
 
-test('it stays as it is where only the new text is asked for', async () => {
+test('the policy stays as it is where only the new text is asked for', async () => {
   const { rewrite, text } = await prepared();
   assert.match((await rewrite(true, false)).after, /"execve"/);
   assert.equal(text(), POLICY);
 });
 
-test('it stays where the new text is not proved, where it has changed, and where it is a template', async () => {
+test('the policy stays where the new text is not proved, where it has changed, and where it is a template', async () => {
   const { system, rewrite, text } = await prepared();
   assert.equal((await failure(rewrite(false)))[0], 'not-written');
   assert.equal(text(), POLICY);

@@ -125,7 +125,7 @@ describe('the launcher is installed', () => {
     assert.deepEqual([one.outcome.exit, locksOf(one)], [0, []]);
   });
 
-  test('not while another changes units all the time', async () => {
+  test('the launcher is not installed while another run changes units all the time', async () => {
     const one = await ran(NO_EXEC, { locked: 'for-ever' });
     assert.deepEqual([one.outcome.exit, codes(one), one.units.started], [1, ['busy'], []]);
     assert.ok(!one.system.files.has(LAUNCHER));
@@ -340,7 +340,7 @@ test('what is wrong with the policy of a command line names the option', async (
   ]);
 });
 
-test('so does a hint at the line that decides', async () => {
+test('the hint of a failed expectation names the option that decides', async () => {
   const policy = '[[expect]]\nsyscall = "uname"\naction = "allow"\n';
   const files = { '/root/p.toml': policy };
   const { outcome } = await ran({ ...UNAME, policy: '/root/p.toml' }, { files });

@@ -61,7 +61,7 @@ describe('a policy that is not applied is told of, and no finding', () => {
     );
   });
 
-  test('not of one that is confined, nor where units are named', async () => {
+  test("status doesn't name the policy of a confined unit, nor any where units are named", async () => {
     const system = await applied(NO_EXEC, {}, { files: OTHER });
     const notApplied = async (...units: string[]) =>
       (await status(fakeContext(system), units)).json.notApplied;
@@ -69,7 +69,7 @@ describe('a policy that is not applied is told of, and no finding', () => {
     assert.deepEqual(await notApplied(UNIT), []);
   });
 
-  test('not of a template whose policy an instance has', async () => {
+  test("status doesn't name a template's policy that an instance has", async () => {
     const files = {
       '/usr/lib/systemd/system/t@.service': SERVICE,
       ...policies('/etc/sandbox-unit/t@.service.toml'),

@@ -25,7 +25,7 @@ test('a unit that was confined and is so no more is a finding, named or not', as
   }
 });
 
-test('it is applied again, if there is a policy, or reverted, and then forgotten', async () => {
+test('a unit whose files were taken away is applied again, if there is a policy, or reverted, and then forgotten', async () => {
   const hint = async (system: FakeSystem) => (await status(fakeContext(system), [UNIT])).diagnostics[0]!.hint;
   const system = await takenAway();
   assert.equal(

@@ -27,6 +27,7 @@ function missingCommand(): string | undefined {
 }
 
 function checkRights(): string | undefined {
+  if (process.env.SANDBOX_UNIT_PURE === 'true') return 'npm run test:pure boots no machine';
   if (process.getuid?.() !== 0) return 'needs root, to make namespaces and mounts';
   const missing = missingCommand();
   if (missing) return missing;

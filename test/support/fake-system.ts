@@ -110,6 +110,8 @@ export interface FakeOptions {
   readonly locked?: 'some-time' | 'for-ever';
   /** The call, counted from 1, in which SIGTERM comes. */
   readonly signalAt?: number;
+  /** The call, counted from 1, which takes an hour. */
+  readonly slowAt?: number;
 }
 
 interface Service {
@@ -176,6 +178,8 @@ export class FakeSystem implements System {
   /** Milliseconds since 1970: each call takes one. */
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
+  /** What the manager has read of units since then, by their names. */
+  readonly #read = new Map<string, ReadonlyMap<string, unknown> | undefined>();
   #nextPid = 100;
   /** States of units when changed() was last asked. */
   readonly #asked = new Map<string, string>();
@@ -237,7 +241,7 @@ export class FakeSystem implements System {
     if (this.#isKilled || this.calls.length + 1 === this.#options.killAt) this.#isKilled = true;
     if (this.#isKilled) throw new Error('killed');
     this.calls.push(call);
-    this.#now++;
+    this.#now += this.calls.length === this.#options.slowAt ? 3_600_000 : 1;
     if (this.calls.length === this.#options.signalAt) this.#interrupt();
     if (this.calls.length !== this.#options.failAt) return;
     const code = call.startsWith('replace ') ? 'unwritable' : 'manager-refused';
@@ -438,7 +442,7 @@ export class FakeSystem implements System {
   async unit(name: string): Promise<UnitState> {
     this.#record(`unit ${name}`);
     const id = this.#options.aliases?.[name] ?? name;
-    const properties = loadedProperties(this.#loaded, id, this.#settings()) ?? missingUnit(id);
+    const properties = new Map(this.#propertiesOf(id) ?? missingUnit(id));
     const service = this.#services.get(id);
     properties.set('ActiveState', service?.state ?? 'inactive');
     properties.set('MainPID', service?.pid ?? 0);
@@ -475,6 +479,11 @@ export class FakeSystem implements System {
     return [...this.#services.keys()].sort();
   }
 
+  #propertiesOf(id: string): ReadonlyMap<string, unknown> | undefined {
+    if (!this.#read.has(id)) this.#read.set(id, loadedProperties(this.#loaded, id, this.#settings()));
+    return this.#read.get(id);
+  }
+
   #settings() {
     const { systemd = RELEASE, sets } = this.#options;
     return { systemd: Number.parseInt(systemd, 10), sets: sets || bundledSets() };
@@ -483,6 +492,7 @@ export class FakeSystem implements System {
   async reload(): Promise<void> {
     this.#record('reload');
     this.#loaded = new Map(this.files);
+    this.#read.clear();
   }
 
   async restart(unit: string): Promise<string> {
@@ -530,7 +540,7 @@ export class FakeSystem implements System {
       ...{ state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] },
       started: this.#now,
       confined: this.#confines(unit),
-      fields: exportedFields(loadedProperties(this.#loaded, unit, this.#settings())),
+      fields: exportedFields(this.#propertiesOf(unit)),
       filtered: this.#confines(unit) && behaviour !== 'is-open',
     };
     this.#services.set(unit, service);

@@ -39,6 +39,9 @@ export function runsOf(files: readonly string[], build: string): TestRun[] {
   );
 }
 
+/** Whether a test file shares a process: it boots no machine. What single tests need beside it is skipped without root. */
+export const isPure = (file: string, build: string): boolean => groupOf(file, build) !== undefined;
+
 /** The file that imports all of a test's group, as `build/test/plan/all.js`; undefined for one that runs apart. */
 function groupOf(file: string, build: string): string | undefined {
   const path = relative(build, file);

@@ -79,8 +79,8 @@ async function succeed(argv: readonly string[]): Promise<void> {
   assert.equal(status, 0, `${argv.join(' ')}\n${stderr}`);
 }
 
-/** Builds the native helper, one at a time, where it isn't built yet. */
-async function buildHelper(): Promise<string> {
+/** Builds the native helper, one at a time, where it isn't built yet; the folder of its programs. */
+export async function buildHelper(): Promise<string> {
   await succeed(['flock', NATIVE, 'make', '--silent', '-C', NATIVE, 'WERROR=-Werror']);
   return join(NATIVE, 'build', MACHINE!);
 }

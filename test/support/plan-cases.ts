@@ -1,14 +1,16 @@
-/** The golden plans: a folder a case with a policy, a unit and a target, and what comes of them. */
+/** The golden plans: a folder a case with a policy, a unit and, where it isn't the usual one, a target; and what comes of them. */
 
 import type { Placement } from '../../src/paths/placement.js';
 import type { PrepareOptions } from '../../src/prepare/prepare.js';
 import type { Context } from '../../src/system/context.js';
+import { UNIT } from './demo-service.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program, targetSets } from './fake-system.js';
 import { goldenNames, goldenTree } from './golden.js';
 import { olderSets } from './older-sets.js';
 
 interface CaseTarget {
-  readonly unit: string;
+  /** The demo's unit unless it is another. */
+  readonly unit?: string;
   readonly systemd?: string;
   readonly machine?: 'x86-64' | 'arm64' | 'riscv64';
   readonly scope?: 'system' | 'user';
@@ -49,10 +51,10 @@ export const planCaseNames = (): string[] => goldenNames('plan');
 export function planCase(name: string): PlanCase {
   const tree = goldenTree(`plan/${name}`);
   const text = (path: string) => new TextDecoder().decode(tree.get(path));
-  const target = JSON.parse(text('target.json')) as CaseTarget;
-  const { scope = 'system', machine = 'x86-64', systemd = '257.13-1~deb13u1' } = target;
+  const target: CaseTarget = tree.has('target.json') ? JSON.parse(text('target.json')) : {};
+  const { unit = UNIT, scope = 'system', machine = 'x86-64', systemd = '257.13-1~deb13u1' } = target;
   const units = [...tree].filter(([path]) => path.startsWith('unit/'));
-  const policy = `${scope === 'system' ? '/etc' : `${USER_HOME}/.config`}/sandbox-unit/${target.unit}.toml`;
+  const policy = `${scope === 'system' ? '/etc' : `${USER_HOME}/.config`}/sandbox-unit/${unit}.toml`;
   const files: Contents = {
     [policy]: text('policy.toml'),
     [`${HOME}/native-helper/build/${machine}/launcher`]: program('the launcher'),
@@ -71,7 +73,7 @@ export function planCase(name: string): PlanCase {
       ? { scope, lifetime: 'always' }
       : { scope, lifetime: 'always', home: USER_HOME, runtimeDirectory: '/run/user/1000' };
   return {
-    unit: target.unit,
+    unit,
     system,
     context: fakeContext(system, { placement }),
     options: { allowGaps: target.allowGaps ?? false, permissive: target.permissive ?? false },

@@ -1,5 +1,5 @@
 /** A run of test files while it lasts: how many are done, which run, what has failed. */
-import type { TestEvent } from './tally.js';
+import { Names, type TestEvent } from './tally.js';
 
 export interface ProgressOptions {
   /** How many files are run. */
@@ -27,6 +27,7 @@ export class Progress {
   readonly #options: ProgressOptions;
   readonly #start: number;
   readonly #running = new Set<string>();
+  readonly #names = new Map<string, Names>();
   #done = 0;
   #failed = 0;
 
@@ -38,10 +39,13 @@ export class Progress {
   add({ type, data }: TestEvent): void {
     if (data.file === undefined) return;
     const itself = data.name === data.file;
+    const names = this.#names.get(data.file) ?? new Names();
+    this.#names.set(data.file, names);
+    if (type === 'test:dequeue' && !itself) names.begin(data);
     if (type === 'test:dequeue' && itself) this.#running.add(data.file);
     if (type === 'test:complete' && itself && this.#running.delete(data.file)) this.#done += 1;
     const failed = type === 'test:complete' && this.#isFailure(data);
-    if (failed) this.#fail(data.file, itself ? '(file)' : (data.name ?? ''));
+    if (failed) this.#fail(data.file, itself ? '(file)' : names.of(data));
     if (failed || itself) this.#redraw();
   }
 

@@ -1,7 +1,7 @@
 /**
- * Runs the compiled tests: `node build/test/support/run-tests.js [PART-OF-A-PATH]…`. Standard error has the progress,
- * standard output the report, which is quiet about what passes; its last line counts. With CI=true a skipped test has
- * failed, and some try more.
+ * Runs the compiled tests: `node build/test/support/run-tests.js [--pure] [PART-OF-A-PATH]…`. Standard error has the
+ * progress, standard output the report, which is quiet about what passes; its last line counts. With CI=true a skipped
+ * test has failed, and some try more. `--pure` is for files that need no root, no machine and no network.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -9,7 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { unavailable } from './available.js';
-import { runsOf, writeGroups } from './groups.js';
+import { isPure, runsOf, writeGroups } from './groups.js';
 import { resetInherited } from './inherited.js';
 import { Progress } from './progress.js';
 import { REPOSITORY } from './repository.js';
@@ -124,13 +124,16 @@ async function prepareTrees(files: readonly string[]): Promise<void> {
   process.env.SANDBOX_UNIT_NO_TREES = reason.split('\n')[0];
 }
 
-async function main(filters: readonly string[]): Promise<number> {
-  const files = testFiles(filters);
+async function main(words: readonly string[]): Promise<number> {
+  const pure = words[0] === '--pure';
+  const filters = pure ? words.slice(1) : words;
+  const files = testFiles(filters).filter((file) => !pure || isPure(file, BUILD));
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw new Error(`'${missing}' is missing: npm run build`);
   if (files.length === 0) throw new Error(`no test file's path has '${filters.join("' or '")}' in it`);
   resetInherited();
-  await prepareTrees(files);
+  if (pure) process.env.SANDBOX_UNIT_PURE = 'true';
+  else await prepareTrees(files);
   // Tests in memory make much garbage: with more room for what is young they take an eighth less of a processor.
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps --max-semi-space-size=64`;
   return (await runFiles(files, THOROUGH)) === 0 ? 0 : 1;

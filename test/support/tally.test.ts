@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from './run.js';
+import { Tally } from './tally.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-tally-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -44,6 +45,29 @@ test('a failure is shown in full, with what its file printed', async () => {
   assert.deepEqual(lines.slice(0, 2), ['failed: FILE: bad', '    Error: broken']);
   assert.match(lines.join('\n'), /^output of FILE:\n {4}clue$/m);
   assert.deepEqual(lines.slice(-2), ['1 passed, 1 failed, 0 skipped', '']);
+});
+
+test('a failure is named with the suites that its test is in', async () => {
+  const { lines } = await report(`
+    describe('a', () => { describe('b', () => { it('c', () => { throw new Error('broken'); }); }); it('d', () => {}); });`);
+  assert.equal(lines[0], 'failed: FILE: a: b: c');
+});
+
+test('a report names the ten slowest of more files', () => {
+  const files = Array.from({ length: 11 }, (_, i) => `file-${i}`);
+  const tally = new Tally({ shown: (file) => file, strict: false, files });
+  for (const [i, file] of files.entries())
+    tally.add({ type: 'test:complete', data: { file, name: file, details: { duration_ms: i * 1000 } } });
+  const slowest = files.slice(1).reverse();
+  const shown = slowest.map((file) => `${file} ${file.slice(5)} s`).join(', ');
+  assert.ok(tally.report().text.split('\n').includes(`slowest: ${shown}`));
+});
+
+test('skipped tests of a file with one reason are counted', async () => {
+  const { lines } = await report(
+    `for (const name of ['a', 'b']) test(name, { skip: 'no root' }, () => {}); test('now', () => {});`,
+  );
+  assert.deepEqual(lines.slice(0, 2), ['skipped: FILE: 2 tests', '    no root']);
 });
 
 test('a skipped test is named with its reason', async () => {

@@ -9,7 +9,12 @@ export interface TestEvent {
     readonly file?: string;
     readonly message?: string;
     readonly skip?: string | boolean;
-    readonly details?: { readonly type?: string; readonly passed?: boolean; readonly error?: unknown };
+    readonly details?: {
+      readonly type?: string;
+      readonly passed?: boolean;
+      readonly error?: unknown;
+      readonly duration_ms?: number;
+    };
   };
 }
 
@@ -30,13 +35,32 @@ export interface TallyOptions {
 }
 
 export interface Report {
-  /** Failures in full, skipped tests with their reasons, and a last line that counts. */
+  /** Failures in full, skipped tests with their reasons, the slowest files of many, and a last line that counts. */
   readonly text: string;
   readonly failed: number;
 }
 
+/** How many files a report names as the slowest. */
+const SLOWEST = 10;
+
+/** Names of a file's tests, with those of the suites that they are in. */
+export class Names {
+  readonly #suites: string[] = [];
+
+  /** Notes that a test or a suite begins. */
+  begin({ name = '', nesting = 0 }: TestEvent['data']): void {
+    this.#suites.length = nesting;
+    this.#suites[nesting] = name;
+  }
+
+  of({ name = '', nesting = 0 }: TestEvent['data']): string {
+    return [...this.#suites.slice(0, nesting), name].join(': ');
+  }
+}
+
 /** What one test file said and did. */
 class FileTally {
+  readonly names = new Names();
   readonly outcomes: Outcome[] = [];
   output = '';
   /** Tests announced, less those that reported: a file that exits early leaves some. */
@@ -58,6 +82,8 @@ class FileTally {
 export class Tally {
   readonly #options: TallyOptions;
   readonly #files = new Map<string, FileTally>();
+  /** How long files took, in milliseconds; those that share a process as one. */
+  readonly #times = new Map<string, number>();
 
   constructor(options: TallyOptions) {
     this.#options = options;
@@ -71,10 +97,12 @@ export class Tally {
     if (type === 'test:stdout' || type === 'test:stderr') file.output += data.message ?? '';
     // A run's outermost test is the file itself, named by its path; it reports only when it has none or fails.
     const itself = data.name === data.file;
+    if (type === 'test:complete' && itself) this.#times.set(path, data.details?.duration_ms ?? 0);
     if (type === 'test:enqueue' && !itself) file.announce(data.name ?? '', 1);
+    if (type === 'test:start') file.names.begin(data);
     if (type !== 'test:pass' && type !== 'test:fail') return;
     if (!itself) file.announce(data.name ?? '', -1);
-    const outcome = itself ? ofFile(type, data) : ofTest(type, data);
+    const outcome = itself ? ofFile(type, data) : ofTest(type, { ...data, name: file.names.of(data) });
     if (outcome) file.outcomes.push(outcome);
   }
 
@@ -87,13 +115,21 @@ export class Tally {
       const outcomes = [...file.outcomes, ...file.unreported().map(lost)].map((o) => this.#judge(o));
       for (const { kind, name, detail } of outcomes) {
         count[kind] += 1;
-        if (kind !== 'passed') lines.push(`${kind}: ${path}: ${name}${indented(detail)}`);
+        if (kind === 'failed') lines.push(`${kind}: ${path}: ${name}${indented(detail)}`);
       }
+      lines.push(...skippedLines(path, outcomes));
       const failed = outcomes.some((o) => o.kind === 'failed');
       if (failed && file.output) lines.push(`output of ${path}:${indented(file.output)}`);
     }
+    lines.push(...this.#slowest());
     lines.push(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
     return { text: `${lines.join('\n')}\n`, failed: count.failed };
+  }
+
+  #slowest(): string[] {
+    if (this.#times.size <= SLOWEST) return [];
+    const first = [...this.#times].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+    return [`slowest: ${first.map(([path, time]) => `${path} ${Math.round(time / 1000)} s`).join(', ')}`];
   }
 
   #judge(outcome: Outcome): Outcome {
@@ -105,6 +141,18 @@ export class Tally {
 /** A file of a group that has reported nothing. */
 const SILENT = new FileTally();
 SILENT.outcomes.push(withoutTests());
+
+/** A line for each reason, with the name of a test that is the only one. */
+function skippedLines(path: string, outcomes: readonly Outcome[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { kind, name, detail } of outcomes) {
+    if (kind === 'skipped') names.set(detail, [...(names.get(detail) ?? []), name]);
+  }
+  return [...names].map(([detail, tests]) => {
+    const what = tests.length === 1 ? tests[0] : `${tests.length} tests`;
+    return `skipped: ${path}: ${what}${indented(detail)}`;
+  });
+}
 
 const lost = (name: string): Outcome => ({ name, kind: 'failed', detail: 'its file ended before it did' });
 

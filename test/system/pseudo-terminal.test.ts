@@ -215,7 +215,7 @@ describe('what is said is what systemd-run says', { skip: boxAvailable() ?? laun
     });
   }
 
-  test('neither goes with --no-block, and no command with --shell', async () => {
+  test("--pipe and --pty don't go with --no-block, and no command with --shell", async () => {
     const failing = async (words: string) =>
       (await onTerminal('machine', `${COMMAND.join(' ')} ${words}`)).stderr;
     assert.match(await failing('-t --no-block ls'), /can't be combined with --no-block/);

@@ -30,7 +30,7 @@ for (const tree of alternatives(['machine', 'bullseye', 'forky'] as const)) {
       });
     }
 
-    test('those that hold, whatever is in them, are no obstacle', async () => {
+    test('conditions that hold, whatever is in them, are no obstacle', async () => {
       await box().succeed(['systemctl', 'set-environment', 'ONLY_THERE=x']);
       const path = '/run/100% %u "of" \'it';
       await box().writeFile(path, '');

@@ -149,7 +149,9 @@ test('a policy that is taken back says which call was refused, by which line', {
   assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
-test('so it does where the service is confined by another policy by then', { skip }, async (t) => {
+test('explain names the refused call where another policy confines the service by then', {
+  skip,
+}, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await define(t, '', OFTEN);
   await box.writeFile('/etc/other.toml', '[syscalls]\ndeny = ["ptrace"]\n');

@@ -19,7 +19,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
   const { box, isActive, invocation, filters, units, run, interrupted, killedInTrial } =
     changedServiceIn('interrupted');
 
-  test('and the run is killed, a service that somebody has stopped since before its restart stays so', async () => {
+  test('a run killed before the restart: a service that an administrator stopped since stays down', async () => {
     await box().writeFile(policyPath(UNIT), POLICY);
     const said = await interrupted(`apply ${UNIT}`, 'KILL', `[ -e ${UNDO} ]`);
     assert.match(said, /^exit (?:0|137)/);
@@ -31,7 +31,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'inactive');
   });
 
-  test('and the run is killed, it is put back, and what asks in between says so', async () => {
+  test('a killed run: the next run puts the unit back, and commands in between report it', async () => {
     await killedInTrial();
     const checked = await run(3, 'apply', '--check', UNIT);
     assert.match(checked.stderr, /warning\[half-done\]: main\.service/);
@@ -44,7 +44,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test('and the run is killed, what the administrator has done since is left as it is', async () => {
+  test("a killed run: the administrator's later changes are left as they are", async () => {
     await run(0, 'apply', UNIT);
     await killedInTrial();
     await box().succeed(['rm', '-r', `/etc/systemd/system/${UNIT}.d`]);
@@ -59,14 +59,14 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     await run(0, 'revert', UNIT);
   });
 
-  test('and the run is killed, one that somebody has stopped since stays so', async () => {
+  test('a killed run: a unit that an administrator stopped since stays down', async () => {
     await killedInTrial();
     await box().succeed(['systemctl', 'stop', UNIT]);
     assert.match((await run(0, 'status')).stderr, /note\[stays-stopped\]/);
     assert.equal(await isActive(UNIT), 'inactive');
   });
 
-  test('and power is cut, what was started by the boot is as it was before', async () => {
+  test('a power cut: the services that the boot started are as before the change', async () => {
     await box().succeed(['systemctl', 'stop', UNIT]);
     const when = '[ -e /etc/systemd/system/main.service.d/zz-sandbox-unit.conf ]';
     await box().writeFile(policyPath(UNIT), POLICY);
@@ -104,7 +104,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     );
   });
 
-  test('and a signal comes in revert, what is yet to be done is left to the next', async () => {
+  test('a signal in revert: the next run does what is left', async () => {
     const names = ['side0.service', 'side1.service', 'side2.service'];
     const slow = `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/sleep 0.1\nExecStop=/usr/bin/sleep 2\n`;
     await units(Object.fromEntries(names.map((name) => [name, slow])), ...names);
@@ -120,7 +120,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.match((await run(0, 'status')).stdout, /^No unit/);
   });
 
-  test('and a signal comes in apply, no unit counts as applied whose turn was yet to come', async () => {
+  test('a signal in apply: no unit that waited for its turn counts as applied', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `side${i}.service`);
     await units(
       Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])),
@@ -137,7 +137,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     await sandboxUnit(box(), 'revert', ...names);
   });
 
-  test('and it never gets ready: a second signal ends the waiting', async () => {
+  test('a unit that never gets ready: a second signal ends the waiting', async () => {
     await units({ [UNIT]: `[Service]\nType=notify\nTimeoutStartSec=infinity\nExecStart=${SLEEP}\n` });
     await box().succeed(['systemctl', 'restart', '--no-block', UNIT]);
     const was = await invocation(UNIT);
@@ -148,7 +148,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'activating');
   });
 
-  test('and the run is killed, units that depend on it are up again, also those that were stopped since', async () => {
+  test('a killed run: dependent units are up again, those stopped since among them', async () => {
     const head = `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n`;
     const sides = {
       'side-a.target': head,
@@ -165,7 +165,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test('and the run is killed when its restart has failed: what depends on it is up again', async () => {
+  test('a run killed after a failed restart: dependent units are up again', async () => {
     await units(
       {
         [UNIT]: `[Service]\nType=exec\nExecStart=${SLEEP}\nExecStartPost=/usr/bin/sleep 0.5\nTimeoutStopSec=20\n`,
@@ -189,7 +189,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       'systemctl start --no-block side-long.service',
     ],
   ] as const)
-    test(`it ${what}: an interrupt puts it back, and a second one ends the waiting`, async () => {
+    test(`a unit that ${what}: an interrupt puts it back, a second one ends the waiting`, async () => {
       const isLong = script !== 'true';
       const type = isLong ? '' : 'Type=notify\nTimeoutStartSec=infinity\n';
       const start = isLong

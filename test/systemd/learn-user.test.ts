@@ -29,7 +29,9 @@ after(() => box?.stop());
 
 const asUser = (command: string) => box.exec(['bash', '-c', command], { user: USER });
 
-test('it takes two capabilities; the hint is a command that has them', { skip }, async () => {
+test("learn of a user's service takes two capabilities, and its hint is a command that has them", {
+  skip,
+}, async () => {
   const background = await asUser(`${COMMAND} learn --user --background demo`);
   assert.equal(background.status, 2);
   assert.match(background.stderr, /^error\[needs-root\]: a user's manager has no right to watch /);

@@ -15,7 +15,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'active');
   });
 
-  test('so it is while others are tried that are to be tried for long', async () => {
+  test('an interrupted apply rolls back what it tries, also a unit that is to be tried for long', async () => {
     await units({ 'side-long.service': `[Service]\nExecStart=${SLEEP}\n` }, 'side-long.service');
     await box().writeFile(policyPath('side-long.service'), POLICY.replace('100ms', '1h'));
     await box().writeFile(policyPath(UNIT), DEADLY);
@@ -66,7 +66,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
-  test('and somebody changes the drop-in, that is said', async () => {
+  test("another's change of the drop-in is reported", async () => {
     const drop = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
     await box().writeFile(policyPath(UNIT), POLICY.replace('100ms', '3s'));
     const said = await box().sh(
@@ -92,7 +92,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.match((await run(0, 'status')).stdout, /^No unit/);
   });
 
-  test('it ends with success by itself in its trial: it is started as it was', async () => {
+  test('a service that ends with success in its trial is started as it was', async () => {
     await units({ [UNIT]: '[Service]\nExecStart=/bin/sh -c "trap : SYS; sleep infinity; exit 0"\n' }, UNIT);
     const said = await inTrial(
       ':',
@@ -128,7 +128,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await isActive(UNIT), 'failed');
   });
 
-  test('it is stopped while another one is waited for: it stays so', async () => {
+  test('a unit that is stopped while apply waits for another stays down', async () => {
     await units(
       {
         [UNIT]: `[Service]\nExecStart=${SLEEP}\n`,
@@ -193,7 +193,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     ['SuccessAction=exit', 0, /note\[restart-due\](?:.|\n)*SuccessAction=exit/],
   ];
   for (const [lines, status, said] of ENDS) {
-    test(`and its end would do more: ${lines.replace('\n', ', ')}`, async () => {
+    test(`a unit whose end would do more: ${lines.replace('\n', ', ')}`, async () => {
       await units({ [UNIT]: `[Unit]\n${lines}\n[Service]\nExecStart=${SLEEP}\n` });
       const was = await invocation(UNIT);
       await box().writeFile(policyPath(UNIT), POLICY);

@@ -38,7 +38,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     });
   }
 
-  test('so is revert, and what runs in a group below', async () => {
+  test('revert from within the service, or from a group below, is refused', async () => {
     await units({ [UNIT]: service('control-group') });
     await run(0, 'apply', '--no-restart', UNIT);
     const below = 'mkdir /sys/fs/cgroup/system.slice/main.service/below && echo $$ >$_/cgroup.procs';
@@ -61,7 +61,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     });
   });
 
-  test("and in a user's manager", async () => {
+  test("a command in a user's manager from within its service is refused", async () => {
     await box().sh('systemctl start user@0.service');
     await changeFiles(box(), {
       [`/root/.config/systemd/user/${UNIT}`]: service('control-group'),
@@ -75,7 +75,7 @@ describe('from within the service', { skip: servicesObstacle() ?? false }, () =>
     await box().succeed(['systemctl', '--user', 'stop', UNIT], user);
   });
 
-  test('and in one that its restart takes along, not in any other', async () => {
+  test('a command in a service that the restart takes along is refused, in any other not', async () => {
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` });
     await box().succeed(['systemctl', 'start', UNIT]);
     const inOther = (...lines: string[]) => {

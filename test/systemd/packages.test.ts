@@ -81,7 +81,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
     assert.equal(await lintPackages(made('first')), '');
   });
 
-  test('those for the other kind of machine are made here, too', async () => {
+  test('packages for the other kind of machine are made here, too', async () => {
     await makePackages(made('other'), OTHER, ['deb', 'rpm'], TIME);
     assert.equal(await lintPackages(made('other')), '');
   });
@@ -285,7 +285,7 @@ describe('packages', { skip: LONG || (servicesObstacle() ?? packagesObstacle() ?
       await box.succeed(['systemctl', 'start', ...UNITS]);
     });
 
-    test('neither goes while units are confined, until they are reverted as it says', async () => {
+    test('neither package can be removed while units are confined, until they are reverted as its message says', async () => {
       for (const words of [
         ['--remove', 'sandbox-unit'],
         ['--purge', 'sandbox-unit'],

@@ -158,7 +158,7 @@ describe('what a service starts until it serves it starts no more', () => {
     });
   }
 
-  test('and what is in force is seen, and taken back', { skip }, async () => {
+  test('what [ready] has in force is seen, and taken back', { skip }, async () => {
     const { status, stdout, stderr } = await sandboxUnit(box, 'status', ...units);
     assert.equal(status, 0, stdout + stderr);
     await revert(box, ...units);

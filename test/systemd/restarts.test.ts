@@ -73,7 +73,7 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
     await isRefused(/error\[on-failure\](?:.|\n)*hint: '.* apply --permissive --no-restart/, TRIALS.at(-1)!);
   });
 
-  test('nor is a restart that was left out made up for by the next run', async () => {
+  test("the next run doesn't make up for a restart that was left out", async () => {
     await started('FailureAction=exit');
     await run(0, 'apply', '--no-restart', UNIT);
     const was = await runOf();
@@ -104,7 +104,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     ],
   };
   for (const [what, [lines, why, script = ':']] of Object.entries(OBSTACLES)) {
-    test(`and which ${what}: the service isn't restarted`, async () => {
+    test(`a dependent which ${what}: the service isn't restarted`, async () => {
       await started('', {
         'along.service': along(lines),
         'side.service': `[Service]\nSuccessExitStatus=KILL\nExecStart=${SLEEP}\n`,
@@ -119,7 +119,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     });
   }
 
-  test('and which ends more when it fails: a trial is refused', async () => {
+  test('a dependent which ends more when it fails: a trial is refused', async () => {
     await started('', { 'along.service': along('FailureAction=exit') });
     await box().succeed(['systemctl', 'start', 'along.service']);
     await isRefused(/error\[on-failure\]: along\.service has FailureAction=exit/, ...TRIALS);
@@ -127,7 +127,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     await stopped();
   });
 
-  test('and which is being started: its work is left to it', async () => {
+  test('a dependent which is being started is left to its work', async () => {
     const work = 'while test ! -e /run/there; do sleep 0.1; done';
     await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
     await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);

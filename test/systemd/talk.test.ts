@@ -86,7 +86,7 @@ describe('at stage entry the program, linked dynamically, needs its own calls al
   const unit = 'myos.service';
   const under = (calls: string, more = '') =>
     apply(box, `[syscalls]\n${AT_ENTRY}\n${allow(calls)}\n${more}`, unit);
-  test('they are enough', { skip }, async () => {
+  test('its own calls alone are enough', { skip }, async () => {
     await under(OWN);
     assert.deepEqual(await runToEnd(box, unit), LINUX);
   });

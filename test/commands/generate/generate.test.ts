@@ -52,7 +52,7 @@ test('with --output they are written below a folder, each as apply would write i
   for (const path of paths) assert.deepEqual(system.files.get(`/out${path}`), system.files.get(path));
 });
 
-test('they are written on the machine of the program, not on the one that is looked at', async () => {
+test('generated files are written on the machine of the program, not on the one that is looked at', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const program = new FakeSystem({ files: Object.fromEntries(system.files) });
   await generate(fakeContext(system, { program }), ['demo'], { output: '/out' });

@@ -32,7 +32,7 @@ test('a recording is kept below the name of its unit, by its end and its host', 
   );
 });
 
-test('it is kept once, and beside another of the same name', async () => {
+test('a recording is kept once, and beside another of the same name', async () => {
   const system = new FakeSystem();
   const context = fakeContext(system);
   await keepRecording(context, recording());

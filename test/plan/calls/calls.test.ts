@@ -21,7 +21,7 @@ test('lines that run without the launcher would be loosened', () => {
   assert.deepEqual(found('ExecStop=/bin/b', '[exec]\nwrap = ["ExecStart", "ExecStop"]\n'), []);
 });
 
-test('so would a line of a wrapped key that stays as it is', () => {
+test('a line of a wrapped key that stays as it is would be loosened', () => {
   assert.deepEqual(found('ExecStart=|echo'), [['ExecStart= could then call', CANT]]);
   assert.deepEqual(found('ExecStart=+/bin/b'), []);
   assert.deepEqual(found('ExecStart=|echo\nExecStop=/bin/b'), [

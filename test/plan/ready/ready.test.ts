@@ -130,7 +130,7 @@ describe('lines that say nothing', () => {
     ]);
   });
 
-  test('so is a [ready] that changes nothing', () => {
+  test('a [ready] that changes nothing is an error', () => {
     assert.deepEqual(found('[ready]\nsettle = "1s"'), [
       'error contradiction: [ready] takes no call away that passes until then',
     ]);
@@ -171,7 +171,7 @@ describe('what loads it', () => {
     assert.deepEqual(post('Type=exec', `${STARTING}settle = "0"`), line(''));
   });
 
-  test("it comes behind the unit's own lines, be they behind the launcher", () => {
+  test("the line that loads [ready] comes behind the unit's own, be they behind the launcher", () => {
     const own = 'ExecStartPost=-/bin/second a "b c"\nExecStartPost=+/bin/third';
     assert.deepEqual(post(own)!.slice(0, 2), ['-/bin/second a "b c"', '+/bin/third']);
     const wrapped = `[syscalls]\ndeny = ["write"]\n[exec]\nwrap = ["ExecStart", "ExecStartPost"]\n${STARTING}`;

@@ -34,7 +34,7 @@ test('a policy from standard input is read and checked as a file is', async () =
   assert.deepEqual(await found(''), [`no-policy ${INPUT_NAME}`]);
 });
 
-test('it extends templates and absolute paths, since there is no folder for others', async () => {
+test('a policy from standard input extends templates and absolute paths, since there is no folder for others', async () => {
   for (const base of ['base', '/etc/base.toml']) assert.deepEqual(await found(`extends = ["${base}"]\n`), []);
   for (const base of ['base.toml', './base.toml', '../etc/base.toml', '-/x'])
     assert.deepEqual(await found(`extends = ["${base}"]\n`), [`policy-value ${INPUT_NAME}`]);
@@ -50,7 +50,7 @@ test('`check` takes it by the same word', async () => {
   assert.ok(bad.sources.has(INPUT_NAME));
 });
 
-test('it is read beforehand where a policy comes by it, and otherwise not at all', async () => {
+test('standard input is read beforehand where a policy comes by it, and otherwise not at all', async () => {
   let reads = 0;
   const on = context(NO_EXEC);
   const counting = { ...on, caller: { ...on.caller, readInput: async () => new Uint8Array(reads++) } };

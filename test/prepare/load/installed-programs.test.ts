@@ -88,7 +88,7 @@ test('programs are used as long as a drop-in of ours is there, or a transient un
   assert.deepEqual(await unusedPrograms(on({ [TRANSIENT.replace('.service', '.scope')]: LAUNCHER })), all);
 });
 
-test('they go only where nothing uses them', async () => {
+test('installed programs are removed only where nothing uses them', async () => {
   for (const [files, left] of [
     [{}, []],
     [{ [TRANSIENT]: LAUNCHER }, [LAUNCHER]],

@@ -40,7 +40,7 @@ test('sets in a file that others than root can change are not read', async () =>
   assert.equal(first, '@sandbox');
 });
 
-test('neither a user, nor a plan offline, from facts or for a user manager keeps sets', async () => {
+test('sets are kept neither by a user, nor by a plan offline, from facts or for a user manager keeps sets', async () => {
   for (const context of [
     { superuser: false },
     { offline: true },

@@ -105,7 +105,7 @@ const run = async (system: FakeSystem) => {
 };
 
 describe('a service that listened', () => {
-  test('and does not is rolled back, after a while', async () => {
+  test("a service that listened, and doesn't after its restart, is rolled back after a while", async () => {
     const { states, codes, took, result } = await run(machine(POLICY, () => false));
     assert.deepEqual([states, codes], [[`${UNIT} rolled-back`], ['error not-listening']]);
     assert.ok(took > 10_000);
@@ -113,14 +113,14 @@ describe('a service that listened', () => {
     assert.equal(message, `${UNIT} listened on tcp 0.0.0.0:80, and under the policy it doesn't any more`);
   });
 
-  test('and does again, early or late, is as it shall be', async () => {
+  test('a service that listens again, early or late, stays applied', async () => {
     for (const look of [1, 2]) {
       const { states, codes } = await run(machine(POLICY, (n) => n >= look));
       assert.deepEqual([states, codes], [[`${UNIT} applied`], []]);
     }
   });
 
-  test('and does not is kept where the policy says so', async () => {
+  test('a service that no longer listens stays applied where the policy says so', async () => {
     const { states, codes } = await run(machine(`${POLICY}[apply]\nlistening = "warn"\n`, () => false));
     assert.deepEqual([states, codes], [[`${UNIT} applied`], ['warning not-listening']]);
   });

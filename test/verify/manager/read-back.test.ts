@@ -141,7 +141,7 @@ test('the hint names the drop-ins that are read after ours', () => {
 });
 
 for (const [says, plan, loaded, wanted] of WRONG) {
-  test(`it is said that there is ${says}`, () => {
+  test(`verify says that there is ${says}`, () => {
     assert.deepEqual(messages(plan, loaded), wanted);
   });
 }
