@@ -3,10 +3,8 @@
 import { systemctl } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { noUnit } from '../prepare/load/load-unit.js';
-import type { Service } from '../state/service.js';
+import { type Service, stateOf } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import type { System } from '../system/system.js';
-import type { UnitState } from '../system/unit-state.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 
 /** Types of units that have processes of their own. */
@@ -17,10 +15,6 @@ const MANAGER = 'init.scope';
 
 const cant = (message: string, hint?: string) =>
   new UserError(error('not-tightened', message, { hint }), EXIT.failure);
-
-/** The state of a service or a scope. */
-export const stateOf = (system: System, unit: string): Promise<UnitState> =>
-  unit.endsWith('.service') ? system.unit(unit) : system.anyUnit(unit);
 
 /**
  * A service or a scope that runs, by a name or an alias.

@@ -6,12 +6,12 @@ import { fullName } from '../prepare/load/load-unit.js';
 import { isWithin, ownGroups } from '../restart/own-control-group.js';
 import { orElse } from '../state/failures.js';
 import { addInjection, deniedBy, type Injection, injectionsOf } from '../state/injections.js';
-import type { Service } from '../state/service.js';
+import { type Service, stateOf } from '../state/service.js';
 import { answeredCalls } from '../syscalls/own-sets.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { type Denied, lockOutsOf } from './deny.js';
-import { runningUnit, stateOf } from './find-units.js';
+import { runningUnit } from './find-units.js';
 import { type Injected, inject, whileInjecting } from './inject.js';
 
 /** The outcome for a unit. */

@@ -1,3 +1,8 @@
+/**
+ * Obstacles to a restart, of a service and of its dependents: a unit that ends more than itself when it stops or fails; a
+ * condition that doesn't hold any more, or a required unit that is down; work that goes on; this program's own control group.
+ */
+
 import { inBatches } from '../collections.js';
 import { type Diagnostic, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';

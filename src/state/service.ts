@@ -1,6 +1,7 @@
 import { inBatches } from '../collections.js';
 import { hasNameOfDropIn, ownDropInPaths } from '../paths/own-files.js';
 import type { Context } from '../system/context.js';
+import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { currentRun, type ServiceRun } from './service-run.js';
@@ -10,6 +11,10 @@ export interface Service {
   readonly name: string;
   readonly state: UnitState;
 }
+
+/** The state of a service or a scope. */
+export const stateOf = (system: System, unit: string): Promise<UnitState> =>
+  unit.endsWith('.service') ? system.unit(unit) : system.anyUnit(unit);
 
 /**
  * The number of units that are asked about at a time: dbus-daemon lets a connection wait for 128 answers, two a unit.

@@ -1,3 +1,10 @@
+/**
+ * Drift. A drop-in's header has hashes of all that it was made from: the texts of the policy and of the host's defaults, the
+ * unit's own lines, systemd's version, the files of the unit, and its own text. Only where one differs the plan is made anew, and
+ * what comes to the same files is no drift. The header also has the codes of gaps that `--allow-gaps` let through: a plan that is
+ * made anew lets through no others.
+ */
+
 import { once, remember } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError } from '../diagnostic.js';

@@ -3,11 +3,10 @@
 import { inBatches } from '../collections.js';
 import { systemctl } from '../command-lines.js';
 import { type Diagnostic, note, UserError } from '../diagnostic.js';
-import { stateOf } from '../live/find-units.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { orElse } from '../state/failures.js';
 import { deniedBy, type Injection, injectedUnits, injectionsOf } from '../state/injections.js';
-import { ASKED_AT_ONCE, type Service } from '../state/service.js';
+import { ASKED_AT_ONCE, type Service, stateOf } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { parseUnitName } from '../unit/name.js';
 import type { Scope } from '../unit/search.js';

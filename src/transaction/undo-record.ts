@@ -1,3 +1,9 @@
+/**
+ * The undo record of a unit: each file before and after, the runs of services, units that a restart may stop, the boot, and the
+ * step. An undo needs the record alone, so that recovery after a crash is the same undo. A record that waits to be confirmed has a
+ * deadline, in time since the boot. After another boot only files are put back, and services restarted that run by them.
+ */
+
 import { UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../paths/records.js';

@@ -1,7 +1,4 @@
-/**
- * Tests of transaction/recording.ts and transaction/held-signals.ts: whatever happens in a run with refused calls recorded, the
- * unit is as before, or that is said.
- */
+/** Whatever happens in a run with refused calls recorded, the unit is as before, or that is said. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';

@@ -1,3 +1,10 @@
+/**
+ * Another machine, by answers that were written down on it (host-scripts/facts), each with the question as a text. The code above
+ * doesn't know the difference, so that a plan from afar is the one that the machine would make. A question without an answer is
+ * kept, and gets nothing: a command with such a question has no other outcome than `unanswered`, whatever was planned. The answers
+ * are a stranger's text: sizes, counts and depths have limits, and names are validated as those of the bus are.
+ */
+
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import { instancesOf, type UnitName } from '../../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../../unit/view.js';

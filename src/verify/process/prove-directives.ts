@@ -1,3 +1,10 @@
+/**
+ * Directives, held against what /proc shows of a unit's processes. A directive is `unseen`, and not proven, where it has no row in
+ * the table, where no process shows it, and where the process may change by itself what shows it: capabilities in a user namespace
+ * of its own, mounts that it has made in a mount namespace of its own. A process from before the run has no such excuse, since its
+ * namespace may be that of the run before. One that is looser is looked at again, since systemd may be about to confine it.
+ */
+
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';

@@ -6,12 +6,11 @@ import {
   BY_THE_KERNEL,
   BY_THE_VDSO,
   FAMILIES,
-  LIBRARIES_FALL_BACK,
   NEVER_LOGGED,
-  PROGRAMS_FALL_BACK,
 } from '../../../src/evidence/policy/calls/tables.js';
 import { abisSeen, dangerousCalls, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
 import type { Evidence, ReachableCalls } from '../../../src/evidence/policy/input.js';
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../../src/syscalls/fall-back.js';
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
 import { calls, evidence } from '../../support/learned.js';

@@ -1,18 +1,11 @@
 import { ABIS, type Abi } from '../../../syscalls/abi.js';
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../../syscalls/fall-back.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
 import { callsOf } from '../../../syscalls/resolve.js';
 import { bundledSets, type SyscallSets } from '../../../syscalls/sets.js';
 import { isSurelyRefused } from '../../recording/kinds.js';
 import type { Evidence, ReachableCalls, SeenCall } from '../input.js';
-import {
-  BY_THE_KERNEL,
-  BY_THE_VDSO,
-  FAMILIES,
-  LIBRARIES_FALL_BACK,
-  NEVER_LOGGED,
-  NOT_LOGGED_YET,
-  PROGRAMS_FALL_BACK,
-} from './tables.js';
+import { BY_THE_KERNEL, BY_THE_VDSO, FAMILIES, NEVER_LOGGED, NOT_LOGGED_YET } from './tables.js';
 
 /** `allow`: let through; `log`: let through and logged; `fallback`: refused with ENOSYS; `refuse`: by the policy's action. */
 export type Tier = 'allow' | 'log' | 'fallback' | 'refuse';

@@ -1,5 +1,5 @@
 import { shortList } from '../../../collections.js';
-import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../calls/tables.js';
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from '../../../syscalls/fall-back.js';
 import type { LearnedReady, NoReady } from '../ready.js';
 import { assignment, comment, type Group, groupedList } from './toml.js';
 
