@@ -57,7 +57,7 @@ export async function promote(
   const rewrite = {
     edits: [...planned.edits, ...promotedComments(planned, section!, plan.policyFile)],
     isProved: (edited: typeof policy.policy) => isPromoted(policy.policy, edited, planned, sets),
-    byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' tells which calls were made`,
+    byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' shows which calls were made`,
   };
   return {
     prepared,

@@ -24,7 +24,7 @@ export async function obstacleTo(
   if (obstacle !== undefined) return obstacle;
   for (const one of affected ?? (await affectedUnits(context, [service]))) {
     const why = await dependentObstacle(context, one);
-    if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
+    if (why !== undefined) return `it also restarts or stops ${one.name}: ${why}`;
   }
   return undefined;
 }

@@ -57,7 +57,7 @@ async function owned(name: string, bus: BusPlace): Promise<string | undefined> {
   const connection = await Connection.connect(bus);
   try {
     const [isOwned] = await connection.callBus('NameHasOwner', name);
-    return isOwned === true ? undefined : 'nobody owns the name on the bus';
+    return isOwned === true ? undefined : 'the name has no owner on the bus';
   } finally {
     connection.close();
   }

@@ -449,6 +449,6 @@ test('what is applied for good is not applied until the next boot', async () => 
     [1, ['demo.service refused'], ['error left-as-it-is'], written],
   );
   const [{ message, hint } = { message: '' }] = result.diagnostics;
-  assert.ok(message.startsWith(`what confines demo.service is ${DROP_IN}, `));
+  assert.ok(message.startsWith(`demo.service is confined by ${DROP_IN}, `));
   assert.equal(hint, "'sandbox-unit revert demo.service' first, or leave --runtime out");
 });

@@ -45,7 +45,7 @@ test('it takes the script, root, and units that have names', async () => {
   assert.equal((await failure(facts(fakeContext(system), ['a b'], {})))[0], 'invalid-unit-name');
   const broken = fakeContext(machine({ status: 2, stderr: 'facts: no\n' }).system);
   assert.deepEqual((await failure(facts(broken, [], {}))).slice(0, 2), [
-    ...['bad-file', `${SCRIPT} has ended with status 2: facts: no`],
+    ...['bad-file', `${SCRIPT} ended with status 2: facts: no`],
   ]);
 });
 

@@ -26,7 +26,7 @@ test('directives that hold are counted, others are named with their processes', 
     held('ProtectSystem', 'open', [1]),
   ];
   const text = directivesText(all);
-  assert.match(text, /^Directives: 4 of 5 seen in processes; systemd's word alone for KeyringMode\n/);
+  assert.match(text, /^Directives: 4 of 5 seen in processes; reported by systemd alone: KeyringMode\n/);
   assert.match(text, /TasksMax +looser +control group +it was/);
   assert.match(text, /ProtectHome +looser +1, 2, 3, 4, 5, … /);
   assert.match(text, /ProtectSystem +left open/);

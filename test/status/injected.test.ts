@@ -62,7 +62,7 @@ describe('afterwards', () => {
 });
 
 describe('a unit without a policy', () => {
-  const RESTART = `'systemctl restart ${UNIT}' takes it away`;
+  const RESTART = `'systemctl restart ${UNIT}' removes it`;
   const free = async () => {
     const { system } = tightenable();
     await runTighten(system);
@@ -151,11 +151,11 @@ test('each instance has a note of its own', async () => {
     [
       [
         'what runs of demo@1.service is refused until its next start: execve (EPERM), execveat (EPERM)',
-        "'systemctl restart demo@1.service' takes it away",
+        "'systemctl restart demo@1.service' removes it",
       ],
       [
         'what runs of demo@2.service is refused until its next start: execve (EPERM), execveat (EPERM), ptrace (kill)',
-        "'systemctl restart demo@2.service' takes it away",
+        "'systemctl restart demo@2.service' removes it",
       ],
     ],
   );

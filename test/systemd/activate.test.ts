@@ -392,7 +392,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
         '[Unit]\nRequires=broken.service\nAfter=broken.service\n',
         'it needs broken.service, which has failed: start that first',
       ],
-      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: to stop it would do that'],
+      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: stopping it would do that'],
       ['[Unit]\nConditionPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
       ['[Unit]\nAssertPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
     ];

@@ -25,7 +25,7 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
     ]) {
       test(`${lines.replace('\n', ', ')}: it isn't restarted`, async () => {
         await started(lines, CALM);
-        await isLeft(/OnSuccess=.*: to stop it would do that/);
+        await isLeft(/OnSuccess=.*: stopping it would do that/);
         assert.equal(await isThere('/run/marker'), false);
       });
     }

@@ -61,7 +61,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   named.files.delete('/srv/named.toml');
   assert.equal(
     (await all(named)).diagnostics[1]!.hint,
-    "its policy is gone: 'sandbox-unit revert demo.service' takes its confinement away",
+    "its policy is gone: 'sandbox-unit revert demo.service' removes its confinement",
   );
   const until = DROP_IN.replace('/etc/', '/run/');
   const runtime = machine({ files: { [until]: '# sandbox-unit\n' } });

@@ -168,7 +168,7 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   const stem = (name: string) => name.replace(/\.service$/, '');
   const files = await serviceNames(context);
   if (files.includes(full)) {
-    const hint = `a file of that name is there, and leads to none: '${systemctl(context.placement.scope, 'status', full)}' says more`;
+    const hint = `a file of that name exists, but systemd makes no unit of it: '${systemctl(context.placement.scope, 'status', full)}' shows more`;
     return fail('no-unit', `there is no unit ${full}${more}`, hint);
   }
   const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;

@@ -115,11 +115,11 @@ test('a policy that confines one program says who goes without', async () => {
   await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
   await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
   const { text, diagnostics } = await write(true);
-  const why = 'nobody can enforce [ready]: Type=idle tells nobody when its program was started';
+  const why = "[ready] can't be enforced: with Type=idle the start of the program can't be known";
   const said = `The start script's calls stay open to /usr/bin/demo, which it becomes: ${why}.`;
   assert.ok(text.includes(`\n# ${said}\n`), text);
   const [warning] = diagnostics.filter(({ code }) => code === 'opens');
-  assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps those of its start script: ${why}; `));
+  assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps the calls of its start script: ${why}; `));
 });
 
 test('a file that somebody wrote stays', async () => {
@@ -169,6 +169,6 @@ test('--ready takes calls of the start away, and says what it lacks', async () =
   const said = diagnostics.filter(({ code }) => code.startsWith('ready')).map(({ message }) => message);
   assert.deepEqual(said, [
     'once demo.service serves it loses 1 call of its start: bind',
-    'neither an exercise nor a day was watched: [ready] leaves socket',
+    'less than a day and no exercise was watched: [ready] still allows socket',
   ]);
 });

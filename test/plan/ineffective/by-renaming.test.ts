@@ -36,8 +36,8 @@ test('paths of one folder are told together, with all folders that are to be mou
   const policy =
     '[service]\nReadWritePaths = ["-/srv/"]\nReadOnlyPaths = ["+/srv/a/c/x", "-/srv/a/c/y", "/srv/d/e"]\n';
   assert.deepEqual(messages(policy), [
-    'ReadOnlyPaths= holds for /srv/a/c/x, /srv/a/c/y only until the service renames /srv/a, where it may',
-    'ReadOnlyPaths= holds for /srv/d/e only until the service renames /srv/d, where it may',
+    'ReadOnlyPaths= protects /srv/a/c/x, /srv/a/c/y only until the service renames /srv/a, which it may do',
+    'ReadOnlyPaths= protects /srv/d/e only until the service renames /srv/d, which it may do',
   ]);
   assert.match(said(policy)[0]!.hint!, /BindPaths = \["\/srv\/a","\/srv\/a\/c"\]$/);
 });

@@ -110,7 +110,7 @@ describe('a service that listened', () => {
     assert.deepEqual([states, codes], [[`${UNIT} rolled-back`], ['error not-listening']]);
     assert.ok(took > 10_000);
     const { message } = result.diagnostics.find(({ code }) => code === 'not-listening')!;
-    assert.equal(message, `${UNIT} listened on tcp 0.0.0.0:80, and under the policy it doesn't any more`);
+    assert.equal(message, `${UNIT} listened on tcp 0.0.0.0:80, and no longer does under the policy`);
   });
 
   test('and does again, early or late, is as it shall be', async () => {
