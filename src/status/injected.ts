@@ -88,7 +88,7 @@ function untilRestart(scope: Scope, unit: string, injected: readonly Injection[]
   if (denied.length === 0) return [];
   const message = `sandbox-unit tighten refuses calls of ${unit} until its next start: ${denied.join(', ')}`;
   const isService = unit.endsWith('.service');
-  const hint = isService ? `'${systemctl(scope, 'restart', unit)}' removes that filter` : undefined;
+  const hint = isService ? `'${systemctl(scope, 'restart', unit)}' ends that` : undefined;
   return [note('tightened', message, { hint })];
 }
 

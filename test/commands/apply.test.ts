@@ -303,7 +303,10 @@ test('a file that leads to no unit is not what was meant', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('LoadState', 'not-found');
   const [{ message, hint } = { message: '' }] = (await run(machine({ distort }))).diagnostics;
   assert.equal(message, 'there is no unit demo.service');
-  assert.match(hint!, /^a file of that name is there, and leads to none: 'systemctl status demo.service'/);
+  assert.match(
+    hint!,
+    /^a file of that name exists, but systemd makes no unit of it: 'systemctl status demo.service'/,
+  );
 });
 
 test('who asks by an alias is told where the policy is looked for', async () => {

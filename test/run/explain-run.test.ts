@@ -119,7 +119,7 @@ test('options about a file of a policy are not for such units, and of one that i
   }
   await assert.rejects(explain(context, ['gone.service'], {}), (cause: unknown) => {
     const [first] = cause instanceof UserError ? cause.diagnostics : [];
-    return first?.code === 'no-unit' && /unit of 'run' is gone/.test(first.hint ?? '');
+    return first?.code === 'no-unit' && /unit of 'run' is unloaded/.test(first.hint ?? '');
   });
 });
 

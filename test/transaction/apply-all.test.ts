@@ -113,7 +113,7 @@ test("a policy that is no unit's is told of, and a unit that can not be asked of
 
 test('named units and all exclude each other, and one of both there must be', async () => {
   const system = machine();
-  await assert.rejects(run(system, { all: true }), /--all stands for every unit/);
+  await assert.rejects(run(system, { all: true }), /--all takes no unit names/);
   await assert.rejects(run(system, {}, []), /missing required argument/);
   assert.deepEqual(system.calls, []);
 });

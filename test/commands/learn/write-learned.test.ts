@@ -80,7 +80,7 @@ test('calls that an attacker wants first are named where they are allowed', asyn
   await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
   const { text, diagnostics } = await write(true);
   const [said] = diagnostics.filter(({ code }) => code === 'opens');
-  assert.match(said!.message, /they are allowed, since they were seen: bpf$/);
+  assert.match(said!.message, /are allowed because they were seen: bpf$/);
   assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
 });
 
@@ -95,7 +95,7 @@ test('a service that makes its socket in /run keeps all of it open, and a warnin
   const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'opens');
   assert.match(
     said!.message,
-    /^demo\.service may write to all of \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
+    /^demo\.service may write anywhere in \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
   );
   assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
 });

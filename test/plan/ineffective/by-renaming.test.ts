@@ -46,12 +46,12 @@ test('folders of the unit and specifiers count, as a root that can be written to
   const state = said(
     '[service]\nStateDirectory = ["demo"]\nInaccessiblePaths = ["/var/lib/demo/keys/private"]\n',
   );
-  assert.match(state[0]!.message, /renames \/var\/lib\/demo\/keys, where it may$/);
+  assert.match(state[0]!.message, /renames \/var\/lib\/demo\/keys, which it may do$/);
   assert.doesNotMatch(state[0]!.hint!, /narrow/);
   const home = '[service]\nReadWritePaths = ["%h"]\nReadOnlyPaths = ["%h/.config/x"]\n';
   assert.match(messages(home)[0]!, /for %h\/\.config\/x only until the service renames %h\/\.config,/);
   const root = '[service]\nReadWritePaths = ["/"]\nInaccessiblePaths = ["/etc/shadow"]\n';
-  assert.match(messages(root)[0]!, /renames \/etc, where it may$/);
+  assert.match(messages(root)[0]!, /renames \/etc, which it may do$/);
 });
 
 test('what nobody names as writable is no such folder, nor is a file system in memory', () => {
