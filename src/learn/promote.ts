@@ -87,6 +87,6 @@ function assertWhole({ plan }: Prepared, recordings: readonly Recording[]) {
   const isWithoutCalls = (table: string) => kindsIn(table).includes('calls');
   const wrong = recordings.find(({ lost, blind }) => [...Object.keys(lost), ...blind].some(isWithoutCalls));
   if (!wrong) return;
-  const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which were used can't be told`;
+  const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which ones were used is unknown`;
   throw new UserError(error('recording-incomplete', message, { hint: 'watch it again' }), EXIT.failure);
 }

@@ -125,7 +125,7 @@ async function outcomeOf(
   if (unstartable) return { ...UNCHANGED, failures: [failed(unit, `tighten can't be run: ${said}`)] };
   if (!report) {
     const message = `the processes of ${unit} may have the filter, lack it, or have been ended: ${said}`;
-    const hint = `'${systemctl(scope, 'restart', unit)}' starts it anew`;
+    const hint = `'${systemctl(scope, 'restart', unit)}' restarts it`;
     return { ...UNCHANGED, ending: 'unknown', failures: [failed(unit, message, hint)] };
   }
   const { ending, findings, threads, processes, paused } = report;

@@ -318,7 +318,7 @@ test('who asks by an alias is told where the policy is looked for', async () => 
   const { exit, diagnostics } = await run(system, {}, ['alias']);
   const [{ message, hint } = { message: '' }] = diagnostics;
   assert.equal(exit, 2);
-  assert.equal(message, 'no policy for demo.service, of which alias.service is an alias');
+  assert.equal(message, 'no policy for demo.service (alias.service is an alias of it)');
   assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
 });
 

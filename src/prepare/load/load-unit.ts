@@ -126,7 +126,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   const message = `the files of ${name} have changed since systemd read them`;
   const command = `run '${systemctl(context.placement.scope, 'daemon-reload')}'`;
   const reload = context.isRecorded
-    ? `${command} on the host, gather the facts anew, then try again`
+    ? `${command} on the host, gather the facts again, then retry`
     : `${command}, then try again`;
   const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);

@@ -73,7 +73,7 @@ type Line = Readonly<Record<string, unknown>>;
 const fail = (message: string) =>
   new UserError(
     error('bad-file', message, {
-      hint: 'gather them anew: sandbox-unit facts --script | ssh root@HOST sh -s UNIT >HOST.facts',
+      hint: 'gather them again: sandbox-unit facts --script | ssh root@HOST sh -s UNIT >HOST.facts',
     }),
     EXIT.failure,
   );

@@ -62,7 +62,7 @@ function tell({ unit, target }: Prepared['plan'], explanations: readonly Explana
   const told = explanations.slice(0, MOST_TOLD).map((one) => explanationDiagnostic(one, target.machine));
   const rest = explanations.slice(MOST_TOLD).map(({ call }) => callText(call, target.machine));
   if (rest.length === 0) return told;
-  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' tells each`;
+  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows each`;
   return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
 }
 
