@@ -72,7 +72,9 @@ export const note = (code: Code, message: string, extra: Extra = {}) => make('no
 
 /** A diagnostic for an exception that only a mistake in this program can have thrown. */
 export const defect = (cause: unknown, hint?: string): Diagnostic =>
-  error('internal', `this is a defect: ${cause instanceof Error ? cause.message : cause}`, { hint });
+  error('internal', `this is a bug in sandbox-unit: ${cause instanceof Error ? cause.message : cause}`, {
+    hint,
+  });
 
 /** An error as a warning; a warning and a note stay as they are. */
 export const asWarning = (d: Diagnostic): Diagnostic =>
@@ -93,7 +95,7 @@ export function firstOf(found: Iterable<Diagnostic>): Diagnostic[] {
     if (list.length === MAX_FINDINGS) {
       return [
         ...list,
-        error('too-many', `there is more to find than these first ${MAX_FINDINGS}`, { at: one.at }),
+        error('too-many', `only the first ${MAX_FINDINGS} findings are shown`, { at: one.at }),
       ];
     }
     list.push(one);

@@ -367,6 +367,6 @@ test('what is thrown where nobody waits for it is told without a trace', async (
   assert.equal(status, 2);
   assert.equal(
     stderr,
-    'error[internal]: this is a defect: thrown alone\n  hint: SANDBOX_UNIT_DEBUG=1 shows where\n',
+    'error[internal]: this is a bug in sandbox-unit: thrown alone\n  hint: SANDBOX_UNIT_DEBUG=1 shows where\n',
   );
 });

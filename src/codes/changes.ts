@@ -74,7 +74,7 @@ export const TRIALS = {
     'The service, or a unit that depends on it, went down. The message says whether it was started again.',
   probe: 'A host without Node cannot try every kind of probe of `[apply]`.',
   'reload-kills': {
-    cause: 'The reload sends a signal by which the service ends, with or without a policy.',
+    cause: 'The service ends at the signal that its reload sends, with or without a policy.',
     wayOut:
       "Correct the unit's `ExecReload=`. `reload = false` in `[apply]` leaves the reload out of the trial.",
   },
@@ -96,7 +96,7 @@ export const TRIALS = {
 export const LIVE = {
   'not-live': {
     cause:
-      'A running service can only be given a stricter filter, only on x86-64 and arm64, and no directives.',
+      'A running service can only be given a more restrictive filter, only on x86-64 and arm64, and no directives.',
     wayOut: 'Without `--live`, a restart puts the whole policy into force.',
   },
   'keeps-filter': 'Running processes keep the filter until they end, also after a roll-back.',
@@ -152,7 +152,7 @@ export const VERIFY = {
   },
   'looser-directive': {
     cause:
-      'A directive is loaded, but a process is not restricted by it: it started earlier, or something undoes it.',
+      'A directive is loaded, but a process is not restricted by it: it started earlier, or something overrides it.',
     wayOut:
       "Restart the service. If that does not help, look for a helper with privileges, or for a mount of the unit's own, such as `BindPaths=/tmp` beside `PrivateTmp`. Under `ProtectSystem=strict`, name a path of `NoExecPaths` in `BindReadOnlyPaths`, not in `ReadOnlyPaths`. From systemd 255 on, use `ProtectKernelTunables` to close `/sys`.",
   },

@@ -49,7 +49,8 @@ export async function apply(
   const { all = false, purge = false, ...rest } = options;
   const how = { ...rest, look: context.caller.look };
   const confirm = askedWait(options.confirm);
-  if (all && units.length > 0) throw usage('--all stands for every unit with a policy: name none besides');
+  if (all && units.length > 0)
+    throw usage('--all takes no unit names: it stands for every unit with a policy');
   if (!all && units.length === 0) throw usage("missing required argument 'unit'");
   if (options.facts && !options.check) throw fromAfar();
   if (options.live) assertLive(context, options, confirm);

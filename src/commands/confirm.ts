@@ -112,6 +112,6 @@ function notWaiting({ placement }: Context, what = ''): Diagnostic {
     placement.scope === 'user'
       ? journalctl('user', `${ROLLBACK}*`)
       : 'journalctl --unit "sandbox-unit*undo*"';
-  const hint = `one that is not confirmed in time goes back: '${journal}' shows it`;
+  const hint = `a change that is not confirmed in time is rolled back: '${journal}' shows it`;
   return error('not-waiting', `no change${what} waits to be confirmed`, { hint });
 }

@@ -72,7 +72,7 @@ async function withoutPolicy(context: Context, unit: string, options: ExplainOpt
 }
 
 const notAFile = () =>
-  new UserError(error('usage', "--write writes a policy's file, and standard input is none"), EXIT.failure);
+  new UserError(error('usage', '--write needs a policy in a file, not on standard input'), EXIT.failure);
 
 /** The unit, if `run` has made it; an option that is about a policy's file is an error of the usual kind. */
 async function madeByRun(context: Context, text: string, options: ExplainOptions) {
@@ -285,6 +285,6 @@ async function windowOf(
 
 function notConfinedNow({ unit, target }: Plan): Diagnostic {
   const hint = `'${ownCommand(target.scope, 'apply', unit)}' tries it again`;
-  const message = `${unit} is not confined by its policy now: what was refused before is told`;
+  const message = `${unit} is not confined by its policy now: these calls were refused earlier`;
   return note('not-applied', message, { hint });
 }

@@ -33,11 +33,11 @@ export async function facts(
   const file = await program.read(path, { limit: MAX_SCRIPT });
   if (file === undefined) throw fail('no-helper', `there is no ${path}`);
   if (script) return printed(new TextDecoder().decode(file.bytes));
-  if (!superuser) throw fail('needs-root', 'it takes root to gather the facts of a machine');
+  if (!superuser) throw fail('needs-root', 'only root can gather the facts of a machine');
   const names = units.map((unit) => serviceName(unit).full);
   const argv = ['sh', path, ...ask.flatMap((one) => ['--ask', one]), '--', ...names];
   const { status, stdout, stderr } = await program.run(argv, { limit: MAX_OUTPUT, timeout: TIMEOUT });
-  if (status !== 0) throw fail('bad-file', `${path} has ended with status ${status}: ${stderr.trim()}`);
+  if (status !== 0) throw fail('bad-file', `${path} ended with status ${status}: ${stderr.trim()}`);
   return printed(stdout);
 }
 

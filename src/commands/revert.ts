@@ -79,7 +79,7 @@ function withUndone<T extends UnitResult>(planned: T, undone: readonly UnitResul
   const found = undone.find(({ unit }) => unit === planned.unit);
   if (!found) return planned;
   const diagnostics = [
-    note('put-back', `the change of ${found.unit} that waited to be confirmed is undone`),
+    note('put-back', `the unconfirmed change of ${found.unit} was rolled back`),
     ...found.diagnostics,
     ...planned.diagnostics,
   ];

@@ -196,7 +196,7 @@ class TransientRun {
 
   /** The outcome if the waiting has ended early. People are told of that when it happens. */
   #early(exit: number, json: object): Outcome {
-    const early = error('interrupted', `${this.#unit} wasn't waited for to its end of its own`);
+    const early = error('interrupted', `stopped waiting for ${this.#unit} before it ended by itself`);
     return this.outcome(exit, json, this.#options.json && exit !== EXIT.ok ? [early] : []);
   }
 

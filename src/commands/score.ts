@@ -62,7 +62,7 @@ async function tightenedBesides(context: Context, all: readonly UnitScore[]): Pr
 function parseMax(text: string): Exposure {
   if (/^(?:10(?:\.0)?|\d(?:\.\d)?)$/.test(text)) return Math.round(Number(text) * 10);
   const hint = 'a number from 0 to 10, with one decimal at most';
-  throw new UserError(error('usage', `'${text}' is no exposure`, { hint }), EXIT.failure);
+  throw new UserError(error('usage', `'${text}' is not an exposure`, { hint }), EXIT.failure);
 }
 
 function tooExposed(

@@ -76,7 +76,7 @@ export async function status(
   units: readonly string[],
   { openmetrics = false, all: withRuns = false, full = false }: StatusOptions = {},
 ): Promise<Outcome> {
-  if (withRuns && units.length > 0) throw usage('--all stands for all units: name none besides');
+  if (withRuns && units.length > 0) throw usage('--all takes no unit names: it stands for all units');
   // A folder that holds no system is an error before no unit is found to be confined there.
   if (context.offline) await context.system.manager();
   const records = new Records(context.system);
@@ -192,8 +192,8 @@ async function withoutDropIn(context: Context, confined: Confined): Promise<Unit
 /** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
 function notOurs({ offline, placement: { scope } }: Context, one: Confined): UnitStatus {
   const { instance, unit, path } = one;
-  const hint = `remove it, or have '${ownCommand(scope, 'apply', unit)}' write it anew`;
-  const message = `${unit}: ${path} has the name of our drop-in, and isn't one`;
+  const hint = `remove it, or run '${ownCommand(scope, 'apply', unit)}' to write it again`;
+  const message = `${unit}: ${path} has the name of sandbox-unit's drop-in, but sandbox-unit did not write it`;
   const diagnostics = [error('drift-files', message, { hint: offline ? undefined : hint })];
   return { unit: instance ?? unit, ...NOTHING, dropIn: path, drift: ['drift-files'], diagnostics };
 }

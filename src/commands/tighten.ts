@@ -55,7 +55,7 @@ export async function tighten(
 
 /** A warning about a unit that another run may restart. Nobody waits for that: in an incident, minutes count. */
 const changedMeanwhile = (unit: string): Diagnostic =>
-  warning('busy', `another sandbox-unit is changing ${unit}: if that restarts it, the filter is gone`, {
+  warning('busy', `another sandbox-unit is changing ${unit}: a restart by it would remove the filter`, {
     hint: 'run it again when the other has ended',
   });
 
@@ -89,8 +89,8 @@ function openTogether(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
     [...hint.matchAll(/['"]([\w:]+)['"]/g)].map(([, call]) => call!),
   );
   const calls = [...new Set(named)];
-  const message = `--deny: ${calls.length} more calls do the same as some that are refused`;
-  const hint = `refuse them, too: --deny ${calls.join()}`;
+  const message = `--deny: ${calls.length} other calls do the same as refused ones`;
+  const hint = `add them: --deny ${calls.join()}`;
   const others = diagnostics.filter(({ code }) => code !== 'open-door');
   return [...others, warning('open-door', message, { hint })];
 }

@@ -208,7 +208,7 @@ async function notThere(context: Context, { name: unit, target }: Confined): Pro
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
   const hint = ownCommand(target.scope, `verify${options}`, unit);
-  const message = `what confines ${unit} is ${elsewhere.path}`;
+  const message = `${unit} is confined by ${elsewhere.path}`;
   return [error('not-applied', message, { hint })];
 }
 
@@ -226,7 +226,7 @@ async function notRestarted(
   if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
   const obstacle = await obstacleTo(context, service);
   const restart = `'${systemctl(target.scope, 'restart', unit)}'`;
-  const hint = `${restart}, or ${await applyAgain(context, prepared)}, which sees that it runs then`;
+  const hint = `${restart}, or ${await applyAgain(context, prepared)}, which also tests it`;
   const due = restartDue(unit, obstacle ?? (pending.length > 0 ? undefined : hint));
   return [{ ...due, severity: 'error' }];
 }

@@ -74,8 +74,7 @@ export function gapOf(
   const need = needs.find((entry) => entry.since > target.systemd);
   if (need) return gap(`${running} doesn't know ${need.what} of '${row.name}'`, update(need.since));
   const lack = isOff(values) ? undefined : lackOf(row, target);
-  if (lack)
-    return gap(`'${row.name}' would not be in force: ${lack.reason}`, `${lack.hint}; or leave it out`);
+  if (lack) return gap(`'${row.name}' would have no effect: ${lack.reason}`, `${lack.hint}; or leave it out`);
   return target.scope === 'user' ? userGap(row, target, gap) : undefined;
 }
 
@@ -94,14 +93,11 @@ const IMPLIES_PRIVATE_USERS = 254;
 function userGap(row: Directive, target: GapTarget, gap: (what: string, hint: string) => Diagnostic) {
   const only = row.systemOnly;
   if (only === true || (only && target.systemd < only.before)) {
-    return gap(
-      `the user manager doesn't put '${row.name}' into force`,
-      'make it a system unit, or leave it out',
-    );
+    return gap(`the user manager does not enforce '${row.name}'`, 'make it a system unit, or leave it out');
   }
   const needsUsers = row.mountNamespace || row.userNamespace;
   if (needsUsers && target.systemd < IMPLIES_PRIVATE_USERS && !target.privateUsers) {
-    const what = `the user manager of systemd ${target.systemd} doesn't put '${row.name}' into force by itself`;
+    const what = `the user manager of systemd ${target.systemd} does not enforce '${row.name}' by itself`;
     return gap(what, "set 'PrivateUsers = true' as well");
   }
   return undefined;

@@ -38,13 +38,13 @@ const STARTING = "if the service was still starting, give 'settle' in [ready] mo
 const NO_CHANGE = "no change is proposed for what may be another's call";
 
 /** The hint for a guess: why it has no change, and the way out. */
-export const UNKNOWN = `${NO_CHANGE}: 'explain --record', outside of any container, tells its own`;
+export const UNKNOWN = `${NO_CHANGE}: 'explain --record', outside of any container, shows the unit's own`;
 
 /** The hint for a guess about a unit of `run`. */
-export const UNKNOWN_OF_RUN = `${NO_CHANGE}: outside of any container it is known of most calls whose they are`;
+export const UNKNOWN_OF_RUN = `${NO_CHANGE}: outside of any container most calls can be attributed`;
 
 /** The hint for a guess in a recorded run. */
-export const UNSEEN = `${NO_CHANGE}: its process had ended before anybody saw whose it is; another run, outside of any container, may tell`;
+export const UNSEEN = `${NO_CHANGE}: its process exited before its unit could be determined; another run, outside of any container, may show it`;
 
 /** Whether an explanation is a finding without a change, since the call may be another's. */
 export const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);

@@ -57,7 +57,7 @@ export async function promote(
   const rewrite = {
     edits: [...planned.edits, ...promotedComments(planned, section!, plan.policyFile)],
     isProved: (edited: typeof policy.policy) => isPromoted(policy.policy, edited, planned, sets),
-    byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' tells which calls were made`,
+    byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' shows which calls were made`,
   };
   return {
     prepared,
@@ -87,6 +87,6 @@ function assertWhole({ plan }: Prepared, recordings: readonly Recording[]) {
   const isWithoutCalls = (table: string) => kindsIn(table).includes('calls');
   const wrong = recordings.find(({ lost, blind }) => [...Object.keys(lost), ...blind].some(isWithoutCalls));
   if (!wrong) return;
-  const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which were used can't be told`;
+  const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which ones were used is unknown`;
   throw new UserError(error('recording-incomplete', message, { hint: 'watch it again' }), EXIT.failure);
 }

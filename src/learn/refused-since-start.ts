@@ -119,6 +119,9 @@ function lossOf({ unit, end, lost, blind }: Recording): Diagnostic[] {
   if (!isBlind && !Object.keys(lost).some(isOfRefused)) return [];
   const how = isBlind ? 'was blind for refused calls' : 'has lost records of refused calls';
   return [
-    warning('recording-incomplete', `the watch of ${unit} that ended at ${end} ${how}: not all may be told`),
+    warning(
+      'recording-incomplete',
+      `the watch of ${unit} that ended at ${end} ${how}: not all may be listed`,
+    ),
   ];
 }

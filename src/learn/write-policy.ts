@@ -214,7 +214,7 @@ function reachableNotes(reached: Reachable): Diagnostic[] {
 }
 
 function nothingSeen({ placement: { scope } }: Context, unit: string): UserError {
-  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches a whole life of it`;
+  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches its start, its work and its stop`;
   const message = `${unit} was watched, and made no call: nothing can be learned of that`;
   return new UserError(error('no-recording', message, { hint }), EXIT.failure);
 }

@@ -86,7 +86,7 @@ const ROWS: Readonly<Record<Reason, Row>> = {
     isAlone: true,
   },
   'no-call': {
-    says: always('has no instruction by which it could load a filter'),
+    says: always('has no instruction that can load a filter'),
   },
   compat: {
     says: always('runs 32-bit code, which is not given filters on arm64'),

@@ -124,8 +124,8 @@ async function outcomeOf(
   const said = printable(stderr.trim().split('\n').at(-1) ?? '') || `status ${status}`;
   if (unstartable) return { ...UNCHANGED, failures: [failed(unit, `tighten can't be run: ${said}`)] };
   if (!report) {
-    const message = `nobody knows whether the processes of ${unit} have the filter, or were ended: ${said}`;
-    const hint = `'${systemctl(scope, 'restart', unit)}' starts it anew`;
+    const message = `the processes of ${unit} may have the filter, lack it, or have been ended: ${said}`;
+    const hint = `'${systemctl(scope, 'restart', unit)}' restarts it`;
     return { ...UNCHANGED, ending: 'unknown', failures: [failed(unit, message, hint)] };
   }
   const { ending, findings, threads, processes, paused } = report;
@@ -143,7 +143,7 @@ const killed = (scope: Context['placement']['scope'], unit: string): Diagnostic 
     'processes-killed',
     `all processes of ${unit} were killed: some had the filter already, and the others could not be given it`,
     {
-      hint: `'${systemctl(scope, 'status', unit)}' says whether it is up again, '${systemctl(scope, 'restart', unit)}' starts it`,
+      hint: `'${systemctl(scope, 'status', unit)}' shows whether it is up again, '${systemctl(scope, 'restart', unit)}' starts it`,
     },
   );
 

@@ -52,11 +52,11 @@ export async function planLive(
   const up = unit.services.filter(({ state }) => isUp(state));
   const way = `'${ownCommand(scope, 'apply', plan.unit)}' takes effect at its start`;
   if (up.length === 0)
-    return refused(notLive(`${plan.unit} isn't running: nothing can be taken from it`, way));
+    return refused(notLive(`${plan.unit} isn't running: it has no process to give the filter to`, way));
   const due: Service[] = [];
   for (const service of up) if (await isRestartDue(context, prepared, service)) due.push(service);
   if (due.length === 0) return { live: undefined, diagnostics: [] };
-  const restarts = `'${ownCommand(scope, 'apply', plan.unit)}' restarts it, which does that`;
+  const restarts = `'${ownCommand(scope, 'apply', plan.unit)}' changes it by a restart`;
   const problems = [
     ...(plan.isAccess && !isSure ? [mayLockOut(plan.unit)] : []),
     ...unfit(plan).map((why) => notLive(`${plan.unit} can't be changed as it runs: ${why}`, restarts)),
@@ -81,8 +81,8 @@ const notLive = (message: string, hint: string): Diagnostic => error('not-live',
 
 const mayLockOut = (unit: string): Diagnostic =>
   notLive(
-    `people and machines get in by ${unit}, and a filter that keeps them out would not go away by itself`,
-    '--no-confirm says that it is meant; without --live the change goes back unless it is confirmed',
+    `people or machines get in by ${unit}, and a filter that keeps them out would stay`,
+    '--no-confirm accepts that; without --live an unconfirmed change is rolled back',
   );
 
 /** No filter can be taken away: neither the one that is added, nor an earlier one that refuses more. */
@@ -90,7 +90,7 @@ const wouldKeep = (scope: Scope, { name }: Service): Diagnostic =>
   note(
     'keeps-filter',
     `${name} keeps this filter and its earlier ones until its next start, also after a roll-back: what they refuse stays refused`,
-    { hint: `'${systemctl(scope, 'restart', name)}' gives back what the policy lets through` },
+    { hint: `'${systemctl(scope, 'restart', name)}' gives it the policy's filter alone` },
   );
 
 /** Reasons for which a plan can't be one for processes that run. */
@@ -131,7 +131,7 @@ async function changedDirectives(
   const keys = [...new Set([...was!.keys(), ...becomes!.keys()])].filter(counts);
   const changed = keys.filter((key) => was!.get(key) !== becomes!.get(key)).sort();
   if (changed.length === 0) return [];
-  const message = `only a start of ${plan.unit} can change ${shortList(changed, MOST_NAMED)}: --live is for calls alone`;
+  const message = `--live changes only calls: ${shortList(changed, MOST_NAMED)} of ${plan.unit} can change only at a start`;
   const at = policy.policy.service.find(({ name }) => changed.includes(name))?.at;
   return [error('not-live', message, { at, hint: apart(context, plan.unit) })];
 }
@@ -139,7 +139,7 @@ async function changedDirectives(
 const MOST_NAMED = 5;
 
 const apart = ({ placement: { scope } }: Context, unit: string): string =>
-  `'${ownCommand(scope, 'apply', unit)}' restarts it; '${ownCommand(scope, 'tighten --deny CALLS', unit)}' takes calls at once`;
+  `'${ownCommand(scope, 'apply', unit)}' restarts it; '${ownCommand(scope, 'tighten --deny CALLS', unit)}' refuses calls at once`;
 
 /** The values of a drop-in by their keys, as text. */
 function linesOf(content: Uint8Array | undefined): ReadonlyMap<string, string> {

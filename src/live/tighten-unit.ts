@@ -86,7 +86,7 @@ async function refusedAlready(
     answeredCalls(all, target.sets).map(({ call, answer }) => `${call}:${answer}`);
   const known = new Set(answersOf(deniedBy(await injectionsOf(context, unit))));
   if (!answersOf(entries).every((one) => known.has(one))) return [];
-  const message = `${unit.name} was refused this by sandbox-unit tighten already: another filter does the same`;
+  const message = `sandbox-unit tighten refuses this in ${unit.name} already: another filter adds nothing`;
   return [note('tightened', message)];
 }
 
@@ -119,7 +119,7 @@ export async function keepInjection(
     return [
       error(
         'restarted-since',
-        `${name} was started anew meanwhile: nobody knows whether what runs has the filter`,
+        `${name} restarted while the filter was being loaded; it may be running without it`,
         { hint },
       ),
     ];
@@ -136,6 +136,6 @@ export async function keepInjection(
 
 /** Filters can't be taken away: the kernel has no call for that. */
 const untilRestart = ({ placement: { scope } }: Context, { name }: Service): Diagnostic =>
-  note('keeps-filter', `${name} keeps the filter until its next start, and nothing takes it away before`, {
-    ...(name.endsWith('.service') ? { hint: `'${systemctl(scope, 'restart', name)}' takes it away` } : {}),
+  note('keeps-filter', `${name} keeps the filter until its next start; nothing else removes it`, {
+    ...(name.endsWith('.service') ? { hint: `'${systemctl(scope, 'restart', name)}' removes it` } : {}),
   });

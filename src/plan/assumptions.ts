@@ -22,7 +22,6 @@ export function assumptions(
   const taken = [...needed].filter(([need]) => assumed.has(need));
   if (taken.length === 0) return [];
   const list = taken.map(([need, names]) => `${describeNeed(need)} (for ${names.join(', ')})`);
-  const hint =
-    'plan it on the running target to be sure: systemd skips in silence what it lacks the means for';
-  return [warning('assumed', `taken for granted of the target: ${list.join('; ')}`, { hint })];
+  const hint = 'plan it on the running target to be sure: systemd silently skips what it lacks the means for';
+  return [warning('assumed', `assumed of the target: ${list.join('; ')}`, { hint })];
 }

@@ -58,7 +58,7 @@ export function sessionsInherit(request: OnUnit): Diagnostic[] {
 
 /** ptrace(2) shows filters to no process that has one itself. */
 const VERIFIES =
-  "if that has a filter, verify reads none back in such a login: use 'systemd-run --wait --pipe sandbox-unit verify UNIT'";
+  "a login that has a filter can't read filters back: use 'systemd-run --wait --pipe sandbox-unit verify UNIT'";
 
 /** Whether a policy refuses a call of the native ABI with these arguments, as registers. */
 export function isRefused(call: string, args: readonly bigint[], meaning: SyscallPolicy): boolean {

@@ -59,11 +59,11 @@ function starters({ effective, policy }: ConfinedUnit): Diagnostic[] {
   return allPrograms(effective).flatMap((path) => {
     const found = STARTERS.find(([name]) => name.test(fileName(path)));
     if (!found) return [];
-    const message = `what ${printable(path, 80)} starts gets no rights by set-user-ID and set-group-ID bits: ${found[1]}`;
+    const message = `programs that ${printable(path, 80)} starts gain no rights by set-user-ID and set-group-ID bits: ${found[1]}`;
     return [
       warning('no-new-privileges', message, {
         at,
-        hint: 'where that is needed: NoNewPrivileges = false in [service]',
+        hint: 'if they need them: NoNewPrivileges = false in [service]',
       }),
     ];
   });

@@ -180,9 +180,9 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
   if (section.allow) return [];
   const { unknown, implicit } = section;
   return Object.entries({ unknown, implicit }).flatMap(([key, value]) => {
-    const hint = 'a deny list lets through whatever it does not name';
+    const hint = 'a deny list allows every call that it does not name';
     return value
-      ? [error('contradiction', `'${key}' says nothing without 'allow'`, { at: value.at, hint })]
+      ? [error('contradiction', `'${key}' has no effect without 'allow'`, { at: value.at, hint })]
       : [];
   });
 }

@@ -49,7 +49,7 @@ export function onDefaults(defaults: Policy, policy: Policy): Policy {
 export const notInDefaults = (name: string, at: Location): Diagnostic =>
   error('host-defaults', `'${name}' is for policies of units, not for the defaults of all`, {
     at,
-    hint: 'say it in the policies that need it, or in a template that these extend',
+    hint: 'set it in the policies that need it, or in a template that these extend',
   });
 
 /** Keys that the schema knows, and defaults may not have. */

@@ -124,7 +124,7 @@ const SYSCALLS: Keys = {
 const READY: Keys = {
   allow: {
     shape: STRINGS,
-    doc: "Calls and @sets that are left, beside @harmless; what isn't listed is refused",
+    doc: "Calls and @sets that stay allowed, beside @harmless; what isn't listed is refused",
   },
   deny: {
     shape: STRINGS,
@@ -142,7 +142,7 @@ const READY: Keys = {
   settle: {
     // systemd waits 90 seconds for a start, unless the unit says otherwise.
     shape: { type: 'span', most: 'a minute' },
-    doc: 'How long its threads must be the same ones (default "500ms" if the unit tells nothing)',
+    doc: 'How long its threads must be the same ones (default "500ms" if the unit reports nothing)',
   },
   'start-post': {
     shape: { type: 'choice', values: ['before', 'after'] },

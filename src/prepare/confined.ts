@@ -45,7 +45,7 @@ export interface Confined
  */
 export async function confinedUnit(context: Context, text: string, given: PrepareOptions): Promise<Confined> {
   const { of, options, instance } = await howConfined(context, text, { ...given, applied: true });
-  const line = `${text}: looking whether its files are as its policy says`;
+  const line = `${text}: comparing its files with its policy`;
   const { gathered, written } = await context.caller.during(line, async () => {
     const found = await gather(context, of, options);
     return { gathered: found, written: await asWritten(context, found) };
@@ -156,7 +156,7 @@ async function asApplied(
   const ours = (verb: string) => `'${ownCommand(placement.scope, verb, unit.full)}'`;
   const hint = found
     ? `${ours('apply')} applies ${found} in its place`
-    : `name one with --policy or --template; ${ours('revert')} takes away what was made from it`;
+    : `name one with --policy or --template; ${ours('revert')} removes what was made from it`;
   const message = `the policy that ${unit.full} is confined by is gone: ${policy}`;
   throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
 }

@@ -43,6 +43,6 @@ const described = (directive: string, path: string, at: Policy['service'][number
   const [file, folder] = [path, folderOf(path)].map((one) => printable(one, 60));
   return warning('file-mask', `${directive}= holds for ${file} only until that file is replaced`, {
     at,
-    hint: `a mount over its folder ${folder} stays, if the service can do without that folder; else restart the service whenever the file is replaced`,
+    hint: `name its folder ${folder} instead if the service can do without it; else restart the service whenever the file is replaced`,
   });
 };

@@ -16,6 +16,6 @@ export async function keptForGood(context: Context, { full, template }: UnitName
   if (!kept) return [];
   const holder = names[paths.indexOf(kept.path)]!;
   const revert = ownCommand(context.placement.scope, 'revert', holder);
-  const message = `what confines ${full} is ${kept.path}, and nothing below /run takes its place`;
+  const message = `${full} is confined by ${kept.path}, which files below /run can't replace`;
   return [error('left-as-it-is', message, { hint: `'${revert}' first, or leave --runtime out` })];
 }

@@ -180,8 +180,8 @@ async function otherwise(
     const made = await makeFiles(context, { ...gathered, unit, settings });
     if (!hasErrors(made.diagnostics) && filesHash(made.files) === filesHash(files)) continue;
     const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
-    const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;
-    const hint = `'${ownCommand(context.placement.scope, 'apply', name.full)}' first: a drop-in of its own is read in the place of the template's`;
+    const message = `${name.full} has lines of its own, which the drop-in of ${template.name.full} does not fit`;
+    const hint = `run '${ownCommand(context.placement.scope, 'apply', name.full)}' first: its own drop-in replaces the template's`;
     found.push(error('by-template', message, { at: other.assignments[0]?.at, hint }));
   }
   return found;

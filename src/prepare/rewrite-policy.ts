@@ -48,7 +48,7 @@ export async function rewritePolicy(
   const after = editPolicy(before, edits);
   const edited = after !== undefined && (await reread(context, path, after));
   if (!edited || hasErrors(edited.diagnostics) || !isProved(edited.policy))
-    throw refused('its text is laid out in a way that is not edited here', byHand);
+    throw refused("its layout is one that this command can't edit", byHand);
   if (write) await context.program.replace(real, encoded(after, file), { mode: file.mode });
   return { before, after };
 }
@@ -82,5 +82,5 @@ const isOthers = (context: Context, path: string): boolean =>
 
 function copyHint(context: Context, unit: string): string {
   const [own] = policyFolders(context.placement.scope, context.placement.home);
-  return `write ${own}/${unit}.toml with an 'extends' of it, which is then changed in its place`;
+  return `write ${own}/${unit}.toml that extends it: that file is then changed instead`;
 }

@@ -112,6 +112,6 @@ async function scored({ settings, facts, filters, places }: Given): Promise<Scor
     return { score: scoreOf({ settings, machine, sets, ...filters }), places: await places() };
   } catch (cause) {
     if (!(cause instanceof Unprovable) && !(cause instanceof ProgramError)) throw cause;
-    return error('bad-file', `a filter of it is none of ours: ${cause.message}`);
+    return error('bad-file', `one of its filters is not sandbox-unit's: ${cause.message}`);
   }
 }

@@ -108,7 +108,7 @@ function filesText(result: UnitResult, look: Look): string {
   if (diagnostics.some(({ code }) => code === 'unit-changed'))
     return 'systemd has to read its files first.\n';
   if (isPending(changes)) return changesText(changes, look);
-  return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
+  return state === 'pending' ? 'The files are up to date; a restart is due.\n' : '';
 }
 
 function resultJson(result: UnitResult, { diff, exposures }: OutcomeOptions) {

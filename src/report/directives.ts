@@ -23,7 +23,8 @@ export function directivesText(directives: readonly HeldDirective[], look: Look 
           printable(one.seen),
         ]),
     );
-  const words = names('unseen').length > 0 ? `; systemd's word alone for ${names('unseen').join(', ')}` : '';
+  const words =
+    names('unseen').length > 0 ? `; reported by systemd alone: ${names('unseen').join(', ')}` : '';
   const sum = `Directives: ${seen} of ${directives.length} seen in processes${words}`;
   return `${wrapped(sum, look)}\n${table(rows, { indent: '  ', look })}`;
 }

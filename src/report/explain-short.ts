@@ -171,5 +171,5 @@ export function furtherText(
   const command = (option: string) => `'${ownCommand(scope, ['explain', ...words, option].join(' '), unit)}'`;
   const isWritable = explanations.some(({ changes }) => changes.some(({ edit }) => edit !== undefined));
   const writes = isWritable ? `${command('--write')} writes it into the policy; ` : '';
-  return `${writes}${command('--verbose')} tells more of each call`;
+  return `${writes}${command('--verbose')} shows more about each call`;
 }

@@ -97,7 +97,7 @@ const accessText = (verdict: Verdict): string => ACCESS[verdict.access](verdict)
 const MOST_PLACES = 8;
 
 function placesText(places: Scored['places']): string {
-  if (!places) return "can't be told, since it doesn't run or has another root";
+  if (!places) return "unknown, since it doesn't run or has another root";
   return places.length === 0 ? 'none' : shortList(places, MOST_PLACES);
 }
 

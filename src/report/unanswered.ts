@@ -45,8 +45,8 @@ export function unansweredOutcome(open: Unanswered, { json, quiet, facts = [] }:
 /** The end of a sentence that names what a machine has not told. */
 export function lacking({ questions, unknown, known }: Unanswered): string {
   if (unknown !== undefined) {
-    const others = known.length > 0 ? `, but of ${shortList(known, MOST_NAMED)}` : '';
-    return `told nothing of ${unknown}${others}`;
+    const others = known.length > 0 ? `, only of ${shortList(known, MOST_NAMED)}` : '';
+    return `no facts of ${unknown}${others}`;
   }
   return `not answered ${questions.length === 1 ? 'a question' : `${questions.length} questions`} of the plan`;
 }

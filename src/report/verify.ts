@@ -45,7 +45,7 @@ const ROLES: Readonly<Record<ThreadGroup['calls'], Role>> = {
 
 const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
   equal: 'as the policy says',
-  looser: 'looser than the policy',
+  looser: 'more permissive than the policy',
   unknown: "another filter than the policy's",
 };
 
@@ -64,7 +64,7 @@ function differencesText({ processes, differences }: ThreadGroup, look: Look): s
     [`${expected}, got ${got}${someArguments ? ' (some arguments)' : ''}`, 'bad'],
     calls.join(', '),
   ]);
-  return `Looser in ${pids}:\n${table(rows, { indent: '  ', look, head: ['ABI', 'POLICY', 'CALLS'] })}`;
+  return `More permissive in ${pids}:\n${table(rows, { indent: '  ', look, head: ['ABI', 'POLICY', 'CALLS'] })}`;
 }
 
 /** Groups of threads for programs. */

@@ -27,7 +27,7 @@ export async function obstacleTo(
   if (obstacle !== undefined) return obstacle;
   for (const one of affected ?? (await affectedUnits(context, [service]))) {
     const why = await dependentObstacle(context, one);
-    if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
+    if (why !== undefined) return `it also restarts or stops ${one.name}: ${why}`;
   }
   return undefined;
 }
@@ -82,12 +82,12 @@ export function atWork(state: UnitState): string | undefined {
 export function endsMore(state: UnitState): string | undefined {
   const action = state.successAction || 'none';
   const line = action === 'none' ? triggered(state, 'OnSuccess').endsMore : `SuccessAction=${action}`;
-  return line && `${line}: to stop it would do that`;
+  return line && `${line}: stopping it would do that`;
 }
 
 /** The reason why a running service must not be restarted, and the way out; undefined if it may be. */
 export function restartObstacle(state: UnitState): string | undefined {
-  if (BUSES.has(state.id)) return 'every client of the bus would lose it: reboot';
+  if (BUSES.has(state.id)) return 'every client of the bus would be disconnected: reboot';
   const more = endsMore(state);
   if (more !== undefined) return more;
   if (!state.refuseManualStart && !state.refuseManualStop) return undefined;

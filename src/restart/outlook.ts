@@ -79,7 +79,7 @@ export function failing(context: Context, verb: Restarting, { name, state }: Aff
   const later =
     verb === 'apply'
       ? 'apply it with --no-restart'
-      : `'${ownCommand(scope, 'apply --permissive --no-restart', name)}' has its next start recorded`;
+      : `'${ownCommand(scope, 'apply --permissive --no-restart', name)}' records its next start`;
   const onFailure = triggered(state, 'OnFailure');
   if (onFailure.endsMore !== undefined) return [refusedTrial(name, onFailure.endsMore, later)];
   const action = failureAction(state);
@@ -87,7 +87,7 @@ export function failing(context: Context, verb: Restarting, { name, state }: Aff
     const hint = verb === 'apply' ? `try it with --runtime, which a boot undoes, then ${later}` : later;
     return [refusedTrial(name, action, hint)];
   }
-  const message = `a trial of ${name} that fails starts ${onFailure.units.join(', ')} (OnFailure=)`;
+  const message = `a failed trial of ${name} starts ${onFailure.units.join(', ')} (OnFailure=)`;
   return onFailure.units.length > 0 ? [note('on-failure', message)] : [];
 }
 
@@ -104,4 +104,4 @@ function failureAction(state: UnitState): string | undefined {
 }
 
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
-  error('on-failure', `${name} has ${what}: a trial that fails would do that`, { hint });
+  error('on-failure', `${name} has ${what}: a failed trial would do that`, { hint });

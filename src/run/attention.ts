@@ -33,7 +33,7 @@ export function attendUnit(
   const detached = async () => {
     const { name, number } = await next();
     exit = SIGNALLED + number;
-    tell(`${name}: stopping ${unit}; once more doesn't wait for its end`);
+    tell(`${name}: stopping ${unit}; a second signal ends the wait for it`);
     const second = next();
     await Promise.race([started.stop(), second]);
     await second;

@@ -81,7 +81,7 @@ function changesFor(call: string, { kind, what }: Cause): readonly Change[] {
 export function tellOfRun(cause: unknown): never {
   if (!(cause instanceof UserError) || codeOf(cause) !== 'no-unit') throw cause;
   const gone =
-    "a unit of 'run' is gone when it has ended, unless it failed, and nothing tells what it was refused";
+    "a unit of 'run' is unloaded when it has ended, unless it failed; its refused calls are then unknown";
   const told = cause.diagnostics.map((one) => ({
     ...one,
     hint: one.hint === undefined ? gone : `${one.hint}; ${gone}`,

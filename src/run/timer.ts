@@ -43,7 +43,7 @@ export function timerOf(options: RunOptions, { full }: UnitName, description: st
   const { timerProperty = [], collect = false } = options;
   if (!asksForTimer(options)) {
     if (timerProperty.length > 0)
-      throw usage('--timer-property says nothing without a timer, as --on-active');
+      throw usage('--timer-property has no effect without a timer, such as --on-active');
     return undefined;
   }
   const asked = OPTIONS.flatMap((option) =>

@@ -35,7 +35,7 @@ export function failedService({ name, state }: Service, under: Under): Diagnosti
   const why =
     refuses && !isSystemds(state)
       ? `'${ownCommand(scope, 'explain', name)}' says whether it was refused a call, and what would allow it`
-      : `'${systemctl(scope, 'status', name)}' says more`;
+      : `'${systemctl(scope, 'status', name)}' shows more`;
   const hint = hasFailed(state) ? `${why}; '${systemctl(scope, 'start', name)}' tries it again` : why;
   return [warning('failed', `${name} ${does} under its policy (${howItEnded(state)})`, { hint })];
 }

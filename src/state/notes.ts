@@ -5,12 +5,12 @@ import type { Scope } from '../unit/search.js';
 
 /** @param obstacle the reason why it isn't restarted; undefined if nobody wants it to be */
 export const restartDue = (unit: string, obstacle?: string) =>
-  note('restart-due', `${unit} runs as it was before; the policy takes effect at its next start`, {
+  note('restart-due', `${unit} was not restarted; the policy takes effect at its next start`, {
     hint: obstacle,
   });
 
 export const leftAsItRuns = (unit: string, obstacle?: string) =>
-  note('restart-due', `${unit} isn't restarted: what it was started with holds until its next start`, {
+  note('restart-due', `${unit} was not restarted and keeps its present filter and directives until it is`, {
     hint: obstacle,
   });
 
@@ -26,10 +26,10 @@ export const startCommand = (unit: string, scope: Scope, state: UnitState): stri
 
 /** A note about a service that has failed before, and that nobody starts. */
 export const staysFailed = (unit: string, scope: Scope, state: UnitState) =>
-  note('not-running', `${unit} has failed, and isn't started`, { hint: startCommand(unit, scope, state) });
+  note('not-running', `${unit} has failed, and is not started`, { hint: startCommand(unit, scope, state) });
 
 /** @param hasProbe whether the policy has a probe, which only a restart tries */
 export const noRestartNeeded = (unit: string, hasProbe: boolean) =>
   note('no-restart', `${unit} needs no restart: it runs with these directives and this filter`, {
-    hint: hasProbe ? "'probe' of [apply] is tried at the next restart by apply" : undefined,
+    hint: hasProbe ? "'probe' of [apply] runs at the next restart by apply" : undefined,
   });

@@ -92,6 +92,6 @@ function loadedOf(one: OwnFilter | undefined): FilterFile | Diagnostic | undefin
 function unknown({ path, content }: OwnFilter): Diagnostic {
   const isBroken = typeof content === 'object' && 'message' in content;
   const why = isBroken ? `${path}: ${content.message}` : `${path} isn't there, or others can write to it`;
-  const hint = "'sandbox-unit status' says more";
+  const hint = "'sandbox-unit status' shows more";
   return error('bad-file', `one of its filters is unknown: ${why}`, { hint });
 }

@@ -38,4 +38,4 @@ export async function wasStopped(
 export const STAYS_STOPPED = 'stays-stopped';
 
 export const staysStopped = (unit: string): Diagnostic =>
-  note(STAYS_STOPPED, `${unit} was stopped meanwhile, and stays stopped`);
+  note(STAYS_STOPPED, `${unit} was stopped during the run, and stays stopped`);

@@ -31,7 +31,7 @@ export async function otherPolicyApplied(
     headerOf(before.content)[which] !== headerOf(after.content)[which];
   if (!differs('policyHash')) return [];
   const orDefaults = differs('defaultsHash') ? ', or what it adds to,' : '';
-  const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are held to it as it is now`;
+  const message = `${printable(plan.policyFile)}${orDefaults} has changed since it was applied: calls are compared with it as it is now`;
   const hint = ownCommand(plan.target.scope, 'apply', plan.unit);
   return [note('other-policy', message, { hint })];
 }
@@ -45,7 +45,7 @@ export async function otherPolicyFound(
   if (policy === undefined || isSearched(context, unit, policy)) return [];
   const found = await orElse(() => ownPolicy(context, serviceName(unit)), undefined);
   if (found === undefined) return [];
-  const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
+  const message = `${unit} is confined by ${printable(policy)}, but ${printable(found)} exists for it`;
   const command = ownCommand(context.placement.scope, 'apply', unit);
   const hint = context.offline ? undefined : `'${command}' applies that`;
   return [note('other-policy', message, { hint })];

@@ -59,7 +59,7 @@ const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: read
   // A message that begins with the reason would repeat it.
   const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
   const what =
-    first!.code === 'unit-changed' ? 'is yet to be held against them' : "can't be applied any more";
+    first!.code === 'unit-changed' ? "can't be compared with them yet" : "can't be applied any more";
   const message = `${unit}: ${why}, so that its policy ${what}${so}`;
   return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
 };

@@ -34,7 +34,7 @@ export async function installedChange(context: Context, name: InstalledProgram):
   const [path, packaged] = [installedProgram(placement, name), packagedProgram(name)];
   if (offline || machine === undefined) return [];
   if (await exists(system, packaged)) {
-    const hint = 'apply has each of them take that one';
+    const hint = 'apply switches each of them to that one';
     return [error(CODE, `${DOES[name]} ${path}, and a package has ${packaged}`, { hint })];
   }
   const [wanted] = await programFiles(context, machine, [path]);
@@ -42,6 +42,6 @@ export async function installedChange(context: Context, name: InstalledProgram):
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
   // A missing program is told by brokenFiles().
   if (!there || isSame) return [];
-  const hint = 'the next apply of any of its units puts this one in its place';
+  const hint = 'the next apply of any of its units replaces it';
   return [error(CODE, `${path} isn't the ${name} of this version of sandbox-unit`, { hint })];
 }

@@ -114,7 +114,7 @@ export class Drift {
     if (!open && areAsMade(facts, files)) return [];
     const what = open
       ? `others can change ${open.path}`
-      : "its drop-in or what belongs to it isn't as it was written when its policy was applied";
+      : 'its drop-in, or a file that belongs to it, was changed after its policy was applied';
     const again = againHint(context, unit, facts);
     const hint =
       state === 'reload-due' && again
@@ -176,8 +176,8 @@ function untoldBy(context: Context, unit: string, failures: readonly unknown[]):
 
 function denied({ offline, placement }: Context, unit: string, diagnostics: readonly Diagnostic[]) {
   const { message } = diagnostics.find(({ code }) => code === 'unreadable')!;
-  const hint = offline ? undefined : `as root '${ownCommand(placement.scope, 'status', unit)}' tells`;
-  return note('drift-unknown', `can't tell all that has changed of ${unit}: ${message}`, { hint });
+  const hint = offline ? undefined : `run '${ownCommand(placement.scope, 'status', unit)}' as root`;
+  return note('drift-unknown', `not all changes of ${unit} can be seen: ${message}`, { hint });
 }
 
 /** How a unit's policy differs from the one that was applied, if it does. */

@@ -85,9 +85,9 @@ function besides({ dropIn, diagnostics, exit }: Told, notes: readonly Diagnostic
 function untilRestart(scope: Scope, unit: string, injected: readonly Injection[]): Diagnostic[] {
   const denied = deniedBy(injected).map((entry) => entry.replace(/:(.*)/, ' ($1)'));
   if (denied.length === 0) return [];
-  const message = `what runs of ${unit} is refused until its next start, by sandbox-unit tighten: ${denied.join(', ')}`;
+  const message = `sandbox-unit tighten refuses calls of ${unit} until its next start: ${denied.join(', ')}`;
   const isService = unit.endsWith('.service');
-  const hint = isService ? `'${systemctl(scope, 'restart', unit)}' takes it away` : undefined;
+  const hint = isService ? `'${systemctl(scope, 'restart', unit)}' ends that` : undefined;
   return [note('tightened', message, { hint })];
 }
 

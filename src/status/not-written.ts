@@ -40,7 +40,7 @@ export async function notWritten(
   const ours = (words: string) => `'${ownCommand(target.scope, words, name)}'`;
   const before = modeBefore(changes, dropIn);
   if (before === 'permissive' && mode === 'enforcing') {
-    const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
+    const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} checks it as permissive`;
     return [error('not-applied', `${name} is permissive`, { hint })];
   }
   if (before === 'enforcing' && mode === 'permissive') {
@@ -50,7 +50,6 @@ export async function notWritten(
   const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
   const apply = await applyAgain(context, confined);
   const check = await applyAgain(context, confined, '--check', '--diff');
-  const hint =
-    check === apply ? `${apply} puts it right` : `${check} shows what differs, ${apply} puts it right`;
+  const hint = check === apply ? `${apply} restores it` : `${check} shows what differs, ${apply} restores it`;
   return [error('not-applied', message, { hint })];
 }

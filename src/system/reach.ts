@@ -57,7 +57,7 @@ async function owned(name: string, bus: BusPlace): Promise<string | undefined> {
   const connection = await Connection.connect(bus);
   try {
     const [isOwned] = await connection.callBus('NameHasOwner', name);
-    return isOwned === true ? undefined : 'nobody owns the name on the bus';
+    return isOwned === true ? undefined : 'the name has no owner on the bus';
   } finally {
     connection.close();
   }
@@ -66,7 +66,7 @@ async function owned(name: string, bus: BusPlace): Promise<string | undefined> {
 /** Reasons in words for errors of the network; others have their own. */
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ABORT_ERR', 'no answer in time'],
-  ['ECONNREFUSED', 'nobody listens there'],
+  ['ECONNREFUSED', 'nothing listens there'],
   ['ECONNRESET', 'the other end has closed the connection'],
   ['EHOSTUNREACH', 'there is no way to the host'],
   ['ENETUNREACH', 'there is no way to the network'],

@@ -29,7 +29,7 @@ async function take({ system, caller }: Context, { path, wait, holder }: Lock): 
   caller.tell(`${holder[0]!.toUpperCase()}${holder.slice(1)}: waiting for its end …`);
   const later = await system.lock(path, wait);
   if (later) return later;
-  const hint = `who has ${path} open? fuser(1) tells`;
+  const hint = `'fuser ${path}' shows who has it open`;
   const minutes = wait / 60;
   const message = `${holder}, for ${minutes} minute${minutes === 1 ? '' : 's'} by now`;
   throw new UserError(error('busy', message, { hint }), EXIT.failure);

@@ -152,7 +152,7 @@ function leftHalfDone(context: Context, unit: string): Diagnostic {
   const who = scope === 'user' ? '' : 'as root ';
   // Records are root's alone.
   const others = mayRecover(context) ? '' : ' waits to be confirmed,';
-  const message = `${unit} is being changed,${others} or was left half changed by a run that was ended`;
+  const message = `${unit} is being changed,${others} or was left half changed by an interrupted run`;
   return warning('half-done', message, {
     hint: `${who}'${ownCommand(scope, 'status', unit)}' rolls it back`,
   });

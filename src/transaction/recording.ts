@@ -101,7 +101,7 @@ function mayBeMissing({ suppressed }: Looked, diagnostics: readonly Diagnostic[]
 }
 
 const untold = ({ plan }: Prepared, why: string): Diagnostic =>
-  error('records-incomplete', `whether calls of ${plan.unit} would be refused can't be told: ${why}`, {
+  error('records-incomplete', `cannot tell whether the policy would refuse calls of ${plan.unit}: ${why}`, {
     hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets it work with all of them recorded`,
   });
 

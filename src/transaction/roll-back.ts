@@ -56,12 +56,9 @@ export const saidOfRollBack = (
 const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
   confirmation
     ? asWarning(notInTime(unit))
-    : warning(
-        'put-back',
-        `a run was ended while it changed ${unit}, which is rolled back to how it was before`,
-      );
+    : warning('put-back', `a run was interrupted while it changed ${unit}; ${unit} is rolled back`);
 
 const notBack = ({ unit, confirmation }: UndoRecord): Diagnostic => {
-  const what = confirmation ? 'was not confirmed in time' : 'was left half changed by a run that was ended';
-  return warning('half-done', `${unit} ${what}, and can't wholly be rolled back`);
+  const what = confirmation ? 'was not confirmed in time' : 'was left half changed by an interrupted run';
+  return warning('half-done', `${unit} ${what}, and can't be rolled back completely`);
 };

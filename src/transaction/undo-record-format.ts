@@ -107,7 +107,7 @@ export function decodeUndoRecord(
     undo.affected.every((other) => isFullName(other));
   if (isOurs) return undo;
   const path = undoPath(placement, unit);
-  const hint = `see that the unit is as it shall be, then remove the file`;
+  const hint = `check that the unit is as it should be, then remove the file`;
   return error('undo-file', `${path} doesn't say what there was before ${unit} was changed`, { hint });
 }
 

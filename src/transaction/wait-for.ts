@@ -66,8 +66,8 @@ const isEndless = ({ activeState, properties }: UnitState): boolean =>
   (activeState === 'activating' && properties.get('TimeoutStartUSec') === NEVER);
 
 function givenUp({ placement }: Context, make: typeof error, unit: string, why: string): UserError {
-  const hint = `systemd goes on with it; '${systemctl(placement.scope, 'status', unit)}' shows how it stands`;
-  return new UserError(make(UNDER_WAY, `${unit} is waited for no longer: ${why}`, { hint }), EXIT.failure);
+  const hint = `systemd goes on with it; '${systemctl(placement.scope, 'status', unit)}' shows its state`;
+  return new UserError(make(UNDER_WAY, `stopped waiting for ${unit}: ${why}`, { hint }), EXIT.failure);
 }
 
 /** A service that fails to save its data at its stop goes on, and systemd kills none without a timeout. */
@@ -77,5 +77,5 @@ async function endlessStop({ system, placement }: Context, unit: string): Promis
   const status = state.properties.get('StatusText');
   const says = typeof status === 'string' && status !== '' ? `, and says '${printable(status)}'` : '';
   const kill = systemctl(placement.scope, 'kill -s KILL', unit);
-  return `${unit} doesn't stop${says}; systemd waits without end (TimeoutStopSec=), and '${kill}' ends it, unsaved data with it`;
+  return `${unit} doesn't stop${says}; systemd waits without limit (TimeoutStopSec=); '${kill}' ends it, and unsaved data is lost`;
 }

@@ -303,7 +303,10 @@ test('a file that leads to no unit is not what was meant', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('LoadState', 'not-found');
   const [{ message, hint } = { message: '' }] = (await run(machine({ distort }))).diagnostics;
   assert.equal(message, 'there is no unit demo.service');
-  assert.match(hint!, /^a file of that name is there, and leads to none: 'systemctl status demo.service'/);
+  assert.match(
+    hint!,
+    /^a file of that name exists, but systemd makes no unit of it: 'systemctl status demo.service'/,
+  );
 });
 
 test('who asks by an alias is told where the policy is looked for', async () => {
@@ -315,7 +318,7 @@ test('who asks by an alias is told where the policy is looked for', async () => 
   const { exit, diagnostics } = await run(system, {}, ['alias']);
   const [{ message, hint } = { message: '' }] = diagnostics;
   assert.equal(exit, 2);
-  assert.equal(message, 'no policy for demo.service, of which alias.service is an alias');
+  assert.equal(message, 'no policy for demo.service (alias.service is an alias of it)');
   assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
 });
 
@@ -449,6 +452,6 @@ test('what is applied for good is not applied until the next boot', async () => 
     [1, ['demo.service refused'], ['error left-as-it-is'], written],
   );
   const [{ message, hint } = { message: '' }] = result.diagnostics;
-  assert.ok(message.startsWith(`what confines demo.service is ${DROP_IN}, `));
+  assert.ok(message.startsWith(`demo.service is confined by ${DROP_IN}, `));
   assert.equal(hint, "'sandbox-unit revert demo.service' first, or leave --runtime out");
 });

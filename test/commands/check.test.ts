@@ -103,11 +103,11 @@ test('lines of [ready] that are wrong for any unit are found without one', async
     const { exit, diagnostics } = await check(fakeContext(system), ['x.toml']);
     return [exit, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
   };
-  const nothing = 'contradiction: [ready] takes no call away that passes until then';
+  const nothing = 'contradiction: [ready] refuses no call that is allowed until then';
   assert.deepEqual(await of('[ready]\n'), [1, nothing]);
   assert.deepEqual(await of('[ready]\ndeny = []\n'), [1, nothing]);
   assert.deepEqual(await of('[syscalls]\ndeny = ["bpf"]\n[ready]\ndeny = ["bpf", "acct"]\n'), [
-    ...[1, "contradiction: 'bpf' is refused from the start, and this line takes nothing away"],
+    ...[1, "contradiction: 'bpf' is refused from the start already: this line has no effect"],
   ]);
   assert.deepEqual(await of('[ready]\ndeny = ["exit_group", "acct"]\n'), [
     ...[1, "indispensable: 'exit_group' is a call without which no program ends or goes on"],

@@ -45,7 +45,7 @@ test('facts takes the script, root, and units that have names', async () => {
   assert.equal((await failure(facts(fakeContext(system), ['a b'], {})))[0], 'invalid-unit-name');
   const broken = fakeContext(machine({ status: 2, stderr: 'facts: no\n' }).system);
   assert.deepEqual((await failure(facts(broken, [], {}))).slice(0, 2), [
-    ...['bad-file', `${SCRIPT} has ended with status 2: facts: no`],
+    ...['bad-file', `${SCRIPT} ended with status 2: facts: no`],
   ]);
 });
 
@@ -61,7 +61,7 @@ test('another machine is asked further by a command that its name has no hand in
     known.stdout,
     /^sandbox-unit facts --script \| ssh root@web-1\.example\.org sh -s -- --ask [\w+/]+=* >web-1\.example\.org\.more\n$/,
   );
-  assert.match(known.stderr, /^error\[unanswered\]: web-1\.example\.org has told nothing of demo\.service\n/);
+  assert.match(known.stderr, /^error\[unanswered\]: web-1\.example\.org has no facts of demo\.service\n/);
   for (const host of ['$(reboot)', '-oProxyCommand=x', 'a b', 'a;b', '`x`', 'x\n', '\u001b[2J', ''])
     assert.match(
       (await plan(host)).stdout,

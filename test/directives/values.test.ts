@@ -220,15 +220,18 @@ test('the first assignment of a list with a sign says whether it allows; later o
 test('a value of the own that others may depend on stays; of words the stricter stays', () => {
   assert.equal(fixed(compare([], ['a'])), undefined);
   assert.equal(fixed(compare(['-a'], ['a'])), undefined);
-  assert.equal(fixed(compare(['a'], ['-a'])), "it takes the place of the unit's own 'a'");
-  assert.equal(fixed(compare(['a'], [''])), "it takes the unit's own 'a' back");
+  assert.equal(fixed(compare(['a'], ['-a'])), "it replaces the unit's own 'a'");
+  assert.equal(fixed(compare(['a'], [''])), "it removes the unit's own 'a'");
   const { weaker } = weakestFirst(['no', 'some', 'yes'], 'no');
   assert.equal(
     weaker(compare(['some', 'nonsense', 'constructor'], ['no'])),
-    "the unit has 'some', which is stricter than 'no'",
+    "the unit has 'some', which is more restrictive than 'no'",
   );
   assert.equal(weaker(compare(['no'], ['yes'])), undefined);
-  assert.equal(weaker(compare(['on'], ['some'])), "the unit has 'yes', which is stricter than 'some'");
+  assert.equal(
+    weaker(compare(['on'], ['some'])),
+    "the unit has 'yes', which is more restrictive than 'some'",
+  );
 });
 
 test('a quoted word is read back as it was, whatever is in it', () => {

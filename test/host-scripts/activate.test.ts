@@ -19,7 +19,7 @@ for (const shell of ['dash', 'bash']) {
     for (const [words, why] of [
       [[], 'no unit is named'],
       [['--revert'], 'no unit is named'],
-      [['--recover', 'x.service'], '--recover is for all units: name none'],
+      [['--recover', 'x.service'], '--recover takes no unit names'],
       [['--recover', '--check'], '--check is for a change or a revert'],
       [['--revert', '--confirm', '60', 'x.service'], '--confirm is for a change that is tried'],
       [['--halp'], 'no option --halp'],

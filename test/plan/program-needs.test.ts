@@ -51,7 +51,7 @@ test('a program is known by its name, too; PCRE2 does without', () => {
 
 test('what a monitor starts loses its set-ID bits where the service gets no new privileges', () => {
   const lost = (line: number, program: string, starts: string) =>
-    `warning no-new-privileges ${line}: what ${program} starts gets no rights by set-user-ID and set-group-ID bits: ${starts}`;
+    `warning no-new-privileges ${line}: programs that ${program} starts gain no rights by set-user-ID and set-group-ID bits: ${starts}`;
   const monitor = 'ExecStart=\nExecStart=/usr/sbin/nrpe -f';
   assert.deepEqual(said('[service]\nNoNewPrivileges = true', monitor), [
     lost(2, '/usr/sbin/nrpe', 'sudo, ping, fping'),

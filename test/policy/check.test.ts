@@ -177,8 +177,8 @@ test('a base may be overridden, and one file may say a thing twice', () => {
 
 test('what is for allow lists needs one', () => {
   assert.deepEqual(found('[syscalls]\nunknown = "EPERM"\nimplicit = true'), [
-    "contradiction: 'unknown' says nothing without 'allow'",
-    "contradiction: 'implicit' says nothing without 'allow'",
+    "contradiction: 'unknown' has no effect without 'allow'",
+    "contradiction: 'implicit' has no effect without 'allow'",
   ]);
   assert.deepEqual(found('[syscalls]\nallow = []\nunknown = "EPERM"\nimplicit = true'), []);
 });

@@ -60,7 +60,7 @@ test('a unit has its state, its files, and whether it was restarted', () => {
   assert.equal(text(result('rolled-back', { restarted: true })), 'a.service: rolled-back\n');
   assert.match(
     text(result('pending', { changes: [SAME] })),
-    /The files are as they shall be; a restart is due\.\n$/,
+    /The files are up to date; a restart is due\.\n$/,
   );
 });
 

@@ -46,7 +46,7 @@ ${FILE}:2:10: error[refused-call]: 3 calls were recorded: not in allow
       "mount", "umount2", "uname"
   warning[opens]: mount, umount2: it may mount
 
-'sandbox-unit explain --record --write demo.service' writes it into the policy; 'sandbox-unit explain --record --verbose demo.service' tells more of each call
+'sandbox-unit explain --record --write demo.service' writes it into the policy; 'sandbox-unit explain --record --verbose demo.service' shows more about each call
 `,
   );
 });

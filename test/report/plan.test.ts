@@ -24,7 +24,7 @@ const textOf = async (policy: string, options: PlanVerbOptions = {}, unit = SIMP
 
 test('what [ready] changes of the unit is shown: its type, and a start that takes longer', async () => {
   const text = await textOf('[ready]\ndeny = ["bind", "io_uring_setup"]\n');
-  assert.match(text, /^ Type=exec \[ready\] of a service that doesn't tell when it is ready: /m);
+  assert.match(text, /^ Type=exec \[ready\] of a service that doesn't report readiness: /m);
   assert.match(text, /^ RequiresMountsFor= /m);
   assert.match(text, /^ ExecStartPost= \[ready\]: the last line .*, and each start takes 500ms longer$/m);
   const post = '[ready]\ndeny = ["bind", "io_uring_setup"]\nsettle = "2s"\nstart-post = "after"\n';

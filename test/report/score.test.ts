@@ -47,7 +47,7 @@ test('a unit that is named has all that stays open', () => {
 
 test('places that are none, and that cannot be told, are said to be so', () => {
   assert.match(openText({ ...after, places: [] }), /execute: none$/m);
-  assert.match(openText({ ...after, places: undefined }), /execute: can't be told, since/);
+  assert.match(openText({ ...after, places: undefined }), /execute: unknown, since/);
 });
 
 test('what [ready] takes away is told beside the start', () => {

@@ -28,7 +28,10 @@ const says = (more: Partial<ThreadGroup>) => /7 +\S+ +2 +1 +(.*)\n/.exec(text(EX
 
 test('each process has what its filters come to beside what it is held to', () => {
   assert.equal(says({}), 'as the policy says');
-  assert.equal(says({ calls: 'looser', leftOver: true }), 'looser than the policy, left over from before');
+  assert.equal(
+    says({ calls: 'looser', leftOver: true }),
+    'more permissive than the policy, left over from before',
+  );
   assert.equal(says({ calls: 'unknown' }), "another filter than the policy's");
   assert.equal(
     says({ heldTo: 'systemd' }),
@@ -50,7 +53,7 @@ const difference = (more: Partial<NamedCalls>): NamedCalls => ({
 test('a call that gets through has both answers', () => {
   const differences = [difference({}), difference({ got: 'EPERM', someArguments: true })];
   const [title, head, first, second] = text(EXIT.findings, group({ differences })).split('\n').slice(-5, -1);
-  assert.equal(title, 'Looser in 7:');
+  assert.equal(title, 'More permissive in 7:');
   assert.match(head!, /ABI +POLICY +CALLS/);
   assert.match(first!, /x86-64 +kill, got allow +uname, bpf$/);
   assert.match(second!, /kill, got EPERM \(some arguments\) +uname, bpf$/);
@@ -70,5 +73,5 @@ test('what is enforced and what is not are styled otherwise', () => {
     enforcementText(PLAN, exit, [group(more)], look);
   assert.match(styled(EXIT.ok, {}), /: <good>enforced<\/>[\s\S]* <good>as the policy says<\/>/);
   const looser = styled(EXIT.findings, { calls: 'looser' });
-  assert.match(looser, /: <bad>not enforced<\/>[\s\S]* <bad>looser than the policy<\/>/);
+  assert.match(looser, /: <bad>not enforced<\/>[\s\S]* <bad>more permissive than the policy<\/>/);
 });

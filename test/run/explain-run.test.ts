@@ -83,7 +83,7 @@ test('no change is proposed for a guess, and no way out that such a unit has not
     records: [record(900, 63, PROGRAM)],
   });
   assert.deepEqual([refusals[0]!.changes, refusals[0]!.cause.kind], [[], 'own-filter']);
-  assert.match(text, /outside of any container it is known of most calls whose they are/);
+  assert.match(text, /outside of any container most calls can be attributed/);
   assert.doesNotMatch(text, /--record/);
 });
 
@@ -119,7 +119,7 @@ test('options about a file of a policy are not for such units, and of one that i
   }
   await assert.rejects(explain(context, ['gone.service'], {}), (cause: unknown) => {
     const [first] = cause instanceof UserError ? cause.diagnostics : [];
-    return first?.code === 'no-unit' && /unit of 'run' is gone/.test(first.hint ?? '');
+    return first?.code === 'no-unit' && /unit of 'run' is unloaded/.test(first.hint ?? '');
   });
 });
 

@@ -76,7 +76,7 @@ describe('what is refused, with nothing started:', () => {
     [{ onActive: ['1s'], timerProperty: ['Persistent=perhaps'] }, /'Persistent' wants yes or no/],
     [{ onActive: ['1s'], timerProperty: ['Unit=other.service'] }, /knows no directive 'Unit'/],
     [{ onActive: ['1s'], timerProperty: ['Persistent'] }, /wants NAME=VALUE/],
-    [{ timerProperty: ['Persistent=yes'] }, /says nothing without a timer/],
+    [{ timerProperty: ['Persistent=yes'] }, /has no effect without a timer/],
     [{ onActive: ['1s'], wait: true }, /can't be combined with --wait/],
     [{ onActive: ['1s'], pipe: true }, /can't be combined with --wait/],
   ];

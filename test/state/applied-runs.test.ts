@@ -19,7 +19,7 @@ test('a service that still runs as it did before is restarted by the next apply'
   assert.equal(system.isConfined(UNIT), false);
   const checked = await run(system, { check: true });
   assert.deepEqual([checked.exit, codesOf(checked)], [3, ['note restart-due']]);
-  assert.equal(checked.text, 'demo.service: pending\nThe files are as they shall be; a restart is due.\n');
+  assert.equal(checked.text, 'demo.service: pending\nThe files are up to date; a restart is due.\n');
   const result = await run(system);
   assert.deepEqual([result.exit, codesOf(result)], [0, ['note refusals-unseen']]);
   assert.equal(result.text, 'demo.service: applied\nRestarted.\n');
@@ -72,7 +72,7 @@ test('where only the probe changes nothing is restarted, and a hint says when it
       [
         'no-restart',
         'demo.service needs no restart: it runs with these directives and this filter',
-        "'probe' of [apply] is tried at the next restart by apply",
+        "'probe' of [apply] runs at the next restart by apply",
       ],
     ],
   );

@@ -147,7 +147,7 @@ const CASES: readonly (readonly [
     "the command in another's drop-in",
     write(`${FOLDER}/zzz.conf`, '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n'),
     ['overridden'],
-    /reads this 'ExecStart=' after ours/,
+    /this 'ExecStart=' overrides sandbox-unit's/,
   ],
   [
     "a directive in another's drop-in",

@@ -51,7 +51,7 @@ describe('afterwards', () => {
       const seen = await look(fakeContext(system), [UNIT], {});
       assert.match(
         seen.diagnostics.find(({ code }) => code === 'tightened')?.message ?? '',
-        /by sandbox-unit tighten: execve \(EPERM\), execveat \(EPERM\), @mount \(EPERM\)$/,
+        /^sandbox-unit tighten refuses calls of demo.service until its next start: execve \(EPERM\), execveat \(EPERM\), @mount \(EPERM\)$/,
       );
     }
     await system.restart(UNIT);
@@ -62,7 +62,7 @@ describe('afterwards', () => {
 });
 
 describe('a unit without a policy', () => {
-  const RESTART = `'systemctl restart ${UNIT}' takes it away`;
+  const RESTART = `'systemctl restart ${UNIT}' ends that`;
   const free = async () => {
     const { system } = tightenable();
     await runTighten(system);
@@ -150,12 +150,12 @@ test('each instance has a note of its own', async () => {
     diagnostics.map(({ message, hint }) => [message.replace(/, by .*: /, ': '), hint]),
     [
       [
-        'what runs of demo@1.service is refused until its next start: execve (EPERM), execveat (EPERM)',
-        "'systemctl restart demo@1.service' takes it away",
+        'sandbox-unit tighten refuses calls of demo@1.service until its next start: execve (EPERM), execveat (EPERM)',
+        "'systemctl restart demo@1.service' ends that",
       ],
       [
-        'what runs of demo@2.service is refused until its next start: execve (EPERM), execveat (EPERM), ptrace (kill)',
-        "'systemctl restart demo@2.service' takes it away",
+        'sandbox-unit tighten refuses calls of demo@2.service until its next start: execve (EPERM), execveat (EPERM), ptrace (kill)',
+        "'systemctl restart demo@2.service' ends that",
       ],
     ],
   );

@@ -14,7 +14,7 @@ test('verify: a permissive unit is an error that names the commands to enforce i
     [first!.code, first!.hint],
     [
       'not-applied',
-      `'sandbox-unit apply ${UNIT}' enforces its policy; 'sandbox-unit verify --permissive ${UNIT}' holds it against what is let through`,
+      `'sandbox-unit apply ${UNIT}' enforces its policy; 'sandbox-unit verify --permissive ${UNIT}' checks it as permissive`,
     ],
   );
 });

@@ -11,9 +11,9 @@ const CLOSED = '/srv/a/b';
 const WRITABLE = { ReadWritePaths: ['/srv'] };
 
 const movable = (directive: string, hint = 'narrow ReadWritePaths='): string =>
-  `${directive}= holds for ${CLOSED} only until the service renames /srv/a, where it may; close /srv/a itself, or ${hint}`;
+  `${directive}= protects ${CLOSED} only until the service renames /srv/a, which it may do; close /srv/a itself, or ${hint}`;
 
-const MOUNT = 'mount it in its own place: BindPaths = ["/srv/a"]';
+const MOUNT = 'mount the folder over itself: BindPaths = ["/srv/a"]';
 
 /** As services were seen that own all of /srv, with ProtectSystem=strict and without. */
 export const RENAMING_CASES: readonly RenamingCase[] = [

@@ -28,7 +28,7 @@ test('a port where somebody listens takes a connection', async (t) => {
   assert.equal(await tried({ kind: 'tcp', host, port }), undefined);
   server.close();
   await once(server, 'close');
-  assert.equal(await tried({ kind: 'tcp', host, port }), 'nobody listens there');
+  assert.equal(await tried({ kind: 'tcp', host, port }), 'nothing listens there');
 });
 
 test('a name with several addresses at which nobody listens', async (t) => {
@@ -36,7 +36,7 @@ test('a name with several addresses at which nobody listens', async (t) => {
   const port = await listen(t, server);
   server.close();
   await once(server, 'close');
-  assert.equal(await tried({ kind: 'tcp', host: 'localhost', port }), 'nobody listens there');
+  assert.equal(await tried({ kind: 'tcp', host: 'localhost', port }), 'nothing listens there');
 });
 
 test('a server answers with a status, and nothing else counts', async (t) => {

@@ -351,7 +351,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       const told = await host.activate('--check', UNIT);
       assert.deepEqual(
         [told.status, told.stdout.split('\n')[0]],
-        [3, `${UNIT}: would be put back, as an earlier run was ended`],
+        [3, `${UNIT}: would be put back: an earlier run was interrupted`],
       );
       // So does a boot: nothing that was copied to the host is there then.
       await box.succeed(['rm', '-r', STAGE]);
@@ -392,7 +392,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
         '[Unit]\nRequires=broken.service\nAfter=broken.service\n',
         'it needs broken.service, which has failed: start that first',
       ],
-      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: to stop it would do that'],
+      ['[Unit]\nSuccessAction=reboot\n', 'SuccessAction=reboot: stopping it would do that'],
       ['[Unit]\nConditionPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
       ['[Unit]\nAssertPathExists=/etc/not-there\n', "a condition of it doesn't hold: it would stay down"],
     ];
@@ -483,7 +483,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       for (const words of [[UNIT], ['--check', UNIT]]) {
         const { status, stdout, stderr } = await host.activate(...words);
         assert.deepEqual([status, stdout], [1, `${UNIT}: refused\n`], stderr);
-        assert.match(stderr, /enabled at boot for a generator of earlier versions: first rm '\S+'$/m);
+        assert.match(stderr, /a generator of an earlier version enabled it at boot: first rm '\S+'$/m);
       }
       await box.sh(`rm -r ${dirname(manifest)}`);
       await isAsBefore();
@@ -531,7 +531,7 @@ rmdir ${state}/activate ${state} || true; exec 8>&-; wait`,
       const undone = await box.sh(undo!);
       assert.deepEqual(
         [undone.status, undone.stdout],
-        [0, `${UNIT}: put back, as an earlier run was ended\n`],
+        [0, `${UNIT}: put back: an earlier run was interrupted\n`],
         undone.stderr,
       );
       await isAsBefore();

@@ -147,7 +147,10 @@ describe('a host without Node', { skip: servicesObstacle() ?? false }, () => {
     await box.sh('kill -KILL $(cat /root/pid)');
     await stage(POLICY.replace('"uname"', '"uname", "sysinfo"'));
     const { status, stdout } = await activate();
-    assert.deepEqual([status, stdout.split('\n')[0]], [0, `${UNIT}: put back, as an earlier run was ended`]);
+    assert.deepEqual(
+      [status, stdout.split('\n')[0]],
+      [0, `${UNIT}: put back: an earlier run was interrupted`],
+    );
   });
 
   test('a unit whose files systemd has yet to read is refused', async () => {

@@ -117,7 +117,7 @@ describe('a change that is to be confirmed', { skip: servicesObstacle() ?? false
     await waiting('10s');
     const { stdout, stderr } = await run(1, 'apply deaf.service');
     assert.equal(stdout, 'deaf.service: rolled-back\n');
-    assert.match(stderr, /^error\[still-under-way\]: deaf\.service is waited for no longer/m);
+    assert.match(stderr, /^error\[still-under-way\]: stopped waiting for deaf\.service/m);
     await isBack();
   });
 

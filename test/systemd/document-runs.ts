@@ -157,7 +157,11 @@ export const ENDS: readonly (readonly [command: RegExp, statuses: readonly numbe
   // The command that is run ends with an error.
   [/^sandbox-unit run .* uname\b/, [1], /^uname: cannot get system name: Network is down$/m],
   // Something would change.
-  [/^sandbox-unit apply --check --json=summary nginx\.service$/, [3], /"changed": true/],
+  [
+    /^sandbox-unit apply --check (?:--json=summary|--diff) nginx\.service$/,
+    [3],
+    /"changed": true|: pending$/m,
+  ],
   [/^sandbox-unit tighten --check /, [3], /^nginx\.service: pending$/m],
   [/^sandbox-unit revert --check /, [3], /^nginx\.service: pending$/m],
   // The change of ssh.service waits for a confirmation.

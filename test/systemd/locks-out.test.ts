@@ -121,7 +121,7 @@ describe('logins by ssh and jobs of cron', { skip: servicesObstacle('clients') ?
       const { status, said } = await applied(unit, HARMLESS, []);
       assert.equal(status, 3, said);
       assert.match(said, /Restarted, and verified\./);
-      assert.match(said, new RegExp(`note\\[unconfirmed\\]: ${unit} goes back to how it was`));
+      assert.match(said, new RegExp(`note\\[unconfirmed\\]: ${unit} is rolled back at `));
     }
     assert.deepEqual(await working(), Object.keys(CLIENTS));
     assert.ok(await jobRuns());

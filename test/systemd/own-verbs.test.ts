@@ -96,9 +96,9 @@ describe('the verbs of a unit are tried', { skip }, () => {
   });
 
   const FAILING: readonly [probe: string, says: string][] = [
-    ['"tcp:127.0.0.1:9"', 'the probe tcp:127.0.0.1:9: nobody listens there'],
+    ['"tcp:127.0.0.1:9"', 'the probe tcp:127.0.0.1:9: nothing listens there'],
     ['"http://localhost/none"', 'the probe http://localhost/none: HTTP status 404'],
-    ['"dbus:org.no.One"', 'the probe dbus:org.no.One: nobody owns the name on the bus'],
+    ['"dbus:org.no.One"', 'the probe dbus:org.no.One: the name has no owner on the bus'],
     [
       '["sh", "-c", "id -un; id -Gn; echo $HOME >&2; exit 3"]\nprobe-as = "www-data"',
       'ended with status 3: www-data / www-data / /var/www',

@@ -25,7 +25,7 @@ for (const tree of alternatives(['forky', 'bookworm'] as const)) {
     ]) {
       test(`${lines.replace('\n', ', ')}: it isn't restarted`, async () => {
         await started(lines, CALM);
-        await isLeft(/OnSuccess=.*: to stop it would do that/);
+        await isLeft(/OnSuccess=.*: stopping it would do that/);
         assert.equal(await isThere('/run/marker'), false);
       });
     }
@@ -91,15 +91,15 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
   const stopped = () => box().sh('systemctl stop along.service; systemctl reset-failed');
 
   const OBSTACLES: Readonly<Record<string, readonly [lines: string, why: RegExp, script?: string]>> = {
-    'ends the machine': ['SuccessAction=exit', /along\.service along, and of that SuccessAction=exit/],
+    'ends the machine': ['SuccessAction=exit', /also restarts or stops along\.service: SuccessAction=exit/],
     "doesn't come up again": [
       'ConditionPathExists=/run/once',
-      /along\.service along, and of that ConditionPathExists=\/run\/once doesn't hold/,
+      /also restarts or stops along\.service: ConditionPathExists=\/run\/once doesn't hold/,
       'rm /run/once',
     ],
     'needs what is down': [
       'Requisite=side.service\nAfter=side.service',
-      /along\.service along, and of that Requisite=side\.service is down/,
+      /also restarts or stops along\.service: Requisite=side\.service is down/,
       'systemctl kill -s KILL side.service',
     ],
   };
@@ -131,7 +131,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     const work = 'while test ! -e /run/there; do sleep 0.1; done';
     await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
     await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);
-    await isLeft(/along\.service along, and of that the start goes on/);
+    await isLeft(/also restarts or stops along\.service: the start goes on/);
     await box().writeFile('/run/there', '');
     await box().waitFor('its start', () => isUp('along.service'));
     assert.match(await run(0, 'apply', UNIT), /note\[takes-along\].*along\.service/);
@@ -269,7 +269,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     const said = await run(0, 'status');
     assert.match(
       said,
-      /note\[restart-due\]: main\.service isn't restarted: .*\n {2}hint: it is in the middle/,
+      /note\[restart-due\]: main\.service was not restarted .*\n {2}hint: it is in the middle/,
     );
     assert.deepEqual(await runOf(), was);
   });

@@ -142,11 +142,11 @@ test('services that live on without what they listened on', { skip }, async () =
   const said = [...stderr.matchAll(/^(error|warning)\[not-listening\]: (.*)$/gm)]
     .map(([line]) => line)
     .sort();
-  const without = "and under the policy it doesn't any more";
+  const without = 'and no longer does under the policy';
   assert.deepEqual(said, [
     `error[not-listening]: ${units[0]} listened on /run/8121/sock, tcp 0.0.0.0:8121, ${without}`,
     `error[not-listening]: ${units[3]} listened on tcp 0.0.0.0:8124, ${without}`,
-    `warning[not-listening]: ${units[1]} listened on tcp 0.0.0.0:8122, and listens there in a network namespace of its own, where nobody reaches it`,
+    `warning[not-listening]: ${units[1]} listened on tcp 0.0.0.0:8122, and listens there in a network namespace of its own, where it can't be reached`,
   ]);
   assert.match(stderr, /warning\[refused-call\]: bind /);
   await revert(box, units[1]!);

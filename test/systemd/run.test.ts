@@ -481,7 +481,7 @@ test('explain tells of a unit that has failed which call it was refused, as long
   });
   const { status, stderr } = await runCommand(box, ['explain', 'explained']);
   assert.equal(status, 2);
-  assert.match(stderr, /error\[no-unit\].*\n.*a unit of 'run' is gone/);
+  assert.match(stderr, /error\[no-unit\].*\n.*a unit of 'run' is unloaded/);
 });
 
 test('what was never started has not succeeded', { skip }, async () => {

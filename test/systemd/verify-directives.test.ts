@@ -181,7 +181,7 @@ describe('verify of directives', { skip: servicesObstacle() }, () => {
       warned,
       /warning\[file-mask]: InaccessiblePaths= holds for \/var\/masked\/secret only until/,
     );
-    assert.match(warned, /a mount over its folder \/var\/masked stays/);
+    assert.match(warned, /name its folder \/var\/masked instead/);
     const looks = async () => {
       const { status, stdout, stderr } = await sandboxUnit(box, 'status', unit);
       return { status, text: stdout + stderr };

@@ -130,5 +130,5 @@ test('from within the unit itself, which stands still meanwhile', { skip }, asyn
   const group = '/sys/fs/cgroup/system.slice/mine.service/cgroup.procs';
   const found = await verify(`echo 0 >${group}; ${COMMAND} verify --json mine.service`);
   assert.equal(found.status, 1);
-  assert.match(JSON.stringify(found.diagnostics), /looser than the policy in node /);
+  assert.match(JSON.stringify(found.diagnostics), /more permissive than the policy in node /);
 });

@@ -77,11 +77,11 @@ test('a directive whose need is not met is a gap, unless it closes nothing', () 
     directiveGap(findDirective(name)!, value, { file: 'p', line: 1, column: 1 }, machine)?.message;
   assert.equal(
     gap('LockPersonality', true),
-    "'LockPersonality' would not be in force: systemd finds no libseccomp",
+    "'LockPersonality' would have no effect: systemd finds no libseccomp",
   );
   assert.equal(
     gap('SocketBindDeny', ['any']),
-    "'SocketBindDeny' would not be in force: systemd was built without BPF_FRAMEWORK",
+    "'SocketBindDeny' would have no effect: systemd was built without BPF_FRAMEWORK",
   );
   assert.deepEqual(
     [gap('LockPersonality', false), gap('SocketBindDeny', ''), gap('ProtectSystem', 'full')],
@@ -124,7 +124,7 @@ test('what is taken for granted is said once, with what it is for', () => {
       [
         'warning',
         'assumed',
-        'taken for granted of the target: systemd with SECCOMP (for SystemCallFilter=, LockPersonality=); ' +
+        'assumed of the target: systemd with SECCOMP (for SystemCallFilter=, LockPersonality=); ' +
           'systemd with BPF_FRAMEWORK (for SocketBindDeny=); control groups v2 (for SocketBindDeny=)',
       ],
     ],

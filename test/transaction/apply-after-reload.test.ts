@@ -24,7 +24,7 @@ test('where systemd has yet to read files it reads them once, and units are plan
     [result.exit, statesOf(result), codesOf(result)],
     [0, ['demo.service applied'], ['note reload-due', 'note refusals-unseen']],
   );
-  assert.match(result.diagnostics[0]!.message, /: those of demo\.service had changed$/);
+  assert.match(result.diagnostics[0]!.message, /because the files of demo\.service had changed$/);
   // Before the plan, and after the files are written.
   assert.equal(reloads(system), 2);
   assert.ok(system.calls.indexOf('reload') < system.calls.indexOf(`replace ${DROP_IN}`));

@@ -61,7 +61,7 @@ test('what was applied by another policy, or until the next boot, is left as it 
   named.files.delete('/srv/named.toml');
   assert.equal(
     (await all(named)).diagnostics[1]!.hint,
-    "its policy is gone: 'sandbox-unit revert demo.service' takes its confinement away",
+    "its policy is gone: 'sandbox-unit revert demo.service' removes its confinement",
   );
   const until = DROP_IN.replace('/etc/', '/run/');
   const runtime = machine({ files: { [until]: '# sandbox-unit\n' } });
@@ -113,7 +113,7 @@ test("a policy that is no unit's is told of, and a unit that can not be asked of
 
 test('named units and all exclude each other, and one of both there must be', async () => {
   const system = machine();
-  await assert.rejects(run(system, { all: true }), /--all stands for every unit/);
+  await assert.rejects(run(system, { all: true }), /--all takes no unit names/);
   await assert.rejects(run(system, {}, []), /missing required argument/);
   assert.deepEqual(system.calls, []);
 });

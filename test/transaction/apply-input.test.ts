@@ -166,7 +166,7 @@ test('plan and generate take it, too, and change nothing', async () => {
   assert.ok(verified.diagnostics.some(({ hint }) => hint?.includes('apply --policy - demo.service')));
   await assert.rejects(
     explain(fakeContext(system), [UNIT], { ...INPUT, write: true }),
-    /standard input is none/,
+    /not on standard input/,
   );
 });
 

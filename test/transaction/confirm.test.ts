@@ -308,7 +308,7 @@ describe('a change that nothing was restarted for', () => {
 
   test('is untried, and waits all the same', async () => {
     const carrier = machine({ distort: (properties) => properties.set('RefuseManualStop', true) });
-    const hint = `have another way in until its next start has shown that it works, ${undo}`;
+    const hint = `keep another way in until its next start has shown that it works, ${undo}`;
     assert.deepEqual(await untriedOf(carrier), [3, hint]);
     assert.deepEqual([carrier.isConfined(UNIT), carrier.files.has(UNDO)], [false, true]);
     const down = machine({ running: [] });
@@ -462,7 +462,7 @@ test('the time to confirm is one of ten seconds to an hour, for a change of file
   for (const time of ['9s', '61min', '0', 'soon', '']) {
     const system = machine();
     const [code, message] = await failure(apply(fakeContext(system), [UNIT], { confirm: time }));
-    assert.deepEqual([code, message], ['usage', `--confirm ${time} is no time to wait`]);
+    assert.deepEqual([code, message], ['usage', `--confirm ${time} is not a valid time`]);
   }
   for (const [options, more] of [
     [{ restart: false }, {}],

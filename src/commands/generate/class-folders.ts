@@ -109,7 +109,7 @@ async function removeStale(
   }
   const folders = [...new Set(gone.map((path) => path.slice(output.length + 1).split('/')[0]!))];
   if (folders.length > 0) {
-    const message = `files are removed that no machine has any more, of ${shortList(folders, NAMED)}`;
+    const message = `files that no machine uses any more were removed from ${shortList(folders, NAMED)}`;
     diagnostics.push(note('purged', message));
   }
   return { gone, diagnostics };
@@ -118,8 +118,8 @@ async function removeStale(
 /** A note about files of earlier runs that may still be a machine's, as not all machines' classes are known. */
 function staysForNow(files: readonly MadeFile[]): Diagnostic {
   const folders = [...new Set(files.map(({ path }) => path.split('/')[0]!))];
-  const message = `files of earlier runs stay where they are, of ${shortList(folders, NAMED)}: not every machine has a plan`;
-  return note('purged', message, { hint: 'mend the errors of the others, then run it again' });
+  const message = `files of earlier runs were kept in ${shortList(folders, NAMED)}: not every machine has a plan`;
+  return note('purged', message, { hint: 'fix the errors of the other machines, then run it again' });
 }
 
 /** The record's first line, with the version of the others. */

@@ -63,7 +63,7 @@ export async function generateForHosts(
   const { program } = context;
   const names = (await program.list(hosts)).filter((name) => name.endsWith(SUFFIX));
   if (names.length === 0) {
-    const hint = `each machine's are in a file: HOST${SUFFIX}`;
+    const hint = `the facts of each machine are in a file HOST${SUFFIX}`;
     throw new UserError(
       error('bad-file', `there are no facts in ${printable(hosts)}`, { hint }),
       EXIT.failure,
@@ -140,7 +140,7 @@ async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Ma
   const { unanswered } = recorded;
   if (unanswered === undefined) return made;
   const asks =
-    "'sandbox-unit plan --facts' with the same policy prints the command that asks; what it prints goes to the end of each host's file";
+    "'sandbox-unit plan --facts' with the same policy prints a command that asks a host; append its output to that host's file";
   const hint = `${ifNameIsRight(unanswered)}${asks}`;
   const diagnostics = [error('unanswered', `the hosts have ${lacking(unanswered)}`, { hint })];
   return { exit: EXIT.findings, files: [], diagnostics, sources: new Map() };
@@ -170,7 +170,7 @@ function outcomeOf(
       ...classes.flatMap(({ made, hosts }) =>
         made.diagnostics.length === 0
           ? []
-          : [...made.diagnostics, note('hosts', `this is of ${namesOf(hosts)}`)],
+          : [...made.diagnostics, note('hosts', `these messages concern ${namesOf(hosts)}`)],
       ),
       ...diagnostics,
     ],

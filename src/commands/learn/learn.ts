@@ -65,11 +65,11 @@ function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptio
   const given = (Object.keys(options) as Words[]).filter(isGiven);
   const strange = given.find((one) => OWN.has(one) && !TAKES[name ?? 'watch'].includes(one));
   if (strange !== undefined)
-    throw usage(`${wordOf(strange)} says nothing ${name === undefined ? 'of a watch' : `with --${name}`}`);
+    throw usage(`${wordOf(strange)} has no effect ${name === undefined ? 'on a watch' : `with --${name}`}`);
   const [idle] = (['action', 'addresses', 'ready'] as const).filter(isGiven);
   if (idle !== undefined && options.write === undefined)
-    throw usage(`--${idle} says nothing without --write`);
-  if (isGiven('reload') && !options.ready) throw usage('--no-reload says nothing without --ready');
+    throw usage(`--${idle} has no effect without --write`);
+  if (isGiven('reload') && !options.ready) throw usage('--no-reload has no effect without --ready');
   const { action } = options;
   if (action !== undefined && !isAnswer(action))
     throw usage(`unknown action '${action}': it is 'kill' or an errno, as EPERM`);
@@ -96,7 +96,7 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
   if (hasErrors(watched.diagnostics))
-    return without(watched, notWritten(context, unit, options, 'since something went wrong in the watch'));
+    return without(watched, notWritten(context, unit, options, 'because the watch was incomplete'));
   const written = await orErrors(() => writeLearned(context, units, options));
   if (written instanceof UserError) {
     const { exit, diagnostics } = written;

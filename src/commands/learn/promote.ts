@@ -46,16 +46,19 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
   const left = kept.map((call) =>
     warning(
       'still-logged',
-      `other arguments of '${call}' than those with a rule were used, or that can't be told`,
+      `'${call}' was used with arguments that no rule covers, or its arguments are unknown`,
       {
-        hint: `add a rule for them: '${ownCommand(plan.target.scope, 'learn --show', plan.unit)}' tells which`,
+        hint: `add a rule for them: '${ownCommand(plan.target.scope, 'learn --show', plan.unit)}' shows them`,
       },
     ),
   );
   if (!policy)
-    return [...left, note('not-promoted', `${plan.policyFile} lets through and logs nothing else`)];
+    return [
+      ...left,
+      note('not-promoted', `${plan.policyFile} has no other calls that are let through and logged`),
+    ];
   const [are, so] = check ? ['would be', 'so would'] : ['are', 'so are'];
-  const counts = `${allowed.length} calls were used and ${are} allowed, ${unused.length} were not and ${are} refused`;
+  const counts = `${allowed.length} used calls ${are} allowed, ${unused.length} unused ones ${are} refused`;
   const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';
   const rules = ruled.length > 0 ? `; ${so} other arguments of ${shortList(ruled, 8)}` : '';
   const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;

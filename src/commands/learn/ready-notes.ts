@@ -31,10 +31,10 @@ function noReady({ why, withoutReload, isUnseen }: NoReady, again: string): Diag
   const calls = `${counted(withoutReload.length, 'call')}: ${shortList(withoutReload, MOST_NAMED)}`;
   const hint =
     withoutReload.length > 0
-      ? `with --no-reload it loses ${calls}; a restart then takes the place of a reload`
+      ? `with --no-reload the service loses ${calls}; it is then restarted instead of reloaded`
       : isUnseen
         ? again
-        : 'no other watch of this work tells more: learn without --ready';
+        : 'another watch of this work would show no more: learn without --ready';
   return warning('ready-unknown', `the policy has no [ready]: ${why}`, { hint });
 }
 
@@ -52,7 +52,7 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
     ? [
         note(
           'ready-unknown',
-          `neither an exercise nor a day was watched: [ready] leaves ${shortList(ofWork, MOST_NAMED)}`,
+          `less than a day and no exercise was watched: [ready] still allows ${shortList(ofWork, MOST_NAMED)}`,
           { hint: again },
         ),
       ]
@@ -61,8 +61,8 @@ const left = ({ left: ofWork, leftToReload }: LearnedReady, again: string): Diag
     ? [
         note(
           'ready-unknown',
-          `a reload with another configuration may need calls that [ready] leaves: ${shortList(leftToReload, MOST_NAMED)}`,
-          { hint: '--no-reload takes them, and has the service restarted instead' },
+          `[ready] still allows calls that a reload with another configuration may need: ${shortList(leftToReload, MOST_NAMED)}`,
+          { hint: '--no-reload refuses them; the service is then restarted instead of reloaded' },
         ),
       ]
     : []),
@@ -78,7 +78,7 @@ const reloads = (
   ...(isReloadUnseen
     ? [
         warning('ready-reload', `no reload of ${unit} was watched: it may need a call that [ready] refuses`, {
-          hint: `${again}; --no-reload has the service restarted instead`,
+          hint: `${again}; with --no-reload the service is restarted instead`,
         }),
       ]
     : []),
@@ -86,8 +86,8 @@ const reloads = (
     ? [
         warning(
           'ready-reload',
-          `${printable(rotation.file)} has '${printable(rotation.command)}': a reload that [ready] has no calls for`,
-          { hint: `'${systemctl(scope, 'try-restart', unit)}' in its place` },
+          `${printable(rotation.file)} reloads the service by '${printable(rotation.command)}', and [ready] has no calls for a reload`,
+          { hint: `use '${systemctl(scope, 'try-restart', unit)}' there instead` },
         ),
       ]
     : []),
@@ -102,7 +102,7 @@ function noRespawn({ unit, processes }: ProvedPolicy, { startsNone, reload }: Le
       : `${unit} has ${processes} processes, and once it serves it starts none: one that dies is not replaced`;
   const hint =
     reload === false
-      ? 'without --no-reload it keeps the calls of a reload, by which workers are started'
+      ? 'without --no-reload it keeps the calls of a reload, which start workers, too'
       : 'take fork, vfork, clone3 and the rule on clone out of [ready], and what a new process calls, as setuid';
   return [(processes === 0 ? note : warning)('indispensable', message, { hint })];
 }

@@ -60,7 +60,7 @@ function nothingRecorded(
   const [watch, merge] = ['learn', 'learn --merge FILE'].map((words) =>
     ownCommand(placement.scope, words, full),
   );
-  const hint = `'${watch}' makes one, '${merge}' adds one of another host`;
+  const hint = `'${watch}' makes one, '${merge}' adds one from another host`;
   const none = error('no-recording', `there is no recording of ${full}`, { hint });
   const isUnread = diagnostics.length > 0;
   return outcome(

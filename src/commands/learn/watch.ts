@@ -42,7 +42,7 @@ export function timeOf(option: string, text: string | undefined): number | undef
   const span = parseSpan(text.trim(), SECOND);
   if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
   const hint = "a time as '10min' or '7d', from a second to a year";
-  throw new UserError(error('usage', `${option} ${text} is no time to watch`, { hint }), EXIT.failure);
+  throw new UserError(error('usage', `${option} ${text} is not a valid time`, { hint }), EXIT.failure);
 }
 
 /**
@@ -67,7 +67,7 @@ async function here(context: Context, units: readonly string[], options: WatchOp
   const recordings = saved.map(({ recording }) => recording);
   const losses = recordings.flatMap(lossesIn);
   const shows = (unit: string) => `'${ownCommand(context.placement.scope, 'learn --show', unit)}'`;
-  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} tells what it proves`;
+  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} shows what it proves`;
   const json = { recordings: saved.map(({ recording: { unit }, path }) => ({ unit, path })) };
   const diagnostics = [...found, ...losses, note('recorded', 'what was seen is kept', { hint })];
   const exit = hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok;

@@ -83,16 +83,16 @@ function dangersOf(
 ): Diagnostic[] {
   const seen = dangerousSeen(calls, bundledSets());
   if (seen.length === 0) return [];
-  const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
-  const shown = `'${ownCommand(scope, 'learn --show', unit)}' tells when, and which program made them`;
-  const kept = keeper && `${printable(keeper.daemon)} keeps those of its start script: ${keeper.why}`;
+  const message = `these calls are the most useful to an attacker, and are allowed because they were seen: ${shortList(seen, 12)}`;
+  const shown = `'${ownCommand(scope, 'learn --show', unit)}' shows when, and by which program`;
+  const kept = keeper && `${printable(keeper.daemon)} keeps the calls of its start script: ${keeper.why}`;
   const hint = [kept, shown].filter(Boolean).join('; ');
   return [warning('opens', message, { hint })];
 }
 
 function openRun({ policy: { directives }, unit }: ProvedPolicy): Diagnostic[] {
   if (directives.openRun === undefined) return [];
-  const message = `${unit} may write to all of /run, where root's other programs find what they start: ${printable(directives.openRun)}`;
+  const message = `${unit} may write anywhere in /run, where root's other programs look for what they start: ${printable(directives.openRun)}`;
   const hint = 'give it RuntimeDirectory= in a drop-in, have it write to that folder, then watch it again';
   return [warning('opens', message, { hint })];
 }
@@ -102,5 +102,5 @@ function next({ placement: { scope } }: Context, unit: string, path: string | un
   const isFound = path.endsWith(`/sandbox-unit/${unit}.toml`);
   const named = isFound ? '' : ` --policy ${shellWord(path)}`;
   const command = ownCommand(scope, `apply --check --diff${named}`, unit);
-  return [note('written', `${printable(path)} is written`, { hint: `read it, then '${command}'` })];
+  return [note('written', `${printable(path)} is written`, { hint: `review it, then run '${command}'` })];
 }

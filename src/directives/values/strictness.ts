@@ -18,16 +18,14 @@ export const fixed: Rule = ({ row, before, after }) => {
   const asked = text(after);
   // Without the dash in front an error is no longer ignored: that is stricter.
   if (own === '' || asked === own || `-${asked}` === own) return undefined;
-  return asked === ''
-    ? `it takes the unit's own '${own}' back`
-    : `it takes the place of the unit's own '${own}'`;
+  return asked === '' ? `it removes the unit's own '${own}'` : `it replaces the unit's own '${own}'`;
 };
 
 export const FIXED: Strictness = takes(fixed);
 
 /** Each entry restricts more: only taking them back loosens. */
 export const RESTRICTS: Strictness = takes(({ before, after }) =>
-  after.includes('') && sinceReset(before).length > 0 ? "it takes the unit's own entries back" : undefined,
+  after.includes('') && sinceReset(before).length > 0 ? "it removes the unit's own entries" : undefined,
 );
 
 /** Words that newer systemd has for what older ones call `yes`. */
@@ -48,7 +46,7 @@ export function ranked(ranks: Readonly<Record<string, readonly number[]>>, unset
     const own = before.map(known).findLast((name) => name !== undefined) ?? unset;
     const asked = known(after.at(-1) ?? '') ?? unset;
     const isWeaker = ranks[asked]!.some((rank, i) => rank < ranks[own]![i]!);
-    return isWeaker ? `the unit has '${own}', which is stricter than '${asked}'` : undefined;
+    return isWeaker ? `the unit has '${own}', which is more restrictive than '${asked}'` : undefined;
   };
   return { ...takes(weaker), ranks, unset };
 }

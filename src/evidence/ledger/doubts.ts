@@ -81,7 +81,7 @@ const MOST_LINES = 5;
 
 function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
-  const vouches = `it can't vouch for ${shortList(lines, MOST_LINES)}`;
+  const vouches = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
   if (table === 'leavers' && lost !== null) {
     const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
     const hint = 'they are confined as the service is: read every line of a policy with them in mind';

@@ -215,7 +215,7 @@ export function parseRecording(bytes: Uint8Array, file: string): Recording | Dia
     return withNames(SHAPE(json, ''));
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;
-    return wrong(cause.message, "it isn't as sandbox-unit writes it: take it anew, or remove the file");
+    return wrong(cause.message, "it isn't as sandbox-unit writes it: record it again, or remove the file");
   }
 }
 

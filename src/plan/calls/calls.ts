@@ -198,7 +198,7 @@ function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
   return lines
     .filter((line) => line.enforcedBy === 'nobody')
     .map(({ at, subject, reason }) =>
-      error('gap-no-launcher', `nobody can enforce '${subject}': ${reason}`, {
+      error('gap-no-launcher', `'${subject}' can't be enforced: ${reason}`, {
         at,
         hint: `there is no launcher for this machine, only for ${HELPER_MACHINES.join(' and ')}`,
       }),

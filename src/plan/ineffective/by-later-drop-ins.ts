@@ -81,7 +81,7 @@ const isAfter = ({ at }: Assignment, dropIn: string | undefined): boolean =>
 function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic {
   const rename =
     own && `rename ${printable(fileName(at.file))} so that it sorts before ${fileName(own)}, or `;
-  return error('overridden', `systemd reads this '${key}=' after ours, which is not in force then`, {
+  return error('overridden', `this '${key}=' overrides sandbox-unit's: systemd reads it later`, {
     at,
     hint: `${rename ?? ''}mask it by a link to /dev/null and move the line into the policy`,
   });
@@ -119,7 +119,7 @@ function isWhole({ name, values }: PlannedDirective): boolean {
   return isScalar || values[0] === (row?.reset ?? '');
 }
 
-const INSTEAD = 'systemd reads our drop-in instead of this one, which has the same name';
+const INSTEAD = "sandbox-unit's drop-in has the same name as this one, which systemd would no longer read";
 
 const filterLost = (at: Location) =>
   error('shadows', `${INSTEAD}, and its filter would be lost`, {

@@ -52,7 +52,7 @@ export function ineffective(
     if (own.length === 0 || !undoes(values, valuesOf(own))) return [];
     const { at, value } = culprit(own, (one) => undoes(values, one));
     const where = `${printable(at.file)}:${at.line}:${at.column}`;
-    const message = `the unit's own '${name}=${printable(value, 60)}' undoes ${entry.name} (${where})`;
+    const message = `the unit's own '${name}=${printable(value, 60)}' overrides ${entry.name} (${where})`;
     return [error('gap-undone', message, { at: entry.at, hint: wayOut(name, effective) })];
   });
 }
@@ -71,5 +71,5 @@ function wayOut(name: string, effective: EffectiveUnit): string {
   const resets = isFormatted(formatted) ? formatted.values : [];
   const weaker = loosens(row, unit.get(name)!, resets, unit);
   const reset = `${name} = ${nothing === '' ? '""' : '[]'}${weaker ? ` with loosen = ["${name}"]` : ''}`;
-  return `in [service] ${reset} takes it back; ${name} with what the unit has says that it is meant`;
+  return `in [service], ${reset} removes it; if it is meant, set ${name} to what the unit has`;
 }

@@ -93,12 +93,12 @@ function described({ policy }: ConfinedUnit, some: readonly Movable[]): Diagnost
   const { directive, folders, by } = some[0]!;
   const [folder] = folders.map((one) => printable(one, 60));
   const paths = some.map(({ path }) => printable(path, 60)).join(', ');
-  const message = `${directive}= holds for ${paths} only until the service renames ${folder}, where it may`;
+  const message = `${directive}= protects ${paths} only until the service renames ${folder}, which it may do`;
   const ways = [
     `close ${folder} itself`,
     ...(FOLDERS.has(by) ? [] : [`narrow ${by}=`]),
     // A bind mount in another place needs a source, which the path doesn't tell.
-    ...(by === 'BindPaths' ? [] : [`mount it in its own place: BindPaths = ${JSON.stringify(folders)}`]),
+    ...(by === 'BindPaths' ? [] : [`mount the folder over itself: BindPaths = ${JSON.stringify(folders)}`]),
   ];
   const lineOf = (name: string) => policy.service.find((one) => one.name === name)?.at;
   return warning('renamable', message, {

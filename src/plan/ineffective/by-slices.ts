@@ -22,7 +22,7 @@ export function allowedBySlices(
   const open = [...allowed].filter(([, list]) => opensAddresses(values, list, meant));
   if (open.length === 0) return [];
   const slices = open.map(([slice]) => slice).join(', ');
-  const message = `IPAddressAllow= of ${slices} undoes ${name}: it holds for all units in a slice`;
-  const hint = `take it out of the slice's files, or give the unit another slice (Slice=); --allow-gaps says that it is meant`;
+  const message = `IPAddressAllow= of ${slices} overrides ${name}: it applies to all units in a slice`;
+  const hint = `remove it from the slice's files, or give the unit another slice (Slice=); --allow-gaps accepts it`;
   return [error('gap-undone', message, { at, hint })];
 }

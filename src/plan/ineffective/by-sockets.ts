@@ -25,8 +25,8 @@ export function handedSockets(
   const open = isHeld ? [...sockets].filter(([, rules]) => !isHeld(rules, values, before)) : [];
   if (open.length === 0) return [];
   const units = open.map(([unit]) => unit).join(', ');
-  const message = `${units} undoes ${name}: the sockets that it hands over are held by its own lines`;
-  const hint = `set ${name}= in a drop-in of ${units}, too; --allow-gaps says that it is meant`;
+  const message = `${units} overrides ${name}: its own lines apply to the sockets that it hands over`;
+  const hint = `set ${name}= in a drop-in of ${units}, too; --allow-gaps accepts it`;
   return [error('gap-undone', message, { at, hint })];
 }
 

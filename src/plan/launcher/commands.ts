@@ -118,7 +118,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
   const wrapped =
     unclear === undefined
       ? wrapExecCommand(command, launcherWords(request, directories))
-      : error('gap-exec', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
+      : error('gap-exec', `the place of '${command.path.value}' depends on a specifier: ${unclear}`, {
           at: command.at,
           hint: "write the program's path, or ExecSearchPath= without specifiers",
         });

@@ -185,13 +185,13 @@ export function untrustedPath(
   const named = [first, ...more].slice(0, MOST_NAMED).map((one) => `${printable(one.path)} ${one.why}`);
   const cause = by === undefined ? '' : `${by}= of ${unit}: `;
   const where = isInside ? ` where ${unit} runs` : '';
-  const message = `${cause}${named.join(', ')}${where}: another file may be in the place of ${printable(path)} at its next start`;
+  const message = `${cause}${named.join(', ')}${where}: ${printable(path)} may be another file at its next start`;
   const isProgram = by === undefined && places.has(path);
   const hint = by
-    ? `root alone may be able to change what ${by}= names, and all above it; the service may write to folders further down`
+    ? `only root may be able to change what ${by}= names and the folders above it; the service may write to folders below it`
     : isProgram
-      ? "name its key in 'wrap' of [exec], or a copy in a folder of root alone, as below /usr/local/lib"
-      : 'root alone may be able to change it, and all above it';
+      ? "name its key in 'wrap' of [exec], or start a copy in a folder that only root can change, such as /usr/local/lib"
+      : 'only root may be able to change it and the folders above it';
   return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
 }
 

@@ -108,15 +108,15 @@ function takesNothing(policy: Policy, ready: ReadySection, meaning: Meaning): Di
 const section = ({ section: { action } }: Meaning) => action!.value;
 
 const idleLine = ({ name, at }: NamedLine): Diagnostic =>
-  error('contradiction', `'${name}' is refused from the start, and this line takes nothing away`, {
+  error('contradiction', `'${name}' is refused from the start already: this line has no effect`, {
     at,
-    hint: 'leave it out of [ready], or out of what refuses it until then',
+    hint: 'remove it from [ready], or allow it in [syscalls]',
   });
 
 const idle = (at: Location): Diagnostic =>
-  error('contradiction', '[ready] takes no call away that passes until then', {
+  error('contradiction', '[ready] refuses no call that is allowed until then', {
     at,
-    hint: 'name calls of the start in deny, as execve, bind, setuid, or take the table out',
+    hint: 'name calls of the start in deny, such as execve, bind, setuid, or remove the table',
   });
 
 function changesAnything({ log }: ReadySection, meaning: Meaning): boolean {
@@ -126,9 +126,9 @@ function changesAnything({ log }: ReadySection, meaning: Meaning): boolean {
 
 /** A warning about a line that lets through what is refused from the start: a filter can only be added. */
 const refusedBefore = ({ name, at }: NamedLine): Diagnostic =>
-  warning('contradiction', `'${name}' stays refused, as it is from the start`, {
+  warning('contradiction', `'${name}' is refused from the start, and [ready] can't allow it`, {
     at,
-    hint: '[ready] only takes away: let it through in [syscalls], too, or leave it out',
+    hint: '[ready] can only refuse more: allow the call in [syscalls], too, or leave it out',
   });
 
 /** fork(2) as C libraries make it: without CLONE_THREAD. */
@@ -162,10 +162,10 @@ function reloads(policy: Policy, effective: EffectiveUnit, { reload, at }: Ready
   return [
     warning(
       'ready-reload',
-      'a reload may make calls that [ready] takes away: it would fail, perhaps unseen',
+      'a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
       {
         at,
-        hint: 'reload = false has the service restarted instead; true says that [ready] has what a reload needs',
+        hint: 'with reload = false the service is restarted instead; true says that [ready] allows what a reload needs',
       },
     ),
   ];

@@ -51,7 +51,7 @@ export function injectorGaps(
   const type = ownType(effective);
   const root = ROOTS.find((name) => !['', '/'].includes(lastOf(values, name)));
   const gap = (why: string, hint: string) =>
-    error('gap-ready', `nobody can enforce [ready]: ${why}`, { at, hint });
+    error('gap-ready', `[ready] can't be enforced: ${why}`, { at, hint });
   const out = 'leave [ready] out, or refuse the calls in [syscalls]';
   const good = goodFailures(values);
   return [
@@ -62,7 +62,7 @@ export function injectorGaps(
       : [gap(`no program loads it on ${target.machine}`, out)]),
     ...(type === 'oneshot' ? [gap('Type=oneshot has ended when it is ready', out)] : []),
     ...(type === 'idle'
-      ? [gap('Type=idle tells nobody when its program was started', 'Type=exec in a drop-in of the unit')]
+      ? [gap("with Type=idle the start of the program can't be known", 'Type=exec in a drop-in of the unit')]
       : []),
     ...(mayLoad(values, target)
       ? []
@@ -119,7 +119,7 @@ export function readyDirectives(
   const type = typeWith(effective, ready);
   const because =
     type === 'exec'
-      ? "[ready] of a service that doesn't tell when it is ready: from its program's start on"
+      ? "[ready] of a service that doesn't report readiness: from its program's start on"
       : '[ready] reload: Type=notify-reload has one of its own';
   const paths = [target.injector, folderOf(places.readyFile)];
   const needed = [target.injector, places.readyFile];

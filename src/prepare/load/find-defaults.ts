@@ -29,7 +29,7 @@ async function leadsNowhere({ system, policies }: Context, path: string): Promis
 }
 
 function linkToNowhere(path: string): UserError {
-  const hint = 'mend the link, or remove it where the host is to have no defaults';
+  const hint = 'correct the link, or remove it if the host is to have no defaults';
   return new UserError(
     error('host-defaults', `${path} is a link that leads nowhere`, { hint }),
     EXIT.failure,

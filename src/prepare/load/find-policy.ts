@@ -33,7 +33,7 @@ export async function findPolicy(
   const first = policyPlaces(context, unit)[0]!;
   const place = context.offline ? `${first} below the folder of --root` : first;
   const hint = await wayToPolicy(context, { unit, asked, place, first });
-  const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
+  const alias = asked.full === unit.full ? '' : ` (${asked.full} is an alias of it)`;
   throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
 }
 

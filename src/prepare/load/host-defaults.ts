@@ -53,7 +53,7 @@ function placesToWriteTo({ name, value, valueAt: at }: DirectiveEntry): Diagnost
     .map((word) =>
       error(
         'host-defaults',
-        `the defaults of a host give no place to write to, as '${printable(word, 60)}' is one`,
+        `the defaults of a host can't open a place to write to, as '${printable(word, 60)}' does`,
         {
           at,
           hint: `make it read-only, with the option 'ro' at its end: "${word}${word.includes(':') ? ',' : ':'}ro"`,
@@ -69,7 +69,7 @@ export const isForAll = ({ name, strictness }: Directive): boolean =>
 /** The error about a policy that names the defaults, to which it adds anyway. */
 export const namesDefaults = (path: string, at: Location | undefined): UserError =>
   new UserError(
-    error('host-defaults', `the policies of a host add to '${path}' by themselves`, {
+    error('host-defaults', `every policy of a host extends '${path}' already`, {
       at,
       hint: at
         ? `take it out of 'extends'`
@@ -81,6 +81,6 @@ export const namesDefaults = (path: string, at: Location | undefined): UserError
 /** The error about defaults that a policy asks for, and the host doesn't have. */
 export function noDefaults({ placement }: Context, at: Location): UserError {
   const [first] = defaultsPaths(placement.scope, placement.home);
-  const hint = "without 'defaults' the policy adds to them where they are there";
+  const hint = "without 'defaults' the policy extends them where they exist";
   return new UserError(error('host-defaults', `there is no '${first}'`, { at, hint }));
 }

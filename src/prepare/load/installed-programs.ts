@@ -129,5 +129,5 @@ export async function nativeProgram(
 /** The way to a program of the native helper that is missing. @param home the program's own folder */
 export const wayToNativeHelper = (home: string): string =>
   home === PACKAGED_HOME
-    ? "install the package 'sandbox-unit-launcher' of that kind of machine there"
+    ? "install the package 'sandbox-unit-launcher' there, for that kind of machine"
     : `make -C ${home}/native-helper`;

@@ -126,7 +126,7 @@ async function unitChanged(context: Context, name: string, state: UnitState): Pr
   const message = `the files of ${name} have changed since systemd read them`;
   const command = `run '${systemctl(context.placement.scope, 'daemon-reload')}'`;
   const reload = context.isRecorded
-    ? `${command} on the host, gather the facts anew, then try again`
+    ? `${command} on the host, gather the facts again, then retry`
     : `${command}, then try again`;
   const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
@@ -173,7 +173,7 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   const stem = (name: string) => name.replace(/\.service$/, '');
   const files = await serviceNames(context);
   if (files.includes(full)) {
-    const hint = `a file of that name is there, and leads to none: '${systemctl(context.placement.scope, 'status', full)}' says more`;
+    const hint = `a file of that name exists, but systemd makes no unit of it: '${systemctl(context.placement.scope, 'status', full)}' shows more`;
     return fail('no-unit', `there is no unit ${full}${more}`, hint);
   }
   const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;

@@ -60,7 +60,7 @@ function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Dou
     ...(hosts ? hostsLines(hosts) : []),
     ...(doubts.length > 0 ? ["records were lost or can't be seen: there may be more than that"] : []),
   ];
-  return `Enough? Nobody can know that nothing is missing.\n${lines.map((line) => `${wrapped(line, look, '  ')}\n`).join('')}`;
+  return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, look, '  ')}\n`).join('')}`;
 }
 
 function slicesLines({ samples, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
@@ -83,7 +83,7 @@ function hostsLines({ samples, once, unseen }: SamplesEstimate): string[] {
 }
 
 /** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
-const UNSEEN: Readonly<Record<string, string>> = { 'log-rotation': "not seen, or can't be told" };
+const UNSEEN: Readonly<Record<string, string>> = { 'log-rotation': 'not seen, or unknown' };
 
 const PERIODS: Readonly<Record<string, string>> = { day: '1d', week: '1w' };
 

@@ -73,7 +73,7 @@ type Line = Readonly<Record<string, unknown>>;
 const fail = (message: string) =>
   new UserError(
     error('bad-file', message, {
-      hint: 'gather them anew: sandbox-unit facts --script | ssh root@HOST sh -s UNIT >HOST.facts',
+      hint: 'gather them again: sandbox-unit facts --script | ssh root@HOST sh -s UNIT >HOST.facts',
     }),
     EXIT.failure,
   );
@@ -94,7 +94,7 @@ export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
     for (const line of linesOf(text)) {
       const at = `${path}:${++number}`;
       const parsed = parseLine(line, at);
-      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: these are no facts of a machine`);
+      if (number === 1 && parsed.facts === undefined) throw fail(`${at}: this is not a file of facts`);
       if (parsed.facts !== undefined) {
         hosts.add(hostOf(parsed, at));
         if (parsed.machine !== undefined) machines.add(textOf(parsed, 'machine', at));

@@ -88,7 +88,7 @@ async function confinedUnit(
   const why = isOtherwise ? `is confined ${until}` : 'has no policy where one is looked for';
   const as = { permissive, gaps, policy: isNamed ? policy : undefined };
   const hint = isGone
-    ? `its policy is gone: '${ownCommand(context.placement.scope, 'revert', unit)}' takes its confinement away`
+    ? `its policy is gone: '${ownCommand(context.placement.scope, 'revert', unit)}' removes its confinement`
     : `'${againCommand(withLifetime(context, lifetime), unit, as)}' applies it`;
   const message = `${unit} ${why}, and is left as it is`;
   return { why: note('left-as-it-is', message, context.offline ? {} : { hint }), hasPolicy };

@@ -63,7 +63,7 @@ export async function planUnits(
   const failures = unreadable.length > 0 ? unreadable : await failureOf(() => context.system.reload());
   if (failures.length > 0) return { units: planned, diagnostics: failures };
   const names = stale.map(({ unit }) => unit);
-  const message = `systemd was made to read its unit files again: those of ${shortList(names, MOST_NAMED)} had changed`;
+  const message = `systemd was reloaded, because the files of ${shortList(names, MOST_NAMED)} had changed`;
   return { units: await plan(), diagnostics: [note('reload-due', message)] };
 }
 
@@ -97,7 +97,7 @@ const isUnread = ({ state, diagnostics }: NotChanged | PendingApply): boolean =>
 
 /** A unit that `apply` would have systemd read first. */
 function reloadFirst({ placement: { scope } }: Context, { unit }: NotChanged | PendingApply): Pending {
-  const message = `the files of ${unit} have changed since systemd read them: what its policy comes to is known when it has`;
+  const message = `the files of ${unit} have changed since systemd read them: its plan is known only after a reload`;
   const hint = `'${ownCommand(scope, 'apply', unit)}' makes it read them first, as '${systemctl(scope, 'daemon-reload')}' does`;
   const diagnostics = [warning('unit-changed', message, { hint })];
   return { unit, state: 'pending', changes: [], services: [], diagnostics };

@@ -80,7 +80,7 @@ async function asItRuns(
 /** Errors that the change itself would meet in threads. Who changes units stops threads, too, and may not find them traced. */
 async function againstChange(context: Context, { services, filters }: LiveChange): Promise<Diagnostic[]> {
   if (!context.superuser) {
-    const message = 'it takes root to tell whether what runs can be given the filter';
+    const message = 'only root can check whether the running service can be given the filter';
     return [error('needs-root', message, { hint: 'run it with sudo' })];
   }
   return whileLocked(context, async () => {
@@ -151,7 +151,7 @@ const mayBeUnread = ({ placement }: Context, state: UnitState, { full }: UnitNam
 /** A unit whose files systemd has yet to read: no service runs with them. */
 function unread(written: AsWritten): PendingApply {
   const { appliedRuns, ...rest } = written.prepared;
-  const message = `systemd has other lines than the drop-in of ${written.unit}: it is made to read its files again`;
+  const message = `systemd has not loaded the drop-in of ${written.unit} as it is: apply reloads it`;
   return {
     ...written,
     state: 'pending',

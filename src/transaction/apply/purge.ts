@@ -55,7 +55,7 @@ const staysInstance = (context: Context, unit: string, template: string): Diagno
 function stays({ offline, placement }: Context, unit: string, why: string): Diagnostic {
   const hint = offline
     ? undefined
-    : `'${ownCommand(placement.scope, 'revert', unit)}' takes its confinement away`;
+    : `'${ownCommand(placement.scope, 'revert', unit)}' removes its confinement`;
   return note('left-as-it-is', `${unit} ${why}`, { hint });
 }
 
@@ -70,7 +70,7 @@ export async function planPurge(
   const planned: (NotChanged | Pending)[] = [];
   for (const unit of units) {
     const one = await planRevert(context, unit, options);
-    const told = note('purged', `${unit} ${WHY[why]}: what confines it goes`);
+    const told = note('purged', `${unit} ${WHY[why]}: its confinement is removed`);
     planned.push(purgedAs(unit, { ...one, diagnostics: [told, ...one.diagnostics] }));
   }
   return refuseWaiting(context, planned);
@@ -82,7 +82,7 @@ function purgedAs(unit: string, planned: NotChanged | Pending): NotChanged | Pen
     unit,
     state: 'refused',
     changes: [],
-    diagnostics: [error('purged', `${unit} ${why}: what confines it stays`)],
+    diagnostics: [error('purged', `${unit} ${why}: its confinement stays`)],
   });
   if (planned.unit !== unit) return refused(`is another name of ${planned.unit}`);
   return planned.services?.some(({ state }) => state.transient) ? refused('is transient') : planned;

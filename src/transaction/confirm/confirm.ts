@@ -89,7 +89,7 @@ function saidOfRun({ placement }: Context, tried: Tried): Diagnostic[] {
   if (isUp(state) || isFinished(state)) {
     return [warning('restarted-since', `${unit} was restarted since it was tried`)];
   }
-  const hint = `'${systemctl(placement.scope, 'status', unit)}' tells more; without a confirmation it goes back by itself`;
+  const hint = `'${systemctl(placement.scope, 'status', unit)}' shows more; without a confirmation the change is rolled back`;
   return [
     error('restarted-since', `${unit} was up when it was tried, and is ${state.activeState}`, { hint }),
   ];

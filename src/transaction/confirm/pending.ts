@@ -93,10 +93,10 @@ export const UNCONFIRMED = 'unconfirmed';
 export const NOT_CONFIRMED = 'not-confirmed';
 
 export const notInTime = (unit: string): Diagnostic =>
-  error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back to how it was before`);
+  error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back`);
 
 const goesBack = (unit: string, deadline: number): string =>
-  `${unit} goes back to how it was at ${timeOfDay(deadline)} unless it is confirmed`;
+  `${unit} is rolled back at ${timeOfDay(deadline)} unless the change is confirmed`;
 
 const keeps = ({ placement: { scope } }: Context, unit: string): string =>
   `'${ownCommand(scope, 'confirm', unit)}' keeps it`;
@@ -112,7 +112,7 @@ export const stillWaits = (context: Context, unit: string, deadline: number): Di
 /** An error for a unit that can't be changed while it waits. @param deadline milliseconds since 1970 */
 export const waitsFirst = (context: Context, unit: string, deadline: number): Diagnostic => {
   const undo = ownCommand(context.placement.scope, 'confirm --undo', unit);
-  const message = `${unit} waits to be confirmed until ${timeOfDay(deadline)}, and isn't changed before`;
+  const message = `${unit} waits to be confirmed until ${timeOfDay(deadline)}, and can't be changed before that`;
   return error(UNCONFIRMED, message, { hint: `${keeps(context, unit)}, '${undo}' undoes it` });
 };
 

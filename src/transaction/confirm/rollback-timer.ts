@@ -61,7 +61,7 @@ async function assertTrusted({ system, self, placement }: Context): Promise<void
   for (const path of self) {
     const [first] = (await system.walk(path)).untrusted;
     if (!first) continue;
-    const message = `${first.path} ${first.why}: nothing can be undone later by ${path}`;
+    const message = `${first.path} ${first.why}: ${path} can't be trusted to undo anything later`;
     const hint = 'install sandbox-unit below folders that only root can change';
     throw new UserError(error('untrusted-file', message, { hint }), EXIT.failure);
   }

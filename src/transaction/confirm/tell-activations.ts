@@ -30,9 +30,9 @@ export async function tellActivations(context: Context): Promise<Pick<Outcome, '
 }
 
 const stillWaits = (unit: string): Diagnostic =>
-  warning(UNCONFIRMED, `activate puts ${unit} back unless it is confirmed`, { hint: wayOut(unit) });
+  warning(UNCONFIRMED, `activate rolls ${unit} back unless the change is confirmed`, { hint: wayOut(unit) });
 
 function unseen({ placement }: Context): Diagnostic {
-  const hint = `as root '${ownCommand(placement.scope, 'status')}' tells of which`;
+  const hint = `run '${ownCommand(placement.scope, 'status')}' as root to see which`;
   return note('half-done', 'activate has left units half changed, or waiting', { hint });
 }

@@ -22,7 +22,7 @@ export function askedWait(text: string | false | undefined): Asked {
   const span = parseTimeSpan(text);
   if (span !== undefined && span >= LEAST && span <= MAX_SPAN) return span;
   const hint = "the option takes a time from 10s to 1h: 'sandbox-unit apply --confirm 2min UNIT'";
-  throw new UserError(error('usage', `--confirm ${text} is no time to wait`, { hint }), EXIT.failure);
+  throw new UserError(error('usage', `--confirm ${text} is not a valid time`, { hint }), EXIT.failure);
 }
 
 interface Options {

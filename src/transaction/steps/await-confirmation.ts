@@ -72,10 +72,10 @@ function untried(
 ): Diagnostic[] {
   if (due.length > 0 || !hasEffect(changes)) return [];
   const first = services.some(({ state }) => isRunning(state))
-    ? 'have another way in until its next start has shown that it works'
+    ? 'keep another way in until its next start has shown that it works'
     : 'start it before you confirm';
   const hint = `${first}, or '${ownCommand(scope, 'confirm --undo', unit)}' undoes the change`;
-  const message = `nothing of ${unit} was restarted: its change isn't tried, and confirming it proves nothing`;
+  const message = `${unit} was not restarted: its change is untested, and a confirmation proves nothing`;
   return [warning('untried', message, { hint })];
 }
 

@@ -67,7 +67,7 @@ export async function isChangedSince({ system }: Context, { files }: UndoRecord)
 }
 
 export function changedSince({ placement }: Context, unit: string): Diagnostic {
-  const message = `somebody else has changed the files of ${unit} since a run began to change them: they are left as they are`;
+  const message = `the files of ${unit} were edited after a run began to change them: they are left as they are`;
   const hint = `'${ownCommand(placement.scope, 'apply', unit)}', or revert`;
   return error('changed-since', message, { hint });
 }

@@ -71,7 +71,7 @@ export async function keptFilters(
   for (const name of injected) {
     const { invocationId } = await system.unit(name);
     if (!record.runs.some((run) => run.unit === name && run.invocation === invocationId)) continue;
-    const hint = `'${systemctl(scope, 'restart', name)}' takes it away`;
+    const hint = `'${systemctl(scope, 'restart', name)}' removes it`;
     found.push(warning('keeps-filter', `${name} runs on, and keeps the filter until its restart`, { hint }));
   }
   return found;

@@ -74,18 +74,17 @@ export function judgeListening(
   const { unit } = plan;
   const notes: Diagnostic[] = [];
   if (moved.length > 0)
-    notes.push(warning('not-listening', `${unit} listened on ${names(moved)}, and listens elsewhere now`));
+    notes.push(warning('not-listening', `${unit} listened on ${names(moved)} and listens elsewhere now`));
   if (gone.length === 0) return { failures: [], notes };
   const isApart = gone.every((one) => after.some((now) => now.isApart && isSameAddress(now, one)));
   const how = isApart
-    ? 'listens there in a network namespace of its own, where nobody reaches it'
-    : "under the policy it doesn't any more";
+    ? "listens there in a network namespace of its own, where it can't be reached"
+    : 'no longer does under the policy';
   const message = `${unit} listened on ${names(gone)}, and ${how}`;
   const found = { code: 'not-listening', message } as const;
   if (policy.listening?.value === 'warn')
     return { failures: [], notes: [...notes, warning(found.code, found.message)] };
-  const hint =
-    'if it takes its time: a longer settle in [apply]; to keep such a policy: listening = "warn" there';
+  const hint = 'if it needs more time: a longer settle in [apply]; to accept this: listening = "warn" there';
   return { failures: [error(found.code, found.message, { hint })], notes };
 }
 

@@ -50,32 +50,28 @@ const ruleFor = (one: Explanation): 'rollback' | 'warn' =>
 const isPolicys = ({ cause }: Explanation): boolean =>
   !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
 
-const KEEP = 'to keep such a policy: refused = "warn" in [apply]';
+const KEEP = 'to accept refused calls: refused = "warn" in [apply]';
 
 function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[], hint: string): Diagnostic {
   const isDeath = fatal.every(({ got }) => got !== 'failed');
   const became = isDeath ? 'ended processes' : 'refused calls';
-  return error('refused-in-trial', `the policy ${became} of ${unit} while it was tried`, { hint });
+  return error('refused-in-trial', `the policy ${became} of ${unit} during the trial`, { hint });
 }
 
 function tell({ unit, target }: Prepared['plan'], explanations: readonly Explanation[]): Diagnostic[] {
   const told = explanations.slice(0, MOST_TOLD).map((one) => explanationDiagnostic(one, target.machine));
   const rest = explanations.slice(MOST_TOLD).map(({ call }) => callText(call, target.machine));
   if (rest.length === 0) return told;
-  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' tells each`;
+  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows each`;
   return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
 }
 
 /** A note that calls may have been refused unseen: logs have no call that failed with an errno, and not all others. */
 export const unseenRefusals = ({ unit }: Prepared['plan'], why: Diagnostic): Diagnostic =>
-  note(
-    'refusals-unseen',
-    `refused calls of ${unit} could not all be seen while it was tried: ${why.message}`,
-    {
-      hint: why.hint,
-    },
-  );
+  note('refusals-unseen', `refused calls of ${unit} may have been missed during the trial: ${why.message}`, {
+    hint: why.hint,
+  });
 
 /** A note that not all refused calls had room. */
 export const cutRefusals = ({ unit }: Prepared['plan']): Diagnostic =>
-  note('refusals-unseen', `not all refused calls of ${unit} could be seen while it was tried`);
+  note('refusals-unseen', `refused calls of ${unit} may have been missed during the trial`);

@@ -29,7 +29,7 @@ export const reloadKills = (unit: string, state: UnitState): Diagnostic =>
   warning(
     'reload-kills',
     `${unit} was started again, since its reload ends it: it doesn't handle signal ${reloadSignal(state)}`,
-    { hint: "'reload = false' in [apply] leaves that out; 'systemctl reload' would end it, too" },
+    { hint: "'reload = false' in [apply] skips the reload; 'systemctl reload' would end it, too" },
   );
 
 /** The signal that kill(1), as the only command of the reload, sends the main process; undefined for others. */

@@ -86,7 +86,7 @@ const withWayOut = (found: Diagnostic, { ready }: Trial['plan']): Diagnostic => 
 
 /** The way out of a reload that [ready] takes calls from. */
 export const READY_RELOAD =
-  "a reload may need calls that [ready] takes away, which are named with their lines; 'reload = false' in [ready] has the service restarted instead";
+  "a reload may need calls that [ready] refuses; they are named with their lines; with 'reload = false' in [ready] the service is restarted instead";
 const WITHOUT_RELOAD = "if its reload failed without the policy, too: 'reload = false' in [apply]";
 
 /**

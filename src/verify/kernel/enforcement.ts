@@ -186,7 +186,7 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
 
 function leftOver(group: ThreadGroup, plan: Expected, unit: UnitState): Diagnostic {
   const { scope } = plan.target;
-  const message = `looser than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
+  const message = `more permissive than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
   const mode = unit.killMode;
   const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
   const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
@@ -197,5 +197,5 @@ function leftOver(group: ThreadGroup, plan: Expected, unit: UnitState): Diagnost
 export const provenWithout = (unit: string): Diagnostic =>
   note(
     'filters-unreadable',
-    `what systemd has loaded for ${unit} was compared with the policy, its filters were not`,
+    `systemd's settings of ${unit} were compared with the policy, its filters were not`,
   );

@@ -98,10 +98,10 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
 
 /** An error about a unit that has no processes. Where it has done its work, a start would leave none, either. */
 export const notRunning = (unit: string, scope: Scope, state: UnitState): Diagnostic =>
-  error('not-running', `${unit} has no process that could be looked at`, {
+  error('not-running', `${unit} has no process to look at`, {
     hint:
       state.type === 'oneshot' || isUp(state)
-        ? 'it has processes only while it works: what they are held to is seen then'
+        ? 'it has processes only while it works: verify it then'
         : systemctl(scope, 'start', unit),
   });
 

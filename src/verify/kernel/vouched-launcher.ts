@@ -75,8 +75,8 @@ const NAME = 'usage: sandbox-unit-launcher';
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
 
 export function notVouched({ unit, target }: Launched, { why }: Doubt): Diagnostic {
-  const message = `who has started ${unit} isn't known to be the launcher: ${why}`;
+  const message = `${unit} may not have been started by the trusted launcher: ${why}`;
   return error('launcher-unknown', message, {
-    hint: `'${systemctl(target.scope, 'restart', unit)}' starts it anew, by the launcher that is installed`,
+    hint: `'${systemctl(target.scope, 'restart', unit)}' restarts it by the installed launcher`,
   });
 }

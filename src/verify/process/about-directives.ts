@@ -22,7 +22,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser').map((one) =>
     error('looser-directive', `${held.directive}= doesn't hold in ${whose(one)}: ${printable(one.seen)}`, {
       ...place(held),
-      hint: 'look for what undoes it: another line of the unit, as BindPaths=, another directive of the policy, or a helper with privileges; a service that runs since before the policy, or since before a path was replaced, has to be restarted',
+      hint: 'look for what overrides it: a line of the unit such as BindPaths=, another directive of the policy, or a privileged helper; restart a service that was started before the policy, or before a path was replaced',
     }),
   );
 
@@ -75,6 +75,6 @@ export function seenNowhere(
   const reason = why === undefined ? 'no process shows it' : printable(why);
   return error('processes-unseen', `${names} of ${plan.unit} can't be seen to hold: ${reason}`, {
     ...place(directives[0]!),
-    hint: "only systemd's word speaks for that; try what it forbids",
+    hint: 'only systemd reports that it does; try what it forbids',
   });
 }

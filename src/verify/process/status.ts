@@ -53,7 +53,7 @@ const ownsMore = ({ threads }: SeenProcess, sets: readonly string[], allowed: bi
 
 const without = (get: Get, it: SeenProcess, taken: bigint): Finding => {
   const more = ownsMore(it, USABLE, ~taken | ambientSet(get));
-  return more ? looser(`${more} has capabilities that are taken away`) : EQUAL;
+  return more ? looser(`${more} has capabilities that the directive removes`) : EQUAL;
 };
 
 /**

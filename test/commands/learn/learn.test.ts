@@ -189,17 +189,17 @@ test('what is to be done must be said, once, and of what', async () => {
 });
 
 const IDLE: readonly [options: Parameters<typeof learn>[2], said: string][] = [
-  [{ check: true }, '--check says nothing of a watch'],
-  [{ after: '1d' }, '--after says nothing of a watch'],
-  [{ background: true, show: true }, '--background says nothing with --show'],
-  [{ list: true, for: '1s' }, '--for says nothing with --list'],
-  [{ forget: true, write: true }, '--write says nothing with --forget'],
-  [{ promote: true, addresses: true }, '--addresses says nothing with --promote'],
-  [{ show: true, action: 'EPERM' }, '--action says nothing without --write'],
-  [{ addresses: true }, '--addresses says nothing without --write'],
-  [{ ready: true, reload: true }, '--ready says nothing without --write'],
-  [{ write: true, reload: false }, '--no-reload says nothing without --ready'],
-  [{ promote: true, reload: false }, '--no-reload says nothing with --promote'],
+  [{ check: true }, '--check has no effect on a watch'],
+  [{ after: '1d' }, '--after has no effect on a watch'],
+  [{ background: true, show: true }, '--background has no effect with --show'],
+  [{ list: true, for: '1s' }, '--for has no effect with --list'],
+  [{ forget: true, write: true }, '--write has no effect with --forget'],
+  [{ promote: true, addresses: true }, '--addresses has no effect with --promote'],
+  [{ show: true, action: 'EPERM' }, '--action has no effect without --write'],
+  [{ addresses: true }, '--addresses has no effect without --write'],
+  [{ ready: true, reload: true }, '--ready has no effect without --write'],
+  [{ write: true, reload: false }, '--no-reload has no effect without --ready'],
+  [{ promote: true, reload: false }, '--no-reload has no effect with --promote'],
   [{ write: true, action: 'enosys' }, "unknown action 'enosys': it is 'kill' or an errno, as EPERM"],
   [{ write: true, action: 'log' }, "unknown action 'log': it is 'kill' or an errno, as EPERM"],
 ];

@@ -29,9 +29,9 @@ test('a policy without [ready] says what would tell, and what --no-reload takes'
   );
   assert.match(
     of({ isUnseen: true, withoutReload: ['bind', 'socket'] }),
-    /\(with --no-reload it loses 2 calls: bind, socket; a restart then takes the place of a reload\)$/,
+    /\(with --no-reload the service loses 2 calls: bind, socket; it is then restarted instead of reloaded\)$/,
   );
-  assert.match(of({}), /\(no other watch of this work tells more: learn without --ready\)$/);
+  assert.match(of({}), /\(another watch of this work would show no more: learn without --ready\)$/);
 });
 
 test('a service of several processes is warned of, where it can start no other', () => {
@@ -49,6 +49,6 @@ test('a service of several processes is warned of, where it can start no other',
 test('a rotation of logs that reloads it is warned of', () => {
   const rotation = { file: '/etc/logrotate.d/d\u001b', command: 'invoke-rc.d demo reload' };
   assert.deepEqual(told({ ...READY, reload: false }, { rotation }), [
-    "warning ready-reload: /etc/logrotate.d/d\\x1b has 'invoke-rc.d demo reload': a reload that [ready] has no calls for ('systemctl try-restart demo.service' in its place)",
+    "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service by 'invoke-rc.d demo reload', and [ready] has no calls for a reload (use 'systemctl try-restart demo.service' there instead)",
   ]);
 });

@@ -80,7 +80,7 @@ test('calls that an attacker wants first are named where they are allowed', asyn
   await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
   const { text, diagnostics } = await write(true);
   const [said] = diagnostics.filter(({ code }) => code === 'opens');
-  assert.match(said!.message, /they are allowed, since they were seen: bpf$/);
+  assert.match(said!.message, /are allowed because they were seen: bpf$/);
   assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
 });
 
@@ -95,7 +95,7 @@ test('a service that makes its socket in /run keeps all of it open, and a warnin
   const [said] = (await write(true)).diagnostics.filter(({ code }) => code === 'opens');
   assert.match(
     said!.message,
-    /^demo\.service may write to all of \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
+    /^demo\.service may write anywhere in \/run, .*: \/run\/demo\.sock is a socket that it makes$/,
   );
   assert.match(said!.hint!, /^give it RuntimeDirectory= in a drop-in/);
 });
@@ -115,11 +115,11 @@ test('a policy that confines one program says who goes without', async () => {
   await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
   await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
   const { text, diagnostics } = await write(true);
-  const why = 'nobody can enforce [ready]: Type=idle tells nobody when its program was started';
+  const why = "[ready] can't be enforced: with Type=idle the start of the program can't be known";
   const said = `The start script's calls stay open to /usr/bin/demo, which it becomes: ${why}.`;
   assert.ok(text.includes(`\n# ${said}\n`), text);
   const [warning] = diagnostics.filter(({ code }) => code === 'opens');
-  assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps those of its start script: ${why}; `));
+  assert.ok(warning!.hint!.startsWith(`/usr/bin/demo keeps the calls of its start script: ${why}; `));
 });
 
 test('a file that somebody wrote stays', async () => {
@@ -169,6 +169,6 @@ test('--ready takes calls of the start away, and says what it lacks', async () =
   const said = diagnostics.filter(({ code }) => code.startsWith('ready')).map(({ message }) => message);
   assert.deepEqual(said, [
     'once demo.service serves it loses 1 call of its start: bind',
-    'neither an exercise nor a day was watched: [ready] leaves socket',
+    'less than a day and no exercise was watched: [ready] still allows socket',
   ]);
 });

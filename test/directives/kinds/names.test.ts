@@ -122,7 +122,7 @@ describe('names', () => {
   ]);
 
   loosensBy('paths may not open what another directive of the unit closes', [
-    [['AppArmorProfile=web'], 'AppArmorProfile', '-web', "it takes the place of the unit's own 'web'"],
+    [['AppArmorProfile=web'], 'AppArmorProfile', '-web', "it replaces the unit's own 'web'"],
     [['AppArmorProfile=-web'], 'AppArmorProfile', 'web', undefined],
   ]);
 

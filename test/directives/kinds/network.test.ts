@@ -22,7 +22,7 @@ describe('network', () => {
       ['10.0.0.0/7'],
       "the unit's 'IPAddressDeny' denies '10.0.0.0/7'",
     ],
-    [['IPAddressDeny=any'], 'IPAddressDeny', '', "it takes the unit's own entries back"],
+    [['IPAddressDeny=any'], 'IPAddressDeny', '', "it removes the unit's own entries"],
     [['SocketBindDeny=any'], 'SocketBindAllow', [443], "the unit's 'SocketBindDeny' denies '443'"],
     [['SocketBindDeny=any', 'SocketBindAllow=1-1023'], 'SocketBindAllow', ['tcp:443'], undefined],
     [

@@ -42,7 +42,7 @@ describe('paths', () => {
     ],
     [[], 'ExecPaths', ['/usr/bin/x'], undefined],
     [['InaccessiblePaths=/a'], 'InaccessiblePaths', ['/b'], undefined],
-    [['InaccessiblePaths=/a'], 'InaccessiblePaths', '', "it takes the unit's own entries back"],
+    [['InaccessiblePaths=/a'], 'InaccessiblePaths', '', "it removes the unit's own entries"],
     [['InaccessiblePaths=/a', 'InaccessiblePaths='], 'InaccessiblePaths', '', undefined],
     [['ProtectSystem=strict'], 'StateDirectory', ['web'], opens('/var/lib/web', 'ProtectSystem')],
     [['ProtectSystem=strict'], 'StateDirectory', ['web::ro'], undefined],
@@ -76,7 +76,7 @@ describe('paths', () => {
       ['BindReadOnlyPaths=/etc'],
       'BindPaths',
       '',
-      "it takes the unit's own mounts back, read-only ones included",
+      "it removes the unit's own mounts, read-only ones included",
     ],
     [
       ['TemporaryFileSystem=/var:ro'],
@@ -85,18 +85,13 @@ describe('paths', () => {
       opens('/var/lib', 'TemporaryFileSystem'),
     ],
     [['RootDirectory=/srv/root/'], 'RootDirectory', '/srv/root', undefined],
-    [
-      ['RootDirectory=/srv/root'],
-      'RootDirectory',
-      '/srv',
-      "it takes the place of the unit's own '/srv/root'",
-    ],
-    [['RootDirectory=/srv/root'], 'RootDirectory', '', "it takes the unit's own '/srv/root' back"],
+    [['RootDirectory=/srv/root'], 'RootDirectory', '/srv', "it replaces the unit's own '/srv/root'"],
+    [['RootDirectory=/srv/root'], 'RootDirectory', '', "it removes the unit's own '/srv/root'"],
     [
       ['PrivateNetwork=yes'],
       'NetworkNamespacePath',
       '/run/netns/a',
-      "it takes the place of the unit's own 'PrivateNetwork'",
+      "it replaces the unit's own 'PrivateNetwork'",
     ],
     [[], 'NetworkNamespacePath', '/run/netns/a', undefined],
   ]);
@@ -115,7 +110,7 @@ describe('paths', () => {
       ['/dev/sda 1K'],
       "the unit's own limit for '/dev/sda' is lower",
     ],
-    [['IOReadBandwidthMax=/dev/sda 1M'], 'IOReadBandwidthMax', '', "it takes the unit's own limits back"],
+    [['IOReadBandwidthMax=/dev/sda 1M'], 'IOReadBandwidthMax', '', "it removes the unit's own limits"],
   ]);
 
   loosensBy('exceptions count only where the unit denies', [

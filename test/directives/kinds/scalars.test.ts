@@ -4,7 +4,8 @@ import { BAD } from '../../support/bad-values.js';
 import { loosensBy, readBack, refuses, writes } from '../../support/directive-cases.js';
 
 describe('scalars', () => {
-  const stricter = (own: string, asked: string) => `the unit has '${own}', which is stricter than '${asked}'`;
+  const stricter = (own: string, asked: string) =>
+    `the unit has '${own}', which is more restrictive than '${asked}'`;
 
   refuses(BAD.scalars);
 

@@ -25,14 +25,14 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   );
   assert.match(
     blind!,
-    /^warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it can't vouch for .*CapabilityBoundingSet=/,
+    /^warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it is incomplete for .*CapabilityBoundingSet=/,
   );
   assert.deepEqual(
     [misses, refused, ...rest],
     [
-      "warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it can't vouch for every line",
-      "warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of refused: it can't vouch for calls that filters refused",
-      "warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z ended early: it can't vouch for all that the service does when it stops",
+      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it is incomplete for every line',
+      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of refused: it is incomplete for calls that filters refused',
+      'warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z ended early: it is incomplete for all that the service does when it stops',
     ],
   );
   const [{ lines } = {}] = doubts(ledger(recording({ lost: { calls: 2 } })));
@@ -63,7 +63,7 @@ test('processes that left the control group are nobody to vouch for', () => {
   assert.equal(warning!.code, 'recording-leavers');
   assert.match(
     warning!.message,
-    /: 2 processes were moved out of its control group, .* vouch for every line$/,
+    /: 2 processes were moved out of its control group, .* it is incomplete for every line$/,
   );
 });
 

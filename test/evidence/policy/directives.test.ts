@@ -292,7 +292,7 @@ const CASES: readonly Case[] = [
     '/sys/class/net',
     '/sys/devices/virtual/net/lo/statistics/rx_bytes',
     '/sys/devices/pci0000:00/0000:00:03.0/net/eth0/mtu',
-  ].map((path): Case => ['PrivateNetwork', { paths: paths('read', [path]) }, /tells of the host's network/]),
+  ].map((path): Case => ['PrivateNetwork', { paths: paths('read', [path]) }, /shows the host's network/]),
   ['PrivateNetwork', { paths: paths('read', ['/proc/12/status', '/sys/class/netlike', '/srv/net']) }, true],
   ['PrivateNetwork', { lost: { paths: 1 } }, /1 record of paths was lost/],
   ['PrivateIPC', {}, true],

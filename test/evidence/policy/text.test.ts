@@ -141,7 +141,7 @@ test('the head says what was seen of a life, and what was not', () => {
     ),
     [
       '# Seen: start, a whole day.',
-      "# Not seen, so that it may fail: stop, log rotation (or it can't be told), a whole week, ExecStop=/bin/kill\\x09$MAINPID.",
+      '# Not seen, so that it may fail: stop, log rotation (or it is unknown), a whole week, ExecStop=/bin/kill\\x09$MAINPID.',
     ],
   );
 });

@@ -94,7 +94,7 @@ test('a call that the start script made stays where its daemon can reach it, and
 });
 
 test('memcached where [ready] can not be had: the policy says that the daemon keeps its script’s calls', () => {
-  const why = 'nobody can enforce [ready]: Type=oneshot has ended';
+  const why = "[ready] can't be enforced: Type=oneshot has ended";
   const { text, policy, keeper } = learned(MEMCACHED, { readyGap: why });
   assert.deepEqual([policy.ready, keeper], [undefined, { daemon: '/usr/bin/memcached', why }]);
   assert.match(

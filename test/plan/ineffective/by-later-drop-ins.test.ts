@@ -22,7 +22,7 @@ const keys = (path: string, text: string) => {
   return overridden(effectiveUnit(files), DROP_IN, PLANNED).map(({ at, message }) => [at?.line, message]);
 };
 
-const after = (key: string) => `systemd reads this '${key}=' after ours, which is not in force then`;
+const after = (key: string) => `this '${key}=' overrides sandbox-unit's: systemd reads it later`;
 
 test('the unit file and drop-ins before ours undo nothing', () => {
   for (const name of ['a.conf', 'zz-sandbox-unit.conf', 'zz-a.conf'])

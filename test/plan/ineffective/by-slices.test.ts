@@ -21,7 +21,7 @@ function said(
 
 test('a slice that allows what the policy denies undoes it', () => {
   assert.deepEqual(said({ 'a.slice': ['10.0.0.0/8'], 'b.slice': [], 'c.slice': ['::1'] }), [
-    'error gap-undone: IPAddressAllow= of a.slice, c.slice undoes IPAddressDeny: it holds for all units in a slice',
+    'error gap-undone: IPAddressAllow= of a.slice, c.slice overrides IPAddressDeny: it applies to all units in a slice',
   ]);
   assert.equal(said({ 'a.slice': ['any'] }, { deny: ['10.0.0.0/8'] }).length, 1);
 });

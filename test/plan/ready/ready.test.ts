@@ -70,7 +70,7 @@ describe('what is left', () => {
     const { taken } = planned(STARTING, 'SystemCallFilter=~bind').ready!;
     assert.deepEqual(taken, ['execve', 'execveat', 'io_uring_setup']);
     assert.deepEqual(found(STARTING, 'SystemCallFilter=~bind'), [
-      "error contradiction: 'bind' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'bind' is refused from the start already: this line has no effect",
     ]);
   });
 
@@ -115,8 +115,8 @@ describe('lines that say nothing', () => {
   test('a line that is refused from the start is an error, but for one of a base', () => {
     const twice = `[syscalls]\ndeny = ["execve", "execveat"]\n${STARTING}`;
     assert.deepEqual(found(twice), [
-      "error contradiction: 'execve' is refused from the start, and this line takes nothing away",
-      "error contradiction: 'execveat' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'execve' is refused from the start already: this line has no effect",
+      "error contradiction: 'execveat' is refused from the start already: this line has no effect",
     ]);
     const of = policyFrom(twice, 'base.toml');
     const base = { ...of, file: 'p.toml' };
@@ -126,13 +126,13 @@ describe('lines that say nothing', () => {
   test('a rule on a call that is refused from the start is one, too', () => {
     const rule = '[[ready.rules]]\nsyscall = "mount"\nwhen = [{ arg = 0, eq = 1 }]\naction = "EPERM"';
     assert.deepEqual(found(`[syscalls]\ndeny = ["mount"]\n${STARTING}${rule}`), [
-      "error contradiction: 'mount' is refused from the start, and this line takes nothing away",
+      "error contradiction: 'mount' is refused from the start already: this line has no effect",
     ]);
   });
 
   test('a [ready] that changes nothing is an error', () => {
     assert.deepEqual(found('[ready]\nsettle = "1s"'), [
-      'error contradiction: [ready] takes no call away that passes until then',
+      'error contradiction: [ready] refuses no call that is allowed until then',
     ]);
     assert.deepEqual(found('[ready]\nlog = ["connect"]'), []);
   });
@@ -146,7 +146,7 @@ describe('lines that say nothing', () => {
 
   test('nothing is let through that is refused from the start', () => {
     assert.deepEqual(found(`[syscalls]\ndeny = ["ptrace"]\n[ready]\nallow = ["ptrace", "accept4"]`), [
-      "warning contradiction: 'ptrace' stays refused, as it is from the start",
+      "warning contradiction: 'ptrace' is refused from the start, and [ready] can't allow it",
       NO_RESPAWN,
     ]);
   });
@@ -199,16 +199,16 @@ describe('what loads it', () => {
     const { diagnostics } = makePlan({ ...request, effective: effectiveUnit([unitFile(''), later]) });
     assert.deepEqual(
       diagnostics.map(({ code, message }) => [code, message]),
-      [['overridden', "systemd reads this 'ExecStartPost=' after ours, which is not in force then"]],
+      [['overridden', "this 'ExecStartPost=' overrides sandbox-unit's: systemd reads it later"]],
     );
   });
 
   test('gaps are where it can not be loaded', () => {
-    const gap = (why: string) => [`error gap-ready: nobody can enforce [ready]: ${why}`];
+    const gap = (why: string) => [`error gap-ready: [ready] can't be enforced: ${why}`];
     assert.deepEqual(found(STARTING, 'Type=oneshot'), gap('Type=oneshot has ended when it is ready'));
     assert.deepEqual(
       found(STARTING, 'Type=idle'),
-      gap('Type=idle tells nobody when its program was started'),
+      gap("with Type=idle the start of the program can't be known"),
     );
     assert.deepEqual(
       found(STARTING, '', targetOf(257, { machine: 'riscv64' })),
@@ -246,7 +246,7 @@ describe('a reload', () => {
 
   test('is warned of where [ready] says nothing of it', () => {
     const warned = [
-      'warning ready-reload: a reload may make calls that [ready] takes away: it would fail, perhaps unseen',
+      'warning ready-reload: a reload may need calls that [ready] refuses: it would fail, perhaps unnoticed',
     ];
     assert.deepEqual(found(STARTING, RELOADED), warned);
     assert.deepEqual(found(STARTING, 'Type=notify-reload'), warned);

@@ -208,7 +208,7 @@ test('a file system in memory is read-only in defaults, since it would be a plac
     );
   assert.deepEqual(said('["/srv:ro", "/opt:size=1m,rw,ro"]'), []);
   const of = (word: string, hint: string) =>
-    `2 host-defaults: the defaults of a host give no place to write to, as '${word}' is one; make it read-only, with the option 'ro' at its end: "${hint}"`;
+    `2 host-defaults: the defaults of a host can't open a place to write to, as '${word}' does; make it read-only, with the option 'ro' at its end: "${hint}"`;
   assert.deepEqual(said('["/opt:ro", "/srv"]'), [of('/srv', '/srv:ro')]);
   assert.deepEqual(said('["/srv:ro,rw"]'), [of('/srv:ro,rw', '/srv:ro,rw,ro')]);
   assert.deepEqual(said('"/srv:size=1m"'), [of('/srv:size=1m', '/srv:size=1m,ro')]);

@@ -116,7 +116,7 @@ test('a unit of another machine that is changed has the way out on that machine'
   for (const isRecorded of [true, false])
     assert.equal(
       (await failure(() => loadUnit({ ...context({ distort }), isRecorded }, 'demo'))).includes(
-        "run 'systemctl daemon-reload' on the host, gather the facts anew, then try again",
+        "run 'systemctl daemon-reload' on the host, gather the facts again, then retry",
       ),
       isRecorded,
     );

@@ -68,7 +68,7 @@ test('the checklist has what was seen and what was not', () => {
     ['serving', 'seen', '1 time'],
     ['reload', '-', 'the unit has no ExecReload='],
     ['stop', 'not seen'],
-    ['log-rotation', "not seen, or can't be told"],
+    ['log-rotation', 'not seen, or unknown'],
     ['day', 'not seen', '10min of 1d'],
     ['week', 'not seen', '10min of 1w'],
     ['ExecStart=/usr/sbin/demod', 'seen', '1 time'],

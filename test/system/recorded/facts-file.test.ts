@@ -94,7 +94,7 @@ const REFUSED: Readonly<Record<string, readonly [text: string, why: RegExp]>> = 
   'an empty line': [`${FIRST_LINE}\n`, /:2: the line is no JSON object/],
   'a list': [`${FIRST_LINE}["ask"]\n`, /:2: the line is no JSON object/],
   null: [`${FIRST_LINE}null\n`, /:2: the line is no JSON object/],
-  'no first line': [factLine({ ask: 'manager', absent: true }), /:1: these are no facts of a machine/],
+  'no first line': [factLine({ ask: 'manager', absent: true }), /:1: this is not a file of facts/],
   'another version': [factLine({ facts: 2, host: 'web1' }), /version 2, not 1/],
   'a version with an escape': [factLine({ facts: '\u001b[2J', host: 'web1' }), /version \\x1b\[2J/],
   'no host': [factLine({ facts: 1 }), /no text 'host'/],

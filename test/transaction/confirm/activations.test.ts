@@ -68,7 +68,7 @@ test('a user who may not read the records of `activate` gets a note that there a
   const { exit, diagnostics } = await tellActivations(fakeContext(system, { superuser: false }));
   assert.deepEqual(
     [exit, diagnostics.map(({ severity, hint }) => [severity, hint])],
-    [0, [['note', "as root 'sandbox-unit status' tells of which"]]],
+    [0, [['note', "run 'sandbox-unit status' as root to see which"]]],
   );
 });
 

@@ -34,7 +34,7 @@ describe('a failure', () => {
     const kept = result.diagnostics.find(
       ({ severity, code }) => severity === 'warning' && code === 'keeps-filter',
     );
-    assert.equal(kept?.hint, `'systemctl restart ${UNIT}' takes it away`);
+    assert.equal(kept?.hint, `'systemctl restart ${UNIT}' removes it`);
     assert.equal(system.files.has(DROP_IN), false);
     assert.ok(!system.calls.includes(RESTART));
   });

@@ -110,7 +110,7 @@ describe('a service that listened', () => {
     assert.deepEqual([states, codes], [[`${UNIT} rolled-back`], ['error not-listening']]);
     assert.ok(took > 10_000);
     const { message } = result.diagnostics.find(({ code }) => code === 'not-listening')!;
-    assert.equal(message, `${UNIT} listened on tcp 0.0.0.0:80, and under the policy it doesn't any more`);
+    assert.equal(message, `${UNIT} listened on tcp 0.0.0.0:80, and no longer does under the policy`);
   });
 
   test('a service that listens again, early or late, stays applied', async () => {

@@ -61,9 +61,9 @@ test('endpoints are tried without a program, each for a minute or as long as the
 test('the first probe that fails is the last one', async () => {
   const { said, asked } = await run('["tcp:x:1", ["/bin/probe"]]', {
     ...ending(0),
-    unreachable: 'nobody listens there',
+    unreachable: 'nothing listens there',
   });
-  assert.deepEqual(said, ['service-failed: the probe tcp:x:1: nobody listens there']);
+  assert.deepEqual(said, ['service-failed: the probe tcp:x:1: nothing listens there']);
   assert.equal(asked.length, 1);
 });
 

@@ -140,7 +140,7 @@ test('a call that the observer saw counts where no log can be read', async () =>
 test('a refused call comes with its line and what would allow it', async () => {
   const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]));
   const [verdict, call] = result.diagnostics.filter(({ code }) => code.startsWith('refused'));
-  assert.equal(verdict!.message, `the policy ended processes of ${UNIT} while it was tried`);
+  assert.equal(verdict!.message, `the policy ended processes of ${UNIT} during the trial`);
   assert.match(call!.message, /^uname \(63\) ended the process: deny uname$/);
   assert.deepEqual([call!.at!.line, call!.at!.column], [2, 9]);
   assert.match(call!.hint!, /^to allow it: take "uname" out of deny in line 2/);
@@ -151,10 +151,13 @@ test('a call that [ready] refuses has the way out of a reload that needs it, unl
     const { result } = await applied(policy, seen([refusal('uname', EPERM)]));
     return result.diagnostics.find(({ code }) => code === 'refused-in-trial')?.hint ?? '';
   };
-  assert.match(await hint(READY), /'reload = false' in \[ready\].*; to keep such a policy: refused = "warn"/);
+  assert.match(
+    await hint(READY),
+    /'reload = false' in \[ready\].*; to accept refused calls: refused = "warn"/,
+  );
   assert.match(
     await hint(`${READY}reload = false\n`),
-    /^to keep such a policy: refused = "warn" in \[apply\]$/,
+    /^to accept refused calls: refused = "warn" in \[apply\]$/,
   );
 });
 
@@ -217,9 +220,13 @@ describe('where refused calls can not all be seen, a note says so', () => {
   const BLIND: readonly [why: string, observed: FakeObserverOptions, said: RegExp][] = [
     ['the kernel is too old', TOO_OLD, /: this is 5.10$/],
     ['the observer has ended', { dumps: [], status: 128 }, /: the observer was killed$/],
-    ['what it says is no dump', { dumps: [['{"dump":0}']] }, /could not all be seen/],
-    ['some had no room', seen([], { lost: { refused: 3 } }), /^not all refused calls/],
-    ['the kernel does not show them', seen([], { blind: ['refused'] }), /^not all refused calls/],
+    ['what it says is no dump', { dumps: [['{"dump":0}']] }, /may have been missed/],
+    ['some had no room', seen([], { lost: { refused: 3 } }), /may have been missed during the trial$/],
+    [
+      'the kernel does not show them',
+      seen([], { blind: ['refused'] }),
+      /may have been missed during the trial$/,
+    ],
   ];
   for (const [why, observed, said] of BLIND) {
     test(why, async () => {

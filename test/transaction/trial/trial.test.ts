@@ -144,10 +144,7 @@ test('a service whose reload fails is not right, nor is one that dies of it', as
 test('a reload that fails under [ready] has the way out of that: the calls that it takes away, and its own line', async () => {
   const plan = { ...trial.plan, ready: planned(READY).ready };
   const [failed] = await start(reloadable({ reloading: { result: 'failed' } }), { plan });
-  assert.match(
-    failed!.hint!,
-    /^a reload may need calls that \[ready] takes away.*'reload = false' in \[ready]/,
-  );
+  assert.match(failed!.hint!, /^a reload may need calls that \[ready] refuses.*'reload = false' in \[ready]/);
   assert.doesNotMatch(failed!.hint!, /\[apply]/);
 });
 

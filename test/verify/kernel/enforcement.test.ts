@@ -137,7 +137,7 @@ test('a thread that lets a call through is told from the others', async () => {
   );
   assert.deepEqual(
     wrong.map(({ message }) => message),
-    ["looser than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
+    ["more permissive than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
   );
 });
 
@@ -280,7 +280,7 @@ describe('what is looser and runs since before the unit was started is left over
     assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
     assert.equal(
       found.leftOver[0]!.message,
-      'looser than the policy: demo (1), left over from before demo.service was started',
+      'more permissive than the policy: demo (1), left over from before demo.service was started',
     );
     assert.match(found.leftOver[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
   });
@@ -381,7 +381,7 @@ test('threads that come faster than they are stopped are told, and those of othe
 
 test('a thread that has ended since it was read is told by its ID', async () => {
   const { wrong } = await verified(machine([{ says: filtered(denying()).says }]));
-  assert.match(wrong[0]!.message, /^looser than the policy in what has ended since \(1\): execve/);
+  assert.match(wrong[0]!.message, /^more permissive than the policy in an exited process \(1\): execve/);
 });
 
 test('a reader that fails or says something else is an error', async () => {

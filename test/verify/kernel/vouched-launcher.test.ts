@@ -76,5 +76,5 @@ test('the guard of a known launcher is trusted; that of another is not', () => {
 test('who started the service is doubted with a way out', () => {
   const { code, hint } = notVouched(PLAN, { why: 'x', isCertain: true });
   assert.equal(code, 'launcher-unknown');
-  assert.match(hint!, /^'systemctl restart .*demo\.service' starts it anew/);
+  assert.match(hint!, /^'systemctl restart .*demo\.service' restarts it by the installed launcher/);
 });

@@ -119,7 +119,7 @@ function amountOf(text: string, unit: DeviceUnit): unknown {
 /** IOReadBandwidthMax= and the like: a limit for each device, the last one for a device holds. */
 export const DEVICE_LIMIT: Strictness = takes(({ before, after }) => {
   const own = limitsOf(before);
-  if (after.includes('') && own.size > 0) return "it takes the unit's own limits back";
+  if (after.includes('') && own.size > 0) return "it removes the unit's own limits";
   for (const [device, asked] of limitsOf(after)) {
     const limit = own.get(device);
     if (limit !== undefined && !(asked <= limit)) return `the unit's own limit for '${device}' is lower`;

@@ -113,7 +113,7 @@ function opened({ before, after, unit }: Comparison, parts: readonly Closed[]): 
     if (by !== undefined) return opens(source, by);
   }
   const emptied = after.includes('') && hasBinds(unit);
-  return emptied ? "it takes the unit's own mounts back, read-only ones included" : undefined;
+  return emptied ? "it removes the unit's own mounts, read-only ones included" : undefined;
 }
 
 /** One list to systemd, see the table. */

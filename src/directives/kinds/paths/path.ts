@@ -34,6 +34,6 @@ export const path = ({ word, dash }: Path = {}): ValueKind =>
 export const namespaceInPlaceOf = (own: string): Strictness =>
   takes((comparison) => {
     const asked = comparison.after.at(-1) ?? '';
-    if (asked !== '' && isOn(comparison.unit, own)) return `it takes the place of the unit's own '${own}'`;
+    if (asked !== '' && isOn(comparison.unit, own)) return `it replaces the unit's own '${own}'`;
     return fixed(comparison);
   });

@@ -75,7 +75,7 @@ function privateNetwork(facts: Facts): Verdict | undefined {
   const abstract = facts.peers.find(({ address }) => address.startsWith('@'));
   if (abstract) return not(`${abstract.address} is a socket of the network namespace`);
   const file = facts.below('/proc', '/sys').find(({ path }) => NETWORK_FILES.some((one) => one.test(path)));
-  if (file) return not(`${file.path} tells of the host's network`);
+  if (file) return not(`${file.path} shows the host's network`);
   return proved(true, `No socket of a network was made or used in ${facts.time}.`);
 }
 
@@ -102,13 +102,13 @@ function peerAddresses(facts: Facts): string[] | undefined {
 function denyAddresses(facts: Facts): Verdict | undefined {
   if (!facts.addresses) return undefined;
   return peerAddresses(facts)
-    ? proved('any', `No other address was dealt with in ${facts.time}.`)
-    : not('more addresses were dealt with than a list has room for, or one that is none');
+    ? proved('any', `No other address was used in ${facts.time}.`)
+    : not('more addresses were used than a list can hold, or an invalid one');
 }
 
 function allowAddresses(facts: Facts): Verdict | undefined {
   const addresses = facts.addresses ? (peerAddresses(facts) ?? []) : [];
-  return addresses.length === 0 ? undefined : proved(addresses, 'The addresses that were dealt with.');
+  return addresses.length === 0 ? undefined : proved(addresses, 'The addresses that were used.');
 }
 
 /** Calls on objects of System V and of POSIX message queues. */

@@ -55,7 +55,7 @@ function peersUsers(facts: Facts): string | undefined {
     const options = facts.values(call, 2);
     if (!options) return `the options of sockets aren't all known`;
     if (options.includes(constantValue('x86-64', option)!))
-      return `${option} was used, which tells of other users`;
+      return `${option} was used, which shows other users`;
   }
   return undefined;
 }

@@ -66,7 +66,7 @@ function boundingSet(facts: Facts): Verdict {
  */
 function noNewPrivileges(facts: Facts): Verdict {
   const call = facts.made('execve', 'execveat');
-  if (call !== undefined) return not('programs were executed, of which one may gain privileges by its file');
+  if (call !== undefined) return not('programs were executed, and one may gain privileges by its file');
   const root = otherRoot(facts);
   if (root !== undefined) return not(root);
   const { programs } = facts.evidence;

@@ -220,7 +220,7 @@ const NAMES: Readonly<Partial<Record<ChecklistKind, string>>> = {
 
 /** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
 const UNSEEN: ReadonlyMap<ChecklistKind, string> = new Map([
-  ['log-rotation', "log rotation (or it can't be told)"],
+  ['log-rotation', 'log rotation (or it is unknown)'],
 ]);
 
 /** Characters of a command, and the number of commands. */
