@@ -61,7 +61,7 @@ function explained(
     changes,
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     processes: processesOf(same),
-    opens: changes.length > 0 ? opens(call.name, confinement.sets) : undefined,
+    opens: changes.length > 0 ? opens(call.name, confinement.sets, cause.phase) : undefined,
   };
 }
 

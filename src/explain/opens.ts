@@ -1,13 +1,11 @@
 /** Gains of a service by a call that policies refuse for a reason. */
+import type { Phase } from '../policy/policy.js';
 import { callsOf } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 
 /** Gains by a call's name, or by a set that holds it. */
 const OPENS: ReadonlyMap<string, string> = new Map([
-  [
-    'execve',
-    'it can then start any program that it can reach; deny it in [ready] if only its start needs it',
-  ],
+  ['execve', 'it can then start any program that it can reach'],
   ['execveat', 'it can then start any program that it can reach, and one that is in memory alone'],
   ['bpf', 'it can then load programs into the kernel'],
   ['io_uring_setup', 'files and sockets are then within its reach without the calls that the policy refuses'],
@@ -29,9 +27,13 @@ const OPENS: ReadonlyMap<string, string> = new Map([
   ['@setuid', 'with CAP_SETUID it can then become another user'],
 ]);
 
-/** The gain by a call; undefined if the call is one of many that are harmless by themselves. */
-export function opens(call: string, sets: SyscallSets): string | undefined {
+/**
+ * The gain by a call; undefined if the call is one of many that are harmless by themselves.
+ * @param phase in which the policy refuses it
+ */
+export function opens(call: string, sets: SyscallSets, phase: Phase = 'start'): string | undefined {
   const own = OPENS.get(call);
+  if (call === 'execve' && phase === 'start') return `${own}; deny it in [ready] if only its start needs it`;
   if (own !== undefined) return own;
   const [, text] =
     [...OPENS].find(([name]) => name.startsWith('@') && callsOf({ name }, sets).includes(call)) ?? [];

@@ -44,7 +44,8 @@ export type Proof = Success | Failure;
 
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const ONES: readonly bigint[] = new Array<bigint>(6).fill((1n << 64n) - 1n);
-/** Combinations of arguments to try where they can't be compared at once. */
+/** Combinations of arguments to try where not all are tried: with and without an exact comparison. */
+const SOME = 64;
 const MANY = 4096;
 const LOOKS = 'looks at the arguments of a call that its number decides';
 const DIFFERS = 'answers a call in another way than the policy';
@@ -52,9 +53,8 @@ const DIFFERS = 'answers a call in another way than the policy';
 /**
  * Compares a program with a policy. All numbers of all conventions are compared range by range. Where a verdict depends
  * on arguments, all of them are compared at once, as functions of their bits. Then the simulator runs every known
- * number, so that an error in one method shows in the other, and arguments around the operands of rules that are too
- * large to be compared at once. A call that its number decides must be answered without a load of its arguments, as the
- * kernel's cache needs it.
+ * number, and arguments around every operand, so that an error in one method shows in the other. A call that its number
+ * decides must be answered without a load of its arguments, as the kernel's cache needs it.
  */
 export function prove(program: readonly Instruction[], policy: SyscallPolicy): Proof {
   const problem = validate(program);
@@ -143,7 +143,7 @@ function createArgumentComparison(program: readonly Instruction[]) {
 }
 
 /**
- * Tries every known number, and arguments around the operands of large verdicts, one by one.
+ * Tries every known number, and arguments around every operand, one by one.
  * @returns how many calls were tried
  */
 function tryCalls(
@@ -151,13 +151,19 @@ function tryCalls(
   policy: SyscallPolicy,
   large: ReadonlySet<string>,
 ): number | Failure {
+  const tries = new Map<string, bigint[][]>();
+  const registersFor = (verdict: Verdict) => {
+    const text = textOf(verdict);
+    const found = tries.get(text) ?? registersToTry(verdict, large.has(text) ? MANY : SOME);
+    tries.set(text, found);
+    return found;
+  };
   let calls = 0;
   for (const arch of archesToTry()) {
     for (const nr of numbersToTry(policy, arch)) {
       const verdict = verdictAt(policy, arch, nr);
       const decided = settled(verdict) !== undefined;
-      const isLarge = !decided && large.has(textOf(verdict));
-      for (const args of isLarge ? registersToTry(verdict, MANY) : [ONES]) {
+      for (const args of decided ? [ONES] : registersFor(verdict)) {
         calls += 1;
         const call = { arch, nr, args };
         const { action, loadedArguments } = simulate(program, call);

@@ -58,12 +58,16 @@ async function unlessGivenUp<T>(
 const HOLDS_UP = 'its job may never end, and an unconfirmed change is to be undone';
 
 async function holdsUp(context: Context, unit: string): Promise<boolean> {
-  return isEndless(await context.system.unit(unit)) && (await isRollbackDue(context));
+  return isEndless(await context.system.anyUnit(unit)) && (await isRollbackDue(context));
 }
 
+/** Sockets and mounts have one limit for both. */
 const isEndless = ({ activeState, properties }: UnitState): boolean =>
-  (activeState === 'deactivating' && properties.get('TimeoutStopUSec') === NEVER) ||
-  (activeState === 'activating' && properties.get('TimeoutStartUSec') === NEVER);
+  (activeState === 'deactivating' && hasNoLimit(properties, 'TimeoutStopUSec')) ||
+  (activeState === 'activating' && hasNoLimit(properties, 'TimeoutStartUSec'));
+
+const hasNoLimit = (properties: UnitState['properties'], name: string): boolean =>
+  (properties.get(name) ?? properties.get('TimeoutUSec')) === NEVER;
 
 function givenUp({ placement }: Context, make: typeof error, unit: string, why: string): UserError {
   const hint = `systemd goes on with it; '${systemctl(placement.scope, 'status', unit)}' shows its state`;
@@ -72,7 +76,7 @@ function givenUp({ placement }: Context, make: typeof error, unit: string, why: 
 
 /** A service that fails to save its data at its stop goes on, and systemd kills none without a timeout. */
 async function endlessStop({ system, placement }: Context, unit: string): Promise<string | undefined> {
-  const state = await system.unit(unit);
+  const state = await system.anyUnit(unit);
   if (state.activeState !== 'deactivating' || !isEndless(state)) return undefined;
   const status = state.properties.get('StatusText');
   const says = typeof status === 'string' && status !== '' ? `, and says '${printable(status)}'` : '';

@@ -11,7 +11,7 @@ const STOPS = { ActiveState: 'deactivating', TimeoutStopUSec: 2n ** 64n - 1n };
 /** The further line about a service that is waited for. */
 async function moreAbout(properties: Readonly<Record<string, unknown>>): Promise<string | undefined> {
   const system = new FakeSystem();
-  system.unit = async () => unitState(properties);
+  system.anyUnit = async () => unitState(properties);
   const context = fakeContext(system);
   let told: string | undefined;
   const tellIfLong = async <T>(_: string, job: () => Promise<T>, more?: () => Promise<typeof told>) => {
@@ -28,6 +28,9 @@ test('a stop that may never end is named with what the service says and the comm
     `${UNIT} doesn't stop, and says 'Saving failed'; systemd waits without limit (TimeoutStopSec=); 'systemctl kill -s KILL ${UNIT}' ends it, and unsaved data is lost`,
   );
   assert.match((await moreAbout(STOPS))!, /^redis-server\.service doesn't stop; /);
+  // A mount and a socket have one limit for their start and their stop.
+  const mount = { ActiveState: 'deactivating', TimeoutUSec: STOPS.TimeoutStopUSec };
+  assert.match((await moreAbout(mount))!, /doesn't stop; /);
 });
 
 test('a stop that systemd ends itself, and a start, have no such line', async () => {
@@ -45,7 +48,8 @@ describe('where a change that was not confirmed waits for this run', () => {
   ): Promise<string> {
     const system = new FakeSystem();
     system.services = async () => [UNIT, UNDO];
-    system.unit = async (name) => unitState(name === UNDO ? { ActiveState: undo } : state);
+    system.unit = async () => unitState({ ActiveState: undo });
+    system.anyUnit = async () => unitState(state);
     const context = fakeContext(system);
     let said = 'waits';
     waitFor(context, UNIT, 'waiting …', () => new Promise<void>(() => undefined), longest).catch(

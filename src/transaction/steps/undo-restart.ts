@@ -1,9 +1,9 @@
 import { inBatches, mostAtOnce } from '../../collections.js';
-import { type Diagnostic, error } from '../../diagnostic.js';
+import { type Diagnostic, error, UserError } from '../../diagnostic.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
 import { isTrigger } from '../../restart/affected-units.js';
 import { atWork, restartObstacle, staysDown } from '../../restart/may-restart.js';
-import { failuresOf, orElse } from '../../state/failures.js';
+import { failuresOf } from '../../state/failures.js';
 import { leftAsItRuns } from '../../state/notes.js';
 import { servicesOf } from '../../state/service.js';
 import {
@@ -23,7 +23,7 @@ import type { HeldSignals } from '../held-signals.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
-import { waitFor } from '../wait-for.js';
+import { UNDER_WAY, waitFor } from '../wait-for.js';
 
 /** Options of bringing services back. */
 export interface HowBack {
@@ -124,8 +124,15 @@ async function standOf(
     const obstacle = restartObstacle(state) ?? (await staysDown(context, state));
     return obstacle === undefined ? 'due' : leftAsItRuns(run.unit, obstacle);
   };
-  // In doubt, one restart too many does less harm than a service that is down.
-  return orElse(stand, 'due');
+  try {
+    return await stand();
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    // An administrator may be stopping it: a restart would take the place of that job.
+    const underWay = cause.diagnostics.find(({ code }) => code === UNDER_WAY);
+    // In doubt, one restart too many does less harm than a service that is down.
+    return underWay ?? 'due';
+  }
 }
 
 /** Waits for a job, until the second signal comes. @throws UserError `interrupted`, or `still-under-way` where it takes too long */

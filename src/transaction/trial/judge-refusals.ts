@@ -23,7 +23,7 @@ const MOST_TOLD = 5;
  * doesn't refuse say nothing about it.
  */
 export function judgeRefusals(
-  { plan, policy: { policy } }: Prepared,
+  { plan, policy: { policy }, unit }: Prepared,
   explanations: readonly Explanation[],
 ): Judged {
   const ours = explanations.filter(isPolicys);
@@ -32,7 +32,8 @@ export function judgeRefusals(
   const others = ours.filter((one) => !isFatal(one));
   const told = (some: readonly Explanation[]) => tell(plan, some);
   if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
-  const mayBeReload = policy.ready?.reload?.value !== false && fatal.some(isOfReady);
+  const reloads = unit.services.some(({ state }) => state.canReload) && policy.ready?.reload?.value !== false;
+  const mayBeReload = reloads && fatal.some(isOfReady);
   const ways = mayBeReload ? [READY_RELOAD, KEEP] : [KEEP];
   return {
     failures: [verdict(plan, fatal, ways.join('; ')), ...told(fatal)],
