@@ -1,7 +1,7 @@
 /** How many calls an allow list must have for a small program, by what loads the filter and when. */
 import { spawnSync } from 'node:child_process';
-import { abisOf } from '../src/syscalls/abi.js';
-import { numbersOf } from '../src/syscalls/numbers.js';
+import { abisOf } from '../src/seccomp/syscalls/abi.js';
+import { numbersOf } from '../src/seccomp/syscalls/numbers.js';
 import { launcherObstacle, MACHINE } from '../test/support/native.js';
 import { inRepository } from '../test/support/repository.js';
 import { needed } from './needed.js';
@@ -9,7 +9,7 @@ import type { Aim, Bench, Row } from './row.js';
 import { compileFile, HELPERS, inFolder, type Stage, writeFilter } from './workshop.js';
 
 /** The program of the talk "Sandboxing in Linux with zero lines of code", and what it prints. */
-const PROGRAM = inRepository('test', 'systemd', 'programs', 'myos.c');
+const PROGRAM = inRepository('test', 'booted', 'programs', 'myos.c');
 const LINE = 'My OS is Linux!\n';
 
 export const allowList: Bench = {

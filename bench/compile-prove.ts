@@ -1,10 +1,11 @@
 /** How long it takes to compile and prove many policies. */
-import { compile } from '../src/filter/compile/compile.js';
-import { assertProven } from '../src/filter/prove.js';
+
 import { parsePolicy } from '../src/policy/parse.js';
-import type { SyscallPolicy } from '../src/syscalls/policy.js';
-import { resolve, resolveCalls } from '../src/syscalls/resolve.js';
-import { bundledSets, expandSet } from '../src/syscalls/sets.js';
+import { compile } from '../src/seccomp/filter/compile/compile.js';
+import { assertProven } from '../src/seccomp/filter/prove.js';
+import type { SyscallPolicy } from '../src/seccomp/syscalls/policy.js';
+import { resolve, resolveCalls } from '../src/seccomp/syscalls/resolve.js';
+import { bundledSets, expandSet } from '../src/seccomp/syscalls/sets.js';
 import { type Bench, median, type Row } from './row.js';
 
 const COUNTS = [250, 500, 1000] as const;

@@ -62,7 +62,7 @@ const OPTIONS = {
 rmSync('dist', { recursive: true, force: true });
 await build({
   ...OPTIONS,
-  entryPoints: ['src/cli.ts'],
+  entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/sandbox-unit.cjs',
   plugins: [programBeside, sparing],
 });
@@ -70,7 +70,7 @@ chmodSync('dist/sandbox-unit.cjs', 0o755);
 
 const { metafile } = await build({
   ...OPTIONS,
-  entryPoints: ['src/program.ts'],
+  entryPoints: ['src/cli/program.ts'],
   write: false,
   plugins: [sparing],
 });

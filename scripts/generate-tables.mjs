@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Writes src/syscalls/generated/: call numbers, errnos and constants from the kernel's headers, syscall sets from
+ * Writes src/seccomp/syscalls/generated/: call numbers, errnos and constants from the kernel's headers, syscall sets from
  * systemd, what functions of C libraries call from these; and native-helper/sandboxify/call-table.h, which has the numbers for C. Needs cc on x86-64 and Debian's
  * linux-libc-dev (13 or later, which has the headers of all machines); the sets need systemd-analyze. The same headers
  * give the same bytes.
@@ -24,7 +24,7 @@ import { nativeCallsText } from './tables/native-calls.mjs';
 import { numbersTable } from './tables/numbers.mjs';
 import { setsListing, systemdRelease } from './tables/sets.mjs';
 
-const FOLDER = fileURLToPath(new URL('../src/syscalls/generated/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../src/seccomp/syscalls/generated/', import.meta.url));
 const CALL_TABLE = fileURLToPath(new URL('../native-helper/sandboxify/call-table.h', import.meta.url));
 const CANNOT_TELL = 77;
 

@@ -8,16 +8,16 @@ import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { build } from 'esbuild';
 
-const ENTRY = 'src/program.ts';
-const VERBS = 'src/commands/verbs.ts';
+const ENTRY = 'src/cli/program.ts';
+const VERBS = 'src/cli/commands/verbs.ts';
 
 /** The first words of command lines that have a file of their own, and the modules that answer them. */
 const OWN = new Map(
   ['check', 'plan', 'apply', 'verify', 'status', 'run', 'revert'].map((verb) => [
     verb,
-    `src/commands/${verb}.ts`,
+    `src/cli/commands/${verb}.ts`,
   ]),
-).set('__complete', 'src/commands/completion/candidates.ts');
+).set('__complete', 'src/cli/commands/completion/candidates.ts');
 
 /** The file of the package for the bus, which not every run asks. */
 const BUS = 'dbus-next.cjs';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { OPTIONS } from '../src/commands/options.js';
-import { VERBS } from '../src/commands/verbs.js';
+import { OPTIONS } from '../src/cli/commands/options.js';
+import { VERBS } from '../src/cli/commands/verbs.js';
+import { BEFORE, ENDS, RUNS, SHORTER } from './booted/document-runs.js';
 import { documentPaths, markdownSteps, readDocument } from './support/document.js';
 import { commandsToRun, ELSEWHERE, whyElsewhere } from './support/elsewhere.js';
 import { inRepository } from './support/repository.js';
 import { sentencesOf, wordsOf } from './support/sentences.js';
-import { BEFORE, ENDS, RUNS, SHORTER } from './systemd/document-runs.js';
 
 const DOCUMENTS = ['ARCHITECTURE.md', 'CONTRIBUTING.md'];
 
@@ -103,7 +103,7 @@ test('the command lines of documents for users have verbs and options that there
 
 const isRun = (path: string): boolean => RUNS.some((one) => one.path === path);
 
-test('test/systemd/pages.test.ts runs every command line of documents for users', () => {
+test('test/booted/pages.test.ts runs every command line of documents for users', () => {
   const documents = documentPaths().map(readDocument);
   assert.ok(documents.flatMap(commandsToRun).length > 150);
   assert.deepEqual(documents.filter(({ path }) => !isRun(path)).flatMap(commandsToRun), []);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { OPTIONS, type Options } from '../src/cli/commands/options.js';
+import type { Verb, VerbGroup } from '../src/cli/commands/verb.js';
+import { VERBS } from '../src/cli/commands/verbs.js';
 import { groupBy } from '../src/collections.js';
-import { OPTIONS, type Options } from '../src/commands/options.js';
-import type { Verb, VerbGroup } from '../src/commands/verb.js';
-import { VERBS } from '../src/commands/verbs.js';
 import { EXIT } from '../src/diagnostic.js';
 import { type Keys, POLICY, type Shape } from '../src/policy/schema.js';
 import { inLayer, layerAvailable } from './support/layer.js';

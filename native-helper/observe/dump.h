@@ -1,4 +1,4 @@
-/* The lines that tell what was seen: src/observer/observed.ts has what is in them. */
+/* The lines that tell what was seen: src/observe/observed.ts has what is in them. */
 #ifndef SANDBOX_UNIT_DUMP_H
 #define SANDBOX_UNIT_DUMP_H
 

@@ -82,10 +82,10 @@ function analysis() {
     const outfile = join(folder, 'analysis.cjs');
     const source = (path) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
     const contents = [
-      'formats/elf-image',
-      'evidence/reachable/c-library',
-      'evidence/reachable/reach',
-      'syscalls/numbers',
+      'systemd/formats/elf-image',
+      'learn/evidence/reachable/c-library',
+      'learn/evidence/reachable/reach',
+      'seccomp/syscalls/numbers',
     ]
       .map((path) => `export * from '${source(path)}.ts';`)
       .join('\n');

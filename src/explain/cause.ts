@@ -1,15 +1,22 @@
-import type { Abi } from '../syscalls/abi.js';
-import { ALLOW, LOG, permits } from '../syscalls/action.js';
-import { formatAction } from '../syscalls/action-text.js';
-import type { Hidden } from '../syscalls/arguments.js';
-import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
-import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
-import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
-import { answeredCalls } from '../syscalls/own-sets.js';
-import { holds } from '../syscalls/policy.js';
-import { entriesByCall, limitBy, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
-import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
-import type { SyscallSets } from '../syscalls/sets.js';
+import type { Abi } from '../seccomp/syscalls/abi.js';
+import { ALLOW, LOG, permits } from '../seccomp/syscalls/action.js';
+import { formatAction } from '../seccomp/syscalls/action-text.js';
+import type { Hidden } from '../seccomp/syscalls/arguments.js';
+import { conditionsOf, hiddenFrom, holdsAlways } from '../seccomp/syscalls/conditions.js';
+import type { NamedPolicy, NamedVerdict } from '../seccomp/syscalls/named-policy.js';
+import { NUMBERS_SOURCE } from '../seccomp/syscalls/numbers.js';
+import { answeredCalls } from '../seccomp/syscalls/own-sets.js';
+import { holds } from '../seccomp/syscalls/policy.js';
+import {
+  entriesByCall,
+  limitBy,
+  refusal,
+  resolveCalls,
+  strictest,
+  verdictOn,
+} from '../seccomp/syscalls/resolve.js';
+import type { RuleEntry, SyscallsSection } from '../seccomp/syscalls/section.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 import { type Cause, type Confinement, named, sectionOf, setsOf } from './refused-call.js';
 import type { NamedCall } from './tally.js';
 

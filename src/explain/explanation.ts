@@ -1,5 +1,5 @@
 import type { Phase } from '../policy/policy.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
+import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
 import { causeOf } from './cause.js';
 import { changesFor } from './change.js';
 import { opens } from './opens.js';

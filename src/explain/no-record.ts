@@ -1,10 +1,10 @@
-import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import { headerOf } from '../emit/drop-in-facts.js';
+import { headerOf } from '../plan/emit/drop-in-facts.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { type Action, ENOSYS, errnoOf } from '../syscalls/action.js';
-import { readyCalls } from '../syscalls/ready.js';
-import { refusal } from '../syscalls/resolve.js';
+import { type Action, ENOSYS, errnoOf } from '../seccomp/syscalls/action.js';
+import { readyCalls } from '../seccomp/syscalls/ready.js';
+import { refusal } from '../seccomp/syscalls/resolve.js';
+import { ownCommand } from '../systemd/command-lines.js';
 import { letsCallsFail } from '../verify/kernel/refusers.js';
 
 /** Facts by which calls may have been refused although none is on record. */

@@ -1,7 +1,7 @@
 /** Gains of a service by a call that policies refuse for a reason. */
 import type { Phase } from '../policy/policy.js';
-import { callsOf } from '../syscalls/resolve.js';
-import type { SyscallSets } from '../syscalls/sets.js';
+import { callsOf } from '../seccomp/syscalls/resolve.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 
 /** Gains by a call's name, or by a set that holds it. */
 const OPENS: ReadonlyMap<string, string> = new Map([

@@ -1,20 +1,20 @@
 /** A policy's text with all changes that explanations propose for it, and the proof that it means just these. */
 
-import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import type { Context } from '../machine/context.js';
 import { checkSyscalls } from '../policy/check.js';
 import type { TextEdit } from '../policy/edit.js';
 import type { Phase, Policy } from '../policy/policy.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
-import { ALLOW } from '../syscalls/action.js';
-import { conditionsOf, holdsAlways } from '../syscalls/conditions.js';
-import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
-import { callNames } from '../syscalls/numbers.js';
-import { holds } from '../syscalls/policy.js';
-import { verdictOn } from '../syscalls/resolve.js';
-import type { RuleEntry } from '../syscalls/section.js';
-import type { Context } from '../system/context.js';
+import { ALLOW } from '../seccomp/syscalls/action.js';
+import { conditionsOf, holdsAlways } from '../seccomp/syscalls/conditions.js';
+import type { NamedPolicy, NamedVerdict } from '../seccomp/syscalls/named-policy.js';
+import { callNames } from '../seccomp/syscalls/numbers.js';
+import { holds } from '../seccomp/syscalls/policy.js';
+import { verdictOn } from '../seccomp/syscalls/resolve.js';
+import type { RuleEntry } from '../seccomp/syscalls/section.js';
+import { ownCommand } from '../systemd/command-lines.js';
 import { type Explanation, isFinding } from './explanation.js';
 import { type Confinement, failedExpectations, named } from './refused-call.js';
 import type { NamedCall } from './tally.js';

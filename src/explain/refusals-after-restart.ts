@@ -1,8 +1,8 @@
+import type { Context } from '../machine/context.js';
+import { isKilledByFilter } from '../machine/state/failure.js';
+import { orElse } from '../machine/state/failures.js';
+import { lastWritten } from '../machine/state/own-files.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { isKilledByFilter } from '../state/failure.js';
-import { orElse } from '../state/failures.js';
-import { lastWritten } from '../state/own-files.js';
-import type { Context } from '../system/context.js';
 import { explainKnown, explainUnit, type Looked } from './explain-unit.js';
 import type { ObservedCall } from './records/observed.js';
 import { startOf } from './records/start-of.js';

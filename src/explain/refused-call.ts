@@ -2,14 +2,14 @@ import type { Diagnostic, Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
 import { checkExpectations, checkReadyExpectations, type Meaning } from '../policy/expect.js';
 import type { Phase, Policy, WeakerPolicy } from '../policy/policy.js';
-import type { Abi, Machine } from '../syscalls/abi.js';
-import type { Action } from '../syscalls/action.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
-import { withOwnSets } from '../syscalls/own-sets.js';
-import { NO_FILTER, readyCalls } from '../syscalls/ready.js';
-import { resolve, resolveCalls } from '../syscalls/resolve.js';
-import { type CallLists, NO_SYSCALLS, type SyscallsSection } from '../syscalls/section.js';
-import type { SyscallSets } from '../syscalls/sets.js';
+import type { Abi, Machine } from '../seccomp/syscalls/abi.js';
+import type { Action } from '../seccomp/syscalls/action.js';
+import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { withOwnSets } from '../seccomp/syscalls/own-sets.js';
+import { NO_FILTER, readyCalls } from '../seccomp/syscalls/ready.js';
+import { resolve, resolveCalls } from '../seccomp/syscalls/resolve.js';
+import { type CallLists, NO_SYSCALLS, type SyscallsSection } from '../seccomp/syscalls/section.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 
 /** A change that lets a call through, to a policy or to the unit itself. */
 export interface Change {

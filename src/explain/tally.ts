@@ -1,10 +1,10 @@
 /** Calls that ended alike, counted. */
 
 import { groupBy } from '../collections.js';
-import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
-import { type Action, ALLOW, ENOSYS, errnoOf, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
-import { LIBRARIES_FALL_BACK } from '../syscalls/fall-back.js';
-import { nameOf } from '../syscalls/numbers.js';
+import { type Abi, abiOf, type Machine } from '../seccomp/syscalls/abi.js';
+import { type Action, ALLOW, ENOSYS, errnoOf, KILL, KILL_THREAD, LOG } from '../seccomp/syscalls/action.js';
+import { LIBRARIES_FALL_BACK } from '../seccomp/syscalls/fall-back.js';
+import { nameOf } from '../seccomp/syscalls/numbers.js';
 import type { UnitCall } from './records/record.js';
 import type { Cause } from './refused-call.js';
 

@@ -1,13 +1,13 @@
 /** A run in which a policy refuses nothing, and the observer sees all calls: which of them the policy would refuse. */
 
-import type { RecordedCall, Recording } from '../evidence/recording/recording.js';
+import type { UnitState } from '../machine/unit-state.js';
+import type { RecordedCall, Recording } from '../observe/recording/recording.js';
 import type { Policy } from '../policy/policy.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
-import { LOG } from '../syscalls/action.js';
-import { conditionsOf, hiddenFrom } from '../syscalls/conditions.js';
-import { NO_SYSCALLS } from '../syscalls/section.js';
-import type { UnitState } from '../system/unit-state.js';
+import { ABIS, type Abi, kernelNumber } from '../seccomp/syscalls/abi.js';
+import { LOG } from '../seccomp/syscalls/action.js';
+import { conditionsOf, hiddenFrom } from '../seccomp/syscalls/conditions.js';
+import { NO_SYSCALLS } from '../seccomp/syscalls/section.js';
 import { causeOf } from './cause.js';
 import { confinementOf, explainKnown } from './explain-unit.js';
 import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';

@@ -2,9 +2,9 @@
 import { shortList } from '../collections.js';
 import type { Location } from '../diagnostic.js';
 import type { Phase, Policy } from '../policy/policy.js';
-import { ALLOW, permits } from '../syscalls/action.js';
-import { verdictOn } from '../syscalls/resolve.js';
-import { NO_SYSCALLS } from '../syscalls/section.js';
+import { ALLOW, permits } from '../seccomp/syscalls/action.js';
+import { verdictOn } from '../seccomp/syscalls/resolve.js';
+import { NO_SYSCALLS } from '../seccomp/syscalls/section.js';
 import type { Change } from './refused-call.js';
 import { type Cause, type Confinement, listsOf, named } from './refused-call.js';
 import type { NamedCall } from './tally.js';

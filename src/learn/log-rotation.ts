@@ -1,8 +1,8 @@
 /** The rotation of a service's logs, where it reloads the service. */
 
-import { reloadBy } from '../formats/logrotate.js';
-import { orElse } from '../state/failures.js';
-import type { System } from '../system/system.js';
+import { orElse } from '../machine/state/failures.js';
+import type { System } from '../machine/system.js';
+import { reloadBy } from '../systemd/formats/logrotate.js';
 
 const FOLDER = '/etc/logrotate.d';
 

@@ -1,18 +1,18 @@
 /** Promotes a policy by what its service did under it. */
 
-import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
-import { makeLedger } from '../evidence/ledger/make-ledger.js';
-import { lengthOf, watchedByHost } from '../evidence/ledger/times.js';
-import { isPromoted, type Promotion, promotedComments, promotion } from '../evidence/promote.js';
-import { kindsIn } from '../evidence/recording/kinds.js';
-import type { Recording } from '../evidence/recording/recording.js';
-import { spanText } from '../policy/time-span.js';
+import type { Context } from '../machine/context.js';
+import { kindsIn } from '../observe/recording/kinds.js';
+import type { Recording } from '../observe/recording/recording.js';
+import { storedRecordings } from '../observe/recordings/store.js';
 import { prepareConfined } from '../prepare/confined.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
-import type { Context } from '../system/context.js';
-import { storedRecordings } from './recordings/store.js';
+import { ownCommand } from '../systemd/command-lines.js';
+import { spanText } from '../systemd/time-span.js';
+import { makeLedger } from './evidence/ledger/make-ledger.js';
+import { lengthOf, watchedByHost } from './evidence/ledger/times.js';
+import { isPromoted, type Promotion, promotedComments, promotion } from './evidence/promote.js';
 
 export interface Promoted {
   readonly prepared: Prepared;

@@ -2,11 +2,11 @@
 
 import { shortList } from '../collections.js';
 import { type Diagnostic, hasErrors, warning } from '../diagnostic.js';
+import type { Context } from '../machine/context.js';
 import { loadPolicy } from '../prepare/load/load-policy.js';
-import { mayPass } from '../syscalls/named-policy.js';
-import { resolveCalls, verdictOn } from '../syscalls/resolve.js';
-import type { SyscallSets } from '../syscalls/sets.js';
-import type { Context } from '../system/context.js';
+import { mayPass } from '../seccomp/syscalls/named-policy.js';
+import { resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 
 /** The name that diagnostics show for a policy that isn't in a file yet. */
 const LEARNED = 'learned policy';

@@ -1,12 +1,12 @@
 import { UserError } from '../diagnostic.js';
-import type { UnitFacts } from '../evidence/ledger/checklist.js';
+import type { Context } from '../machine/context.js';
+import { orElse } from '../machine/state/failures.js';
 import { loadUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
-import { orElse } from '../state/failures.js';
-import type { Context } from '../system/context.js';
-import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
-import { EXEC_KEYS } from '../unit/exec/keys.js';
-import type { UnitName } from '../unit/name.js';
+import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js';
+import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
+import type { UnitName } from '../systemd/unit/name.js';
+import type { UnitFacts } from './evidence/ledger/checklist.js';
 
 /** A service whose recordings are asked for; it need not be on this machine. */
 export interface LearnedUnit {

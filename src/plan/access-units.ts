@@ -1,11 +1,11 @@
 /** The table of access units, by which people and machines get in, and of servers that are of no use without something. */
 
-import type { Target } from '../target/target.js';
-import type { EffectiveUnit } from '../unit/effective.js';
-import { argumentsOf, type ExecCommand } from '../unit/exec/line.js';
-import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import { fileName } from '../unit/path.js';
-import { allWords } from '../unit/values.js';
+import type { Target } from '../systemd/target/target.js';
+import type { EffectiveUnit } from '../systemd/unit/effective.js';
+import { argumentsOf, type ExecCommand } from '../systemd/unit/exec/line.js';
+import { isTemplate, parseUnitName, type UnitName } from '../systemd/unit/name.js';
+import { fileName } from '../systemd/unit/path.js';
+import { allWords } from '../systemd/unit/values.js';
 import { startedFiles } from './launcher/loose-programs.js';
 
 /**

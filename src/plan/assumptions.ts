@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
-import { findDirective } from '../directives/table.js';
-import { describeNeed, type Need } from '../target/abilities.js';
-import type { Target } from '../target/target.js';
+import { findDirective } from '../systemd/directives/table.js';
+import { describeNeed, type Need } from '../systemd/target/abilities.js';
+import type { Target } from '../systemd/target/target.js';
 import type { PlannedDirective } from './plan.js';
 
 /**

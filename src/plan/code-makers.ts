@@ -4,7 +4,7 @@
  * written and executed.
  */
 
-import { fileName } from '../unit/path.js';
+import { fileName } from '../systemd/unit/path.js';
 
 export interface CodeMaker {
   /** Of the file's name. */

@@ -2,12 +2,12 @@
 
 import { asWarning, type Diagnostic, error, type Location, note } from '../diagnostic.js';
 import { entryOn } from '../policy/expect.js';
-import { ABIS, abisOf } from '../syscalls/abi.js';
-import { permits } from '../syscalls/action.js';
-import { registersWith } from '../syscalls/arguments.js';
-import { numbersOf } from '../syscalls/numbers.js';
-import { evaluate, type SyscallPolicy } from '../syscalls/policy.js';
-import { covers, lastOf, pathsOf, plain } from '../unit/values.js';
+import { ABIS, abisOf } from '../seccomp/syscalls/abi.js';
+import { permits } from '../seccomp/syscalls/action.js';
+import { registersWith } from '../seccomp/syscalls/arguments.js';
+import { numbersOf } from '../seccomp/syscalls/numbers.js';
+import { evaluate, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
+import { covers, lastOf, pathsOf, plain } from '../systemd/unit/values.js';
 import { TAKES, traitsOf } from './access-units.js';
 import { valuesOfAll } from './policy-values.js';
 import type { PlanRequest } from './request.js';

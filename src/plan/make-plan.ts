@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.js';
-import { findDirective } from '../directives/table.js';
+import { findDirective } from '../systemd/directives/table.js';
 import { traitsOf } from './access-units.js';
 import { assumptions } from './assumptions.js';
 import { NO_CALLS, planCalls } from './calls/calls.js';

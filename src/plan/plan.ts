@@ -1,8 +1,8 @@
 import type { Diagnostic, Location } from '../diagnostic.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
-import type { SyscallPolicy } from '../syscalls/policy.js';
-import type { Target } from '../target/target.js';
-import type { ExecCommand } from '../unit/exec/line.js';
+import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import type { SyscallPolicy } from '../seccomp/syscalls/policy.js';
+import type { Target } from '../systemd/target/target.js';
+import type { ExecCommand } from '../systemd/unit/exec/line.js';
 
 /** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
 export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'tighten' | 'nobody' | 'not needed';

@@ -1,9 +1,9 @@
-import { emitted } from '../directives/against-unit.js';
-import { formatDirective, isFormatted } from '../directives/format.js';
-import { findDirective } from '../directives/table.js';
 import type { Policy } from '../policy/policy.js';
-import type { EffectiveUnit } from '../unit/effective.js';
-import type { UnitValues } from '../unit/values.js';
+import { emitted } from '../systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../systemd/directives/format.js';
+import { findDirective } from '../systemd/directives/table.js';
+import type { EffectiveUnit } from '../systemd/unit/effective.js';
+import type { UnitValues } from '../systemd/unit/values.js';
 import { ownValues } from './unit-values.js';
 
 /** The planned values of directives: the unit's own lines, then those of the policy. */

@@ -2,8 +2,8 @@
 
 import { type Diagnostic, note, printable, warning } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
-import { fileName } from '../unit/path.js';
-import { isOn, plain, type UnitValues } from '../unit/values.js';
+import { fileName } from '../systemd/unit/path.js';
+import { isOn, plain, type UnitValues } from '../systemd/unit/values.js';
 import type { PlannedCalls } from './calls/calls.js';
 import { codeMakerOf } from './code-makers.js';
 import { allPrograms } from './launcher/commands.js';

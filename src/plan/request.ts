@@ -1,7 +1,7 @@
 import type { Policy } from '../policy/policy.js';
-import type { Target } from '../target/target.js';
-import type { EffectiveUnit } from '../unit/effective.js';
-import type { UnitName } from '../unit/name.js';
+import type { Target } from '../systemd/target/target.js';
+import type { EffectiveUnit } from '../systemd/unit/effective.js';
+import type { UnitName } from '../systemd/unit/name.js';
 import type { SocketRules } from './ineffective/socket-rules.js';
 
 /** The paths of our files; undefined for a transient unit, which has none and gets its filter with the command. */

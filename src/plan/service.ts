@@ -1,11 +1,11 @@
 import { type Diagnostic, didYouMean, error, firstOf, warning } from '../diagnostic.js';
-import { emitted, loosens } from '../directives/against-unit.js';
-import { directiveGap, formatDirective, gapOf, isFormatted } from '../directives/format.js';
-import { findDirective, unknownDirective } from '../directives/table.js';
-import { closedBy, hidden } from '../directives/values/closed-paths.js';
-import { leavesSys, mountLines } from '../directives/values/mounts.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
-import { isOn, sinceReset, type UnitValues } from '../unit/values.js';
+import { emitted, loosens } from '../systemd/directives/against-unit.js';
+import { directiveGap, formatDirective, gapOf, isFormatted } from '../systemd/directives/format.js';
+import { findDirective, unknownDirective } from '../systemd/directives/table.js';
+import { closedBy, hidden } from '../systemd/directives/values/closed-paths.js';
+import { leavesSys, mountLines } from '../systemd/directives/values/mounts.js';
+import { isOn, sinceReset, type UnitValues } from '../systemd/unit/values.js';
 import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
 import { handedSockets } from './ineffective/by-sockets.js';

@@ -1,7 +1,7 @@
 /** The commands of `[exec] start-pre`, which run before those of the unit. */
 
 import { type Diagnostic, error } from '../diagnostic.js';
-import { execCommandText } from '../unit/exec/wrap.js';
+import { execCommandText } from '../systemd/unit/exec/wrap.js';
 import { commandsOf } from './launcher/commands.js';
 import type { PlannedCommands } from './plan.js';
 import type { PlanRequest } from './request.js';

@@ -1,5 +1,5 @@
-import type { EffectiveUnit } from '../unit/effective.js';
-import type { UnitValues } from '../unit/values.js';
+import type { EffectiveUnit } from '../systemd/unit/effective.js';
+import type { UnitValues } from '../systemd/unit/values.js';
 import type { PlannedDirective } from './plan.js';
 
 /** The values of a unit's own lines. */

@@ -1,12 +1,12 @@
 /** Directives of a host's defaults that are no match for what a unit has itself. */
 
 import { type Diagnostic, note } from '../diagnostic.js';
-import { loosens } from '../directives/against-unit.js';
-import { formatDirective, isFormatted } from '../directives/format.js';
-import { findDirective } from '../directives/table.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
-import type { EffectiveUnit } from '../unit/effective.js';
-import type { UnitValues } from '../unit/values.js';
+import { loosens } from '../systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../systemd/directives/format.js';
+import { findDirective } from '../systemd/directives/table.js';
+import type { EffectiveUnit } from '../systemd/unit/effective.js';
+import type { UnitValues } from '../systemd/unit/values.js';
 import { ownValues } from './unit-values.js';
 
 /**

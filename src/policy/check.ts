@@ -7,15 +7,15 @@ import {
   UserError,
   warning,
 } from '../diagnostic.js';
-import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
-import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
-import { operandValue, parseOperand } from '../syscalls/operand.js';
-import { withOwnSets } from '../syscalls/own-sets.js';
-import { readyCalls } from '../syscalls/ready.js';
-import { resolveCalls } from '../syscalls/resolve.js';
-import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
-import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
+import { type Abi, abisOf, type Machine } from '../seccomp/syscalls/abi.js';
+import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { callNames, knownCalls, whereKnown } from '../seccomp/syscalls/numbers.js';
+import { operandValue, parseOperand } from '../seccomp/syscalls/operand.js';
+import { withOwnSets } from '../seccomp/syscalls/own-sets.js';
+import { readyCalls } from '../seccomp/syscalls/ready.js';
+import { resolveCalls } from '../seccomp/syscalls/resolve.js';
+import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../seccomp/syscalls/section.js';
+import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
 import { openDoors } from './doors.js';
 import { isOfReady } from './expect.js';
 import type { Policy } from './policy.js';

@@ -1,7 +1,7 @@
 /** The defaults of a host, to which its policies add. */
 
 import { type Diagnostic, error, firstOf, type Location } from '../diagnostic.js';
-import { LOG, permits } from '../syscalls/action.js';
+import { LOG, permits } from '../seccomp/syscalls/action.js';
 import { mergePolicies } from './merge.js';
 import { type ParsedPolicy, parsePolicy } from './parse.js';
 import type { Policy } from './policy.js';

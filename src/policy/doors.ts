@@ -1,14 +1,14 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
-import type { Abi } from '../syscalls/abi.js';
-import { ENOSYS, permits } from '../syscalls/action.js';
-import { holdsAlways } from '../syscalls/conditions.js';
-import { mayPass, type NamedPolicy, type NamedVerdict } from '../syscalls/named-policy.js';
-import { isAbsent } from '../syscalls/numbers.js';
-import { entriesByCall, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
-import { sameCalls } from '../syscalls/same-calls.js';
-import type { CallEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
-import type { SyscallSets } from '../syscalls/sets.js';
-import { parseBoolean } from '../unit/boolean.js';
+import type { Abi } from '../seccomp/syscalls/abi.js';
+import { ENOSYS, permits } from '../seccomp/syscalls/action.js';
+import { holdsAlways } from '../seccomp/syscalls/conditions.js';
+import { mayPass, type NamedPolicy, type NamedVerdict } from '../seccomp/syscalls/named-policy.js';
+import { isAbsent } from '../seccomp/syscalls/numbers.js';
+import { entriesByCall, refusal, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
+import { sameCalls } from '../seccomp/syscalls/same-calls.js';
+import type { CallEntry, RuleEntry, SyscallsSection } from '../seccomp/syscalls/section.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
+import { parseBoolean } from '../systemd/unit/boolean.js';
 import {
   ALIKE,
   ALIKE_FOR_RULES,

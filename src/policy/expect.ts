@@ -1,18 +1,18 @@
 import { groupBy } from '../collections.js';
 import { type Diagnostic, didYouMean, error, type Location } from '../diagnostic.js';
-import { ABIS, type Abi, abisOf, kernelNumber } from '../syscalls/abi.js';
-import { type Action, stricter } from '../syscalls/action.js';
-import { formatAction } from '../syscalls/action-text.js';
-import { registersWith } from '../syscalls/arguments.js';
-import { hiddenFrom } from '../syscalls/conditions.js';
-import { MULTIPLEXED } from '../syscalls/multiplex.js';
-import type { NamedPolicy } from '../syscalls/named-policy.js';
-import { namesake, numbersOf } from '../syscalls/numbers.js';
-import { parseOperand } from '../syscalls/operand.js';
-import { type Call, evaluate, type SyscallPolicy } from '../syscalls/policy.js';
-import { entriesByCall, isOwnRefusal, verdictOn } from '../syscalls/resolve.js';
-import type { SyscallsSection } from '../syscalls/section.js';
-import type { SyscallSets } from '../syscalls/sets.js';
+import { ABIS, type Abi, abisOf, kernelNumber } from '../seccomp/syscalls/abi.js';
+import { type Action, stricter } from '../seccomp/syscalls/action.js';
+import { formatAction } from '../seccomp/syscalls/action-text.js';
+import { registersWith } from '../seccomp/syscalls/arguments.js';
+import { hiddenFrom } from '../seccomp/syscalls/conditions.js';
+import { MULTIPLEXED } from '../seccomp/syscalls/multiplex.js';
+import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { namesake, numbersOf } from '../seccomp/syscalls/numbers.js';
+import { parseOperand } from '../seccomp/syscalls/operand.js';
+import { type Call, evaluate, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
+import { entriesByCall, isOwnRefusal, verdictOn } from '../seccomp/syscalls/resolve.js';
+import type { SyscallsSection } from '../seccomp/syscalls/section.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
 /** A filter of a policy: by the names of calls, and by numbers on each machine that it is checked for. */

@@ -1,4 +1,4 @@
-import type { CallLists, ReadySection, SyscallsSection } from '../syscalls/section.js';
+import type { CallLists, ReadySection, SyscallsSection } from '../seccomp/syscalls/section.js';
 import { isOfReady } from './expect.js';
 import type { DirectiveEntry, Expectation, Policy } from './policy.js';
 

@@ -1,11 +1,11 @@
 /** Calls that newer systemds have in a set, and the sets that a policy is read with lack. */
-import type { Abi } from '../syscalls/abi.js';
-import { permits } from '../syscalls/action.js';
-import { mayPass, type NamedPolicy } from '../syscalls/named-policy.js';
-import { isAbsent } from '../syscalls/numbers.js';
-import { verdictOn } from '../syscalls/resolve.js';
-import type { CallEntry, SyscallsSection } from '../syscalls/section.js';
-import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../syscalls/sets.js';
+import type { Abi } from '../seccomp/syscalls/abi.js';
+import { permits } from '../seccomp/syscalls/action.js';
+import { mayPass, type NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { isAbsent } from '../seccomp/syscalls/numbers.js';
+import { verdictOn } from '../seccomp/syscalls/resolve.js';
+import type { CallEntry, SyscallsSection } from '../seccomp/syscalls/section.js';
+import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../seccomp/syscalls/sets.js';
 
 export interface NewerCalls {
   /** The set in `deny`. */

@@ -1,6 +1,6 @@
 import { type Diagnostic, error, firstOf, printable, warning } from '../diagnostic.js';
-import type { Located } from '../syscalls/section.js';
-import { type ExecCommand, scanExecLine } from '../unit/exec/line.js';
+import type { Located } from '../seccomp/syscalls/section.js';
+import { type ExecCommand, scanExecLine } from '../systemd/unit/exec/line.js';
 import { readOperand, readReady, readSyscalls } from './parse/calls.js';
 import { isBoolean, isString, Reader } from './parse/reader.js';
 import type { DirectiveEntry, Expectation, Policy } from './policy.js';

@@ -1,7 +1,7 @@
 import type { Location } from '../diagnostic.js';
-import type { Action } from '../syscalls/action.js';
-import type { Located, ReadySection, SyscallsSection } from '../syscalls/section.js';
-import type { ExecCommand } from '../unit/exec/line.js';
+import type { Action } from '../seccomp/syscalls/action.js';
+import type { Located, ReadySection, SyscallsSection } from '../seccomp/syscalls/section.js';
+import type { ExecCommand } from '../systemd/unit/exec/line.js';
 import type { Probe } from './probe.js';
 
 /** One line of `[service]`; the value is as TOML has it. */

@@ -1,7 +1,7 @@
 /** Probes of a policy: commands that must succeed, and endpoints that must answer. */
 
 import { type Diagnostic, error, type Location, printable } from '../diagnostic.js';
-import type { Located } from '../syscalls/section.js';
+import type { Located } from '../seccomp/syscalls/section.js';
 
 /** A place where a service answers, which is tried without a program. */
 export type Endpoint =

@@ -1,6 +1,6 @@
 /** The table of all that a policy may say. Validation, the JSON Schema and the manual page's list follow it. */
 
-import { EXEC_KEYS } from '../unit/exec/keys.js';
+import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
 
 export type Shape =
   | { readonly type: 'string' | 'boolean' }

@@ -1,9 +1,9 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
-import { permits } from '../syscalls/action.js';
-import { mayPass, type NamedPolicy } from '../syscalls/named-policy.js';
-import { entriesByCall, limitBy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
-import type { SyscallsSection } from '../syscalls/section.js';
-import type { SyscallSets } from '../syscalls/sets.js';
+import { permits } from '../seccomp/syscalls/action.js';
+import { mayPass, type NamedPolicy } from '../seccomp/syscalls/named-policy.js';
+import { entriesByCall, limitBy, resolveCalls, verdictOn } from '../seccomp/syscalls/resolve.js';
+import type { SyscallsSection } from '../seccomp/syscalls/section.js';
+import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 
 /** Calls by which C libraries and runtimes start a thread and give it memory, and the arguments that threads need. */
 const BY_THREADS: readonly (readonly [call: string, condition: string])[] = [

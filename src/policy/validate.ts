@@ -1,6 +1,6 @@
 import { type Diagnostic, didYouMean, error, firstOf } from '../diagnostic.js';
+import { parseTimeSpan } from '../systemd/time-span.js';
 import { type Keys, POLICY, type Shape } from './schema.js';
-import { parseTimeSpan } from './time-span.js';
 import type { Path, TomlDocument } from './toml.js';
 
 export const isTable = (value: unknown): value is Record<string, unknown> =>

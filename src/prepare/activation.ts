@@ -1,13 +1,13 @@
 import type { Code } from '../codes/subjects.js';
 import { type Diagnostic, EXIT, error, printable, UserError, warning } from '../diagnostic.js';
-import { type Activation, manifestText } from '../emit/activation.js';
-import { dropInFacts } from '../emit/drop-in-facts.js';
-import type { EmittedFile } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn } from '../paths/own-files.js';
+import type { Context } from '../machine/context.js';
+import { sha256OfBytes } from '../machine/digest.js';
+import { type Activation, manifestText } from '../plan/emit/activation.js';
+import { dropInFacts } from '../plan/emit/drop-in-facts.js';
+import type { EmittedFile } from '../plan/emit/files.js';
 import { type CommandProbe, DEFAULT_PROBE_TIMEOUT, DEFAULT_SETTLE, type Probe } from '../policy/probe.js';
-import type { Context } from '../system/context.js';
-import { sha256OfBytes } from '../system/digest.js';
-import { shellWord } from '../unit/exec/shell-word.js';
+import { dropInPath, hasNameOfDropIn } from '../systemd/paths/own-files.js';
+import { shellWord } from '../systemd/unit/exec/shell-word.js';
 import { MAX_UNIT_SIZE } from './load/unit-files.js';
 import type { Prepared } from './prepare.js';
 

@@ -1,7 +1,7 @@
-import { ownCommand } from '../command-lines.js';
-import type { DropInFacts } from '../emit/drop-in-facts.js';
-import type { Context } from '../system/context.js';
-import { shellWord } from '../unit/exec/shell-word.js';
+import type { Context } from '../machine/context.js';
+import type { DropInFacts } from '../plan/emit/drop-in-facts.js';
+import { ownCommand } from '../systemd/command-lines.js';
+import { shellWord } from '../systemd/unit/exec/shell-word.js';
 import { policyPlaces } from './load/find-policy.js';
 import { templateAt } from './load/find-template.js';
 import { serviceName } from './load/load-unit.js';

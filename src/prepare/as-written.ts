@@ -1,15 +1,15 @@
 /** Tells whether a unit's files are what its policy makes, by the hashes that they have of all that they were made of. */
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
-import { type ExistingFile, isPending } from '../emit/changes.js';
-import { type DropInFacts, dropInFacts, headerOf } from '../emit/drop-in-facts.js';
-import { isMadeFor } from '../emit/files.js';
-import { dropInPath } from '../paths/own-files.js';
+import type { Context } from '../machine/context.js';
+import { areAsMade } from '../machine/state/files-hash.js';
+import { readOwnFiles } from '../machine/state/own-files.js';
+import { type ExistingFile, isPending } from '../plan/emit/changes.js';
+import { type DropInFacts, dropInFacts, headerOf } from '../plan/emit/drop-in-facts.js';
+import { isMadeFor } from '../plan/emit/files.js';
 import { overriddenIn } from '../plan/ineffective/by-later-drop-ins.js';
 import { lacksAbility } from '../plan/service.js';
-import { areAsMade } from '../state/files-hash.js';
-import { readOwnFiles } from '../state/own-files.js';
-import type { Context } from '../system/context.js';
-import type { Target } from '../target/target.js';
+import { dropInPath } from '../systemd/paths/own-files.js';
+import type { Target } from '../systemd/target/target.js';
 import { VERSION } from '../version.js';
 import type { Gathered } from './gather.js';
 import { programChanges } from './load/installed-programs.js';

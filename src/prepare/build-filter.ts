@@ -1,11 +1,11 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
-import type { Instruction } from '../filter/bpf.js';
-import { compile } from '../filter/compile/compile.js';
-import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../filter/filter-file.js';
-import { assertProven } from '../filter/prove.js';
 import type { PlannedFilter } from '../plan/plan.js';
-import type { Machine } from '../syscalls/abi.js';
-import type { SyscallPolicy } from '../syscalls/policy.js';
+import type { Instruction } from '../seccomp/filter/bpf.js';
+import { compile } from '../seccomp/filter/compile/compile.js';
+import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../seccomp/filter/filter-file.js';
+import { assertProven } from '../seccomp/filter/prove.js';
+import type { Machine } from '../seccomp/syscalls/abi.js';
+import type { SyscallPolicy } from '../seccomp/syscalls/policy.js';
 
 /** The bytes of a filter file, and the programs in it, which are yet to be proven. */
 export interface CompiledFilter {

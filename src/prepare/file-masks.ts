@@ -1,11 +1,11 @@
 import { type Diagnostic, printable, warning } from '../diagnostic.js';
-import { closedPaths } from '../directives/values/closed-paths.js';
+import type { Context } from '../machine/context.js';
+import { orElse } from '../machine/state/failures.js';
 import type { Plan } from '../plan/plan.js';
 import type { Policy } from '../policy/policy.js';
-import { orElse } from '../state/failures.js';
-import type { Context } from '../system/context.js';
-import { folderOf } from '../unit/path.js';
-import { covers } from '../unit/values.js';
+import { closedPaths } from '../systemd/directives/values/closed-paths.js';
+import { folderOf } from '../systemd/unit/path.js';
+import { covers } from '../systemd/unit/values.js';
 
 /** Directives that mount something over what they close, and those that close the same. BindReadOnlyPaths= mostly shows a file. */
 const MASKS = [['InaccessiblePaths'], ['ReadOnlyPaths', 'BindReadOnlyPaths'], ['NoExecPaths']] as const;

@@ -1,12 +1,13 @@
 /** Reads what a plan is made of: a unit, a policy, the machine. */
-import { headerOf } from '../emit/drop-in-facts.js';
-import { dropInPath, keptPolicyPath } from '../paths/own-files.js';
+
+import type { Context } from '../machine/context.js';
+import { readTrusted } from '../machine/state/own-files.js';
+import { headerOf } from '../plan/emit/drop-in-facts.js';
 import type { Surroundings } from '../plan/request.js';
-import { readTrusted } from '../state/own-files.js';
-import type { Context } from '../system/context.js';
-import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
-import { execKeys } from '../unit/exec/keys.js';
-import { normalize } from '../unit/path.js';
+import { dropInPath, keptPolicyPath } from '../systemd/paths/own-files.js';
+import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js';
+import { execKeys } from '../systemd/unit/exec/keys.js';
+import { normalize } from '../systemd/unit/path.js';
 import { defaultsHash, policyHash, unitHash } from './hashes.js';
 import { findPolicy, namedPolicy } from './load/find-policy.js';
 import { findTemplate, type PolicyPlace } from './load/find-template.js';

@@ -1,10 +1,10 @@
-import type { Placement } from '../paths/placement.js';
-import { defaultsPaths } from '../paths/policies.js';
+import type { Context } from '../machine/context.js';
+import { sha256 } from '../machine/state/files-hash.js';
 import type { Surroundings } from '../plan/request.js';
-import { sha256 } from '../state/files-hash.js';
-import type { Context } from '../system/context.js';
-import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
-import type { Assignment } from '../unit/unit-file.js';
+import type { Placement } from '../systemd/paths/placement.js';
+import { defaultsPaths } from '../systemd/paths/policies.js';
+import { type EffectiveUnit, effectiveUnit } from '../systemd/unit/effective.js';
+import type { Assignment } from '../systemd/unit/unit-file.js';
 import type { PolicyPlace } from './load/find-template.js';
 import { policyTexts } from './load/policy-texts.js';
 import { surroundingsText } from './load/surroundings.js';

@@ -1,9 +1,9 @@
-import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { dropInPath } from '../paths/own-files.js';
-import { readFiles } from '../state/own-files.js';
-import type { Context } from '../system/context.js';
-import type { UnitName } from '../unit/name.js';
+import type { Context } from '../machine/context.js';
+import { readFiles } from '../machine/state/own-files.js';
+import { ownCommand } from '../systemd/command-lines.js';
+import { dropInPath } from '../systemd/paths/own-files.js';
+import type { UnitName } from '../systemd/unit/name.js';
 
 /**
  * An error about a permanent drop-in: systemd reads it in the place of one with its name below /run, and a template's

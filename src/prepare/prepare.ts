@@ -1,15 +1,15 @@
 import { isSameBytes } from '../collections.js';
-import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
-import { type Change, changes } from '../emit/changes.js';
-import { type EmittedFile, emitFiles } from '../emit/files.js';
-import { plannedPaths } from '../paths/own-files.js';
+import type { Context } from '../machine/context.js';
+import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../machine/state/applied-runs.js';
+import { filesHash, HASHING } from '../machine/state/files-hash.js';
+import { readOwnFiles } from '../machine/state/own-files.js';
+import { type Change, changes } from '../plan/emit/changes.js';
+import { type EmittedFile, emitFiles } from '../plan/emit/files.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
-import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
-import { filesHash, HASHING } from '../state/files-hash.js';
-import { readOwnFiles } from '../state/own-files.js';
-import type { Context } from '../system/context.js';
+import { ownCommand } from '../systemd/command-lines.js';
+import { plannedPaths } from '../systemd/paths/own-files.js';
 import { VERSION } from '../version.js';
 import {
   type CompiledFilter,

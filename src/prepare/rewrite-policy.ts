@@ -1,10 +1,10 @@
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
-import { isPackagedPolicy, policyFolders } from '../paths/policies.js';
+import type { Context } from '../machine/context.js';
+import type { FileContent } from '../machine/system.js';
 import { editPolicy, type TextEdit } from '../policy/edit.js';
 import type { Policy } from '../policy/policy.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../policy/policy-size.js';
-import type { Context } from '../system/context.js';
-import type { FileContent } from '../system/system.js';
+import { isPackagedPolicy, policyFolders } from '../systemd/paths/policies.js';
 import { templateAt } from './load/find-template.js';
 import { type LoadedPolicy, loadPolicy } from './load/load-policy.js';
 import type { Prepared } from './prepare.js';

@@ -1,8 +1,9 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
-import type { EmittedFile } from '../emit/files.js';
-import { HEAD_SIZE, readProgram } from '../formats/elf.js';
-import { filterPath, readyFilterPath } from '../paths/own-files.js';
-import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../paths/programs.js';
+import type { Context } from '../machine/context.js';
+import { orElse } from '../machine/state/failures.js';
+import type { Service } from '../machine/state/service.js';
+import { commandsOf, type UnitState } from '../machine/unit-state.js';
+import type { EmittedFile } from '../plan/emit/files.js';
 import { interpretersOf } from '../plan/launcher/interpreters.js';
 import {
   type Launch,
@@ -13,15 +14,14 @@ import {
 } from '../plan/launcher/launch-paths.js';
 import type { LooseProgram } from '../plan/launcher/loose-programs.js';
 import type { Plan } from '../plan/plan.js';
-import { orElse } from '../state/failures.js';
-import type { Service } from '../state/service.js';
-import type { Context } from '../system/context.js';
-import { commandsOf, type UnitState } from '../system/unit-state.js';
-import type { Target } from '../target/target.js';
-import type { EffectiveUnit } from '../unit/effective.js';
-import { EXEC_KEYS } from '../unit/exec/keys.js';
-import type { UnitName } from '../unit/name.js';
-import { HOST, type Untrusted, type View, type Walked } from '../unit/view.js';
+import { HEAD_SIZE, readProgram } from '../systemd/formats/elf.js';
+import { filterPath, readyFilterPath } from '../systemd/paths/own-files.js';
+import { PACKAGED_INJECTOR, PACKAGED_LAUNCHER } from '../systemd/paths/programs.js';
+import type { Target } from '../systemd/target/target.js';
+import type { EffectiveUnit } from '../systemd/unit/effective.js';
+import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
+import type { UnitName } from '../systemd/unit/name.js';
+import { HOST, type Untrusted, type View, type Walked } from '../systemd/unit/view.js';
 
 /**
  * Errors about paths by which a system service is started behind the launcher, its filter of `[ready]` is loaded, or

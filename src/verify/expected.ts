@@ -1,16 +1,16 @@
 /** The measure for a unit: its files, as they are on disk or would be written, and the plan behind them. */
 import { toHex } from '../collections.js';
-import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { type EmittedFile, FILES_FIELD } from '../emit/files.js';
-import { decodeFilterFile, type FilterFile, programBytes } from '../filter/filter-file.js';
-import { namesFilter, namesReadyFilter } from '../paths/own-files.js';
+import type { UnitState } from '../machine/unit-state.js';
+import type { DropInFacts } from '../plan/emit/drop-in-facts.js';
+import { type EmittedFile, FILES_FIELD } from '../plan/emit/files.js';
 import type { Plan, PlanLine, PlannedDirective } from '../plan/plan.js';
 import type { Confined } from '../prepare/confined.js';
-import type { Machine } from '../syscalls/abi.js';
-import type { UnitState } from '../system/unit-state.js';
-import type { Target } from '../target/target.js';
-import { EXEC_KEYS } from '../unit/exec/keys.js';
-import type { Assignment, UnitFile } from '../unit/unit-file.js';
+import { decodeFilterFile, type FilterFile, programBytes } from '../seccomp/filter/filter-file.js';
+import type { Machine } from '../seccomp/syscalls/abi.js';
+import { namesFilter, namesReadyFilter } from '../systemd/paths/own-files.js';
+import type { Target } from '../systemd/target/target.js';
+import { EXEC_KEYS } from '../systemd/unit/exec/keys.js';
+import type { Assignment, UnitFile } from '../systemd/unit/unit-file.js';
 import { type HeldMain, mainOf } from './kernel/confinement.js';
 
 /** The programs of a unit's filter files for a machine, in hexadecimal digits, as read-filters prints them. */

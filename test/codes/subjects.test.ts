@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { VERBS } from '../../src/cli/commands/verbs.js';
 import type { Entry } from '../../src/codes/entry.js';
 import { SUBJECTS } from '../../src/codes/subjects.js';
-import { VERBS } from '../../src/commands/verbs.js';
 import { codesPage } from '../support/codes-page.js';
 import { assertMade } from '../support/golden.js';
 import { inRepository } from '../support/repository.js';
@@ -51,7 +51,7 @@ test('no command loads the entries but those that show them, or their names', ()
   const loading = files.filter(
     (path) => path.endsWith('.ts') && loads.test(readFileSync(inRepository('src', path), 'utf8')),
   );
-  assert.deepEqual(loading.sort(), ['report/code-help.ts']);
+  assert.deepEqual(loading.sort(), ['cli/report/code-help.ts']);
 });
 
 test('a code is in kebab-case, and the gaps are one subject', () => {

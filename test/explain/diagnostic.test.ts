@@ -4,10 +4,10 @@ import { explanationDiagnostic } from '../../src/explain/diagnostic.js';
 import { type Explanation, explainCalls } from '../../src/explain/explanation.js';
 import type { Confinement } from '../../src/explain/refused-call.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
-import { ABIS } from '../../src/syscalls/abi.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
+import { ABIS } from '../../src/seccomp/syscalls/abi.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 

@@ -2,7 +2,7 @@
  * explain/refusals-after-restart.ts, explain/tally.ts and explain/without-base.ts: what is said of refused calls. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
+import { apply } from '../../src/cli/commands/apply.js';
 import { fakeContext, program } from '../support/fake-system.js';
 import {
   done,

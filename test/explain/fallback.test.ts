@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explain } from '../../src/commands/explain.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
+import { explain } from '../../src/cli/commands/explain.js';
 import { Records } from '../../src/explain/records/records.js';
+import { refusedSinceStart } from '../../src/explain/refused-since-start.js';
 import { isFallback } from '../../src/explain/tally.js';
-import { recordedHost } from '../../src/learn/recordings/host.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
-import { refusedSinceStart } from '../../src/learn/refused-since-start.js';
+import type { Recording } from '../../src/observe/recording/recording.js';
+import { recordedHost } from '../../src/observe/recordings/host.js';
+import { keepRecording } from '../../src/observe/recordings/store.js';
 import { setPolicy } from '../support/apply-in-memory.js';
 import { fakeContext } from '../support/fake-system.js';
 import { recording } from '../support/recordings.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
+import { apply } from '../../src/cli/commands/apply.js';
 import { setPolicy } from '../support/apply-in-memory.js';
 import { fakeContext } from '../support/fake-system.js';
 import { explained, machine, POLICY, record, UNIT } from '../support/refusals-in-memory.js';

@@ -1,12 +1,12 @@
 /** Tests of explain/patch.ts: what --write makes of a policy, and when it leaves it alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explain } from '../../src/commands/explain.js';
+import { explain } from '../../src/cli/commands/explain.js';
 import { UserError } from '../../src/diagnostic.js';
 import type { Explanation } from '../../src/explain/explanation.js';
 import { isProved } from '../../src/explain/patch.js';
 import { mergePolicies } from '../../src/policy/merge.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { type FakeSystem, fakeContext } from '../support/fake-system.js';
 import { policyFrom } from '../support/policy.js';
 import { machine, POLICY_FILE, record, UNIT } from '../support/refusals-in-memory.js';

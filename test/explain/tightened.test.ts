@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { causeOf } from '../../src/explain/cause.js';
 import type { Confinement } from '../../src/explain/refused-call.js';
 import { nameCall } from '../../src/explain/tally.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
 const X86_64 = 0xc000003e;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ObservedUnit } from '../../src/observer/observed.js';
-import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
+import { PACKAGED_INJECTOR } from '../../src/systemd/paths/programs.js';
 import { madeCall, recorded } from '../support/recorded-in-memory.js';
 
 const refused = (name: string, errno: number): ObservedUnit['refused'][number] => ({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { parseFacts } from '../../src/system/recorded/facts-file.js';
+import { parseFacts } from '../../src/machine/recorded/facts-file.js';
 import { inRepository } from '../support/repository.js';
 import { run } from '../support/run.js';
 import { temporaryFolder } from '../support/temporary.js';

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { ARM, DIRT, registersOf, x32ArgumentTries, x86ArgumentTries } from '../filter/argument-tries.js';
-import type { Tries } from '../filter/kernel-tries.js';
+import {
+  ARM,
+  DIRT,
+  registersOf,
+  x32ArgumentTries,
+  x86ArgumentTries,
+} from '../seccomp/filter/argument-tries.js';
+import type { Tries } from '../seccomp/filter/kernel-tries.js';
 import { oneCall } from './program32-arm.js';
 import type { Tried } from './tried.js';
 

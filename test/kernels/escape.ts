@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe } from 'node:test';
-import { errnoAction, KILL } from '../../src/syscalls/action.js';
+import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
 import { type Outcomes, outcomesUnder, parseOutcomes } from '../support/escape-outcomes.js';
 import { filterRefusing, STAGES } from '../support/native.js';
 import type { Tried } from './tried.js';

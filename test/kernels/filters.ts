@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { abisOf } from '../../src/syscalls/abi.js';
+import { abisOf } from '../../src/seccomp/syscalls/abi.js';
 import {
   conventionTries,
   edgeTries,
@@ -9,10 +9,10 @@ import {
   type Tries,
   validityTries,
   WAYS,
-} from '../filter/kernel-tries.js';
+} from '../seccomp/filter/kernel-tries.js';
 import type { Tried } from './tried.js';
 
-/** The tries of filter/kernel.test.ts, fewer and shorter ones: they go through a serial line. */
+/** The tries of seccomp/filter/kernel.test.ts, fewer and shorter ones: they go through a serial line. */
 export function filterTests({ machine, kernel, test }: Tried): void {
   const assertAnswered = async ({ lines, expected }: Tries) => {
     const { status, stdout } = await kernel().run(['/try-filter'], { input: `${lines.join('\n')}\n` });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { ObservedUnit } from '../../src/observer/observed.js';
-import { configuration } from '../../src/observer/watch-list.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
+import { configuration } from '../../src/observe/watch-list.js';
 import { countsOf, numberOf } from '../support/observer.js';
 import type { Tried } from './tried.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { oneCall } from './program32-arm.js';
 import type { Tried } from './tried.js';

@@ -42,7 +42,7 @@ const native = (name: string, ...options: string[]): CrossProgram => ({
   options,
 });
 const BARE = ['-ffreestanding', '-nostdlib', '-static'];
-const myos = (...options: string[]): CrossProgram => ({ source: 'test/systemd/programs/myos.c', options });
+const myos = (...options: string[]): CrossProgram => ({ source: 'test/booted/programs/myos.c', options });
 
 /** By their names in the root folder of the kernel. */
 const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
@@ -58,7 +58,7 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
   'observe-one': { source: 'test/kernels/observe-one.c' },
   'tighten-one': { source: 'test/kernels/tighten-one.c' },
   observed: native('observed', '-static', '-pthread'),
-  'try-filter': { source: 'test/filter/try-filter.c' },
+  'try-filter': { source: 'test/seccomp/filter/try-filter.c' },
   static: myos('-static'),
   'static-pie': myos('-static-pie'),
   dynamic: myos('-no-pie'),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordedHost } from '../../src/learn/recordings/host.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
-import { observedRefusals } from '../../src/learn/refused-since-start.js';
+import { observedRefusals } from '../../src/explain/refused-since-start.js';
+import { recordedHost } from '../../src/observe/recordings/host.js';
+import { keepRecording } from '../../src/observe/recordings/store.js';
 import { serviceName } from '../../src/prepare/load/load-unit.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';

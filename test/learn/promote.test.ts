@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UserError } from '../../src/diagnostic.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
 import { promote } from '../../src/learn/promote.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
+import type { Recording } from '../../src/observe/recording/recording.js';
+import { keepRecording } from '../../src/observe/recordings/store.js';
 import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
+import { apply } from '../../src/cli/commands/apply.js';
 import { learnedUnit, linesOfCommands, plainPrograms } from '../../src/learn/unit-facts.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { keepRecording } from '../../src/learn/recordings/store.js';
 import { provedPolicy, writeToFile } from '../../src/learn/write-policy.js';
+import { keepRecording } from '../../src/observe/recordings/store.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';

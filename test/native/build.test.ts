@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { PACKAGED_LAUNCHER, packagedProgram } from '../../src/paths/programs.js';
+import { PACKAGED_LAUNCHER, packagedProgram } from '../../src/systemd/paths/programs.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import {
   buildHelper,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   buildLauncher,
   compileProgram,
@@ -35,7 +35,7 @@ before(async () => {
   [launcher, hostile] = await Promise.all([
     buildLauncher(folder),
     compileProgram('hostile', folder, ['-shared', '-fPIC']),
-    run(['cc', '-o', myos, inRepository('test/systemd/programs/myos.c')]),
+    run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]),
   ]);
 });
 

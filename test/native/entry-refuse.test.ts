@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { LAUNCHER_CALLS, TRACER_CALLS } from '../../src/filter/filter-file.js';
-import { ALLOW, errnoAction } from '../../src/syscalls/action.js';
+import { LAUNCHER_CALLS, TRACER_CALLS } from '../../src/seccomp/filter/filter-file.js';
+import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   asNobody,
   buildLauncher,
@@ -44,7 +44,7 @@ before(async () => {
     compileProgram('fault', folder),
     compileProgram('early', folder, ['-shared', '-fPIC']),
     compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
-    run(['cc', '-o', myos, inRepository('test/systemd/programs/myos.c')]),
+    run(['cc', '-o', myos, inRepository('test/booted/programs/myos.c')]),
   ]);
 });
 
@@ -83,7 +83,7 @@ describe('a program that does not reach its entry point ends as it does without 
     const library = join(folder, 'libgone.so');
     await run(['cc', '-shared', '-o', library, '-x', 'c', '/dev/null']);
     const link = ['-Wl,--no-as-needed', `-L${folder}`, '-lgone'];
-    await run(['cc', '-o', program, inRepository('test/systemd/programs/myos.c'), ...link]);
+    await run(['cc', '-o', program, inRepository('test/booted/programs/myos.c'), ...link]);
     rmSync(library);
     const { end, line } = await endOf(launch(program));
     assert.equal(end, 127);

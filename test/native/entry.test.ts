@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { errnoAction, KILL } from '../../src/syscalls/action.js';
+import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
 import {
   asNobody,
   buildLauncher,
@@ -28,7 +28,7 @@ const filter = writeFilter(
 );
 /** As it is to the program that names its system, whose uname is refused at the entry point. */
 const REFUSED = { status: 1, stdout: '', stderr: 'uname failed: Network is down\n' };
-const MYOS = inRepository('test/systemd/programs/myos.c');
+const MYOS = inRepository('test/booted/programs/myos.c');
 let launcher: string;
 let under: string;
 let early: string;

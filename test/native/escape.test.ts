@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { errnoAction, KILL } from '../../src/syscalls/action.js';
+import { errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
 import { type Outcomes, outcomesUnder, parseOutcomes } from '../support/escape-outcomes.js';
 import {
   asNobody,

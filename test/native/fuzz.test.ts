@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { KILL } from '../../src/syscalls/action.js';
+import { KILL } from '../../src/seccomp/syscalls/action.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import {
   filterRefusing,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { simulate } from '../../src/filter/simulate.js';
-import { validate } from '../../src/filter/validate.js';
-import type { Call } from '../../src/syscalls/policy.js';
-import { anyProgram, validProgram } from '../filter/programs.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { simulate } from '../../src/seccomp/filter/simulate.js';
+import { validate } from '../../src/seccomp/filter/validate.js';
+import type { Call } from '../../src/seccomp/syscalls/policy.js';
+import { anyProgram, validProgram } from '../seccomp/filter/programs.js';
 import { launcherObstacle, sharedFolder } from '../support/native.js';
 import { value } from '../support/policies.js';
 import { compilePure, type Pure } from '../support/pure.js';

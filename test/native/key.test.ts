@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { BPF_MAXINSNS } from '../../src/filter/bpf.js';
-import { GUARD_LENGTH } from '../../src/filter/filter-file.js';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { BPF_MAXINSNS } from '../../src/seccomp/filter/bpf.js';
+import { GUARD_LENGTH } from '../../src/seccomp/filter/filter-file.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   buildLauncher,
   compileProgram,

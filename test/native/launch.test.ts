@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
-import { ALLOW, errnoAction } from '../../src/syscalls/action.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
+import { ALLOW, errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   asNobody,
   buildLauncher,

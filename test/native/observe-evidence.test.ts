@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ObservedUnit } from '../../src/observer/observed.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
 import { SETUP } from '../support/control-groups.js';
 import { numberOf, observe, observedProgram, runIn } from '../support/observer.js';
 

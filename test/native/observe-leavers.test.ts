@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ObservedUnit } from '../../src/observer/observed.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
 import { SETUP } from '../support/control-groups.js';
 import { numberOf, observe, observedProgram, runIn } from '../support/observer.js';
 import { until } from '../support/until.js';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { ObservedUnit } from '../../src/observer/observed.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
 import { inGroup, SETUP } from '../support/control-groups.js';
 import { countsOf, numberOf, observe, observedProgram, runIn } from '../support/observer.js';
 import { filtersOf, startIn, tightening } from '../support/tightened.js';

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import type { Diagnostic } from '../../src/diagnostic.js';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile/compile.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { compile } from '../../src/seccomp/filter/compile/compile.js';
 import {
   decodeFilterFile,
   encodeFilterFile,
   type FilterFile,
   MAX_PROGRAM_LENGTH,
-} from '../../src/filter/filter-file.js';
-import { simulate } from '../../src/filter/simulate.js';
-import { ABIS, abisOf, MACHINES, type Machine } from '../../src/syscalls/abi.js';
-import { ALLOW } from '../../src/syscalls/action.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
-import { type Call, evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
+} from '../../src/seccomp/filter/filter-file.js';
+import { simulate } from '../../src/seccomp/filter/simulate.js';
+import { ABIS, abisOf, MACHINES, type Machine } from '../../src/seccomp/syscalls/abi.js';
+import { ALLOW } from '../../src/seccomp/syscalls/action.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
+import { type Call, evaluate, type SyscallPolicy } from '../../src/seccomp/syscalls/policy.js';
 import { launcherObstacle, sharedFolder } from '../support/native.js';
 import { callFor, syscallPolicy } from '../support/policies.js';
 import { archOf, compilePure, decodeProgram, type Pure, words } from '../support/pure.js';

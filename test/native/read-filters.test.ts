@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { decodeFilterFile } from '../../src/filter/filter-file.js';
-import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
-import { errnoAction } from '../../src/syscalls/action.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { decodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
+import { isGuarded, withoutGuard } from '../../src/seccomp/filter/guard.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
 import {
   asNobody,

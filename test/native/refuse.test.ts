@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
+import { MAX_PROGRAM_LENGTH } from '../../src/seccomp/filter/filter-file.js';
 import {
   asNobody,
   buildLauncher,

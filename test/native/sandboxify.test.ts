@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { LAUNCHER_CALLS } from '../../src/filter/filter-file.js';
+import { LAUNCHER_CALLS } from '../../src/seccomp/filter/filter-file.js';
 import {
   asNobody,
   buildLauncher,

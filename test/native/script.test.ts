@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import {
   asNobody,
   buildLauncher,

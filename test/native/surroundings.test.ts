@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { type FilterFile, LAUNCHER_CALLS } from '../../src/filter/filter-file.js';
-import { type Action, ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { type FilterFile, LAUNCHER_CALLS } from '../../src/seccomp/filter/filter-file.js';
+import { type Action, ALLOW, errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 import {
   buildLauncher,
   compileProgram,

@@ -21,7 +21,7 @@ const PRELOAD = `LD_PRELOAD=/usr/lib/${MULTIARCH}/libsandbox.so`;
 /** What a shell prints for these lines, errors and output in one. */
 async function session(...lines: readonly string[]): Promise<string> {
   const install = `make --silent -C ${inRepository('native-helper')} BUILD=${folder} prefix=/usr install`;
-  const source = `cp ${inRepository('test/systemd/programs/myos.c')} /tmp && cd /tmp`;
+  const source = `cp ${inRepository('test/booted/programs/myos.c')} /tmp && cd /tmp`;
   // The shell says "Bad system call" only if something comes after.
   const script = ['exec 2>&1', `${install} && ${source} || exit`, ...lines, ':'].join('\n');
   const { stdout, stderr } = await inLayer(['sh', '-c', script], { folders: [folder] });

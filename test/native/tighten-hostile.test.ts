@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { run } from '../support/run.js';
 import { seed } from '../support/seed.js';

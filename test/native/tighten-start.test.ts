@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { filterRefusing } from '../support/native.js';
 import { numberOf, runIn } from '../support/observer.js';
 import { run } from '../support/run.js';

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
-import { errnoAction } from '../../src/syscalls/action.js';
+import { errnoAction } from '../../src/seccomp/syscalls/action.js';
 import { GROUPS_ROOT } from '../support/control-groups.js';
 import { filterRefusing } from '../support/native.js';
 import { runIn } from '../support/observer.js';

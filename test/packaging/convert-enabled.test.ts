@@ -1,11 +1,11 @@
-/** What the generator of earlier versions confined at boot is converted by a package. test/systemd/packages.test.ts does it on a machine. */
+/** What the generator of earlier versions confined at boot is converted by a package. test/booted/packages.test.ts does it on a machine. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Lifetime } from '../../src/paths/placement.js';
+import { enabledDropIn, enabledManifest } from '../../src/apply/restart/enabled-at-boot.js';
 import { prepare } from '../../src/prepare/prepare.js';
-import { enabledDropIn, enabledManifest } from '../../src/restart/enabled-at-boot.js';
+import type { Lifetime } from '../../src/systemd/paths/placement.js';
 import { UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
 import { inLayer, layerAvailable } from '../support/layer.js';

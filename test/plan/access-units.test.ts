@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { traitsOf } from '../../src/plan/access-units.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
-import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
+import { parseUnitName, type UnitName } from '../../src/systemd/unit/name.js';
+import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
 
 const traits = (lines: string, name = 'x.service', scope: 'system' | 'user' = 'system') =>
   [

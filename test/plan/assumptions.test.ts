@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assumptions } from '../../src/plan/assumptions.js';
-import { describeNeed, type Need } from '../../src/target/abilities.js';
+import { describeNeed, type Need } from '../../src/systemd/target/abilities.js';
 import { targetOf } from '../support/planned.js';
 
 const said = (assumed: readonly Need[], names: readonly string[], loadsFilter = false) => {

@@ -1,8 +1,8 @@
 /** Tests of plan/make-plan.ts and plan/plan.ts: who enforces each line of a policy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
-import { plan } from '../../src/commands/plan.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { plan } from '../../src/cli/commands/plan.js';
 import { hasErrors, renderDiagnostic } from '../../src/diagnostic.js';
 import { prepare } from '../../src/prepare/prepare.js';
 import { assertGolden } from '../support/golden.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlanRequest } from '../../src/plan/request.js';
 import { withStartPre } from '../../src/plan/start-pre.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { planned, unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 

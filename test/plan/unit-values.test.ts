@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOfAll } from '../../src/plan/policy-values.js';
 import { ownValues, plannedValues } from '../../src/plan/unit-values.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 

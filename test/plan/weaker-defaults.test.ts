@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { withoutWeakerDefaults } from '../../src/plan/weaker-defaults.js';
 import { parseDefaults } from '../../src/policy/defaults.js';
 import { mergePolicies } from '../../src/policy/merge.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 

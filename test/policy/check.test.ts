@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MAX_FINDINGS } from '../../src/diagnostic.js';
 import { checkSyscalls } from '../../src/policy/check.js';
-import { MACHINES, type Machine } from '../../src/syscalls/abi.js';
-import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../src/syscalls/sets.js';
+import { MACHINES, type Machine } from '../../src/seccomp/syscalls/abi.js';
+import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
 /** What is wrong, as `code: message`. */

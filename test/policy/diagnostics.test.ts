@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check } from '../../src/commands/check.js';
+import { check } from '../../src/cli/commands/check.js';
 import { EXIT, hasErrors, inOrder, renderDiagnostic } from '../../src/diagnostic.js';
 import { FakeSystem, fakeContext } from '../support/fake-system.js';
 import { assertGolden, goldenNames, readGolden } from '../support/golden.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDoors } from '../../src/policy/doors.js';
-import { ABIS, type Abi } from '../../src/syscalls/abi.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
+import { ABIS, type Abi } from '../../src/seccomp/syscalls/abi.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
 const IO_URING = 'io_uring does the same without the call';

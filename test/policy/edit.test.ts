@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { editPolicy, type TextEdit } from '../../src/policy/edit.js';
 import { parsePolicy } from '../../src/policy/parse.js';
-import type { CallEntry } from '../../src/syscalls/section.js';
+import type { CallEntry } from '../../src/seccomp/syscalls/section.js';
 
 const FILE = 'p.toml';
 

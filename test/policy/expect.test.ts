@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkExpectations, checkReadyExpectations, type Meaning } from '../../src/policy/expect.js';
-import { MACHINES, type Machine } from '../../src/syscalls/abi.js';
-import { withOwnSets } from '../../src/syscalls/own-sets.js';
-import { readyCalls } from '../../src/syscalls/ready.js';
-import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
-import type { SyscallsSection } from '../../src/syscalls/section.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
+import { MACHINES, type Machine } from '../../src/seccomp/syscalls/abi.js';
+import { withOwnSets } from '../../src/seccomp/syscalls/own-sets.js';
+import { readyCalls } from '../../src/seccomp/syscalls/ready.js';
+import { resolve, resolveCalls } from '../../src/seccomp/syscalls/resolve.js';
+import type { SyscallsSection } from '../../src/seccomp/syscalls/section.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
 const LISTS = `

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { directives } from '../../src/directives/table.js';
-import { RESTRICTS } from '../../src/directives/values/strictness.js';
 import { CLOSING, mergePolicies } from '../../src/policy/merge.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
-import { ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL } from '../../src/seccomp/syscalls/action.js';
+import { directives } from '../../src/systemd/directives/table.js';
+import { RESTRICTS } from '../../src/systemd/directives/values/strictness.js';
 
 function policy(file: string, source: string): Policy {
   const parsed = parsePolicy(source, file);

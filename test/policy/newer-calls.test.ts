@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDoors } from '../../src/policy/doors.js';
-import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import { bundledSets, type SyscallSets } from '../../src/seccomp/syscalls/sets.js';
 import { olderSets } from '../support/older-sets.js';
 import { syscallsFrom } from '../support/policy.js';
 

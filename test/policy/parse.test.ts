@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parsePolicy, warnIfEmpty } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { COMPARISONS, type Keys, POLICY, type Shape } from '../../src/policy/schema.js';
-import { ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL, LOG } from '../../src/seccomp/syscalls/action.js';
 import { WHOLE } from '../support/policy.js';
 
 /** A policy without places; `Located` values are their values. */

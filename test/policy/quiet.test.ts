@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { check } from '../../src/commands/check.js';
+import { check } from '../../src/cli/commands/check.js';
 import { FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
 import { inRepository, templateFiles } from '../support/repository.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkSyscalls } from '../../src/policy/check.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
 
 const found = (text: string) =>

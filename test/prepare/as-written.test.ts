@@ -1,7 +1,7 @@
 /** Tests of prepare/as-written.ts and prepare/gather.ts: when files are known to be as their policy makes them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
+import { apply } from '../../src/cli/commands/apply.js';
 import { confinedUnit } from '../../src/prepare/confined.js';
 import { FOLDER, NO_EXEC, UNIT } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';

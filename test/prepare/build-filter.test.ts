@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
-import { plan } from '../../src/commands/plan.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { plan } from '../../src/cli/commands/plan.js';
 import { DROP_IN, FILTER, LAUNCHER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
 

@@ -1,11 +1,11 @@
 /** Which policy `verify` and `explain` hold a unit to that has files of ours. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
-import { explain } from '../../src/commands/explain.js';
-import { verify } from '../../src/commands/verify.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { explain } from '../../src/cli/commands/explain.js';
+import { verify } from '../../src/cli/commands/verify.js';
 import { UserError } from '../../src/diagnostic.js';
-import type { Context } from '../../src/system/context.js';
+import type { Context } from '../../src/machine/context.js';
 import { UNIT } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 

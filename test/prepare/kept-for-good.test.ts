@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keptForGood } from '../../src/prepare/kept-for-good.js';
-import { parseUnitName, type UnitName } from '../../src/unit/name.js';
+import { parseUnitName, type UnitName } from '../../src/systemd/unit/name.js';
 import { FakeSystem, fakeContext } from '../support/fake-system.js';
 
 const kept = async (unit: string, of: string) => {

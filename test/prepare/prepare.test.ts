@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dropInFacts } from '../../src/emit/drop-in-facts.js';
+import { dropInFacts } from '../../src/plan/emit/drop-in-facts.js';
 import { prepare } from '../../src/prepare/prepare.js';
 import { DROP_IN, FILTER, LAUNCHER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { type FakeOptions, fakeContext, machineWith, OF_USER } from '../support/fake-system.js';

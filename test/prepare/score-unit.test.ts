@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeFilterFile } from '../../src/filter/filter-file.js';
-import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
 import { serviceName } from '../../src/prepare/load/load-unit.js';
 import { probeMachine } from '../../src/prepare/probe/target.js';
 import { type ScoreResult, scoreLoaded, scoreOffline } from '../../src/prepare/score-unit.js';
+import { encodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
+import { PACKAGED_INJECTOR } from '../../src/systemd/paths/programs.js';
 import { FILTER, UNIT } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext } from '../support/fake-system.js';
 import { applied } from '../support/status-in-memory.js';

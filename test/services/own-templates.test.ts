@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { inRepository } from '../support/repository.js';
 import { directivesOf, OWN_TEMPLATES, ownTable, type Results, rate } from './own-templates.js';
 
-/** A user's service has a test of its own: test/systemd/user-template.test.ts. */
+/** A user's service has a test of its own: test/booted/user-template.test.ts. */
 const OF_USERS = 'user-service';
 
 const TABLE = readFileSync(inRepository('docs/templates.md'), 'utf8').match(/^\|.*\|$/gm) ?? [];

@@ -1,11 +1,11 @@
 /** The templates that are made for services, and what they leave open: the table of docs/templates.md. */
 import { readFileSync } from 'node:fs';
 import { hasErrors } from '../../src/diagnostic.js';
+import { exposureText } from '../../src/plan/score/exposure.js';
+import { exposureOfPlan, scoreOfPlan } from '../../src/plan/score/of-plan.js';
 import { prepare } from '../../src/prepare/prepare.js';
-import { exposureText } from '../../src/score/exposure.js';
-import { exposureOfPlan, scoreOfPlan } from '../../src/score/of-plan.js';
-import { permits } from '../../src/syscalls/action.js';
-import type { SyscallPolicy } from '../../src/syscalls/policy.js';
+import { permits } from '../../src/seccomp/syscalls/action.js';
+import type { SyscallPolicy } from '../../src/seccomp/syscalls/policy.js';
 import { elf } from '../support/elf.js';
 import { fakeContext, HOME, machineWith, program } from '../support/fake-system.js';
 import { inRepository, templateFiles } from '../support/repository.js';

@@ -1,9 +1,9 @@
 /** One service is learned at work, confined, and given other work, in a machine to throw away. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kindsIn } from '../../src/evidence/recording/kinds.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import { kindsIn } from '../../src/observe/recording/kinds.js';
+import type { Recording } from '../../src/observe/recording/recording.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
 import { MACHINE } from '../support/native.js';
 import { policyPath } from '../support/service.js';

@@ -1,5 +1,5 @@
 /** `apply` on a machine in memory, and what came of it. */
-import { type ApplyWords, apply } from '../../src/commands/apply.js';
+import { type ApplyWords, apply } from '../../src/cli/commands/apply.js';
 import type { Outcome } from '../../src/outcome.js';
 import { NO_EXEC, UNIT } from './demo-service.js';
 import { type FakeFile, type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';

@@ -86,7 +86,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /**
  * The folders of src/ and its own files, top first: each may use any below it. The pure ones, after the line, are from data
- * to data; those before it know the machine by the interface in system/system.ts.
+ * to data; those before it know the machine by the interface in machine/system.ts.
  */
 export const LAYERS: readonly string[] = [
   ...[
@@ -220,7 +220,7 @@ function brokenImport(path: string, specifier: string, sources: Sources): string
     return `${from} is below ${to}, and may not import ${target}`;
   const isInside = ['cli.ts', 'program.ts', 'system'].includes(from);
   if (MACHINERY.test(target) && !isInside)
-    return `${from} knows the machine by system/system.ts, not ${target}`;
+    return `${from} knows the machine by machine/system.ts, not ${target}`;
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 /** What the manager of a box says of units, over the box's system bus. */
 import dbus, { Variant } from 'dbus-next';
 import { inBatches } from '../../src/collections.js';
-import { unitObjectPath } from '../../src/unit/name.js';
+import { unitObjectPath } from '../../src/systemd/unit/name.js';
 import type { Box } from './box.js';
 
 /** A property of a unit; the interface by its last word: `Service`. */

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { Readable } from 'node:stream';
+import type { run as Run } from '../../src/cli/program.js';
 import { PLAIN_LOOKS } from '../../src/look.js';
 import { shown } from '../../src/outcome.js';
-import type { run as Run } from '../../src/program.js';
 import { inRepository, REPOSITORY } from './repository.js';
 import type { RunResult } from './run.js';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ElfImage, readImage } from '../../src/formats/elf-image.js';
+import { type ElfImage, readImage } from '../../src/systemd/formats/elf-image.js';
 import { inLayer } from './layer.js';
 
 const COMPILERS = { 'x86-64': 'gcc', arm64: 'aarch64-linux-gnu-gcc' } as const;

@@ -1,9 +1,9 @@
 /** A confined service in memory, whose filters read-filters prints. */
-import { apply } from '../../src/commands/apply.js';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile/compile.js';
+import { apply } from '../../src/cli/commands/apply.js';
 import { prepare } from '../../src/prepare/prepare.js';
-import type { SyscallPolicy } from '../../src/syscalls/policy.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { compile } from '../../src/seccomp/filter/compile/compile.js';
+import type { SyscallPolicy } from '../../src/seccomp/syscalls/policy.js';
 import { machine } from './apply-in-memory.js';
 import { NO_EXEC, UNIT } from './demo-service.js';
 import { fakeContext, HOME, program } from './fake-system.js';

@@ -1,7 +1,7 @@
 /** `apply --confirm` on a machine in memory, and what its rollback timers run. */
-import { apply } from '../../src/commands/apply.js';
-import { confirm } from '../../src/commands/confirm.js';
-import type { Context } from '../../src/system/context.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { confirm } from '../../src/cli/commands/confirm.js';
+import type { Context } from '../../src/machine/context.js';
 import { UNIT } from './demo-service.js';
 import { type FakeFile, type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';
 

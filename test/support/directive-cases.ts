@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
-import { loosens } from '../../src/directives/against-unit.js';
-import { formatDirective, isFormatted } from '../../src/directives/format.js';
-import { findTransient } from '../../src/directives/rows/transient.js';
-import { directiveProperties } from '../../src/directives/transient.js';
+import { loosens } from '../../src/systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../../src/systemd/directives/format.js';
+import { findTransient } from '../../src/systemd/directives/rows/transient.js';
+import { directiveProperties } from '../../src/systemd/directives/transient.js';
 import { isLoaded } from '../../src/verify/manager/loaded-values.js';
 
 const AT: Location = { file: 'policy.toml', line: 7, column: 20, length: 3 };

@@ -1,4 +1,4 @@
-import type { Instruction } from '../../src/filter/bpf.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
 
 /** What compile() makes use of, by code. `K` stands for the operand. */
 const NAMES: ReadonlyMap<number, string> = new Map([

@@ -1,6 +1,6 @@
 /** A dump of the observer, to be varied. */
-import type { ObservedUnit } from '../../src/observer/observed.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 
 const nr = (name: string): number => numbersOf('x86-64').get(name)!;
 

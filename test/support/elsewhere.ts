@@ -8,7 +8,7 @@ export const ELSEWHERE: readonly Row[] = [
   [
     /^(?:README\.md|docs\/)/,
     /^npm (?:run|test)\b/,
-    'it runs in the sources, and builds or boots: it is the tests, the benchmarks or the demonstration, which test/systemd/readme.test.ts shows',
+    'it runs in the sources, and builds or boots: it is the tests, the benchmarks or the demonstration, which test/booted/readme.test.ts shows',
   ],
   [
     /^(?:README|docs\/(?:first-service|install))\.md$/,
@@ -18,12 +18,12 @@ export const ELSEWHERE: readonly Row[] = [
   [
     /^(?:README\.md|docs\/)/,
     /^apt-get install /,
-    'it asks Debian for packages, which the machine of the pages has, or takes built ones: test/systemd/packages.test.ts installs those',
+    'it asks Debian for packages, which the machine of the pages has, or takes built ones: test/booted/packages.test.ts installs those',
   ],
   [
     /^docs\/install\.md$/,
     /^(?:systemctl enable --now |cp \/usr\/share\/doc\/)/,
-    'it takes a .deb: test/systemd/packages.test.ts runs it where one is installed',
+    'it takes a .deb: test/booted/packages.test.ts runs it where one is installed',
   ],
   [
     /^integrations\/ansible\/README\.md$/,

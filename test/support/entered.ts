@@ -34,7 +34,7 @@ export async function fewestEntered(box: Box, ...words: string[]): Promise<numbe
 /** Runs a command line in a box, which has to succeed. Returns how many named functions it entered. */
 export async function functionsEntered(box: Box, ...words: string[]): Promise<number> {
   await box.succeed(['rm', '-rf', FOLDER]);
-  await box.succeed(['node', inRepository('build/src/cli.js'), ...words], {
+  await box.succeed(['node', inRepository('build/src/cli/main.js'), ...words], {
     env: { NODE_V8_COVERAGE: FOLDER },
   });
   const folder = `/proc/${box.pid}/root${FOLDER}`;

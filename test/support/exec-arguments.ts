@@ -1,4 +1,4 @@
-import { nextExecWord, textOf } from '../../src/unit/exec/word.js';
+import { nextExecWord, textOf } from '../../src/systemd/unit/exec/word.js';
 
 /**
  * The arguments that `rest` of a parsed command stands for, in systemd's order of doing things before it expands

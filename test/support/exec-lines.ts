@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Diagnostic, error } from '../../src/diagnostic.js';
-import { type ExecCommand, scanExecLine } from '../../src/unit/exec/line.js';
-import { wrapExecCommand } from '../../src/unit/exec/wrap.js';
-import { parseUnitFile } from '../../src/unit/unit-file.js';
-import { writeUnitFile } from '../../src/unit/write-unit-file.js';
+import { type ExecCommand, scanExecLine } from '../../src/systemd/unit/exec/line.js';
+import { wrapExecCommand } from '../../src/systemd/unit/exec/wrap.js';
+import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
+import { writeUnitFile } from '../../src/systemd/unit/write-unit-file.js';
 import { inRepository } from './repository.js';
 
 /** A launcher whose option needs every kind of quoting. */
@@ -32,7 +32,7 @@ export function wrapped(text: string, launcher: readonly string[] = LAUNCHER): s
     .trimEnd();
 }
 
-const FOLDER = inRepository('test/unit/golden/exec-lines');
+const FOLDER = inRepository('test/systemd/unit/golden/exec-lines');
 const SEPARATOR = '---\n';
 
 export interface ExecLineCase {

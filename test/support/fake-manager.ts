@@ -1,11 +1,11 @@
-import type { SyscallSets } from '../../src/syscalls/sets.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
-import { EXEC_KEYS } from '../../src/unit/exec/keys.js';
-import type { ExecCommand } from '../../src/unit/exec/line.js';
-import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
-import { dropInDirectories, selectDropIns, UNIT_PATH } from '../../src/unit/search.js';
-import { parseUnitFile } from '../../src/unit/unit-file.js';
+import type { SyscallSets } from '../../src/seccomp/syscalls/sets.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
+import { EXEC_KEYS } from '../../src/systemd/unit/exec/keys.js';
+import type { ExecCommand } from '../../src/systemd/unit/exec/line.js';
+import { parseUnitName, type UnitName } from '../../src/systemd/unit/name.js';
+import { ownErrorNumber, ownSyscallFilter } from '../../src/systemd/unit/own-filter.js';
+import { dropInDirectories, selectDropIns, UNIT_PATH } from '../../src/systemd/unit/search.js';
+import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
 import { execArguments } from './exec-arguments.js';
 import { ownSyscallLog } from './own-log.js';
 

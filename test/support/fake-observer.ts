@@ -1,5 +1,5 @@
 /** An observer in memory: it speaks as the helper does. */
-import type { Talk } from '../../src/system/system.js';
+import type { Talk } from '../../src/machine/system.js';
 
 export interface FakeObserverOptions {
   /** The answer to `start`. */

@@ -1,9 +1,7 @@
 /** A machine in memory: files, a service manager that reads them, and a record of all that is asked of it. */
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import type { Endpoint } from '../../src/policy/probe.js';
-import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
-import type { Caller, Interrupt, Interrupts } from '../../src/system/caller.js';
-import type { Context } from '../../src/system/context.js';
+import type { Caller, Interrupt, Interrupts } from '../../src/machine/caller.js';
+import type { Context } from '../../src/machine/context.js';
 import type {
   Alarm,
   FileContent,
@@ -13,10 +11,12 @@ import type {
   System,
   Talk,
   WriteOptions,
-} from '../../src/system/system.js';
-import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
-import type { UnitName } from '../../src/unit/name.js';
-import type { Walked } from '../../src/unit/view.js';
+} from '../../src/machine/system.js';
+import { parseUnitState, type UnitState } from '../../src/machine/unit-state.js';
+import type { Endpoint } from '../../src/policy/probe.js';
+import { bundledSets, type SyscallSets } from '../../src/seccomp/syscalls/sets.js';
+import type { UnitName } from '../../src/systemd/unit/name.js';
+import type { Walked } from '../../src/systemd/unit/view.js';
 import { elf } from './elf.js';
 import { DIRECTORIES, exportedFields, loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';

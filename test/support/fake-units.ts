@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import type { Code } from '../../src/codes/subjects.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import { PLAIN } from '../../src/look.js';
-import type { StartedUnit, TransientUnit, TransientUnits } from '../../src/system/bus/transient.js';
-import type { Caller, Interrupt } from '../../src/system/caller.js';
-import type { UnitState } from '../../src/system/unit-state.js';
-import type { UnitProperty } from '../../src/unit/unit-property.js';
+import type { StartedUnit, TransientUnit, TransientUnits } from '../../src/machine/bus/transient.js';
+import type { Caller, Interrupt } from '../../src/machine/caller.js';
+import type { UnitState } from '../../src/machine/unit-state.js';
+import type { UnitProperty } from '../../src/systemd/unit/unit-property.js';
 import { unitState } from './unit-state.js';
 
 /** What becomes of a unit. */

@@ -19,7 +19,7 @@ const APART = [
 ];
 
 /** A file that takes as long as those. */
-const LONG = 'test/transaction/recover.test.js';
+const LONG = 'test/apply/recover.test.js';
 
 /** A file that is run, and the test files that it stands for. */
 export interface TestRun {

@@ -1,7 +1,7 @@
 /** The program that loads the filter of `[ready]`, in boxes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PACKAGED_INJECTOR } from '../../src/paths/programs.js';
+import { PACKAGED_INJECTOR } from '../../src/systemd/paths/programs.js';
 import type { Box } from './box.js';
 import { MACHINE, NATIVE } from './native.js';
 

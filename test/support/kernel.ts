@@ -7,7 +7,7 @@ import { copyFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'no
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import type { Machine } from '../../src/syscalls/abi.js';
+import type { Machine } from '../../src/seccomp/syscalls/abi.js';
 import { unavailable } from './available.js';
 import { type InitramfsFile, initramfs } from './initramfs.js';
 import { layerCommand } from './layer.js';

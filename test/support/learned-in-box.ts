@@ -1,5 +1,5 @@
 /** What learn has seen of services in a box. */
-import type { Recording } from '../../src/evidence/recording/recording.js';
+import type { Recording } from '../../src/observe/recording/recording.js';
 import type { Box } from './box.js';
 
 const FOLDER = '/var/lib/sandbox-unit/recordings';

@@ -1,6 +1,6 @@
 /** Evidence as Debian's nginx and memcached gave it, in short. */
-import type { Evidence, SeenCall } from '../../src/evidence/policy/input.js';
-import type { RecordedPeer } from '../../src/evidence/recording/recording.js';
+import type { Evidence, SeenCall } from '../../src/learn/evidence/policy/input.js';
+import type { RecordedPeer } from '../../src/observe/recording/recording.js';
 import { calls, evidence, paths, values } from './learned.js';
 
 const LIBRARIES = ['libc.so.6', 'libcrypto.so.3', 'libssl.so.3', 'libz.so.1.3.1'].map(

@@ -1,18 +1,18 @@
 /** Evidence of services at work, and the policies that are learned from it. */
 import assert from 'node:assert/strict';
 import { hasErrors } from '../../src/diagnostic.js';
-import type { Evidence, PolicyRequest, SeenCall } from '../../src/evidence/policy/input.js';
-import { type WrittenPolicy, writePolicy } from '../../src/evidence/policy/write-policy.js';
-import type { LifePhase, RecordedPath } from '../../src/evidence/recording/recording.js';
+import type { Evidence, PolicyRequest, SeenCall } from '../../src/learn/evidence/policy/input.js';
+import { type WrittenPolicy, writePolicy } from '../../src/learn/evidence/policy/write-policy.js';
+import type { LifePhase, RecordedPath } from '../../src/observe/recording/recording.js';
 import { checkService } from '../../src/plan/service.js';
 import { checkSyscalls } from '../../src/policy/check.js';
 import { checkExpectations } from '../../src/policy/expect.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
-import { MACHINES } from '../../src/syscalls/abi.js';
-import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
+import { MACHINES } from '../../src/seccomp/syscalls/abi.js';
+import { resolve, resolveCalls } from '../../src/seccomp/syscalls/resolve.js';
+import { bundledSets } from '../../src/seccomp/syscalls/sets.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
 import { planned, targetOf, unitFile } from './planned.js';
 
 const target = targetOf(257);

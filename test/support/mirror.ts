@@ -1,12 +1,12 @@
 /**
  * The rule that test/ mirrors src/. A source file that holds logic has a test of its name, or a test of its folder
- * whose first comment names it: `Tests of status/drift.ts and all of restart/: …`. The test imports each, be it by others.
+ * whose first comment names it: `Tests of verify/drift/drift.ts and all of restart/: …`. The test imports each, be it by others.
  */
 
 import { resolvePath, type Sources } from './architecture.js';
 
 /** The imports of files that a test runs in another process. */
-const STARTS: Readonly<Record<string, readonly string[]>> = { 'test/support/cli.ts': ['src/cli.ts'] };
+const STARTS: Readonly<Record<string, readonly string[]>> = { 'test/support/cli.ts': ['src/cli/main.ts'] };
 
 const TYPES = /^(?:export )?(?:declare )?(?:interface\b[\s\S]*?^\}|type\b[\s\S]*?;$)/gm;
 const COMMENTS = /^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)$/gm;

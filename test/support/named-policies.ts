@@ -1,10 +1,10 @@
 /** Arbitrary `[syscalls]` sections and units' own filters, over a few calls that differ in every way that matters. */
 import fc from 'fast-check';
-import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
-import { formatAction } from '../../src/syscalls/action-text.js';
-import type { CallEntry, RuleEntry, SyscallsSection } from '../../src/syscalls/section.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
-import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/seccomp/syscalls/action.js';
+import { formatAction } from '../../src/seccomp/syscalls/action-text.js';
+import type { CallEntry, RuleEntry, SyscallsSection } from '../../src/seccomp/syscalls/section.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
+import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
 
 /**
  * In @default or not, in @system-service or not, needed by the launcher or not, absent on some machines, in no set

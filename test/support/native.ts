@@ -18,16 +18,20 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile/compile.js';
-import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
 import { atStart } from '../../src/plan/calls/start-calls.js';
-import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
-import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
-import type { NamedPolicy } from '../../src/syscalls/named-policy.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
-import type { AbiPolicy } from '../../src/syscalls/policy.js';
-import { resolve } from '../../src/syscalls/resolve.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { compile } from '../../src/seccomp/filter/compile/compile.js';
+import {
+  encodeFilterFile,
+  type FilterFile,
+  MAX_PROGRAM_LENGTH,
+} from '../../src/seccomp/filter/filter-file.js';
+import { type Abi, abisOf, type Machine } from '../../src/seccomp/syscalls/abi.js';
+import { type Action, ALLOW, KILL } from '../../src/seccomp/syscalls/action.js';
+import type { NamedPolicy } from '../../src/seccomp/syscalls/named-policy.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
+import type { AbiPolicy } from '../../src/seccomp/syscalls/policy.js';
+import { resolve } from '../../src/seccomp/syscalls/resolve.js';
 import { inRepository } from './repository.js';
 import { run } from './run.js';
 
@@ -100,7 +104,7 @@ const COMPILED = inRepository('build/programs');
 /** A digest of the compiler's words and of all C sources. */
 function digestOf(words: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(words));
-  for (const folder of [NATIVE, PROGRAMS, inRepository('test/systemd/programs')]) {
+  for (const folder of [NATIVE, PROGRAMS, inRepository('test/booted/programs')]) {
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.[ch]$/.test(name),
     );

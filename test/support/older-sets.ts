@@ -1,4 +1,4 @@
-import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import { bundledSets, type SyscallSets } from '../../src/seccomp/syscalls/sets.js';
 
 /** Calls that came after a release, and so aren't known to it. */
 const UNKNOWN_TO_252 = (

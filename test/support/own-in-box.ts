@@ -4,14 +4,14 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { findTransient } from '../../src/directives/rows/transient.js';
-import { directiveProperties } from '../../src/directives/transient.js';
-import { canonical } from '../../src/directives/values/bus.js';
-import { type Setting, transientDirectives } from '../../src/run/unit.js';
-import { serviceOf } from '../../src/system/bus/answers.js';
-import { Bus } from '../../src/system/bus/bus.js';
-import type { UnitProperties } from '../../src/system/unit-state.js';
-import type { UnitProperty } from '../../src/unit/unit-property.js';
+import { type Setting, transientDirectives } from '../../src/cli/run/unit.js';
+import { serviceOf } from '../../src/machine/bus/answers.js';
+import { Bus } from '../../src/machine/bus/bus.js';
+import type { UnitProperties } from '../../src/machine/unit-state.js';
+import { findTransient } from '../../src/systemd/directives/rows/transient.js';
+import { directiveProperties } from '../../src/systemd/directives/transient.js';
+import { canonical } from '../../src/systemd/directives/values/bus.js';
+import type { UnitProperty } from '../../src/systemd/unit/unit-property.js';
 
 export interface OwnCase {
   readonly name: string;

@@ -1,7 +1,7 @@
-import { isKnownCall } from '../../src/syscalls/numbers.js';
-import { expandSet, type SyscallSets } from '../../src/syscalls/sets.js';
-import type { EffectiveUnit } from '../../src/unit/effective.js';
-import { leadingWords } from '../../src/unit/exec/word.js';
+import { isKnownCall } from '../../src/seccomp/syscalls/numbers.js';
+import { expandSet, type SyscallSets } from '../../src/seccomp/syscalls/sets.js';
+import type { EffectiveUnit } from '../../src/systemd/unit/effective.js';
+import { leadingWords } from '../../src/systemd/unit/exec/word.js';
 
 /** Which calls a unit records. */
 export interface OwnSyscallLog {

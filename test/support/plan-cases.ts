@@ -1,8 +1,8 @@
 /** The golden plans: a folder a case with a policy, a unit and, where it isn't the usual one, a target; and what comes of them. */
 
-import type { Placement } from '../../src/paths/placement.js';
+import type { Context } from '../../src/machine/context.js';
 import type { PrepareOptions } from '../../src/prepare/prepare.js';
-import type { Context } from '../../src/system/context.js';
+import type { Placement } from '../../src/systemd/paths/placement.js';
 import { UNIT } from './demo-service.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program, targetSets } from './fake-system.js';
 import { goldenNames, goldenTree } from './golden.js';

@@ -9,8 +9,8 @@ import {
   MACHINES,
   type Machine,
   X32_BIT,
-} from '../../src/syscalls/abi.js';
-import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
+} from '../../src/seccomp/syscalls/abi.js';
+import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/seccomp/syscalls/action.js';
 import type {
   AbiPolicy,
   ArgumentRule,
@@ -19,7 +19,7 @@ import type {
   Operator,
   SyscallPolicy,
   Verdict,
-} from '../../src/syscalls/policy.js';
+} from '../../src/seccomp/syscalls/policy.js';
 
 const OPERATORS: readonly Operator[] = [...COMPARISONS, 'in'];
 

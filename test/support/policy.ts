@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
-import type { SyscallsSection } from '../../src/syscalls/section.js';
+import type { SyscallsSection } from '../../src/seccomp/syscalls/section.js';
 
 /** A policy that has nothing wrong with its form. */
 export function policyFrom(source: string, file = 'p.toml'): Policy {

@@ -1,8 +1,8 @@
 /** What `--json` prints, held against the schemas of schemas/. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { askedBy } from '../../src/command-line/asked.js';
-import { VERBS } from '../../src/commands/verbs.js';
+import { askedBy } from '../../src/cli/command-line/asked.js';
+import { VERBS } from '../../src/cli/commands/verbs.js';
 import { type Outcome, shown } from '../../src/outcome.js';
 import { type Schema, schemaErrors } from './json-schema.js';
 import { inRepository } from './repository.js';
@@ -69,7 +69,7 @@ export function assertKeys(name: string, outputs: readonly unknown[]): string[] 
   return lacking(schemaPart(`${name}.json`), outputs).filter((key) => !COMMON.test(key));
 }
 
-/** Keys of diagnostics, and of plans that ask more of a machine: test/command-line/ and test/commands/facts.test.ts have them. */
+/** Keys of diagnostics, and of plans that ask more of a machine: test/cli/command-line/ and test/cli/commands/facts.test.ts have them. */
 const COMMON = /^(?:questions|words)$|\b(?:diagnostics|reasons)\[\]\.|^units\[\]\.plan\./;
 
 function lacking({ items, properties = {} }: Schema, values: readonly unknown[], path = ''): string[] {

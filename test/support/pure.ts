@@ -1,8 +1,8 @@
 /** The pure code of the native helper, with sanitizers on (test/native/programs/pure.c). */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { ABIS, abisOf, type Machine } from '../../src/syscalls/abi.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { ABIS, abisOf, type Machine } from '../../src/seccomp/syscalls/abi.js';
 import { compileProgram, INCLUDES, NATIVE } from './native.js';
 import { run } from './run.js';
 

@@ -1,8 +1,8 @@
 /**
  * The weight of the code, which may only fall. `test/ratchet.json` has the limits, and why commits have raised some.
  *
- *     UPDATE_GOLDEN=1 npm test -- architecture systemd/readme
- *     RAISE='learn sees timers' UPDATE_GOLDEN=1 npm test -- architecture systemd/readme
+ *     UPDATE_GOLDEN=1 npm test -- architecture booted/readme
+ *     RAISE='learn sees timers' UPDATE_GOLDEN=1 npm test -- architecture booted/readme
  *
  * The first lowers limits to what there is. The second also raises those that are too low, for this reason.
  */

@@ -3,8 +3,8 @@
  * prints, for each case, the directives that aren't in force and the hints.
  */
 import { readFileSync } from 'node:fs';
+import { Host } from '../../src/machine/host.js';
 import type { PlannedDirective } from '../../src/plan/plan.js';
-import { Host } from '../../src/system/host.js';
 import { readBack } from '../../src/verify/manager/read-back.js';
 import { planned, plannedDropIn } from './planned.js';
 

@@ -1,7 +1,7 @@
 /** The observer of one run of a service in memory. */
-import { explain } from '../../src/commands/explain.js';
-import type { ObservedUnit } from '../../src/observer/observed.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import { explain } from '../../src/cli/commands/explain.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 import { setPolicy } from './apply-in-memory.js';
 import { UNIT } from './demo-service.js';
 import { dump } from './dumps.js';

@@ -1,6 +1,6 @@
 /** Recordings of a small service, to be varied. */
-import { LIFE_PHASES, type RecordedCall, type Recording } from '../../src/evidence/recording/recording.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
+import { LIFE_PHASES, type RecordedCall, type Recording } from '../../src/observe/recording/recording.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
 
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;

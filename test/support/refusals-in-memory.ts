@@ -1,6 +1,6 @@
 /** A machine in memory whose service was refused calls, and what `explain` says of them. */
-import { explain } from '../../src/commands/explain.js';
-import type { ProcessResult } from '../../src/system/system.js';
+import { explain } from '../../src/cli/commands/explain.js';
+import type { ProcessResult } from '../../src/machine/system.js';
 import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';
 
 export const UNIT = 'demo.service';

@@ -1,8 +1,8 @@
 /** Runs of `revert` on machines in memory. */
 import assert from 'node:assert/strict';
-import { apply } from '../../src/commands/apply.js';
-import { revert } from '../../src/commands/revert.js';
-import type { RevertOptions } from '../../src/transaction/revert/plan.js';
+import type { RevertOptions } from '../../src/apply/revert/plan.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { revert } from '../../src/cli/commands/revert.js';
 import { NO_EXEC, SERVICE, UNIT } from './demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';
 

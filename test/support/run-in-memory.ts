@@ -1,8 +1,8 @@
 /** `run` on a machine in memory. */
-import { run } from '../../src/commands/run.js';
+import { run } from '../../src/cli/commands/run.js';
 import { UserError } from '../../src/diagnostic.js';
+import type { PseudoTerminal } from '../../src/machine/pseudo-terminal.js';
 import type { Outcome } from '../../src/outcome.js';
-import type { PseudoTerminal } from '../../src/system/pseudo-terminal.js';
 import { elf } from './elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, HOME, program } from './fake-system.js';
 import { type FakeRun, FakeUnits } from './fake-units.js';

@@ -28,14 +28,14 @@ const STAGES = [
 
 /** Those that take longest, which begin first, in this order, so that none is left to run alone at the end. */
 const LONG = [
-  'test/systemd/pages',
-  'test/systemd/packages',
+  'test/booted/pages',
+  'test/booted/packages',
   'test/integrations/',
   'test/native/build',
-  'test/transaction/',
-  'test/systemd/',
-  'test/system/pseudo-terminal',
-  'test/filter/',
+  'test/apply/',
+  'test/booted/',
+  'test/machine/pseudo-terminal',
+  'test/seccomp/filter/',
   'test/hostile/',
 ];
 

@@ -1,14 +1,14 @@
 /** Scores of units by lines of `[Service]`, and of policies on them. */
 
-import { emitFiles } from '../../src/emit/files.js';
+import { HASHING } from '../../src/machine/state/files-hash.js';
+import { emitFiles } from '../../src/plan/emit/files.js';
+import { settingsOfFiles } from '../../src/plan/score/of-files.js';
+import { exposureOfPlan, type PlannedExposure, scoreOfPlan } from '../../src/plan/score/of-plan.js';
+import { type Score, type Scored, scoreOf } from '../../src/plan/score/score.js';
 import { buildFilter, buildReadyFilter } from '../../src/prepare/build-filter.js';
-import { settingsOfFiles } from '../../src/score/of-files.js';
-import { exposureOfPlan, type PlannedExposure, scoreOfPlan } from '../../src/score/of-plan.js';
-import { type Score, type Scored, scoreOf } from '../../src/score/score.js';
-import { HASHING } from '../../src/state/files-hash.js';
-import type { Target } from '../../src/target/target.js';
-import { effectiveUnit } from '../../src/unit/effective.js';
-import { parseUnitFile } from '../../src/unit/unit-file.js';
+import type { Target } from '../../src/systemd/target/target.js';
+import { effectiveUnit } from '../../src/systemd/unit/effective.js';
+import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
 import { planned, targetOf, unitFile } from './planned.js';
 
 const PLACEMENT = { scope: 'system', lifetime: 'always' } as const;

@@ -1,8 +1,8 @@
 /** A service that makes the calls it is told to make. */
 import assert from 'node:assert/strict';
-import { abisOf } from '../../src/syscalls/abi.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
-import { callLine, type Way } from '../filter/try-filter.js';
+import { abisOf } from '../../src/seccomp/syscalls/abi.js';
+import { numbersOf } from '../../src/seccomp/syscalls/numbers.js';
+import { callLine, type Way } from '../seccomp/filter/try-filter.js';
 import type { Box } from './box.js';
 import { MACHINE } from './native.js';
 import { defineProgram, PROGRAMS, revert, runConfined, runToEnd } from './service.js';
@@ -11,7 +11,7 @@ import { defineProgram, PROGRAMS, revert, runConfined, runToEnd } from './servic
 export const NATIVE = abisOf(MACHINE ?? 'x86-64')[0]!;
 
 /** For bootWithPrograms(). */
-export const CALLER = { 'try-filter': ['test/filter/try-filter.c', '-static'] } as const;
+export const CALLER = { 'try-filter': ['test/seccomp/filter/try-filter.c', '-static'] } as const;
 
 /** A call by its name or number, as try-filter reads it; missing arguments are 0. */
 export function line(call: string | number, args: readonly bigint[] = [], way: Way = 'native'): string {

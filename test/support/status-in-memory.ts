@@ -1,7 +1,7 @@
 /** `status` on a machine in memory. */
 import assert from 'node:assert/strict';
-import { apply } from '../../src/commands/apply.js';
-import { status } from '../../src/commands/status.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import { status } from '../../src/cli/commands/status.js';
 import { NO_EXEC, SERVICE, UNIT } from './demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';
 

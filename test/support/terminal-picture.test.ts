@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lookOf } from '../../src/cli/terminal/look-of.js';
 import { ROLES } from '../../src/look.js';
-import { lookOf } from '../../src/system/terminal/look-of.js';
 import { terminalPicture } from './terminal-picture.js';
 
 const { paint } = lookOf({ columns: 80 }, {}, 'always');

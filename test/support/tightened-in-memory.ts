@@ -1,7 +1,7 @@
 /** A machine in memory whose running service can be given filters: the program `tighten`, and what read-filters then prints. */
-import { type TightenWords, tighten } from '../../src/commands/tighten.js';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { decodeFilterFile } from '../../src/filter/filter-file.js';
+import { type TightenWords, tighten } from '../../src/cli/commands/tighten.js';
+import type { Instruction } from '../../src/seccomp/filter/bpf.js';
+import { decodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
 import { machine } from './apply-in-memory.js';
 import { hexOf, READER } from './confined-in-memory.js';
 import { NO_EXEC, UNIT } from './demo-service.js';

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before } from 'node:test';
-import { decodeFilterFile } from '../../src/filter/filter-file.js';
+import { decodeFilterFile } from '../../src/seccomp/filter/filter-file.js';
 import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
 import { GROUPS_ROOT, inGroup } from './control-groups.js';
 import {

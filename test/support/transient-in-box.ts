@@ -3,12 +3,12 @@
  * what systemd has of it against what a unit file with the same lines gives. Prints what differs, for each case.
  */
 import { readFileSync } from 'node:fs';
-import type { BusProperty } from '../../src/directives/directive.js';
-import { findTransient } from '../../src/directives/rows/transient.js';
-import { directiveProperties } from '../../src/directives/transient.js';
-import { canonical } from '../../src/directives/values/bus.js';
-import { serviceOf } from '../../src/system/bus/answers.js';
-import { Bus } from '../../src/system/bus/bus.js';
+import { serviceOf } from '../../src/machine/bus/answers.js';
+import { Bus } from '../../src/machine/bus/bus.js';
+import type { BusProperty } from '../../src/systemd/directives/directive.js';
+import { findTransient } from '../../src/systemd/directives/rows/transient.js';
+import { directiveProperties } from '../../src/systemd/directives/transient.js';
+import { canonical } from '../../src/systemd/directives/values/bus.js';
 
 export interface StartCase {
   /** A unit that has these lines in its file. */

@@ -1,8 +1,8 @@
 /** A policy on trial, applied on a machine in memory, and recordings of what its service did under it. */
 import assert from 'node:assert/strict';
-import { apply } from '../../src/commands/apply.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
+import { apply } from '../../src/cli/commands/apply.js';
+import type { Recording } from '../../src/observe/recording/recording.js';
+import { keepRecording } from '../../src/observe/recordings/store.js';
 import { machine } from './apply-in-memory.js';
 import { UNIT } from './demo-service.js';
 import { fakeContext } from './fake-system.js';

@@ -1,9 +1,9 @@
 /** Services that are watched in memory, by an observer that is none. */
-import { learn } from '../../src/commands/learn/learn.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
-import type { ObservedUnit } from '../../src/observer/observed.js';
+import { learn } from '../../src/cli/commands/learn/learn.js';
+import type { Context } from '../../src/machine/context.js';
+import type { ObservedUnit } from '../../src/observe/observed.js';
+import { keepRecording } from '../../src/observe/recordings/store.js';
 import type { Outcome } from '../../src/outcome.js';
-import type { Context } from '../../src/system/context.js';
 import { machine } from './apply-in-memory.js';
 import { UNIT } from './demo-service.js';
 import { dump } from './dumps.js';

@@ -1,11 +1,11 @@
 /** Tests of verify/expected.ts: the measure by files is that by the plan that they were made of. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
-import { dropInPath } from '../../src/paths/own-files.js';
+import { apply } from '../../src/cli/commands/apply.js';
 import { confinedUnit } from '../../src/prepare/confined.js';
 import { prepare } from '../../src/prepare/prepare.js';
-import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { dropInPath } from '../../src/systemd/paths/own-files.js';
+import { parseUnitFile } from '../../src/systemd/unit/unit-file.js';
 import { expectedBy, expectedOf } from '../../src/verify/expected.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';

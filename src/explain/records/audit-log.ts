@@ -1,7 +1,7 @@
 /** The kernel's audit records of refused calls, as the journal and auditd's log have them. */
 
-import { type JournalEntry, journalEntries } from '../../formats/journal.js';
-import type { System } from '../../system/system.js';
+import type { System } from '../../machine/system.js';
+import { type JournalEntry, journalEntries } from '../../systemd/formats/journal.js';
 import {
   type AuditRecord,
   isAudits,

@@ -1,8 +1,8 @@
-import { isSurelyRefused } from '../../evidence/recording/kinds.js';
-import type { Recording, RefusedCall } from '../../evidence/recording/recording.js';
-import { ABIS, type Abi, kernelNumber } from '../../syscalls/abi.js';
-import { KILL, KILL_THREAD } from '../../syscalls/action.js';
-import { fileName } from '../../unit/path.js';
+import { isSurelyRefused } from '../../observe/recording/kinds.js';
+import type { Recording, RefusedCall } from '../../observe/recording/recording.js';
+import { ABIS, type Abi, kernelNumber } from '../../seccomp/syscalls/abi.js';
+import { KILL, KILL_THREAD } from '../../seccomp/syscalls/action.js';
+import { fileName } from '../../systemd/unit/path.js';
 import type { UnitCall } from './record.js';
 
 /** Refused calls of one kind that a watch saw; `time` is its end. */

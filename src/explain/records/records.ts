@@ -1,11 +1,11 @@
 /** Audit records of a unit's refused calls. They carry a process and no unit: whose each is, is asked here. */
 
 import { once, remember } from '../../collections.js';
-import { isInUnit } from '../../state/control-group.js';
-import { orElse } from '../../state/failures.js';
-import { startOf, TICK } from '../../state/process-status.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
+import { isInUnit } from '../../machine/state/control-group.js';
+import { orElse } from '../../machine/state/failures.js';
+import { startOf, TICK } from '../../machine/state/process-status.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import { type AuditLog, readAuditLog } from './audit-log.js';
 import type { AuditRecord, UnitCall } from './record.js';
 

@@ -1,6 +1,6 @@
+import { isUp } from '../../machine/state/service-run.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import type { Phase } from '../../policy/policy.js';
-import { isUp } from '../../state/service-run.js';
-import type { UnitState } from '../../system/unit-state.js';
 
 /** The kernel's records have the time of its last tick, which is up to 10 ms ago. */
 const TICK = 10;

@@ -1,3 +1,5 @@
+import { readProgram } from '../../systemd/formats/elf.js';
+import type { ElfImage } from '../../systemd/formats/elf-image.js';
 import {
   defaultFolders,
   isMusl,
@@ -7,16 +9,14 @@ import {
   parseLinkerConfig,
   parseMuslPath,
   usesNameServices,
-} from '../../evidence/reachable/linker-paths.js';
+} from '../evidence/reachable/linker-paths.js';
 import {
   type LoadedFile,
   type ProgramFiles,
   type Reachable,
   reachableCalls,
-} from '../../evidence/reachable/reachable.js';
-import type { ServicePrograms } from '../../evidence/reachable/service-programs.js';
-import { readProgram } from '../../formats/elf.js';
-import type { ElfImage } from '../../formats/elf-image.js';
+} from '../evidence/reachable/reachable.js';
+import type { ServicePrograms } from '../evidence/reachable/service-programs.js';
 import type { RootFiles } from './root-files.js';
 
 /**

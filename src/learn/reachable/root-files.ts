@@ -1,7 +1,7 @@
 import { UserError } from '../../diagnostic.js';
-import { type ElfImage, readImage } from '../../formats/elf-image.js';
-import type { System } from '../../system/system.js';
-import type { View } from '../../unit/view.js';
+import type { System } from '../../machine/system.js';
+import { type ElfImage, readImage } from '../../systemd/formats/elf-image.js';
+import type { View } from '../../systemd/unit/view.js';
 
 /** Largest program or library that is read. Browsers' engines have 200 MB. */
 const LARGEST = 512 << 20;

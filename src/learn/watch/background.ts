@@ -1,11 +1,11 @@
 /** Watches in the background: each in a transient unit of its own, which goes on after a logout. */
 
-import { journalctl, ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import { storedRecordings } from '../../observe/recordings/store.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
-import type { Context } from '../../system/context.js';
-import { execStart, property } from '../../unit/unit-property.js';
-import { storedRecordings } from '../recordings/store.js';
+import { journalctl, ownCommand } from '../../systemd/command-lines.js';
+import { execStart, property } from '../../systemd/unit/unit-property.js';
 import { backgroundUnit, type UnderWatch, underWatch } from './under-watch.js';
 
 /**

@@ -1,13 +1,13 @@
-import { ROOTS } from '../../directives/values/mounts.js';
-import type { RecordedHost, Recording } from '../../evidence/recording/recording.js';
-import { namedDump } from '../../observer/named.js';
-import { observedIn } from '../../observer/parse-dump.js';
-import { watchedOn } from '../../observer/watch-list.js';
-import { orElse } from '../../state/failures.js';
-import type { Machine } from '../../syscalls/abi.js';
-import type { Context } from '../../system/context.js';
-import { programHashes, recordedHost } from '../recordings/host.js';
-import { keepRecording } from '../recordings/store.js';
+import type { Context } from '../../machine/context.js';
+import { orElse } from '../../machine/state/failures.js';
+import { namedDump } from '../../observe/named.js';
+import { observedIn } from '../../observe/parse-dump.js';
+import type { RecordedHost, Recording } from '../../observe/recording/recording.js';
+import { programHashes, recordedHost } from '../../observe/recordings/host.js';
+import { keepRecording } from '../../observe/recordings/store.js';
+import { watchedOn } from '../../observe/watch-list.js';
+import type { Machine } from '../../seccomp/syscalls/abi.js';
+import { ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { WatchedService } from './watched-service.js';
 
 /** A watch of a service so far. */

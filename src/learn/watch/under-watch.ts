@@ -1,8 +1,9 @@
 /** Services under watch. Each has a lock, which the end of its watcher releases, and a file with the progress of the watch. */
 
-import { ownCommand } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { LIFE_PHASES, type LifePhase } from '../../evidence/recording/recording.js';
+import type { Context } from '../../machine/context.js';
+import { isDown } from '../../machine/unit-state.js';
+import { LIFE_PHASES, type LifePhase } from '../../observe/recording/recording.js';
 import {
   type Check,
   jsonOf,
@@ -11,11 +12,10 @@ import {
   object,
   oneOf,
   whole,
-} from '../../evidence/recording/shape.js';
-import { watchesFolder, watchLockPath, watchPath } from '../../paths/records.js';
-import type { Context } from '../../system/context.js';
-import { isDown } from '../../system/unit-state.js';
-import { isServiceName } from '../../unit/name.js';
+} from '../../observe/recording/shape.js';
+import { ownCommand } from '../../systemd/command-lines.js';
+import { watchesFolder, watchLockPath, watchPath } from '../../systemd/paths/records.js';
+import { isServiceName } from '../../systemd/unit/name.js';
 
 export interface Progress {
   /** Milliseconds since 1970. */

@@ -1,7 +1,7 @@
 /** Lines about a watch, for terminals, logs and journals. */
 
 import { shortList } from '../../collections.js';
-import { spanText } from '../../policy/time-span.js';
+import { spanText } from '../../systemd/time-span.js';
 
 /** Options that say when a watch ends. */
 export interface WatchEnd {

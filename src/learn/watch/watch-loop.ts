@@ -1,17 +1,17 @@
 /** The loop of a watch: it looks at the services now and then, saves what was seen, and takes the steps of a whole life. */
 
+import { whileLocked } from '../../apply/lock.js';
+import { restart } from '../../apply/restart/restart-service.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../../diagnostic.js';
-import type { LifePhase, Recording } from '../../evidence/recording/recording.js';
-import type { Observer } from '../../observer/observer.js';
-import { spanText } from '../../policy/time-span.js';
-import { restart } from '../../restart/restart-service.js';
-import { failureOf, failuresOf } from '../../state/failures.js';
-import type { Service } from '../../state/service.js';
-import type { Machine } from '../../syscalls/abi.js';
-import type { Context } from '../../system/context.js';
-import { isDown } from '../../system/unit-state.js';
-import type { HeldSignals } from '../../transaction/held-signals.js';
-import { whileLocked } from '../../transaction/lock.js';
+import type { Context } from '../../machine/context.js';
+import type { HeldSignals } from '../../machine/held-signals.js';
+import { failureOf, failuresOf } from '../../machine/state/failures.js';
+import type { Service } from '../../machine/state/service.js';
+import { isDown } from '../../machine/unit-state.js';
+import type { Observer } from '../../observe/observer.js';
+import type { LifePhase, Recording } from '../../observe/recording/recording.js';
+import type { Machine } from '../../seccomp/syscalls/abi.js';
+import { spanText } from '../../systemd/time-span.js';
 import { SavedRecording } from './saved-recording.js';
 import type { WatchLock } from './under-watch.js';
 import { beginLine, END_LINE, liveLine, type WatchEnd } from './watch-lines.js';

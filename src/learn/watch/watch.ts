@@ -1,18 +1,18 @@
 /** A watch: services are observed at work, for a time or until the user ends it. */
 
-import { withCapabilities } from '../../command-lines.js';
+import { obstacleTo } from '../../apply/restart/may-restart.js';
+import { preflightRestarts } from '../../apply/restart/outlook.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
-import { observeServices } from '../../observer/service-group.js';
+import type { Context } from '../../machine/context.js';
+import { holdSignals } from '../../machine/held-signals.js';
+import type { Service } from '../../machine/state/service.js';
+import { isDown } from '../../machine/unit-state.js';
+import { assertKeepable } from '../../observe/recordings/store.js';
+import { observeServices } from '../../observe/service-group.js';
 import { noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
-import { obstacleTo } from '../../restart/may-restart.js';
-import { preflightRestarts } from '../../restart/outlook.js';
-import type { Service } from '../../state/service.js';
-import type { Context } from '../../system/context.js';
-import { isDown } from '../../system/unit-state.js';
-import { holdSignals } from '../../transaction/held-signals.js';
-import { isTemplate } from '../../unit/name.js';
-import { assertKeepable } from '../recordings/store.js';
+import { withCapabilities } from '../../systemd/command-lines.js';
+import { isTemplate } from '../../systemd/unit/name.js';
 import { lockForWatch, type WatchLock } from './under-watch.js';
 import { SLICE, WatchLoop, type WatchOptions, type WatchResult } from './watch-loop.js';
 

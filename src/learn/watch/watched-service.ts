@@ -1,14 +1,14 @@
 /** A watched service as the manager shows it: the phases of its life, and the events of the checklist. */
 
 import { printable } from '../../diagnostic.js';
-import type { LifePhase, RecordedEvent } from '../../evidence/recording/recording.js';
-import { processesOf } from '../../state/control-group.js';
-import { orElse } from '../../state/failures.js';
-import type { Service } from '../../state/service.js';
-import type { Context } from '../../system/context.js';
-import type { System } from '../../system/system.js';
-import { commandsOf, type UnitState } from '../../system/unit-state.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import type { Context } from '../../machine/context.js';
+import { processesOf } from '../../machine/state/control-group.js';
+import { orElse } from '../../machine/state/failures.js';
+import type { Service } from '../../machine/state/service.js';
+import type { System } from '../../machine/system.js';
+import { commandsOf, type UnitState } from '../../machine/unit-state.js';
+import type { LifePhase, RecordedEvent } from '../../observe/recording/recording.js';
+import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
 import { linesOfCommands } from '../unit-facts.js';
 
 /** The phase of a service in each state of its unit. */

@@ -1,13 +1,26 @@
 import type { Location } from '../../diagnostic.js';
-import { type Abi, abisOf } from '../../syscalls/abi.js';
-import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits, stricter } from '../../syscalls/action.js';
-import { formatAction } from '../../syscalls/action-text.js';
-import { answers, mayPass, type NamedPolicy, type NamedVerdict } from '../../syscalls/named-policy.js';
-import { isAbsent, numbersOf } from '../../syscalls/numbers.js';
-import { mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
-import type { SyscallsSection } from '../../syscalls/section.js';
-import { callsInSets } from '../../syscalls/sets.js';
-import type { Target } from '../../target/target.js';
+import { type Abi, abisOf } from '../../seccomp/syscalls/abi.js';
+import {
+  type Action,
+  ALLOW,
+  ENOSYS,
+  errnoOf,
+  LOG,
+  permits,
+  stricter,
+} from '../../seccomp/syscalls/action.js';
+import { formatAction } from '../../seccomp/syscalls/action-text.js';
+import {
+  answers,
+  mayPass,
+  type NamedPolicy,
+  type NamedVerdict,
+} from '../../seccomp/syscalls/named-policy.js';
+import { isAbsent, numbersOf } from '../../seccomp/syscalls/numbers.js';
+import { mildest, refusal, verdictOn } from '../../seccomp/syscalls/resolve.js';
+import type { SyscallsSection } from '../../seccomp/syscalls/section.js';
+import { callsInSets } from '../../seccomp/syscalls/sets.js';
+import type { Target } from '../../systemd/target/target.js';
 
 /** Facts that the planning of calls needs; `type` is the value of Type=. */
 export interface CallContext {

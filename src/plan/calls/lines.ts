@@ -1,10 +1,10 @@
 import { groupBy, shortList } from '../../collections.js';
 import type { Location } from '../../diagnostic.js';
-import { LOG, permits } from '../../syscalls/action.js';
-import { formatAction } from '../../syscalls/action-text.js';
-import { mayPass } from '../../syscalls/named-policy.js';
-import { callsOf, isOwnRefusal, limitBy, refusal, verdictOn } from '../../syscalls/resolve.js';
-import type { CallEntry } from '../../syscalls/section.js';
+import { LOG, permits } from '../../seccomp/syscalls/action.js';
+import { formatAction } from '../../seccomp/syscalls/action-text.js';
+import { mayPass } from '../../seccomp/syscalls/named-policy.js';
+import { callsOf, isOwnRefusal, limitBy, refusal, verdictOn } from '../../seccomp/syscalls/resolve.js';
+import type { CallEntry } from '../../seccomp/syscalls/section.js';
 import { LOST_TO_PREFIXES } from '../launcher/exec-prefix.js';
 import type { Enforcer, PlanLine } from '../plan.js';
 import {

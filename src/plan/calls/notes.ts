@@ -1,10 +1,10 @@
 /** Diagnostics about effects of a unit's system call filters that the policy's author may not expect. */
 import { type Diagnostic, note, warning } from '../../diagnostic.js';
-import type { NamedPolicy } from '../../syscalls/named-policy.js';
-import { namesake } from '../../syscalls/numbers.js';
-import type { SyscallsSection } from '../../syscalls/section.js';
-import { areSetsOf } from '../../syscalls/sets.js';
-import type { Target } from '../../target/target.js';
+import type { NamedPolicy } from '../../seccomp/syscalls/named-policy.js';
+import { namesake } from '../../seccomp/syscalls/numbers.js';
+import type { SyscallsSection } from '../../seccomp/syscalls/section.js';
+import { areSetsOf } from '../../seccomp/syscalls/sets.js';
+import type { Target } from '../../systemd/target/target.js';
 import { type CallContext, cantBeMade, openAbis } from './left-to-launcher.js';
 
 /** Notes about calls that only other machines have, if no line covers this machine's call of the same kind. */

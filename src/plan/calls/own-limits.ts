@@ -1,12 +1,12 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { EVERY_ARCHITECTURE } from '../../syscalls/abi.js';
-import { type Action, ALLOW, errnoAction, KILL } from '../../syscalls/action.js';
-import type { NamedPolicy } from '../../syscalls/named-policy.js';
-import { callNames } from '../../syscalls/numbers.js';
-import { always } from '../../syscalls/resolve.js';
-import { callsInSets, type SyscallSets } from '../../syscalls/sets.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../../unit/own-filter.js';
+import { EVERY_ARCHITECTURE } from '../../seccomp/syscalls/abi.js';
+import { type Action, ALLOW, errnoAction, KILL } from '../../seccomp/syscalls/action.js';
+import type { NamedPolicy } from '../../seccomp/syscalls/named-policy.js';
+import { callNames } from '../../seccomp/syscalls/numbers.js';
+import { always } from '../../seccomp/syscalls/resolve.js';
+import { callsInSets, type SyscallSets } from '../../seccomp/syscalls/sets.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../../systemd/unit/own-filter.js';
 import { unlistedInAllowList } from './left-to-launcher.js';
 
 /** The answers of a unit's own filter, with diagnostics about words that systemd skips: those refuse nothing. */

@@ -1,11 +1,11 @@
-import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, note } from '../../diagnostic.js';
 import { checkExpectations } from '../../policy/expect.js';
-import { isPermissive } from '../../syscalls/permissive.js';
-import type { SyscallPolicy } from '../../syscalls/policy.js';
-import { resolve, resolveCalls } from '../../syscalls/resolve.js';
-import type { SyscallsSection } from '../../syscalls/section.js';
-import type { Target } from '../../target/target.js';
+import { isPermissive } from '../../seccomp/syscalls/permissive.js';
+import type { SyscallPolicy } from '../../seccomp/syscalls/policy.js';
+import { resolve, resolveCalls } from '../../seccomp/syscalls/resolve.js';
+import type { SyscallsSection } from '../../seccomp/syscalls/section.js';
+import { ownCommand } from '../../systemd/command-lines.js';
+import type { Target } from '../../systemd/target/target.js';
 import type { Mode } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import type { CallContext } from './left-to-launcher.js';

@@ -1,7 +1,7 @@
 import { type Diagnostic, type Location, warning } from '../../diagnostic.js';
-import { permits } from '../../syscalls/action.js';
-import { callsOf, isOwnRefusal, verdictOn } from '../../syscalls/resolve.js';
-import type { CallEntry } from '../../syscalls/section.js';
+import { permits } from '../../seccomp/syscalls/action.js';
+import { callsOf, isOwnRefusal, verdictOn } from '../../seccomp/syscalls/resolve.js';
+import type { CallEntry } from '../../seccomp/syscalls/section.js';
 import type { CallContext } from './left-to-launcher.js';
 
 export const REFUSED_BY_UNIT = "refused by the unit's own SystemCallFilter=";

@@ -1,7 +1,7 @@
-import { ALLOW } from '../../syscalls/action.js';
-import type { NamedPolicy, NamedVerdict } from '../../syscalls/named-policy.js';
-import { verdictOn } from '../../syscalls/resolve.js';
-import { NO_SYSCALLS, type RuleEntry } from '../../syscalls/section.js';
+import { ALLOW } from '../../seccomp/syscalls/action.js';
+import type { NamedPolicy, NamedVerdict } from '../../seccomp/syscalls/named-policy.js';
+import { verdictOn } from '../../seccomp/syscalls/resolve.js';
+import { NO_SYSCALLS, type RuleEntry } from '../../seccomp/syscalls/section.js';
 
 /**
  * The calls that stage `entry` permits between the exec and the program's entry point, whatever the policy says. The

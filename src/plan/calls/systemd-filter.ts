@@ -1,13 +1,19 @@
 import { groupBy } from '../../collections.js';
-import { EVERY_ARCHITECTURE } from '../../syscalls/abi.js';
-import { type Action, ALLOW, KILL, LOG, permits } from '../../syscalls/action.js';
-import { formatAction } from '../../syscalls/action-text.js';
-import type { NamedPolicy } from '../../syscalls/named-policy.js';
-import { whereKnown } from '../../syscalls/numbers.js';
-import { always, callsOf, mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
-import type { CallEntry, SyscallsSection } from '../../syscalls/section.js';
-import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../../syscalls/sets.js';
-import type { Target } from '../../target/target.js';
+import { EVERY_ARCHITECTURE } from '../../seccomp/syscalls/abi.js';
+import { type Action, ALLOW, KILL, LOG, permits } from '../../seccomp/syscalls/action.js';
+import { formatAction } from '../../seccomp/syscalls/action-text.js';
+import type { NamedPolicy } from '../../seccomp/syscalls/named-policy.js';
+import { whereKnown } from '../../seccomp/syscalls/numbers.js';
+import { always, callsOf, mildest, refusal, verdictOn } from '../../seccomp/syscalls/resolve.js';
+import type { CallEntry, SyscallsSection } from '../../seccomp/syscalls/section.js';
+import {
+  areSetsOf,
+  callsInSets,
+  expandSet,
+  type SyscallSets,
+  setNames,
+} from '../../seccomp/syscalls/sets.js';
+import type { Target } from '../../systemd/target/target.js';
 import type { PlannedDirective } from '../plan.js';
 import { isForLauncher, unlistedInAllowList } from './left-to-launcher.js';
 

@@ -1,6 +1,6 @@
 /** The prefixes that values of IPAddressAllow= or IPAddressDeny= name. */
 
-import { contains, type Prefix, prefixesOf } from '../../directives/kinds/network/prefixes.js';
+import { contains, type Prefix, prefixesOf } from '../../systemd/directives/kinds/network/prefixes.js';
 
 /** Whether the parts cover the whole prefix, one of them alone or several together. */
 function haveAllOf(whole: Prefix, parts: readonly Prefix[]): boolean {

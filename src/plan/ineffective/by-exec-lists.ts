@@ -1,7 +1,7 @@
 import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
-import { closedBy, readOnly } from '../../directives/values/closed-paths.js';
-import { mountLines, writable } from '../../directives/values/mounts.js';
-import { covers, pathsOf, type UnitValues } from '../../unit/values.js';
+import { closedBy, readOnly } from '../../systemd/directives/values/closed-paths.js';
+import { mountLines, writable } from '../../systemd/directives/values/mounts.js';
+import { covers, pathsOf, type UnitValues } from '../../systemd/unit/values.js';
 import type { ConfinedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 

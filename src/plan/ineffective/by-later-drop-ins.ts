@@ -1,12 +1,12 @@
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
-import { findTransient } from '../../directives/rows/transient.js';
-import { findDirective } from '../../directives/table.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import { fileName } from '../../unit/path.js';
-import { isReadAfter } from '../../unit/search.js';
-import { type Assignment, parseUnitFile } from '../../unit/unit-file.js';
+import { findTransient } from '../../systemd/directives/rows/transient.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
+import { fileName } from '../../systemd/unit/path.js';
+import { isReadAfter } from '../../systemd/unit/search.js';
+import { type Assignment, parseUnitFile } from '../../systemd/unit/unit-file.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 
 /** Conflicts between our drop-in and others, by their file names. */

@@ -1,12 +1,12 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { loosens } from '../../directives/against-unit.js';
-import { formatDirective, isFormatted } from '../../directives/format.js';
-import { parseSocketRule, within } from '../../directives/kinds/network/socket-rules.js';
-import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import type { Assignment } from '../../unit/unit-file.js';
-import { allWords, scalarOf, wordsOf } from '../../unit/values.js';
+import { loosens } from '../../systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../../systemd/directives/format.js';
+import { parseSocketRule, within } from '../../systemd/directives/kinds/network/socket-rules.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import type { Assignment } from '../../systemd/unit/unit-file.js';
+import { allWords, scalarOf, wordsOf } from '../../systemd/unit/values.js';
 import { ownValues } from '../unit-values.js';
 import { letsAddressesThrough } from './addresses.js';
 

@@ -2,10 +2,15 @@
 
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, printable, warning } from '../../diagnostic.js';
-import { closedPaths } from '../../directives/values/closed-paths.js';
-import { FOLDERS, type MountEntry, mountEntries, mountLines } from '../../directives/values/mounts.js';
-import { folderOf } from '../../unit/path.js';
-import { covers, type UnitValues } from '../../unit/values.js';
+import { closedPaths } from '../../systemd/directives/values/closed-paths.js';
+import {
+  FOLDERS,
+  type MountEntry,
+  mountEntries,
+  mountLines,
+} from '../../systemd/directives/values/mounts.js';
+import { folderOf } from '../../systemd/unit/path.js';
+import { covers, type UnitValues } from '../../systemd/unit/values.js';
 import type { ConfinedUnit } from '../request.js';
 import { ownValues } from '../unit-values.js';
 

@@ -1,6 +1,6 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
 import { valuesOfAll } from '../policy-values.js';
 import { opensAddresses } from './addresses.js';
 

@@ -1,8 +1,8 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import type { Permitted } from '../../directives/directive.js';
-import { findDirective } from '../../directives/table.js';
-import { gained } from '../../directives/values/signed-list.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
+import type { Permitted } from '../../systemd/directives/directive.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { gained } from '../../systemd/directives/values/signed-list.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
 import { HELD_BY_SOCKETS, type SocketRules } from './socket-rules.js';
 

@@ -1,4 +1,4 @@
-import type { Permitted } from '../../directives/directive.js';
+import type { Permitted } from '../../systemd/directives/directive.js';
 
 /** The rules for IP sockets of a socket unit, by its own lines and its slices'. */
 export interface SocketRules {

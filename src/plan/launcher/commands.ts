@@ -1,11 +1,11 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { formatDirective, isFormatted } from '../../directives/format.js';
-import { findDirective } from '../../directives/table.js';
 import type { Policy } from '../../policy/policy.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { EXEC_KEYS, execKeySince } from '../../unit/exec/keys.js';
-import type { ExecCommand } from '../../unit/exec/line.js';
-import { execCommandText, wrapExecCommand } from '../../unit/exec/wrap.js';
+import { formatDirective, isFormatted } from '../../systemd/directives/format.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import { EXEC_KEYS, execKeySince } from '../../systemd/unit/exec/keys.js';
+import type { ExecCommand } from '../../systemd/unit/exec/line.js';
+import { execCommandText, wrapExecCommand } from '../../systemd/unit/exec/wrap.js';
 import type { PlannedCommands } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { SEARCH_PATH } from './interpreters.js';

@@ -1,12 +1,12 @@
 import { lazily, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { isRoot } from '../../directives/kinds/names/user.js';
-import { resources } from '../../directives/rows/resources.js';
-import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import type { ExecCommand } from '../../unit/exec/line.js';
-import { plain } from '../../unit/values.js';
+import { isRoot } from '../../systemd/directives/kinds/names/user.js';
+import { resources } from '../../systemd/directives/rows/resources.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import type { ExecCommand } from '../../systemd/unit/exec/line.js';
+import { plain } from '../../systemd/unit/values.js';
 
 /** Directives that hold for a command with `+`, too: limits of the control group, and a few more. */
 const holdsForPrivileged = lazily(

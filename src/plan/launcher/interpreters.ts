@@ -1,4 +1,4 @@
-import type { ProgramFacts } from '../../formats/elf.js';
+import type { ProgramFacts } from '../../systemd/formats/elf.js';
 
 /**
  * systemd's search path (`systemd-path search-binaries-default`), with the folders that older systems don't merge into

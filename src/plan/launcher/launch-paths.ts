@@ -1,11 +1,11 @@
 /** The paths by which a confined service is started: whoever can put another file there decides what runs. */
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
-import { fieldsOf } from '../../directives/kinds/paths/mounts.js';
-import { withoutSpecifiers } from '../../directives/values/bus.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { folderOf } from '../../unit/path.js';
-import { allWords, barePath, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
-import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
+import { fieldsOf } from '../../systemd/directives/kinds/paths/mounts.js';
+import { withoutSpecifiers } from '../../systemd/directives/values/bus.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import { folderOf } from '../../systemd/unit/path.js';
+import { allWords, barePath, lastOf, sinceReset, type UnitValues } from '../../systemd/unit/values.js';
+import { type Bind, HOST, type Untrusted, type View } from '../../systemd/unit/view.js';
 import type { Plan } from '../plan.js';
 import { plannedValues } from '../unit-values.js';
 import { type LoadedCommand, type LooseProgram, loadedLoose, plannedLoose } from './loose-programs.js';

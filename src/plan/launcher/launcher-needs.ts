@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../../diagnostic.js';
-import { strip } from '../../unit/exec/word.js';
-import { fileName, folderOf } from '../../unit/path.js';
-import { lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
+import { strip } from '../../systemd/unit/exec/word.js';
+import { fileName, folderOf } from '../../systemd/unit/path.js';
+import { lastOf, sinceReset, type UnitValues } from '../../systemd/unit/values.js';
 import type { PlannedDirective } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 import { wrappedKeys } from './commands.js';

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
-import { runsAsRoot } from '../../directives/kinds/names/user.js';
 import type { Policy } from '../../policy/policy.js';
-import type { Target } from '../../target/target.js';
-import { lastOf, plain, type UnitValues } from '../../unit/values.js';
+import { capabilitySet } from '../../systemd/directives/kinds/names/capabilities.js';
+import { runsAsRoot } from '../../systemd/directives/kinds/names/user.js';
+import type { Target } from '../../systemd/target/target.js';
+import { lastOf, plain, type UnitValues } from '../../systemd/unit/values.js';
 import { traitsOf } from '../access-units.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 import type { PlacedUnit, PlanRequest } from '../request.js';

@@ -4,10 +4,10 @@
  */
 
 import type { Location } from '../../diagnostic.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import { argumentsOf } from '../../unit/exec/line.js';
-import { fileName } from '../../unit/path.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
+import { argumentsOf } from '../../systemd/unit/exec/line.js';
+import { fileName } from '../../systemd/unit/path.js';
 import type { Plan } from '../plan.js';
 import { leavesSandbox } from './exec-prefix.js';
 

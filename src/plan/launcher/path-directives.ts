@@ -1,6 +1,6 @@
 import { error, UserError } from '../../diagnostic.js';
-import { formatDirective, isFormatted } from '../../directives/format.js';
-import { findDirective } from '../../directives/table.js';
+import { formatDirective, isFormatted } from '../../systemd/directives/format.js';
+import { findDirective } from '../../systemd/directives/table.js';
 import type { PlannedDirective } from '../plan.js';
 
 /** A path as a policy writes it, with specifiers escaped. */

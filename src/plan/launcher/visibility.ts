@@ -1,5 +1,5 @@
-import { HOMES, ROOTS } from '../../directives/values/mounts.js';
-import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
+import { HOMES, ROOTS } from '../../systemd/directives/values/mounts.js';
+import { allWords, barePath, covers, lastOf, type UnitValues } from '../../systemd/unit/values.js';
 
 /** The words of a list directive, the unit's and the policy's. */
 const wordsOf = (values: UnitValues, name: string) => allWords(values.get(name) ?? []);

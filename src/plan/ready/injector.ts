@@ -1,16 +1,16 @@
 /** The program that loads the filter of `[ready]`: where it can work, and the lines of the unit that start it. */
 
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { ROOTS } from '../../directives/values/mounts.js';
-import { timeText } from '../../policy/time-span.js';
-import { HELPER_MACHINES } from '../../syscalls/abi.js';
-import type { ReadySection } from '../../syscalls/section.js';
-import type { Target } from '../../target/target.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { privilegedCommand } from '../../unit/exec/wrap.js';
-import { statusNumber } from '../../unit/exit-status.js';
-import { folderOf } from '../../unit/path.js';
-import { allWords, lastOf, type UnitValues } from '../../unit/values.js';
+import { HELPER_MACHINES } from '../../seccomp/syscalls/abi.js';
+import type { ReadySection } from '../../seccomp/syscalls/section.js';
+import { ROOTS } from '../../systemd/directives/values/mounts.js';
+import type { Target } from '../../systemd/target/target.js';
+import { timeText } from '../../systemd/time-span.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
+import { privilegedCommand } from '../../systemd/unit/exec/wrap.js';
+import { statusNumber } from '../../systemd/unit/exit-status.js';
+import { folderOf } from '../../systemd/unit/path.js';
+import { allWords, lastOf, type UnitValues } from '../../systemd/unit/values.js';
 import { commandsOf } from '../launcher/commands.js';
 import { hasCapability } from '../launcher/launcher.js';
 import { bindReadOnly, requiresMounts } from '../launcher/path-directives.js';

@@ -1,13 +1,13 @@
 /**
  * `[ready]`: the calls that a service keeps once it serves. Its filter comes on top of those of the start, and the kernel takes
- * the strictest answer of all: it can only take away. A line goes from policy/parse/calls.ts by syscalls/ready.ts (a section with
+ * the strictest answer of all: it can only take away. A line goes from policy/parse/calls.ts by seccomp/syscalls/ready.ts (a section with
  * `@harmless` in its allow list) and meaning.ts (the calls before, by the filter itself, and by both) into a filter file of stage
  * `ready`. native-helper/tighten loads that into every thread of the unit's control group.
  */
 
-import { formatAction } from '../../syscalls/action-text.js';
-import { callsOf } from '../../syscalls/resolve.js';
-import type { CallEntry, ReadySection } from '../../syscalls/section.js';
+import { formatAction } from '../../seccomp/syscalls/action-text.js';
+import { callsOf } from '../../seccomp/syscalls/resolve.js';
+import type { CallEntry, ReadySection } from '../../seccomp/syscalls/section.js';
 import { cantBeMade, openAbis } from '../calls/left-to-launcher.js';
 import type { ListEntry, PlanLine } from '../plan.js';
 import type { ReadyMeaning } from './meaning.js';

@@ -1,15 +1,15 @@
 /** The calls that `[ready]` takes from a service once it serves. */
 
 import type { Policy } from '../../policy/policy.js';
-import { abisOf } from '../../syscalls/abi.js';
-import { permits } from '../../syscalls/action.js';
-import { mayPass, type NamedPolicy, type NamedVerdict } from '../../syscalls/named-policy.js';
-import { numbersOf } from '../../syscalls/numbers.js';
-import { withOwnSets } from '../../syscalls/own-sets.js';
-import { NO_FILTER, readyCalls } from '../../syscalls/ready.js';
-import { callsOf, resolveCalls, verdictOn } from '../../syscalls/resolve.js';
-import type { ReadySection, SyscallsSection } from '../../syscalls/section.js';
-import type { Target } from '../../target/target.js';
+import { abisOf } from '../../seccomp/syscalls/abi.js';
+import { permits } from '../../seccomp/syscalls/action.js';
+import { mayPass, type NamedPolicy, type NamedVerdict } from '../../seccomp/syscalls/named-policy.js';
+import { numbersOf } from '../../seccomp/syscalls/numbers.js';
+import { withOwnSets } from '../../seccomp/syscalls/own-sets.js';
+import { NO_FILTER, readyCalls } from '../../seccomp/syscalls/ready.js';
+import { callsOf, resolveCalls, verdictOn } from '../../seccomp/syscalls/resolve.js';
+import type { ReadySection, SyscallsSection } from '../../seccomp/syscalls/section.js';
+import type { Target } from '../../systemd/target/target.js';
 import { ownLimits } from '../calls/own-limits.js';
 import type { Taken } from '../plan.js';
 import type { ConfinedUnit } from '../request.js';

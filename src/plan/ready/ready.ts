@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { resolve } from '../../syscalls/resolve.js';
-import type { ReadySection } from '../../syscalls/section.js';
+import { resolve } from '../../seccomp/syscalls/resolve.js';
+import type { ReadySection } from '../../seccomp/syscalls/section.js';
 import { modeOf, permissiveNote } from '../calls/permissive.js';
 import { setsNoNewPrivileges } from '../launcher/launcher.js';
 import { lockOuts } from '../lock-outs.js';

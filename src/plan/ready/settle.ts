@@ -1,8 +1,8 @@
 /** The wait until a service's threads are the same ones, which its start has time for. */
 
-import { parseSpan } from '../../policy/time-span.js';
-import type { ReadySection } from '../../syscalls/section.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
+import type { ReadySection } from '../../seccomp/syscalls/section.js';
+import { parseSpan } from '../../systemd/time-span.js';
+import type { EffectiveUnit } from '../../systemd/unit/effective.js';
 
 /** Types of services that say when they are ready. The others' processes may still be those of the start. */
 const TELLING: readonly string[] = ['notify', 'notify-reload', 'dbus', 'forking'];

@@ -1,8 +1,8 @@
 /** The sections of a policy that list calls. */
 
 import { error } from '../../diagnostic.js';
-import { parseAction } from '../../syscalls/action-text.js';
-import type { Operator } from '../../syscalls/policy.js';
+import { parseAction } from '../../seccomp/syscalls/action-text.js';
+import type { Operator } from '../../seccomp/syscalls/policy.js';
 import type {
   CallEntry,
   ConditionEntry,
@@ -10,7 +10,7 @@ import type {
   ReadySection,
   RuleEntry,
   SyscallsSection,
-} from '../../syscalls/section.js';
+} from '../../seccomp/syscalls/section.js';
 import { COMPARISONS } from '../schema.js';
 import type { Path } from '../toml.js';
 import { isTable } from '../validate.js';

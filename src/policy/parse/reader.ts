@@ -1,10 +1,10 @@
 /** Values of a policy's text, with their places. */
 
 import { type Diagnostic, didYouMean, error, type Location } from '../../diagnostic.js';
-import { type Action, ALLOW } from '../../syscalls/action.js';
-import { actionWords, parseAction } from '../../syscalls/action-text.js';
-import type { Located } from '../../syscalls/section.js';
-import { parseTimeSpan } from '../time-span.js';
+import { type Action, ALLOW } from '../../seccomp/syscalls/action.js';
+import { actionWords, parseAction } from '../../seccomp/syscalls/action-text.js';
+import type { Located } from '../../seccomp/syscalls/section.js';
+import { parseTimeSpan } from '../../systemd/time-span.js';
 import type { Path, TomlDocument } from '../toml.js';
 import { isInteger } from '../validate.js';
 

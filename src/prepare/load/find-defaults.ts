@@ -1,10 +1,10 @@
 /** The file with the defaults of a host. */
 
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { DEFAULTS, defaultsPaths } from '../../paths/policies.js';
+import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
-import type { Context } from '../../system/context.js';
-import { fileName, folderOf } from '../../unit/path.js';
+import { DEFAULTS, defaultsPaths } from '../../systemd/paths/policies.js';
+import { fileName, folderOf } from '../../systemd/unit/path.js';
 import type { PolicyPlace } from './find-template.js';
 
 /**

@@ -1,12 +1,13 @@
 /** Where the policy of a unit is. */
-import { ownCommand } from '../../command-lines.js';
+
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { headerOf } from '../../emit/drop-in-facts.js';
-import { dropInPath, isKeptPolicy } from '../../paths/own-files.js';
-import { policySearchPath } from '../../paths/policies.js';
-import { readFiles } from '../../state/own-files.js';
-import type { Context } from '../../system/context.js';
-import { parseUnitName, type UnitName } from '../../unit/name.js';
+import type { Context } from '../../machine/context.js';
+import { readFiles } from '../../machine/state/own-files.js';
+import { headerOf } from '../../plan/emit/drop-in-facts.js';
+import { ownCommand } from '../../systemd/command-lines.js';
+import { dropInPath, isKeptPolicy } from '../../systemd/paths/own-files.js';
+import { policySearchPath } from '../../systemd/paths/policies.js';
+import { parseUnitName, type UnitName } from '../../systemd/unit/name.js';
 import { exists } from './exists.js';
 import { hasNameOfDefaults } from './find-defaults.js';
 import { type PolicyPlace, templateAt, templateNames } from './find-template.js';

@@ -1,8 +1,8 @@
 import { didYouMean, EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import type { System } from '../../machine/system.js';
 import type { TomlDocument } from '../../policy/toml.js';
-import type { Context } from '../../system/context.js';
-import type { System } from '../../system/system.js';
-import { fileName } from '../../unit/path.js';
+import { fileName } from '../../systemd/unit/path.js';
 import { exists } from './exists.js';
 
 /** A policy's file, and the machine that it is on. */

@@ -1,10 +1,15 @@
-import { headerOf } from '../../emit/drop-in-facts.js';
-import { ownDropInPaths } from '../../paths/own-files.js';
-import { MAX_SIZE } from '../../state/own-files.js';
-import type { Context } from '../../system/context.js';
-import { aliasesOf, type UnitNames, unitNamed, unitNames } from '../../unit/aliases.js';
-import { instanceOf, parseUnitName, type UnitName } from '../../unit/name.js';
-import { dropInDirectories, prefixesWithDropIns, selectDropIns, UNIT_PATH } from '../../unit/search.js';
+import type { Context } from '../../machine/context.js';
+import { MAX_SIZE } from '../../machine/state/own-files.js';
+import { headerOf } from '../../plan/emit/drop-in-facts.js';
+import { ownDropInPaths } from '../../systemd/paths/own-files.js';
+import { aliasesOf, type UnitNames, unitNamed, unitNames } from '../../systemd/unit/aliases.js';
+import { instanceOf, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
+import {
+  dropInDirectories,
+  prefixesWithDropIns,
+  selectDropIns,
+  UNIT_PATH,
+} from '../../systemd/unit/search.js';
 
 /** Finds unit files and drop-ins as a manager would, from the files alone. */
 

@@ -9,15 +9,15 @@ import {
   printable,
   UserError,
 } from '../../diagnostic.js';
-import type { Directive } from '../../directives/directive.js';
-import { findDirective } from '../../directives/table.js';
-import { temporaryMountOf } from '../../directives/values/mounts.js';
-import { fixed } from '../../directives/values/strictness.js';
-import { defaultsPaths } from '../../paths/policies.js';
+import type { Context } from '../../machine/context.js';
 import { notInDefaults, parseDefaults } from '../../policy/defaults.js';
 import type { ParsedPolicy } from '../../policy/parse.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
-import type { Context } from '../../system/context.js';
+import type { Directive } from '../../systemd/directives/directive.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { temporaryMountOf } from '../../systemd/directives/values/mounts.js';
+import { fixed } from '../../systemd/directives/values/strictness.js';
+import { defaultsPaths } from '../../systemd/paths/policies.js';
 
 /** Directives that take something from a service, by a name that is one service's or by a value that can give, too. */
 const OF_ONE_SERVICE: ReadonlySet<string> = new Set([

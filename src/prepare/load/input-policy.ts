@@ -1,5 +1,5 @@
+import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
-import type { Context } from '../../system/context.js';
 import type { PolicyPlace } from './find-template.js';
 
 /** The word for standard input in the place of a policy's file. */

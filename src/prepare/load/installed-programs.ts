@@ -1,20 +1,20 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { type Change, changes } from '../../emit/changes.js';
-import type { EmittedFile } from '../../emit/files.js';
-import { transientFolder } from '../../paths/placement.js';
-import { PACKAGED_HOME } from '../../paths/policies.js';
+import type { Context } from '../../machine/context.js';
+import { ownDropIns, readTrusted } from '../../machine/state/own-files.js';
+import { MAX_TRANSIENT_SIZE } from '../../machine/state/run-units.js';
+import { type Change, changes } from '../../plan/emit/changes.js';
+import type { EmittedFile } from '../../plan/emit/files.js';
+import type { Plan } from '../../plan/plan.js';
+import type { Machine } from '../../seccomp/syscalls/abi.js';
+import { transientFolder } from '../../systemd/paths/placement.js';
+import { PACKAGED_HOME } from '../../systemd/paths/policies.js';
 import {
   builtProgram,
   type InstalledProgram,
   installedPrograms,
   packagedProgram,
-} from '../../paths/programs.js';
-import type { Plan } from '../../plan/plan.js';
-import { ownDropIns, readTrusted } from '../../state/own-files.js';
-import { MAX_TRANSIENT_SIZE } from '../../state/run-units.js';
-import type { Machine } from '../../syscalls/abi.js';
-import type { Context } from '../../system/context.js';
-import { fileName } from '../../unit/path.js';
+} from '../../systemd/paths/programs.js';
+import { fileName } from '../../systemd/unit/path.js';
 import { exists } from './exists.js';
 
 /** The most bytes of a program that drop-ins name. */

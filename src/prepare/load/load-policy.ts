@@ -1,11 +1,11 @@
 import { type Diagnostic, error, type Location, UserError } from '../../diagnostic.js';
-import { defaultsPaths } from '../../paths/policies.js';
+import type { Context } from '../../machine/context.js';
 import { onDefaults } from '../../policy/defaults.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, readPolicy, warnIfEmpty } from '../../policy/parse.js';
 import type { Policy, WeakerPolicy } from '../../policy/policy.js';
-import type { Located } from '../../syscalls/section.js';
-import type { Context } from '../../system/context.js';
+import type { Located } from '../../seccomp/syscalls/section.js';
+import { defaultsPaths } from '../../systemd/paths/policies.js';
 import { hostDefaults } from './find-defaults.js';
 import type { PolicyPlace } from './find-template.js';
 import { namesDefaults, noDefaults, readDefaults } from './host-defaults.js';

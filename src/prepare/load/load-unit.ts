@@ -1,14 +1,14 @@
 import type { Code } from '../../codes/subjects.js';
-import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
-import { hasNameOfDropIn } from '../../paths/own-files.js';
-import { ownPlaces } from '../../state/own-files.js';
-import { type Service, servicesOf } from '../../state/service.js';
-import type { Context } from '../../system/context.js';
-import type { UnitState } from '../../system/unit-state.js';
-import { effectiveUnit } from '../../unit/effective.js';
-import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
-import type { UnitFile } from '../../unit/unit-file.js';
+import type { Context } from '../../machine/context.js';
+import { ownPlaces } from '../../machine/state/own-files.js';
+import { type Service, servicesOf } from '../../machine/state/service.js';
+import type { UnitState } from '../../machine/unit-state.js';
+import { ownCommand, systemctl } from '../../systemd/command-lines.js';
+import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
+import { effectiveUnit } from '../../systemd/unit/effective.js';
+import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
+import type { UnitFile } from '../../systemd/unit/unit-file.js';
 import {
   dropInPathsFor,
   type FoundTemplate,

@@ -1,6 +1,6 @@
-import { type Service, servicesOf } from '../../state/service.js';
-import type { Context } from '../../system/context.js';
-import { isTemplate } from '../../unit/name.js';
+import type { Context } from '../../machine/context.js';
+import { type Service, servicesOf } from '../../machine/state/service.js';
+import { isTemplate } from '../../systemd/unit/name.js';
 import { findTemplateUnit, findUnit } from './find-unit.js';
 import { serviceName } from './load-unit.js';
 

@@ -1,10 +1,10 @@
 /** The texts that a policy is made of. */
 
 import { EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../../policy/policy-size.js';
-import type { Located } from '../../syscalls/section.js';
-import type { Context } from '../../system/context.js';
-import { normalize } from '../../unit/path.js';
+import type { Located } from '../../seccomp/syscalls/section.js';
+import { normalize } from '../../systemd/unit/path.js';
 import { otherMeaning } from './find-policy.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
 import { INPUT, INPUT_NAME } from './input-policy.js';

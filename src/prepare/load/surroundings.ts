@@ -1,9 +1,9 @@
 import { toHex } from '../../collections.js';
+import type { System } from '../../machine/system.js';
+import type { Prefix, UnitState } from '../../machine/unit-state.js';
 import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/socket-rules.js';
 import type { Surroundings } from '../../plan/request.js';
-import type { System } from '../../system/system.js';
-import type { Prefix, UnitState } from '../../system/unit-state.js';
-import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
+import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
 
 interface Asked {
   readonly system: System;

@@ -1,9 +1,9 @@
-import { systemctl } from '../../command-lines.js';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import { ownDropInPaths } from '../../paths/own-files.js';
-import type { Context } from '../../system/context.js';
-import type { UnitName } from '../../unit/name.js';
-import { parseUnitFile, type UnitFile } from '../../unit/unit-file.js';
+import type { Context } from '../../machine/context.js';
+import { systemctl } from '../../systemd/command-lines.js';
+import { ownDropInPaths } from '../../systemd/paths/own-files.js';
+import type { UnitName } from '../../systemd/unit/name.js';
+import { parseUnitFile, type UnitFile } from '../../systemd/unit/unit-file.js';
 import { exists } from './exists.js';
 import { type FoundTemplate, findUnit } from './find-unit.js';
 

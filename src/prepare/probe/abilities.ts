@@ -1,9 +1,9 @@
-import { orElse } from '../../state/failures.js';
-import { textOf } from '../../state/process-status.js';
-import type { Machine } from '../../syscalls/abi.js';
-import type { Context } from '../../system/context.js';
-import type { ManagerFacts, System } from '../../system/system.js';
-import { type Abilities, abilities } from '../../target/abilities.js';
+import type { Context } from '../../machine/context.js';
+import { orElse } from '../../machine/state/failures.js';
+import { textOf } from '../../machine/state/process-status.js';
+import type { ManagerFacts, System } from '../../machine/system.js';
+import type { Machine } from '../../seccomp/syscalls/abi.js';
+import { type Abilities, abilities } from '../../systemd/target/abilities.js';
 import { exists } from '../load/exists.js';
 
 const TRIPLETS: Readonly<Record<Machine, string>> = {

@@ -1,6 +1,6 @@
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
-import type { System } from '../../system/system.js';
-import { literalWord } from '../../unit/unit-property.js';
+import type { System } from '../../machine/system.js';
+import { literalWord } from '../../systemd/unit/unit-property.js';
 
 /** The search path of commands that are run as another user. */
 export const PATH_OF_USERS = '/usr/local/bin:/bin:/usr/bin';

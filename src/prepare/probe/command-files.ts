@@ -1,8 +1,8 @@
-import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../formats/elf.js';
-import { neededBy, type ReadPiece } from '../../formats/elf-needed.js';
+import type { Context } from '../../machine/context.js';
+import { orElse } from '../../machine/state/failures.js';
 import { interpretersOf } from '../../plan/launcher/interpreters.js';
-import { orElse } from '../../state/failures.js';
-import type { Context } from '../../system/context.js';
+import { HEAD_SIZE, type ProgramFacts, readProgram } from '../../systemd/formats/elf.js';
+import { neededBy, type ReadPiece } from '../../systemd/formats/elf-needed.js';
 
 /**
  * The libraries that are loaded along with programs; of a script those of its interpreter.

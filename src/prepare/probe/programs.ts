@@ -1,9 +1,9 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import { failureOf } from '../../machine/state/failures.js';
 import type { Policy } from '../../policy/policy.js';
 import { COMMAND_HINT, type CommandProbe } from '../../policy/probe.js';
-import { failureOf } from '../../state/failures.js';
-import type { Located } from '../../syscalls/section.js';
-import type { Context } from '../../system/context.js';
+import type { Located } from '../../seccomp/syscalls/section.js';
 import { assertUser, PATH_OF_USERS } from './as-user.js';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';

@@ -1,8 +1,14 @@
 /** Sets of system calls of the target's systemd. */
-import { setsPath } from '../../paths/records.js';
-import { orElse } from '../../state/failures.js';
-import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
-import type { Context } from '../../system/context.js';
+
+import type { Context } from '../../machine/context.js';
+import { orElse } from '../../machine/state/failures.js';
+import {
+  areSetsOf,
+  bundledSets,
+  parseSyscallFilterListing,
+  type SyscallSets,
+} from '../../seccomp/syscalls/sets.js';
+import { setsPath } from '../../systemd/paths/records.js';
 
 /** The most bytes of a listing; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;

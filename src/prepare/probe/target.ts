@@ -1,11 +1,11 @@
 import { once } from '../../collections.js';
 import { type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
-import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
-import { type InstalledProgram, installedProgram, packagedProgram } from '../../paths/programs.js';
-import { MACHINES, type Machine } from '../../syscalls/abi.js';
-import type { SyscallSets } from '../../syscalls/sets.js';
-import type { Context } from '../../system/context.js';
-import { SYSTEMD_RANGE, type Target } from '../../target/target.js';
+import type { Context } from '../../machine/context.js';
+import { MACHINES, type Machine } from '../../seccomp/syscalls/abi.js';
+import type { SyscallSets } from '../../seccomp/syscalls/sets.js';
+import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../systemd/formats/mount-info.js';
+import { type InstalledProgram, installedProgram, packagedProgram } from '../../systemd/paths/programs.js';
+import { SYSTEMD_RANGE, type Target } from '../../systemd/target/target.js';
 import { exists } from '../load/exists.js';
 import { findLibraries, probeAbilities } from './abilities.js';
 import { setsOfTarget } from './target-sets.js';

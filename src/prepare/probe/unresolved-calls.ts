@@ -1,6 +1,6 @@
-import { orElse } from '../../state/failures.js';
-import type { SyscallSets } from '../../syscalls/sets.js';
-import type { System } from '../../system/system.js';
+import { orElse } from '../../machine/state/failures.js';
+import type { System } from '../../machine/system.js';
+import type { SyscallSets } from '../../seccomp/syscalls/sets.js';
 import type { Libraries } from './abilities.js';
 
 /** The most bytes of libseccomp that are read: version 2.6 has 170 kB. */

@@ -1,9 +1,9 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
+import { PROGRAM_WITHIN, readStatus } from '../../machine/state/process-status.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import type { Plan, PlannedFilter } from '../../plan/plan.js';
-import { PROGRAM_WITHIN, readStatus } from '../../state/process-status.js';
-import { mayPass } from '../../syscalls/named-policy.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
+import { mayPass } from '../../seccomp/syscalls/named-policy.js';
 
 /** SECCOMP_MODE_FILTER in /proc/PID/status. */
 const FILTERED = '2';

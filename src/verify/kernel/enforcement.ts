@@ -1,12 +1,12 @@
 /** The kernel's treatment of the system calls of a unit's processes, held against its files. */
 import { groupBy, lazily } from '../../collections.js';
-import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, note } from '../../diagnostic.js';
-import { unitGroups } from '../../state/control-group.js';
-import { readStatus } from '../../state/process-status.js';
-import { isUp } from '../../state/service-run.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
+import { unitGroups } from '../../machine/state/control-group.js';
+import { readStatus } from '../../machine/state/process-status.js';
+import { isUp } from '../../machine/state/service-run.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
+import { systemctl } from '../../systemd/command-lines.js';
 import type { Expected } from '../expected.js';
 import { createJudge, hasOwnPrograms, type Judge } from './judge-filters.js';
 import { leftOvers } from './left-over.js';

@@ -1,6 +1,6 @@
 /** The filters of threads, as the kernel has them: native-helper/read-filters reads them, and documents its output. */
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
-import type { System } from '../../system/system.js';
+import type { System } from '../../machine/system.js';
 import { type PrintedFilters, takeIn } from './loaded-filters.js';
 
 export interface ThreadFilters extends PrintedFilters {

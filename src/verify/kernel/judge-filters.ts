@@ -4,13 +4,13 @@
  * programs of its own of a policy, on which known calls are tried.
  */
 import { remember } from '../../collections.js';
-import { withoutGuard } from '../../filter/guard.js';
-import { createLooserCalls, firstOfEach } from '../../filter/sample-calls.js';
-import type { Stack } from '../../filter/simulate.js';
-import { isUp } from '../../state/service-run.js';
-import type { SyscallPolicy } from '../../syscalls/policy.js';
-import { resolve } from '../../syscalls/resolve.js';
-import type { UnitState } from '../../system/unit-state.js';
+import { isUp } from '../../machine/state/service-run.js';
+import type { UnitState } from '../../machine/unit-state.js';
+import { withoutGuard } from '../../seccomp/filter/guard.js';
+import { createLooserCalls, firstOfEach } from '../../seccomp/filter/sample-calls.js';
+import type { Stack } from '../../seccomp/filter/simulate.js';
+import type { SyscallPolicy } from '../../seccomp/syscalls/policy.js';
+import { resolve } from '../../seccomp/syscalls/resolve.js';
 import type { Expected, Programs } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';

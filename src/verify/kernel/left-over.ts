@@ -1,10 +1,10 @@
 /** Processes that a unit's stop has left in its control group, as KillMode=process does. */
 
 import { groupBy } from '../../collections.js';
-import { orElse } from '../../state/failures.js';
-import { startOf, TICK } from '../../state/process-status.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
+import { orElse } from '../../machine/state/failures.js';
+import { startOf, TICK } from '../../machine/state/process-status.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
 
 /** The most that may lie between the start of a main process and the time that systemd has for it, in microseconds. */
 const INACCURACY = 1_000_000;

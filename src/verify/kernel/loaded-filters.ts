@@ -1,9 +1,9 @@
 /** Filters as the kernel has them, from the output of read-filters. */
-import type { Instruction } from '../../filter/bpf.js';
-import { GUARD_LENGTH } from '../../filter/filter-file.js';
-import { isGuarded } from '../../filter/guard.js';
-import type { Stack } from '../../filter/simulate.js';
-import { validate } from '../../filter/validate.js';
+import type { Instruction } from '../../seccomp/filter/bpf.js';
+import { GUARD_LENGTH } from '../../seccomp/filter/filter-file.js';
+import { isGuarded } from '../../seccomp/filter/guard.js';
+import type { Stack } from '../../seccomp/filter/simulate.js';
+import { validate } from '../../seccomp/filter/validate.js';
 
 /** The oldest filters of a thread, which are those that it was started with. */
 export interface LoadedFilters {

@@ -1,11 +1,11 @@
 /** Calls by their names. */
 import { groupBy } from '../../collections.js';
-import type { AnsweredCall } from '../../filter/sample-calls.js';
-import { type Abi, abiOf, type Machine } from '../../syscalls/abi.js';
-import { type Action, KILL_THREAD } from '../../syscalls/action.js';
-import { formatAction } from '../../syscalls/action-text.js';
-import { nameOf, numbersOf } from '../../syscalls/numbers.js';
-import type { Call } from '../../syscalls/policy.js';
+import type { AnsweredCall } from '../../seccomp/filter/sample-calls.js';
+import { type Abi, abiOf, type Machine } from '../../seccomp/syscalls/abi.js';
+import { type Action, KILL_THREAD } from '../../seccomp/syscalls/action.js';
+import { formatAction } from '../../seccomp/syscalls/action-text.js';
+import { nameOf, numbersOf } from '../../seccomp/syscalls/numbers.js';
+import type { Call } from '../../seccomp/syscalls/policy.js';
 
 /** Calls that get the same answer, and not the policy's. */
 export interface NamedCalls {

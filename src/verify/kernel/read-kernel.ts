@@ -1,7 +1,7 @@
 import { hasErrors, UserError } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import { nativeProgram } from '../../prepare/load/installed-programs.js';
-import type { Context } from '../../system/context.js';
-import type { UnitState } from '../../system/unit-state.js';
 import type { Expected } from '../expected.js';
 import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './enforcement.js';
 

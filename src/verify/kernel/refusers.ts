@@ -1,12 +1,12 @@
 /** Tells which directives of a unit make systemd refuse a call. */
 
 import { lazily } from '../../collections.js';
-import { isOn } from '../../directives/is-on.js';
-import { directives } from '../../directives/table.js';
-import { type Abi, abisOf } from '../../syscalls/abi.js';
-import { expandSet } from '../../syscalls/sets.js';
-import type { UnitState } from '../../system/unit-state.js';
-import type { Target } from '../../target/target.js';
+import type { UnitState } from '../../machine/unit-state.js';
+import { type Abi, abisOf } from '../../seccomp/syscalls/abi.js';
+import { expandSet } from '../../seccomp/syscalls/sets.js';
+import { isOn } from '../../systemd/directives/is-on.js';
+import { directives } from '../../systemd/directives/table.js';
+import type { Target } from '../../systemd/target/target.js';
 
 /** Directives for which systemd has a filter of its own. */
 const refusers = lazily(() => directives().filter(({ refuses }) => refuses !== undefined));

@@ -1,9 +1,9 @@
 /** The filters of all threads of a unit, and the threads that can't be seen. */
 
-import { unitGroups } from '../../state/control-group.js';
-import { readStatus } from '../../state/process-status.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
+import { unitGroups } from '../../machine/state/control-group.js';
+import { readStatus } from '../../machine/state/process-status.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import { type InstalledFilters, readFilters } from './installed-filters.js';
 import type { PrintedFilters } from './loaded-filters.js';
 

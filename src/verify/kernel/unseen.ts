@@ -1,12 +1,12 @@
 /** Diagnostics about threads of a unit that can't be seen: which, why, and what would show them. */
 
-import { outsideOfLogin, systemctl, withCapabilities } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { readStatus } from '../../state/process-status.js';
-import { isUp } from '../../state/service-run.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
-import type { Scope } from '../../unit/search.js';
+import { readStatus } from '../../machine/state/process-status.js';
+import { isUp } from '../../machine/state/service-run.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
+import { outsideOfLogin, systemctl, withCapabilities } from '../../systemd/command-lines.js';
+import type { Scope } from '../../systemd/unit/search.js';
 import type { Expected } from '../expected.js';
 import type { UnitFilters } from './unit-filters.js';
 

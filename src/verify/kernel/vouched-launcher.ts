@@ -1,13 +1,13 @@
 /** Tells whether the launcher has started a unit: a guard is worth no more than that. */
 import { isSameBytes } from '../../collections.js';
-import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { isOn } from '../../directives/is-on.js';
-import { findDirective } from '../../directives/table.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import { IMAGES } from '../../plan/launcher/launch-paths.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
-import type { Target } from '../../target/target.js';
+import { systemctl } from '../../systemd/command-lines.js';
+import { isOn } from '../../systemd/directives/is-on.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import type { Target } from '../../systemd/target/target.js';
 import type { Expected } from '../expected.js';
 import type { UnitThread } from './unit-filters.js';
 

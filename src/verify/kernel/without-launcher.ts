@@ -1,13 +1,14 @@
 /** Tells the processes of a unit that the plan leaves without the launcher from those that got around it. */
-import { isGuarded } from '../../filter/guard.js';
-import type { Stack } from '../../filter/simulate.js';
+
+import { orElse } from '../../machine/state/failures.js';
+import { readStatus } from '../../machine/state/process-status.js';
+import { isUp } from '../../machine/state/service-run.js';
+import type { System } from '../../machine/system.js';
+import type { UnitState } from '../../machine/unit-state.js';
 import type { Plan } from '../../plan/plan.js';
-import { orElse } from '../../state/failures.js';
-import { readStatus } from '../../state/process-status.js';
-import { isUp } from '../../state/service-run.js';
-import type { System } from '../../system/system.js';
-import type { UnitState } from '../../system/unit-state.js';
-import type { Target } from '../../target/target.js';
+import { isGuarded } from '../../seccomp/filter/guard.js';
+import type { Stack } from '../../seccomp/filter/simulate.js';
+import type { Target } from '../../systemd/target/target.js';
 
 /**
  * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the

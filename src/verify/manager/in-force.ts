@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { dropInPath } from '../../paths/own-files.js';
+import type { Context } from '../../machine/context.js';
+import { servicesOf } from '../../machine/state/service.js';
 import type { LoadedUnit } from '../../prepare/load/load-unit.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { servicesOf } from '../../state/service.js';
-import type { Context } from '../../system/context.js';
-import { isTemplate } from '../../unit/name.js';
-import { parseUnitFile } from '../../unit/unit-file.js';
+import { dropInPath } from '../../systemd/paths/own-files.js';
+import { isTemplate } from '../../systemd/unit/name.js';
+import { parseUnitFile } from '../../systemd/unit/unit-file.js';
 import { type PlannedDropIn, readBack } from './read-back.js';
 
 /** A unit and its services as the manager has them. */

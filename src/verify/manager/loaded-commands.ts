@@ -1,7 +1,7 @@
-import { namesFilter, namesReadyFilter } from '../../paths/own-files.js';
-import type { LoadedCommand } from '../../system/unit-state.js';
-import { argumentsOf, scanExecLine } from '../../unit/exec/line.js';
-import { sinceReset } from '../../unit/values.js';
+import type { LoadedCommand } from '../../machine/unit-state.js';
+import { namesFilter, namesReadyFilter } from '../../systemd/paths/own-files.js';
+import { argumentsOf, scanExecLine } from '../../systemd/unit/exec/line.js';
+import { sinceReset } from '../../systemd/unit/values.js';
 
 /** A command, whatever became of it. */
 type Command = Pick<LoadedCommand, 'path' | 'argv'>;

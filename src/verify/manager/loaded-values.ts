@@ -1,7 +1,7 @@
-import type { Directive, Get } from '../../directives/directive.js';
-import { SETTINGS } from '../../directives/settings.js';
-import type { NameList } from '../../system/unit-state.js';
-import { sinceReset } from '../../unit/values.js';
+import type { NameList } from '../../machine/unit-state.js';
+import type { Directive, Get } from '../../systemd/directives/directive.js';
+import { SETTINGS } from '../../systemd/directives/settings.js';
+import { sinceReset } from '../../systemd/unit/values.js';
 
 /**
  * Whether the manager has loaded what a drop-in assigns to a directive. What can't be told counts as loaded:

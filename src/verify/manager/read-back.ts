@@ -1,14 +1,14 @@
 import { groupBy } from '../../collections.js';
-import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { findDirective } from '../../directives/table.js';
-import { hasNameOfDropIn } from '../../paths/own-files.js';
-import { hashesIn, loadedHashes } from '../../state/started-with.js';
-import { commandsOf, type UnitState } from '../../system/unit-state.js';
-import type { Target } from '../../target/target.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
-import type { Scope } from '../../unit/search.js';
-import type { UnitFile } from '../../unit/unit-file.js';
+import { hashesIn, loadedHashes } from '../../machine/state/started-with.js';
+import { commandsOf, type UnitState } from '../../machine/unit-state.js';
+import { systemctl } from '../../systemd/command-lines.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
+import type { Target } from '../../systemd/target/target.js';
+import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
+import type { Scope } from '../../systemd/unit/search.js';
+import type { UnitFile } from '../../systemd/unit/unit-file.js';
 import { commandDifferences, type Difference } from './loaded-commands.js';
 import { isLoaded, isSettingLoaded } from './loaded-values.js';
 

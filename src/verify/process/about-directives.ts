@@ -1,8 +1,8 @@
 /** Diagnostics about directives in a unit's processes. */
 
 import { shortList } from '../../collections.js';
-import { systemctl } from '../../command-lines.js';
 import { codeOf, type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
+import { systemctl } from '../../systemd/command-lines.js';
 import type { Planned } from '../expected.js';
 import type { HeldDirective, HeldFinding, Relation } from './finding.js';
 

@@ -1,8 +1,8 @@
 /** Limits of a control group, held against what the manager has loaded. */
 
-import type { Get } from '../../directives/directive.js';
-import { findDirective } from '../../directives/table.js';
-import { INFINITY } from '../../directives/values/bus.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { INFINITY } from '../../systemd/directives/values/bus.js';
 import { EQUAL, type Finding, hidden, looser, stricter } from './finding.js';
 
 /** The largest page of the machines that have a launcher, in bytes: memory is limited in pages. */

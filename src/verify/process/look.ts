@@ -2,13 +2,13 @@
 
 import { groupBy } from '../../collections.js';
 import type { UserError } from '../../diagnostic.js';
-import type { Get } from '../../directives/directive.js';
-import { claimsOf } from '../../directives/values/mounts.js';
-import { unitGroups } from '../../state/control-group.js';
-import { orElse } from '../../state/failures.js';
-import { PROGRAM_WITHIN, readStatus, textOf } from '../../state/process-status.js';
-import { abisOf } from '../../syscalls/abi.js';
-import type { System } from '../../system/system.js';
+import { unitGroups } from '../../machine/state/control-group.js';
+import { orElse } from '../../machine/state/failures.js';
+import { PROGRAM_WITHIN, readStatus, textOf } from '../../machine/state/process-status.js';
+import type { System } from '../../machine/system.js';
+import { abisOf } from '../../seccomp/syscalls/abi.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { claimsOf } from '../../systemd/directives/values/mounts.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';

@@ -1,12 +1,17 @@
 /** Directives held against the mounts of a process. */
 
 import { shortList } from '../../collections.js';
-import type { Get } from '../../directives/directive.js';
-import { isOn } from '../../directives/is-on.js';
-import { findDirective } from '../../directives/table.js';
-import { type Claim, type MountLines, mountEntries, writable } from '../../directives/values/mounts.js';
-import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../formats/mount-tree.js';
-import { barePath, covers } from '../../unit/values.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { isOn } from '../../systemd/directives/is-on.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import {
+  type Claim,
+  type MountLines,
+  mountEntries,
+  writable,
+} from '../../systemd/directives/values/mounts.js';
+import { fileAt, mountAt, mountsBelow, type PlacedMount } from '../../systemd/formats/mount-tree.js';
+import { barePath, covers } from '../../systemd/unit/values.js';
 import { EQUAL, type Finding, looser, open, stricter, unseen } from './finding.js';
 import type { View } from './processes.js';
 

@@ -1,12 +1,12 @@
 /** Calls that systemd's own filters refuse for directives, held against a process's filters (seccomp-util.c of systemd). */
 
-import type { Get } from '../../directives/directive.js';
-import { ADDRESS_FAMILIES } from '../../directives/kinds/names/families.js';
-import { ProgramError, stackAction } from '../../filter/simulate.js';
-import { ABIS, type Abi } from '../../syscalls/abi.js';
-import { permits } from '../../syscalls/action.js';
-import { constantValue } from '../../syscalls/constants.js';
-import { numbersOf } from '../../syscalls/numbers.js';
+import { ProgramError, stackAction } from '../../seccomp/filter/simulate.js';
+import { ABIS, type Abi } from '../../seccomp/syscalls/abi.js';
+import { permits } from '../../seccomp/syscalls/action.js';
+import { constantValue } from '../../seccomp/syscalls/constants.js';
+import { numbersOf } from '../../seccomp/syscalls/numbers.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { ADDRESS_FAMILIES } from '../../systemd/directives/kinds/names/families.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, hidden, looser, unseen } from './finding.js';
 import { word } from './mounts.js';

@@ -1,15 +1,15 @@
 /** The processes of a unit that directives hold for, and what the kernel shows of each. */
 
 import { error, UserError } from '../../diagnostic.js';
-import { MAX_MOUNTS } from '../../formats/mount-info.js';
-import { type MountTree, parseMountTree } from '../../formats/mount-tree.js';
-import { unitGroups } from '../../state/control-group.js';
-import { readStatus, textOf } from '../../state/process-status.js';
-import { isUp } from '../../state/service-run.js';
-import type { System } from '../../system/system.js';
-import { commandsOf, type UnitState } from '../../system/unit-state.js';
-import type { Target } from '../../target/target.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import { unitGroups } from '../../machine/state/control-group.js';
+import { readStatus, textOf } from '../../machine/state/process-status.js';
+import { isUp } from '../../machine/state/service-run.js';
+import type { System } from '../../machine/system.js';
+import { commandsOf, type UnitState } from '../../machine/unit-state.js';
+import { MAX_MOUNTS } from '../../systemd/formats/mount-info.js';
+import { type MountTree, parseMountTree } from '../../systemd/formats/mount-tree.js';
+import type { Target } from '../../systemd/target/target.js';
+import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
 import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
 import { isManagers } from '../kernel/without-launcher.js';
 

@@ -7,10 +7,10 @@
 
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { findDirective } from '../../directives/table.js';
-import { userFolders } from '../../paths/placement.js';
+import type { Context } from '../../machine/context.js';
 import { nativeProgram } from '../../prepare/load/installed-programs.js';
-import type { Context } from '../../system/context.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { userFolders } from '../../systemd/paths/placement.js';
 import type { Planned } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { readUnit } from '../kernel/unit-filters.js';

@@ -1,8 +1,8 @@
 /** The user, privileges and limits of a process, held against what it was given. */
 
-import type { Get } from '../../directives/directive.js';
-import { CAPABILITIES, TAKEN } from '../../directives/kinds/names/capabilities.js';
-import { INFINITY } from '../../directives/values/bus.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { CAPABILITIES, TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
+import { INFINITY } from '../../systemd/directives/values/bus.js';
 import { EQUAL, type Finding, hidden, looser, stricter, unseen } from './finding.js';
 import { capabilities, type SeenProcess } from './processes.js';
 

@@ -1,11 +1,11 @@
 /** The table of places where a process shows a directive. */
 
 import { groupBy, remember } from '../../collections.js';
-import type { Get } from '../../directives/directive.js';
-import { TAKEN } from '../../directives/kinds/names/capabilities.js';
-import { findDirective } from '../../directives/table.js';
-import { CLAIMS, claimsOf, ROOTS } from '../../directives/values/mounts.js';
-import type { Abi } from '../../syscalls/abi.js';
+import type { Abi } from '../../seccomp/syscalls/abi.js';
+import type { Get } from '../../systemd/directives/directive.js';
+import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
+import { findDirective } from '../../systemd/directives/table.js';
+import { CLAIMS, claimsOf, ROOTS } from '../../systemd/directives/values/mounts.js';
 import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
 import { isSet, judgeClaim, judgeProc, loadedLines, OF_PROC, word } from './mounts.js';

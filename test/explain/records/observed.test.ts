@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ObservedCall, observedCalls, together } from '../../../src/explain/records/observed.js';
 import type { UnitCall } from '../../../src/explain/records/record.js';
-import { KILL, KILL_THREAD } from '../../../src/syscalls/action.js';
+import { KILL, KILL_THREAD } from '../../../src/seccomp/syscalls/action.js';
 
 const CALL = { arch: 0xc000003e, nr: 165, action: KILL, name: 'demod', program: undefined, certain: true };
 const seen = (more: Partial<ObservedCall> = {}): ObservedCall => ({

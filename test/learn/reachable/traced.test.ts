@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { findReachable } from '../../../src/learn/reachable/find-reachable.js';
 import { RootFiles } from '../../../src/learn/reachable/root-files.js';
-import { readFile } from '../../../src/system/files/read.js';
-import { walk } from '../../../src/system/files/walk.js';
+import { readFile } from '../../../src/machine/files/read.js';
+import { walk } from '../../../src/machine/files/walk.js';
 import { inLayer, layerAvailable } from '../../support/layer.js';
 import { debianTree } from '../../support/tree.js';
 

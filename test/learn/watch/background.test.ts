@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keepRecording } from '../../../src/learn/recordings/store.js';
 import { stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
-import { failureOf } from '../../../src/state/failures.js';
+import { failureOf } from '../../../src/machine/state/failures.js';
+import { keepRecording } from '../../../src/observe/recordings/store.js';
 import { failure } from '../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { FakeUnits } from '../../support/fake-units.js';

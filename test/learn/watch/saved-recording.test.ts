@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { parseRecording } from '../../../src/evidence/recording/parse.js';
 import { SavedRecording } from '../../../src/learn/watch/saved-recording.js';
 import { WatchedService } from '../../../src/learn/watch/watched-service.js';
-import { watchedOn } from '../../../src/observer/watch-list.js';
-import type { NamespaceOf, View } from '../../../src/unit/view.js';
+import { parseRecording } from '../../../src/observe/recording/parse.js';
+import { watchedOn } from '../../../src/observe/watch-list.js';
+import type { NamespaceOf, View } from '../../../src/systemd/unit/view.js';
 import { UNIT } from '../../support/demo-service.js';
 import { dump } from '../../support/dumps.js';
 import { failure } from '../../support/failure.js';

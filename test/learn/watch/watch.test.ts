@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { error, UserError } from '../../../src/diagnostic.js';
-import type { Recording } from '../../../src/evidence/recording/recording.js';
 import { assertMayWatch, watch } from '../../../src/learn/watch/watch.js';
 import type { WatchOptions } from '../../../src/learn/watch/watch-loop.js';
-import type { Context } from '../../../src/system/context.js';
+import type { Context } from '../../../src/machine/context.js';
+import type { Recording } from '../../../src/observe/recording/recording.js';
 import { UNIT } from '../../support/demo-service.js';
 import { dump } from '../../support/dumps.js';
 import { failure } from '../../support/failure.js';

@@ -5,8 +5,8 @@ import {
   leftToLauncher,
   unlistedInAllowList,
 } from '../../../src/plan/calls/left-to-launcher.js';
-import { ALLOW, ENOSYS, errnoAction, KILL } from '../../../src/syscalls/action.js';
-import { formatAction } from '../../../src/syscalls/action-text.js';
+import { ALLOW, ENOSYS, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
+import { formatAction } from '../../../src/seccomp/syscalls/action-text.js';
 import { callContext, targetOf } from '../../support/planned.js';
 
 interface Case {

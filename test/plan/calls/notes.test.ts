@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Diagnostic } from '../../../src/diagnostic.js';
 import { absentCalls, foreignSets, replacedFilter } from '../../../src/plan/calls/notes.js';
-import { bundledSets } from '../../../src/syscalls/sets.js';
+import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { callContext, targetOf } from '../../support/planned.js';
 
 const said = (found: readonly Diagnostic[]) =>

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownLimits } from '../../../src/plan/calls/own-limits.js';
-import { EVERY_ARCHITECTURE } from '../../../src/syscalls/abi.js';
-import { formatAction } from '../../../src/syscalls/action-text.js';
-import { limitBy } from '../../../src/syscalls/resolve.js';
-import { bundledSets } from '../../../src/syscalls/sets.js';
+import { EVERY_ARCHITECTURE } from '../../../src/seccomp/syscalls/abi.js';
+import { formatAction } from '../../../src/seccomp/syscalls/action-text.js';
+import { limitBy } from '../../../src/seccomp/syscalls/resolve.js';
+import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { unitWith } from '../../support/named-policies.js';
 
 const limits = (lines: string, systemd = 257) => ownLimits(unitWith(lines), bundledSets(), systemd);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { atStart, START_CALLS } from '../../../src/plan/calls/start-calls.js';
-import { ABIS } from '../../../src/syscalls/abi.js';
-import { ALLOW, errnoAction, KILL, permits } from '../../../src/syscalls/action.js';
-import { numbersOf } from '../../../src/syscalls/numbers.js';
-import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
-import { resolve } from '../../../src/syscalls/resolve.js';
+import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
+import { ALLOW, errnoAction, KILL, permits } from '../../../src/seccomp/syscalls/action.js';
+import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
+import { evaluate, type SyscallPolicy } from '../../../src/seccomp/syscalls/policy.js';
+import { resolve } from '../../../src/seccomp/syscalls/resolve.js';
 import { callContext } from '../../support/planned.js';
 
 const answer = (policy: SyscallPolicy, call: string, ...args: bigint[]) =>

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hasErrors } from '../../../src/diagnostic.js';
-import { callsToLoad } from '../../../src/filter/filter-file.js';
 import { ownLimits } from '../../../src/plan/calls/own-limits.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { ABIS } from '../../../src/syscalls/abi.js';
+import { callsToLoad } from '../../../src/seccomp/filter/filter-file.js';
+import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
 import {
   type Action,
   ALLOW,
@@ -16,14 +16,14 @@ import {
   LOG,
   permits,
   stricter,
-} from '../../../src/syscalls/action.js';
-import { formatAction } from '../../../src/syscalls/action-text.js';
-import { numbersOf, whereKnown } from '../../../src/syscalls/numbers.js';
-import { evaluate } from '../../../src/syscalls/policy.js';
-import { limitBy, resolve, verdictOn } from '../../../src/syscalls/resolve.js';
-import { bundledSets, callsInSets } from '../../../src/syscalls/sets.js';
-import type { EffectiveUnit } from '../../../src/unit/effective.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
+} from '../../../src/seccomp/syscalls/action.js';
+import { formatAction } from '../../../src/seccomp/syscalls/action-text.js';
+import { numbersOf, whereKnown } from '../../../src/seccomp/syscalls/numbers.js';
+import { evaluate } from '../../../src/seccomp/syscalls/policy.js';
+import { limitBy, resolve, verdictOn } from '../../../src/seccomp/syscalls/resolve.js';
+import { bundledSets, callsInSets } from '../../../src/seccomp/syscalls/sets.js';
+import type { EffectiveUnit } from '../../../src/systemd/unit/effective.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
 import { CALLS, ownFilterLines, section } from '../../support/named-policies.js';
 import { olderSets } from '../../support/older-sets.js';
 import { ownSyscallLog } from '../../support/own-log.js';

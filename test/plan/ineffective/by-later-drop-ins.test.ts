@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { overridden, shadowed } from '../../../src/plan/ineffective/by-later-drop-ins.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
-import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
+import { parseUnitFile } from '../../../src/systemd/unit/unit-file.js';
 
 const DROP_IN = '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf';
 const PLANNED = {

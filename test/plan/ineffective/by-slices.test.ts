@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allowedBySlices } from '../../../src/plan/ineffective/by-slices.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
 import { unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SocketRules } from '../../../src/plan/ineffective/socket-rules.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
-import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
+import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
 import { makePlan, targetOf, unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 

@@ -7,7 +7,7 @@ import {
   plannedLaunch,
   untrustedPath,
 } from '../../../src/plan/launcher/launch-paths.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
 import { FOLDER, NO_EXEC } from '../../support/demo-service.js';
 import { planned, unitFile } from '../../support/planned.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadedLaunch, plannedLaunch } from '../../../src/plan/launcher/launch-paths.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
 import { NO_EXEC } from '../../support/demo-service.js';
 import { planned, unitFile } from '../../support/planned.js';
 

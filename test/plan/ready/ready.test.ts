@@ -6,12 +6,12 @@ import { readyLines } from '../../../src/plan/ready/lines.js';
 import { readyMeaning } from '../../../src/plan/ready/meaning.js';
 import { asPermissive } from '../../../src/policy/permissive.js';
 import type { Policy } from '../../../src/policy/policy.js';
-import { ALLOW, errnoAction, LOG } from '../../../src/syscalls/action.js';
-import { numbersOf } from '../../../src/syscalls/numbers.js';
-import { evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
-import { effectiveUnit } from '../../../src/unit/effective.js';
-import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
-import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { ALLOW, errnoAction, LOG } from '../../../src/seccomp/syscalls/action.js';
+import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
+import { evaluate, type SyscallPolicy } from '../../../src/seccomp/syscalls/policy.js';
+import { effectiveUnit } from '../../../src/systemd/unit/effective.js';
+import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
+import { parseUnitFile } from '../../../src/systemd/unit/unit-file.js';
 import { makePlan, planned, targetOf, unitFile } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 

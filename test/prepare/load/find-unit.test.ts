@@ -13,7 +13,7 @@ import {
   serviceNames,
 } from '../../../src/prepare/load/find-unit.js';
 import { ownInstances, readFiles } from '../../../src/prepare/load/unit-files.js';
-import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
 import { type Contents, FakeSystem, fakeContext } from '../../support/fake-system.js';
 
 const [ETC, USR] = ['/etc/systemd/system', '/usr/lib/systemd/system'];

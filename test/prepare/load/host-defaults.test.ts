@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
-import { directives } from '../../../src/directives/table.js';
+import type { Context } from '../../../src/machine/context.js';
 import { isForAll, readDefaults } from '../../../src/prepare/load/host-defaults.js';
 import { type LoadedPolicy, loadPolicy } from '../../../src/prepare/load/load-policy.js';
-import type { Context } from '../../../src/system/context.js';
+import { directives } from '../../../src/systemd/directives/table.js';
 import { type FakeOptions, FakeSystem, fakeContext, HOME } from '../../support/fake-system.js';
 
 const MAIN = '/etc/sandbox-unit/demo.service.toml';

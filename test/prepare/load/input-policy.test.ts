@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check } from '../../../src/commands/check.js';
+import { check } from '../../../src/cli/commands/check.js';
 import { UserError } from '../../../src/diagnostic.js';
 import { MAX_POLICY_SIZE } from '../../../src/policy/policy-size.js';
 import { INPUT_NAME, inputPolicy, readInputFirst } from '../../../src/prepare/load/input-policy.js';

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
-import { installedPrograms } from '../../../src/paths/programs.js';
 import {
   nativeProgram,
   programFiles,
@@ -10,6 +9,7 @@ import {
   removeUnusedPrograms,
   unusedPrograms,
 } from '../../../src/prepare/load/installed-programs.js';
+import { installedPrograms } from '../../../src/systemd/paths/programs.js';
 import { LAUNCHER, NO_EXEC, TIGHTEN } from '../../support/demo-service.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';

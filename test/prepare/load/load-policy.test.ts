@@ -6,7 +6,7 @@ import { findPolicy } from '../../../src/prepare/load/find-policy.js';
 import { findTemplate, templateAt, templateNames } from '../../../src/prepare/load/find-template.js';
 import { loadPolicy } from '../../../src/prepare/load/load-policy.js';
 import { policyTexts } from '../../../src/prepare/load/policy-texts.js';
-import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../../support/fake-system.js';
 
 const deny = (call: string, ...bases: string[]) =>

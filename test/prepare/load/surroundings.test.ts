@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { surroundingsOf, surroundingsText } from '../../../src/prepare/load/surroundings.js';
-import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { parseUnitName, type UnitName } from '../../../src/systemd/unit/name.js';
 import { unitWith } from '../../support/apply-in-memory.js';
 import { FakeSystem } from '../../support/fake-system.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Context } from '../../../src/machine/context.js';
 import { lookUpProgram, probeProblems } from '../../../src/prepare/probe/programs.js';
-import type { Context } from '../../../src/system/context.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { policyFrom } from '../../support/policy.js';
 

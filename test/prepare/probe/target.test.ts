@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import { probeMachine } from '../../../src/prepare/probe/target.js';
-import { bundledSets } from '../../../src/syscalls/sets.js';
+import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { LAUNCHER } from '../../support/demo-service.js';
 import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
 

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { systemCallDirectives } from '../../../src/plan/calls/systemd-filter.js';
 import { findLibraries } from '../../../src/prepare/probe/abilities.js';
 import { unresolvedCalls } from '../../../src/prepare/probe/unresolved-calls.js';
-import { EVERY_ARCHITECTURE } from '../../../src/syscalls/abi.js';
-import { ALLOW, errnoAction, KILL } from '../../../src/syscalls/action.js';
-import { always } from '../../../src/syscalls/resolve.js';
-import type { SyscallSets } from '../../../src/syscalls/sets.js';
+import { EVERY_ARCHITECTURE } from '../../../src/seccomp/syscalls/abi.js';
+import { ALLOW, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
+import { always } from '../../../src/seccomp/syscalls/resolve.js';
+import type { SyscallSets } from '../../../src/seccomp/syscalls/sets.js';
 import { FakeSystem } from '../../support/fake-system.js';
 
 const FOLDER = '/usr/lib/x86_64-linux-gnu';

@@ -4,15 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ABIS } from '../../../src/syscalls/abi.js';
-import { ALLOW, errnoAction, KILL, KILL_THREAD } from '../../../src/syscalls/action.js';
-import { numbersOf } from '../../../src/syscalls/numbers.js';
-import { bundledSets } from '../../../src/syscalls/sets.js';
+import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
+import { ALLOW, errnoAction, KILL, KILL_THREAD } from '../../../src/seccomp/syscalls/action.js';
+import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
+import { bundledSets } from '../../../src/seccomp/syscalls/sets.js';
 import { parseFilters } from '../../../src/verify/kernel/installed-filters.js';
 import { loads } from '../../../src/verify/kernel/loaded-filters.js';
 import { nameCalls } from '../../../src/verify/kernel/name-calls.js';
 import { createRefusers } from '../../../src/verify/kernel/refusers.js';
-import { guardFor } from '../../filter/programs.js';
+import { guardFor } from '../../seccomp/filter/programs.js';
 import { hexOf } from '../../support/confined-in-memory.js';
 import { unitState } from '../../support/unit-state.js';
 

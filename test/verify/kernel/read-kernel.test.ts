@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prepare } from '../../../src/prepare/prepare.js';
-import type { SyscallPolicy } from '../../../src/syscalls/policy.js';
+import type { SyscallPolicy } from '../../../src/seccomp/syscalls/policy.js';
 import { expectedBy } from '../../../src/verify/expected.js';
 import { readKernel } from '../../../src/verify/kernel/read-kernel.js';
 import { confined, READER } from '../../support/confined-in-memory.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Instruction } from '../../../src/filter/bpf.js';
-import { ABIS } from '../../../src/syscalls/abi.js';
-import { numbersOf } from '../../../src/syscalls/numbers.js';
+import type { Instruction } from '../../../src/seccomp/filter/bpf.js';
+import { ABIS } from '../../../src/seccomp/syscalls/abi.js';
+import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
 import { doubtOf, notVouched, trustsGuards } from '../../../src/verify/kernel/vouched-launcher.js';
 import { unitWith } from '../../support/apply-in-memory.js';
 import { LAUNCHER, NO_EXEC } from '../../support/demo-service.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emitted } from '../../../src/directives/against-unit.js';
-import { formatDirective, isFormatted } from '../../../src/directives/format.js';
-import { directives, findDirective } from '../../../src/directives/table.js';
+import { emitted } from '../../../src/systemd/directives/against-unit.js';
+import { formatDirective, isFormatted } from '../../../src/systemd/directives/format.js';
+import { directives, findDirective } from '../../../src/systemd/directives/table.js';
 import { isLoaded, isSettingLoaded } from '../../../src/verify/manager/loaded-values.js';
-import { READINGS } from '../../systemd/directive-readings.js';
+import { READINGS } from '../../booted/directive-readings.js';
 
 const AT = { file: 'policy.toml', line: 1, column: 1 };
 

@@ -1,9 +1,9 @@
 /** Tests of verify/manager/read-back.ts and verify/manager/loaded-commands.ts: what systemd has loaded beside the plan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseUnitState } from '../../../src/machine/unit-state.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { parseUnitState } from '../../../src/system/unit-state.js';
-import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { parseUnitFile } from '../../../src/systemd/unit/unit-file.js';
 import { differences, readBack } from '../../../src/verify/manager/read-back.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';

@@ -1,7 +1,7 @@
 /** Tests of verify/process/: a unit's directives are proven in its processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile } from '../../../src/filter/compile/compile.js';
+import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 import {
   NO_PROOF,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile } from '../../../src/filter/compile/compile.js';
-import { parseMountTree } from '../../../src/formats/mount-tree.js';
+import { compile } from '../../../src/seccomp/filter/compile/compile.js';
+import { parseMountTree } from '../../../src/systemd/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
 import { parseLimits, type SeenProcess, type View } from '../../../src/verify/process/processes.js';
 import {

@@ -1,0 +1,113 @@
+import { type Diagnostic, EXIT } from '../../diagnostic.js';
+import type { Context } from '../../machine/context.js';
+import { failureOf } from '../../machine/state/failures.js';
+import { isInstalledProgram } from '../../systemd/paths/programs.js';
+import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
+import { startAgainDependents } from '../dependents.js';
+import { restartOrder, roundsOf } from '../restart-order.js';
+import { isRestored, sparesChanged, undoes } from '../roll-back.js';
+import {
+  type AfterFailure,
+  type Course,
+  type Ending,
+  runSteps,
+  type Step,
+  type StepName,
+} from '../runner.js';
+import { commitReverted, forget } from '../steps/commit.js';
+import { writeChanges } from '../steps/files.js';
+import { findRunning } from '../steps/find-running.js';
+import { restartServices } from '../steps/restart.js';
+import { keepUndoRecords, reload, writeFiles } from '../steps/write.js';
+import type { UndoRecord } from '../undo-record-format.js';
+import type { Changed, Pending, UnitResult } from '../unit-result.js';
+
+/** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
+const revertTable = (
+  transaction: Transaction,
+  options: RestartOptions,
+  units: readonly ChangedUnit[],
+): Step<ChangedUnit, UndoRecord>[] => {
+  const undo = undoes(transaction.context, { signals: transaction.signals });
+  return [
+    { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
+    { ...undo.write, per: 'run', do: writeFiles(transaction) },
+    { ...undo.reload, per: 'run', do: reload(transaction) },
+    {
+      name: 'read-back',
+      per: 'turn',
+      do: findRunning(transaction, options, new Set(units.map(({ unit }) => unit))),
+    },
+    { ...undo.restart, per: 'round', do: restartServices(transaction) },
+    { name: 'try', per: 'turn', do: startAgainDependents(transaction) },
+    { ...undo.commit, per: 'turn', do: commitReverted(transaction) },
+  ];
+};
+
+/** Steps after which a unit without its drop-in stays as it is. */
+const STOPS: readonly StepName[] = ['record', 'write', 'reload', 'commit'];
+
+function afterFailure(step: StepName, failures: readonly Diagnostic[]): AfterFailure {
+  if (failures.some(({ code }) => code === 'interrupted')) return 'undo';
+  return STOPS.includes(step) ? 'stop' : 'go-on';
+}
+
+/** Takes units through the steps of `revert`, and installed programs away if no unit needs them any more. */
+export async function revertUnits(
+  transaction: Transaction,
+  pending: readonly Pending[],
+  options: RestartOptions,
+): Promise<UnitResult[]> {
+  const { context } = transaction;
+  const { units, refused } = await beginEach(transaction, pending, (unit) => unit);
+  const course: Course<ChangedUnit, UndoRecord> = {
+    table: revertTable(transaction, options, units),
+    afterFailure,
+    turns: restartOrder,
+    rounds: ({ due }) => roundsOf(due),
+    spare: sparesChanged(context),
+  };
+  const results: UnitResult[] = [];
+  for (const ending of await runSteps(course, units)) results.push(await resultOf(context, ending));
+  const all = [...refused, ...results];
+  // A unit that may be rolled back needs them.
+  return all.every(({ state }) => state === 'reverted') ? removePrograms(context, all) : all;
+}
+
+async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<Changed> {
+  const { unit, state, failures, undone } = ending;
+  const { changes, restarted } = unit;
+  const diagnostics = [...unit.notes, ...failures, ...undone];
+  const common = { unit: unit.unit, changes, diagnostics };
+  if (state === 'done') return { ...common, state: 'reverted', restarted };
+  if (state === 'undone') {
+    return { ...common, state: isRestored(undone) ? 'rolled-back' : 'failed', restarted };
+  }
+  const forgotten = await failureOf(() => forget(context, unit.unit));
+  return {
+    ...common,
+    state: 'failed',
+    restarted,
+    exit: EXIT.failure,
+    diagnostics: [...diagnostics, ...forgotten],
+  };
+}
+
+async function removePrograms(context: Context, all: readonly UnitResult[]): Promise<UnitResult[]> {
+  const results: UnitResult[] = [];
+  for (const result of all) {
+    const change = result.changes.filter(({ path }) => isInstalledProgram(context.placement, path));
+    const failures = await failureOf(() => writeChanges(context.system, change));
+    results.push(failures.length > 0 ? withFailures(result, failures) : result);
+  }
+  return results;
+}
+
+const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): Changed => ({
+  unit: result.unit,
+  changes: result.changes,
+  restarted: 'restarted' in result && result.restarted,
+  state: 'failed',
+  exit: EXIT.failure,
+  diagnostics: [...result.diagnostics, ...failures],
+});

@@ -1,0 +1,78 @@
+/** Calls that a service was refused while it was tried: which of them speak against its policy. */
+
+import { shortList } from '../../collections.js';
+import { asWarning, type Diagnostic, error, note } from '../../diagnostic.js';
+import { explanationDiagnostic } from '../../explain/diagnostic.js';
+import { callText, type Explanation } from '../../explain/explanation.js';
+import type { Prepared } from '../../prepare/prepare.js';
+import { ownCommand } from '../../systemd/command-lines.js';
+import { READY_RELOAD } from './trial.js';
+
+export interface Judged {
+  /** Reasons to take the policy back. */
+  readonly failures: readonly Diagnostic[];
+  readonly notes: readonly Diagnostic[];
+}
+
+/** The most calls that are told one by one. */
+const MOST_TOLD = 5;
+
+/**
+ * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
+ * as does one that [ready] refuses. Another that failed is a warning, as is one that may be another's. Calls that the policy
+ * doesn't refuse say nothing about it.
+ */
+export function judgeRefusals(
+  { plan, policy: { policy }, unit }: Prepared,
+  explanations: readonly Explanation[],
+): Judged {
+  const ours = explanations.filter(isPolicys);
+  const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
+  const fatal = ours.filter(isFatal);
+  const others = ours.filter((one) => !isFatal(one));
+  const told = (some: readonly Explanation[]) => tell(plan, some);
+  if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
+  const reloads = unit.services.some(({ state }) => state.canReload) && policy.ready?.reload?.value !== false;
+  const mayBeReload = reloads && fatal.some(isOfReady);
+  const ways = mayBeReload ? [READY_RELOAD, KEEP] : [KEEP];
+  return {
+    failures: [verdict(plan, fatal, ways.join('; ')), ...told(fatal)],
+    notes: told(others).map(asWarning),
+  };
+}
+
+const isOfReady = ({ cause }: Explanation): boolean => cause.phase === 'ready';
+
+/** The default of [ready] is to fail a call: that may end all workers of a service whose main process stays up. */
+const ruleFor = (one: Explanation): 'rollback' | 'warn' =>
+  one.got === 'failed' && !isOfReady(one) ? 'warn' : 'rollback';
+
+/** Whether a line of the policy refuses the call; the unit's own filters and others did so before. */
+const isPolicys = ({ cause }: Explanation): boolean =>
+  !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
+
+const KEEP = 'to accept refused calls: refused = "warn" in [apply]';
+
+function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[], hint: string): Diagnostic {
+  const isDeath = fatal.every(({ got }) => got !== 'failed');
+  const became = isDeath ? 'ended processes' : 'refused calls';
+  return error('refused-in-trial', `the policy ${became} of ${unit} during the trial`, { hint });
+}
+
+function tell({ unit, target }: Prepared['plan'], explanations: readonly Explanation[]): Diagnostic[] {
+  const told = explanations.slice(0, MOST_TOLD).map((one) => explanationDiagnostic(one, target.machine));
+  const rest = explanations.slice(MOST_TOLD).map(({ call }) => callText(call, target.machine));
+  if (rest.length === 0) return told;
+  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' shows each`;
+  return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
+}
+
+/** A note that calls may have been refused unseen: logs have no call that failed with an errno, and not all others. */
+export const unseenRefusals = ({ unit }: Prepared['plan'], why: Diagnostic): Diagnostic =>
+  note('refusals-unseen', `refused calls of ${unit} may have been missed during the trial: ${why.message}`, {
+    hint: why.hint,
+  });
+
+/** A note that not all refused calls had room. */
+export const cutRefusals = ({ unit }: Prepared['plan']): Diagnostic =>
+  note('refusals-unseen', `refused calls of ${unit} may have been missed during the trial`);

@@ -1,0 +1,69 @@
+/** Ends the trial of a learned policy. */
+import { shortList } from '../../../collections.js';
+import { type Diagnostic, EXIT, note, warning } from '../../../diagnostic.js';
+import { type Promoted, promote as promoteUnit } from '../../../learn/promote.js';
+import type { Context } from '../../../machine/context.js';
+import type { Outcome } from '../../../outcome.js';
+import { ownCommand } from '../../../systemd/command-lines.js';
+import { spanText } from '../../../systemd/time-span.js';
+import { painted, textDiff } from '../../report/diff.js';
+import { onlyUnit } from '../only-unit.js';
+import { timeOf } from './watch.js';
+
+export interface PromoteOptions {
+  readonly after?: string;
+  readonly check?: boolean;
+}
+
+/** Seconds that a service must have been watched: a week, with its nights and its Sunday. */
+const WEEK = 604_800;
+
+/** Changes the policy of one unit. With --check exit 3 if it would be changed; 2 if it can't be told what was used. */
+export async function promote(
+  context: Context,
+  units: readonly string[],
+  { after, check = false }: PromoteOptions,
+): Promise<Outcome> {
+  const unit = onlyUnit(units);
+  const seconds = timeOf('--after', after) ?? WEEK;
+  const promoted = await promoteUnit(context, unit, seconds, !check);
+  const { prepared, policy, promotion, watched } = promoted;
+  const { edits: _, ...calls } = promotion;
+  return {
+    exit: check && policy ? EXIT.pending : EXIT.ok,
+    json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, seconds: watched, ...calls },
+    text: policy
+      ? painted(textDiff(prepared.plan.policyFile, policy.before, policy.after), context.caller.look)
+      : '',
+    diagnostics: diagnosticsOf(promoted, check),
+    sources: prepared.sources,
+  };
+}
+
+function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check: boolean): Diagnostic[] {
+  const { plan } = prepared;
+  const { allowed, unused, ruled, kept } = promotion;
+  const left = kept.map((call) =>
+    warning(
+      'still-logged',
+      `'${call}' was used with arguments that no rule covers, or its arguments are unknown`,
+      {
+        hint: `add a rule for them: '${ownCommand(plan.target.scope, 'learn --show', plan.unit)}' shows them`,
+      },
+    ),
+  );
+  if (!policy)
+    return [
+      ...left,
+      note('not-promoted', `${plan.policyFile} has no other calls that are let through and logged`),
+    ];
+  const [are, so] = check ? ['would be', 'so would'] : ['are', 'so are'];
+  const counts = `${allowed.length} used calls ${are} allowed, ${unused.length} unused ones ${are} refused`;
+  const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';
+  const rules = ruled.length > 0 ? `; ${so} other arguments of ${shortList(ruled, 8)}` : '';
+  const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;
+  return [
+    ...left,
+    note('promoted', `in ${spanText(watched)} ${counts}${rules}${which}`, check ? {} : { hint: apply }),
+  ];
+}

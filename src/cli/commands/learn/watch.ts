@@ -1,0 +1,147 @@
+/** Watches services: here until the user ends it, or in the background; lists and ends watches. */
+
+import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../../../diagnostic.js';
+import { lossDiagnostics } from '../../../learn/evidence/ledger/doubts.js';
+import { makeLedger } from '../../../learn/evidence/ledger/make-ledger.js';
+import { stopWatch, watchInBackground } from '../../../learn/watch/background.js';
+import { underWatch } from '../../../learn/watch/under-watch.js';
+import { assertMayWatch, watch, withRights } from '../../../learn/watch/watch.js';
+import type { WatchOptions } from '../../../learn/watch/watch-loop.js';
+import type { Context } from '../../../machine/context.js';
+import { failureOf, failuresOf } from '../../../machine/state/failures.js';
+import type { Recording } from '../../../observe/recording/recording.js';
+import type { Outcome } from '../../../outcome.js';
+import { fullName } from '../../../prepare/load/load-unit.js';
+import { ownCommand } from '../../../systemd/command-lines.js';
+import { parseSpan } from '../../../systemd/time-span.js';
+import { recordedText, watchesText } from '../../report/learn/watches.js';
+
+/** Options of a watch as they are on the command line. */
+export interface WatchWords {
+  readonly for?: string;
+  readonly restart?: boolean;
+  readonly exercise?: string;
+  readonly background?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const SECOND = 1_000_000_000n;
+
+/** Seconds that services serve between their restarts, without a time or an exercise. */
+const SHORTEST_LIFE = 10;
+
+/** Longest watch, in seconds: a year. */
+const LONGEST = 31_536_000n;
+
+/**
+ * Seconds of an option.
+ * @throws UserError `usage`
+ */
+export function timeOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const span = parseSpan(text.trim(), SECOND);
+  if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
+  const hint = "a time as '10min' or '7d', from a second to a year";
+  throw new UserError(error('usage', `${option} ${text} is not a valid time`, { hint }), EXIT.failure);
+}
+
+/**
+ * Watches services, and keeps recordings of them. Exit 1 if something went wrong meanwhile or records were lost, 2 if the
+ * watch could not go on.
+ */
+export async function watchUnits(
+  context: Context,
+  units: readonly string[],
+  words: WatchWords,
+): Promise<Outcome> {
+  const { for: time, restart, exercise, background } = words;
+  const shortest = restart && exercise === undefined ? SHORTEST_LIFE : undefined;
+  const seconds = timeOf('--for', time) ?? shortest;
+  return background
+    ? inBackground(context, units, words)
+    : here(context, units, { seconds, restart, exercise, quiet: words.quiet || words.json });
+}
+
+async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {
+  const { diagnostics: found, saved } = await watch(context, units, options);
+  const recordings = saved.map(({ recording }) => recording);
+  const losses = recordings.flatMap(lossesIn);
+  const shows = (unit: string) => `'${ownCommand(context.placement.scope, 'learn --show', unit)}'`;
+  const hint = `${recordings.map(({ unit }) => shows(unit)).join(', ')} shows what it proves`;
+  const json = { recordings: saved.map(({ recording: { unit }, path }) => ({ unit, path })) };
+  const diagnostics = [...found, ...losses, note('recorded', 'what was seen is kept', { hint })];
+  const exit = hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok;
+  return { ...outcome(json, recordedText(recordings), diagnostics), exit };
+}
+
+/** Warnings about records of a watch that were lost. */
+const lossesIn = (recording: Recording): Diagnostic[] =>
+  lossDiagnostics(makeLedger(recording.unit, [recording], recording.host.architecture));
+
+/**
+ * Begins watches in the background. Exit 2 if one can't begin; the others do.
+ * @throws UserError `needs-root` also for a user, whose manager has no capabilities to give
+ */
+async function inBackground(
+  context: Context,
+  units: readonly string[],
+  { for: time, restart, exercise }: WatchWords,
+): Promise<Outcome> {
+  assertMayWatch(context);
+  const names = units.map(fullName);
+  if (!context.superuser) {
+    const message = "a user's manager has no right to watch services in the background";
+    throw new UserError(error('needs-root', message, { hint: withRights(names[0]!) }), EXIT.failure);
+  }
+  const words = [
+    'learn',
+    ...(context.placement.scope === 'user' ? ['--user'] : []),
+    ...(restart ? ['--restart'] : []),
+    ...(time === undefined ? [] : ['--for', time]),
+    ...(exercise === undefined ? [] : ['--exercise', exercise]),
+  ];
+  const watched: string[] = [];
+  const said: Diagnostic[] = [];
+  for (const name of names) {
+    const found = await failuresOf(async () => [
+      await watchInBackground(context, name, [...words, '--', name]),
+    ]);
+    if (!hasErrors(found)) watched.push(name);
+    said.push(...found);
+  }
+  return { ...outcome({ watched }, '', said), exit: hasErrors(said) ? EXIT.failure : EXIT.ok };
+}
+
+const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diagnostic[] = []): Outcome => ({
+  exit: EXIT.ok,
+  json,
+  text,
+  diagnostics,
+  sources: new Map(),
+});
+
+const LIST = 'list and end watches of services';
+
+/** Lists the watches under way. */
+export async function list(context: Context): Promise<Outcome> {
+  assertMayWatch(context, LIST);
+  const watches = await underWatch(context);
+  return outcome({ underWatch: watches }, watchesText(watches, context.system.now()));
+}
+
+/** Ends watches in the background, which keep what they have seen. Exit 2 if one can't be ended; the others are. */
+export async function stop(context: Context, units: readonly string[]): Promise<Outcome> {
+  assertMayWatch(context, LIST);
+  const names = units.map(fullName);
+  const stopped: string[] = [];
+  const failures: Diagnostic[] = [];
+  for (const name of names) {
+    const found = await failureOf(() => stopWatch(context, name));
+    if (found.length === 0) stopped.push(name);
+    failures.push(...found);
+  }
+  const text = stopped.map((name) => `${name}: the watch is over\n`).join('');
+  const exit = failures.length > 0 ? EXIT.failure : EXIT.ok;
+  return { ...outcome({ stopped }, text, failures), exit };
+}

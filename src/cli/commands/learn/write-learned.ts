@@ -1,0 +1,106 @@
+/** Writes the policies that recordings prove: to a file, or for standard output. */
+import { shortList } from '../../../collections.js';
+import { type Diagnostic, EXIT, note, printable, warning } from '../../../diagnostic.js';
+import { ledgerDiagnostics } from '../../../learn/evidence/ledger/doubts.js';
+import { dangerousSeen } from '../../../learn/evidence/policy/calls/tiers.js';
+import { type ProvedPolicy, provedPolicy, writeToFile } from '../../../learn/write-policy.js';
+import type { Context } from '../../../machine/context.js';
+import type { Outcome } from '../../../outcome.js';
+import { bundledSets } from '../../../seccomp/syscalls/sets.js';
+import { ownCommand } from '../../../systemd/command-lines.js';
+import { shellWord } from '../../../systemd/unit/exec/shell-word.js';
+import { painted, textDiff } from '../../report/diff.js';
+import { onlyUnit } from '../only-unit.js';
+import { readyNotes } from './ready-notes.js';
+
+export interface WriteOptions {
+  /** A file; true: standard output. */
+  readonly write?: string | boolean;
+  readonly action?: string;
+  /** Whether IP addresses are confined to those that were seen. */
+  readonly addresses?: boolean;
+  /** Whether the policy has `[ready]`. */
+  readonly ready?: boolean;
+  /** False with --no-reload: `[ready]` takes the reload away. */
+  readonly reload?: boolean;
+}
+
+/** The file that is to be written; undefined for standard output. */
+export const fileOf = ({ write }: WriteOptions): string | undefined =>
+  typeof write === 'string' ? write : undefined;
+
+/** Writes the policy of one unit. */
+export async function writeLearned(
+  context: Context,
+  units: readonly string[],
+  options: WriteOptions,
+): Promise<Outcome> {
+  const path = fileOf(options);
+  const { action, addresses } = options;
+  const ready = options.ready ? { reload: options.reload ?? true } : undefined;
+  const proved = await provedPolicy(context, onlyUnit(units), { action, addresses, ready });
+  const { unit, policy, ledger } = proved;
+  const before = path === undefined ? undefined : await writeToFile(context, path, proved);
+  const told = [
+    ...ledgerDiagnostics(ledger),
+    ...proved.notes,
+    ...tiersOf(proved),
+    ...dangersOf(context, proved),
+    ...openRun(proved),
+    ...readyNotes(context, proved),
+    ...next(context, unit, path),
+  ];
+  return {
+    exit: EXIT.ok,
+    json: {
+      ...{ unit, text: policy.text, file: path ?? null, tiers: policy.calls },
+      ...(policy.ready && 'deny' in policy.ready ? { ready: policy.ready.deny } : {}),
+    },
+    text:
+      path === undefined
+        ? policy.text
+        : before === undefined
+          ? ''
+          : painted(textDiff(path, before, policy.text), context.caller.look),
+    diagnostics: told,
+    sources: new Map(),
+  };
+}
+
+/** A note about how many calls are in each tier. */
+function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
+  const names = (tier: string) => calls.filter((one) => one.tier === tier).map(({ name }) => name);
+  const refused = names('refuse');
+  const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
+  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and logged`;
+  return [note('tiers', `${counts}, all others refused${dangerous}`)];
+}
+
+/** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
+function dangersOf(
+  { placement: { scope } }: Context,
+  { unit, policy: { calls, keeper } }: ProvedPolicy,
+): Diagnostic[] {
+  const seen = dangerousSeen(calls, bundledSets());
+  if (seen.length === 0) return [];
+  const message = `these calls are the most useful to an attacker, and are allowed because they were seen: ${shortList(seen, 12)}`;
+  const shown = `'${ownCommand(scope, 'learn --show', unit)}' shows when, and by which program`;
+  const kept = keeper && `${printable(keeper.daemon)} keeps the calls of its start script: ${keeper.why}`;
+  const hint = [kept, shown].filter(Boolean).join('; ');
+  return [warning('opens', message, { hint })];
+}
+
+function openRun({ policy: { directives }, unit }: ProvedPolicy): Diagnostic[] {
+  if (directives.openRun === undefined) return [];
+  const message = `${unit} may write anywhere in /run, where root's other programs look for what they start: ${printable(directives.openRun)}`;
+  const hint = 'give it RuntimeDirectory= in a drop-in, have it write to that folder, then watch it again';
+  return [warning('opens', message, { hint })];
+}
+
+function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {
+  if (path === undefined) return [];
+  const isFound = path.endsWith(`/sandbox-unit/${unit}.toml`);
+  const named = isFound ? '' : ` --policy ${shellWord(path)}`;
+  const command = ownCommand(scope, `apply --check --diff${named}`, unit);
+  return [note('written', `${printable(path)} is written`, { hint: `review it, then run '${command}'` })];
+}

@@ -1,0 +1,138 @@
+import { shortList } from '../../collections.js';
+import type { Diagnostic } from '../../diagnostic.js';
+import { type Look, PLAIN, type Role } from '../../look.js';
+import { type Exposure, exposureText, levelOf } from '../../plan/score/exposure.js';
+import type { PlannedExposure } from '../../plan/score/of-plan.js';
+import type { Scored } from '../../plan/score/score.js';
+import type { Access, Verdict } from '../../plan/score/verdicts.js';
+import { type Cell, table, wrapped } from './table.js';
+
+export interface UnitScore {
+  readonly unit: string;
+  /** Undefined if it can't be told; a diagnostic says why. */
+  readonly scored?: Scored;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exit?: number;
+}
+
+type Told = UnitScore & { readonly scored: Scored };
+
+const isTold = (one: UnitScore): one is Told => one.scored !== undefined;
+
+/** A table, the most exposed units first. */
+function tableText(all: readonly UnitScore[], look: Look): string {
+  const rows = all
+    .filter(isTold)
+    .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
+    .map(({ unit, scored: { score } }): Cell[] => [
+      unit,
+      exposureText(score.exposure),
+      levelCell(score.exposure),
+      exposureText(score.bySystemd),
+      shareText(score.doors),
+    ]);
+  if (rows.length === 0) return '';
+  return table(rows, {
+    look,
+    head: ['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS'],
+  });
+}
+
+const LEVELS: ReadonlyMap<string, Role> = new Map([
+  ['DANGEROUS', 'bad'],
+  ['UNSAFE', 'bad'],
+  ['EXPOSED', 'doubtful'],
+  ['MEDIUM', 'doubtful'],
+]);
+
+const levelCell = (exposure: Exposure): readonly [text: string, role: Role] => {
+  const level = levelOf(exposure);
+  return [level, LEVELS.get(level) ?? 'good'];
+};
+
+const shareText = (all: readonly Verdict[]): string =>
+  `${all.filter(({ access }) => access === 'open').length} of ${all.length}`;
+
+/** One unit: its exposure, and what stays open. */
+function unitText({ unit, scored }: Told, look: Look): string {
+  const { exposure, untilReady, bySystemd } = scored.score;
+  const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
+  const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
+  return `${unit}: exposure ${withLevel(exposure, look)}${until}${alone}\n\n${openText(scored, look)}`;
+}
+
+/** Scores for people: a table, or all about each where units are named. */
+export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Look = PLAIN): string =>
+  isNamed
+    ? all
+        .filter(isTold)
+        .map((one) => unitText(one, look))
+        .join('\n')
+    : tableText(all, look);
+
+/** Doors and places. */
+export function openText({ score, places }: Scored, look: Look = PLAIN): string {
+  const { doors, untilReady } = score;
+  const doorRows = doors.map((one): Cell[] => [
+    one.door.name,
+    one.door.does,
+    [accessText(one), one.access === 'open' ? 'doubtful' : 'good'],
+  ]);
+  return [
+    untilReady === undefined ? '' : 'What stays open once it serves:\n',
+    table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
+    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, look)}\n`,
+  ].join('');
+}
+
+const ACCESS: Readonly<Record<Access, (verdict: Verdict) => string>> = {
+  open: ({ calls }) => `open: ${calls.join(', ')}`,
+  closed: ({ by }) => `closed by ${by.join(', ')}`,
+  needs: ({ by }) => `needs ${by.join(', ')}`,
+};
+
+const accessText = (verdict: Verdict): string => ACCESS[verdict.access](verdict);
+
+/** Most places that a line names. */
+const MOST_PLACES = 8;
+
+function placesText(places: Scored['places']): string {
+  if (!places) return "unknown, since it doesn't run or has another root";
+  return places.length === 0 ? 'none' : shortList(places, MOST_PLACES);
+}
+
+/** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
+export function changeText({ before, after, ready }: PlannedExposure, look: Look = PLAIN): string {
+  const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, look)} once it serves`;
+  return `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it${serving}\n`;
+}
+
+function withLevel(exposure: Exposure, { paint }: Look): string {
+  const [level, role] = levelCell(exposure);
+  return `${exposureText(exposure)} ${paint(role, level)}`;
+}
+
+export const changeJson = (change: PlannedExposure | undefined) =>
+  change
+    ? {
+        ...{ before: change.before / 10, after: change.after / 10 },
+        ...(change.ready === undefined ? {} : { ready: change.ready / 10 }),
+      }
+    : null;
+
+/** Scores for programs: schemas/score.json. */
+export const scoresJson = (all: readonly UnitScore[]) =>
+  all.filter(isTold).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
+
+export const scoredJson = ({ score, places }: Scored) => ({
+  exposure: score.exposure / 10,
+  level: levelOf(score.exposure),
+  ...(score.untilReady === undefined ? {} : { untilReady: score.untilReady / 10 }),
+  bySystemd: score.bySystemd / 10,
+  byLauncher: score.byLauncher,
+  ...(score.untilReady === undefined ? {} : { byReady: score.byReady }),
+  doors: score.doors.map(({ door, ...verdict }) => ({ door: door.name, ...verdictJson(verdict) })),
+  ...(places ? { places } : {}),
+});
+
+const verdictJson = ({ access, calls, by }: Verdict) => ({ access, calls, by });

@@ -1,0 +1,142 @@
+/** Reasons to believe a ledger less: what recordings have lost or could not see, and recordings that don't go together. */
+import { shortList } from '../../../collections.js';
+import { type Diagnostic, note, printable, warning } from '../../../diagnostic.js';
+import { KINDS, type Kind, kindsIn } from '../../../observe/recording/kinds.js';
+import { directivesBy } from '../policy/directives/directives.js';
+import type { Ledger, LedgerProgram, LedgerWatch } from './ledger.js';
+import { apart } from './times.js';
+
+/** A table of a watch that can't vouch for what it doesn't show. */
+export interface Doubt {
+  readonly host: string;
+  /** The end of the watch. */
+  readonly end: string;
+  /** The table, as recordings name it; `end` of a watch that ended early. */
+  readonly table: string;
+  /** Records that were lost; null where none can be seen. */
+  readonly lost: number | null;
+  /** The lines of a policy that rest on the table: sections, and directives as `UMask=`. */
+  readonly lines: readonly string[];
+}
+
+/** The lines of a policy that rest on a kind of evidence, beside directives. */
+const LINES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  arguments: ['[[syscalls.rules]]'],
+  calls: ['[syscalls]'],
+  'fork-flags': ['rules on clone'],
+  programs: ['[exec]', 'which program made a call'],
+  refused: ['calls that filters refused'],
+};
+
+/** Tables that no line rests on by itself. */
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ['events', 'how often things took place'],
+  ['ringOperations', 'directives, where io_uring is used'],
+]);
+
+function linesOf(table: string): readonly string[] {
+  const other = OTHERS.get(table);
+  if (other !== undefined) return [other];
+  const kinds = kindsIn(table);
+  if (kinds.length === KINDS.length) return ['every line'];
+  return [...kinds.flatMap((kind) => LINES[kind] ?? []), ...directivesBy(kinds).map((name) => `${name}=`)];
+}
+
+/** All doubts, watch by watch. */
+export const doubts = ({ watches }: Ledger): Doubt[] =>
+  watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
+    const at = (table: string, count: number | null, lines = linesOf(table)) => ({
+      ...{ host: host.name, end, table, lost: count, lines },
+    });
+    return [
+      ...argumentsLost.map(({ name, count }) => at('arguments', count, [`rules on ${name}`])),
+      ...Object.entries(lost).map(([table, count]) => at(table, count)),
+      ...blind.map((table) => at(table, null)),
+      ...(truncated ? [at('end', null, ['all that the service does when it stops'])] : []),
+    ];
+  });
+
+/** Warnings about doubts, and notes about recordings that don't go together. */
+export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
+  ...doubts(ledger).map(doubtWarning),
+  ...otherMachines(ledger),
+  ...otherPrograms(ledger),
+  ...overlapping(ledger),
+];
+
+const INCOMPLETE = 'recording-incomplete';
+const LEAVERS = 'recording-leavers';
+
+/** Codes of warnings about records that were lost. */
+export const LOSSES: readonly string[] = [INCOMPLETE, LEAVERS];
+
+/** Warnings about records that were lost. */
+export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
+  doubts(ledger)
+    .filter(({ lost }) => lost !== null)
+    .map(doubtWarning);
+
+/** The most lines of a policy that one warning names. */
+const MOST_LINES = 5;
+
+function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
+  const of = `the watch on ${printable(host)} until ${end}`;
+  const vouches = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
+  if (table === 'leavers' && lost !== null) {
+    const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
+    const hint = 'they are confined as the service is: read every line of a policy with them in mind';
+    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${vouches}`;
+    return warning(LEAVERS, message, { hint });
+  }
+  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${vouches}`);
+}
+
+function whatHappened(table: string, lost: number | null): string {
+  if (lost !== null) return `has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}`;
+  return table === 'end' ? 'ended early' : `was blind for ${table}`;
+}
+
+function otherMachines({ apart: others, architecture }: Ledger): Diagnostic[] {
+  const machines = Object.entries(others).map(([machine, count]) => `${count} of ${machine}`);
+  if (machines.length === 0) return [];
+  return [
+    note(
+      'recordings-differ',
+      `recordings of other machines don't count for ${architecture}: ${machines.join(', ')}`,
+    ),
+  ];
+}
+
+/** A program with several contents, by an upgrade or since hosts differ: calls of all of them count. */
+function otherPrograms({ programs, recordings }: Ledger): Diagnostic[] {
+  const differ = programs.filter(({ hashes }) => hashes.length > 1);
+  const unread = programs.filter((one) => one.unread > 0 && recordings > 1);
+  const names = (of: readonly LedgerProgram[]) =>
+    shortList(
+      of.map(({ path }) => printable(path)),
+      3,
+    );
+  return [
+    ...(differ.length === 0
+      ? []
+      : [
+          note('recordings-differ', `not the same in all recordings, and counted together: ${names(differ)}`),
+        ]),
+    ...(unread.length === 0
+      ? []
+      : [
+          note(
+            'recordings-differ',
+            `whether they are the same in all recordings isn't known: ${names(unread)}`,
+          ),
+        ]),
+  ];
+}
+
+function overlapping({ watches }: Ledger): Diagnostic[] {
+  const chosen = new Set<LedgerWatch>(apart(watches));
+  const others = watches.filter((watch) => !chosen.has(watch));
+  if (others.length === 0) return [];
+  const message = `${others.length} of ${watches.length} watches took place during others of their host: counts are too high`;
+  return [note(INCOMPLETE, message)];
+}

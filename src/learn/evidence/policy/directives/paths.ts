@@ -1,0 +1,155 @@
+/** Directives that close parts of the file system. */
+
+import type { RecordedPeer } from '../../../../observe/recording/recording.js';
+import { runsAsRoot } from '../../../../systemd/directives/kinds/names/user.js';
+import { ROOTS } from '../../../../systemd/directives/values/mounts.js';
+import { allWords, barePath } from '../../../../systemd/unit/values.js';
+import { type Facts, HOMES, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
+import { privateTmp } from './private-tmp.js';
+import { filesInRun, RUN } from './run-files.js';
+import { writablePaths } from './write-paths.js';
+
+const AF_UNIX = 1;
+
+/** The reason why the recorded paths aren't the host's. */
+export function otherRoot(facts: Facts): string | undefined {
+  const root = ROOTS.find((name) => !['', '/'].includes(facts.last(name)));
+  return root && `${root} gives the service paths of its own`;
+}
+
+/**
+ * The reason why a service works in a directory below one of the homes. `~` is that of its user, and the default of
+ * users' own services (systemd.exec(5)).
+ */
+function worksAtHome(facts: Facts): string | undefined {
+  const set = facts.last('WorkingDirectory').replace(/^-/, '');
+  const directory = set === '' && facts.scope === 'user' ? '~' : set;
+  const isHome = directory.startsWith('~') || isBelow(directory, HOMES);
+  return isHome ? `WorkingDirectory=${directory} may be there` : undefined;
+}
+
+function protectHome(facts: Facts): Verdict {
+  const works = worksAtHome(facts);
+  if (works !== undefined) return not(works);
+  const [socket] = facts.socketsBelow(...HOMES);
+  if (socket) return not(`${socket.address} is a socket there`);
+  const [changed] = facts.changedBelow(...HOMES);
+  if (changed) return not(`${changed.path} was changed`);
+  const used = facts.foundBelow(...HOMES).filter(({ path, use }) => use !== 'stat' || !HOMES.includes(path));
+  const executed = used.find(({ use }) => ['execute', 'map-executable'].includes(use));
+  if (used.length > 0) {
+    return proved(
+      'read-only',
+      `${(executed ?? used[0]!).path} was used, and nothing changed: ${facts.pathTime}.`,
+    );
+  }
+  const [missing] = facts.missingBelow(...HOMES);
+  // ProtectHome=yes answers EACCES below it, and tmpfs ENOENT, as the service was used to.
+  if (missing) return proved('tmpfs', `${missing.path} was looked for and not there: ${facts.pathTime}.`);
+  return proved(true, `Nothing below /home, /root and /run/user was used: ${facts.pathTime}.`);
+}
+
+/** Entries of /proc that ProcSubset=pid leaves: processes, and by `self` the service's own. */
+const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self)(?:\/.*)?)?$/;
+
+/** The files behind the links /proc/mounts and /proc/net, which ProcSubset=pid hides: an open file has the path there. */
+const BEHIND_LINKS = /^\/proc\/\d+\/(?:mounts|net)(?:\/|$)/;
+
+function procSubset(facts: Facts): Verdict {
+  const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path) || BEHIND_LINKS.test(path));
+  return other
+    ? not(`${other.path} was used`)
+    : proved('pid', `Of /proc only processes were used: ${facts.pathTime}.`);
+}
+
+function protectProc(facts: Facts): Verdict {
+  if (facts.scope === 'system' && runsAsRoot(facts)) return not('it runs as root, which sees all processes');
+  const one = facts.below('/proc').find(({ path }) => /^\/proc(?:\/\d|$)/.test(path));
+  return one
+    ? not(`${one.path} was used, which may be another's process`)
+    : proved('invisible', `No process was looked at in ${facts.pathTime}.`);
+}
+
+/** Bits of a mode that UMask= takes away: those that no file had. */
+const MASKS: readonly (readonly [mask: number, text: string, whom: string])[] = [
+  [0o077, '0077', 'group and others'],
+  [0o027, '0027', 'others, and no right to write for the group'],
+];
+
+/**
+ * The mask is stated where no file would lose a right, by the modes that calls asked for: others may be missing among
+ * those that files got. Sockets and message queues are made with rights for all.
+ */
+function umask(facts: Facts): Verdict | undefined {
+  const { modes } = facts.evidence;
+  const asked = MAKING.map(([call, position]) => facts.values(call, position));
+  const all = [...modes, ...asked.flatMap((values) => values?.map(Number) ?? [])];
+  const found = MASKS.find(([mask]) => all.every((mode) => (mode & mask) === 0));
+  if (modes.length === 0 || !found) return undefined;
+  if (asked.includes(undefined)) return not("the modes of mkdir or mknod weren't all recorded");
+  const socket = facts.peers.find((peer) => isSocketFile(peer));
+  if (socket) return not(`${socket.address} is a socket, which others may use`);
+  if (facts.made('mq_open')) return not('mq_open was called, and others may use the queue');
+  return proved(found[1], `No new file had rights for ${found[2]} in ${facts.time}.`);
+}
+
+const isSocketFile = ({ use, family, address, errno }: RecordedPeer): boolean =>
+  use === 'bind' && family === AF_UNIX && errno === undefined && !/^(?:@|$)/.test(address);
+
+/** A judge of paths of the host. */
+const onHost =
+  (judge: (facts: Facts) => Verdict | undefined) =>
+  (facts: Facts): Verdict | undefined => {
+    const root = otherRoot(facts);
+    return root === undefined ? judge(facts) : not(root);
+  };
+
+export const PATHS: readonly Judge[] = [
+  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], judge: onHost(protectSystem) },
+  {
+    name: 'ReadWritePaths',
+    wanted: 'the directories',
+    by: ['paths', 'peers'],
+    judge: onHost(readWritePaths),
+  },
+  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], judge: onHost(closedRun) },
+  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], judge: onHost(protectHome) },
+  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
+  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
+  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], judge: protectProc },
+  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], judge: umask },
+];
+
+function protectSystem(facts: Facts): Verdict {
+  const paths = writablePaths(facts);
+  if (typeof paths === 'string') return not(paths);
+  const where = paths.length === 0 ? 'nowhere' : 'only in the directories below';
+  return proved('strict', `Files were changed ${where}: ${facts.pathTime}.`);
+}
+
+function readWritePaths(facts: Facts): Verdict | undefined {
+  const paths = writablePaths(facts);
+  return typeof paths === 'string' || paths.length === 0
+    ? undefined
+    : proved(paths, 'Directories in which files were changed, made or renamed; logs are rotated in them.');
+}
+
+/** Whether lines of the unit decide what /run is to the service. */
+const isRunOfUnit = ({ unit }: Facts): boolean =>
+  ['BindPaths', 'ReadWritePaths', 'TemporaryFileSystem'].some((name) =>
+    allWords(unit.get(name) ?? []).some((word) => barePath(word).split(':').includes(RUN)),
+  );
+
+/**
+ * ProtectSystem=strict alone isn't enough: systemd leaves /run writable where it mounts the kernel's file systems anew. A bind
+ * mount of /run would have the host's files below it: systemd lays out what the service sees in /run/systemd.
+ */
+function closedRun(facts: Facts): Verdict | undefined {
+  const paths = writablePaths(facts);
+  if (typeof paths === 'string' || facts.scope === 'user' || isRunOfUnit(facts)) return undefined;
+  const files = filesInRun(facts);
+  if (paths.includes(RUN) && typeof files === 'string') return not(files);
+  const why =
+    "/run is closed but for what is listed above: root's other programs find there what they start.";
+  return proved([RUN], why);
+}

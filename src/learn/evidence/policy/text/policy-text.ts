@@ -1,0 +1,251 @@
+/** A learned policy as TOML. */
+import { shortList } from '../../../../collections.js';
+import { printable } from '../../../../diagnostic.js';
+import { numbersOf } from '../../../../seccomp/syscalls/numbers.js';
+import type { ChecklistItem, ChecklistKind } from '../../ledger/checklist.js';
+import { grouped } from '../calls/groups.js';
+import { abisSeen, dangerousSeen, type SortedCall, type Tier } from '../calls/tiers.js';
+import type { LearnedDirectives, ProvedDirective, UnprovedDirective } from '../directives/directives.js';
+import { doubtOf, startDoubt } from '../doubts.js';
+import type { PolicyRequest } from '../input.js';
+import type { LearnedPolicy } from '../learned.js';
+import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
+import { readyLines } from './ready-text.js';
+import { counted, span } from './spans.js';
+import { assignment, comment, type Group, groupedList, quoted, tomlValue, wrapped } from './toml.js';
+
+/** The answer to refused calls where nothing else is asked for. */
+const DEFAULT_ACTION = 'EPERM';
+
+/** The begin of the last line of a file as it was written, which has a hash of all above. */
+export const SEAL = '# SHA-256 of the lines above: ';
+
+/** The file's text. Its parts are in the order of sandbox-unit.toml(5). */
+export function policyText(learned: LearnedPolicy, request: PolicyRequest): string {
+  const parts = [
+    headLines(request),
+    callLines(learned, request),
+    ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
+    readyLines(learned.ready, (names) => groupsOf(names, request)),
+    serviceLines(learned.directives),
+    startPreLines(learned),
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const actionOf = ({ options }: PolicyRequest): string => options?.action ?? DEFAULT_ACTION;
+
+function headLines({ evidence, checklist = [] }: PolicyRequest): string[] {
+  const { unit, seconds, recordings, hosts } = evidence;
+  const watched = `${span(seconds)}, ${counted(recordings, 'recording')} on ${counted(hosts, 'host')}`;
+  return [
+    assignment('description', `${unit}, learned from its work: ${watched}`),
+    ...checklistLines(checklist),
+  ];
+}
+
+function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
+  const { architectures, rules } = learned;
+  return [
+    '[syscalls]',
+    ...(architectures.length > 0 ? [assignment('architectures', ['native', ...architectures])] : []),
+    assignment('action', actionOf(request)),
+    'implicit = false',
+    ...warnings(learned, request),
+    ...groupedList('allow', allowed(learned, request)),
+    ...logged(learned, request),
+    ...groupedList('deny', denied(learned.calls, rules)),
+  ];
+}
+
+function warnings(
+  { calls, architectures, keeper }: LearnedPolicy,
+  { evidence, reachable, target }: PolicyRequest,
+): string[] {
+  const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
+  const refused = reachable === 'unknown' ? [] : namesOf(calls, 'refuse');
+  const wanted = dangerousSeen(calls, target.sets);
+  return [
+    ...(architectures.length > 0
+      ? [`Calls of ${architectures.join(', ')} were seen: leave out what no program here is built for.`]
+      : []),
+    ...(wanted.length > 0
+      ? [`Seen, and allowed though an attacker wants them first: ${shortList(wanted, 12)}.`]
+      : []),
+    ...(keeper
+      ? [`The start script's calls stay open to ${keeper.daemon}, which it becomes: ${keeper.why}.`]
+      : []),
+    ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
+    ...(evidence.nameless.length > 0
+      ? [`Calls without a known name get ENOSYS: ${shortList(evidence.nameless, 5)}.`]
+      : []),
+    ...(refused.length > 0 ? [`Reachable, and refused for their danger: ${shortList(refused, 12)}.`] : []),
+  ].map(comment);
+}
+
+const namesOf = (calls: readonly SortedCall[], tier: Tier): string[] =>
+  calls.filter((call) => call.tier === tier).map(({ name }) => name);
+
+function allowed({ calls, rules }: LearnedPolicy, request: PolicyRequest): Group[] {
+  const decided = new Set(rules.filter(({ decides }) => decides).map(({ call }) => call));
+  const listed = calls.filter(({ tier }) => tier === 'allow');
+  const because = (...reasons: readonly string[]) =>
+    listed
+      .filter(({ name, reason }) => reasons.includes(reason) && !decided.has(name))
+      .map(({ name }) => name);
+  const seen = listed.filter(({ reason }) => reason === 'seen').map(({ name }) => name);
+  return [
+    ...groupsOf(seen, request).map(({ title, words }) => ({
+      title,
+      words: words.filter((name) => !decided.has(name)),
+    })),
+    { title: 'Not seen: starting programs is the work of this unit', words: because('work') },
+    {
+      title: 'Not seen: other libraries or loads take these in place of one above',
+      words: because('family'),
+    },
+    {
+      title: 'Not seen: made by the kernel, or where the vDSO or a lock asks it',
+      words: because('kernel', 'vdso'),
+    },
+  ];
+}
+
+function groupsOf(names: Iterable<string>, { evidence, target }: PolicyRequest): Group[] {
+  const abis = abisSeen(evidence.architecture, evidence.calls);
+  return grouped(names, target.sets, (call) => abis.some((abi) => numbersOf(abi).has(call)));
+}
+
+function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
+  const names = namesOf(calls, 'log');
+  if (names.length === 0) return [];
+  const { reachable, reachDoubt } = request;
+  const unknown = `Which calls the program can reach isn't known${reachDoubt ? `: ${reachDoubt}` : ''}.`;
+  const within = `Within reach of the program or its libraries${reachDoubt ? ` (${reachDoubt})` : ''}.`;
+  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and logged.`;
+  return [comment(why), ...groupedList('log', groupsOf(names, request))];
+}
+
+const denied = (calls: readonly SortedCall[], rules: readonly RuledCall[]): Group[] => [
+  {
+    title: 'Libraries and programs do without these where the kernel lacks them',
+    words: namesOf(calls, 'fallback').map((name) => `${name}:ENOSYS`),
+  },
+  {
+    title: 'The answer for what no rule below lets through',
+    words: rules.flatMap(({ call, otherwise }) => (otherwise === undefined ? [] : [`${call}:${otherwise}`])),
+  },
+];
+
+const ruleLines = ({ comment: text, rules }: RuledCall, action: string): string[] => [
+  comment(text),
+  ...rules.flatMap((rule, i) => [...(i > 0 ? [''] : []), ...ruleText(rule, action)]),
+];
+
+function ruleText({ syscall, when, action }: LearnedRule, refusal: string): string[] {
+  const conditions = when.map(conditionText);
+  const line = `when = [${conditions.join(', ')}]${when.every(alwaysHolds) ? ' # any other value' : ''}`;
+  return [
+    '[[syscalls.rules]]',
+    assignment('syscall', syscall),
+    ...(line.length <= 110 && !line.includes('\n')
+      ? [line]
+      : ['when = [', ...conditions.map((text) => `  ${text},`), ']']),
+    assignment('action', action === 'refuse' ? refusal : action),
+  ];
+}
+
+const alwaysHolds = ({ op, operands }: RuleCondition): boolean =>
+  op === 'ge' && operands.every((operand) => operand === '0');
+
+/** Numbers stand without quotes. */
+const operandText = (operand: string): string =>
+  /^(?:0x[\da-f]+|\d+)$/.test(operand) ? operand : quoted(operand);
+
+function conditionText({ arg, op, operands }: RuleCondition): string {
+  const texts = operands.map(operandText);
+  const list = `[${texts.join(', ')}]`;
+  // A line break may stand in an inline table only within a list.
+  const broken = `[\n${wrapped(texts, '    ').join('\n')}\n  ]`;
+  return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
+}
+
+/** A file that is left from an earlier start is a mount by now, and can't be removed, as install(1) does. */
+const startPreLines = ({ directives: { beforehand } }: LearnedPolicy): string[] =>
+  beforehand.length === 0
+    ? []
+    : [
+        '[exec]',
+        comment(
+          "The service can't make a file in /run, nor remove it at its end: this is done before its start.",
+        ),
+        comment("Such a command has the service's mounts: the host's /run is below /proc/1/root."),
+        assignment(
+          'start-pre',
+          beforehand.map((path) => `/usr/bin/truncate --size=0 /proc/1/root${path}`),
+        ),
+      ];
+
+/** The section `[service]`: a comment and a line a directive, then those that aren't stated. */
+export function serviceLines({ proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>): string[] {
+  if (proved.length === 0 && unproved.length === 0) return [];
+  return [
+    ...(proved.length > 0 ? ['[service]', ...proved.flatMap(provedLines)] : []),
+    ...(unproved.length > 0
+      ? ['', comment('Not stated, since the evidence speaks against them or is not whole:')]
+      : []),
+    ...unproved.map(unprovedLine),
+  ];
+}
+
+const provedLines = ({ name, value, why }: ProvedDirective): string[] => [
+  comment(why),
+  assignment(name, value),
+];
+
+/** A wanted value in words stands for one that the evidence would have given. */
+function unprovedLine({ name, wanted, reason }: UnprovedDirective): string {
+  const isWords = typeof wanted === 'string' && wanted.includes(' ');
+  return comment(isWords ? `${name}: ${reason}.` : `${name} = ${tomlValue(wanted)}: ${reason}.`);
+}
+
+const NAMES: Readonly<Partial<Record<ChecklistKind, string>>> = {
+  'log-rotation': 'log rotation',
+  day: 'a whole day',
+  week: 'a whole week',
+};
+
+/** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
+const UNSEEN: ReadonlyMap<ChecklistKind, string> = new Map([
+  ['log-rotation', 'log rotation (or it is unknown)'],
+]);
+
+/** Characters of a command, and the number of commands. */
+const WIDTH = 60;
+const MOST_COMMANDS = 3;
+
+/** Comments about what was seen of a service's life, and what wasn't. */
+export function checklistLines(checklist: readonly ChecklistItem[]): string[] {
+  const nameOf = ({ what }: ChecklistItem) => NAMES[what] ?? what;
+  const events = checklist.filter(({ what }) => what !== 'command');
+  const seen = events.filter((one) => one.seen === 'yes').map(nameOf);
+  const unseen = events.filter((one) => one.seen === 'no');
+  const commands = checklist.filter((one) => one.what === 'command' && one.seen === 'no');
+  const missing = [
+    ...unseen.map((one) => UNSEEN.get(one.what) ?? nameOf(one)),
+    ...(commands.length > 0 ? [commandsText(commands)] : []),
+  ];
+  return [
+    ...(seen.length > 0 ? [comment(`Seen: ${seen.join(', ')}.`)] : []),
+    ...(missing.length > 0 ? [comment(`Not seen, so that it may fail: ${missing.join(', ')}.`)] : []),
+  ];
+}
+
+const commandsText = (commands: readonly ChecklistItem[]): string =>
+  shortList(
+    commands.map(({ line = '' }) => printable(line, WIDTH)),
+    MOST_COMMANDS,
+  );

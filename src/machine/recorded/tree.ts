@@ -1,0 +1,82 @@
+import type { Walked } from '../../systemd/unit/view.js';
+import { fileError } from '../files/error.js';
+import { type FileFacts, type FileTree, walkTree } from '../files/follow.js';
+import type { Answer, LookedAt } from './facts-file.js';
+
+/** A machine's answers, and the questions that have none. */
+export interface Answers {
+  /** The answer to a question, if there is one. */
+  known(question: string): Answer | undefined;
+  /** Keeps a question that has no answer. */
+  miss(question: string): void;
+  /** Both. */
+  ask(question: string): Answer | undefined;
+}
+
+/** A name in a folder, its type as find(1) has it, and the target of a link. */
+export interface Entry {
+  readonly name: string;
+  readonly type: string;
+  readonly link: string;
+}
+
+const TYPE = 0o170000;
+const FOLDER = 0o040000;
+const LINK = 0o120000;
+
+/** The files of a machine as it has told of them. */
+export class RecordedTree implements FileTree {
+  readonly #answers: Answers;
+  /** The path that is followed: the script that is asked about it tells of all on its way. */
+  #followed: string | undefined;
+
+  constructor(answers: Answers) {
+    this.#answers = answers;
+  }
+
+  /** Follows a path as the machine's own processes see it. */
+  walk(path: string): Walked {
+    this.#followed = path;
+    try {
+      return walkTree(this, path);
+    } finally {
+      this.#followed = undefined;
+    }
+  }
+
+  look(path: string): (FileFacts & LookedAt) | 'hidden' | undefined {
+    const answer = this.#answers.known(`look ${path}`);
+    if (answer === undefined) this.#answers.miss(`look ${this.#followed ?? path}`);
+    if (answer?.kind === 'failed') return 'hidden';
+    if (answer?.kind !== 'look') return undefined;
+    const { facts } = answer;
+    return {
+      ...facts,
+      isDirectory: () => (facts.mode & TYPE) === FOLDER,
+      isSymbolicLink: () => (facts.mode & TYPE) === LINK,
+    };
+  }
+
+  target(link: string): string {
+    const facts = this.look(link);
+    return typeof facts === 'object' ? facts.link : '';
+  }
+
+  /** Facts don't tell what is mounted: procfs is where it always is. */
+  isProcfs(folder: string): boolean {
+    return /^\/proc(?:\/|$)/.test(folder);
+  }
+
+  /** @throws UserError `unreadable` */
+  list(directory: string): readonly Entry[] {
+    const answer = this.#answers.ask(`list ${directory}`);
+    if (answer?.kind === 'failed') throw fileError('unreadable', `can't list ${directory}: ${answer.reason}`);
+    if (answer?.kind !== 'data') return [];
+    const fields = new TextDecoder().decode(answer.data()).split('\0');
+    const entries: Entry[] = [];
+    for (let at = 0; at + 3 <= fields.length - 1; at += 3) {
+      entries.push({ name: fields[at]!, type: fields[at + 1]!, link: fields[at + 2]! });
+    }
+    return entries;
+  }
+}

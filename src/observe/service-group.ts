@@ -1,0 +1,84 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Context } from '../machine/context.js';
+import type { Service } from '../machine/state/service.js';
+import { groupFolders, parseHierarchies } from '../systemd/formats/cgroup-mounts.js';
+import type { Placement } from '../systemd/paths/placement.js';
+import {
+  builtProgram,
+  installedLauncher,
+  installedProgram,
+  PACKAGED_INJECTOR,
+  PACKAGED_LAUNCHER,
+} from '../systemd/paths/programs.js';
+import { Observer, type ObserverOptions } from './observer.js';
+
+/**
+ * The folder of a service's control group. The manager has none for a service that is down: it will be made in its slice's.
+ * @throws UserError `no-cgroup`
+ */
+export async function groupFolder({ system }: Context, { name, state }: Service): Promise<string> {
+  const slice = state.controlGroup === '' ? await system.anyUnit(state.slice) : undefined;
+  const group = slice ? `${slice.controlGroup}/${name}` : state.controlGroup;
+  const file = await system.read('/proc/self/mountinfo');
+  const hierarchies = parseHierarchies(new TextDecoder().decode(file?.bytes));
+  const [folder] = slice?.controlGroup === '' ? [] : groupFolders(hierarchies, group);
+  if (folder !== undefined) return folder;
+  const hint = 'start the service first';
+  throw new UserError(
+    error('no-cgroup', `${name} has no control group yet, nor has its slice`, { hint }),
+    EXIT.failure,
+  );
+}
+
+/**
+ * Where systemd is, and what it executes between the fork and a service's program, the first since version 255. Their calls
+ * aren't the service's. The observer leaves out what isn't there.
+ */
+const MANAGERS = [
+  '/usr/lib/systemd/systemd-executor',
+  '/usr/lib/systemd/systemd',
+  '/lib/systemd/systemd-executor',
+  '/lib/systemd/systemd',
+];
+
+/**
+ * Programs that systemd executes for a service, and that load filters into one, wherever they run: neither their calls are the
+ * service's, nor those that they have its threads make.
+ */
+export const setups = ({
+  placement,
+  home,
+  machine,
+}: Pick<Context, 'placement' | 'home' | 'machine'>): readonly string[] => [
+  ...MANAGERS,
+  installedProgram(placement, 'tighten'),
+  PACKAGED_INJECTOR,
+  builtProgram(home, machine, 'tighten'),
+];
+
+/** Where launchers may be. A script of the service may execute them, too. */
+export const launchers = (placement: Placement): readonly string[] => [
+  installedLauncher(placement),
+  PACKAGED_LAUNCHER,
+];
+
+/**
+ * Starts an observer of services: what systemd and this program execute for one isn't its own.
+ * @throws UserError `no-cgroup`, and as Observer.start()
+ */
+export async function observeServices(
+  context: Context,
+  services: readonly Service[],
+  options: Omit<ObserverOptions, 'groups' | 'setups' | 'launchers'>,
+): Promise<Observer> {
+  const groups: string[] = [];
+  for (const service of services) groups.push(await groupFolder(context, service));
+  const programs = { setups: setups(context), launchers: launchers(context.placement) };
+  return Observer.start(context, { ...options, ...programs, groups });
+}
+
+/** The error of watches that are root's alone. */
+export const NEEDS_ROOT = new UserError(
+  error('needs-root', 'it takes root to watch a service'),
+  EXIT.failure,
+);

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { restart } from '../../../src/apply/restart/restart-service.js';
+import type { Plan } from '../../../src/plan/plan.js';
+import { UNIT } from '../../support/demo-service.js';
+import { type Behaviour, type FakeOptions, FakeSystem } from '../../support/fake-system.js';
+import { planned } from '../../support/planned.js';
+
+const machine = (
+  behaviour: Behaviour,
+  { type = 'simple', ...options }: FakeOptions & { type?: string } = {},
+) =>
+  new FakeSystem({
+    files: {
+      [`/usr/lib/systemd/system/${UNIT}`]: `[Service]\nType=${type}\nExecStart=/bin/demod\n`,
+      [`/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`]: '[Service]\n',
+    },
+    behaviour: () => behaviour,
+    running: [UNIT],
+    ...options,
+  });
+
+const PLAN = planned('[syscalls]\ndeny = ["uname"]\n');
+
+const restarted = (system: FakeSystem, plan?: Plan) => restart(system, { unit: UNIT, scope: 'system', plan });
+
+const SAID = 'it said: a line / the last line';
+
+const WHICH_CALL =
+  "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
+
+test('a service that runs then is right', async () => {
+  const system = machine('works');
+  assert.deepEqual(await restarted(system, PLAN), []);
+  assert.deepEqual(system.calls, ['unit demo.service', 'restart demo.service', 'unit demo.service']);
+});
+
+for (const [behaviour, message] of [
+  ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],
+  ['finishes', 'demo.service is inactive after the restart'],
+] as const) {
+  test(`a service that '${behaviour}' is not: ${message}`, async () => {
+    const found = await restarted(machine(behaviour), PLAN);
+    assert.deepEqual(found, [
+      { severity: 'error', code: 'service-failed', message, hint: WHICH_CALL + SAID },
+    ]);
+  });
+}
+
+test('a oneshot service may have finished', async () => {
+  assert.deepEqual(await restarted(machine('finishes', { type: 'oneshot' })), []);
+});
+
+for (const [property, value] of [
+  ['RemainAfterExit', true],
+  ['ConditionResult', false],
+] as const) {
+  test(`one that is inactive with ${property} ${value} has not`, async () => {
+    const distort = (properties: Map<string, unknown>) => properties.set(property, value);
+    const [found] = await restarted(machine('finishes', { type: 'oneshot', distort }), PLAN);
+    assert.equal(found!.message, 'demo.service is inactive after the restart');
+  });
+}
+
+test('where the journal has nothing of the programs, the way to the rest is shown', async () => {
+  const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
+  const [found] = await restarted(machine('job-fails', { programs }), PLAN);
+  assert.equal(found!.hint, `${WHICH_CALL}see journalctl --unit demo.service`);
+});
+
+test("the journal of a user's unit is asked for as such", async () => {
+  const system = machine('job-fails');
+  await restart(system, { unit: UNIT, scope: 'user', plan: undefined });
+  const [, call] = system.calls.filter((one) => one.startsWith('run journalctl '));
+  assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service$/);
+});
+
+test('a recorded run is proposed where a call may have been refused', async () => {
+  const hint = async (policy: string) => {
+    const plan = planned(policy);
+    return (await restarted(machine('job-fails'), plan))[0]!.hint;
+  };
+  assert.equal(await hint('[syscalls]\ndeny = ["uname:EPERM"]'), WHICH_CALL + SAID);
+  assert.equal(await hint('[service]\nProtectHome = true'), SAID);
+  assert.equal(await hint('[syscalls]\nlog = ["uname"]'), SAID);
+  assert.equal((await restarted(machine('job-fails'), undefined))[0]!.hint, SAID);
+  const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 226);
+  const [unstarted] = await restarted(machine('job-fails', { distort }), PLAN);
+  assert.equal(unstarted!.hint, SAID);
+});

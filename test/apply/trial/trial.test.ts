@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { restartObstacle } from '../../../src/apply/restart/may-restart.js';
+import { restart } from '../../../src/apply/restart/restart-service.js';
+import { type Trial, tryOut } from '../../../src/apply/trial/trial.js';
+import { isRunning } from '../../../src/machine/state/service-run.js';
+import { UNIT } from '../../support/demo-service.js';
+import { type Behaviour, type FakeOptions, FakeSystem } from '../../support/fake-system.js';
+import { planned } from '../../support/planned.js';
+import { policyFrom } from '../../support/policy.js';
+import { unitState } from '../../support/unit-state.js';
+
+const service = (type: string) => `[Service]\nType=${type}\nExecStart=/bin/demod\n`;
+
+function machine(
+  behaviour: Behaviour,
+  { type = 'simple', ...options }: FakeOptions & { type?: string } = {},
+) {
+  return new FakeSystem({
+    files: {
+      [`/usr/lib/systemd/system/${UNIT}`]: service(type),
+      [`/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`]: '[Service]\n',
+    },
+    behaviour: () => behaviour,
+    running: [UNIT],
+    ...options,
+  });
+}
+
+const trial = { plan: planned('[syscalls]\ndeny = ["uname"]\n'), settle: 1500, probes: [] };
+
+/** Restarts a service, and tries it out if it starts. */
+async function start(system: FakeSystem, more: Partial<Trial> = {}) {
+  const found = await restart(system, { unit: UNIT, scope: 'system', plan: trial.plan });
+  return found.length > 0 ? found : tryOut(system, { ...trial, ...more });
+}
+
+test('a service that is restarted and stays up is right', async () => {
+  const system = machine('works');
+  assert.deepEqual(await start(system), []);
+  assert.deepEqual(system.calls, [
+    'unit demo.service',
+    'restart demo.service',
+    'unit demo.service',
+    'unit demo.service',
+    'wait 1500',
+    'unit demo.service',
+    'read /proc/101/status',
+    'unit demo.service',
+  ]);
+});
+
+const SAID = 'it said: a line / the last line';
+
+const WHICH_CALL =
+  "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
+
+const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
+  ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)'],
+  ['restarts', 'demo.service did not stay up'],
+];
+
+for (const [behaviour, message] of FAILURES) {
+  test(`a service that '${behaviour}' is not: ${message}`, async () => {
+    const found = await start(machine(behaviour));
+    assert.deepEqual(found, [
+      { severity: 'error', code: 'service-failed', message, hint: WHICH_CALL + SAID },
+    ]);
+  });
+}
+
+test('a signal that is no SIGSYS is named by its number', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 11);
+  const [found] = await start(machine('dies', { distort }));
+  assert.equal(found!.message, 'demo.service did not stay up (signal, killed by SIGSEGV)');
+});
+
+test('what is quoted was said by the run that failed', async () => {
+  const runs: string[] = [];
+  const distort = (properties: Map<string, unknown>) =>
+    properties.set('InvocationID', [runs.push(String(properties.get('ActiveState')))]);
+  const entry = (run: string) =>
+    `${JSON.stringify({ MESSAGE: `of run ${run}`, _SYSTEMD_INVOCATION_ID: run })}\n`;
+  const stdout = ['01', '02', '03', '04'].map(entry).join('');
+  const programs = { journalctl: () => ({ status: 0, stdout, stderr: '' }) };
+  const [restarted] = await start(machine('restarts', { distort, programs }));
+  // The first look is at the start, the next at the run that stays up for a while.
+  assert.match(restarted!.hint!, /it said: of run 03$/);
+  const nameless = (properties: Map<string, unknown>) => properties.delete('InvocationID');
+  const [unnamed] = await start(machine('job-fails', { distort: nameless }));
+  assert.match(unnamed!.hint!, /it said: a line \/ the last line$/);
+});
+
+const probes = policyFrom('[apply]\nprobe = ["/bin/probe"]').probe!;
+const succeeds = { '/bin/probe': () => ({ status: 0, stdout: '', stderr: '' }) };
+
+test('a probe is run after the settle time', async () => {
+  const system = machine('works', { programs: succeeds });
+  assert.deepEqual(await start(system, { probes }), []);
+  assert.equal(system.calls.at(-2), 'run /bin/probe');
+});
+
+test('a probe is not run on a service that did not stay up', async () => {
+  const system = machine('dies');
+  await start(system, { probes });
+  assert.ok(!system.calls.some((call) => call.startsWith('run /bin/probe')));
+});
+
+/** A service that can be reloaded. */
+const reloadable = (options: FakeOptions = {}) =>
+  machine('works', { programs: succeeds, distort: (all) => all.set('CanReload', true), ...options });
+
+const trials = ({ calls }: FakeSystem) =>
+  calls.filter((call) => /^(?:wait 1500|reload-unit|run \/bin\/probe)/.test(call));
+
+test('a service that can be reloaded must work after that, too', async () => {
+  const system = reloadable();
+  assert.deepEqual(await start(system, { probes }), []);
+  const once = ['wait 1500', 'run /bin/probe'];
+  assert.deepEqual(trials(system), [...once, 'reload-unit demo.service', ...once]);
+  const unasked = reloadable();
+  await start(unasked, { probes, reload: false });
+  assert.deepEqual(trials(unasked), once);
+  const unable = machine('works', { programs: succeeds });
+  await start(unable, { probes, reload: true });
+  assert.deepEqual(trials(unable), once);
+});
+
+const READY = '[ready]\ndeny = ["execve"]\n';
+
+const WITHOUT_RELOAD = "; if its reload failed without the policy, too: 'reload = false' in [apply]";
+
+test('a service whose reload fails is not right, nor is one that dies of it', async () => {
+  const ends = [['/bin/reload', ['/bin/reload'], [], false, 1, 1, 1, 1, 7, 1, 3]];
+  const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', ends);
+  const [failed] = await start(reloadable({ reloading: { result: 'failed' }, distort }));
+  const message = "the reload of demo.service ended with 'failed' (exit status 3)";
+  assert.deepEqual([failed!.message, failed!.hint], [message, WHICH_CALL + SAID + WITHOUT_RELOAD]);
+  const [died] = await start(reloadable({ reloading: { dies: true } }));
+  assert.match(died!.message, /^demo\.service did not stay up after its reload \(signal, killed by SIGSYS/);
+  assert.equal(died!.hint, WHICH_CALL + SAID + WITHOUT_RELOAD);
+});
+
+test('a reload that fails under [ready] has the way out of that: the calls that it takes away, and its own line', async () => {
+  const plan = { ...trial.plan, ready: planned(READY).ready };
+  const [failed] = await start(reloadable({ reloading: { result: 'failed' } }), { plan });
+  assert.match(failed!.hint!, /^a reload may need calls that \[ready] refuses.*'reload = false' in \[ready]/);
+  assert.doesNotMatch(failed!.hint!, /\[apply]/);
+});
+
+test('a service that dies of its reload and is started again at once did not stay up', async () => {
+  let reloaded = false;
+  const distort = (all: Map<string, unknown>) => {
+    all.set('CanReload', true);
+    if (reloaded) all.set('InvocationID', [1, 2]).set('NRestarts', 1);
+  };
+  const system = reloadable({ distort });
+  system.reloadUnit = async () => {
+    reloaded = true;
+    return 'done';
+  };
+  assert.match((await start(system))[0]!.message, /^demo\.service did not stay up after its reload/);
+});
+
+test('a service that its own reload ends is started again, and that is said, unless the policy wants a reload', async () => {
+  const kill = [['/bin/kill', ['/bin/kill', '-SYS', '$MAINPID'], [], false, 1, 1, 1, 1, 7, 1, 0]];
+  const distort = (all: Map<string, unknown>) => all.set('CanReload', true).set('ExecReloadEx', kill);
+  const system = reloadable({ reloading: { dies: true }, distort });
+  const said = await start(system);
+  assert.deepEqual(
+    said.map(({ severity, code }) => `${severity} ${code}`),
+    ['warning reload-kills'],
+  );
+  assert.deepEqual(system.changes, [
+    'restart demo.service',
+    'reload-unit demo.service',
+    'restart demo.service',
+  ]);
+  const [failed] = await start(reloadable({ reloading: { dies: true }, distort }), { reload: true });
+  assert.equal(failed!.code, 'service-failed');
+});
+
+test('a reload in whose place somebody else has put another job is no failure', async () => {
+  assert.deepEqual(await start(reloadable({ reloading: { result: 'canceled' } })), []);
+});
+
+for (const state of ['active', 'reloading', 'refreshing']) {
+  test(`a service that is ${state} when it has settled has stayed up`, async () => {
+    let looks = 0;
+    const distort = (properties: Map<string, unknown>) => {
+      if (++looks === 4) properties.set('ActiveState', state);
+    };
+    assert.deepEqual(await start(machine('works', { distort })), []);
+    assert.equal(looks, 5);
+  });
+}
+
+test('the bus that leads to the manager is never restarted', () => {
+  const obstacle = (Id: string) => restartObstacle(unitState({ Id }));
+  for (const unit of ['dbus.service', 'dbus-broker.service']) assert.match(obstacle(unit)!, /bus/);
+  assert.equal(obstacle('demo.service'), undefined);
+});
+
+const STATES: readonly [state: string, running: boolean][] = [
+  ['active', true],
+  ['reloading', true],
+  ['refreshing', true],
+  ['activating', true],
+  ['deactivating', false],
+  ['inactive', false],
+  ['failed', false],
+  ['maintenance', false],
+];
+
+for (const [state, running] of STATES) {
+  test(`a unit that is ${state} ${running ? 'runs' : 'does not run'}`, () => {
+    assert.equal(isRunning(unitState({ ActiveState: state })), running);
+  });
+}

@@ -1,0 +1,111 @@
+/** The talk "Sandboxing in Linux with zero lines of code": its program, its policies, and what it shows of them. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import {
+  apply,
+  bootWithPrograms,
+  defineProgram,
+  type Ending,
+  exited,
+  KILLED,
+  PROGRAMS,
+  revert,
+  runToEnd,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+const SOURCE = 'test/booted/programs/myos.c';
+/** The program as the talk has it, and linked statically. */
+const UNITS = ['myos.service', 'myos-static.service'];
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('talk', { myos: [SOURCE], 'myos-static': [SOURCE, '-static'] });
+  await defineProgram(box, 'myos.service', `Type=exec\nExecStart=${PROGRAMS}/myos`);
+  await defineProgram(box, 'myos-static.service', `Type=exec\nExecStart=${PROGRAMS}/myos-static`);
+});
+after(() => box?.stop());
+
+async function assertEndings(expected: Ending): Promise<void> {
+  for (const unit of UNITS) assert.deepEqual(await runToEnd(box, unit), expected, unit);
+}
+
+const LINUX = exited(0, 'My OS is Linux!\n');
+const DOWN = exited(1, 'uname failed: Network is down\n');
+
+test('without a policy the program runs', { skip }, () => assertEndings(LINUX));
+
+test('systemd alone starts nothing where execve is denied', { skip }, async () => {
+  const alone = (lines: string) =>
+    `Type=exec\nExecStart=${PROGRAMS}/myos\nSystemCallFilter=~execve\n${lines}`;
+  await defineProgram(box, 'alone.service', alone(''));
+  assert.deepEqual(await runToEnd(box, 'alone.service'), KILLED);
+  await defineProgram(box, 'alone.service', alone('SystemCallErrorNumber=EPERM'));
+  assert.deepEqual(await runToEnd(box, 'alone.service'), exited(203, ''));
+});
+
+/** The talk's 13 calls but uname and write; the last three are for other C libraries and machines than its own. */
+const START =
+  'access arch_prctl brk close exit_group fstat mmap mprotect munmap openat read pread64 readlinkat faccessat';
+/** What these libraries call besides, and `@default` has. */
+const IMPLICIT = 'set_tid_address set_robust_list rseq prlimit64 getrandom';
+const allow = (calls: string) => `allow = ${JSON.stringify(calls.split(' '))}`;
+
+const POLICIES: readonly [policy: string, ending: Ending][] = [
+  ['deny = ["uname"]', KILLED],
+  ['deny = ["uname"]\naction = "ENETDOWN"', DOWN],
+  ['deny = ["uname"]\naction = "ENETDOWN"\nenforcer = "launcher"', DOWN],
+  ['deny = ["uname"]\nenforcer = "launcher"', KILLED],
+  ['deny = ["uname:ENETDOWN"]', DOWN],
+  ['deny = ["uname"]\naction = "log"', LINUX],
+  ['deny = ["execve", "execveat"]', LINUX],
+  [`${allow(`${START} uname write`)}`, LINUX],
+  [`${allow(`${START} write`)}\naction = "ENETDOWN"`, DOWN],
+  [`${allow(`${START} uname write`)}\nenforcer = "launcher"`, LINUX],
+  [`implicit = false\n${allow(`${START} ${IMPLICIT} uname write`)}`, LINUX],
+  [`implicit = false\n${allow(`${START} ${IMPLICIT} write`)}\naction = "ENETDOWN"`, DOWN],
+  ['deny = ["uname"]\naction = "ENETDOWN"\nstage = "entry"', DOWN],
+];
+
+/** What the program itself calls: the talk's four, and where its C library gets memory and random numbers from. */
+const OWN = 'uname write fstat exit_group brk getrandom';
+const AT_ENTRY = 'implicit = false\nstage = "entry"';
+
+for (const [policy, ending] of POLICIES) {
+  test(`under ${policy.replaceAll('\n', ', ')} the service ${ending.output.trim() || ending.end}`, {
+    skip,
+  }, async () => {
+    await apply(box, `[syscalls]\n${policy}\n`, ...UNITS);
+    await assertEndings(ending);
+  });
+}
+
+describe('at stage entry the program, linked dynamically, needs its own calls alone', () => {
+  const unit = 'myos.service';
+  const under = (calls: string, more = '') =>
+    apply(box, `[syscalls]\n${AT_ENTRY}\n${allow(calls)}\n${more}`, unit);
+  test('its own calls alone are enough', { skip }, async () => {
+    await under(OWN);
+    assert.deepEqual(await runToEnd(box, unit), LINUX);
+  });
+  test('uname can be refused with any errno', { skip }, async () => {
+    // perror(3) reads the message's translation and writes to another file.
+    await under(`${OWN} dup fcntl lseek close openat`.replace('uname ', ''), 'action = "ENETDOWN"');
+    assert.deepEqual(await runToEnd(box, unit), DOWN);
+  });
+  for (const call of OWN.split(' ')) {
+    test(`${call} is needed`, { skip }, async () => {
+      const left = OWN.split(' ').filter((one) => one !== call);
+      await under(left.join(' '));
+      const { end } = await runToEnd(box, unit);
+      assert.equal(end, 'killed by signal 31');
+    });
+  }
+});
+
+test('with the policies taken back the program runs as before', { skip }, async () => {
+  await revert(box, ...UNITS);
+  await assertEndings(LINUX);
+});

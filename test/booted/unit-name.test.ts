@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { parseUnitName, unitObjectPath } from '../../src/systemd/unit/name.js';
+import { Box, boxAvailable } from '../support/box.js';
+import { seed } from '../support/seed.js';
+
+const skip = boxAvailable();
+const box = skip ? undefined : await Box.boot({ name: 'unit-name' });
+after(() => box?.stop());
+
+const part = fc.constantFrom(
+  'a',
+  'Z',
+  '9',
+  '-',
+  '_',
+  '.',
+  ':',
+  '\\',
+  '@',
+  'foo',
+  '.service',
+  '.socket',
+  '.bar',
+  ' ',
+  'é',
+  '*',
+  '%',
+);
+const texts = [
+  ...[
+    'nginx',
+    '.service',
+    'foo@',
+    '@foo',
+    'a..service',
+    '-.mount',
+    'x'.repeat(245),
+    'x'.repeat(250),
+    '9p.service',
+    '\\x2d',
+  ],
+  ...fc.sample(
+    fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => parts.join('')),
+    { numRuns: 150, seed },
+  ),
+].filter((text) => text !== '');
+
+test('names that are taken are what systemd takes them for, and no others', { skip }, async () => {
+  const script = texts
+    .map((text) => `systemd-escape --mangle -- '${text}' 2>/dev/null || echo refused`)
+    .join('\n');
+  const said = (await box!.succeed(['sh'], { input: script })).trimEnd().split('\n');
+  for (const [i, text] of texts.entries()) {
+    const name = parseUnitName(text);
+    const ours = 'full' in name ? name.full : undefined;
+    const plain = /^[0-9A-Za-z:_.\\@-]*$/.test(text);
+    // systemd escapes other characters where we refuse them.
+    const theirs = said[i] === 'refused' || !plain ? undefined : said[i];
+    // The folder of drop-ins of a longer name would have too long a name itself.
+    if ('code' in name && theirs !== undefined) assert.ok(theirs.length > 253, text);
+    else assert.equal(ours, theirs, `seed ${seed}: ${text}`);
+  }
+});
+
+test('object paths are those of systemd', { skip }, async () => {
+  const names = texts
+    .map((text) => parseUnitName(text))
+    .flatMap((name) => ('full' in name ? [name.full] : []));
+  const units = names.filter((name) => !name.includes('@.'));
+  const manager = 'org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager';
+  const script = units
+    .map((unit) => `busctl --json=short call ${manager} LoadUnit s -- '${unit}'`)
+    .join('\n');
+  const said = (await box!.succeed(['sh', '-e'], { input: script })).trimEnd().split('\n');
+  assert.deepEqual(
+    said.map((line) => JSON.parse(line).data[0]),
+    units.map(unitObjectPath),
+  );
+});

@@ -1,0 +1,466 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ApplyOptions } from '../../../src/apply/apply/plan.js';
+import { apply } from '../../../src/cli/commands/apply.js';
+import { revert } from '../../../src/cli/commands/revert.js';
+import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../../support/apply-in-memory.js';
+import {
+  DROP_IN,
+  FILTER,
+  FOLDER,
+  LAUNCHER,
+  NO_EXEC,
+  OTHER,
+  SERVICE,
+  UNIT,
+} from '../../support/demo-service.js';
+import { fakeContext, HOME } from '../../support/fake-system.js';
+import { assertOf, printed } from '../../support/printed-json.js';
+
+test('launcher, filter and drop-in are written in this order, then systemd reads them and starts the service', async () => {
+  const system = machine();
+  const result = await run(system);
+  assert.equal(result.exit, 0);
+  assert.deepEqual(statesOf(result), ['demo.service applied']);
+  assert.deepEqual(system.changes, [
+    `replace ${LAUNCHER}`,
+    `replace ${FILTER}`,
+    `replace ${DROP_IN}`,
+    'reload',
+    'restart demo.service',
+  ]);
+  assert.deepEqual(
+    [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode),
+    [0o755, 0o644, 0o644],
+  );
+  assert.ok(system.isUpToDate);
+});
+
+test('what is unchanged is neither written nor read anew nor started again', async () => {
+  const system = machine();
+  await run(system);
+  system.calls.length = 0;
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, result.json.changed, statesOf(result)],
+    [0, false, ['demo.service unchanged']],
+  );
+  assert.deepEqual(system.changes, []);
+  assert.equal(result.text, 'demo.service: unchanged\n');
+});
+
+test('what is written but overridden since is not called unchanged', async () => {
+  const system = machine();
+  await run(system);
+  system.files.set(`${FOLDER}/zzz.conf`, {
+    bytes: new TextEncoder().encode('[Service]\nExecStart=\nExecStart=/usr/sbin/demod --foreground\n'),
+    mode: 0o644,
+  });
+  await system.reload();
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service refused'], ['error overridden']],
+  );
+});
+
+test('what another drop-in would take back is not written', async () => {
+  const late = { [`${FOLDER}/zzz.conf`]: '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n' };
+  const system = machine({ files: late });
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service refused'], ['error overridden']],
+  );
+  assert.deepEqual(system.changes, []);
+});
+
+test('a drop-in that has the name of ours is not weakened, not even by the next apply', async () => {
+  const vendor = {
+    '/usr/lib/systemd/system/demo.service.d/zz-sandbox-unit.conf':
+      '[Service]\nProtectSystem=strict\nSystemCallFilter=~ptrace\n',
+  };
+  const policy = (system: string) => `[syscalls]\ndeny = ["uname"]\n[service]\nProtectSystem = "${system}"\n`;
+  const system = machine({ files: vendor }, policy('strict'));
+  const first = await run(system);
+  assert.deepEqual(statesOf(first), ['demo.service applied']);
+  assert.match(system.text(DROP_IN), /^SystemCallFilter=~.*ptrace/m);
+  assert.deepEqual(statesOf(await run(system)), ['demo.service unchanged']);
+  setPolicy(system, policy('full'));
+  assert.deepEqual(codesOf(await run(system)), ['error loosens']);
+  setPolicy(system, '[syscalls]\ndeny = ["uname"]\n');
+  assert.deepEqual(codesOf(await run(system)), ['error shadows']);
+});
+
+test('a changed policy replaces what differs and leaves the launcher', async () => {
+  const system = machine();
+  await run(system);
+  setPolicy(system, `${NO_EXEC}[service]\nPrivateTmp = true\n`);
+  system.calls.length = 0;
+  await run(system);
+  assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload', 'restart demo.service']);
+});
+
+test('a filter that is no longer needed goes with the change', async () => {
+  const system = machine();
+  await run(system);
+  setPolicy(system, '[syscalls]\ndeny = ["uname"]\n');
+  system.calls.length = 0;
+  await run(system);
+  assert.deepEqual(system.changes, [
+    `replace ${DROP_IN}`,
+    'reload',
+    'restart demo.service',
+    `remove ${FILTER}`,
+  ]);
+});
+
+test('a file whose mode someone has changed is put right', async () => {
+  const system = machine();
+  await run(system);
+  system.files.set(LAUNCHER, { ...system.files.get(LAUNCHER)!, mode: 0o644 });
+  await run(system);
+  assert.equal(system.files.get(LAUNCHER)!.mode, 0o755);
+});
+
+test('several units are written, then read in one reload, then started', async () => {
+  const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
+  const result = await run(system, {}, ['demo', 'other.service']);
+  assert.equal(result.exit, 0);
+  assert.deepEqual(statesOf(result), ['demo.service applied', 'other.service applied']);
+  const { changes } = system;
+  assert.equal(changes.filter((call) => call === 'reload').length, 1);
+  assert.deepEqual(changes.slice(-3), ['reload', 'restart demo.service', 'restart other.service']);
+});
+
+test('units settle together, after all of them were restarted, and the machine is asked once', async () => {
+  const names = Array.from({ length: 10 }, (_, i) => `unit${i}.service`);
+  const files = names.flatMap((name) => [
+    [`/usr/lib/systemd/system/${name}`, '[Service]\nExecStart=/usr/sbin/demod\n'],
+    [`/etc/sandbox-unit/${name}.toml`, NO_EXEC],
+  ]);
+  const system = machine({ files: Object.fromEntries(files), running: names, systemd: '256' });
+  const result = await run(system, {}, names);
+  assert.deepEqual(
+    statesOf(result),
+    names.map((name) => `${name} applied`),
+  );
+  const steps = system.calls.filter((call) => /^(restart|wait 1000)/.test(call));
+  const rounds = steps.map((call) => call.split(' ')[0]).join(' ');
+  const round = (count: number) => `${'restart '.repeat(count)}${'wait '.repeat(count)}`;
+  assert.equal(rounds, `${round(8)}${round(2)}`.trimEnd());
+  for (const question of [/^manager$/, /^run env SYSTEMD_COLORS=0 systemd-analyze /])
+    assert.equal(system.calls.filter((call) => question.test(call)).length, 1);
+});
+
+test('a unit that fails does not stop the others, and each is reported', async () => {
+  const system = machine({
+    files: OTHER,
+    running: [UNIT, 'other.service'],
+    behaviour: (unit, confined) => (unit === UNIT && confined ? 'job-fails' : 'works'),
+  });
+  const before = system.pidOf('other.service');
+  const result = await run(system, {}, ['no-such', UNIT, 'other', 'bad/name']);
+  assert.equal(result.exit, 2);
+  assert.deepEqual(statesOf(result), [
+    'no-such.service refused',
+    'demo.service rolled-back',
+    'other.service applied',
+    'bad/name refused',
+  ]);
+  assert.deepEqual(codesOf(result), [
+    'error no-unit',
+    'error service-failed',
+    'note refusals-unseen',
+    'error invalid-unit-name',
+  ]);
+  assert.notEqual(system.pidOf('other.service'), before);
+  assert.ok(system.files.has(LAUNCHER), 'the other unit uses the launcher');
+  assert.ok(!system.files.has(DROP_IN) && system.isUpToDate);
+});
+
+test('a unit that there is none of does not stop the others, and the exit status is the highest', async () => {
+  const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
+  const result = await run(system, {}, ['demo', 'nosuch', 'other']);
+  assert.deepEqual(
+    [result.exit, statesOf(result)],
+    [2, ['demo.service applied', 'nosuch.service refused', 'other.service applied']],
+  );
+});
+
+test('a unit that is named twice is applied once', async () => {
+  const system = machine();
+  const result = await run(system, {}, ['demo', 'demo.service']);
+  assert.equal(result.exit, 0);
+  assert.equal(new Set(statesOf(result)).size, 1);
+});
+
+test('with --no-restart the service is left as it runs', async () => {
+  const system = machine();
+  const result = await run(system, { restart: false });
+  assert.deepEqual(
+    [result.exit, codesOf(result), system.changes.at(-1)],
+    [0, ['note restart-due'], 'reload'],
+  );
+});
+
+test('with --check nothing is changed, and the exit status says whether something would be', async () => {
+  const system = machine();
+  const result = await run(system, { check: true });
+  assert.deepEqual([result.exit, statesOf(result), system.changes], [3, ['demo.service pending'], []]);
+  assert.match(result.text, /^demo\.service: pending\nFiles:\n {2}\+ {2}create {2}\/usr\/local/);
+  await run(system);
+  assert.equal((await run(system, { check: true })).exit, 0);
+});
+
+test('with --diff the drop-in is shown as it changes', async () => {
+  const system = machine();
+  const result = await run(system, { check: true, diff: true });
+  assert.match(result.text, /^Binary file \/usr\/local\/libexec\/sandbox-unit\/launcher: create$/m);
+  assert.match(
+    result.text,
+    /^--- \/dev\/null\n\+\+\+ \/etc\/systemd\/system\/demo\.service\.d\/zz-sandbox-unit\.conf$/m,
+  );
+  assert.match(result.text, /^\+SystemCallFilter=~execveat$/m);
+});
+
+test('the JSON has each unit with its state, its changes and its plan', async () => {
+  const json = printed(await run(machine()));
+  assertOf('apply', json);
+  assert.deepEqual([json.changed, 'plan' in json.units[0]], [true, true]);
+  assert.deepEqual(json.units[0].changes, [
+    { kind: 'create', path: LAUNCHER },
+    { kind: 'create', path: FILTER },
+    { kind: 'create', path: DROP_IN },
+  ]);
+});
+
+test('a unit with a policy that is wrong is refused before anything is written', async () => {
+  const system = machine({}, '[syscalls]\ndeny = ["exceve"]\n');
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result), system.changes],
+    [1, ['demo.service refused'], ['error unknown-syscall'], []],
+  );
+});
+
+test('a policy may be named, or a template', async () => {
+  const files = {
+    '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
+    [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
+  };
+  const filter = async (options: ApplyOptions) => {
+    const system = machine({ files });
+    const { exit, diagnostics } = await run(system, options);
+    if (exit !== 0) return diagnostics.map(({ code }) => `${exit} ${code}`).join();
+    return system.text(DROP_IN).match(/^SystemCallFilter=~.*$/m)?.[0];
+  };
+  assert.equal(await filter({ policy: '/p.toml' }), 'SystemCallFilter=~uname');
+  assert.equal(await filter({ template: 'web' }), 'SystemCallFilter=~mount');
+  assert.equal(await filter({ template: 'nothing' }), '2 unknown-template');
+  assert.equal(await filter({ policy: '/gone.toml' }), '2 no-policy');
+  const { diagnostics } = await run(machine({ files }), { policy: 'web' });
+  assert.match(diagnostics[0]!.hint!, /^web is a template: '--template web' takes it/);
+});
+
+test('who applied a template or a named policy is told which, when no policy is found later', async () => {
+  const files = {
+    '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
+    [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
+  };
+  const hintAfter = async (options: ApplyOptions) => {
+    const system = machine({ files });
+    system.files.delete('/etc/sandbox-unit/demo.service.toml');
+    assert.equal((await run(system, options)).exit, 0);
+    const { exit, diagnostics } = await run(system, { check: true });
+    assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [2, ['no-policy']]);
+    return diagnostics[0]!.hint;
+  };
+  const write = 'again, or write /etc/sandbox-unit/demo.service.toml';
+  assert.equal(
+    await hintAfter({ template: 'web' }),
+    `it is confined by the template web: give --template web ${write}`,
+  );
+  assert.equal(
+    await hintAfter({ policy: '/p.toml' }),
+    `it is confined by the policy /p.toml: give --policy /p.toml ${write}`,
+  );
+});
+
+test('for a mistyped unit the nearest is named', async () => {
+  const hintFor = async (unit: string) => (await run(machine(), {}, [unit])).diagnostics[0]!.hint;
+  assert.equal(await hintFor('dem0'), "did you mean 'demo'?");
+  assert.equal(await hintFor('demo.servce'), "did you mean 'demo.service'?");
+  assert.equal(
+    await hintFor('postgres'),
+    "'systemctl list-unit-files --type=service' lists those that there are",
+  );
+});
+
+test('what a mask needs to be taken away depends on where it is', async () => {
+  const hintAt = async (folder: string) => {
+    const distort = (properties: Map<string, unknown>) => {
+      properties.set('LoadState', 'masked').set('FragmentPath', `${folder}/${UNIT}`);
+    };
+    return (await run(machine({ distort }))).diagnostics[0]!.hint;
+  };
+  assert.equal(await hintAt('/etc/systemd/system'), 'systemctl unmask demo.service');
+  assert.equal(await hintAt('/run/systemd/system'), 'systemctl unmask --runtime demo.service');
+});
+
+test('a file that leads to no unit is not what was meant', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('LoadState', 'not-found');
+  const [{ message, hint } = { message: '' }] = (await run(machine({ distort }))).diagnostics;
+  assert.equal(message, 'there is no unit demo.service');
+  assert.match(
+    hint!,
+    /^a file of that name exists, but systemd makes no unit of it: 'systemctl status demo.service'/,
+  );
+});
+
+test('who asks by an alias is told where the policy is looked for', async () => {
+  const system = machine({ aliases: { 'alias.service': UNIT } });
+  const own = '/etc/sandbox-unit/demo.service.toml';
+  const other = '/etc/sandbox-unit/alias.service.toml';
+  system.files.set(other, system.files.get(own)!);
+  system.files.delete(own);
+  const { exit, diagnostics } = await run(system, {}, ['alias']);
+  const [{ message, hint } = { message: '' }] = diagnostics;
+  assert.equal(exit, 2);
+  assert.equal(message, 'no policy for demo.service (alias.service is an alias of it)');
+  assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
+});
+
+test('a text that is no TOML is refused', async () => {
+  const result = await run(machine({}, 'a = 1\na = 2\n'));
+  assert.deepEqual(codesOf(result), ['error policy-syntax']);
+});
+
+test('a gap is an error, unless gaps are allowed', async () => {
+  const policy = `${NO_EXEC}[service]\nPrivatePIDs = true\n`;
+  const refused = machine({ systemd: '252.1' }, policy);
+  assert.deepEqual([(await run(refused)).exit, refused.changes], [1, []]);
+  const allowed = await run(machine({ systemd: '252.1' }, policy), { allowGaps: true });
+  assert.deepEqual([allowed.exit, codesOf(allowed)], [0, ['warning gap-directive', 'note refusals-unseen']]);
+});
+
+test('a failed expectation is refused, whoever would enforce the policy', async () => {
+  for (const call of ['execve", "execveat', 'uname']) {
+    const policy = `[syscalls]\ndeny = ["${call}"]\n[[expect]]\nsyscall = "uname"\naction = "EPERM"\n`;
+    const system = machine({}, policy);
+    const result = await run(system);
+    assert.deepEqual([result.exit, codesOf(result), system.changes], [1, ['error expectation-failed'], []]);
+  }
+});
+
+const PROBES: readonly [probe: string, why: string][] = [
+  ['/bin/nosuchprobe', 'no such file'],
+  ['nosuchprobe', 'no such file'],
+  ['/etc/sandbox-unit/demo.service.toml', 'it may not be executed'],
+];
+
+for (const [probe, why] of PROBES) {
+  test(`a probe ${probe} is refused before anything is written: ${why}`, async () => {
+    const system = machine({}, `${NO_EXEC}[apply]\nprobe = ["${probe}", "x"]\n`);
+    const result = await run(system);
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result)],
+      [1, ['demo.service refused'], ['error policy-value']],
+    );
+    const [one] = result.diagnostics;
+    assert.equal(one?.message, `the probe '${probe}' can't be run: ${why}`);
+    assert.equal(one?.at?.line, 4);
+    assert.deepEqual(system.changes, []);
+    const unasked = await run(machine({}, `${NO_EXEC}[apply]\nprobe = ["${probe}"]\n`), { restart: false });
+    assert.equal(unasked.exit, 0);
+  });
+}
+
+test('a probe is found in PATH', async () => {
+  const programs = {
+    probe: () => ({ status: 0, stdout: '', stderr: '' }),
+    '/bin/probe': () => assert.fail(),
+  };
+  assert.equal((await run(machine({ programs }, `${NO_EXEC}[apply]\nprobe = ["probe"]\n`))).exit, 0);
+});
+
+test('applying and reverting leaves the machine as it was', async () => {
+  const system = machine();
+  const before = sorted(system.files);
+  await run(system);
+  const result = await revert(fakeContext(system), [UNIT], {});
+  assert.equal(result.exit, 0);
+  assert.deepEqual(sorted(system.files), before);
+});
+
+test('the unit is named by its own name, whatever it is called', async () => {
+  const system = machine({ aliases: { 'alias.service': UNIT } });
+  const result = await run(system, {}, ['alias']);
+  assert.deepEqual(statesOf(result), ['demo.service applied']);
+  assert.ok(system.files.has(DROP_IN));
+});
+
+/** Units that can't be confined, and why. */
+const IMPOSSIBLE: readonly [
+  says: string,
+  change: (properties: Map<string, unknown>) => void,
+  code: string,
+][] = [
+  ['masked', (properties) => properties.set('LoadState', 'masked'), 'not-loaded'],
+  ['missing', (properties) => properties.set('LoadState', 'not-found'), 'no-unit'],
+  ['transient', (properties) => properties.set('Transient', true), 'unit-transient'],
+  ['without a file', (properties) => properties.set('FragmentPath', ''), 'no-unit'],
+];
+
+for (const [says, distort, code] of IMPOSSIBLE) {
+  test(`a unit that is ${says} is refused`, async () => {
+    const system = machine({ distort });
+    const result = await run(system);
+    assert.deepEqual([result.exit, codesOf(result), system.changes], [2, [`error ${code}`], []]);
+  });
+}
+
+const NAMES = ['../../etc/passwd', 'a b', 'demo.service\n', '', 'x.socket', '@.service', 'é', '%n', '$(id)'];
+
+for (const name of NAMES) {
+  test(`${JSON.stringify(name)} is no service, and nothing of the machine is asked for it`, async () => {
+    const system = machine();
+    const result = await run(system, {}, [name]);
+    const asked = system.calls.filter((call) => !/lock|^list .*\/sandbox-unit$/.test(call));
+    assert.deepEqual([result.exit, asked], [2, []]);
+  });
+}
+
+test('Type= is as the manager has it, whatever the files say', async () => {
+  const policy = '[syscalls]\ndeny = ["write"]\n';
+  const launched = async (type: string) => {
+    const distort = (properties: Map<string, unknown>) => properties.set('Type', type);
+    const system = machine({ distort, systemd: '252.1' }, policy);
+    assert.equal((await run(system)).exit, 0);
+    return system.files.has(FILTER);
+  };
+  assert.deepEqual([await launched('simple'), await launched('exec')], [false, true]);
+});
+
+test('a unit with the longest name that can have drop-ins is confined, and freed again', async () => {
+  const unit = `${'x'.repeat(245)}.service`;
+  const files = { [`/usr/lib/systemd/system/${unit}`]: SERVICE, '/p.toml': NO_EXEC };
+  const system = machine({ files, running: [unit] });
+  assert.deepEqual(statesOf(await run(system, { policy: '/p.toml' }, [unit])), [`${unit} applied`]);
+  assert.deepEqual((await revert(fakeContext(system), [unit], {})).exit, 0);
+});
+
+test('what is applied for good is not applied until the next boot', async () => {
+  const system = machine();
+  await run(system);
+  const written = system.changes.length;
+  const placement = { scope: 'system', lifetime: 'runtime' } as const;
+  const result = await apply(fakeContext(system, { placement }), [UNIT], {});
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result), system.changes.length],
+    [1, ['demo.service refused'], ['error left-as-it-is'], written],
+  );
+  const [{ message, hint } = { message: '' }] = result.diagnostics;
+  assert.ok(message.startsWith(`demo.service is confined by ${DROP_IN}, `));
+  assert.equal(hint, "'sandbox-unit revert demo.service' first, or leave --runtime out");
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readyNotes } from '../../../../src/cli/commands/learn/ready-notes.js';
+import type { LearnedReady, NoReady } from '../../../../src/learn/evidence/policy/ready.js';
+import type { ProvedPolicy } from '../../../../src/learn/write-policy.js';
+import { FakeSystem, fakeContext } from '../../../support/fake-system.js';
+
+const READY: LearnedReady = {
+  deny: ['bind', 'clone', 'clone3'],
+  ...{ left: [], leftToReload: [], reload: undefined, isReloadUnseen: false, startsNone: true },
+};
+
+/** Diagnostics of these codes, each with its hint. */
+function told(ready: LearnedReady | NoReady, more: Partial<ProvedPolicy> = {}): string[] {
+  const proved = {
+    ...{ unit: 'demo.service', ledger: { watches: [] }, policy: { ready }, processes: 1 },
+    ...more,
+  } as unknown as ProvedPolicy;
+  return readyNotes(fakeContext(new FakeSystem({})), proved)
+    .filter(({ code }) => code !== 'ready')
+    .map(({ severity, code, message, hint }) => `${severity} ${code}: ${message} (${hint})`);
+}
+
+test('a policy without [ready] says what would tell, and what --no-reload takes', () => {
+  const of = (more: Partial<NoReady>) => told({ why: 'so', withoutReload: [], isUnseen: false, ...more })[0]!;
+  assert.match(
+    of({ isUnseen: true }),
+    /^warning ready-unknown: .*: so \('.* --ready .*' watches it again\)$/,
+  );
+  assert.match(
+    of({ isUnseen: true, withoutReload: ['bind', 'socket'] }),
+    /\(with --no-reload the service loses 2 calls: bind, socket; it is then restarted instead of reloaded\)$/,
+  );
+  assert.match(of({}), /\(another watch of this work would show no more: learn without --ready\)$/);
+});
+
+test('a service of several processes is warned of, where it can start no other', () => {
+  const [warned] = told(READY, { processes: 5 });
+  assert.match(
+    warned!,
+    /^warning indispensable: demo\.service has 5 processes, .*\(take fork, vfork, clone3 /,
+  );
+  assert.match(told({ ...READY, reload: false }, { processes: 5 })[0]!, /\(without --no-reload /);
+  assert.match(told(READY, { processes: 0 })[0]!, /^note indispensable: once demo\.service serves /);
+  assert.deepEqual(told(READY), []);
+  assert.deepEqual(told({ ...READY, startsNone: false }, { processes: 5 }), []);
+});
+
+test('a rotation of logs that reloads it is warned of', () => {
+  const rotation = { file: '/etc/logrotate.d/d\u001b', command: 'invoke-rc.d demo reload' };
+  assert.deepEqual(told({ ...READY, reload: false }, { rotation }), [
+    "warning ready-reload: /etc/logrotate.d/d\\x1b reloads the service by 'invoke-rc.d demo reload', and [ready] has no calls for a reload (use 'systemctl try-restart demo.service' there instead)",
+  ]);
+});

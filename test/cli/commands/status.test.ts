@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../../src/cli/commands/apply.js';
+import { status } from '../../../src/cli/commands/status.js';
+import { NO_EXEC, OTHER, SERVICE, UNIT } from '../../support/demo-service.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { assertKeys, printed } from '../../support/printed-json.js';
+import { machine, record, START } from '../../support/refusals-in-memory.js';
+import { applied, POLICY, shown } from '../../support/status-in-memory.js';
+
+test('without operands all units that are confined have a line each', async () => {
+  const system = await applied(NO_EXEC, {}, { units: [UNIT, 'other.service'], files: OTHER });
+  const { exit, text } = await shown(system);
+  assert.equal(exit, 0);
+  assert.equal(
+    text,
+    'UNIT           MODE       STATE        DRIFT  REFUSED  POLICY\n' +
+      'demo.service   enforcing  live         -      -        /etc/sandbox-unit/demo.service.toml\n' +
+      'other.service  enforcing  not running  -      -        /etc/sandbox-unit/other.service.toml\n',
+  );
+  assert.deepEqual(system.changes, []);
+});
+
+test('where no unit is confined that is said, and the manager is not asked', async () => {
+  const system = new FakeSystem({ files: { [`/usr/lib/systemd/system/${UNIT}`]: SERVICE } });
+  const { exit, text } = await shown(system);
+  assert.deepEqual([exit, text], [0, 'No unit is confined by sandbox-unit.\n']);
+  assert.ok(system.calls.every((call) => call.startsWith('list ')));
+});
+
+test('a unit that is named and not confined is a finding, one that is unknown an error', async () => {
+  const system = await applied(NO_EXEC, {}, { files: OTHER });
+  const unconfined = await shown(system, ['other', UNIT]);
+  assert.deepEqual([unconfined.exit, unconfined.codes], [1, ['unconfined']]);
+  assert.deepEqual(
+    unconfined.all.map(({ unit, mode }) => `${unit} ${mode}`),
+    ['other.service null', 'demo.service enforcing'],
+  );
+  for (const name of ['dem', 'a/b', 'demo.socket']) assert.equal((await shown(system, [name])).exit, 2);
+  assert.deepEqual((await shown(system, ['dem'], true)).codes, ['no-unit']);
+});
+
+test('a name and an alias of a unit are one', async () => {
+  const system = await applied(NO_EXEC, {}, { aliases: { 'alias.service': UNIT } });
+  const { all } = await shown(system, ['alias', 'demo']);
+  assert.deepEqual(
+    all.map(({ unit }) => unit),
+    [UNIT],
+  );
+});
+
+test('offline nothing is said of what runs', async () => {
+  const system = await applied();
+  const { exit, mode, state, text } = await shown(system, [], true);
+  assert.deepEqual([exit, mode, state], [0, 'enforcing', null]);
+  assert.match(text, new RegExp(`^demo\\.service +enforcing +- +- +- +${POLICY}$`, 'm'));
+  assert.ok(!system.calls.some((call) => call.startsWith('unit ')));
+});
+
+test('folders whose names are no services are passed over', async () => {
+  const system = await applied();
+  for (const name of ['a b.service', 'x.socket', 'demo']) {
+    await system.replace(`/etc/systemd/system/${name}.d/zz-sandbox-unit.conf`, new Uint8Array(), {
+      mode: 0o644,
+    });
+  }
+  assert.deepEqual(
+    (await shown(system)).all.map(({ unit }) => unit),
+    [UNIT],
+  );
+});
+
+test('calls that a service was refused since its start have a number, with the keys of the schema', async () => {
+  const records = [record(100, 165), record(100, 41), record(900, 165)];
+  const system = machine({ records, begins: START - 60 });
+  const outcome = await apply(fakeContext(system), ['demo.service'], { restart: false });
+  assert.equal(outcome.exit, 0);
+  const found = await status(fakeContext(system), []);
+  const { json, text } = found;
+  assert.match(text, /^UNIT +MODE +STATE +DRIFT +REFUSED +POLICY\ndemo\.service +enforcing .* 2\? +\/etc/);
+  const [unit] = json.units as { refused: { count: number; unseen: string[]; calls: { call: string }[] } }[];
+  assert.deepEqual([unit!.refused.count, unit!.refused.unseen], [2, ['unowned']]);
+  assert.deepEqual(
+    unit!.refused.calls.map(({ call }) => call),
+    ['mount', 'socket'],
+  );
+  assert.ok(!assertKeys('status', [printed(found)]).some((key) => key.startsWith('units[].refused')));
+});

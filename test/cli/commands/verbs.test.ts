@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EXCLUSIVE, OPTIONS } from '../../../src/cli/commands/options.js';
+import type { Verb } from '../../../src/cli/commands/verb.js';
+import { VERBS } from '../../../src/cli/commands/verbs.js';
+
+const ALL: readonly (readonly [words: string, verb: Verb])[] = VERBS.flatMap((one) =>
+  'verbs' in one
+    ? one.verbs.map((verb) => [`${one.name} ${verb.name}`, verb] as const)
+    : [[one.name, one] as const],
+);
+
+test('each verb is there once, and has an action', async () => {
+  const words = ALL.map(([name]) => name);
+  assert.equal(new Set(words).size, words.length);
+  const actions = await Promise.all(ALL.map(([, verb]) => verb.load()));
+  for (const [i, action] of actions.entries()) assert.equal(typeof action, 'function', words[i]);
+  assert.equal(new Set(actions).size, actions.length);
+});
+
+test('each verb speaks to programs, has each option once, and options that are there', () => {
+  for (const [name, { options }] of ALL) {
+    assert.equal(new Set(options).size, options.length, name);
+    // What `facts` prints is JSON of itself, a line an answer.
+    assert.equal(options.includes('json'), name !== 'facts', name);
+    for (const option of options) assert.ok(Object.hasOwn(OPTIONS, option), `${name} ${option}`);
+  }
+});
+
+test('each option has flags of its own, and a verb that has it', () => {
+  const flags = Object.values(OPTIONS).flatMap(([text]) => text.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g) ?? []);
+  assert.equal(new Set(flags).size, flags.length);
+  const used = new Set(ALL.flatMap(([, { options }]) => options));
+  for (const option of Object.keys(OPTIONS)) assert.ok(used.has(option as keyof typeof OPTIONS), option);
+  for (const pair of Object.entries(EXCLUSIVE))
+    for (const option of pair.flat()) assert.ok(Object.hasOwn(OPTIONS, option!));
+});
+
+test('each example is a command line of its verb', () => {
+  for (const [name, { examples, operands }] of ALL) {
+    assert.ok(examples.length > 0, name);
+    for (const example of examples) assert.ok(`${example} `.startsWith(`${name} `), example);
+    if (operands?.startsWith('<')) for (const example of examples) assert.notEqual(example, name);
+  }
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { directivesJson, directivesText } from '../../../src/cli/report/directives.js';
+import { PLAIN } from '../../../src/look.js';
+import type { HeldDirective } from '../../../src/verify/process/finding.js';
+
+const held = (
+  directive: string,
+  relation: HeldDirective['relation'],
+  pids: readonly number[],
+): HeldDirective => ({
+  directive,
+  relation,
+  at: { file: 'p.toml', line: 2, column: 1 },
+  findings: [
+    {
+      ...{ relation, seen: 'it was \u001b seen', isLeftOver: false },
+      processes: pids.map((pid) => ({ pid, name: 'demod' })),
+    },
+  ],
+});
+
+test('directives that hold are counted, others are named with their processes', () => {
+  const all = [
+    held('PrivateTmp', 'equal', [1]),
+    held('KeyringMode', 'unseen', [1]),
+    held('TasksMax', 'looser', []),
+    held('ProtectHome', 'looser', [1, 2, 3, 4, 5, 6]),
+    held('ProtectSystem', 'open', [1]),
+  ];
+  const text = directivesText(all);
+  assert.match(text, /^Directives: 4 of 5 seen in processes; reported by systemd alone: KeyringMode\n/);
+  assert.match(text, /TasksMax +looser +control group +it was/);
+  assert.match(text, /ProtectHome +looser +1, 2, 3, 4, 5, … /);
+  assert.match(text, /ProtectSystem +left open/);
+  assert.ok(!text.includes('PrivateTmp') && !text.includes('\u001b'));
+  assert.equal(directivesText([]), '');
+  const narrow = directivesText(all.slice(0, 2), { ...PLAIN, columns: 60 });
+  assert.equal(narrow, 'Directives: 1 of 2 seen in processes; reported by systemd\n  alone: KeyringMode\n');
+});
+
+test('programs get all of it, and null for a directive that is no line of the policy', () => {
+  const [one, other] = directivesJson([
+    held('TasksMax', 'looser', [1]),
+    { ...held('UMask', 'equal', []), at: undefined },
+  ]);
+  assert.deepEqual(one?.line, { file: 'p.toml', line: 2 });
+  assert.deepEqual(one?.findings[0]?.processes, [{ pid: 1, name: 'demod' }]);
+  assert.equal(other?.line, null);
+});

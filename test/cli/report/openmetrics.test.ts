@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statusMetrics } from '../../../src/cli/report/openmetrics.js';
+import type { UnitStatus } from '../../../src/cli/report/status.js';
+import { STATES } from '../../../src/verify/drift/service-state.js';
+import { samplesOf } from '../../support/openmetrics.js';
+
+const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
+  ...{ unit: 'a.service', mode: 'enforcing', state: 'live', policy: '/etc/a.toml', dropIn: '/d' },
+  ...{ recorded: [], gaps: [], missing: [], drift: [], diagnostics: [] },
+  ...more,
+});
+
+const metrics = (all: readonly UnitStatus[], notApplied: readonly string[] = [], exit = 0) =>
+  samplesOf(statusMetrics(all, { notApplied, exit }));
+
+const error = { severity: 'error', code: 'drift-files', message: 'x' } as const;
+
+test('a unit is in one mode and one state, and not in the others', () => {
+  const samples = metrics([one({ state: 'restart-due' })]);
+  const of = (name: string, label: string) =>
+    samples.filter((s) => s.name === name).map((s) => [s.labels.get(label), s.value]);
+  assert.deepEqual(of('sandbox_unit_mode', 'mode'), [
+    ['enforcing', 1],
+    ['permissive', 0],
+  ]);
+  assert.deepEqual(
+    of('sandbox_unit_state', 'state'),
+    STATES.map((state) => [state, Number(state === 'restart-due')]),
+  );
+});
+
+test('a unit of two phases has the mode of its start, too', () => {
+  const found = metrics([one(), one({ unit: 'b.service', modeUntilReady: 'permissive' })]);
+  assert.deepEqual(
+    found
+      .filter(({ name }) => name.startsWith('sandbox_unit_mode'))
+      .map(({ name, labels, value }) => [name, ...labels.values(), value]),
+    [
+      ['sandbox_unit_mode', 'a.service', 'enforcing', 1],
+      ['sandbox_unit_mode', 'a.service', 'permissive', 0],
+      ['sandbox_unit_mode', 'b.service', 'enforcing', 1],
+      ['sandbox_unit_mode', 'b.service', 'permissive', 0],
+      ['sandbox_unit_mode_until_ready', 'b.service', 'enforcing', 0],
+      ['sandbox_unit_mode_until_ready', 'b.service', 'permissive', 1],
+    ],
+  );
+});
+
+test('each kind of drift is a sample, and what is wrong, not applied and the exit status are', () => {
+  const drifted = one({ unit: 'b.service', drift: ['drift-policy', 'overridden'], diagnostics: [error] });
+  const told = metrics([one(), drifted], ['c.service'], 1)
+    .filter(({ name }) => !/_(mode|state)$/.test(name))
+    .map(({ name, labels, value }) => [name, ...labels.values(), value]);
+  assert.deepEqual(told, [
+    ['sandbox_unit_drift', 'b.service', 'policy', 1],
+    ['sandbox_unit_drift', 'b.service', 'overridden', 1],
+    ['sandbox_unit_wrong', 'a.service', 0],
+    ['sandbox_unit_wrong', 'b.service', 1],
+    ['sandbox_unit_not_applied', 'c.service', 1],
+    ['sandbox_unit_exit_status', 1],
+  ]);
+});
+
+test('the number of refused calls is there where it is known', () => {
+  const refused = (unit: string, count: number | undefined) =>
+    one({ unit, refused: { count, calls: [], unseen: [] } });
+  const told = metrics([
+    refused('a.service', 0),
+    refused('b.service', 2),
+    refused('c.service', undefined),
+    one({ unit: 'd.service' }),
+  ])
+    .filter(({ name }) => name === 'sandbox_unit_refused_calls')
+    .map(({ labels, value }) => [labels.get('unit'), value]);
+  assert.deepEqual(told, [
+    ['a.service', 0],
+    ['b.service', 2],
+  ]);
+});
+
+test('what runs with filters that it was given has a sample for each command that gave some', () => {
+  const by = (who: 'apply' | 'tighten') => ({ invocation: '1', at: 0, by: who, deny: [] });
+  const { mode: _, policy: __, dropIn: ___, ...bare } = one({ unit: 'b.service' });
+  const samples = metrics([
+    one({ injected: [by('tighten'), by('apply'), by('tighten')] }),
+    { ...bare, injected: [by('tighten')] },
+    one({ unit: 'c.service', injected: [] }),
+  ]);
+  assert.deepEqual(
+    samples
+      .filter(({ name }) => name === 'sandbox_unit_injected')
+      .map(({ labels, value }) => [labels.get('unit'), labels.get('by'), value]),
+    [
+      ['a.service', 'apply', 1],
+      ['a.service', 'tighten', 1],
+      ['b.service', 'tighten', 1],
+    ],
+  );
+});
+
+test('what can not be told is wrong, and in no mode', () => {
+  const { mode: _, state: __, ...bare } = one({ exit: 2 });
+  const samples = metrics([bare]);
+  assert.deepEqual(
+    samples.filter(({ name }) => name === 'sandbox_unit_mode').map(({ value }) => value),
+    [0, 0],
+  );
+  assert.ok(!samples.some(({ name }) => name === 'sandbox_unit_state'));
+  assert.ok(samples.some(({ name, value }) => name === 'sandbox_unit_wrong' && value === 1));
+});
+
+test('a name is one value, whatever is in it', () => {
+  const names = [
+    'a"b.service',
+    'a\\x2db.service',
+    'a\\.service',
+    'a\nsandbox_unit_wrong{unit="x"} 0\n# EOF.service',
+    'a"} 1\n',
+    `${'x'.repeat(240)}1.service`,
+    `${'x'.repeat(240)}2.service`,
+  ];
+  const samples = metrics(names.map((unit) => one({ unit })));
+  const seen = samples.filter(({ name }) => name === 'sandbox_unit_wrong').map(({ labels }) => labels);
+  assert.deepEqual(
+    seen.map((labels) => labels.get('unit')),
+    names.map((name) => name.replaceAll('\n', '\\x0a')),
+  );
+});
+
+test('a machine without units has the exit status alone', () => {
+  assert.equal(
+    statusMetrics([], { notApplied: [], exit: 0 }),
+    [
+      '# HELP sandbox_unit_exit_status Exit status of the command.',
+      '# TYPE sandbox_unit_exit_status gauge',
+      'sandbox_unit_exit_status 0',
+      '# EOF',
+      '',
+    ].join('\n'),
+  );
+});

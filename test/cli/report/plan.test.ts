@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type PlanVerbOptions, plan } from '../../../src/cli/commands/plan.js';
+import { fakeContext, machineWith, program } from '../../support/fake-system.js';
+
+test('values of a policy are shown in a plan by the numbers of what is not seen', async () => {
+  const system = machineWith(
+    '[Service]\nExecStart=/usr/sbin/demod\n',
+    '[service]\nReadWritePaths = ["-/srv/Z\\u202eY\\u200bX\\U000e0041"]\n',
+  );
+  const { text } = await plan(fakeContext(system), ['demo.service'], {});
+  assert.doesNotMatch(text, /[\u202e\u200b]|\u{e0041}/u);
+  assert.ok(text.includes('-/srv/Z\\u202eY\\u200bX\\U000e0041'), text);
+});
+
+const SIMPLE = '[Service]\nExecStart=/usr/sbin/demod\n';
+const INJECTOR = { '/usr/libexec/sandbox-unit/tighten': program('') };
+
+/** A plan's text of a service, without runs of spaces. */
+const textOf = async (policy: string, options: PlanVerbOptions = {}, unit = SIMPLE) => {
+  const system = machineWith(unit, policy, { files: INJECTOR });
+  return (await plan(fakeContext(system), ['demo.service'], options)).text.replace(/ +/g, ' ');
+};
+
+test('what [ready] changes of the unit is shown: its type, and a start that takes longer', async () => {
+  const text = await textOf('[ready]\ndeny = ["bind", "io_uring_setup"]\n');
+  assert.match(text, /^ Type=exec \[ready\] of a service that doesn't report readiness: /m);
+  assert.match(text, /^ RequiresMountsFor= /m);
+  assert.match(text, /^ ExecStartPost= \[ready\]: the last line .*, and each start takes 500ms longer$/m);
+  const post = '[ready]\ndeny = ["bind", "io_uring_setup"]\nsettle = "2s"\nstart-post = "after"\n';
+  assert.match(await textOf(post), /ExecStartPost= \[ready\]: the first line .* takes 2s longer$/m);
+  const telling = await textOf(post.replace(/settle.*\n/, ''), {}, SIMPLE.replace('\n', '\nType=notify\n'));
+  assert.match(telling, /the first line loads its filter$/m);
+  assert.doesNotMatch(telling, /Type=/);
+});
+
+test('what a permissive [ready] would refuse is told as recorded, with what its filter changes all the same', async () => {
+  const ready = '[ready]\ndeny = ["bind", "io_uring_setup"]\n';
+  assert.match(await textOf(ready), /^ refused 2: bind, io_uring_setup$/m);
+  const text = await textOf(ready, { permissive: true });
+  assert.match(text, /^ recorded 2: bind, io_uring_setup$/m);
+  assert.match(text, /^ left \d+: all that passed until then$/m);
+  assert.match(text, /^ besides no_new_privs, /m);
+  assert.doesNotMatch(text, /refused|@critical/);
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Asking, unansweredOutcome } from '../../../src/cli/report/unanswered.js';
+import { Recorded } from '../../../src/machine/recorded/recorded.js';
+
+const OPEN = {
+  ...{ host: 'web1', questions: ['list /a', 'list /b'], words: ['--ask', 'YQ=='] },
+  ...{ unknown: undefined, known: [] },
+};
+
+const told = (asking: Asking, more: object = {}) => {
+  const { diagnostics, text } = unansweredOutcome({ ...OPEN, ...more }, asking);
+  return { text, message: diagnostics[0]!.message, hint: diagnostics[0]!.hint ?? '' };
+};
+
+test('each round has a file of its own, so that no answer is lost', () => {
+  const textOf = (...facts: string[]) => told({ facts }).text;
+  const command = 'sandbox-unit facts --script | ssh root@web1 sh -s -- --ask YQ==';
+  assert.equal(textOf('web1.facts'), `${command} >web1.more\n`);
+  assert.equal(textOf('web1.facts', 'web1.more'), `${command} >web1.more2\n`);
+});
+
+test('the hint names what is printed', () => {
+  assert.match(told({}).hint, /^run the command that is printed, with an address /);
+  assert.match(told({ quiet: true }).hint, /^leave --quiet out, and run the command/);
+  assert.match(told({ json: true }).hint, /'words' of this object/);
+  assert.match(told({}, { words: undefined }).hint, /^plan it on that machine/);
+});
+
+test('facts of other units are told from facts that lack something', async () => {
+  const answers = new Map(
+    ['a', 'b', 'c', 'd\u001b'].map((name) => [`unit ${name}.service Service`, { kind: 'absent' }] as const),
+  );
+  const system = new Recorded({ host: 'web1', answers }, { now: () => 0 });
+  await assert.rejects(system.unit('x.service'));
+  const { message, hint } = told({}, system.unanswered!);
+  assert.equal(message, 'web1 has no facts of x.service, only of a.service, b.service, c.service and 1 more');
+  assert.match(hint, /^if the name is right, run the command/);
+  const later = new Recorded({ host: 'web1', answers }, { now: () => 0 });
+  await assert.rejects(later.unit('a.service'));
+  await assert.rejects(later.unit('x.service'));
+  assert.match(told({}, later.unanswered!).message, /^web1 has not answered \d questions of the plan$/);
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Records } from '../../src/explain/records/records.js';
+import { refusedSinceStart } from '../../src/explain/refused-since-start.js';
+import { type FakeOptions, fakeContext } from '../support/fake-system.js';
+import { type Logs, machine, RAN, record, START, UNIT } from '../support/refusals-in-memory.js';
+
+const WHOLE = { begins: START - 100 };
+
+async function refused(logs: Logs, options: FakeOptions = {}, isSilent = false) {
+  const system = machine(logs, options);
+  const sources = { records: new Records(system), isSilent };
+  const services = [{ name: UNIT, state: await system.unit(UNIT) }];
+  const found = await refusedSinceStart(fakeContext(system), services, sources);
+  return found && { ...found, calls: found.calls.map(({ call, got, count }) => [call.name, got, count]) };
+}
+
+/** A record of a call that was let through. */
+const logged = (pid: number, nr: number) => record(pid, nr).replace('code=0x80000000', 'code=0x7ffc0000');
+
+test('refused calls are counted, those that were let through are not', async () => {
+  const records = [record(100, 165), record(100, 165), record(100, 41), logged(100, 1)];
+  assert.deepEqual(await refused({ ...WHOLE, records }), {
+    calls: [
+      ['mount', 'killed', 1],
+      ['socket', 'killed', 1],
+    ],
+    count: 2,
+    unseen: [],
+  });
+});
+
+test('none is known only where none can be missed', async () => {
+  const set = (name: string, value: unknown) => ({
+    distort: (properties: Map<string, unknown>) => properties.set(name, value),
+  });
+  const none = { calls: [], count: 0, unseen: [] };
+  const unknown = { calls: [], count: undefined, unseen: ['errno'] };
+  assert.deepEqual(await refused(WHOLE), none);
+  assert.deepEqual(await refused(WHOLE, {}, true), unknown);
+  assert.deepEqual(await refused(WHOLE, set('RestrictRealtime', true)), unknown);
+  assert.deepEqual(await refused(WHOLE, set('SystemCallFilter', [false, ['mount:EPERM']])), unknown);
+  assert.deepEqual(await refused(WHOLE, set('SystemCallFilter', [false, ['mount:kill', 'bpf']])), none);
+  assert.deepEqual((await refused({}))?.unseen, ['unreadable']);
+});
+
+test('a call that was seen counts although more may be missing', async () => {
+  const found = await refused({ ...WHOLE, records: [record(100, 165)] }, {}, true);
+  assert.deepEqual([found?.count, found?.unseen], [1, ['errno']]);
+});
+
+test('a program behind the launcher is known by its path', async () => {
+  const argv = ['/launcher', '--filter=/f', '--', RAN];
+  const distort = (properties: Map<string, unknown>) => {
+    properties.set('ExecStartEx', [['/launcher', argv, []]]);
+  };
+  const found = await refused({ ...WHOLE, records: [record(999, 165)] }, { distort });
+  assert.equal(found?.count, 1);
+});
+
+test('of a service that was never started nothing is said', async () => {
+  assert.equal(await refused(WHOLE, { running: [] }), undefined);
+});
+
+test('recordings that can not be read keep nothing else from being told', async () => {
+  const folder = `/var/lib/sandbox-unit/recordings/${UNIT}`;
+  const files = { [`${folder}/20260101T000000Z-h-00000000.json`]: '{}' };
+  const found = await refused({ ...WHOLE, records: [record(100, 165)] }, { files });
+  assert.deepEqual([found?.count, found?.unseen], [1, ['lost']]);
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { doubts, ledgerDiagnostics } from '../../../../src/learn/evidence/ledger/doubts.js';
+import { makeLedger } from '../../../../src/learn/evidence/ledger/make-ledger.js';
+import type { Recording } from '../../../../src/observe/recording/recording.js';
+import { hostNamed, recording } from '../../../support/recordings.js';
+
+const ledger = (...recordings: Recording[]) => makeLedger('demo.service', recordings, 'x86-64');
+const said = (...recordings: Recording[]) =>
+  ledgerDiagnostics(ledger(...recordings)).map(
+    ({ severity, code, message }) => `${severity} ${code}: ${message}`,
+  );
+
+const LATER = { begin: '2026-11-21T10:00:00Z', end: '2026-11-21T10:10:00Z' };
+
+test('recordings that go together and lack nothing give no word', () => {
+  assert.deepEqual(said(recording(), recording({ ...LATER, host: hostNamed('two') })), []);
+});
+
+test('a loss is told with its watch, and the lines that it concerns', () => {
+  const other = { ...LATER, host: hostNamed('two'), blind: ['capabilities'], truncated: true };
+  const [misses, refused, blind, ...rest] = said(
+    recording({ lost: { misses: 1, refused: 3 } }),
+    recording(other),
+  );
+  assert.match(
+    blind!,
+    /^warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it is incomplete for .*CapabilityBoundingSet=/,
+  );
+  assert.deepEqual(
+    [misses, refused, ...rest],
+    [
+      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it is incomplete for every line',
+      'warning recording-incomplete: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of refused: it is incomplete for calls that filters refused',
+      'warning recording-incomplete: the watch on two until 2026-11-21T10:10:00Z ended early: it is incomplete for all that the service does when it stops',
+    ],
+  );
+  const [{ lines } = {}] = doubts(ledger(recording({ lost: { calls: 2 } })));
+  assert.deepEqual(lines!.slice(0, 1), ['[syscalls]']);
+  assert.deepEqual(doubts(ledger(recording({ lost: { calls: 2 } }))), [
+    { host: 'one', end: '2026-11-20T10:10:00.000Z', table: 'calls', lost: 2, lines: lines! },
+  ]);
+});
+
+test('a table concerns the directives that its evidence proves, and no others', () => {
+  const lost = { refused: 1, calls: 1, peers: 1, capabilities: 1, paths: 1 };
+  const of = new Map(doubts(ledger(recording({ lost }))).map(({ table, lines }) => [table, lines]));
+  assert.deepEqual(of.get('refused'), ['calls that filters refused']);
+  for (const [table, name] of [
+    ['calls', 'ProtectClock='],
+    ['calls', 'NoNewPrivileges='],
+    ['peers', 'ProtectSystem='],
+    ['peers', 'SocketBindAllow='],
+    ['capabilities', 'CapabilityBoundingSet='],
+    ['paths', 'ProtectProc='],
+  ] as const)
+    assert.ok(of.get(table)!.includes(name), `${table} ${name}`);
+  assert.ok(!of.get('peers')!.includes('[syscalls]') && !of.get('paths')!.includes('UMask='));
+});
+
+test('processes that left the control group are nobody to vouch for', () => {
+  const [warning] = ledgerDiagnostics(ledger(recording({ lost: { leavers: 2 } })));
+  assert.equal(warning!.code, 'recording-leavers');
+  assert.match(
+    warning!.message,
+    /: 2 processes were moved out of its control group, .* it is incomplete for every line$/,
+  );
+});
+
+test('values of arguments that had no room concern the rules on their call', () => {
+  const ioctl = {
+    architecture: 'x86-64',
+    name: 'ioctl',
+    arguments: [1],
+    values: [['1']],
+    phases: ['start'] as const,
+  };
+  assert.deepEqual(
+    doubts(
+      ledger(
+        recording({
+          arguments: [
+            { ...ioctl, lost: 9 },
+            { ...ioctl, name: 'prctl', lost: 0 },
+          ],
+        }),
+      ),
+    ),
+    [
+      {
+        host: 'one',
+        end: '2026-11-20T10:10:00.000Z',
+        table: 'arguments',
+        lost: 9,
+        lines: ['rules on ioctl'],
+      },
+    ],
+  );
+});
+
+test('a tracepoint that is missing concerns the lines of its table', () => {
+  const [blind] = doubts(ledger(recording({ blind: ['capabilities'] })));
+  const [capabilities] = doubts(ledger(recording({ lost: { capabilities: 1 } })));
+  assert.deepEqual(blind!.lines, capabilities!.lines);
+});
+
+test('other machines, other programs and watches at one time are notes', () => {
+  const program = (hash: string | null) => ({
+    programs: [{ path: '/usr/sbin/demod', hash, phases: ['start'] as const }],
+  });
+  const arm = recording({ host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
+  assert.deepEqual(said(recording(), arm), [
+    "note recordings-differ: recordings of other machines don't count for x86-64: 1 of arm64",
+  ]);
+  assert.deepEqual(said(recording(), recording({ ...LATER, ...program('cd'.repeat(32)) })), [
+    'note recordings-differ: not the same in all recordings, and counted together: /usr/sbin/demod',
+  ]);
+  assert.deepEqual(said(recording(), recording({ ...LATER, ...program(null) })), [
+    "note recordings-differ: whether they are the same in all recordings isn't known: /usr/sbin/demod",
+  ]);
+  assert.deepEqual(said(recording(program(null))), []);
+  assert.deepEqual(said(recording(), recording({ lives: 2 })), [
+    'note recording-incomplete: 1 of 2 watches took place during others of their host: counts are too high',
+  ]);
+});
+
+test('names of hosts and programs are harmless', () => {
+  const host = { ...hostNamed('one'), name: 'a\u202eb' };
+  assert.match(said(recording({ host, lost: { calls: 1 } })).join(), /on a\\u202eb until/);
+});

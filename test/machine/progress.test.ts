@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Progress } from '../../src/machine/progress.js';
+
+const CLEAR = '\r\u001b[K';
+
+/** A terminal with a clock that only the test moves. */
+class Terminal {
+  now = 0;
+  said = '';
+  columns = 80;
+  #call: (() => void) | undefined;
+
+  readonly options = {
+    write: (text: string) => {
+      this.said += text;
+    },
+    columns: () => this.columns,
+    now: () => this.now,
+    every: (_: number, call: () => void) => {
+      this.#call = call;
+      return () => {
+        this.#call = undefined;
+      };
+    },
+  };
+
+  /** Lets seconds pass. @returns what is written meanwhile, the clearing of the line as `<` */
+  pass(seconds: number): string {
+    for (let i = 0; i < seconds; i++) {
+      this.now += 1000;
+      this.#call?.();
+    }
+    return this.take();
+  }
+
+  take(): string {
+    const said = this.said.replaceAll(CLEAR, '<');
+    this.said = '';
+    return said;
+  }
+}
+
+/** A step that ends when it is told to. */
+function step() {
+  let end: () => void = () => undefined;
+  const run = () => new Promise<void>((resolve) => (end = resolve));
+  return { run, end: () => end() };
+}
+
+test('a command has a line from the first second on, and none when it has ended', () => {
+  const terminal = new Terminal();
+  const progress = new Progress(terminal.options, 'plan demo.service');
+  assert.equal(terminal.take(), '');
+  assert.equal(terminal.pass(1), '<plan demo.service … 1s');
+  assert.equal(terminal.pass(1), '<plan demo.service … 2s');
+  progress.end();
+  assert.equal(terminal.take(), '<');
+  assert.equal(terminal.pass(5), '');
+});
+
+test('a command that is over before has none', () => {
+  const terminal = new Terminal();
+  new Progress(terminal.options, 'plan').end();
+  assert.equal(terminal.pass(5), '');
+});
+
+test('the line is about the latest step that goes on, and about how many are done where they are counted', async () => {
+  const terminal = new Terminal();
+  const progress = new Progress(terminal.options, 'apply');
+  const [outer, inner, counted] = [step(), step(), step()];
+  const all = progress.during('a: trying it out …', outer.run);
+  assert.equal(terminal.pass(1), '<a: trying it out … 1s');
+  const one = progress.during('b: its plan', inner.run);
+  // Nobody knows whether the clock comes to its turn.
+  assert.equal(terminal.take(), '<b: its plan … 1s');
+  let done = 0;
+  const many = progress.during(() => `units: ${done} of 3`, counted.run);
+  done = 2;
+  assert.equal(terminal.pass(1), '<units: 0 of 3 … 1s<units: 2 of 3 … 2s');
+  counted.end();
+  await many;
+  assert.equal(terminal.pass(1), '<b: its plan … 3s');
+  inner.end();
+  await one;
+  assert.equal(terminal.pass(1), '<a: trying it out … 4s');
+  outer.end();
+  await all;
+  assert.equal(terminal.pass(1), '<apply … 5s');
+});
+
+test('a step that fails has no line any more', async () => {
+  const terminal = new Terminal();
+  const progress = new Progress(terminal.options, 'plan');
+  const failing = progress.during('a step', async () => {
+    throw new Error('no');
+  });
+  await assert.rejects(failing, /no/);
+  assert.equal(terminal.pass(1), '<plan … 1s');
+});
+
+test('what is told stands above the line, and a question has none', () => {
+  const terminal = new Terminal();
+  const progress = new Progress(terminal.options, 'apply');
+  terminal.pass(1);
+  progress.tell('a line that stays');
+  assert.equal(terminal.take(), '<a line that stays\n');
+  assert.equal(terminal.pass(1), '<apply … 2s');
+  const goOn = progress.pause();
+  assert.equal(terminal.take(), '<');
+  assert.equal(terminal.pass(3), '');
+  goOn();
+  goOn();
+  assert.equal(terminal.pass(1), '<apply … 6s');
+});
+
+test('the line fits the terminal, and has nothing in it that is not seen', () => {
+  const terminal = new Terminal();
+  terminal.columns = 20;
+  new Progress(terminal.options, `plan \u001b[2J${'x'.repeat(99)}`);
+  const said = terminal.pass(1);
+  assert.equal(said, '<plan \\x1b[2Jxx … 1s');
+  assert.equal(said.length, 20);
+  terminal.columns = 4;
+  assert.equal(terminal.pass(1), '< … ');
+});
+
+test('where there is no terminal nothing is shown', async () => {
+  const terminal = new Terminal();
+  terminal.columns = 0;
+  const progress = new Progress(terminal.options, 'plan');
+  assert.equal(terminal.pass(3), '');
+  await progress.during('a step', async () => assert.equal(terminal.pass(2), ''));
+  progress.end();
+  assert.equal(terminal.take(), '');
+});
+
+test("a terminal that is another program's has no line, whatever is done", async () => {
+  const terminal = new Terminal();
+  const progress = new Progress(terminal.options, undefined);
+  await progress.during('a step', async () => assert.equal(terminal.pass(2), ''));
+  assert.equal(terminal.take(), '');
+});
+
+for (const [says, columns, line, told] of [
+  ['is told where there is no terminal', 0, 'apply', 'waiting …\n'],
+  ["is told where the terminal is another program's", 80, undefined, 'waiting …\n'],
+  ['is shown on a terminal alone', 80, 'apply', ''],
+] as const) {
+  test(`a step that takes long ${says}`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const terminal = new Terminal();
+    terminal.columns = columns;
+    const progress = new Progress(terminal.options, line);
+    const long = step();
+    const waiting = progress.tellIfLong('waiting …', long.run, async () => 'more');
+    t.mock.timers.tick(60_000);
+    assert.equal(terminal.take(), told);
+    await undefined;
+    assert.match(terminal.take(), /more\n$/);
+    if (told === '') assert.equal(terminal.pass(1), '<waiting … 1s');
+    long.end();
+    await waiting;
+  });
+}

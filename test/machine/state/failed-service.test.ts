@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codesOf, machine, run, statesOf } from '../../support/apply-in-memory.js';
+import { UNIT } from '../../support/demo-service.js';
+
+test('a service that does not run is not started, and that is said', async () => {
+  const system = machine({ running: [] });
+  const result = await run(system);
+  assert.deepEqual([result.exit, codesOf(result)], [0, ['note not-running']]);
+  assert.equal(system.changes.at(-1), 'reload');
+});
+
+test('a service that has failed before is not started either, and how it is is said each time', async () => {
+  const system = machine({ behaviour: (_, confined) => (confined ? 'works' : 'job-fails') });
+  await system.restart(UNIT);
+  for (const state of ['applied', 'unchanged']) {
+    const result = await run(system);
+    const { hint } = result.diagnostics[0]!;
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result), hint],
+      [0, [`${UNIT} ${state}`], ['note not-running'], `systemctl start ${UNIT}`],
+    );
+  }
+});
+
+test('one that has failed under its policy, or fails again and again, is led to what explains it', async () => {
+  for (const [more, message] of [
+    [[], /^demo\.service has failed under its policy \(exit-code, exit status 1\)$/],
+    [
+      [
+        ['ActiveState', 'activating'],
+        ['SubState', 'auto-restart'],
+      ],
+      /^demo\.service fails, and is started again and again, under its policy \(/,
+    ],
+  ] as const) {
+    let since = false;
+    const system = machine({
+      running: [],
+      behaviour: () => 'job-fails',
+      distort: (properties) => {
+        for (const [name, value] of since ? more : []) properties.set(name, value);
+      },
+    });
+    await run(system);
+    await system.restart(UNIT);
+    since = true;
+    const result = await run(system);
+    const [first] = result.diagnostics;
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result)],
+      [0, [`${UNIT} unchanged`], ['warning failed']],
+    );
+    assert.match(first!.message, message);
+    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' says whether/);
+  }
+});

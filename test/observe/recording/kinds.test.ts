@@ -1,0 +1,42 @@
+/** Tables of a recording and their kinds of evidence. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { isSurelyRefused, KINDS, kindsIn } from '../../../src/observe/recording/kinds.js';
+import { inRepository } from '../../support/repository.js';
+
+test('a table holds its kind of evidence', () => {
+  assert.deepEqual(kindsIn('numbers'), ['calls']);
+  assert.deepEqual(kindsIn('memory'), ['arguments', 'paths', 'peers']);
+});
+
+test('a table that has no known name may hold all kinds', () => assert.equal(kindsIn('misses'), KINDS));
+
+test('a call looks refused where it is not known that it had begun', () => {
+  assert.deepEqual([{ marks: 1 }, { misses: 2 }, { marks: 0, paths: 3 }].map(isSurelyRefused), [
+    false,
+    false,
+    true,
+  ]);
+});
+
+test("the observer's blind spots are known", () => {
+  const programs = readFileSync(inRepository('native-helper/observe/programs.c'), 'utf8');
+  const lists = [...programs.matchAll(/\.evidence = \{([^}]+)\}/g)].map(([, list]) => list!);
+  const names = lists.flatMap((list) => [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name!));
+  assert.ok(names.length > 4);
+  assert.deepEqual(
+    names.filter((name) => kindsIn(name) === KINDS),
+    [],
+  );
+});
+
+test("the observer's tables of losses are known, but for two that concern all", () => {
+  const names = readFileSync(inRepository('native-helper/observe/names.c'), 'utf8');
+  const tables = [...names.matchAll(/\[LOST_\w+\] = "(\w+)"/g)].map(([, name]) => name!);
+  assert.ok(tables.length > 8);
+  assert.deepEqual(
+    tables.filter((table) => kindsIn(table) === KINDS),
+    ['groups', 'hidden'],
+  );
+});

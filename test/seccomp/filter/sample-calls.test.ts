@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Instruction } from '../../../src/seccomp/filter/bpf.js';
+import { compile } from '../../../src/seccomp/filter/compile/compile.js';
+import {
+  answerTo,
+  callsOf,
+  createLooserCalls,
+  firstOfEach,
+  isLooser,
+} from '../../../src/seccomp/filter/sample-calls.js';
+import { stackAction } from '../../../src/seccomp/filter/simulate.js';
+import { ABIS, abisOf } from '../../../src/seccomp/syscalls/abi.js';
+import {
+  type Action,
+  ALLOW,
+  ENOSYS,
+  errnoAction,
+  errnoOf,
+  KILL,
+  KILL_THREAD,
+  LOG,
+} from '../../../src/seccomp/syscalls/action.js';
+import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
+import { evaluate } from '../../../src/seccomp/syscalls/policy.js';
+import { policyOf, syscallPolicy } from '../../support/policies.js';
+import { inputs } from '../../support/thorough.js';
+import { validProgram } from './programs.js';
+
+const X86_64 = ABIS['x86-64'].arch;
+const [EPERM, EACCES] = [errnoAction(1), errnoAction(13)];
+const returning = (action: Action): Instruction[] => [{ code: 0x06, jt: 0, jf: 0, k: action }];
+const denying = (action: Action, ...numbers: number[]) =>
+  policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: action }]));
+
+test('an answer that refuses less is looser, and one that refuses in another way is not', () => {
+  for (const [expected, got, looser] of [
+    [EPERM, EPERM, false],
+    [EPERM, EACCES, false],
+    [EPERM, KILL_THREAD, false],
+    [KILL, KILL_THREAD, false],
+    [KILL, ENOSYS, false],
+    [KILL, EPERM, true],
+    [EPERM, ALLOW, true],
+    [EPERM, LOG, true],
+    [LOG, ALLOW, true],
+    [LOG, ENOSYS, false],
+    [ALLOW, KILL, false],
+  ] as const)
+    assert.equal(isLooser(expected, got), looser, `${expected} ${got}`);
+});
+
+test('known calls have the answer of the policy, those of each number of each ABI', () => {
+  fc.assert(
+    fc.property(syscallPolicy(), (policy) => {
+      const calls = callsOf(policy);
+      assert.ok(calls.every((call) => evaluate(policy, call) === call.expected));
+      const count = abisOf(policy.machine).reduce((sum, abi) => sum + numbersOf(abi).size + 1, 0);
+      assert.equal(firstOfEach(calls).length, count);
+    }),
+    inputs(30),
+  );
+});
+
+describe('the answer of a program that looks at arguments', () => {
+  const program: Instruction[] = [
+    { code: 0x20, jt: 0, jf: 0, k: 16 },
+    { code: 0x15, jt: 0, jf: 1, k: 0 },
+    ...returning(EPERM),
+    ...returning(ALLOW),
+  ];
+  const call = { arch: X86_64, nr: 41, args: new Array<bigint>(6).fill(0n), expected: EPERM };
+
+  test('counts for these arguments, and for no call that its number decides', () => {
+    assert.equal(answerTo(program, { ...call, isByNumber: false }), EPERM);
+    assert.equal(answerTo(program, { ...call, isByNumber: true }), undefined);
+  });
+
+  test('is none where a Call does not tell what it looks at', () => {
+    const pointer = [{ code: 0x20, jt: 0, jf: 0, k: 8 }, ...returning(KILL)];
+    assert.equal(answerTo(pointer, { ...call, isByNumber: false }), undefined);
+    assert.deepEqual(
+      createLooserCalls(denying(EPERM, 41))([pointer])
+        .filter(({ arch }) => arch === X86_64)
+        .map(({ nr }) => nr)
+        .filter((nr) => nr === 41),
+      [41],
+    );
+  });
+});
+
+describe('looser calls', () => {
+  test('are none with a program of the policy, whatever is loaded besides', () => {
+    fc.assert(
+      fc.property(syscallPolicy(), validProgram(), validProgram(), (policy, newer, older) => {
+        assert.deepEqual(createLooserCalls(policy)([newer, compile(policy), older]), []);
+      }),
+      inputs(100),
+    );
+  });
+
+  test('are what single calls show, with the strictest answer', () => {
+    fc.assert(
+      fc.property(syscallPolicy(), syscallPolicy(), syscallPolicy(), (policy, one, other) => {
+        fc.pre(one.machine === policy.machine && other.machine === policy.machine);
+        const stack = [compile(one), compile(other)];
+        const looser = createLooserCalls(policy)(stack);
+        const keyOf = ({ arch, nr }: { readonly arch: number; readonly nr: number }) => `${arch} ${nr}`;
+        const samples = callsOf(policy).filter((sample) => !sample.isByNumber);
+        const byArguments = new Set(samples.map(keyOf));
+        for (const { isByNumber, ...call } of looser.filter((found) => byArguments.has(keyOf(found))))
+          assert.deepEqual([evaluate(policy, call), stackAction(stack, call)], [call.expected, call.got]);
+        for (const call of callsOf(policy).filter((sample) => sample.isByNumber)) {
+          const got = stackAction(stack, call);
+          // ENOSYS of one program may stand for the end, and an errno of a newer one come before it.
+          if (!isLooser(call.expected, got) || errnoOf(got) !== undefined) continue;
+          const isFound = looser.some(({ arch, nr }) => arch === call.arch && nr === call.nr);
+          assert.ok(isFound, `${call.arch} ${call.nr}`);
+        }
+      }),
+      inputs(50),
+    );
+  });
+
+  test('name each number once, with an example where arguments decide', () => {
+    const rule = { when: [{ arg: 0, op: 'eq' as const, values: [16n], width: 32 as const }], action: EPERM };
+    const policy = policyOf([[41, { rules: [rule], otherwise: ALLOW }]]);
+    const looser = createLooserCalls(policy)([compile(policyOf([]))]);
+    assert.deepEqual(
+      looser.map(({ nr, expected, got, isByNumber }) => [nr, expected, got, isByNumber]),
+      [[41, EPERM, ALLOW, false]],
+    );
+    assert.equal(BigInt.asUintN(32, looser[0]!.args[0]!), 16n);
+  });
+
+  test('are all that is refused where there is no program', () => {
+    const policy = denying(KILL, 59);
+    const looser = createLooserCalls(policy)([]);
+    assert.ok(looser.some(({ arch, nr }) => arch === X86_64 && nr === 59));
+    assert.ok(looser.every(({ got }) => got === ALLOW));
+  });
+
+  test('are not those that an older program refuses in another way than a newer one', () => {
+    const older = compile(denying(ENOSYS, 59));
+    const looser = createLooserCalls(denying(KILL, 59))([returning(EPERM), older]);
+    assert.ok(!looser.some(({ arch, nr }) => arch === X86_64 && nr === 59));
+  });
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
+import { withOwnSets } from '../../../src/seccomp/syscalls/own-sets.js';
+import {
+  bundledSets,
+  expandSet,
+  parseSyscallFilterListing,
+  setNames,
+} from '../../../src/seccomp/syscalls/sets.js';
+
+const own = withOwnSets(bundledSets());
+const members = (name: string) => expandSet(own, name)!;
+
+test('what is harmless goes on and ends, and starts nothing', () => {
+  const harmless = members('@harmless');
+  for (const call of [
+    'exit_group',
+    'rt_sigreturn',
+    'restart_syscall',
+    'read',
+    'write',
+    'epoll_wait',
+    'madvise',
+  ])
+    assert.ok(harmless.includes(call), call);
+  for (const call of ['execve', 'execveat', 'clone', 'openat', 'socket', 'connect', 'accept4'])
+    assert.ok(!harmless.includes(call), call);
+  assert.ok(members('@default').includes('execve'));
+});
+
+test('the calls that research counts are 18, and calls of x86-64', () => {
+  const critical = members('@critical');
+  assert.equal(critical.length, 18);
+  assert.deepEqual(
+    critical.filter((call) => !numbersOf('x86-64').has(call)),
+    [],
+  );
+});
+
+test("systemd's own sets are as they were, and lack ours", () => {
+  const sets = bundledSets();
+  assert.deepEqual(
+    setNames(own).filter((name) => !setNames(sets).includes(name)),
+    ['@critical', '@harmless'],
+  );
+  assert.equal(expandSet(sets, '@harmless'), undefined);
+  assert.equal(withOwnSets(sets), own);
+});
+
+test('a systemd that lacks some of the sets, or has one of our names, changes nothing but their members', () => {
+  const listing = '@default\n    execve\n    exit\n@critical\n    uname\n';
+  const sets = withOwnSets(parseSyscallFilterListing(listing, '300'));
+  assert.deepEqual(expandSet(sets, '@harmless'), ['exit', 'madvise']);
+  assert.deepEqual(expandSet(sets, '@critical'), members('@critical'));
+});

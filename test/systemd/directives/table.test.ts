@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Location } from '../../../src/diagnostic.js';
+import { refusals } from '../../../src/systemd/directives/rows/refused.js';
+import { findDirective, unknownDirective } from '../../../src/systemd/directives/table.js';
+
+const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
+
+test('a directive is found by its exact name', () => {
+  assert.equal(findDirective('ProtectSystem')?.since, 214);
+  for (const name of ['protectsystem', 'ProtectSystem ', '', '__proto__', 'constructor', 'ExecStart']) {
+    assert.equal(findDirective(name), undefined, name);
+  }
+});
+
+test('no setting is both a directive and refused', () => {
+  assert.deepEqual(
+    [...refusals().keys()].filter((name) => findDirective(name)),
+    [],
+  );
+});
+
+test('a refused setting says why and where it goes, an unknown one what may be meant', () => {
+  const cases = [
+    [
+      'SystemCallFilter',
+      'refused-directive',
+      "'SystemCallFilter' is made from the policy",
+      "write 'allow' and 'deny' in [syscalls]",
+    ],
+    [
+      'ReadWriteDirectories',
+      'refused-directive',
+      "'ReadWriteDirectories' is an old name",
+      "write 'ReadWritePaths'",
+    ],
+    [
+      'Environment',
+      'refused-directive',
+      "'Environment' sets the service's environment, which doesn't confine it",
+      'put it in a drop-in of your own',
+    ],
+    [
+      'protectSystem',
+      'unknown-directive',
+      "no directive is called 'protectSystem'",
+      "did you mean 'ProtectSystem'?",
+    ],
+    ['ExecStrat', 'unknown-directive', "no directive is called 'ExecStrat'", "did you mean 'ExecStart'?"],
+    ['__proto__', 'unknown-directive', "no directive is called '__proto__'", undefined],
+    ['a\nb', 'unknown-directive', "no directive is called 'a\\x0ab'", undefined],
+  ] as const;
+  for (const [name, code, message, hint] of cases) {
+    const expected = { severity: 'error', code, message, ...(hint ? { hint } : {}), at: AT };
+    assert.deepEqual(unknownDirective(name, AT), expected);
+  }
+});
