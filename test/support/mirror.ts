@@ -1,6 +1,6 @@
 /**
  * The rule that test/ mirrors src/. A source file that holds logic has a test of its name, or a test of its folder
- * whose first comment names it: `Tests of verify/drift/drift.ts and all of restart/: …`. The test imports each, be it by others.
+ * whose first comment names it: `Tests of verify/drift/drift.ts and all of verify/drift/: …`. The test imports each, be it by others.
  */
 
 import { resolvePath, type Sources } from './architecture.js';
