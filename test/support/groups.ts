@@ -5,18 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Folders of `test/` whose files have a process each: they boot machines, start programs, or change their own process. */
-const APART = [
-  'bench',
-  'hostile',
-  'integrations',
-  'kernels',
-  'native',
-  'services',
-  'support',
-  'system',
-  'systemd',
-];
+/** Tests that have a process each: they boot machines, start programs, or change their own process. */
+const APART =
+  /^(?:bench|booted|cli\/(?:main|terminal)|hostile|integrations|kernels|machine(?!\/state)|native|services|support)\b/;
 
 /** A file that takes as long as those. */
 const LONG = 'test/apply/recover.test.js';
@@ -46,7 +37,8 @@ export const isPure = (file: string, build: string): boolean => groupOf(file, bu
 function groupOf(file: string, build: string): string | undefined {
   const path = relative(build, file);
   const [test, folder = '', ...inside] = path.split('/');
-  if (test !== 'test' || inside.length === 0 || path === LONG || APART.includes(folder)) return undefined;
+  if (test !== 'test' || inside.length === 0 || path === LONG || APART.test(path.slice('test/'.length)))
+    return undefined;
   return join(build, 'test', folder, 'all.js');
 }
 
