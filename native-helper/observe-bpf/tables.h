@@ -25,7 +25,6 @@ enum scope { ALL, CALLS_ONLY, REFUSED_ONLY, CONFINED_ONLY };
 #define REFUSALS 128
 
 #define CALLS (ABIS * SLOTS)
-
 /* 32-bit ARM's private calls (0xf0000 and up) have the last slots of their ABI. */
 #define ARM_PRIVATE 0xf0000
 #define ARM_PRIVATE_SLOTS 8
