@@ -415,6 +415,21 @@ test('verify sees a service that serves without the filter', { skip }, async () 
   await revert(box, unit);
 });
 
+test('a service that [ready] refuses a call at its stop gets the next policy, without a word of that call', {
+  skip,
+}, async () => {
+  const unit = 'helped.service';
+  const stops = '$SIG{TERM} = sub { system "/bin/true"; exit }; select undef, undef, undef, 9 while 1';
+  await box.writeFile('/opt/programs/helped.pl', stops);
+  await start(unit, 'Type=exec\nExecStart=/usr/bin/perl /opt/programs/helped.pl');
+  await apply(box, POLICY, unit);
+  await box.writeFile(policyPath(unit), `${POLICY}[service]\nPrivateTmp = true\n`);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.equal(status, 0, stdout + stderr);
+  assert.doesNotMatch(stdout + stderr, /refused|execve/);
+  await revert(box, unit);
+});
+
 test('where the filter can not be loaded the service fails to start, and the policy is taken back', {
   skip,
 }, async () => {
