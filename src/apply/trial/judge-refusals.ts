@@ -21,10 +21,12 @@ const MOST_TOLD = 5;
  * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
  * as does one that [ready] refuses. Another that failed is a warning, as is one that may be another's. Calls that the policy
  * doesn't refuse say nothing about it.
+ * @param canReload whether systemd can reload the service as it runs now
  */
 export function judgeRefusals(
-  { plan, policy: { policy }, unit }: Prepared,
+  { plan, policy: { policy } }: Prepared,
   explanations: readonly Explanation[],
+  canReload: boolean,
 ): Judged {
   const ours = explanations.filter(isPolicys);
   const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
@@ -32,9 +34,7 @@ export function judgeRefusals(
   const others = ours.filter((one) => !isFatal(one));
   const told = (some: readonly Explanation[]) => tell(plan, some);
   if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
-  const reloads = unit.services.some(({ state }) => state.canReload) && policy.ready?.reload?.value !== false;
-  const mayBeReload = reloads && fatal.some(isOfReady);
-  const ways = mayBeReload ? [READY_RELOAD, KEEP] : [KEEP];
+  const ways = canReload && fatal.some(isOfReady) ? [READY_RELOAD, KEEP] : [KEEP];
   return {
     failures: [verdict(plan, fatal, ways.join('; ')), ...told(fatal)],
     notes: told(others).map(asWarning),

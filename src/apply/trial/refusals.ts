@@ -30,7 +30,8 @@ export async function refusalsInTrial(
   const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
   const { cutRefusals, judgeRefusals, unseenRefusals } = await import('./judge-refusals.js');
   const looked = await refusalsAfterRestart(context, prepared, callsOf(sight));
-  const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? []);
+  const { canReload } = await context.system.unit(prepared.plan.unit);
+  const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? [], canReload);
   const unseen =
     'blind' in sight
       ? [unseenRefusals(prepared.plan, sight.blind)]
