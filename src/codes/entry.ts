@@ -6,7 +6,7 @@ export interface Explained {
 }
 
 /** A code in a sentence or two, where the message and its hint say the rest. */
-export type Entry = string | Explained;
+export type CodeEntry = string | Explained;
 
 /** Entries by code. */
-export type Entries = Readonly<Record<string, Entry>>;
+export type Entries = Readonly<Record<string, CodeEntry>>;

@@ -49,12 +49,12 @@ function lost(policy: Policy, weaker: Policy, but: Location): string[] {
       at,
     })),
     ...service.map(({ name, at }) => ({ what: `${name}=`, at })),
-  ]) as [Entry[], Entry[]];
+  ]) as [BaseLine[], BaseLine[]];
   const kept = new Set(left.map(({ at }) => at));
   return [...new Set(all.filter(({ at }) => at !== but && !kept.has(at)).map(({ what }) => what))];
 }
 
-interface Entry {
+interface BaseLine {
   readonly what: string;
   readonly at: Location;
 }

@@ -37,13 +37,13 @@ export const TAKES: ReadonlyMap<string, Trait> = new Map([
 ]);
 
 /** Units of a kind, by the file names of their programs, and by names without a type: `ssh`, and `getty@` for a template. */
-interface Row {
+interface AccessUnitRow {
   readonly traits: string;
   readonly programs: string;
   readonly units?: string;
 }
 
-const TABLE: readonly Row[] = [
+const TABLE: readonly AccessUnitRow[] = [
   // Logins, and jobs. What is started in a session may mount, by FUSE or in a namespace of its own.
   {
     traits: 'access starts sessions mounts homes',
@@ -153,7 +153,9 @@ const TABLE: readonly Row[] = [
 const split = (text: string | undefined): readonly string[] => text?.split(' ') ?? [];
 
 /** The traits of each row, by one kind of its marks. */
-const traitsBy = (marks: (row: Row) => string | undefined): ReadonlyMap<string, readonly string[]> =>
+const traitsBy = (
+  marks: (row: AccessUnitRow) => string | undefined,
+): ReadonlyMap<string, readonly string[]> =>
   new Map(TABLE.flatMap((row) => split(marks(row)).map((mark) => [mark, split(row.traits)] as const)));
 
 const BY_PROGRAM = traitsBy(({ programs }) => programs);

@@ -14,7 +14,7 @@ import type { PlanRequest } from './request.js';
 import { ownValues } from './unit-values.js';
 
 /** The line of a policy that takes something. */
-interface Line {
+interface RestrictingLine {
   readonly subject: string;
   readonly at: Location;
 }
@@ -68,7 +68,10 @@ export function isRefused(call: string, args: readonly bigint[], meaning: Syscal
 }
 
 /** The line of calls that refuses execve(2), or that would have to name it, as `allow` in `[ready]`. */
-function execLines({ policy: { syscalls }, target }: OnUnit, meaning: SyscallPolicy | undefined): Line[] {
+function execLines(
+  { policy: { syscalls }, target }: OnUnit,
+  meaning: SyscallPolicy | undefined,
+): RestrictingLine[] {
   if (!syscalls || !meaning || !isRefused('execve', [], meaning)) return [];
   const found = entryOn(syscalls, 'execve', target.sets);
   if (found?.list === 'deny') return [{ subject: `deny ${found.entry.name}`, at: found.entry.at }];
@@ -79,7 +82,7 @@ function execLines({ policy: { syscalls }, target }: OnUnit, meaning: SyscallPol
 const SHELL = ['/usr/bin/sh', '/bin/sh'];
 
 /** The line of NoExecPaths= that closes the shell, unless ExecPaths= opens it. */
-function noExecLines({ policy, effective }: OnUnit): Line[] {
+function noExecLines({ policy, effective }: OnUnit): RestrictingLine[] {
   const line = policy.service.find(({ name }) => name === 'NoExecPaths');
   const values = valuesOfAll(policy, effective);
   const named = (name: string) =>

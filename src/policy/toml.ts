@@ -22,7 +22,7 @@ interface Start {
   readonly offset: number;
 }
 
-interface Entry {
+interface KeyAndValueSpans {
   readonly key: Span;
   readonly value: Span | undefined;
 }
@@ -39,7 +39,7 @@ type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?
  * runtime's own objects (`constructor.x = 1`).
  */
 class PlacingParser extends TomlParser {
-  readonly tables = new WeakMap<object, Map<string, Entry>>();
+  readonly tables = new WeakMap<object, Map<string, KeyAndValueSpans>>();
   readonly lists = new WeakMap<object, Span[]>();
   #assignmentLine = 1;
   readonly #text: string;
@@ -94,8 +94,8 @@ class PlacingParser extends TomlParser {
     }
   }
 
-  #record(table: object, key: string, entry: Entry) {
-    const entries = this.tables.get(table) ?? new Map<string, Entry>();
+  #record(table: object, key: string, entry: KeyAndValueSpans) {
+    const entries = this.tables.get(table) ?? new Map<string, KeyAndValueSpans>();
     this.tables.set(table, entries);
     if (!entries.has(key)) entries.set(key, entry);
   }

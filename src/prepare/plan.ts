@@ -40,7 +40,7 @@ interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surro
   readonly options: PlanOptions;
 }
 
-interface Planned {
+interface PlanResult {
   readonly plan: Plan;
   /** Whether `[syscalls]` was planned, too: no earlier check has found an error. */
   readonly planned: boolean;
@@ -63,7 +63,7 @@ const writesAllowList = ({ syscalls }: Policy, effective: EffectiveUnit): boolea
 export async function planOn(
   context: Context,
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
-): Promise<Planned> {
+): Promise<PlanResult> {
   const { policy, notes } = withoutWeakerDefaults(loaded.policy, effective);
   const { allowGaps = false, applied = false } = options;
   const asksLibraries = !applied && noNewCode(policy) !== undefined && !hasOwnRoot(policy, effective);

@@ -34,7 +34,7 @@ export interface Expected extends HeldMain {
 }
 
 /** A unit's state, and the measure for its directives. */
-export interface Planned {
+export interface ExpectedDirectives {
   readonly plan: Pick<Expected, 'unit' | 'target' | 'directives' | 'lines'>;
   readonly unit: UnitState;
 }

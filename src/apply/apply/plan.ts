@@ -15,7 +15,7 @@ import { whileLocked } from '../lock.js';
 import { restartOutlooks } from '../restart/outlook.js';
 import { preflight } from '../restart/preflight.js';
 import type { NotChanged, PendingApply } from '../unit-result.js';
-import { type Seen, seenInForce } from './in-force.js';
+import { seenInForce, type UnitDifferences } from './in-force.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -40,7 +40,7 @@ export async function planApply(
   context: Context,
   gathered: Gathered,
   options: ApplyOptions,
-  known?: Seen,
+  known?: UnitDifferences,
 ): Promise<NotChanged | PendingApply> {
   const { name, services } = gathered.unit;
   const making = `${name.full}: making its plan`;
@@ -106,7 +106,7 @@ async function inForce(
   context: Context,
   written: AsWritten,
   { check, restart }: ApplyOptions,
-  known?: Seen,
+  known?: UnitDifferences,
 ): Promise<NotChanged | PendingApply> {
   const { prepared } = written;
   const { plan, unit } = prepared;

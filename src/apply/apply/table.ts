@@ -10,7 +10,7 @@ import {
   type Transaction,
 } from '../changed-unit.js';
 import { cancelRollback } from '../confirm/rollback-timer.js';
-import { type Asked, confirmWithin } from '../confirm/within.js';
+import { type ConfirmOption, confirmWithin } from '../confirm/within.js';
 import { restartOrder, roundsOf } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
@@ -29,7 +29,7 @@ import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
 
 export interface ApplyUnitsOptions extends RestartOptions {
-  readonly confirm?: Asked;
+  readonly confirm?: ConfirmOption;
 }
 
 /** Units of one `apply`. */

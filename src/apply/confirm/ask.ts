@@ -22,7 +22,7 @@ const MOST_NAMED = 5;
 type Answer = 'keep' | 'undo' | 'gone' | 'over';
 
 /** Units that wait, and all that is known of them and others. */
-interface Known {
+interface WaitingUnits {
   readonly units: readonly string[];
   readonly outcome: Outcome;
   readonly quiet: boolean;
@@ -36,7 +36,7 @@ interface Known {
  */
 export async function askWhereWaiting(
   context: Context,
-  { units, outcome, quiet }: Known,
+  { units, outcome, quiet }: WaitingUnits,
   end: (records: readonly Waiting[], ending: Ending) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (units.length === 0) return outcome;

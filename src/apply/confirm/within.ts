@@ -10,14 +10,14 @@ const LEAST = 10_000;
 const OF_ACCESS = 120_000;
 
 /** How long a change waits to be confirmed, in milliseconds; false: not at all; undefined where nobody has said. */
-export type Asked = number | false | undefined;
+export type ConfirmOption = number | false | undefined;
 
 /**
  * The time that an option gives.
  * @param text as on the command line; false for the option that takes it back
  * @throws UserError `usage`
  */
-export function askedWait(text: string | false | undefined): Asked {
+export function askedWait(text: string | false | undefined): ConfirmOption {
   if (typeof text !== 'string') return text;
   const span = parseTimeSpan(text);
   if (span !== undefined && span >= LEAST && span <= MAX_SPAN) return span;
@@ -26,7 +26,7 @@ export function askedWait(text: string | false | undefined): Asked {
 }
 
 interface Options {
-  readonly confirm?: Asked;
+  readonly confirm?: ConfirmOption;
   readonly restart?: boolean | undefined;
 }
 

@@ -10,7 +10,7 @@ import { errnoName } from '../../seccomp/syscalls/errno.js';
 import { nameOf } from '../../seccomp/syscalls/numbers.js';
 import type { Finding, Reason } from './parse-report.js';
 
-interface Row {
+interface ReasonRow {
   /** Default: `thread-stuck`. */
   readonly code?: Code;
   /** The end of a sentence that begins with a thread, or with nothing where `isAlone`. */
@@ -38,7 +38,7 @@ const withErrno =
 
 const always = (what: string) => () => what;
 
-const ROWS: Readonly<Record<Reason, Row>> = {
+const ROWS: Readonly<Record<Reason, ReasonRow>> = {
   waits: {
     says: ([nr = 0, arch = 0], { machine }) =>
       `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,

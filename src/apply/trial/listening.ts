@@ -2,7 +2,12 @@
 
 import type { Context } from '../../machine/context.js';
 import { orElse } from '../../machine/state/failures.js';
-import { drawnPorts, listeningOf, type Seen, type ServiceSocket } from '../../machine/state/listening.js';
+import {
+  drawnPorts,
+  listeningOf,
+  type ServiceSocket,
+  type SocketsByNamespace,
+} from '../../machine/state/listening.js';
 import { hasJob, isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { Prepared } from '../../prepare/prepare.js';
@@ -24,7 +29,7 @@ export class ListeningBefore {
 
   /** Looks at services that are about to be restarted. Of one that is down, or can't be looked at, nothing is asked then. */
   async look(services: readonly string[]): Promise<void> {
-    const seen: Seen = new Map();
+    const seen: SocketsByNamespace = new Map();
     for (const name of services) this.#sockets.set(name, (await this.#now(name, seen)) ?? []);
   }
 
@@ -48,7 +53,7 @@ export class ListeningBefore {
     return lost ? judgeListening(prepared, lost, after) : NONE;
   }
 
-  async #now(name: string, seen?: Seen): Promise<readonly ServiceSocket[] | undefined> {
+  async #now(name: string, seen?: SocketsByNamespace): Promise<readonly ServiceSocket[] | undefined> {
     const state = await orElse(() => this.#system.unit(name), undefined);
     return state && isUp(state) && !hasJob(state) ? listeningOf(this.#system, state, seen) : undefined;
   }

@@ -12,7 +12,7 @@ import {
 } from '../commands/options.js';
 import { HELPS, type Verb, type VerbGroup } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
-import { type Asked, JSON_FLAG } from './asked.js';
+import { JSON_FLAG, type OutputRequest } from './asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from './help-groups.js';
 import { NAME } from './usage.js';
 
@@ -21,7 +21,7 @@ export { CommanderError } from 'commander';
 /** Runs a verb, and returns its exit status. */
 export type RunVerb = (verb: Verb, operands: string[], options: Options & CommonOptions) => Promise<number>;
 
-export interface ParseOptions extends Asked {
+export interface ParseOptions extends OutputRequest {
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   /** The look of the help. */

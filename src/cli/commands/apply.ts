@@ -3,7 +3,7 @@ import type { ApplyOptions } from '../../apply/apply/plan.js';
 import { planUnits } from '../../apply/apply/plan-units.js';
 import { NO_PURGE, notNamed } from '../../apply/apply/purge.js';
 import { refuseWaiting } from '../../apply/confirm/pending.js';
-import { type Asked, askedWait } from '../../apply/confirm/within.js';
+import { askedWait, type ConfirmOption } from '../../apply/confirm/within.js';
 import { assertCanInject } from '../../apply/live/inject.js';
 import { withLock } from '../../apply/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../../apply/unit-result.js';
@@ -99,13 +99,13 @@ async function outcomeOf(
 }
 
 /** @throws UserError `usage` for a change that could not go back */
-function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: Asked): void {
+function assertConfirmable({ offline }: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (typeof asked !== 'number' || (!offline && restart !== false)) return;
   throw usage(`--confirm can't be used with ${offline ? '--root' : '--no-restart'}: nothing is tried`);
 }
 
 /** @throws UserError `usage` for options about a restart, and where no filter can be loaded into what runs */
-function assertLive(context: Context, { restart }: ApplyOptions, asked: Asked): void {
+function assertLive(context: Context, { restart }: ApplyOptions, asked: ConfirmOption): void {
   if (restart === false)
     throw usage("--live can't be used with --no-restart: it doesn't restart, and takes effect at once");
   if (typeof asked === 'number')
@@ -115,7 +115,7 @@ function assertLive(context: Context, { restart }: ApplyOptions, asked: Asked): 
 
 /** Options for all units together. */
 interface Together {
-  readonly confirm: Asked;
+  readonly confirm: ConfirmOption;
   /** Whether units are reverted that aren't named. */
   readonly purges: boolean;
 }

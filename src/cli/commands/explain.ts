@@ -102,16 +102,16 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
 }
 
 /** A look at a unit, and the policy that was written for what was found. */
-interface Seen {
+interface ExplainResult {
   readonly run: RecordedRun;
   /** Whether what was found is no finding about the unit as it is. */
   readonly isPast: boolean;
-  readonly written: Written | undefined;
+  readonly written: RewriteAttempt | undefined;
 }
 
 function outcomeOf(
   { plan, sources }: Prepared,
-  { run, isPast, written }: Seen,
+  { run, isPast, written }: ExplainResult,
   options: ExplainOptions & { readonly look: Look },
 ): Outcome {
   const { explanations, fallbacks, since, suppressed, readable } = run;
@@ -166,7 +166,7 @@ function furtherWords({ target }: Plan, { record, policy, template }: ExplainOpt
 }
 
 /** An attempt to write the changes. */
-interface Written {
+interface RewriteAttempt {
   /** Undefined if nothing was written. */
   readonly policy: RewrittenPolicy | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -176,7 +176,7 @@ async function writeAll(
   context: Context,
   prepared: Prepared,
   { explanations, failed }: RecordedRun,
-): Promise<Written | undefined> {
+): Promise<RewriteAttempt | undefined> {
   if (failed || !explanations.some(isFinding)) return undefined;
   const { unit, policyFile } = prepared.plan;
   try {

@@ -33,7 +33,7 @@ import { withInjections } from '../../verify/drift/injected.js';
 import { loadedBy, namedPrograms } from '../../verify/drift/named-programs.js';
 import { NONE_UNAPPLIED, notApplied } from '../../verify/drift/not-applied.js';
 import { openedPaths } from '../../verify/drift/opened-paths.js';
-import { inForce, mostUrgent, type State, statesOf } from '../../verify/drift/service-state.js';
+import { inForce, mostUrgent, type ServiceState, statesOf } from '../../verify/drift/service-state.js';
 import { confinesNoMore, takenAway, unconfined, wasTakenAway } from '../../verify/drift/taken-away.js';
 import { unitMode } from '../../verify/drift/unit-mode.js';
 import { statusMetrics } from '../report/openmetrics.js';
@@ -150,13 +150,13 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
   }
 }
 
-interface Known {
+interface StatusContext {
   readonly confined: ReadonlyMap<string, OwnDropIn>;
   readonly drift: Drift;
   readonly records: Records;
 }
 
-async function statusNamed(context: Context, text: string, known: Known): Promise<UnitStatus> {
+async function statusNamed(context: Context, text: string, known: StatusContext): Promise<UnitStatus> {
   const { confined } = known;
   const { name, exists: isThere, services } = await namedUnit(context, text);
   const own = confined.get(name);
@@ -201,7 +201,7 @@ function notOurs({ offline, placement: { scope } }: Context, one: Confined): Uni
 async function statusOf(
   context: Context,
   confined: Confined,
-  { drift, records }: Pick<Known, 'drift' | 'records'>,
+  { drift, records }: Pick<StatusContext, 'drift' | 'records'>,
 ): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
   if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
@@ -262,15 +262,18 @@ async function statusOf(
   };
 }
 
-interface Seen {
+interface DropInState {
   readonly facts: DropInFacts;
   readonly services: readonly Service[] | undefined;
-  readonly state: State | undefined;
+  readonly state: ServiceState | undefined;
   readonly appliedRuns: AppliedRuns;
 }
 
 /** Services that have failed with what was written: not before the manager has read it. */
-function failedOf({ scope }: Placement, { facts, services = [], state, appliedRuns }: Seen): Diagnostic[] {
+function failedOf(
+  { scope }: Placement,
+  { facts, services = [], state, appliedRuns }: DropInState,
+): Diagnostic[] {
   if (state === 'reload-due' || state === 'not-read') return [];
   const refuses = !facts.permissive && (facts.launched || facts.tightened || facts.refuses === true);
   return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));

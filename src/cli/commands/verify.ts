@@ -123,14 +123,14 @@ const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[
 const isLetThrough = ({ mode, changes }: Confined, dropIn: string): boolean =>
   mode === 'enforcing' && modeBefore(changes, dropIn) === 'permissive';
 
-interface Seen {
+interface UnitEnforcement {
   readonly state: UnitState;
   readonly kernel: Enforcement;
   /** Whether another error already tells why the unit's processes can't be as the policy says. */
   readonly isKnown?: boolean;
 }
 
-function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: Seen): Diagnostic[] {
+function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: UnitEnforcement): Diagnostic[] {
   return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...leftOver];
 }
 
@@ -138,7 +138,7 @@ function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: Seen): 
 async function wrongMain(
   { system }: Context,
   expected: Expected,
-  { state, kernel, isKnown }: Seen,
+  { state, kernel, isKnown }: UnitEnforcement,
 ): Promise<Diagnostic[]> {
   const pid = state.mainPid;
   const isSaid = kernel.groups.some(

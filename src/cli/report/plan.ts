@@ -12,13 +12,13 @@ import { type Cell, table } from './table.js';
 const MOST_TAKEN = 8;
 
 /** The parts of a plan besides its lines. */
-export interface Planned {
+export interface ProofsAndChanges {
   readonly proofs: readonly ProofSummary[];
   readonly changes: readonly Change[];
 }
 
 /** A plan for people: the files that it changes, and the enforcer and the means of each line of the policy. */
-export function planText(plan: Plan, { proofs, changes }: Planned, shown: ShownPlan = {}): string {
+export function planText(plan: Plan, { proofs, changes }: ProofsAndChanges, shown: ShownPlan = {}): string {
   const { look = PLAIN } = shown;
   const parts = [
     headText(plan, look),

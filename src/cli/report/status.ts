@@ -11,7 +11,7 @@ import type { Mode } from '../../plan/plan.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import { parseUnitName } from '../../systemd/unit/name.js';
-import type { State } from '../../verify/drift/service-state.js';
+import type { ServiceState } from '../../verify/drift/service-state.js';
 import { type Cell, styled, table } from './table.js';
 
 export interface UnitStatus {
@@ -21,9 +21,9 @@ export interface UnitStatus {
   /** Until the service serves, where filters of its start and of `[ready]` are two. */
   readonly modeUntilReady?: Mode;
   /** Undefined if no manager is asked. */
-  readonly state?: State;
+  readonly state?: ServiceState;
   /** The instances of a template. */
-  readonly instances?: readonly { readonly name: string; readonly state: State }[] | undefined;
+  readonly instances?: readonly { readonly name: string; readonly state: ServiceState }[] | undefined;
   readonly policy?: string;
   readonly dropIn?: string;
   /** Whether `run` has made it: it has a drop-in as little as a policy's file. */
@@ -143,7 +143,7 @@ function originText({ transient, policy, injected = [] }: UnitStatus): string {
   return policy ?? (injected.some(({ by }) => by === 'tighten') ? 'sandbox-unit tighten' : '-');
 }
 
-const STATES: Readonly<Partial<Record<State, Role>>> = {
+const STATES: Readonly<Partial<Record<ServiceState, Role>>> = {
   live: 'good',
   unconfirmed: 'doubtful',
   'not-proven': 'doubtful',

@@ -53,7 +53,7 @@ export interface Spot {
   readonly before: readonly Untrusted[];
 }
 
-export type Place = (names: readonly string[]) => Spot;
+export type SpotLookup = (names: readonly string[]) => Spot;
 
 /**
  * Follows a path on a tree as somebody sees it. Every folder in which a name is looked up, every link, and the path's end
@@ -70,18 +70,18 @@ export const found = ({ real, untrusted, isFile }: Followed): Walked => ({
 });
 
 const within =
-  (top: string, by?: string, before: readonly Untrusted[] = []): Place =>
+  (top: string, by?: string, before: readonly Untrusted[] = []): SpotLookup =>
   (names) => {
     const path = join(top, ...names);
     return { path, shown: path, by, before: before.map((one) => ({ ...one, by })) };
   };
 
-function viewPlace(tree: FileTree, { root, binds }: View): Place {
+function viewPlace(tree: FileTree, { root, binds }: View): SpotLookup {
   const hosts = within('/');
   const way = root === '/' ? undefined : follow(tree, root, { place: hosts });
   const inRoot = way ? within(way.real ?? root, 'RootDirectory', way.untrusted) : hosts;
-  const mounts: { readonly names: readonly string[]; readonly place: Place }[] = [];
-  const place: Place = (names) => {
+  const mounts: { readonly names: readonly string[]; readonly place: SpotLookup }[] = [];
+  const place: SpotLookup = (names) => {
     const mount = mounts.find((one) => one.names.every((name, i) => names[i] === name));
     return mount ? mount.place(names.slice(mount.names.length)) : inRoot(names);
   };
@@ -108,7 +108,7 @@ interface Followed extends Walked {
 }
 
 interface How {
-  readonly place: Place;
+  readonly place: SpotLookup;
   /** Whether somebody else follows the path, for whom links of procfs lead to other places (default: true). */
   readonly isOthers?: boolean;
 }

@@ -1,7 +1,7 @@
 import { printable } from '../../diagnostic.js';
 import { dropInPath, filterPath, keptPolicyPath, readyFilterPath } from '../../systemd/paths/own-files.js';
 import type { Placement } from '../../systemd/paths/placement.js';
-import { type Entry, type Section, writeUnitFile } from '../../systemd/unit/write-unit-file.js';
+import { type NewAssignment, type Section, writeUnitFile } from '../../systemd/unit/write-unit-file.js';
 import type { Plan, PlannedDirective } from '../plan.js';
 
 /** A file to write, or a file as it was read. */
@@ -167,5 +167,5 @@ function sectionsOf(plan: Plan): Section[] {
 }
 
 /** Assignments of one key, the first with a comment. */
-const entries = (key: string, values: readonly string[], comment: string): Entry[] =>
+const entries = (key: string, values: readonly string[], comment: string): NewAssignment[] =>
   values.map((value, i) => (i === 0 ? { key, value, comment } : { key, value }));

@@ -20,7 +20,7 @@ export interface Judged {
   readonly filtering: Filtering;
 }
 
-export interface Row {
+export interface ScoreRow {
   /** As `json_field` of `systemd-analyze security --json` has it. */
   readonly name: string;
   readonly weight: number;
@@ -36,13 +36,13 @@ const graded = (
   weight: number,
   range: number,
   badness: (settings: Settings) => number | undefined,
-): Row => ({ name, weight, range, badness: ({ settings }) => badness(settings) });
+): ScoreRow => ({ name, weight, range, badness: ({ settings }) => badness(settings) });
 
 const flag = (
   name: string,
   weight: number,
   isGood: (settings: Settings) => boolean = ({ isOn }) => isOn(name),
-): Row => graded(name, weight, 1, (settings) => Number(!isGood(settings)));
+): ScoreRow => graded(name, weight, 1, (settings) => Number(!isGood(settings)));
 
 /** Directives that mount something, so that the service gets a mount namespace. */
 const MOUNTS: readonly string[] = [
@@ -162,7 +162,7 @@ const byWord =
 const isRootOwn = ({ word }: Settings): boolean =>
   (['RootDirectory', 'RootImage'] as const).every((name) => ['', '/'].includes(word(name)));
 
-export const ROWS: readonly Row[] = [
+export const ROWS: readonly ScoreRow[] = [
   graded('UserOrDynamicUser', 2000, 10, (one) =>
     one.word('User') === 'nobody' ? 9 : runsAsRoot(one) ? 10 : 0,
   ),
@@ -219,7 +219,7 @@ export const ROWS: readonly Row[] = [
   flag('RestrictAddressFamilies_OTHER', 1250, closesOthers),
   graded('SystemCallArchitectures', 1000, 10, architecturesBadness),
   ...SET_ROWS.map(
-    ([set, weight]): Row => ({
+    ([set, weight]): ScoreRow => ({
       name: `SystemCallFilter_${set.slice(1).replaceAll('-', '_')}`,
       weight,
       range: 10,

@@ -4,7 +4,7 @@ import {
   closedByDirective,
   DOORS,
   type Door,
-  type Entry,
+  type KernelEntry,
   MAKES_USER_NAMESPACE,
   type Needed,
 } from './doors.js';
@@ -41,7 +41,7 @@ export const doorsOf = (gate: Gate): DoorVerdict[] =>
   }));
 
 /** The verdict on entries of which one will do. */
-function verdictOn(gate: Gate, entries: readonly Entry[], needs: Needed | undefined): Verdict {
+function verdictOn(gate: Gate, entries: readonly KernelEntry[], needs: Needed | undefined): Verdict {
   const closed = closersOf(gate, entries);
   if (closed) return { access: 'closed', calls: [], by: closed };
   const open = entries.filter((entry) => isOpen(gate, entry));
@@ -54,19 +54,20 @@ function verdictOn(gate: Gate, entries: readonly Entry[], needs: Needed | undefi
 const distinct = <T>(all: readonly T[]): T[] => [...new Set(all)];
 
 /** Names of all that closes the entries; undefined where one is open. */
-function closersOf(gate: Gate, entries: readonly Entry[]): string[] | undefined {
+function closersOf(gate: Gate, entries: readonly KernelEntry[]): string[] | undefined {
   const there = entries.filter((entry) => isThere(gate, entry));
   const closers = there.map((entry) => closerOf(gate, entry));
   return closers.includes(undefined) ? undefined : distinct(closers as string[]);
 }
 
-const isThere = ({ machine }: Gate, { call }: Entry): boolean => numbersOf(abisOf(machine)[0]!).has(call);
+const isThere = ({ machine }: Gate, { call }: KernelEntry): boolean =>
+  numbersOf(abisOf(machine)[0]!).has(call);
 
-const isOpen = (gate: Gate, entry: Entry): boolean =>
+const isOpen = (gate: Gate, entry: KernelEntry): boolean =>
   isThere(gate, entry) && closerOf(gate, entry) === undefined;
 
 /** The first filter or directive that closes an entry; undefined if it is open. */
-const closerOf = ({ settings, machine, layers }: Gate, entry: Entry): string | undefined =>
+const closerOf = ({ settings, machine, layers }: Gate, entry: KernelEntry): string | undefined =>
   layers.find(({ passes }) => !passes(entry.call, entry.args))?.name ??
   closedByDirective(entry, settings, machine);
 

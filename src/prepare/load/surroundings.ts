@@ -5,7 +5,7 @@ import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/socket
 import type { Surroundings } from '../../plan/request.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
 
-interface Asked {
+interface SurroundingsRequest {
   readonly system: System;
   readonly unit: UnitName;
   /** The unit or its instances, as the manager has them. */
@@ -15,7 +15,12 @@ interface Asked {
 }
 
 /** Facts about services that the files of other units decide. */
-export async function surroundingsOf({ system, unit, states, sets }: Asked): Promise<Surroundings> {
+export async function surroundingsOf({
+  system,
+  unit,
+  states,
+  sets,
+}: SurroundingsRequest): Promise<Surroundings> {
   const slices = sets('IPAddressDeny') ? states.flatMap(slicesAbove) : [];
   const allowed = new Map<string, readonly string[]>();
   for (const slice of new Set(slices)) {

@@ -17,7 +17,7 @@ export interface Leaf {
   readonly end: { readonly action: Action } | { readonly argumentsAt: number };
 }
 
-interface State {
+interface NumberProofState {
   readonly at: number;
   /** The content of the accumulator. */
   readonly held: 'nr' | 'arch' | undefined;
@@ -33,7 +33,7 @@ const EVERY: Span = [0, 0xffffffff];
  */
 export function leavesOf(program: readonly Instruction[]): Leaf[] {
   const leaves: Leaf[] = [];
-  const open: State[] = [{ at: 0, held: undefined, arch: EVERY, nr: EVERY }];
+  const open: NumberProofState[] = [{ at: 0, held: undefined, arch: EVERY, nr: EVERY }];
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
     const { at, arch, nr } = state;
     const { code, k } = program[at]!;
@@ -47,7 +47,7 @@ export function leavesOf(program: readonly Instruction[]): Leaf[] {
   return leaves;
 }
 
-function branch(program: readonly Instruction[], state: State): State[] {
+function branch(program: readonly Instruction[], state: NumberProofState): NumberProofState[] {
   const { at, held } = state;
   const { code, jt, jf, k } = program[at]!;
   const cut = cutBy(code, k);

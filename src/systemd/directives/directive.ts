@@ -35,13 +35,13 @@ export interface Permitted {
 }
 
 /** Properties by their names; undefined where a text means something that the bus has no value for. */
-export type Written = readonly UnitProperty[] | undefined;
+export type WrittenProperties = readonly UnitProperty[] | undefined;
 
 /**
  * @param values right-hand sides that add up, or of which the last holds; none is empty
  * @param systemd the major version that gets the properties
  */
-export type Write = (row: Directive, values: readonly string[], systemd: number) => Written;
+export type Write = (row: Directive, values: readonly string[], systemd: number) => WrittenProperties;
 
 /** A kind of value: how it is checked and written, how it goes to systemd by the bus, and how it is read back. */
 export interface ValueKind {

@@ -5,13 +5,13 @@ export interface CodeSegment {
 }
 
 /** Bytes of the file, and where they are in memory. */
-interface Place {
+interface ElfRange {
   readonly offset: number;
   readonly address: number;
   readonly size: number;
 }
 
-export interface Segment extends Place {
+export interface Segment extends ElfRange {
   readonly type: number;
   readonly flags: number;
 }
@@ -113,7 +113,7 @@ export class ElfTables {
     const sections = this.sections.filter(
       (section) => isCodeSection(section) && this.segments.some(holdsCode(section)),
     );
-    const content = ({ address, offset, size }: Place) => ({
+    const content = ({ address, offset, size }: ElfRange) => ({
       address,
       bytes: this.bytes.subarray(offset, offset + size),
     });
@@ -192,8 +192,8 @@ export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 
 /** Whether it is in memory, and executable. */
 const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
-const holdsCode = (section: Place) => (segment: Segment) =>
+const holdsCode = (section: ElfRange) => (segment: Segment) =>
   isCode(segment) &&
   section.address >= segment.address &&
   section.address + section.size <= segment.address + segment.size;
-const isWithin = ({ address, size }: Place, at: number) => at >= address && at < address + size;
+const isWithin = ({ address, size }: ElfRange, at: number) => at >= address && at < address + size;

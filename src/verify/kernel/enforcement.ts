@@ -16,7 +16,7 @@ import type { ThreadGroup } from './thread-group.js';
 import { readUnit, type UnitFilters, type UnitThread } from './unit-filters.js';
 import { notRunning, unseen } from './unseen.js';
 import { doubtOf, notVouched, trustsGuards } from './vouched-launcher.js';
-import { measureOf, type Planned } from './without-launcher.js';
+import { measureOf, type PlannedUnit } from './without-launcher.js';
 
 export interface Enforcement {
   readonly groups: readonly ThreadGroup[];
@@ -129,7 +129,7 @@ interface Means {
   /** Whether filters have the programs of the unit's files. */
   readonly isAsFiles: (filters: PrintedFilters) => boolean;
   /** The plan behind the files, and what judges others by it. */
-  readonly byPlan: () => Promise<{ readonly planned: Planned; readonly judge: Judge }>;
+  readonly byPlan: () => Promise<{ readonly planned: PlannedUnit; readonly judge: Judge }>;
   readonly old: ReadonlySet<number>;
 }
 

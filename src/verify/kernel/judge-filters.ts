@@ -15,7 +15,7 @@ import type { Expected, Programs } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';
 import type { Compared } from './thread-group.js';
-import type { Measure, Planned } from './without-launcher.js';
+import type { Measure, PlannedUnit } from './without-launcher.js';
 
 /** A policy that filters have to enforce. */
 interface Part {
@@ -45,7 +45,7 @@ const isLoaded = (filters: PrintedFilters, program: string | undefined, trustsGu
   program !== undefined && loads(filters, program, trustsGuards);
 
 /** @param programs those of the plan's filter files */
-export function createJudge({ plan, unit }: Planned, programs: Programs, trustsGuards: boolean): Judge {
+export function createJudge({ plan, unit }: PlannedUnit, programs: Programs, trustsGuards: boolean): Judge {
   const partsOf = remember((measure: Measure) => parts({ plan, unit }, programs, measure));
   const looserThan = remember(createLooserCalls);
   // The guard lets an execve through whose key is gone.
@@ -64,7 +64,7 @@ export function createJudge({ plan, unit }: Planned, programs: Programs, trustsG
 }
 
 /** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
-function parts({ plan, unit }: Planned, { start, ready: readied }: Programs, measure: Measure): Part[] {
+function parts({ plan, unit }: PlannedUnit, { start, ready: readied }: Programs, measure: Measure): Part[] {
   const { meaning, filter, ready } = plan;
   if (measure === 'nothing') return [];
   if (measure === 'systemd') {

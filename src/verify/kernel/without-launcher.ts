@@ -17,7 +17,7 @@ import type { Target } from '../../systemd/target/target.js';
 export type Measure = 'policy' | 'systemd' | 'nothing';
 
 /** A unit's plan and state. */
-export interface Planned {
+export interface PlannedUnit {
   readonly plan: Plan;
   readonly unit: UnitState;
 }
@@ -29,7 +29,7 @@ export interface Planned {
  */
 export async function measureOf(
   system: System,
-  { plan, unit }: Planned,
+  { plan, unit }: PlannedUnit,
   looked: { readonly pid: number; readonly name: string },
   stack: Stack,
   obeys: () => Promise<boolean>,
@@ -75,7 +75,7 @@ const programOf = (system: System, pid: number): Promise<string | undefined> =>
 const AT_END: readonly string[] = ['ExecStop', 'ExecStopPost'];
 
 /** Keys of lines without the launcher that may have processes at present. */
-function keysWithProcesses({ plan, unit }: Planned): readonly string[] {
+function keysWithProcesses({ plan, unit }: PlannedUnit): readonly string[] {
   const ends = isUp(unit) && ['control-group', 'mixed'].includes(unit.killMode);
   return ends ? plan.without.filter((key) => !AT_END.includes(key.replace(/=.*/, ''))) : plan.without;
 }

@@ -27,14 +27,14 @@ import {
 import { apart, createOfMounts, isSeen, judge, type Measure } from './table.js';
 
 /** A finding about a directive in one process; without a process it is about the unit's control group. */
-export interface Seen {
+export interface DirectiveFinding {
   readonly directive: string;
   readonly process: SeenProcess | undefined;
   readonly finding: Finding;
 }
 
 export interface Look {
-  readonly seen: readonly Seen[];
+  readonly seen: readonly DirectiveFinding[];
   /** Whether there was no process to look at. */
   readonly isEmpty: boolean;
   /** The reason why one of the processes could not be looked at; undefined if all were. */
@@ -42,7 +42,7 @@ export interface Look {
 }
 
 /** Directives to look for, and where. */
-export interface Asked {
+export interface ProbeRequest {
   readonly directives: readonly string[];
   /** Processes of the unit that read-filters has seen; `main`: its main process alone. */
   readonly pids: readonly number[] | 'main';
@@ -58,7 +58,7 @@ export interface Asked {
 const LOOKS = 3;
 
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
-export async function lastingLook(system: System, subject: Subject, asked: Asked): Promise<Look> {
+export async function lastingLook(system: System, subject: Subject, asked: ProbeRequest): Promise<Look> {
   let found = await look(system, subject, asked);
   for (let looks = 1; looks < LOOKS && found.seen.some((one) => isLooser(one)); looks++) {
     await system.wait(PROGRAM_WITHIN);
@@ -68,12 +68,12 @@ export async function lastingLook(system: System, subject: Subject, asked: Asked
 }
 
 /** Whether a directive is looser in a process of the present run, or in one of before. */
-const isLooser = ({ finding, process: of }: Seen, isOld = false): boolean =>
+const isLooser = ({ finding, process: of }: DirectiveFinding, isOld = false): boolean =>
   finding.relation === 'looser' && (of?.isOld ?? false) === isOld;
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
 
-async function look(system: System, subject: Subject, asked: Asked): Promise<Look> {
+async function look(system: System, subject: Subject, asked: ProbeRequest): Promise<Look> {
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
   const directives = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
   const failures: Failures = new Map();
@@ -96,10 +96,10 @@ const allIn = ({ threads, hidden, foreign, settled }: UnitFilters): readonly num
 async function seenInProcesses(
   system: System,
   subject: Subject,
-  asked: Asked,
+  asked: ProbeRequest,
   all: readonly SeenProcess[],
   failures: Failures,
-): Promise<Seen[]> {
+): Promise<DirectiveFinding[]> {
   const measure = await readMeasure(system, subject, asked);
   const main = all.find(({ pid }) => pid === subject.unit.mainPid);
   const isOthersUsers = (one: SeenProcess) => apart('user', one, measure) === EQUAL;
@@ -114,7 +114,7 @@ async function seenInProcesses(
   const views = measure.host && (await readViews(system, nearest, measure.paths, failures));
   const isFiltered = asked.directives.some((name) => isSeen(name, 'filters'));
   const filters = isFiltered ? await filtersOf(all, asked) : undefined;
-  const seen: Seen[] = [];
+  const seen: DirectiveFinding[] = [];
   for (const some of groupBy(all, (one) => `${mountsOf(one)} ${hasOwnMounts(one)}`).values()) {
     const [first] = some as [SeenProcess];
     const mounts = createOfMounts(measure, first, views?.get(mountsOf(first)), hasOwnMounts(first));
@@ -136,7 +136,7 @@ async function seenInProcesses(
  */
 async function filtersOf(
   all: readonly SeenProcess[],
-  { read: before, readFilters }: Asked,
+  { read: before, readFilters }: ProbeRequest,
 ): Promise<ReadonlyMap<number, readonly LoadedFilters[]> | undefined> {
   const known = before && byProcess(before);
   if (known && all.every(({ pid }) => known.has(pid))) return known;
@@ -150,7 +150,7 @@ const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
 async function readMeasure(
   system: System,
   { plan, unit }: Subject,
-  { directives, bases }: Asked,
+  { directives, bases }: ProbeRequest,
 ): Promise<Measure & { readonly paths: readonly string[] }> {
   const get: Get = (property) => unit.properties.get(property);
   const manager = plan.target.scope === 'user' ? 'self' : 1;
@@ -172,7 +172,7 @@ async function seenOfGroup(
   system: System,
   { unit }: Subject,
   directives: readonly string[],
-): Promise<Seen[]> {
+): Promise<DirectiveFinding[]> {
   const get: Get = (property) => unit.properties.get(property);
   const files = new Map<string, string>();
   for (const folder of await unitGroups(system, unit)) {
@@ -187,7 +187,7 @@ async function seenOfGroup(
 }
 
 /** Directives, each with its findings. */
-export function heldDirectives(names: readonly string[], seen: readonly Seen[]): HeldDirective[] {
+export function heldDirectives(names: readonly string[], seen: readonly DirectiveFinding[]): HeldDirective[] {
   const byName = groupBy(seen, ({ directive }) => directive);
   return names.map((directive) => {
     const findings = findingsOf(byName.get(directive) ?? []);
@@ -196,7 +196,7 @@ export function heldDirectives(names: readonly string[], seen: readonly Seen[]):
   });
 }
 
-const findingsOf = (seen: readonly Seen[]): HeldFinding[] =>
+const findingsOf = (seen: readonly DirectiveFinding[]): HeldFinding[] =>
   [
     ...groupBy(seen, (one) => `${one.finding.relation} ${isLooser(one, true)} ${one.finding.seen}`).values(),
   ].map((some) => ({

@@ -11,7 +11,7 @@ import type { Context } from '../../machine/context.js';
 import { nativeProgram } from '../../prepare/load/installed-programs.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { userFolders } from '../../systemd/paths/placement.js';
-import type { Planned } from '../expected.js';
+import type { ExpectedDirectives } from '../expected.js';
 import type { Enforcement } from '../kernel/enforcement.js';
 import { readUnit } from '../kernel/unit-filters.js';
 import { notRunning } from '../kernel/unseen.js';
@@ -23,7 +23,7 @@ import {
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { heldDirectives, type Look, lastingLook, type Seen } from './look.js';
+import { type DirectiveFinding, heldDirectives, type Look, lastingLook } from './look.js';
 import { UNREAD } from './own-filters.js';
 import { failureOf } from './processes.js';
 
@@ -61,7 +61,7 @@ export function notHolding({ directives, wrong, leftOver }: Proof, isKnown: bool
  */
 export async function proveDirectives(
   context: Context,
-  planned: Planned,
+  planned: ExpectedDirectives,
   otherwise: ReadonlySet<string>,
   kernel: Pick<Enforcement, 'groups' | 'read'>,
 ): Promise<Proof> {
@@ -94,14 +94,14 @@ export async function proveDirectives(
 }
 
 /** Directives that the plan has in force in processes. */
-function directivesOf({ plan }: Planned, otherwise: ReadonlySet<string>): string[] {
+function directivesOf({ plan }: ExpectedDirectives, otherwise: ReadonlySet<string>): string[] {
   const lost = new Set(
     plan.lines.filter((line) => line.enforcedBy === 'nobody').map(({ subject }) => subject),
   );
   return namesOf(plan).filter((name) => !lost.has(name) && !otherwise.has(name));
 }
 
-const namesOf = ({ directives }: Planned['plan']): string[] => [
+const namesOf = ({ directives }: ExpectedDirectives['plan']): string[] => [
   ...new Set(directives.map(({ name }) => name).filter((name) => findDirective(name) !== undefined)),
 ];
 
@@ -110,7 +110,7 @@ const namesOf = ({ directives }: Planned['plan']): string[] => [
  * that would is seen.
  */
 function notSeen(
-  planned: Planned,
+  planned: ExpectedDirectives,
   { isEmpty, failure }: Look,
   directives: readonly HeldDirective[],
   { groups, read }: Pick<Enforcement, 'groups' | 'read'>,
@@ -130,7 +130,7 @@ function notSeen(
   return found.length === 0 && isNothing ? [seenNowhere(planned, unseen)] : found;
 }
 
-const heldBy = ({ plan }: Planned, seen: readonly Seen[]): HeldDirective[] => {
+const heldBy = ({ plan }: ExpectedDirectives, seen: readonly DirectiveFinding[]): HeldDirective[] => {
   const places = new Map(plan.lines.map(({ subject, at }) => [subject, at]));
   return heldDirectives(namesOf(plan), seen).map((one) => ({ ...one, at: places.get(one.directive) }));
 };

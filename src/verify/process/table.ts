@@ -101,11 +101,11 @@ export const createOfMounts = (
 /** Values of ProtectControlGroups= that put a unit into a namespace. */
 const OWN_GROUPS: readonly string[] = ['private', 'strict'];
 
-type Place = 'status' | 'capabilities' | 'namespaces' | 'mounts' | 'filters';
+type FactSource = 'status' | 'capabilities' | 'namespaces' | 'mounts' | 'filters';
 type Judge = (judged: Judged, measure: Measure, directive: string) => Finding | readonly Finding[];
 
 /** Places to look at, the directives that are seen there, and how; some are seen at several. */
-const TABLE: readonly (readonly [at: Place, directives: Iterable<string>, judge: Judge])[] = [
+const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, judge: Judge])[] = [
   ['status', ['NoNewPrivileges', 'DynamicUser'], ({ process }) => noNewPrivileges(process)],
   ['status', ['User', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'UID')],
   ['status', ['Group', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'GID')],
@@ -149,7 +149,7 @@ const SIGHTS = groupBy(
 );
 
 /** Whether a process shows anything of a directive, at one of some places if any are given. */
-export const isSeen = (directive: string, ...places: readonly Place[]): boolean =>
+export const isSeen = (directive: string, ...places: readonly FactSource[]): boolean =>
   SIGHTS.get(directive)?.some(({ at }) => places.length === 0 || places.includes(at)) ?? false;
 
 const OWN_USERS = unseen('it is in a user namespace of its own');

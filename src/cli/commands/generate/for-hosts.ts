@@ -7,7 +7,7 @@ import { Recorded } from '../../../machine/recorded/recorded.js';
 import type { Outcome } from '../../../outcome.js';
 import type { EmittedFile } from '../../../plan/emit/files.js';
 import { ifNameIsRight, lacking } from '../../report/unanswered.js';
-import { type Written, writeClasses } from './class-folders.js';
+import { type RemovedFiles, writeClasses } from './class-folders.js';
 
 /** The files for a unit, or the diagnostics because of which there are none. */
 export interface Made {
@@ -152,7 +152,7 @@ const NAMED = 5;
 function outcomeOf(
   classes: readonly HostClass[],
   unread: readonly Unread[],
-  { gone, diagnostics }: Written,
+  { gone, diagnostics }: RemovedFiles,
 ): Omit<Outcome, 'exit'> {
   const all = [
     ...classes.map(({ name, made, hosts }) => ({

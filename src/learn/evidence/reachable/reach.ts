@@ -15,7 +15,7 @@ export interface Reached {
 }
 
 /** A part of a file. */
-interface Place {
+interface FilePart {
   readonly file: CallGraph;
   readonly part: number;
 }
@@ -59,7 +59,7 @@ class Search {
   private readonly uses: ReadonlyMap<CallGraph, Set<string>>;
   private readonly reached: ReadonlyMap<CallGraph, Set<number>>;
   private readonly resolved = new Set<string>();
-  private readonly todo: Place[] = [];
+  private readonly todo: FilePart[] = [];
 
   constructor(files: LoadedFiles) {
     this.files = files;
@@ -75,14 +75,14 @@ class Search {
     return { numbers, uses, undefinedNames, open };
   }
 
-  private add(place: Place): void {
+  private add(place: FilePart): void {
     const reached = this.reached.get(place.file)!;
     if (reached.has(place.part)) return;
     reached.add(place.part);
     this.todo.push(place);
   }
 
-  private follow({ file, part }: Place): void {
+  private follow({ file, part }: FilePart): void {
     const { calls, steps } = file.facts(part);
     for (const number of calls) this.numbers.add(number);
     for (const to of steps) {

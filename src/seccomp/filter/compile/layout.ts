@@ -1,7 +1,7 @@
 /** Lays a graph of decisions out as instructions. */
 import { error, UserError } from '../../../diagnostic.js';
 import { BPF_ABS, BPF_ALU, BPF_AND, BPF_K, BPF_LD, BPF_W, type Instruction } from '../bpf.js';
-import { createBackwardProgram, type Place } from './backward-program.js';
+import { createBackwardProgram, type JumpTarget } from './backward-program.js';
 import { type Decision, type Test, WORD_MAX } from './decision.js';
 
 /**
@@ -32,7 +32,7 @@ export function layOut(root: Decision, limit: number): Instruction[] {
 const heldAfter = (test: Test) => (test.mask === WORD_MAX ? test.word : undefined);
 
 /** The target for a decision with this word in the accumulator: behind the load of a test's word, or at the load. */
-function placeOf(decision: Decision, held: number | undefined): Place {
+function placeOf(decision: Decision, held: number | undefined): JumpTarget {
   if (decision.kind === 'return') return { action: decision.action };
   return { label: `${decision.id} ${decision.word === held ? 'loaded' : 'cold'}` };
 }

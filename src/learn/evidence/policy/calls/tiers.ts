@@ -31,7 +31,7 @@ export interface SortedCall {
 }
 
 /** Facts beside the calls that were seen. */
-export interface Known {
+export interface CallFacts {
   readonly reachable: ReachableCalls;
   readonly sets: SyscallSets;
   /** Calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks. */
@@ -50,10 +50,10 @@ interface Step {
   readonly evidence: (name: string) => string;
 }
 
-type Seen = Pick<Evidence, 'calls' | 'refused' | 'architecture' | 'lost'>;
+type RecordedCalls = Pick<Evidence, 'calls' | 'refused' | 'architecture' | 'lost'>;
 
 /** Sorts calls into tiers. Calls that none of the ABIs has, and that are refused as any other, are left out. */
-export function sortCalls(seen: Seen, known: Known): SortedCall[] {
+export function sortCalls(seen: RecordedCalls, known: CallFacts): SortedCall[] {
   const abis = abisSeen(seen.architecture, seen.calls);
   const isHere = (name: string) => abis.some((abi) => numbersOf(abi).has(name));
   const isLeft = ({ tier, reason }: Step, name: string) =>
@@ -80,8 +80,8 @@ const NO_SYS = 38;
 
 /** Calls that were seen, and those that stand for them: of the kernel, and of the families. */
 function seenSteps(
-  { calls, refused, lost }: Seen,
-  { hidden = new Set(), startsPrograms = false }: Known,
+  { calls, refused, lost }: RecordedCalls,
+  { hidden = new Set(), startsPrograms = false }: CallFacts,
 ): Step[] {
   const seen = new Set(calls.map(({ name }) => name));
   // A kernel without the call, or one of its options, answers so, too.
@@ -117,7 +117,7 @@ function seenSteps(
 }
 
 /** Calls that were refused or are reachable, and newer ones. */
-function unseenSteps({ refused, lost }: Seen, { reachable, sets }: Known): Step[] {
+function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: CallFacts): Step[] {
   const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
   const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';

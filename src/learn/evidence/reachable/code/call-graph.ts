@@ -1,6 +1,6 @@
 import type { ElfImage } from '../../../../systemd/formats/elf-image.js';
 import { Parts, type Step } from './parts.js';
-import type { Known } from './registers.js';
+import type { RegisterValues } from './registers.js';
 
 /** A part's place in the call graph of its file. */
 export interface PartFacts {
@@ -61,7 +61,7 @@ export class CallGraph {
   private read(part: number, isThorough: boolean): PartFacts {
     const facts = { calls: new Set<number>(), steps: new Set<number | string>(), passes: new Set<number>() };
     let isOpen = false;
-    const note = (number: Known) => {
+    const note = (number: RegisterValues) => {
       for (const call of number.constants) facts.calls.add(call);
       for (const index of number.parameters) facts.passes.add(index);
       if (isUnknown(number)) isOpen = true;
@@ -118,7 +118,7 @@ export class CallGraph {
 
   private notePassed(
     part: number,
-    number: Known,
+    number: RegisterValues,
     further: Map<number, Set<number>>,
     { numbers, open }: PassedNumbers,
   ): void {
@@ -140,7 +140,7 @@ export class CallGraph {
     for (const taker of takers.keys()) if (exported.has(taker)) open.add(taker);
     const indices = new Set([...takers.values()].flatMap((each) => [...each]));
     for (const part of callers) {
-      const indirect = (values: (index: number) => Known) => {
+      const indirect = (values: (index: number) => RegisterValues) => {
         for (const index of indices) for (const call of values(index).constants) addTo(numbers, part, call);
       };
       this.parts.visit(part, { call: () => {}, step: () => {}, indirect }, true);
@@ -164,4 +164,5 @@ function addTo(sets: Map<number, Set<number>>, key: number, member: number): voi
   sets.set(key, set);
 }
 
-const isUnknown = ({ constants, parameters }: Known) => constants.length === 0 && parameters.length === 0;
+const isUnknown = ({ constants, parameters }: RegisterValues) =>
+  constants.length === 0 && parameters.length === 0;

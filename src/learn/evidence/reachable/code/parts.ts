@@ -1,7 +1,7 @@
 import type { ElfImage } from '../../../../systemd/formats/elf-image.js';
 import type { CodeSegment } from '../../../../systemd/formats/elf-tables.js';
 import { stubOfArm64, walkArm64 } from './arm64.js';
-import { Jumps, type Known, type Registers } from './registers.js';
+import { Jumps, type Registers, type RegisterValues } from './registers.js';
 import type { CodeVisitor, StubSlot, Walk } from './walker.js';
 import { stubOfX8664, walkX8664 } from './x86-64.js';
 
@@ -19,15 +19,15 @@ const DECODERS: Readonly<Record<ElfImage['machine'], Decoder>> = {
 export interface Step {
   readonly to: number | string;
   /** The values of its arguments, by their indices, if control gets there. */
-  readonly arguments: ((index: number) => Known) | undefined;
+  readonly arguments: ((index: number) => RegisterValues) | undefined;
 }
 
 export interface PartVisitor {
   step(step: Step): void;
   /** A jump or a call to a place that isn't known; with the values of its arguments, by their indices. */
-  indirect(values: (index: number) => Known): void;
+  indirect(values: (index: number) => RegisterValues): void;
   /** A system call with its number. */
-  call(number: Known): void;
+  call(number: RegisterValues): void;
 }
 
 /**
