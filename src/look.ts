@@ -8,7 +8,7 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-export interface Look {
+export interface Theme {
   /** The width that text should keep to; infinite where nobody looks at it on a terminal. */
   readonly columns: number;
   /**
@@ -19,7 +19,7 @@ export interface Look {
 }
 
 /** Text as files and programs get it. */
-export const PLAIN: Look = { columns: Number.POSITIVE_INFINITY, paint: (_, text) => text };
+export const PLAIN: Theme = { columns: Number.POSITIVE_INFINITY, paint: (_, text) => text };
 
 /** The answers to `--color`. */
 export const COLOR_CHOICES = ['auto', 'always', 'never'] as const;
@@ -27,8 +27,8 @@ export type ColorChoice = (typeof COLOR_CHOICES)[number];
 
 /** The looks of both streams. */
 export interface Looks {
-  readonly output: Look;
-  readonly errors: Look;
+  readonly output: Theme;
+  readonly errors: Theme;
 }
 
 export const PLAIN_LOOKS: Looks = { output: PLAIN, errors: PLAIN };

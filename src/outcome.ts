@@ -6,7 +6,7 @@ import {
   printableJson,
   renderDiagnostic,
 } from './diagnostic.js';
-import { type Look, PLAIN } from './look.js';
+import { PLAIN, type Theme } from './look.js';
 
 /** The result of a command: its exit status, and its output for people and for programs. */
 export interface Outcome {
@@ -51,7 +51,7 @@ export interface ShowOptions {
 export function shown(
   outcome: Outcome,
   options: ShowOptions,
-  look: Look = PLAIN,
+  look: Theme = PLAIN,
 ): { output: string; errors: string } {
   const { diagnostics, sources, exit } = outcome;
   if (options.json) {

@@ -1,13 +1,13 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { Service } from '../machine/state/service.js';
-import type { Change } from '../plan/emit/changes.js';
+import type { FileChange } from '../plan/emit/changes.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { LiveChange } from './live/live-change.js';
 
 interface OfUnit {
   readonly unit: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly FileChange[];
   readonly diagnostics: readonly Diagnostic[];
   /** The policy and its plan; undefined for `revert`. */
   readonly prepared?: Prepared;

@@ -7,7 +7,7 @@ import type { Outcome, ShowOptions } from '../outcome.js';
 import { askedBy } from './command-line/asked.js';
 import { CommanderError, parse } from './command-line/parse.js';
 import { isVerb, usageError } from './command-line/usage.js';
-import type { CommonOptions, Options } from './commands/options.js';
+import type { CommonOptions, VerbOptions } from './commands/options.js';
 import type { Verb } from './commands/verb.js';
 import { COMPLETE, VERBS } from './commands/verbs.js';
 
@@ -38,7 +38,7 @@ export interface Shell
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
   const { words: given, ...asked } = askedBy(argv);
   const words = given.join(' ') === 'help help' ? ['help'] : given;
-  const runVerb = async (verb: Verb, operands: string[], options: Options & CommonOptions) => {
+  const runVerb = async (verb: Verb, operands: string[], options: VerbOptions & CommonOptions) => {
     const outcome = await attempt(shell, verb, operands, options);
     const pages = verb.pages === true && options.pager !== false;
     await shell.show(outcome, { ...options, pages, ...(options.json ? asked : {}) });
@@ -88,7 +88,7 @@ async function attempt(
   shell: Shell,
   verb: Verb,
   operands: string[],
-  options: Options & CommonOptions,
+  options: VerbOptions & CommonOptions,
 ): Promise<Outcome> {
   let close: (() => Promise<void>) | undefined;
   let recorded: Recorded | undefined;

@@ -8,14 +8,14 @@ import type { NamedPolicy, NamedVerdict } from '../seccomp/syscalls/named-policy
 import { callNames } from '../seccomp/syscalls/numbers.js';
 import { verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { CallEntry, CallLists, ConditionEntry, RuleEntry } from '../seccomp/syscalls/section.js';
-import type { Change } from './refused-call.js';
+import type { AllowingChange } from './refused-call.js';
 import { type Confinement, failedExpectations, listsOf, named, withLists } from './refused-call.js';
 import type { NamedCall } from './tally.js';
 
 /** Changes of a table of the policy, and the lists that they make of its own. */
 interface Edit {
   readonly lists: CallLists;
-  readonly changes: readonly Change[];
+  readonly changes: readonly AllowingChange[];
   /** The rule that lets the call through, if one is added. */
   readonly rule?: RuleEntry;
 }
@@ -31,7 +31,7 @@ export function changesFor(
   confinement: Confinement,
   relaxed: (call: string) => NamedPolicy | undefined,
   phase: Phase = 'start',
-): readonly Change[] {
+): readonly AllowingChange[] {
   const before = named(confinement, phase);
   if (!call.known || call.abi === undefined || !isOpen(call.abi, before, confinement)) return [];
   const isOwn = !permits(verdictOn(before, call.name).limit);
@@ -55,7 +55,7 @@ export function changesFor(
  * Changes of the expectations on a call that the new policy doesn't meet. An expectation in the file is edited; one in
  * an extended file gets another one in the file.
  */
-function expected(name: string, confinement: Confinement): Change[] {
+function expected(name: string, confinement: Confinement): AllowingChange[] {
   const { policy } = confinement;
   const about = policy.expect.filter(({ syscall }) => syscall.value === name);
   const fails = (one: Expectation) =>
@@ -67,7 +67,7 @@ function expected(name: string, confinement: Confinement): Change[] {
 
 const ALLOWED = 'action = "allow"';
 
-const expectAllowed = ({ action: { at } }: Expectation): Change => ({
+const expectAllowed = ({ action: { at } }: Expectation): AllowingChange => ({
   does: `change the action that is expected in line ${at.line}`,
   where: at.file,
   text: ALLOWED,
@@ -75,7 +75,7 @@ const expectAllowed = ({ action: { at } }: Expectation): Change => ({
   edit: { kind: 'replace', at, text: '"allow"' },
 });
 
-function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): Change {
+function expectAnew({ syscall, args, architecture, phase }: Expectation, file: string): AllowingChange {
   const given = args.map(({ value }) => (typeof value === 'bigint' ? `${value}` : `"${value}"`));
   const lines = [
     '[[expect]]',
@@ -94,7 +94,7 @@ function expectAnew({ syscall, args, architecture, phase }: Expectation, file: s
 const isOpen = (abi: Abi, { architectures }: NamedPolicy, { machine }: Confinement): boolean =>
   abi === machine || architectures.includes(abi);
 
-const unitChange = (call: string): Change => ({
+const unitChange = (call: string): AllowingChange => ({
   does: `add SystemCallFilter=${call} to the unit`,
   where: 'systemctl edit',
   text: `[Service]\nSystemCallFilter=${call}`,
@@ -121,7 +121,7 @@ function withoutDenied(name: string, { file }: Table, edit: Edit): Edit[] {
   const gone = edit.lists.deny.filter((entry) => entry.name === name && entry.at.file === file);
   if (gone.length === 0) return [];
   const deny = edit.lists.deny.filter((entry) => !gone.includes(entry));
-  const changes = gone.map((entry): Change => {
+  const changes = gone.map((entry): AllowingChange => {
     const { line } = entry.at;
     const does = `take "${written(entry)}" out of deny in line ${line}`;
     return { does, where: file, line, edit: { kind: 'take-out', entry: written(entry), at: entry.at } };
@@ -142,7 +142,7 @@ function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
     where: file,
     edit: { kind: 'add', table: nameOf(table), list: 'allow', name, after: own.at(-1)?.at },
   } as const;
-  const change: Change =
+  const change: AllowingChange =
     line !== undefined
       ? { does: `add "${name}" to allow in line ${line}`, text: `"${name}"`, line, ...common }
       : {
@@ -184,7 +184,7 @@ function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
   const place = first ? `before the others on ${name}, in line ${first.at.line}` : '';
   const which = tested.length > 0 && !args ? ` whatever its arguments${place && ','}` : '';
   const text = ruleText(nameOf(table), name, when);
-  const change: Change = {
+  const change: AllowingChange = {
     does: `add a rule that allows ${name}${which}${place && ` ${place}`}`,
     where: file,
     text,

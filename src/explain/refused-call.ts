@@ -12,7 +12,7 @@ import { type CallLists, NO_SYSCALLS, type SyscallsSection } from '../seccomp/sy
 import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 
 /** A change that lets a call through, to a policy or to the unit itself. */
-export interface Change {
+export interface AllowingChange {
   /** The edit, in one line. */
   readonly does: string;
   /** The policy's file, or the command that edits the unit. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
-import { type Look, PLAIN } from '../look.js';
+import { PLAIN, type Theme } from '../look.js';
 import type { Machine } from '../seccomp/syscalls/abi.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
@@ -26,7 +26,7 @@ export interface OpenOptions {
   /** Standard input; by default the process's. */
   readonly input?: Input;
   /** The look of text on standard output; plain by default. */
-  readonly look?: Look;
+  readonly look?: Theme;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
   /** The command, as its line of progress has it; without it there is none. */

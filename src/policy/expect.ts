@@ -9,7 +9,7 @@ import { MULTIPLEXED } from '../seccomp/syscalls/multiplex.js';
 import type { NamedPolicy } from '../seccomp/syscalls/named-policy.js';
 import { namesake, numbersOf } from '../seccomp/syscalls/numbers.js';
 import { parseOperand } from '../seccomp/syscalls/operand.js';
-import { type Call, evaluate, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
+import { evaluate, type SeccompData, type SyscallPolicy } from '../seccomp/syscalls/policy.js';
 import { entriesByCall, isOwnRefusal, verdictOn } from '../seccomp/syscalls/resolve.js';
 import type { SyscallsSection } from '../seccomp/syscalls/section.js';
 import type { SyscallSets } from '../seccomp/syscalls/sets.js';
@@ -28,7 +28,7 @@ export interface Meaning {
 export const isOfReady = ({ phase }: Expectation): boolean => phase?.value === 'ready';
 
 /** The action that a call gets through one ABI. */
-interface Answer {
+interface AbiAnswer {
   readonly abi: Abi;
   readonly got: Action;
   /** The filter that gives it. */
@@ -76,7 +76,7 @@ function failuresOf(expectation: Expectation, filters: readonly [Meaning, ...Mea
 }
 
 /** The answer that the kernel takes of those by several filters; empty if there is none. */
-const jointAnswer = (answers: readonly Answer[]): Answer[] =>
+const jointAnswer = (answers: readonly AbiAnswer[]): AbiAnswer[] =>
   answers.length === 0 ? [] : [answers.reduce((a, b) => (stricter(a.got, b.got) === a.got ? a : b))];
 
 /** The ABI of a machine that an expectation is for; undefined where the machine lacks it. */
@@ -95,7 +95,7 @@ function withoutCall({ syscall: { value: call, at } }: Expectation, abis: readon
 }
 
 /** @param i which of the machines */
-function answerOf(expectation: Expectation, by: Meaning, i: number): Answer[] {
+function answerOf(expectation: Expectation, by: Meaning, i: number): AbiAnswer[] {
   const { syscall, args } = expectation;
   const meaning = by.machines[i]!;
   const abi = abiOf(expectation, abisOf(meaning.machine));
@@ -103,14 +103,14 @@ function answerOf(expectation: Expectation, by: Meaning, i: number): Answer[] {
   if (abi === undefined || nr === undefined) return [];
   const values = args.map((arg) => parseOperand(arg, abi, 64));
   const registers = registersWith(abi, syscall.value, values);
-  const call: Call = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
+  const call: SeccompData = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
   return [{ abi, by, got: evaluate(meaning, call) }];
 }
 
 /** A hint at the line, or the missing line, that decides a call's action. */
 function whatDecides(
   expectation: Expectation,
-  { abi, by }: Answer,
+  { abi, by }: AbiAnswer,
   [first]: readonly [Meaning, ...Meaning[]],
 ): string {
   const { value: call, at } = expectation.syscall;

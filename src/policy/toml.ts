@@ -1,7 +1,7 @@
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
 import { type Location, UserError } from '../diagnostic.js';
 import { assertFewValues, assertSize } from './policy-size.js';
-import { type Failure, type Span, syntaxError } from './toml-errors.js';
+import { type ParserFailure, syntaxError, type TextSpan } from './toml-errors.js';
 
 export type Path = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
@@ -23,15 +23,15 @@ interface Start {
 }
 
 interface KeyAndValueSpans {
-  readonly key: Span;
-  readonly value: Span | undefined;
+  readonly key: TextSpan;
+  readonly value: TextSpan | undefined;
 }
 
 /** Most digits of an integer: in any notation 64 bits take fewer. */
 const MAX_DIGITS = 80;
 
 type Table = Record<string, unknown>;
-type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
+type Assignment = { key: string[]; value: unknown; keySpans?: TextSpan[]; valueSpan?: TextSpan };
 
 /**
  * The parser of @iarna/toml, extended by places: the class hooks into the methods that record keys and values. The
@@ -40,11 +40,11 @@ type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?
  */
 class PlacingParser extends TomlParser {
   readonly tables = new WeakMap<object, Map<string, KeyAndValueSpans>>();
-  readonly lists = new WeakMap<object, Span[]>();
+  readonly lists = new WeakMap<object, TextSpan[]>();
   #assignmentLine = 1;
   readonly #text: string;
   #keyStart: Start = { line: 1, column: 1, offset: 0 };
-  #key: Span | undefined;
+  #key: TextSpan | undefined;
   /** Line 0 before the first value. */
   #valueStart: Start = { line: 0, column: 1, offset: 0 };
 
@@ -59,13 +59,13 @@ class PlacingParser extends TomlParser {
     return { line: this.line + 1, column: this.line === 0 ? this.col : this.col + 1, offset: this.ii };
   }
 
-  #spanFrom({ line, column }: Start): Span {
+  #spanFrom({ line, column }: Start): TextSpan {
     const end = this.#here();
     return { line, column, length: end.line === line ? Math.max(1, end.column - column) : 1 };
   }
 
   /** The span of a value that ends at the parser's position. */
-  #valueSpan(value: unknown, start: Start): Span {
+  #valueSpan(value: unknown, start: Start): TextSpan {
     const span = this.#spanFrom(start);
     if (typeof Object(value).valueOf() !== 'bigint') return span;
     const digits = this.#text.slice(start.offset, this.ii).replaceAll('_', '').trim();
@@ -75,7 +75,7 @@ class PlacingParser extends TomlParser {
   }
 
   /** The span of the latest key, quotes included. The first call for a key must come where the key ends. */
-  #keySpan(): Span {
+  #keySpan(): TextSpan {
     this.#key ??= this.#spanFrom(this.#keyStart);
     return this.#key;
   }
@@ -85,7 +85,7 @@ class PlacingParser extends TomlParser {
   }
 
   /** Runs a step of the package; where the package refuses a key as defined already, the error is placed at the key. */
-  #blaming<T>(key: string, span: Span, record: () => T): T {
+  #blaming<T>(key: string, span: TextSpan, record: () => T): T {
     try {
       return record();
     } catch (cause) {
@@ -187,14 +187,14 @@ class PlacingParser extends TomlParser {
     return result;
   }
 
-  #recordElement(list: unknown[], span: Span) {
+  #recordElement(list: unknown[], span: TextSpan) {
     const spans = this.lists.get(list) ?? [];
     this.lists.set(list, spans);
     if (spans.length < list.length) spans.push(span);
   }
 
   /** The place of an error that the package threw, and that of the latest value. */
-  failure(cause: Partial<PlacedError>): Failure {
+  failure(cause: Partial<PlacedError>): ParserFailure {
     const value = this.#valueStart;
     const assignmentLine = this.#assignmentLine;
     if (cause.span) return { place: cause.span, value, assignmentLine };
@@ -206,15 +206,15 @@ class PlacingParser extends TomlParser {
 
 interface PlacedError extends Error {
   readonly line: number;
-  readonly span: Span;
+  readonly span: TextSpan;
 }
 
-const misplaced = (message: string, span: Span) => Object.assign(new Error(message), { span });
+const misplaced = (message: string, span: TextSpan) => Object.assign(new Error(message), { span });
 
 function locator(parser: PlacingParser, data: TomlTable, file: string) {
   return (path: Path, part: 'key' | 'value'): Location => {
     let container: unknown = data;
-    let span: Span = { line: 1, column: 1, length: 1 };
+    let span: TextSpan = { line: 1, column: 1, length: 1 };
     for (const step of path) {
       if (typeof container !== 'object' || container === null) break;
       const entry = parser.tables.get(container)?.get(String(step));

@@ -39,7 +39,7 @@ export async function untrustedLaunch(
 }
 
 /** A unit's services, and its files of ours. */
-interface Loaded {
+interface LaunchedUnit {
   readonly unit: { readonly name: UnitName; readonly services: readonly Service[] };
   readonly files: readonly EmittedFile[];
 }
@@ -47,7 +47,7 @@ interface Loaded {
 /** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
 export function untrustedStarts(
   context: Context,
-  { unit: { name, services }, files }: Loaded,
+  { unit: { name, services }, files }: LaunchedUnit,
   { launcher, injector }: Pick<Target, 'launcher' | 'injector'>,
 ): Promise<Diagnostic[]> {
   const loaded = (program: string, filter: string) =>

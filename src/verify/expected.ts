@@ -4,7 +4,7 @@ import type { UnitState } from '../machine/unit-state.js';
 import type { DropInFacts } from '../plan/emit/drop-in-facts.js';
 import { type EmittedFile, FILES_FIELD } from '../plan/emit/files.js';
 import type { Plan, PlanLine, PlannedDirective } from '../plan/plan.js';
-import type { Confined } from '../prepare/confined.js';
+import type { ExpectedUnit } from '../prepare/confined.js';
 import { decodeFilterFile, type FilterFile, programBytes } from '../seccomp/filter/filter-file.js';
 import type { Machine } from '../seccomp/syscalls/abi.js';
 import { namesFilter, namesReadyFilter } from '../systemd/paths/own-files.js';
@@ -52,7 +52,7 @@ export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected 
 });
 
 /** The measure for a confined unit: its files where they are as its policy makes them, else its plan. */
-export async function expectedOf(confined: Confined, { assignments }: UnitFile): Promise<Expected> {
+export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFile): Promise<Expected> {
   const { name, facts, target, files, policy, plan } = confined;
   if (!facts) return expectedBy(await plan(), files);
   return {

@@ -17,7 +17,9 @@ import { preflight } from '../restart/preflight.js';
 import type { NotChanged } from '../unit-result.js';
 
 /** A unit's files, and what its services shall have of them. */
-interface Measure extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>, Pick<WrittenFiles, 'target'> {
+interface ExpectedFiles
+  extends Pick<Prepared, 'unit' | 'files' | 'appliedRuns'>,
+    Pick<WrittenFiles, 'target'> {
   readonly main: HeldMain;
   /** Whether its policy refuses calls. */
   readonly refuses: boolean;
@@ -35,7 +37,7 @@ export interface UnitDifferences {
   readonly due: readonly Service[];
 }
 
-export async function seenInForce(context: Context, measure: Measure): Promise<UnitDifferences> {
+export async function seenInForce(context: Context, measure: ExpectedFiles): Promise<UnitDifferences> {
   const { unit, main, target, appliedRuns, refuses } = measure;
   const otherwise = notInForce(context, { ...measure, plan: { unit: main.unit, target } }, unit);
   const seen = { otherwise, open: [] as Diagnostic[], failed: [] as Diagnostic[], due: [] as Service[] };

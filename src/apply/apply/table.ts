@@ -13,7 +13,7 @@ import { cancelRollback } from '../confirm/rollback-timer.js';
 import { type ConfirmOption, confirmWithin } from '../confirm/within.js';
 import { restartOrder, roundsOf } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
-import { type Course, type Ending, runSteps, type Step } from '../runner.js';
+import { type Course, runSteps, type Step, type UnitEnding } from '../runner.js';
 import { awaitConfirmation, scheduleRollback } from '../steps/await-confirmation.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
@@ -122,7 +122,7 @@ async function refusedCalls(
   return (await Promise.all(found)).flat();
 }
 
-function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUnit>): UnitResult {
+function resultOf({ unit, state, failedAt, failures, undone }: UnitEnding<AppliedUnit>): UnitResult {
   const { changes, prepared, restarted, verified, refusals, services } = unit;
   const tightened = unit.live ? unit.injected.length > 0 : undefined;
   const diagnostics = [...unit.notes, ...failures, ...undone];

@@ -6,7 +6,7 @@ import type { Context } from '../../machine/context.js';
 import { type HeldSignals, holdSignals } from '../../machine/held-signals.js';
 import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../systemd/time-span.js';
-import type { Ending } from './confirm.js';
+import type { ConfirmDecision } from './confirm.js';
 import { NOT_CONFIRMED, UNCONFIRMED, type Waiting, waitingOf } from './pending.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
@@ -19,7 +19,7 @@ const MOST_NAMED = 5;
  * The end of the question. `gone`: the terminal is closed, and the deadline decides; `over`: it has passed, or the changes were
  * confirmed or undone elsewhere.
  */
-type Answer = 'keep' | 'undo' | 'gone' | 'over';
+type ConfirmAnswer = 'keep' | 'undo' | 'gone' | 'over';
 
 /** Units that wait, and all that is known of them and others. */
 interface WaitingUnits {
@@ -37,7 +37,7 @@ interface WaitingUnits {
 export async function askWhereWaiting(
   context: Context,
   { units, outcome, quiet }: WaitingUnits,
-  end: (records: readonly Waiting[], ending: Ending) => Promise<Outcome>,
+  end: (records: readonly Waiting[], ending: ConfirmDecision) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (units.length === 0) return outcome;
   // The question goes to standard error.
@@ -77,7 +77,7 @@ async function answerTo(
   context: Context,
   records: readonly Waiting[],
   signals: HeldSignals,
-): Promise<Answer> {
+): Promise<ConfirmAnswer> {
   const { system, caller } = context;
   const units = records.map(({ unit }) => unit);
   const left = Math.min(...records.map(({ confirmation }) => confirmation.by)) - system.uptime();
@@ -87,7 +87,7 @@ async function answerTo(
   caller.tell(
     `${names}: Enter within ${spanText(Math.round(left / 1000))} keeps the change; Ctrl-C undoes it.`,
   );
-  const typed = input.line.then((line): Answer => (line === undefined ? 'gone' : 'keep'));
+  const typed = input.line.then((line): ConfirmAnswer => (line === undefined ? 'gone' : 'keep'));
   try {
     for (;;) {
       const pause = signals.unlessCame(() => system.wait(LOOK));

@@ -18,7 +18,7 @@ import { notInTime, unconfirmedRecords, type Waiting } from './pending.js';
 import { cancelRollback } from './rollback-timer.js';
 
 /** How changes are ended that wait. */
-export interface Ending {
+export interface ConfirmDecision {
   /** Whether they are undone; else they are confirmed. */
   readonly undo: boolean;
   readonly signals?: HeldSignals | undefined;
@@ -31,7 +31,7 @@ export interface Ending {
 export async function endWaits(
   context: Context,
   records: readonly Waiting[],
-  { undo, signals }: Ending,
+  { undo, signals }: ConfirmDecision,
 ): Promise<(Changed | NotChanged)[]> {
   const names = records.map(({ unit }) => unit);
   const still = (await unconfirmedRecords(context)).filter(({ unit }) => names.includes(unit));

@@ -25,7 +25,7 @@ export function askedWait(text: string | false | undefined): ConfirmOption {
   throw new UserError(error('usage', `--confirm ${text} is not a valid time`, { hint }), EXIT.failure);
 }
 
-interface Options {
+interface ConfirmSettings {
   readonly confirm?: ConfirmOption;
   readonly restart?: boolean | undefined;
 }
@@ -36,7 +36,7 @@ interface Options {
  */
 export function confirmWithin(
   { changes, prepared }: PendingApply,
-  { confirm: asked, restart }: Options,
+  { confirm: asked, restart }: ConfirmSettings,
 ): number | undefined {
   if (!isPending(changes) || restart === false || asked === false) return undefined;
   return asked ?? (prepared.plan.isAccess ? OF_ACCESS : undefined);

@@ -14,13 +14,13 @@ interface ReasonRow {
   /** Default: `thread-stuck`. */
   readonly code?: Code;
   /** The end of a sentence that begins with a thread, or with nothing where `isAlone`. */
-  readonly says: (numbers: readonly number[], facts: Facts) => string;
+  readonly says: (numbers: readonly number[], facts: ReportFacts) => string;
   readonly hint?: string;
   /** Whether the sentence is about no thread. */
   readonly isAlone?: true;
 }
 
-interface Facts {
+interface ReportFacts {
   readonly machine: Machine;
   /** The name of a process that traces, where it is there. */
   readonly tracer: string;

@@ -38,10 +38,10 @@ export interface Finding {
  * The end of a run: `fit` of one that only looks; `unchanged`: all go on as before; `killed`: all processes were ended, since
  * some had the filter and others not.
  */
-export type Ending = 'tightened' | 'fit' | 'unchanged' | 'killed';
+export type TightenResult = 'tightened' | 'fit' | 'unchanged' | 'killed';
 
 export interface Report {
-  readonly ending: Ending;
+  readonly ending: TightenResult;
   readonly findings: readonly Finding[];
   /** How many have the filter, or would get it; 0 for the other endings. */
   readonly threads: number;
@@ -51,7 +51,7 @@ export interface Report {
 }
 
 /** Endings by the exit status that goes with them. */
-const STATUSES: Readonly<Record<Ending, number>> = { tightened: 0, fit: 0, unchanged: 1, killed: 3 };
+const STATUSES: Readonly<Record<TightenResult, number>> = { tightened: 0, fit: 0, unchanged: 1, killed: 3 };
 
 /** The count of numbers behind the first word of a line. */
 const NUMBERS: ReadonlyMap<string, number> = new Map([
@@ -83,7 +83,7 @@ export function parseReport(text: string, status: number): Report | undefined {
     else if (seen.has(word) || numbers.length !== NUMBERS.get(word) || !areNumbers(numbers)) return undefined;
     else seen.set(word, numbers);
   }
-  const endings = (Object.keys(STATUSES) as Ending[]).filter((ending) => seen.has(ending));
+  const endings = (Object.keys(STATUSES) as TightenResult[]).filter((ending) => seen.has(ending));
   // A filter that can't be read, or a group that can't be listed, leaves no line.
   const ending = lines.length === 0 && status === STATUSES.unchanged ? 'unchanged' : endings[0];
   if (ending === undefined || endings.length > 1 || STATUSES[ending] !== status) return undefined;

@@ -9,10 +9,10 @@ import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import {
   type AfterFailure,
   type Course,
-  type Ending,
   runSteps,
   type Step,
   type StepName,
+  type UnitEnding,
 } from '../runner.js';
 import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
@@ -74,7 +74,7 @@ export async function revertUnits(
   return all.every(({ state }) => state === 'reverted') ? removePrograms(context, all) : all;
 }
 
-async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<Changed> {
+async function resultOf(context: Context, ending: UnitEnding<ChangedUnit>): Promise<Changed> {
   const { unit, state, failures, undone } = ending;
   const { changes, restarted } = unit;
   const diagnostics = [...unit.notes, ...failures, ...undone];

@@ -4,7 +4,7 @@ import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
 import type { ServiceSocket } from '../../machine/state/listening.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import type { Judged } from './judge-refusals.js';
+import type { RefusalCheck } from './judge-refusals.js';
 
 /** The most addresses that one line names. */
 const MOST_NAMED = 5;
@@ -70,7 +70,7 @@ export function judgeListening(
   { plan, policy: { policy } }: Prepared,
   { gone, moved }: Lost,
   after: readonly ServiceSocket[],
-): Judged {
+): RefusalCheck {
   const { unit } = plan;
   const notes: Diagnostic[] = [];
   if (moved.length > 0)

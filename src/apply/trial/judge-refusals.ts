@@ -8,7 +8,7 @@ import type { Prepared } from '../../prepare/prepare.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { READY_RELOAD } from './trial.js';
 
-export interface Judged {
+export interface RefusalCheck {
   /** Reasons to take the policy back. */
   readonly failures: readonly Diagnostic[];
   readonly notes: readonly Diagnostic[];
@@ -25,7 +25,7 @@ const MOST_TOLD = 5;
 export function judgeRefusals(
   { plan, policy: { policy }, unit }: Prepared,
   explanations: readonly Explanation[],
-): Judged {
+): RefusalCheck {
   const ours = explanations.filter(isPolicys);
   const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
   const fatal = ours.filter(isFatal);

@@ -12,12 +12,12 @@ import { hasJob, isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { judgeListening, type Lost, lostSockets } from './judge-listening.js';
-import type { Judged } from './judge-refusals.js';
+import type { RefusalCheck } from './judge-refusals.js';
 
 /** How long a service that has stayed up may take to listen, in milliseconds. */
 const PATIENCE = 10_000;
 
-const NONE: Judged = { failures: [], notes: [] };
+const NONE: RefusalCheck = { failures: [], notes: [] };
 
 export class ListeningBefore {
   readonly #system: System;
@@ -34,7 +34,7 @@ export class ListeningBefore {
   }
 
   /** Judges what a restarted service has lost, which has stayed up. One that listens late is waited for. */
-  async judge(prepared: Prepared): Promise<Judged> {
+  async judge(prepared: Prepared): Promise<RefusalCheck> {
     const { unit } = prepared.plan;
     const before = this.#sockets.get(unit) ?? [];
     const drawn = before.length > 0 ? await drawnPorts(this.#system) : undefined;

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import { EXIT } from '../../diagnostic.js';
-import { COLOR_CHOICES, type Look } from '../../look.js';
+import { COLOR_CHOICES, type Theme } from '../../look.js';
 import { VERSION } from '../../version.js';
 import {
   COMMON_OPTIONS,
   type CommonOptions,
   EXCLUSIVE,
   OPTIONS,
-  type Options,
   REPEATED,
+  type VerbOptions,
 } from '../commands/options.js';
 import { HELPS, type Verb, type VerbGroup } from '../commands/verb.js';
 import { VERBS } from '../commands/verbs.js';
@@ -19,13 +19,17 @@ import { NAME } from './usage.js';
 export { CommanderError } from 'commander';
 
 /** Runs a verb, and returns its exit status. */
-export type RunVerb = (verb: Verb, operands: string[], options: Options & CommonOptions) => Promise<number>;
+export type RunVerb = (
+  verb: Verb,
+  operands: string[],
+  options: VerbOptions & CommonOptions,
+) => Promise<number>;
 
 export interface ParseOptions extends OutputRequest {
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   /** The look of the help. */
-  readonly look: () => Look;
+  readonly look: () => Theme;
 }
 
 /**
@@ -135,7 +139,7 @@ const commonOptions = () =>
 /** The verbs whose JSON has a short form. */
 const SUMMARIZING = VERBS.flatMap((verb) => ('summarizes' in verb ? verb.name : [])).join(', ');
 
-function optionOf(name: keyof Options, own?: readonly [flags: string, does: string]): Option {
+function optionOf(name: keyof VerbOptions, own?: readonly [flags: string, does: string]): Option {
   const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
   if (REPEATED.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);

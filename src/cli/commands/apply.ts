@@ -9,7 +9,7 @@ import { withLock } from '../../apply/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../../apply/unit-result.js';
 import { once } from '../../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
-import type { Look } from '../../look.js';
+import type { Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
@@ -30,7 +30,7 @@ export interface ApplyWords extends ApplyOptions {
 }
 
 /** Units as they are after `apply`, what is said of no single one, and the texts that diagnostics point into. */
-interface Applied {
+interface ApplyResults {
   readonly results: readonly UnitResult[];
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
@@ -56,7 +56,7 @@ export async function apply(
   if (options.live) assertLive(context, options, confirm);
   assertConfirmable(context, options, confirm);
   await readInputFirst(context, options);
-  let applied: Applied = { results: [], diagnostics: [], sources: new Map() };
+  let applied: ApplyResults = { results: [], diagnostics: [], sources: new Map() };
   const outcome = await withLock(context, how, async () => {
     const asked = all ? await allUnits(context, purge) : { ...NONE, units: units.map((unit) => ({ unit })) };
     applied = await applyEach(context, asked, how, { confirm, purges: purge && !all });
@@ -85,8 +85,8 @@ const fromAfar = () =>
   );
 
 async function outcomeOf(
-  { results, diagnostics, sources }: Applied,
-  options: ApplyOptions & { readonly look: Look },
+  { results, diagnostics, sources }: ApplyResults,
+  options: ApplyOptions & { readonly look: Theme },
 ): Promise<Outcome> {
   const exposures = new Map<string, PlannedExposure | undefined>();
   for (const { unit, prepared, changes } of results) {
@@ -125,7 +125,7 @@ async function applyEach(
   asked: AllUnits,
   options: ApplyOptions,
   { confirm, purges }: Together,
-): Promise<Applied> {
+): Promise<ApplyResults> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
   const { units, diagnostics } = await planUnits(context, asked.units, { options, sources, machine });

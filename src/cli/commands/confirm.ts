@@ -1,5 +1,5 @@
 import { activatedUnits, notDone } from '../../apply/confirm/activations.js';
-import { type Ending, endWaits } from '../../apply/confirm/confirm.js';
+import { type ConfirmDecision, endWaits } from '../../apply/confirm/confirm.js';
 import { readPending, type Waiting } from '../../apply/confirm/pending.js';
 import { cancelRollback } from '../../apply/confirm/rollback-timer.js';
 import { recoverAnyhow, whileLocked } from '../../apply/lock.js';
@@ -50,7 +50,7 @@ export async function confirm(
 export const confirmThose = (
   context: Context,
   waited: readonly Waiting[],
-  ending: Ending,
+  ending: ConfirmDecision,
 ): Promise<Outcome> => {
   const names = waited.map(({ unit }) => unit);
   return endUnits(context, names, { waited, activated: [], isAll: false, ...ending });
@@ -67,7 +67,7 @@ async function undoLate(context: Context): Promise<Outcome> {
   return { ...unitsOutcome([], new Map(), {}), exit, diagnostics };
 }
 
-interface Confirming extends Ending {
+interface Confirming extends ConfirmDecision {
   /** Changes that waited before the lock was taken: those that go back meanwhile are reported as that. */
   readonly waited: readonly Waiting[];
   /** Units that `activate` has changed: its script alone keeps them, or puts them back. */

@@ -6,7 +6,7 @@ import { noRecord } from '../../explain/no-record.js';
 import { leftOver, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
-import type { Look } from '../../look.js';
+import type { Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
 import { orElse } from '../../machine/state/failures.js';
@@ -112,7 +112,7 @@ interface ExplainResult {
 function outcomeOf(
   { plan, sources }: Prepared,
   { run, isPast, written }: ExplainResult,
-  options: ExplainOptions & { readonly look: Look },
+  options: ExplainOptions & { readonly look: Theme },
 ): Outcome {
   const { explanations, fallbacks, since, suppressed, readable } = run;
   const { unit, policyFile, target } = plan;

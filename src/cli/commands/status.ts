@@ -58,7 +58,7 @@ export interface StatusOptions {
 }
 
 /** A unit with a drop-in of ours. */
-interface Confined extends OwnDropIn {
+interface ConfinedDropIn extends OwnDropIn {
   /** The instance that was asked for, if its template's drop-in confines it. */
   readonly instance?: string;
   /** The services that the drop-in is for, where they are known already. */
@@ -174,7 +174,7 @@ async function statusNamed(context: Context, text: string, known: StatusContext)
 }
 
 /** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */
-async function withoutDropIn(context: Context, confined: Confined): Promise<UnitStatus> {
+async function withoutDropIn(context: Context, confined: ConfinedDropIn): Promise<UnitStatus> {
   const { placement, offline } = context;
   const { instance, unit, path } = confined;
   const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
@@ -190,7 +190,7 @@ async function withoutDropIn(context: Context, confined: Confined): Promise<Unit
 }
 
 /** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
-function notOurs({ offline, placement: { scope } }: Context, one: Confined): UnitStatus {
+function notOurs({ offline, placement: { scope } }: Context, one: ConfinedDropIn): UnitStatus {
   const { instance, unit, path } = one;
   const hint = `remove it, or run '${ownCommand(scope, 'apply', unit)}' to write it again`;
   const message = `${unit}: ${path} has the name of sandbox-unit's drop-in, but sandbox-unit did not write it`;
@@ -200,7 +200,7 @@ function notOurs({ offline, placement: { scope } }: Context, one: Confined): Uni
 
 async function statusOf(
   context: Context,
-  confined: Confined,
+  confined: ConfinedDropIn,
   { drift, records }: Pick<StatusContext, 'drift' | 'records'>,
 ): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
@@ -280,7 +280,7 @@ function failedOf(
 }
 
 /** The services that a drop-in is for; undefined offline. */
-async function seenServices(context: Context, { unit, services }: Confined) {
+async function seenServices(context: Context, { unit, services }: ConfinedDropIn) {
   if (context.offline) return undefined;
   return services ?? servicesOf(context, serviceName(unit));
 }

@@ -1,7 +1,7 @@
 import { halfDone } from '../../apply/lock.js';
 import { obstacleTo } from '../../apply/restart/may-restart.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../../diagnostic.js';
-import type { Look } from '../../look.js';
+import type { Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { runsAsBefore } from '../../machine/state/applied-runs.js';
 import { restartDue } from '../../machine/state/notes.js';
@@ -9,9 +9,9 @@ import { ownDropIns } from '../../machine/state/own-files.js';
 import { keepUntrusted } from '../../machine/state/untrusted-runs.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import type { Outcome } from '../../outcome.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import { isUntrustedOnly } from '../../plan/launcher/launch-paths.js';
-import { type Confined, confinedUnit } from '../../prepare/confined.js';
+import { confinedUnit, type ExpectedUnit } from '../../prepare/confined.js';
 import type { PrepareOptions } from '../../prepare/prepare.js';
 import { untrustedStarts } from '../../prepare/untrusted-launch.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
@@ -92,7 +92,7 @@ export async function verify(
 }
 
 /** The measure for a unit that has files, and its drop-in. */
-async function heldTo(context: Context, confined: Confined) {
+async function heldTo(context: Context, confined: ExpectedUnit) {
   const { name, target, unit, files } = confined;
   const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });
   return { planned, expected: await expectedOf(confined, planned.dropIn) };
@@ -102,7 +102,7 @@ async function heldTo(context: Context, confined: Confined) {
  * The outcome after errors of the preparation. A service that others may have started is neither known to be confined
  * nor known not to be, unless nothing was ever applied.
  */
-async function refused(context: Context, prepared: Confined): Promise<Outcome> {
+async function refused(context: Context, prepared: ExpectedUnit): Promise<Outcome> {
   const { unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
   const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
@@ -120,7 +120,7 @@ const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));
 
 /** Whether the unit is permissive, although it is asked to be enforcing. */
-const isLetThrough = ({ mode, changes }: Confined, dropIn: string): boolean =>
+const isLetThrough = ({ mode, changes }: ExpectedUnit, dropIn: string): boolean =>
   mode === 'enforcing' && modeBefore(changes, dropIn) === 'permissive';
 
 interface UnitEnforcement {
@@ -157,7 +157,7 @@ const onceNotRunning = (found: readonly Diagnostic[]): Diagnostic[] =>
   );
 
 /** Whether pending changes affect calls: filters, and lines of the drop-in about commands, calls and mounts. */
-const changesCalls = (pending: readonly Change[]): boolean =>
+const changesCalls = (pending: readonly FileChange[]): boolean =>
   pending.some(({ path, before, after }) => {
     if (!hasNameOfDropIn(path)) return namesFilter(path) || namesReadyFilter(path);
     const lines = (content?: Uint8Array) =>
@@ -174,7 +174,7 @@ interface InForce {
   readonly kernel: Enforcement;
   readonly proof: Proof;
   /** The way in which they are shown. */
-  readonly look: Look;
+  readonly look: Theme;
 }
 
 const NOTHING = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
@@ -182,7 +182,7 @@ const NOTHING = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
 const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, look: caller.look });
 
 function outcome(
-  { name: unit, policyFile, diagnostics, sources }: Confined,
+  { name: unit, policyFile, diagnostics, sources }: ExpectedUnit,
   exit: number,
   { kernel: { groups }, proof: { directives }, look }: InForce,
   loaded: readonly Diagnostic[],
@@ -203,7 +203,10 @@ function outcome(
 }
 
 /** Errors that no file of ours is where `apply` would write it. */
-async function notThere(context: Context, { name: unit, target }: Confined): Promise<readonly Diagnostic[]> {
+async function notThere(
+  context: Context,
+  { name: unit, target }: ExpectedUnit,
+): Promise<readonly Diagnostic[]> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
   if (!elsewhere) return [await unconfined(context, unit)];
   const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
@@ -218,8 +221,8 @@ async function notThere(context: Context, { name: unit, target }: Confined): Pro
  */
 async function notRestarted(
   context: Context,
-  prepared: Confined,
-  pending: readonly Change[],
+  prepared: ExpectedUnit,
+  pending: readonly FileChange[],
 ): Promise<Diagnostic[]> {
   const { name: unit, target } = prepared;
   const service = { name: unit, state: prepared.unit.state! };

@@ -1,7 +1,7 @@
 import { timeOfDay, UNCONFIRMED } from '../../apply/confirm/pending.js';
 import type { Changed, UnitResult } from '../../apply/unit-result.js';
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
@@ -16,7 +16,7 @@ interface OutcomeOptions {
   /** By the unit's name; none for those that get no policy. */
   readonly exposures?: ReadonlyMap<string, PlannedExposure | undefined>;
   /** The look of the text. */
-  readonly look?: Look;
+  readonly look?: Theme;
 }
 
 /** States of units that were changed, or would be. */
@@ -102,7 +102,7 @@ function restartedText(result: UnitResult): string {
 const isDone = (result: UnitResult): result is Changed =>
   result.state === 'applied' || result.state === 'unconfirmed' || result.state === 'reverted';
 
-function filesText(result: UnitResult, look: Look): string {
+function filesText(result: UnitResult, look: Theme): string {
   const { state, changes, diagnostics } = result;
   if (!isDone(result) && state !== 'pending') return '';
   if (diagnostics.some(({ code }) => code === 'unit-changed'))

@@ -1,6 +1,6 @@
 import { printable } from '../../diagnostic.js';
-import type { Look, Role } from '../../look.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { Role, Theme } from '../../look.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import type { EmittedFile } from '../../plan/emit/files.js';
 import type { Plan } from '../../plan/plan.js';
 import { hasNameOfKeptPolicy } from '../../systemd/paths/own-files.js';
@@ -19,7 +19,7 @@ interface DiffLine {
  * content.
  * @param plan behind the new files
  */
-export function unifiedDiff(change: Change, plan?: Plan): string {
+export function unifiedDiff(change: FileChange, plan?: Plan): string {
   const { kind, path, before, after } = change;
   if (kind === 'unchanged') return '';
   const calls = plan && filterDiff(change, plan);
@@ -45,7 +45,7 @@ const LINES: readonly (readonly [begins: RegExp, role: Role])[] = [
 ];
 
 /** A diff with each of its lines in the style of what it is. */
-export function painted(diff: string, { paint }: Look): string {
+export function painted(diff: string, { paint }: Theme): string {
   const lines = diff.split('\n').map((line) => {
     const role = LINES.find(([begins]) => begins.test(line))?.[1];
     return role ? paint(role, line) : line;

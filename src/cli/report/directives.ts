@@ -1,11 +1,11 @@
 import { groupBy } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { HeldDirective, HeldFinding } from '../../verify/process/finding.js';
 import { type Cell, table, wrapped } from './table.js';
 
 /** Findings about directives in a unit's processes, for people; those that hold are only counted. */
-export function directivesText(directives: readonly HeldDirective[], look: Look = PLAIN): string {
+export function directivesText(directives: readonly HeldDirective[], look: Theme = PLAIN): string {
   if (directives.length === 0) return '';
   const by = groupBy(directives, ({ relation }) => relation);
   const names = (relation: HeldDirective['relation']) =>

@@ -3,8 +3,8 @@ import { groupBy, shortList } from '../../collections.js';
 import { error, printable, renderDiagnostic, warning } from '../../diagnostic.js';
 import { BECAME, RECORDED } from '../../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../../explain/explanation.js';
-import type { Change } from '../../explain/refused-call.js';
-import { type Look, PLAIN } from '../../look.js';
+import type { AllowingChange } from '../../explain/refused-call.js';
+import { PLAIN, type Theme } from '../../look.js';
 import { filledLines, type ListTable } from '../../policy/edit.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import type { Scope } from '../../systemd/unit/search.js';
@@ -20,7 +20,7 @@ export interface ShownGroups {
   /** The texts of files by their names. */
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
-  readonly look?: Look;
+  readonly look?: Theme;
 }
 
 /** Explanations that have their end and their cause in common, in as many lines as one takes. */
@@ -104,12 +104,12 @@ export function changesText(explanations: readonly Explanation[], unit: string):
 }
 
 /** The table of the list that a change adds to. */
-const tableOf = ({ edit }: Change): ListTable =>
+const tableOf = ({ edit }: AllowingChange): ListTable =>
   (edit?.kind === 'add' ? edit.table : undefined) ?? 'syscalls';
 
 /** @param same one change, or several of one list in one line */
-function changeOfAll(same: readonly Change[]): Change {
-  const [first] = same as [Change];
+function changeOfAll(same: readonly AllowingChange[]): AllowingChange {
+  const [first] = same as [AllowingChange];
   const { where, line } = first;
   if (first.edit?.kind === 'take-out') {
     const entries = same.flatMap(({ edit }) => (edit?.kind === 'take-out' ? [`"${edit.entry}"`] : []));
@@ -127,7 +127,7 @@ function changeOfAll(same: readonly Change[]): Change {
 }
 
 /** The names that changes add to `allow` of a table, sorted. */
-export const namesToAdd = (changes: readonly Change[], table: ListTable = 'syscalls'): string[] =>
+export const namesToAdd = (changes: readonly AllowingChange[], table: ListTable = 'syscalls'): string[] =>
   [
     ...new Set(
       changes.flatMap((change) =>
@@ -137,14 +137,14 @@ export const namesToAdd = (changes: readonly Change[], table: ListTable = 'sysca
   ].sort();
 
 /** A change in a line, and the text to write; both may have names and paths of another's policy. */
-export function wayText({ does, where, text }: Change, word: string, unit: string): string[] {
+export function wayText({ does, where, text }: AllowingChange, word: string, unit: string): string[] {
   const place = where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where);
   const lines = text?.split('\n').map((line) => `      ${printable(line, Number.POSITIVE_INFINITY)}`);
   return [`  ${word} ${printable(does, 1000)} (${place})`, ...(lines ?? [])];
 }
 
 /** The gains of the service by dangerous calls among those that would be let through. */
-export const gainsText = (explanations: readonly Explanation[], look: Look = PLAIN): string[] =>
+export const gainsText = (explanations: readonly Explanation[], look: Theme = PLAIN): string[] =>
   [
     ...groupBy(
       explanations.filter(({ opens }) => opens !== undefined),

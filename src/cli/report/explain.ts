@@ -1,7 +1,7 @@
 import { printable, renderDiagnostic, warning } from '../../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../../explain/explanation.js';
-import { type Look, PLAIN } from '../../look.js';
+import { PLAIN, type Theme } from '../../look.js';
 import { painted } from './diff.js';
 import {
   changesText,
@@ -17,7 +17,7 @@ import {
 export interface Shown {
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
-  readonly look?: Look;
+  readonly look?: Theme;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
   /** Calls that got ENOSYS, or would, in the place of which others are made. */

@@ -1,7 +1,7 @@
 /** A change of a filter, told call by call. */
 
 import { printable } from '../../diagnostic.js';
-import type { Change } from '../../plan/emit/changes.js';
+import type { FileChange } from '../../plan/emit/changes.js';
 import type { Plan, PlannedFilter } from '../../plan/plan.js';
 import type { Instruction } from '../../seccomp/filter/bpf.js';
 import { decodeFilterFile, type FilterFile } from '../../seccomp/filter/filter-file.js';
@@ -23,7 +23,7 @@ import { type NamedCalls, nameCalls } from '../../verify/kernel/name-calls.js';
  * there, `+` before one by the policy. Undefined where there is nothing to compare: no file yet, none any more, or one that
  * can't be read or isn't for that machine.
  */
-export function filterDiff({ path, before, after }: Change, plan: Plan): string | undefined {
+export function filterDiff({ path, before, after }: FileChange, plan: Plan): string | undefined {
   const filter = plannedAt(path, plan);
   if (!before || !after || !filter) return undefined;
   const file = decodeFilterFile(before.content);

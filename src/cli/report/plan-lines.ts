@@ -1,12 +1,12 @@
 import { groupBy, shortList } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { Enforcer, Plan, PlanLine } from '../../plan/plan.js';
 import { type Cell, styled, table } from './table.js';
 
 /** The way in which a plan is shown. */
 export interface ShownPlan {
-  readonly look?: Look;
+  readonly look?: Theme;
   /** Whether each entry of a list has a row of its own. */
   readonly verbose?: boolean;
 }

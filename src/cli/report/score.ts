@@ -1,10 +1,10 @@
 import { shortList } from '../../collections.js';
 import type { Diagnostic } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 import { type Exposure, exposureText, levelOf } from '../../plan/score/exposure.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
 import type { Scored } from '../../plan/score/score.js';
-import type { Access, Verdict } from '../../plan/score/verdicts.js';
+import type { Access, AccessVerdict } from '../../plan/score/verdicts.js';
 import { type Cell, table, wrapped } from './table.js';
 
 export interface UnitScore {
@@ -15,12 +15,12 @@ export interface UnitScore {
   readonly exit?: number;
 }
 
-type Told = UnitScore & { readonly scored: Scored };
+type ReportedScore = UnitScore & { readonly scored: Scored };
 
-const isTold = (one: UnitScore): one is Told => one.scored !== undefined;
+const isTold = (one: UnitScore): one is ReportedScore => one.scored !== undefined;
 
 /** A table, the most exposed units first. */
-function tableText(all: readonly UnitScore[], look: Look): string {
+function tableText(all: readonly UnitScore[], look: Theme): string {
   const rows = all
     .filter(isTold)
     .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
@@ -50,11 +50,11 @@ const levelCell = (exposure: Exposure): readonly [text: string, role: Role] => {
   return [level, LEVELS.get(level) ?? 'good'];
 };
 
-const shareText = (all: readonly Verdict[]): string =>
+const shareText = (all: readonly AccessVerdict[]): string =>
   `${all.filter(({ access }) => access === 'open').length} of ${all.length}`;
 
 /** One unit: its exposure, and what stays open. */
-function unitText({ unit, scored }: Told, look: Look): string {
+function unitText({ unit, scored }: ReportedScore, look: Theme): string {
   const { exposure, untilReady, bySystemd } = scored.score;
   const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
   const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
@@ -62,7 +62,7 @@ function unitText({ unit, scored }: Told, look: Look): string {
 }
 
 /** Scores for people: a table, or all about each where units are named. */
-export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Look = PLAIN): string =>
+export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Theme = PLAIN): string =>
   isNamed
     ? all
         .filter(isTold)
@@ -71,7 +71,7 @@ export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Lo
     : tableText(all, look);
 
 /** Doors and places. */
-export function openText({ score, places }: Scored, look: Look = PLAIN): string {
+export function openText({ score, places }: Scored, look: Theme = PLAIN): string {
   const { doors, untilReady } = score;
   const doorRows = doors.map((one): Cell[] => [
     one.door.name,
@@ -85,13 +85,13 @@ export function openText({ score, places }: Scored, look: Look = PLAIN): string 
   ].join('');
 }
 
-const ACCESS: Readonly<Record<Access, (verdict: Verdict) => string>> = {
+const ACCESS: Readonly<Record<Access, (verdict: AccessVerdict) => string>> = {
   open: ({ calls }) => `open: ${calls.join(', ')}`,
   closed: ({ by }) => `closed by ${by.join(', ')}`,
   needs: ({ by }) => `needs ${by.join(', ')}`,
 };
 
-const accessText = (verdict: Verdict): string => ACCESS[verdict.access](verdict);
+const accessText = (verdict: AccessVerdict): string => ACCESS[verdict.access](verdict);
 
 /** Most places that a line names. */
 const MOST_PLACES = 8;
@@ -102,12 +102,12 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export function changeText({ before, after, ready }: PlannedExposure, look: Look = PLAIN): string {
+export function changeText({ before, after, ready }: PlannedExposure, look: Theme = PLAIN): string {
   const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, look)} once it serves`;
   return `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it${serving}\n`;
 }
 
-function withLevel(exposure: Exposure, { paint }: Look): string {
+function withLevel(exposure: Exposure, { paint }: Theme): string {
   const [level, role] = levelCell(exposure);
   return `${exposureText(exposure)} ${paint(role, level)}`;
 }
@@ -135,4 +135,4 @@ export const scoredJson = ({ score, places }: Scored) => ({
   ...(places ? { places } : {}),
 });
 
-const verdictJson = ({ access, calls, by }: Verdict) => ({ access, calls, by });
+const verdictJson = ({ access, calls, by }: AccessVerdict) => ({ access, calls, by });

@@ -4,7 +4,7 @@ import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, diagnosticsJson, inOrder, printable } from '../../diagnostic.js';
 import type { RefusedSinceStart } from '../../explain/refused-since-start.js';
 import { tallyJson } from '../../explain/tally.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import type { Injection } from '../../machine/state/injections.js';
 import type { Mode } from '../../plan/plan.js';
@@ -105,7 +105,7 @@ export function withOneHint(
 }
 
 /** @param whole whether all units were looked for */
-export function statusText(all: readonly UnitStatus[], whole: boolean, look: Look = PLAIN): string {
+export function statusText(all: readonly UnitStatus[], whole: boolean, look: Theme = PLAIN): string {
   const rows = all
     .filter((one) => one.dropIn !== undefined || one.transient || one.drift.length > 0 || isInjected(one))
     .flatMap((one): Cell[][] => [

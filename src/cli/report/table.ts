@@ -1,5 +1,5 @@
 import { printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 
 /** A cell: its text, and what it is where a terminal shows that. */
 export type Cell = string | readonly [text: string, role: Role];
@@ -9,7 +9,7 @@ export const styled = (text: string, role: Role | undefined): Cell => (role ? [t
 
 export interface TableOptions {
   readonly indent?: string;
-  readonly look?: Look;
+  readonly look?: Theme;
   /** Names of the columns. */
   readonly head?: readonly string[];
   /** Which words may be cut in the middle, since they are whole elsewhere: all, so that each row takes one line, or the last column's. */
@@ -174,7 +174,7 @@ const brokenCell = ({ text, role }: Printed, isInColumn: boolean, width: number)
 });
 
 /** A row in as many lines as its longest cell takes. */
-function linesOf(row: readonly Broken[], widths: readonly number[], look: Look): string[] {
+function linesOf(row: readonly Broken[], widths: readonly number[], look: Theme): string[] {
   const last = row.length - 1;
   const height = Math.max(...row.map(({ lines }) => lines.length));
   return Array.from({ length: height }, (_, line) =>
@@ -190,7 +190,7 @@ function linesOf(row: readonly Broken[], widths: readonly number[], look: Look):
 }
 
 /** A text in lines that fit, those after the first further in. */
-export function wrapped(text: string, { columns }: Look, indent = ''): string {
+export function wrapped(text: string, { columns }: Theme, indent = ''): string {
   const room = columns - indent.length;
   const lines = text.length <= room ? [text] : brokenText(text, room - GAP.length);
   return lines.map((line, i) => `${indent}${i > 0 ? GAP : ''}${line}`).join('\n');

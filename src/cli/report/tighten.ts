@@ -2,14 +2,14 @@
 
 import type { Tightened } from '../../apply/live/tighten-unit.js';
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../../diagnostic.js';
-import type { Look, Role } from '../../look.js';
+import type { Role, Theme } from '../../look.js';
 import type { Outcome } from '../../outcome.js';
 
 /** The outcome for all units. @param deny the calls that are refused, each with its answer */
 export function tightenOutcome(
   results: readonly Tightened[],
   deny: readonly string[],
-  { look }: { readonly look: Look },
+  { look }: { readonly look: Theme },
 ): Outcome {
   return {
     exit: exitOf(results),
@@ -40,7 +40,7 @@ const STATES: Readonly<Record<Tightened['state'], Role>> = {
   unknown: 'bad',
 };
 
-function resultText(result: Tightened, deny: readonly string[], look: Look): string {
+function resultText(result: Tightened, deny: readonly string[], look: Theme): string {
   const { unit, state, paused } = result;
   const head = `${unit}: ${look.paint(STATES[state], state)}\n`;
   if (state !== 'tightened' && state !== 'pending') return head;

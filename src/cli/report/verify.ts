@@ -1,5 +1,5 @@
 import { EXIT, printable } from '../../diagnostic.js';
-import { type Look, PLAIN, type Role } from '../../look.js';
+import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { ThreadGroup } from '../../verify/kernel/thread-group.js';
 import { type Cell, table } from './table.js';
 
@@ -8,7 +8,7 @@ export function enforcementText(
   { unit, policyFile }: { readonly unit: string; readonly policyFile: string },
   exit: number,
   groups: readonly ThreadGroup[],
-  look: Look = PLAIN,
+  look: Theme = PLAIN,
 ): string {
   const [state, role] = STATES.get(exit) ?? NOT_PROVEN;
   const rows = groups.flatMap(({ processes, filters, calls, heldTo, leftOver }) =>
@@ -56,7 +56,7 @@ const WITHOUT: Readonly<Record<ThreadGroup['heldTo'], string>> = {
   nothing: 'without any sandbox, as planned',
 };
 
-function differencesText({ processes, differences }: ThreadGroup, look: Look): string {
+function differencesText({ processes, differences }: ThreadGroup, look: Theme): string {
   if (differences.length === 0) return '';
   const pids = processes.map(({ pid }) => pid).join(', ');
   const rows = differences.map(({ abi, expected, got, someArguments, calls }): Cell[] => [

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { type ColorChoice, type Look, PLAIN, type Role } from '../../look.js';
+import { type ColorChoice, PLAIN, type Role, type Theme } from '../../look.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,7 +54,7 @@ export function lookOf(
   stream: Pick<Stream, 'columns'>,
   environment: Environment,
   choice: ColorChoice = 'auto',
-): Look {
+): Theme {
   const columns = stream.columns || PLAIN.columns;
   return hasColours(stream, environment, choice) ? { columns, paint } : { ...PLAIN, columns };
 }

@@ -159,7 +159,7 @@ export function follow(tree: FileTree, path: string, { place, isOthers = true }:
 const S_IFMT = 0o170000;
 const FILES: readonly number[] = [0o100000, 0o140000];
 
-interface Looked {
+interface SpotFacts {
   readonly spot: Spot;
   /** The file's facts; undefined if nothing is there. */
   readonly facts: FileFacts | undefined;
@@ -168,7 +168,7 @@ interface Looked {
 
 const finding = ({ shown, by }: Spot, why: string): Untrusted => ({ path: shown, why, by });
 
-function lookAt(tree: FileTree, spot: Spot): Looked {
+function lookAt(tree: FileTree, spot: Spot): SpotFacts {
   const facts = tree.look(spot.path);
   // A user's own file system (FUSE) keeps root out.
   if (facts === 'hidden')

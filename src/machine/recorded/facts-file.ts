@@ -29,7 +29,7 @@ const TYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The answer to one question. */
-export type Answer =
+export type RecordedAnswer =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'look'; readonly facts: LookedAt }
@@ -62,10 +62,10 @@ interface Packed {
 }
 
 /** The answers of a machine. */
-export interface Facts {
+export interface Inventory {
   /** Its name, for people. */
   readonly host: string;
-  readonly answers: ReadonlyMap<string, Answer>;
+  readonly answers: ReadonlyMap<string, RecordedAnswer>;
 }
 
 type InventoryLine = Readonly<Record<string, unknown>>;
@@ -83,8 +83,8 @@ const fail = (message: string) =>
  * @param texts the files, by their paths
  * @throws UserError `bad-file`
  */
-export function parseFacts(texts: ReadonlyMap<string, string>): Facts {
-  const answers = new Map<string, Answer>();
+export function parseFacts(texts: ReadonlyMap<string, string>): Inventory {
+  const answers = new Map<string, RecordedAnswer>();
   const hosts = new Set<string>();
   const machines = new Set<string>();
   const unpack = unpacker();
@@ -160,7 +160,7 @@ function modeOf(line: InventoryLine, at: string): number {
 
 type Unpack = (packed: string, at: string) => () => Uint8Array;
 
-function answerOf(line: InventoryLine, at: string, unpack: Unpack): Answer {
+function answerOf(line: InventoryLine, at: string, unpack: Unpack): RecordedAnswer {
   if (line.absent === true) return { kind: 'absent' };
   if (line.failed !== undefined) return { kind: 'failed', reason: printable(textOf(line, 'failed', at)) };
   const [kind] = textOf(line, 'ask', at).split(' ', 1);

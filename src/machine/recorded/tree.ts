@@ -1,16 +1,16 @@
 import type { Walked } from '../../systemd/unit/view.js';
 import { fileError } from '../files/error.js';
 import { type FileFacts, type FileTree, walkTree } from '../files/follow.js';
-import type { Answer, LookedAt } from './facts-file.js';
+import type { LookedAt, RecordedAnswer } from './facts-file.js';
 
 /** A machine's answers, and the questions that have none. */
 export interface Answers {
   /** The answer to a question, if there is one. */
-  known(question: string): Answer | undefined;
+  known(question: string): RecordedAnswer | undefined;
   /** Keeps a question that has no answer. */
   miss(question: string): void;
   /** Both. */
-  ask(question: string): Answer | undefined;
+  ask(question: string): RecordedAnswer | undefined;
 }
 
 /** A name in a folder, its type as find(1) has it, and the target of a link. */

@@ -12,7 +12,7 @@ import type { Manager } from './on-bus.js';
 import type { CallList, Settings, WordName } from './settings.js';
 
 /** Facts about the systemd that would read a unit's files. */
-export interface Reader extends Manager {
+export interface ReadingManager extends Manager {
   readonly sets: SyscallSets;
 }
 
@@ -23,7 +23,10 @@ const UNSET: Partial<Readonly<Record<WordName, string>>> = { ProtectHome: 'no', 
  * The settings of a unit by its files, as a manager would load them. Specifiers stay as they are written.
  * @param effective all files, those of ours included
  */
-export function settingsOfFiles(effective: EffectiveUnit, { scope, systemd, sets }: Reader): Settings {
+export function settingsOfFiles(
+  effective: EffectiveUnit,
+  { scope, systemd, sets }: ReadingManager,
+): Settings {
   const unit = ownValues(effective);
   const isDynamic = isOn(unit, 'DynamicUser');
   const isUnitOn = (name: string) =>

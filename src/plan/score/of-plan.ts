@@ -54,7 +54,7 @@ export function scoreOfPlan(planned: PlannedFiles): Scored | undefined {
   );
 }
 
-interface Confined {
+interface UnitOnMachine {
   readonly unit: EffectiveUnit;
   readonly subject: Subject;
 }
@@ -64,7 +64,7 @@ type Filters = Pick<Subject, 'filter' | 'ready'>;
 const NO_FILTERS: Filters = { filter: undefined, ready: undefined };
 
 /** The unit with the drop-in, and the filters of ours that go with it. */
-function confinedBy({ plan, unit: { files: own }, files: emitted }: PlannedFiles): Confined | undefined {
+function confinedBy({ plan, unit: { files: own }, files: emitted }: PlannedFiles): UnitOnMachine | undefined {
   const dropIn = emitted.find(({ path }) => hasNameOfDropIn(path));
   if (!dropIn) return undefined;
   const { startsLaunched, tightened } = dropInFacts(dropIn.content);

@@ -15,7 +15,7 @@ export interface Filtering {
 }
 
 /** A unit as the rows see it. */
-export interface Judged {
+export interface ScoredSettings {
   readonly settings: Settings;
   readonly filtering: Filtering;
 }
@@ -26,7 +26,7 @@ export interface ScoreRow {
   readonly weight: number;
   readonly range: number;
   /** From 0, the best, to `range`; undefined where the row doesn't apply. */
-  readonly badness: (unit: Judged) => number | undefined;
+  readonly badness: (unit: ScoredSettings) => number | undefined;
   /** It doesn't apply to units of the early boot. */
   readonly unlessEarly?: true;
 }
@@ -241,7 +241,7 @@ export interface Assessed {
 }
 
 /** The exposure of a unit, as assess() in src/analyze/analyze-security.c of systemd has it. */
-export function assess(unit: Judged): Assessed {
+export function assess(unit: ScoredSettings): Assessed {
   let [sum, weights] = [0, 0];
   const found = new Map<string, number>();
   for (const { name, weight, range, badness, unlessEarly } of ROWS) {

@@ -14,7 +14,7 @@ import { runsAsRoot, type Settings } from './settings.js';
 /** `needs`: the calls get through, but the kernel asks for a capability that the unit can't get. */
 export type Access = 'open' | 'closed' | 'needs';
 
-export interface Verdict {
+export interface AccessVerdict {
   readonly access: Access;
   /** The calls that get through. */
   readonly calls: readonly string[];
@@ -22,7 +22,7 @@ export interface Verdict {
   readonly by: readonly string[];
 }
 
-export interface DoorVerdict extends Verdict {
+export interface DoorVerdict extends AccessVerdict {
   readonly door: Door;
 }
 
@@ -41,7 +41,7 @@ export const doorsOf = (gate: Gate): DoorVerdict[] =>
   }));
 
 /** The verdict on entries of which one will do. */
-function verdictOn(gate: Gate, entries: readonly KernelEntry[], needs: Needed | undefined): Verdict {
+function verdictOn(gate: Gate, entries: readonly KernelEntry[], needs: Needed | undefined): AccessVerdict {
   const closed = closersOf(gate, entries);
   if (closed) return { access: 'closed', calls: [], by: closed };
   const open = entries.filter((entry) => isOpen(gate, entry));

@@ -14,7 +14,7 @@ export const isOperand = (value: unknown): value is string | number | bigint =>
   isString(value) || isInteger(value);
 
 /** Takes values of the wanted type out of a document; validateShape() reports the others. */
-export class Reader {
+export class PolicyReader {
   /** Findings, whose diagnostics are made only when somebody asks for them. */
   readonly #found: (() => Diagnostic)[] = [];
   readonly document: TomlDocument;

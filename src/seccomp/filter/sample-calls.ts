@@ -3,7 +3,7 @@ import { remember } from '../../collections.js';
 import { ABIS, abisOf, kernelNumber } from '../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import { type Call, decide, type SyscallPolicy, verdictAt } from '../syscalls/policy.js';
+import { decide, type SeccompData, type SyscallPolicy, verdictAt } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { UNLISTED } from './own-answers.js';
 import { registersToTry } from './samples.js';
@@ -11,7 +11,7 @@ import { NO_ARGUMENTS, ProgramError, type Stack, simulate } from './simulate.js'
 import { settled } from './verdicts.js';
 
 /** A call with the policy's answer. */
-export interface SampleCall extends Call {
+export interface SampleCall extends SeccompData {
   readonly expected: Action;
   /** Whether the policy decides by the number alone. */
   readonly isByNumber: boolean;
@@ -101,5 +101,5 @@ const answered = (call: SampleCall, answers: readonly (Action | undefined)[]): A
 });
 
 /** The first of the calls of each number. */
-export const firstOfEach = <T extends Call>(calls: readonly T[]): T[] =>
+export const firstOfEach = <T extends SeccompData>(calls: readonly T[]): T[] =>
   [...new Map(calls.toReversed().map((call) => [`${call.arch} ${call.nr}`, call])).values()].toReversed();

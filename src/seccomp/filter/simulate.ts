@@ -3,7 +3,7 @@
  * shape of an instruction with the compiler, so that each is a check on the other.
  */
 import { type Action, ALLOW, stricter } from '../syscalls/action.js';
-import type { Call } from '../syscalls/policy.js';
+import type { SeccompData } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 
 export interface Outcome {
@@ -37,7 +37,7 @@ const DIVIDED_BY_ZERO = 0;
 export const NO_ARGUMENTS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 
 interface Machine {
-  readonly call: Call;
+  readonly call: SeccompData;
   /** The memory words, created at the first store: few programs have any. */
   memory: (number | undefined)[] | undefined;
   a: number;
@@ -51,7 +51,7 @@ interface Machine {
  * @throws ProgramError where the kernel would refuse the program, and for a load of the instruction pointer, which a
  *   Call lacks
  */
-export function simulate(program: readonly Instruction[], call: Call): Outcome {
+export function simulate(program: readonly Instruction[], call: SeccompData): Outcome {
   const machine: Machine = { call, memory: undefined, a: 0, x: 0, at: 0, loadedArguments: false };
   for (let instructions = 1; ; instructions++) {
     const instruction = program[machine.at];
@@ -206,5 +206,5 @@ export type Stack = readonly (readonly Instruction[])[];
  * program's (seccomp_run_filters in kernel/seccomp.c).
  * @throws ProgramError as simulate() does
  */
-export const stackAction = (stack: Stack, call: Call): Action =>
+export const stackAction = (stack: Stack, call: SeccompData): Action =>
   stack.reduce((strictest, program) => stricter(strictest, simulate(program, call).action), ALLOW);

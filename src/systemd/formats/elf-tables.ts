@@ -11,12 +11,12 @@ interface ElfRange {
   readonly size: number;
 }
 
-export interface Segment extends ElfRange {
+export interface ElfSegment extends ElfRange {
   readonly type: number;
   readonly flags: number;
 }
 
-interface Section extends Segment {
+interface Section extends ElfSegment {
   readonly name: string;
 }
 
@@ -64,7 +64,7 @@ export function wordAt(view: DataView, at: number): number {
  * @param view the file, at least as far as these reach
  * @throws RangeError
  */
-export function readSegments(view: DataView): Segment[] {
+export function readSegments(view: DataView): ElfSegment[] {
   const [table, size, count] = [wordAt(view, 32), view.getUint16(54, true), view.getUint16(56, true)];
   if (count > MAX_SEGMENTS) throw new RangeError();
   return Array.from({ length: count }, (_, i) => {
@@ -80,7 +80,7 @@ export function readSegments(view: DataView): Segment[] {
 }
 
 /** Where in the file an address is. @throws RangeError */
-export function offsetIn(segments: readonly Segment[], address: number): number {
+export function offsetIn(segments: readonly ElfSegment[], address: number): number {
   const segment = segments.find((each) => each.type === PT.load && isWithin(each, address));
   if (segment === undefined) throw new RangeError();
   return segment.offset + address - segment.address;
@@ -90,7 +90,7 @@ export function offsetIn(segments: readonly Segment[], address: number): number 
 export class ElfTables {
   protected readonly bytes: Uint8Array;
   protected readonly view: DataView;
-  protected readonly segments: readonly Segment[];
+  protected readonly segments: readonly ElfSegment[];
   /** Empty without a section table. */
   protected readonly sections: readonly Section[];
   /** Values of the dynamic section by tag. */
@@ -147,7 +147,7 @@ export class ElfTables {
     };
   }
 
-  private readDynamic({ offset, size }: Segment): void {
+  private readDynamic({ offset, size }: ElfSegment): void {
     for (let at = offset; at < offset + size; at += 16) {
       const tag = this.word(at);
       if (tag === 0) return;
@@ -182,7 +182,7 @@ const MAX_TEXT = 65536;
 const MAX_SEGMENTS = 256;
 const LATIN = new TextDecoder('latin1');
 
-const isCode = ({ type, flags }: Segment) => type === PT.load && (flags & PF_X) !== 0;
+const isCode = ({ type, flags }: ElfSegment) => type === PT.load && (flags & PF_X) !== 0;
 /** Adds a value to those of a key. */
 export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key);
@@ -192,7 +192,7 @@ export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 
 /** Whether it is in memory, and executable. */
 const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
-const holdsCode = (section: ElfRange) => (segment: Segment) =>
+const holdsCode = (section: ElfRange) => (segment: ElfSegment) =>
   isCode(segment) &&
   section.address >= segment.address &&
   section.address + section.size <= segment.address + segment.size;

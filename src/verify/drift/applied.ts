@@ -7,7 +7,7 @@ import type { NamedProgram } from './named-programs.js';
 import type { ServiceState } from './service-state.js';
 
 /** A unit with files of ours. */
-export interface Applied {
+export interface InstalledUnit {
   readonly unit: string;
   readonly facts: DropInFacts;
   /** All of the unit's own that there are, the drop-in among them. */

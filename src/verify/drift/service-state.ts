@@ -46,7 +46,7 @@ const URGENT: readonly ServiceState[] = [
 ];
 
 /** The drop-in and the runs that services are compared with. */
-interface Wanted {
+interface ExpectedRuns {
   readonly appliedRuns: AppliedRuns;
   /** The drop-in. */
   readonly path: string;
@@ -57,7 +57,7 @@ interface Wanted {
 export const statesOf = (
   context: Context,
   services: readonly Service[],
-  wanted: Wanted,
+  wanted: ExpectedRuns,
 ): Promise<ServiceState[]> =>
   inBatches(services, ASKED_AT_ONCE, (service) => serviceState(context, service, wanted));
 
@@ -68,7 +68,7 @@ export const mostUrgent = (states: readonly ServiceState[]): ServiceState =>
 async function serviceState(
   context: Context,
   service: Service,
-  { appliedRuns, path, facts }: Wanted,
+  { appliedRuns, path, facts }: ExpectedRuns,
 ): Promise<ServiceState> {
   const { state: loaded } = service;
   if (loaded.loadState === 'not-found') return 'no-unit';

@@ -8,7 +8,7 @@ import type { System } from '../../machine/system.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import type { Expected } from '../expected.js';
-import { createJudge, hasOwnPrograms, type Judge } from './judge-filters.js';
+import { createJudge, type FilterCheck, hasOwnPrograms } from './judge-filters.js';
 import { leftOvers } from './left-over.js';
 import type { PrintedFilters } from './loaded-filters.js';
 import { looserCalls, whose } from './looser.js';
@@ -129,7 +129,7 @@ interface Means {
   /** Whether filters have the programs of the unit's files. */
   readonly isAsFiles: (filters: PrintedFilters) => boolean;
   /** The plan behind the files, and what judges others by it. */
-  readonly byPlan: () => Promise<{ readonly planned: PlannedUnit; readonly judge: Judge }>;
+  readonly byPlan: () => Promise<{ readonly planned: PlannedUnit; readonly judge: FilterCheck }>;
   readonly old: ReadonlySet<number>;
 }
 

@@ -15,7 +15,7 @@ import type { Expected, Programs } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';
 import type { Compared } from './thread-group.js';
-import type { Measure, PlannedUnit } from './without-launcher.js';
+import type { ExpectedLayer, PlannedUnit } from './without-launcher.js';
 
 /** A policy that filters have to enforce. */
 interface Part {
@@ -25,7 +25,7 @@ interface Part {
   readonly program: string | undefined;
 }
 
-export type Judge = (filters: PrintedFilters, measure: Measure) => Compared;
+export type FilterCheck = (filters: PrintedFilters, measure: ExpectedLayer) => Compared;
 
 /**
  * Whether filters have the programs of the unit's files, so that they are as the policy says; false where systemd alone
@@ -45,8 +45,12 @@ const isLoaded = (filters: PrintedFilters, program: string | undefined, trustsGu
   program !== undefined && loads(filters, program, trustsGuards);
 
 /** @param programs those of the plan's filter files */
-export function createJudge({ plan, unit }: PlannedUnit, programs: Programs, trustsGuards: boolean): Judge {
-  const partsOf = remember((measure: Measure) => parts({ plan, unit }, programs, measure));
+export function createJudge(
+  { plan, unit }: PlannedUnit,
+  programs: Programs,
+  trustsGuards: boolean,
+): FilterCheck {
+  const partsOf = remember((measure: ExpectedLayer) => parts({ plan, unit }, programs, measure));
   const looserThan = remember(createLooserCalls);
   // The guard lets an execve through whose key is gone.
   const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
@@ -64,7 +68,11 @@ export function createJudge({ plan, unit }: PlannedUnit, programs: Programs, tru
 }
 
 /** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
-function parts({ plan, unit }: PlannedUnit, { start, ready: readied }: Programs, measure: Measure): Part[] {
+function parts(
+  { plan, unit }: PlannedUnit,
+  { start, ready: readied }: Programs,
+  measure: ExpectedLayer,
+): Part[] {
   const { meaning, filter, ready } = plan;
   if (measure === 'nothing') return [];
   if (measure === 'systemd') {

@@ -14,10 +14,10 @@ export interface LoadedFilters {
 /** All filters of a thread. */
 export interface PrintedFilters extends LoadedFilters {
   /** As read-filters prints them, the newest first; the same object for threads that have the same. */
-  readonly lines: Lines;
+  readonly lines: ProgramLines;
 }
 
-type Lines = readonly string[];
+type ProgramLines = readonly string[];
 
 /** The filters of a thread that are taken in: more than systemd and the launcher load. */
 const OLDEST = 64;
@@ -33,9 +33,11 @@ const DIGITS = 16;
  * Takes filters in, the oldest of every thread first: a service can only add newer ones.
  * @returns the filters by their lines; undefined if a line is no filter
  */
-export function takeIn(threads: ReadonlySet<Lines>): ReadonlyMap<Lines, PrintedFilters> | undefined {
+export function takeIn(
+  threads: ReadonlySet<ProgramLines>,
+): ReadonlyMap<ProgramLines, PrintedFilters> | undefined {
   const read = createReading();
-  const stacks = new Map<Lines, Stack[number][]>([...threads].map((lines) => [lines, []]));
+  const stacks = new Map<ProgramLines, Stack[number][]>([...threads].map((lines) => [lines, []]));
   for (let age = 1, some = [...stacks]; some.length > 0 && age <= OLDEST; age++) {
     some = some.filter(([lines]) => lines.length >= age);
     for (const [lines, stack] of some) {

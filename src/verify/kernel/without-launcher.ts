@@ -14,7 +14,7 @@ import type { Target } from '../../systemd/target/target.js';
  * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
  * launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps from any sandbox.
  */
-export type Measure = 'policy' | 'systemd' | 'nothing';
+export type ExpectedLayer = 'policy' | 'systemd' | 'nothing';
 
 /** A unit's plan and state. */
 export interface PlannedUnit {
@@ -33,7 +33,7 @@ export async function measureOf(
   looked: { readonly pid: number; readonly name: string },
   stack: Stack,
   obeys: () => Promise<boolean>,
-): Promise<Measure> {
+): Promise<ExpectedLayer> {
   if (stack.some(isGuarded) || looked.pid === unit.mainPid) return 'policy';
   if (await isManagers(system, { plan, unit }, looked)) return 'nothing';
   const keys = keysWithProcesses({ plan, unit });

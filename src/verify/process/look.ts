@@ -24,7 +24,7 @@ import {
   type SeenProcess,
   type Subject,
 } from './processes.js';
-import { apart, createOfMounts, isSeen, judge, type Measure } from './table.js';
+import { apart, createOfMounts, type ExpectedValues, isSeen, judge } from './table.js';
 
 /** A finding about a directive in one process; without a process it is about the unit's control group. */
 export interface DirectiveFinding {
@@ -33,7 +33,7 @@ export interface DirectiveFinding {
   readonly finding: Finding;
 }
 
-export interface Look {
+export interface ProbeResult {
   readonly seen: readonly DirectiveFinding[];
   /** Whether there was no process to look at. */
   readonly isEmpty: boolean;
@@ -58,7 +58,11 @@ export interface ProbeRequest {
 const LOOKS = 3;
 
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
-export async function lastingLook(system: System, subject: Subject, asked: ProbeRequest): Promise<Look> {
+export async function lastingLook(
+  system: System,
+  subject: Subject,
+  asked: ProbeRequest,
+): Promise<ProbeResult> {
   let found = await look(system, subject, asked);
   for (let looks = 1; looks < LOOKS && found.seen.some((one) => isLooser(one)); looks++) {
     await system.wait(PROGRAM_WITHIN);
@@ -73,7 +77,7 @@ const isLooser = ({ finding, process: of }: DirectiveFinding, isOld = false): bo
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
 
-async function look(system: System, subject: Subject, asked: ProbeRequest): Promise<Look> {
+async function look(system: System, subject: Subject, asked: ProbeRequest): Promise<ProbeResult> {
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
   const directives = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
   const failures: Failures = new Map();
@@ -151,7 +155,7 @@ async function readMeasure(
   system: System,
   { plan, unit }: Subject,
   { directives, bases }: ProbeRequest,
-): Promise<Measure & { readonly paths: readonly string[] }> {
+): Promise<ExpectedValues & { readonly paths: readonly string[] }> {
   const get: Get = (property) => unit.properties.get(property);
   const manager = plan.target.scope === 'user' ? 'self' : 1;
   const status = await readStatus(system, `${manager}`);

@@ -23,7 +23,7 @@ import {
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { type DirectiveFinding, heldDirectives, type Look, lastingLook } from './look.js';
+import { type DirectiveFinding, heldDirectives, lastingLook, type ProbeResult } from './look.js';
 import { UNREAD } from './own-filters.js';
 import { failureOf } from './processes.js';
 
@@ -111,7 +111,7 @@ const namesOf = ({ directives }: ExpectedDirectives['plan']): string[] => [
  */
 function notSeen(
   planned: ExpectedDirectives,
-  { isEmpty, failure }: Look,
+  { isEmpty, failure }: ProbeResult,
   directives: readonly HeldDirective[],
   { groups, read }: Pick<Enforcement, 'groups' | 'read'>,
 ): Diagnostic[] {

@@ -23,7 +23,7 @@ import {
 } from './status.js';
 
 /** Values and facts that processes of a unit are compared with. */
-export interface Measure {
+export interface ExpectedValues {
   readonly get: Get;
   /** The folders that the unit's own are below; undefined for those of the system's manager. */
   readonly bases?: ReadonlyMap<string, string> | undefined;
@@ -38,7 +38,7 @@ export interface Measure {
 }
 
 /** A process, and what is seen of it. */
-export interface Judged {
+export interface CheckedProcess {
   readonly process: SeenProcess;
   /** Findings about its mounts by directive. */
   readonly mounts: (directive: string) => readonly Finding[];
@@ -61,7 +61,7 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
   ['UserNamespacePath', 'user'],
 ]);
 
-type InNamespaces = Pick<Measure, 'namespaces'>;
+type InNamespaces = Pick<ExpectedValues, 'namespaces'>;
 
 /** Whether a process is in another namespace than the manager, or than another process. */
 export function apart(name: string, { namespaces }: InNamespaces, other: InNamespaces): Finding {
@@ -79,11 +79,11 @@ const HIDDEN_MOUNTS = hidden('its mounts are not shown');
  * @param isOwn whether the unit's processes may have made the namespace themselves
  */
 export const createOfMounts = (
-  measure: Measure,
+  measure: ExpectedValues,
   process: InNamespaces,
   view: View | undefined,
   isOwn: boolean,
-): Judged['mounts'] => {
+): CheckedProcess['mounts'] => {
   const { get, host, bases } = measure;
   const lines = loadedLines(get, bases);
   const outside = apart('mnt', process, measure);
@@ -102,10 +102,14 @@ export const createOfMounts = (
 const OWN_GROUPS: readonly string[] = ['private', 'strict'];
 
 type FactSource = 'status' | 'capabilities' | 'namespaces' | 'mounts' | 'filters';
-type Judge = (judged: Judged, measure: Measure, directive: string) => Finding | readonly Finding[];
+type ProcessCheck = (
+  judged: CheckedProcess,
+  measure: ExpectedValues,
+  directive: string,
+) => Finding | readonly Finding[];
 
 /** Places to look at, the directives that are seen there, and how; some are seen at several. */
-const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, judge: Judge])[] = [
+const TABLE: readonly (readonly [at: FactSource, directives: Iterable<string>, judge: ProcessCheck])[] = [
   ['status', ['NoNewPrivileges', 'DynamicUser'], ({ process }) => noNewPrivileges(process)],
   ['status', ['User', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'UID')],
   ['status', ['Group', 'DynamicUser'], ({ process }, { get }) => runsAs(get, process, 'GID')],
@@ -158,7 +162,7 @@ const OWN_USERS = unseen('it is in a user namespace of its own');
 const ALWAYS_HELD: ReadonlySet<string> = new Set(['CapabilityBoundingSet', ...LIMITS.keys()]);
 
 /** A directive in a process, compared with what the manager has loaded. */
-export function judge(directive: string, measure: Measure, judged: Judged): Finding {
+export function judge(directive: string, measure: ExpectedValues, judged: CheckedProcess): Finding {
   const sights = SIGHTS.get(directive);
   if (!sights) return unseen('nothing tells');
   if (measure.get(findDirective(directive)!.bus.property) === undefined)

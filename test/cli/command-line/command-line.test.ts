@@ -6,7 +6,7 @@ import { askedBy } from '../../../src/cli/command-line/asked.js';
 import { COMMAND_GROUPS, groupOf, inGroups, OUTPUT } from '../../../src/cli/command-line/help-groups.js';
 import { parse } from '../../../src/cli/command-line/parse.js';
 import { usageError } from '../../../src/cli/command-line/usage.js';
-import { OPTIONS, type Options } from '../../../src/cli/commands/options.js';
+import { OPTIONS, type VerbOptions } from '../../../src/cli/commands/options.js';
 import { VERBS } from '../../../src/cli/commands/verbs.js';
 import { PLAIN } from '../../../src/look.js';
 
@@ -102,7 +102,7 @@ test('the help of a command has its options heading by heading', async () => {
 });
 
 test('options keep their order under a heading, and none is lost', () => {
-  const names = Object.keys(OPTIONS) as (keyof Options)[];
+  const names = Object.keys(OPTIONS) as (keyof VerbOptions)[];
   const sorted = inGroups(names);
   assert.deepEqual([...sorted].sort(), [...names].sort());
   const headings = sorted.map(groupOf);

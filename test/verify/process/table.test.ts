@@ -5,10 +5,10 @@ import { parseMountTree } from '../../../src/systemd/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
 import { parseLimits, type SeenProcess, type View } from '../../../src/verify/process/processes.js';
 import {
+  type CheckedProcess,
   createOfMounts,
-  type Judged,
+  type ExpectedValues,
   judge as judgeSeen,
-  type Measure,
 } from '../../../src/verify/process/table.js';
 import { planned } from '../../support/planned.js';
 
@@ -20,12 +20,12 @@ interface OwnNamespaces {
 
 const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
 
-interface Shown extends Pick<Judged, 'process' | 'filters'> {
+interface Shown extends Pick<CheckedProcess, 'process' | 'filters'> {
   readonly view: View | undefined;
   readonly own: OwnNamespaces;
 }
 
-const judge = (directive: string, measure: Measure, { view, own, ...shown }: Shown) =>
+const judge = (directive: string, measure: ExpectedValues, { view, own, ...shown }: Shown) =>
   judgeSeen(directive, measure, {
     ...{ ...shown, hasOwnUsers: own.users },
     mounts: createOfMounts(measure, shown.process, view, own.mounts),
@@ -71,7 +71,7 @@ const HOST = `1 0 0:1 / / rw - ext4 d rw
 
 type Properties = Readonly<Record<string, unknown>>;
 
-const measure = (properties: Properties): Measure => ({
+const measure = (properties: Properties): ExpectedValues => ({
   get: (name) => properties[name],
   abi: 'x86-64',
   known: KNOWN,
@@ -350,7 +350,7 @@ test('a directive of which nothing tells is unseen, whatever its value', () => {
 });
 
 test('devices of the own come with a filter, where the machine has I/O ports', () => {
-  const found = (deny: string, abi: Measure['abi'] = 'x86-64') => {
+  const found = (deny: string, abi: ExpectedValues['abi'] = 'x86-64') => {
     const filters = [{ stack: [compile(planned(`[syscalls]\ndeny = ["${deny}"]\n`).meaning!)] }];
     const own = view(`${HOST}9 2 0:9 / /dev ro - tmpfs d rw\n`);
     const judged = { process: seenProcess(), view: own, filters, own: NO_OWN_NAMESPACES };

@@ -3,7 +3,7 @@ import { COLOR_CHOICES } from '../../../look.js';
 import type { Context } from '../../../machine/context.js';
 import { ownDropIns } from '../../../machine/state/own-files.js';
 import { templateNames } from '../../../prepare/load/find-template.js';
-import { COMMON_OPTIONS, OPTIONS, type Options } from '../options.js';
+import { COMMON_OPTIONS, OPTIONS, type VerbOptions } from '../options.js';
 import { HELPS, type Verb, type VerbGroup } from '../verb.js';
 import { SHELLS } from './completion.js';
 
@@ -14,7 +14,7 @@ type OfShell = 'files' | 'policies' | 'folders' | 'users' | 'groups' | 'command'
 type CandidateSource = OfShell | keyof typeof LISTS | readonly string[] | undefined;
 
 /** Values of options, by their name. */
-const VALUES: Partial<Record<keyof Options, CandidateSource>> = {
+const VALUES: Partial<Record<keyof VerbOptions, CandidateSource>> = {
   policy: 'policies',
   template: 'template',
   facts: 'files',

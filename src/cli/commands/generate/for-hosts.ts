@@ -1,6 +1,6 @@
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../../../diagnostic.js';
 import type { Context } from '../../../machine/context.js';
-import { type Facts, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
+import { type Inventory, MAX_FACTS, parseFacts } from '../../../machine/recorded/facts-file.js';
 import { Digests } from '../../../machine/recorded/host-class.js';
 import { contextOf } from '../../../machine/recorded/read-facts.js';
 import { Recorded } from '../../../machine/recorded/recorded.js';
@@ -101,7 +101,7 @@ export async function generateForHosts(
   return { ...outcomeOf(classes, unread, written), exit };
 }
 
-async function readHost({ program }: Context, path: string): Promise<Facts> {
+async function readHost({ program }: Context, path: string): Promise<Inventory> {
   const file = await program.read(path, { limit: MAX_FACTS });
   return parseFacts(new Map([[path, new TextDecoder().decode(file?.bytes)]]));
 }
@@ -112,7 +112,7 @@ function classOf(digests: Digests, classes: readonly HostClass[]): HostClass | u
 }
 
 interface NewHost {
-  readonly facts: Facts;
+  readonly facts: Inventory;
   readonly digests: Digests;
   readonly host: string;
 }

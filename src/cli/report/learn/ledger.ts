@@ -5,7 +5,7 @@ import type { Doubt } from '../../../learn/evidence/ledger/doubts.js';
 import type { Estimate, SamplesEstimate, SlicesEstimate } from '../../../learn/evidence/ledger/estimate.js';
 import type { Ledger, LedgerArguments, Shown } from '../../../learn/evidence/ledger/ledger.js';
 import { nameOfArgument } from '../../../learn/evidence/policy/value-names.js';
-import { type Look, PLAIN } from '../../../look.js';
+import { PLAIN, type Theme } from '../../../look.js';
 import type { RecordedPath, RecordedPeer } from '../../../observe/recording/recording.js';
 import { errnoName } from '../../../seccomp/syscalls/errno.js';
 import { spanText } from '../../../systemd/time-span.js';
@@ -25,7 +25,10 @@ const MOST_ROWS = 40;
 /** Characters of a command, or of a list of values. */
 const WIDTH = 100;
 
-export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger, look: Look = PLAIN): string {
+export function ledgerText(
+  { ledger, estimate, checklist, doubts }: ShownLedger,
+  look: Theme = PLAIN,
+): string {
   const parts = [
     headText(ledger, estimate),
     estimateText(estimate, doubts, look),
@@ -49,7 +52,7 @@ const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, 
   `${unit}: ${plural(recordings, 'recording')} of ${plural(hosts, 'host')} (${architecture}), ` +
   `${spanText(seconds)} watched on ${plural(days, 'day')}\n`;
 
-function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[], look: Look): string {
+function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[], look: Theme): string {
   const lines = [
     ...(lastNew
       ? [
@@ -133,7 +136,7 @@ const programsText = (programs: readonly string[]): string =>
 const callText = (ledger: Ledger, { name, architecture }: { name: string; architecture: string }): string =>
   architecture === ledger.architecture ? name : `${name} (${architecture})`;
 
-function callsText(ledger: Ledger, look: Look): string {
+function callsText(ledger: Ledger, look: Theme): string {
   const rows = ledger.calls.map((call) => [
     callText(ledger, call),
     `${call.count}`,
@@ -152,7 +155,7 @@ function callsText(ledger: Ledger, look: Look): string {
 const numbersText = (what: string, numbers: readonly string[]): string =>
   numbers.length === 0 ? '' : `${what}: ${numbers.join(', ')}\n`;
 
-function refusedText(ledger: Ledger, look: Look): string {
+function refusedText(ledger: Ledger, look: Theme): string {
   const rows = ledger.refused.map((one) => [
     callText(ledger, one),
     one.answer === 'kill' ? 'kill' : (errnoName(one.answer) ?? `${one.answer}`),
@@ -165,7 +168,7 @@ function refusedText(ledger: Ledger, look: Look): string {
   return partText({ heading: 'Refused by a filter', head, rows, look, cuts: 'last' }) + numbers;
 }
 
-function argumentsText(ledger: Ledger, look: Look): string {
+function argumentsText(ledger: Ledger, look: Theme): string {
   const rows = ledger.arguments.map((one) => [
     callText(ledger, one),
     one.arguments.join(','),
@@ -201,7 +204,7 @@ const valueText = (call: string, place: number, value: string): string =>
 
 const numberText = (value: string): string => (value.length > 3 ? `0x${BigInt(value).toString(16)}` : value);
 
-function capabilitiesText(ledger: Ledger, look: Look): string {
+function capabilitiesText(ledger: Ledger, look: Theme): string {
   const rows = ledger.capabilities.map((one) => [
     one.name,
     one.granted ? 'granted' : 'denied',
@@ -228,7 +231,7 @@ const FAMILIES: ReadonlyMap<number, string> = new Map([
 const failureText = ({ errno }: { errno?: number }): string =>
   errno === undefined ? '' : (errnoName(errno) ?? `${errno}`);
 
-function peersText(ledger: Ledger, look: Look): string {
+function peersText(ledger: Ledger, look: Theme): string {
   const rows = byCount(ledger.peers).map((one) => [
     one.use,
     FAMILIES.get(one.family) ?? `family ${one.family}`,
@@ -250,7 +253,7 @@ const addressText = ({ address, port }: RecordedPeer): string => {
   return port === null ? text : `${text.includes(':') ? `[${text}]` : text}:${port}`;
 };
 
-function pathsText(ledger: Ledger, look: Look): string {
+function pathsText(ledger: Ledger, look: Theme): string {
   const rows = byCount(ledger.paths).map((one) => [
     one.use,
     pathText(one),

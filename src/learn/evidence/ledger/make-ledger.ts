@@ -127,7 +127,7 @@ const joinCapabilities = (before: RecordedCapability, more: RecordedCapability):
   calls: distinct([...before.calls, ...more.calls]).sort(),
 });
 
-type Call = Omit<LedgerCall, keyof Shown>;
+type CallIdentity = Omit<LedgerCall, keyof Shown>;
 
 const callKey = ({ name, architecture }: Pick<LedgerCall, 'name' | 'architecture'>): string =>
   `${name} ${architecture}`;
@@ -140,7 +140,7 @@ function callsOf(recordings: readonly Recording[]): Pick<Ledger, 'calls' | 'name
   };
 }
 
-function namedCalls({ begin, calls, programs }: Recording): Call[] {
+function namedCalls({ begin, calls, programs }: Recording): CallIdentity[] {
   const dateOf = (seconds: number) => new Date(Date.parse(begin) + seconds * 1000).toISOString();
   return calls.flatMap((call) => {
     const { architecture, name, count, first, last, phases, onceReady } = call;
@@ -151,7 +151,7 @@ function namedCalls({ begin, calls, programs }: Recording): Call[] {
   });
 }
 
-const joinCalls = (before: Call, more: Call): Call => ({
+const joinCalls = (before: CallIdentity, more: CallIdentity): CallIdentity => ({
   ...before,
   count: before.count + more.count,
   first: [before.first, more.first].sort()[0]!,

@@ -21,7 +21,7 @@ interface FilePart {
 }
 
 /** Files by what is used of them, in the order in which the dynamic linker looks for names in them. */
-export interface Used {
+export interface UsedFiles {
   /** Of a program all code counts. */
   readonly program?: CallGraph | undefined;
   /** Of libraries counts what runs when they are loaded, and what others use of them. */
@@ -31,7 +31,7 @@ export interface Used {
 }
 
 /** Follows the call graphs from where they begin. */
-export function reach({ program, libraries, plugins = [] }: Used): Reached {
+export function reach({ program, libraries, plugins = [] }: UsedFiles): Reached {
   const files = [...(program ? [program] : []), ...libraries, ...plugins];
   const starts = [...libraries, ...plugins].map((file) => ({ file, parts: file.partsAt(beginnings(file)) }));
   const exported = plugins.map((file) => ({

@@ -43,7 +43,7 @@ export interface CallFacts {
 }
 
 /** Calls that get a tier, unless an earlier step has given them one. */
-interface Step {
+interface TierStep {
   readonly tier: Tier;
   readonly reason: TierReason;
   readonly names: Iterable<string>;
@@ -56,7 +56,7 @@ type RecordedCalls = Pick<Evidence, 'calls' | 'refused' | 'architecture' | 'lost
 export function sortCalls(seen: RecordedCalls, known: CallFacts): SortedCall[] {
   const abis = abisSeen(seen.architecture, seen.calls);
   const isHere = (name: string) => abis.some((abi) => numbersOf(abi).has(name));
-  const isLeft = ({ tier, reason }: Step, name: string) =>
+  const isLeft = ({ tier, reason }: TierStep, name: string) =>
     ['allow', 'log'].includes(tier) && reason !== 'seen' && known.isRefusedByUnit?.(name);
   const sorted = new Map<string, SortedCall>();
   for (const step of [...seenSteps(seen, known), ...unseenSteps(seen, known)]) {
@@ -69,7 +69,7 @@ export function sortCalls(seen: RecordedCalls, known: CallFacts): SortedCall[] {
   return [...sorted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: string): Step => ({
+const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: string): TierStep => ({
   tier,
   reason,
   names,
@@ -82,7 +82,7 @@ const NO_SYS = 38;
 function seenSteps(
   { calls, refused, lost }: RecordedCalls,
   { hidden = new Set(), startsPrograms = false }: CallFacts,
-): Step[] {
+): TierStep[] {
   const seen = new Set(calls.map(({ name }) => name));
   // A kernel without the call, or one of its options, answers so, too.
   const answered = isSurelyRefused(lost) ? refused.filter(({ answer }) => answer === NO_SYS) : [];
@@ -117,7 +117,7 @@ function seenSteps(
 }
 
 /** Calls that were refused or are reachable, and newer ones. */
-function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: CallFacts): Step[] {
+function unseenSteps({ refused, lost }: RecordedCalls, { reachable, sets }: CallFacts): TierStep[] {
   const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
   const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';

@@ -7,7 +7,7 @@ import { whollyRefused } from '../../../../systemd/directives/refused-calls.js';
 import { isOn, lastOf } from '../../../../systemd/unit/values.js';
 import type { PolicyRequest } from '../input.js';
 import { DEVICES } from './devices.js';
-import { Facts, type Judge } from './facts.js';
+import { type DirectiveCheck, EvidenceFacts } from './facts.js';
 import { keepGood, type Proposed, withPartner } from './kept.js';
 import { KERNEL } from './kernel.js';
 import { NETWORK } from './network.js';
@@ -36,7 +36,7 @@ export interface LearnedDirectives {
   readonly openRun: string | undefined;
 }
 
-const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
+const JUDGES: readonly DirectiveCheck[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
 
 /** Names of the directives that rest on some of these kinds of evidence, in the order of a policy. */
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
@@ -52,7 +52,7 @@ function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): st
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   const { evidence, reachable, effective, target, options, plainPrograms, codeMaker } = request;
-  const facts = new Facts(evidence, ownValues(effective), {
+  const facts = new EvidenceFacts(evidence, ownValues(effective), {
     reachable,
     addresses: options?.addresses,
     scope: target.scope,
@@ -80,7 +80,7 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
 /** The state of /run, by the list of writable places that stands. */
 function runOf(
   { proved, unproved }: Pick<LearnedDirectives, 'proved' | 'unproved'>,
-  facts: Facts,
+  facts: EvidenceFacts,
 ): Pick<LearnedDirectives, 'beforehand' | 'openRun'> {
   const value = proved.find(({ name }) => name === 'ReadWritePaths')?.value;
   const places = Array.isArray(value) ? value : [];
@@ -92,7 +92,7 @@ function runOf(
 }
 
 /** Whether the unit has a value of its own that is as good, or a list that somebody has thought about. */
-function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: Facts): boolean {
+function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: EvidenceFacts): boolean {
   if (wanted === true) return isOn(unit, name);
   const isList = typeof wanted === 'string' && wanted.includes(' ');
   return isList ? (unit.get(name) ?? []).length > 0 : lastOf(unit, name) === wanted;
@@ -101,8 +101,8 @@ function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: Facts): boolean
 const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;
 
 function judgedBy(
-  { name, wanted, by, judge }: Judge,
-  facts: Facts,
+  { name, wanted, by, judge }: DirectiveCheck,
+  facts: EvidenceFacts,
   against: string | undefined,
 ): (ProvedDirective | UnprovedDirective)[] {
   const verdict = judge(facts);

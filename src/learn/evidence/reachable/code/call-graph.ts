@@ -1,5 +1,5 @@
 import type { ElfImage } from '../../../../systemd/formats/elf-image.js';
-import { Parts, type Step } from './parts.js';
+import { type CodeEdge, Parts } from './parts.js';
 import type { RegisterValues } from './registers.js';
 
 /** A part's place in the call graph of its file. */
@@ -66,7 +66,7 @@ export class CallGraph {
       for (const index of number.parameters) facts.passes.add(index);
       if (isUnknown(number)) isOpen = true;
     };
-    const step = ({ to, arguments: values }: Step) => {
+    const step = ({ to, arguments: values }: CodeEdge) => {
       facts.steps.add(to);
       if (to === 'syscall' && values) note(values(0));
     };
@@ -100,7 +100,7 @@ export class CallGraph {
     const called = new Set<number>();
     for (const part of callers) {
       if (!this.stepsTo(takers, part)) continue;
-      const step = ({ to, arguments: values }: Step) => {
+      const step = ({ to, arguments: values }: CodeEdge) => {
         if (typeof to !== 'number' || values === undefined || !takers.has(to)) return;
         called.add(to);
         for (const index of takers.get(to)!) this.notePassed(part, values(index), further, found);

@@ -16,14 +16,14 @@ const DECODERS: Readonly<Record<ElfImage['machine'], Decoder>> = {
 };
 
 /** Where control or a pointer leads from a part: to another one, or by name to another file. */
-export interface Step {
+export interface CodeEdge {
   readonly to: number | string;
   /** The values of its arguments, by their indices, if control gets there. */
   readonly arguments: ((index: number) => RegisterValues) | undefined;
 }
 
 export interface PartVisitor {
-  step(step: Step): void;
+  step(step: CodeEdge): void;
   /** A jump or a call to a place that isn't known; with the values of its arguments, by their indices. */
   indirect(values: (index: number) => RegisterValues): void;
   /** A system call with its number. */
