@@ -123,9 +123,9 @@ function isServiceOf(service: string, unit: UnitName): boolean {
   return isTemplate(unit) ? !isTemplate(name) && name.template === unit.full : service === unit.full;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+type RecordJson = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is RecordJson => typeof value === 'object' && value !== null;
 
 function parseUndoRecord(bytes: Uint8Array): UndoRecord | undefined {
   const json = parse(new TextDecoder().decode(bytes));

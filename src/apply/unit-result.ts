@@ -36,7 +36,7 @@ export interface PendingApply extends Pending {
 }
 
 /** A unit that was to be changed. */
-export interface Changed extends OfUnit {
+export interface ChangeResult extends OfUnit {
   /** `failed`: neither as it shall be nor as it was; `unconfirmed`: it goes back unless somebody confirms it. */
   readonly state: 'applied' | 'unconfirmed' | 'confirmed' | 'reverted' | 'rolled-back' | 'failed';
   /** Whether a restart of a service was tried. */
@@ -52,7 +52,7 @@ export interface Changed extends OfUnit {
   readonly deadline?: number | undefined;
 }
 
-export type UnitResult = NotChanged | Pending | Changed;
+export type UnitResult = NotChanged | Pending | ChangeResult;
 
 /** Plans units one after the other. A unit that is named twice, be it by an alias, is planned once. */
 export async function planEach<U, T extends UnitResult>(

@@ -7,7 +7,7 @@ import type { ColorChoice, Looks } from '../look.js';
 import { type Outcome, shown } from '../outcome.js';
 import { VERSION } from '../version.js';
 import type { ShellOptions } from './program.js';
-import { isDumb, lookOf, type Stream } from './terminal/look-of.js';
+import { isDumb, lookOf, type OutputStream } from './terminal/look-of.js';
 import { NO_TERMINAL, streamOf } from './terminal/streams.js';
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -61,11 +61,11 @@ const looks = (choice?: ColorChoice): Looks => ({
   },
 });
 
-const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): Stream =>
+const sizeOf = ({ isTTY, columns, rows }: NodeJS.WriteStream): OutputStream =>
   isTTY ? { columns, rows } : NO_TERMINAL;
 
-const outputSize = (): Stream => streamOf(1, () => sizeOf(process.stdout));
-const errorsSize = (): Stream => streamOf(2, () => sizeOf(process.stderr));
+const outputSize = (): OutputStream => streamOf(1, () => sizeOf(process.stdout));
+const errorsSize = (): OutputStream => streamOf(2, () => sizeOf(process.stderr));
 
 /** The width of the terminal that standard error is; 0 for none that can clear a line. */
 const columns = (): number => (isDumb(process.env) ? 0 : (errorsSize().columns ?? 0));

@@ -101,15 +101,15 @@ const unitChange = (call: string): AllowingChange => ({
 });
 
 /** A table of a policy's file. */
-interface Table {
+interface PolicyTable {
   readonly file: string;
   readonly phase: Phase;
 }
 
-const nameOf = ({ phase }: Table) => (phase === 'start' ? 'syscalls' : 'ready');
+const nameOf = ({ phase }: PolicyTable) => (phase === 'start' ? 'syscalls' : 'ready');
 
 /** Possible edits, the smallest first. The last one adds a rule, which stands before all lists. */
-function editsOf(call: NamedCall, table: Table, lists: CallLists): Edit[] {
+function editsOf(call: NamedCall, table: PolicyTable, lists: CallLists): Edit[] {
   const none: Edit = { lists, changes: [] };
   const taken = withoutDenied(call.name, table, none);
   const added = (edit: Edit) => withAllowed(call.name, table, edit);
@@ -117,7 +117,7 @@ function editsOf(call: NamedCall, table: Table, lists: CallLists): Edit[] {
   return [none, ...taken, ...added(none), ...taken.flatMap(added), ...rule];
 }
 
-function withoutDenied(name: string, { file }: Table, edit: Edit): Edit[] {
+function withoutDenied(name: string, { file }: PolicyTable, edit: Edit): Edit[] {
   const gone = edit.lists.deny.filter((entry) => entry.name === name && entry.at.file === file);
   if (gone.length === 0) return [];
   const deny = edit.lists.deny.filter((entry) => !gone.includes(entry));
@@ -132,7 +132,7 @@ function withoutDenied(name: string, { file }: Table, edit: Edit): Edit[] {
 const written = ({ name, action }: CallEntry): string =>
   action === undefined ? name : `${name}:${formatAction(action)}`;
 
-function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
+function withAllowed(name: string, table: PolicyTable, edit: Edit): Edit[] {
   const { file } = table;
   const { allow } = edit.lists;
   if (!allow) return [];
@@ -158,7 +158,7 @@ function withAllowed(name: string, table: Table, edit: Edit): Edit[] {
  * An edit that adds a rule before all others: for these arguments if they are known and other rules depend on some,
  * else for all.
  */
-function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
+function withRule(call: NamedCall, table: PolicyTable, lists: CallLists): Edit[] {
   const { file } = table;
   const { abi, name, args } = call;
   const others = lists.rules.filter((rule) => rule.syscall.value === name);
@@ -194,7 +194,7 @@ function withRule(call: NamedCall, table: Table, lists: CallLists): Edit[] {
   return [{ lists: { ...lists, rules: [rule, ...lists.rules] }, changes: [change], rule }];
 }
 
-interface Test {
+interface ArgumentTest {
   readonly arg: number;
   readonly op: 'eq' | 'ge';
   readonly value: bigint;
@@ -202,14 +202,14 @@ interface Test {
 }
 
 /** A rule must have a condition: this one always holds. */
-const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
+const ANY_ARGUMENT: ArgumentTest = { arg: 0, op: 'ge', value: 0n, width: 32 };
 
 /** Conditions for the arguments that some rule looks at: each equals the recorded one. */
 function exactly(
   tested: readonly ConditionEntry[],
   { abi, name }: NamedCall,
   registers: readonly bigint[],
-): Test[] {
+): ArgumentTest[] {
   const looked = [...new Set(tested.map(({ arg }) => arg))].sort();
   return looked.flatMap((arg) => {
     const place = placeOf(abi!, name, arg);
@@ -219,7 +219,7 @@ function exactly(
   });
 }
 
-function ruleText(table: string, name: string, when: readonly Test[]): string {
+function ruleText(table: string, name: string, when: readonly ArgumentTest[]): string {
   const conditions = when.map(({ arg, op, value, width }) => {
     // An integer of TOML is signed.
     const operand = value < 1n << 63n ? `${value}` : `"${value}"`;

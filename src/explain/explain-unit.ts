@@ -11,7 +11,7 @@ import { effectiveUnit } from '../systemd/unit/effective.js';
 import { execKeys } from '../systemd/unit/exec/keys.js';
 import { parseUnitFile } from '../systemd/unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
-import { type Explained, explainCalls, withoutFallbacks } from './explanation.js';
+import { type Explanations, explainCalls, withoutFallbacks } from './explanation.js';
 import { type ObservedCall, together } from './records/observed.js';
 import type { UnitCall } from './records/record.js';
 import { type Owner, Records } from './records/records.js';
@@ -19,7 +19,7 @@ import { phaseAt } from './records/start-of.js';
 import type { Confinement } from './refused-call.js';
 
 /** Calls of a unit that were seen refused or recorded. */
-export interface UnitExplanations extends Explained {
+export interface UnitExplanations extends Explanations {
   /** The time from which on calls were looked for, in milliseconds since 1970. */
   readonly since: number;
   /** Whether the kernel left out some of its records, or may have. */
@@ -103,7 +103,7 @@ export function explainKnown(
   state: UnitState,
   calls: readonly UnitCall[],
   tightened: readonly string[] = [],
-): Explained {
+): Explanations {
   const { confinement, relaxed } = confinementOf(prepared, state);
   return withoutFallbacks(explainCalls(calls, { ...confinement, tightened }, relaxed));
 }

@@ -82,14 +82,14 @@ export function processesOf(calls: readonly UnitCall[]): Explanation['processes'
 }
 
 /** Explanations, those of fallbacks by themselves. */
-export interface Explained {
+export interface Explanations {
   readonly explanations: readonly Explanation[];
   /** Calls that got ENOSYS, in the place of which others are made: no findings. */
   readonly fallbacks: readonly Explanation[];
 }
 
 /** Takes fallbacks out of explanations. */
-export const withoutFallbacks = (all: readonly Explanation[]): Explained => ({
+export const withoutFallbacks = (all: readonly Explanation[]): Explanations => ({
   explanations: all.filter((one) => !isFallback(one, one.cause)),
   fallbacks: all.filter((one) => isFallback(one, one.cause)),
 });

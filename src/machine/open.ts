@@ -12,7 +12,7 @@ import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
 import { Progress } from './progress.js';
-import { type Input, readInput } from './read-input.js';
+import { type InputStream, readInput } from './read-input.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -24,7 +24,7 @@ export interface OpenOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
   /** Standard input; by default the process's. */
-  readonly input?: Input;
+  readonly input?: InputStream;
   /** The look of text on standard output; plain by default. */
   readonly look?: Theme;
   /** Writes to standard error at once. */

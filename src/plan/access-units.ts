@@ -162,7 +162,7 @@ const BY_PROGRAM = traitsBy(({ programs }) => programs);
 const BY_UNIT = traitsBy(({ units }) => units);
 
 /** A unit, as far as its traits depend on it. */
-export interface AskedUnit {
+export interface UnitOnTarget {
   readonly unit: UnitName;
   readonly effective: EffectiveUnit;
   readonly target: Pick<Target, 'scope'>;
@@ -172,7 +172,7 @@ export interface AskedUnit {
  * The traits of a unit of the system's manager, by its name, its aliases, and the programs of ExecStart=; a script counts by
  * its own name, and what it starts doesn't. Users' own units have none.
  */
-export function traitsOf({ unit, effective, target }: AskedUnit): ReadonlySet<Trait> {
+export function traitsOf({ unit, effective, target }: UnitOnTarget): ReadonlySet<Trait> {
   if (target.scope !== 'system') return new Set();
   const programs = effective.execCommands('ExecStart').flatMap(programsOf);
   const units = [unit, ...aliasesOf(effective)].map(stemOf);

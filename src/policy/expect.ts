@@ -16,7 +16,7 @@ import type { SyscallSets } from '../seccomp/syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
 /** A filter of a policy: by the names of calls, and by numbers on each machine that it is checked for. */
-export interface Meaning {
+export interface ResolvedFilter {
   /** The lists and rules that it comes from; undefined for a unit's own filter alone. */
   readonly section: SyscallsSection | undefined;
   readonly sets: SyscallSets;
@@ -32,14 +32,14 @@ interface AbiAnswer {
   readonly abi: Abi;
   readonly got: Action;
   /** The filter that gives it. */
-  readonly by: Meaning;
+  readonly by: ResolvedFilter;
 }
 
 /**
  * Errors about `[[expect]]` tables on the start of a service that don't hold for a policy, or name a call that the ABI
  * lacks. Tables for ABIs of other machines are passed over.
  */
-export const checkExpectations = ({ expect }: Policy, meaning: Meaning): Diagnostic[] =>
+export const checkExpectations = ({ expect }: Policy, meaning: ResolvedFilter): Diagnostic[] =>
   expect.filter((one) => !isOfReady(one)).flatMap((one) => failuresOf(one, [meaning]));
 
 /**
@@ -49,15 +49,18 @@ export const checkExpectations = ({ expect }: Policy, meaning: Meaning): Diagnos
  */
 export function checkReadyExpectations(
   { expect }: Policy,
-  before: Meaning | undefined,
-  ready: Meaning,
+  before: ResolvedFilter | undefined,
+  ready: ResolvedFilter,
 ): Diagnostic[] {
-  const filters: readonly [Meaning, ...Meaning[]] = before ? [ready, before] : [ready];
+  const filters: readonly [ResolvedFilter, ...ResolvedFilter[]] = before ? [ready, before] : [ready];
   return expect.filter(isOfReady).flatMap((one) => failuresOf(one, filters));
 }
 
 /** @param filters all that are in force together, for the same machines; of two that are as strict the first answers */
-function failuresOf(expectation: Expectation, filters: readonly [Meaning, ...Meaning[]]): Diagnostic[] {
+function failuresOf(
+  expectation: Expectation,
+  filters: readonly [ResolvedFilter, ...ResolvedFilter[]],
+): Diagnostic[] {
   const [{ machines }] = filters;
   const spoken = machines.flatMap(({ machine }) => abiOf(expectation, abisOf(machine)) ?? []);
   const answers = machines.flatMap((_, i) =>
@@ -95,7 +98,7 @@ function withoutCall({ syscall: { value: call, at } }: Expectation, abis: readon
 }
 
 /** @param i which of the machines */
-function answerOf(expectation: Expectation, by: Meaning, i: number): AbiAnswer[] {
+function answerOf(expectation: Expectation, by: ResolvedFilter, i: number): AbiAnswer[] {
   const { syscall, args } = expectation;
   const meaning = by.machines[i]!;
   const abi = abiOf(expectation, abisOf(meaning.machine));
@@ -111,7 +114,7 @@ function answerOf(expectation: Expectation, by: Meaning, i: number): AbiAnswer[]
 function whatDecides(
   expectation: Expectation,
   { abi, by }: AbiAnswer,
-  [first]: readonly [Meaning, ...Meaning[]],
+  [first]: readonly [ResolvedFilter, ...ResolvedFilter[]],
 ): string {
   const { value: call, at } = expectation.syscall;
   const { section, sets, named, machines } = by;

@@ -6,7 +6,7 @@ import { isBoolean, isString, PolicyReader } from './parse/reader.js';
 import type { DirectiveEntry, Expectation, Policy } from './policy.js';
 import { commandProbe, endpointProbe, isEndpoint, type Probe } from './probe.js';
 import { POLICY } from './schema.js';
-import { type Path, parseToml, type TomlDocument } from './toml.js';
+import { type KeyPath, parseToml, type TomlDocument } from './toml.js';
 import { isTable, validateShape } from './validate.js';
 
 export interface ParsedPolicy {
@@ -69,7 +69,7 @@ function readDirectives(document: TomlDocument): DirectiveEntry[] {
     }));
 }
 
-const PROBE: Path = ['apply', 'probe'];
+const PROBE: KeyPath = ['apply', 'probe'];
 
 /** A list of texts whose first is no endpoint is one command. */
 function readProbes(reader: PolicyReader): Probe[] | undefined {
@@ -81,7 +81,7 @@ function readProbes(reader: PolicyReader): Probe[] | undefined {
 }
 
 /** The probe at a path: an endpoint, or a command as the list of its words. */
-function readProbe(reader: PolicyReader, path: Path): Probe[] {
+function readProbe(reader: PolicyReader, path: KeyPath): Probe[] {
   const text = reader.typed(path, isString);
   const probe = text ? endpointProbe(text) : commandProbe(reader.strings(path) ?? []);
   if (probe === undefined) return [];
@@ -118,7 +118,7 @@ function readUser(reader: PolicyReader): Located<string> | undefined {
   return undefined;
 }
 
-function readExpectation(reader: PolicyReader, path: Path): Expectation[] {
+function readExpectation(reader: PolicyReader, path: KeyPath): Expectation[] {
   const syscall = reader.typed([...path, 'syscall'], isString);
   const action = reader.action([...path, 'action'], { allow: true });
   if (!syscall || !action) return [];

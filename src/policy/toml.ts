@@ -3,19 +3,19 @@ import { type Location, UserError } from '../diagnostic.js';
 import { assertFewValues, assertSize } from './policy-size.js';
 import { type ParserFailure, syntaxError, type TextSpan } from './toml-errors.js';
 
-export type Path = readonly (string | number)[];
+export type KeyPath = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
 
 /** A parsed TOML text that knows where each key and value stands. */
 export interface TomlDocument {
   readonly data: TomlTable;
   /** The place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */
-  keyAt(path: Path): Location;
+  keyAt(path: KeyPath): Location;
   /** The place of a value (`['syscalls', 'deny', 2]`), else of its key. */
-  valueAt(path: Path): Location;
+  valueAt(path: KeyPath): Location;
 }
 
-interface Start {
+interface ValueStart {
   readonly line: number;
   readonly column: number;
   /** Offset in the text. */
@@ -30,8 +30,8 @@ interface KeyAndValueSpans {
 /** Most digits of an integer: in any notation 64 bits take fewer. */
 const MAX_DIGITS = 80;
 
-type Table = Record<string, unknown>;
-type Assignment = { key: string[]; value: unknown; keySpans?: TextSpan[]; valueSpan?: TextSpan };
+type RawTable = Record<string, unknown>;
+type TomlAssignment = { key: string[]; value: unknown; keySpans?: TextSpan[]; valueSpan?: TextSpan };
 
 /**
  * The parser of @iarna/toml, extended by places: the class hooks into the methods that record keys and values. The
@@ -43,10 +43,10 @@ class PlacingParser extends TomlParser {
   readonly lists = new WeakMap<object, TextSpan[]>();
   #assignmentLine = 1;
   readonly #text: string;
-  #keyStart: Start = { line: 1, column: 1, offset: 0 };
+  #keyStart: ValueStart = { line: 1, column: 1, offset: 0 };
   #key: TextSpan | undefined;
   /** Line 0 before the first value. */
-  #valueStart: Start = { line: 0, column: 1, offset: 0 };
+  #valueStart: ValueStart = { line: 0, column: 1, offset: 0 };
 
   /** @param text the whole text, which the package drops at its end */
   constructor(text: string) {
@@ -54,18 +54,18 @@ class PlacingParser extends TomlParser {
     this.#text = text;
   }
 
-  #here(): Start {
+  #here(): ValueStart {
     // The package counts columns from 1 on the first line and from 0 on the others.
     return { line: this.line + 1, column: this.line === 0 ? this.col : this.col + 1, offset: this.ii };
   }
 
-  #spanFrom({ line, column }: Start): TextSpan {
+  #spanFrom({ line, column }: ValueStart): TextSpan {
     const end = this.#here();
     return { line, column, length: end.line === line ? Math.max(1, end.column - column) : 1 };
   }
 
   /** The span of a value that ends at the parser's position. */
-  #valueSpan(value: unknown, start: Start): TextSpan {
+  #valueSpan(value: unknown, start: ValueStart): TextSpan {
     const span = this.#spanFrom(start);
     if (typeof Object(value).valueOf() !== 'bigint') return span;
     const digits = this.#text.slice(start.offset, this.ii).replaceAll('_', '').trim();
@@ -100,11 +100,11 @@ class PlacingParser extends TomlParser {
     if (!entries.has(key)) entries.set(key, entry);
   }
 
-  #recordAssignment(table: Table, { key, keySpans, valueSpan }: Assignment, names: readonly string[]) {
-    let target: Table = table;
+  #recordAssignment(table: RawTable, { key, keySpans, valueSpan }: TomlAssignment, names: readonly string[]) {
+    let target: RawTable = table;
     names.forEach((name, i) => {
       this.#record(target, name, { key: keySpans![i]!, value: i === key.length ? valueSpan : undefined });
-      target = target[name] as Table;
+      target = target[name] as RawTable;
     });
   }
 
@@ -133,7 +133,7 @@ class PlacingParser extends TomlParser {
     return this.returnNow({ key, value, keySpans, valueSpan: this.#valueSpan(value, valueStart) });
   }
 
-  override recordAssignStatement(assignment: Assignment) {
+  override recordAssignStatement(assignment: TomlAssignment) {
     const names = [...assignment.key];
     const table = this.ctx;
     const result = this.#blaming(names.join('.'), assignment.keySpans![0]!, () =>
@@ -143,7 +143,7 @@ class PlacingParser extends TomlParser {
     return result;
   }
 
-  override recordInlineTableValue(assignment: Assignment) {
+  override recordInlineTableValue(assignment: TomlAssignment) {
     const names = [...assignment.key];
     const table = this.state.resultTable;
     const result = this.#blaming(names.join('.'), assignment.keySpans![0]!, () =>
@@ -212,7 +212,7 @@ interface PlacedError extends Error {
 const misplaced = (message: string, span: TextSpan) => Object.assign(new Error(message), { span });
 
 function locator(parser: PlacingParser, data: TomlTable, file: string) {
-  return (path: Path, part: 'key' | 'value'): Location => {
+  return (path: KeyPath, part: 'key' | 'value'): Location => {
     let container: unknown = data;
     let span: TextSpan = { line: 1, column: 1, length: 1 };
     for (const step of path) {
@@ -222,7 +222,7 @@ function locator(parser: PlacingParser, data: TomlTable, file: string) {
       const found = element ?? (part === 'value' ? (entry?.value ?? entry?.key) : entry?.key);
       if (!found) break;
       span = found;
-      container = (container as Table)[step];
+      container = (container as RawTable)[step];
     }
     return { file, ...span };
   };

@@ -111,13 +111,13 @@ const isWritten = ({ kind, before, after }: FileChange): boolean =>
 const isByItself = ({ policy }: LoadedPolicy): boolean =>
   policy.extends.every(({ value }) => !value.includes('/') && !value.endsWith('.toml'));
 
-interface Made extends Pick<Prepared, 'plan' | 'planned' | 'files' | 'diagnostics'> {
+interface PreparedFiles extends Pick<Prepared, 'plan' | 'planned' | 'files' | 'diagnostics'> {
   /** Those among the files; nothing is written before they are proven. */
   readonly filters: readonly CompiledFilter[];
 }
 
 /** The plan, and the files for the unit alone; no files if there is an error. */
-async function makeFiles(context: Context, gathered: Gathered): Promise<Made> {
+async function makeFiles(context: Context, gathered: Gathered): Promise<PreparedFiles> {
   const { unit, policy, options, machine, policyFile, pathInHeader } = gathered;
   const { effective, surroundings, hashes } = gathered.settings;
   const { full } = unit.name;

@@ -14,19 +14,19 @@ import type { Assignment, UnitFile } from '../systemd/unit/unit-file.js';
 import { type HeldMain, mainOf } from './kernel/confinement.js';
 
 /** The programs of a unit's filter files for a machine, in hexadecimal digits, as read-filters prints them. */
-export interface Programs {
+export interface ExpectedPrograms {
   readonly start?: string | undefined;
   readonly ready?: string | undefined;
 }
 
 /** The part of a plan that is held against a unit whose processes have the programs of its files. */
-export interface Expected extends HeldMain {
+export interface ExpectedPolicy extends HeldMain {
   readonly target: Target;
   /** Whether `[syscalls]` is for the unit's processes. */
   readonly hasCalls: boolean;
   /** Whether the filter of `[ready]` is loaded once the unit serves. */
   readonly isReadied: boolean;
-  readonly programs: Programs;
+  readonly programs: ExpectedPrograms;
   readonly directives: readonly Pick<PlannedDirective, 'name'>[];
   readonly lines: readonly (Pick<PlanLine, 'subject' | 'at'> & Partial<Pick<PlanLine, 'enforcedBy'>>)[];
   /** Makes the plan: it says what a process lacks that hasn't these programs, and what systemd alone enforces. */
@@ -35,12 +35,12 @@ export interface Expected extends HeldMain {
 
 /** A unit's state, and the measure for its directives. */
 export interface ExpectedDirectives {
-  readonly plan: Pick<Expected, 'unit' | 'target' | 'directives' | 'lines'>;
+  readonly plan: Pick<ExpectedPolicy, 'unit' | 'target' | 'directives' | 'lines'>;
   readonly unit: UnitState;
 }
 
 /** The measure by a plan. @param files those of the plan */
-export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected => ({
+export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): ExpectedPolicy => ({
   ...mainOf(plan),
   target: plan.target,
   hasCalls: plan.meaning !== undefined,
@@ -52,7 +52,7 @@ export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): Expected 
 });
 
 /** The measure for a confined unit: its files where they are as its policy makes them, else its plan. */
-export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFile): Promise<Expected> {
+export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFile): Promise<ExpectedPolicy> {
   const { name, facts, target, files, policy, plan } = confined;
   if (!facts) return expectedBy(await plan(), files);
   return {
@@ -78,7 +78,7 @@ const isOurs = ({ key, value }: Assignment): boolean =>
   EXEC_KEYS.includes(key) || (key === 'LogExtraFields' && value.startsWith(`${FILES_FIELD}=`));
 
 /** The programs of a unit's filter files. */
-function programsIn(files: readonly EmittedFile[], machine: Machine): Programs {
+function programsIn(files: readonly EmittedFile[], machine: Machine): ExpectedPrograms {
   const programOf = (isNamed: (path: string) => boolean): string | undefined => {
     const program = filterIn(files, isNamed)?.programs.get(machine);
     return program && toHex(programBytes(program));

@@ -33,7 +33,7 @@ export interface ApplyUnitsOptions extends RestartOptions {
 }
 
 /** Units of one `apply`. */
-interface Together {
+interface UnitsOfApply {
   /** The names of all their services. */
   readonly own: ReadonlySet<string>;
   /** Whether the change of one must be confirmed. */
@@ -44,7 +44,7 @@ interface Together {
 const applyTable = (
   transaction: Transaction,
   options: RestartOptions,
-  { own, isToConfirm }: Together,
+  { own, isToConfirm }: UnitsOfApply,
 ): Step<AppliedUnit, UndoRecord>[] => {
   const undo = undoes(transaction.context, { signals: transaction.signals });
   const onlyToConfirm = (row: Step<AppliedUnit, UndoRecord>) => (isToConfirm ? [row] : []);

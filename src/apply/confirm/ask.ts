@@ -7,7 +7,7 @@ import { type HeldSignals, holdSignals } from '../../machine/held-signals.js';
 import type { Outcome } from '../../outcome.js';
 import { spanText } from '../../systemd/time-span.js';
 import type { ConfirmDecision } from './confirm.js';
-import { NOT_CONFIRMED, UNCONFIRMED, type Waiting, waitingOf } from './pending.js';
+import { NOT_CONFIRMED, type PendingRecord, UNCONFIRMED, waitingOf } from './pending.js';
 
 /** The pause between two looks whether changes still wait, in milliseconds. */
 const LOOK = 500;
@@ -37,7 +37,7 @@ interface WaitingUnits {
 export async function askWhereWaiting(
   context: Context,
   { units, outcome, quiet }: WaitingUnits,
-  end: (records: readonly Waiting[], ending: ConfirmDecision) => Promise<Outcome>,
+  end: (records: readonly PendingRecord[], ending: ConfirmDecision) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (units.length === 0) return outcome;
   // The question goes to standard error.
@@ -75,7 +75,7 @@ const notConfirmed = (unit: string): Diagnostic => error(NOT_CONFIRMED, `${unit}
 
 async function answerTo(
   context: Context,
-  records: readonly Waiting[],
+  records: readonly PendingRecord[],
   signals: HeldSignals,
 ): Promise<ConfirmAnswer> {
   const { system, caller } = context;

@@ -8,7 +8,7 @@ import type { System } from '../../machine/system.js';
 import { type Abi, abiOf, type Machine } from '../../seccomp/syscalls/abi.js';
 import { errnoName } from '../../seccomp/syscalls/errno.js';
 import { nameOf } from '../../seccomp/syscalls/numbers.js';
-import type { Finding, Reason } from './parse-report.js';
+import type { TightenFinding, TightenReason } from './parse-report.js';
 
 interface ReasonRow {
   /** Default: `thread-stuck`. */
@@ -38,7 +38,7 @@ const withErrno =
 
 const always = (what: string) => () => what;
 
-const ROWS: Readonly<Record<Reason, ReasonRow>> = {
+const ROWS: Readonly<Record<TightenReason, ReasonRow>> = {
   waits: {
     says: ([nr = 0, arch = 0], { machine }) =>
       `waits in ${callText(machine, arch, nr)}, which the filter refuses: it would fail when it goes on`,
@@ -131,7 +131,7 @@ export async function findingErrors(
   system: System,
   unit: string,
   machine: Machine,
-  findings: readonly Finding[],
+  findings: readonly TightenFinding[],
 ): Promise<Diagnostic[]> {
   const groups = groupBy(findings, ({ reason, numbers }) => `${reason} ${numbers.join()}`);
   const found: Diagnostic[] = [];

@@ -6,7 +6,7 @@ import { failuresOf, orElse } from '../../machine/state/failures.js';
 import { isUp } from '../../machine/state/service-run.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import type { Transaction } from '../changed-unit.js';
-import type { Sight } from './watch.js';
+import type { WatchedCalls } from './watch.js';
 
 export interface TrialRefusals {
   /** Undefined where not all could be seen. */
@@ -44,7 +44,7 @@ export async function refusalsInTrial(
   };
 }
 
-const callsOf = (sight: Sight) => ('calls' in sight ? sight.calls : undefined);
+const callsOf = (sight: WatchedCalls) => ('calls' in sight ? sight.calls : undefined);
 
 /** Diagnostics about calls that a service was refused, which has failed. */
 export async function refusalsOfFailed(

@@ -114,7 +114,7 @@ function assertLive(context: Context, { restart }: ApplyOptions, asked: ConfirmO
 }
 
 /** Options for all units together. */
-interface Together {
+interface WholeApplyOptions {
   readonly confirm: ConfirmOption;
   /** Whether units are reverted that aren't named. */
   readonly purges: boolean;
@@ -124,7 +124,7 @@ async function applyEach(
   context: Context,
   asked: AllUnits,
   options: ApplyOptions,
-  { confirm, purges }: Together,
+  { confirm, purges }: WholeApplyOptions,
 ): Promise<ApplyResults> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));

@@ -1,6 +1,6 @@
 import { activatedUnits, notDone } from '../../apply/confirm/activations.js';
 import { type ConfirmDecision, endWaits } from '../../apply/confirm/confirm.js';
-import { readPending, type Waiting } from '../../apply/confirm/pending.js';
+import { type PendingRecord, readPending } from '../../apply/confirm/pending.js';
 import { cancelRollback } from '../../apply/confirm/rollback-timer.js';
 import { recoverAnyhow, whileLocked } from '../../apply/lock.js';
 import { assertMayChange } from '../../apply/needs-root.js';
@@ -49,7 +49,7 @@ export async function confirm(
 /** Confirms or undoes changes that have waited at the terminal, where they may have been ended elsewhere meanwhile. */
 export const confirmThose = (
   context: Context,
-  waited: readonly Waiting[],
+  waited: readonly PendingRecord[],
   ending: ConfirmDecision,
 ): Promise<Outcome> => {
   const names = waited.map(({ unit }) => unit);
@@ -69,7 +69,7 @@ async function undoLate(context: Context): Promise<Outcome> {
 
 interface Confirming extends ConfirmDecision {
   /** Changes that waited before the lock was taken: those that go back meanwhile are reported as that. */
-  readonly waited: readonly Waiting[];
+  readonly waited: readonly PendingRecord[];
   /** Units that `activate` has changed: its script alone keeps them, or puts them back. */
   readonly activated: readonly string[];
   /** Whether all are confirmed that wait. */

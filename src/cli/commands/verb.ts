@@ -2,7 +2,7 @@ import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import type { VerbOptions } from './options.js';
 
-export type Action = (context: Context, operands: string[], options: VerbOptions) => Promise<Outcome>;
+export type VerbAction = (context: Context, operands: string[], options: VerbOptions) => Promise<Outcome>;
 
 export interface Verb {
   readonly name: string;
@@ -21,7 +21,7 @@ export interface Verb {
   /** Command lines, without the program's name. */
   readonly examples: readonly string[];
   /** Loads the verb's modules, when it runs. */
-  readonly load: () => Promise<Action>;
+  readonly load: () => Promise<VerbAction>;
 }
 
 /** A verb of two words. */

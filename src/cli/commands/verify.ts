@@ -19,14 +19,19 @@ import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../.
 import { untilRestartOf, withUntilRestart } from '../../verify/drift/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../../verify/drift/not-written.js';
 import { unconfined } from '../../verify/drift/taken-away.js';
-import { type Expected, expectedOf } from '../../verify/expected.js';
+import { type ExpectedPolicy, expectedOf } from '../../verify/expected.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../../verify/kernel/enforcement.js';
 import { looserSince } from '../../verify/kernel/looser.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { plannedDropIn } from '../../verify/manager/in-force.js';
 import { differences, readBack } from '../../verify/manager/read-back.js';
-import { NO_PROOF, notHolding, type Proof, proveDirectives } from '../../verify/process/prove-directives.js';
+import {
+  type DirectiveProof,
+  NO_PROOF,
+  notHolding,
+  proveDirectives,
+} from '../../verify/process/prove-directives.js';
 import { directivesJson, directivesText } from '../report/directives.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
 
@@ -137,7 +142,7 @@ function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: UnitEnf
 /** Errors about the main process, less those that an earlier `looser` error implies. */
 async function wrongMain(
   { system }: Context,
-  expected: Expected,
+  expected: ExpectedPolicy,
   { state, kernel, isKnown }: UnitEnforcement,
 ): Promise<Diagnostic[]> {
   const pid = state.mainPid;
@@ -172,7 +177,7 @@ const changesCalls = (pending: readonly FileChange[]): boolean =>
 /** The findings about a unit's processes. */
 interface InForce {
   readonly kernel: Enforcement;
-  readonly proof: Proof;
+  readonly proof: DirectiveProof;
   /** The way in which they are shown. */
   readonly look: Theme;
 }

@@ -1,5 +1,5 @@
 import { timeOfDay, UNCONFIRMED } from '../../apply/confirm/pending.js';
-import type { Changed, UnitResult } from '../../apply/unit-result.js';
+import type { ChangeResult, UnitResult } from '../../apply/unit-result.js';
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../../diagnostic.js';
 import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { Outcome } from '../../outcome.js';
@@ -99,7 +99,7 @@ function restartedText(result: UnitResult): string {
   return result.verified ? `${how}, and verified.\n` : `${how}.\n`;
 }
 
-const isDone = (result: UnitResult): result is Changed =>
+const isDone = (result: UnitResult): result is ChangeResult =>
   result.state === 'applied' || result.state === 'unconfirmed' || result.state === 'reverted';
 
 function filesText(result: UnitResult, look: Theme): string {

@@ -14,7 +14,7 @@ import {
 } from './explain-short.js';
 
 /** The way in which explanations are shown. */
-export interface Shown {
+export interface ExplainStyle {
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
   readonly look?: Theme;
@@ -37,7 +37,11 @@ export interface Shown {
 }
 
 /** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
-export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
+export function explanationsText(
+  unit: string,
+  explanations: readonly Explanation[],
+  shown: ExplainStyle,
+): string {
   const { machine, verbose = false, fallbacks = [], further, diff, since = 0 } = shown;
   const isEach = verbose || explanations.length < 2;
   const told = isEach
@@ -72,7 +76,7 @@ function countText(explanations: readonly Explanation[], machine: string, since:
 }
 
 /** The changes for all of several calls; none where there is nothing to change. */
-function allText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
+function allText(explanations: readonly Explanation[], unit: string, shown: ExplainStyle): string[] {
   if (explanations.length < 2) return [];
   return paragraph([
     ...changesText(explanations, unit),
@@ -82,7 +86,7 @@ function allText(explanations: readonly Explanation[], unit: string, shown: Show
 }
 
 /** A policy that was written, and all that is to be done besides. */
-function writtenText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
+function writtenText(explanations: readonly Explanation[], unit: string, shown: ExplainStyle): string[] {
   const { diff, left = [], look = PLAIN } = shown;
   const besides = left.map((one) => ({ ...one, changes: one.changes.filter(({ edit }) => !edit) }));
   return [
@@ -96,15 +100,17 @@ function writtenText(explanations: readonly Explanation[], unit: string, shown: 
 }
 
 /** The reason why nothing is proposed for some of them. */
-const guessText = (explanations: readonly Explanation[], { recorded = false, ofGuess }: Shown): string[] =>
-  explanations.some(isGuess) ? [`  ${ofGuess ?? (recorded ? UNSEEN : UNKNOWN)}`] : [];
+const guessText = (
+  explanations: readonly Explanation[],
+  { recorded = false, ofGuess }: ExplainStyle,
+): string[] => (explanations.some(isGuess) ? [`  ${ofGuess ?? (recorded ? UNSEEN : UNKNOWN)}`] : []);
 
 const paragraph = (lines: readonly string[]): string[] => (lines.length > 0 ? [`${lines.join('\n')}\n`] : []);
 
 const refusedText = (count: number): string =>
   count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
-function oneText(explanation: Explanation, unit: string, shown: Shown): string {
+function oneText(explanation: Explanation, unit: string, shown: ExplainStyle): string {
   const { sources, machine, look = PLAIN } = shown;
   const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, hintLines: __, ...diagnostic } = explanationDiagnostic(explanation, machine);

@@ -7,7 +7,7 @@ import type { Instruction } from '../../seccomp/filter/bpf.js';
 import { decodeFilterFile, type FilterFile } from '../../seccomp/filter/filter-file.js';
 import { answersTo } from '../../seccomp/filter/own-answers.js';
 import {
-  type AnsweredCall,
+  type AnsweredSample,
   answerTo,
   callsOf,
   firstOfEach,
@@ -74,7 +74,7 @@ function differencesOf(
  * A call with the answer of a program, where it isn't the policy's for all arguments; nothing where it is.
  * @throws Unprovable for a program that our compiler didn't make
  */
-function otherAnswer(program: readonly Instruction[], call: SampleCall): AnsweredCall[] {
+function otherAnswer(program: readonly Instruction[], call: SampleCall): AnsweredSample[] {
   const answer = answerTo(program, call);
   const got = answer ?? answersTo(program, call).find((one) => one !== call.expected);
   if (got === undefined || got === call.expected) return [];

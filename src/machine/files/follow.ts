@@ -1,6 +1,6 @@
 /** Follows paths on a tree of files, link by link, and tells who can change what is on the way. */
 import { join } from 'node:path';
-import { type Bind, HOST, type Untrusted, type View, type Walked } from '../../systemd/unit/view.js';
+import { type Bind, HOST, type RootView, type Untrusted, type Walked } from '../../systemd/unit/view.js';
 
 /** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
@@ -60,10 +60,10 @@ export type SpotLookup = (names: readonly string[]) => Spot;
  * must be root's alone.
  * @param path absolute
  */
-export const walkTree = (tree: FileTree, path: string, from: View = HOST): Walked =>
+export const walkTree = (tree: FileTree, path: string, from: RootView = HOST): Walked =>
   found(follow(tree, path, { place: viewPlace(tree, from), isOthers: from !== HOST }));
 
-export const found = ({ real, untrusted, isFile }: Followed): Walked => ({
+export const found = ({ real, untrusted, isFile }: FollowedPath): Walked => ({
   real,
   ...(isFile ? { isFile } : {}),
   untrusted: [...new Map(untrusted.map((one) => [one.path, one])).values()],
@@ -76,7 +76,7 @@ const within =
     return { path, shown: path, by, before: before.map((one) => ({ ...one, by })) };
   };
 
-function viewPlace(tree: FileTree, { root, binds }: View): SpotLookup {
+function viewPlace(tree: FileTree, { root, binds }: RootView): SpotLookup {
   const hosts = within('/');
   const way = root === '/' ? undefined : follow(tree, root, { place: hosts });
   const inRoot = way ? within(way.real ?? root, 'RootDirectory', way.untrusted) : hosts;
@@ -102,18 +102,22 @@ function viewPlace(tree: FileTree, { root, binds }: View): SpotLookup {
 
 const depthOf = ({ destination }: Bind): number => namesOf(destination).length;
 
-interface Followed extends Walked {
+interface FollowedPath extends Walked {
   /** The names by which the path's end is seen, without links as far as the files exist. */
   readonly names: readonly string[];
 }
 
-interface How {
+interface FollowOptions {
   readonly place: SpotLookup;
   /** Whether somebody else follows the path, for whom links of procfs lead to other places (default: true). */
   readonly isOthers?: boolean;
 }
 
-export function follow(tree: FileTree, path: string, { place, isOthers = true }: How): Followed {
+export function follow(
+  tree: FileTree,
+  path: string,
+  { place, isOthers = true }: FollowOptions,
+): FollowedPath {
   const look = (spot: Spot) => lookAt(tree, spot);
   const left = namesOf(path);
   const names: string[] = [];

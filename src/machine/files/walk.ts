@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { remember } from '../../collections.js';
-import { HOST, type NamespaceOf, type View, type Walked } from '../../systemd/unit/view.js';
+import { HOST, type NamespaceOf, type RootView, type Walked } from '../../systemd/unit/view.js';
 import { isAbsent } from './error.js';
 import { type FileTree, follow, found, type SpotLookup, walkTree } from './follow.js';
 
@@ -38,7 +38,7 @@ const FILES: FileTree = {
  * looked up, every link, and the path's end must be root's alone.
  * @param path absolute
  */
-export function walk(path: string, from: View | NamespaceOf = HOST): Walked {
+export function walk(path: string, from: RootView | NamespaceOf = HOST): Walked {
   return 'process' in from ? walkNamespace(path, from.process) : walkTree(FILES, path, from);
 }
 

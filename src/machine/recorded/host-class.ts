@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { MAX_MOUNTS, parseMountInfo } from '../../systemd/formats/mount-info.js';
 import { MANAGER_PROPERTIES } from '../bus/answers.js';
 import { FIELD_TYPES } from '../unit-state.js';
-import { busAnswer, type Variant } from './bus-answer.js';
+import { type BusVariant, busAnswer } from './bus-answer.js';
 import type { Inventory, RecordedAnswer } from './facts-file.js';
 
 /** Properties of one run of a unit, or of the manager: no plan depends on them. */
@@ -83,7 +83,7 @@ const mountsOf = (text: string): string =>
 
 function propertiesOf(text: string): string {
   const [table = {}] = busAnswer(text);
-  const entries = Object.entries(table as Readonly<Record<string, Variant>>);
+  const entries = Object.entries(table as Readonly<Record<string, BusVariant>>);
   const lasting = entries
     .filter(([name]) => LASTING.has(name) && !OF_A_RUN.has(name))
     .map(([name, { signature, value }]) => [

@@ -7,7 +7,7 @@
 
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import { instancesOf, type UnitName } from '../../systemd/unit/name.js';
-import type { NamespaceOf, View, Walked } from '../../systemd/unit/view.js';
+import type { NamespaceOf, RootView, Walked } from '../../systemd/unit/view.js';
 import { MANAGER_PROPERTIES, managerOf, serviceOf, unitOf, unitsIn } from '../bus/answers.js';
 import { fileError } from '../files/error.js';
 import { walkTree } from '../files/follow.js';
@@ -74,7 +74,7 @@ export class Recorded extends NotRunning implements System {
   readonly #host: string;
   readonly #answers: ReadonlyMap<string, RecordedAnswer>;
   /** Pieces of each file, by its path. */
-  readonly #pieces = new Map<string, Piece[]>();
+  readonly #pieces = new Map<string, FileSlice[]>();
   readonly #tree: RecordedTree;
   readonly #open = new Set<string>();
   readonly #asked = new Set<string>();
@@ -151,7 +151,7 @@ export class Recorded extends NotRunning implements System {
     return new Map(links.map(({ name, link }) => [name, link]));
   }
 
-  async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
+  async walk(path: string, from?: RootView | NamespaceOf): Promise<Walked> {
     if (from && 'process' in from) return this.refuse();
     return from ? walkTree(this.#tree, path, from) : this.#tree.walk(path);
   }
@@ -245,7 +245,7 @@ function packed(questions: readonly string[]): string {
 }
 
 /** The answer to a question about the bytes of a file. */
-interface Piece {
+interface FileSlice {
   readonly question: string;
   readonly from: number;
   readonly size: number;
@@ -253,7 +253,7 @@ interface Piece {
 }
 
 /** Whether a piece has bytes that are asked for, as far as the file goes. */
-function covers({ from, size, answer }: Piece, wanted: number, bytes: number): boolean {
+function covers({ from, size, answer }: FileSlice, wanted: number, bytes: number): boolean {
   if (answer.kind !== 'read') return true;
   const isAll = wanted + bytes <= from + size || endsEarly(answer.facts, size);
   return from <= wanted && isAll;

@@ -2,7 +2,7 @@
 
 import type { Machine } from '../../seccomp/syscalls/abi.js';
 import { NAMESPACE_BITS } from '../../systemd/directives/kinds/names/namespaces.js';
-import type { Settings } from './settings.js';
+import type { ScoreSettings } from './settings.js';
 
 /** A way into the kernel: a call, with these arguments if it has some, that directives may close, too. */
 export interface KernelEntry {
@@ -184,7 +184,7 @@ export const DOORS: readonly Door[] = [
 /** The directive that closes an entry; undefined where none does. */
 export function closedByDirective(
   { family, namespace }: KernelEntry,
-  settings: Settings,
+  settings: ScoreSettings,
   machine: Machine,
 ): string | undefined {
   const { families, namespaces } = settings;
@@ -198,5 +198,5 @@ export function closedByDirective(
  * Whether a service can make sockets by the call socketcall of x86, where systemd doesn't restrict families
  * (seccomp_restrict_address_families()).
  */
-const hasSocketcall = ({ architectures }: Settings, machine: Machine): boolean =>
+const hasSocketcall = ({ architectures }: ScoreSettings, machine: Machine): boolean =>
   machine === 'x86-64' && (architectures.length === 0 || architectures.includes('x86'));

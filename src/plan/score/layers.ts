@@ -11,7 +11,7 @@ import { callsOf } from '../../seccomp/syscalls/resolve.js';
 import { expandSet, type SyscallSets } from '../../seccomp/syscalls/sets.js';
 import { whollyRefused } from '../../systemd/directives/refused-calls.js';
 import type { Filtering } from './rows.js';
-import type { CallList, Settings } from './settings.js';
+import type { CallList, ScoreSettings } from './settings.js';
 
 /** Something that refuses calls of the machine's native ABI. */
 export interface Layer {
@@ -74,7 +74,7 @@ const othersOf = (machine: Machine): (readonly [arch: number, numbers: WordRange
     .map((abi) => [ABIS[abi].arch, abi === 'x32' ? [X32_BIT, 0xfffffffe] : [0, 0xfffffffe]]);
 
 /** Filters that directives bring along beside SystemCallFilter=. */
-export const directiveLayers = (settings: Settings, sets: SyscallSets): Layer[] =>
+export const directiveLayers = (settings: ScoreSettings, sets: SyscallSets): Layer[] =>
   [...whollyRefused()]
     .filter(([directive]) => settings.isOn(directive))
     .map(([directive, refused]) => {

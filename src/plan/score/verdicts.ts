@@ -9,7 +9,7 @@ import {
   type Needed,
 } from './doors.js';
 import type { Layer } from './layers.js';
-import { runsAsRoot, type Settings } from './settings.js';
+import { runsAsRoot, type ScoreSettings } from './settings.js';
 
 /** `needs`: the calls get through, but the kernel asks for a capability that the unit can't get. */
 export type Access = 'open' | 'closed' | 'needs';
@@ -28,7 +28,7 @@ export interface DoorVerdict extends AccessVerdict {
 
 /** A unit's confinement as its calls meet it. */
 export interface Gate {
-  readonly settings: Settings;
+  readonly settings: ScoreSettings;
   readonly machine: Machine;
   readonly layers: readonly Layer[];
 }
@@ -79,7 +79,7 @@ const canGet = (gate: Gate, { capability, inUserNamespace }: Needed): boolean =>
  * Whether processes of a unit have a capability, or may get it from a set-user-ID program. The bounding set limits
  * both (capabilities(7)). A user's manager has none to give.
  */
-function canHold(settings: Settings, capability: string): boolean {
+function canHold(settings: ScoreSettings, capability: string): boolean {
   const { scope, bounding, ambient, isOn } = settings;
   if (!bounding.has(capability)) return false;
   const has = scope === 'system' && (runsAsRoot(settings) || ambient.has(capability));

@@ -1,6 +1,6 @@
 import { toHex } from '../../collections.js';
 import type { System } from '../../machine/system.js';
-import type { Prefix, UnitState } from '../../machine/unit-state.js';
+import type { NetworkPrefix, UnitState } from '../../machine/unit-state.js';
 import { HELD_BY_SOCKETS, type SocketRules } from '../../plan/ineffective/socket-rules.js';
 import type { Surroundings } from '../../plan/request.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../systemd/unit/name.js';
@@ -95,7 +95,7 @@ function slicesAbove(unit: UnitState): string[] {
 }
 
 /** A prefix as IPAddressAllow= has it. */
-const prefixText = ({ address, length }: Prefix): string => `${addressText(address)}/${length}`;
+const prefixText = ({ address, length }: NetworkPrefix): string => `${addressText(address)}/${length}`;
 
 const addressText = (bytes: readonly number[]): string =>
   bytes.length === 4 ? bytes.join('.') : (toHex(new Uint8Array(bytes)).match(/.{4}/g) ?? []).join(':');

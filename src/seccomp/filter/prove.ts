@@ -40,7 +40,7 @@ export interface ProofFailure {
   readonly counterexample?: Counterexample;
 }
 
-export type Proof = Success | ProofFailure;
+export type FilterProof = Success | ProofFailure;
 
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const ONES: readonly bigint[] = new Array<bigint>(6).fill((1n << 64n) - 1n);
@@ -56,7 +56,7 @@ const DIFFERS = 'answers a call in another way than the policy';
  * number, and arguments around every operand, so that an error in one method shows in the other. A call that its number
  * decides must be answered without a load of its arguments, as the kernel's cache needs it.
  */
-export function prove(program: readonly Instruction[], policy: SyscallPolicy): Proof {
+export function prove(program: readonly Instruction[], policy: SyscallPolicy): FilterProof {
   const problem = validate(program);
   if (problem !== undefined) return { ok: false, reason: problem };
   try {

@@ -18,7 +18,7 @@ export interface SampleCall extends SeccompData {
 }
 
 /** A call with the answer of filters beside the policy's; by its number alone, if both are. */
-export interface AnsweredCall extends SampleCall {
+export interface AnsweredSample extends SampleCall {
   readonly got: Action;
 }
 
@@ -71,7 +71,7 @@ export function isLooser(expected: Action, got: Action): boolean {
  * Makes a function that finds the calls that programs together answer looser than a policy, each with one example of
  * arguments. The kernel takes the strictest answer: a program can take calls out of the finding, and put none in.
  */
-export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredCall[] {
+export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => AnsweredSample[] {
   const refused = callsOf(policy).filter(({ expected }) => isLooser(expected, ALLOW));
   const answers = remember(
     (program: Stack[number]) => new Map(refused.map((call) => [call, answerTo(program, call)])),
@@ -94,7 +94,7 @@ export function createLooserCalls(policy: SyscallPolicy): (stack: Stack) => Answ
 }
 
 /** A call with the answer of programs together, as far as it is known: the newest of the strictest. */
-const answered = (call: SampleCall, answers: readonly (Action | undefined)[]): AnsweredCall => ({
+const answered = (call: SampleCall, answers: readonly (Action | undefined)[]): AnsweredSample => ({
   ...call,
   isByNumber: call.isByNumber && !answers.includes(undefined),
   got: answers.reduce<Action>((got, answer = ALLOW) => stricter(got, answer), ALLOW),

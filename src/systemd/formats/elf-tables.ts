@@ -16,7 +16,7 @@ export interface ElfSegment extends ElfRange {
   readonly flags: number;
 }
 
-interface Section extends ElfSegment {
+interface ElfSection extends ElfSegment {
   readonly name: string;
 }
 
@@ -92,7 +92,7 @@ export class ElfTables {
   protected readonly view: DataView;
   protected readonly segments: readonly ElfSegment[];
   /** Empty without a section table. */
-  protected readonly sections: readonly Section[];
+  protected readonly sections: readonly ElfSection[];
   /** Values of the dynamic section by tag. */
   protected readonly dynamic = new Map<number, number[]>();
 
@@ -118,7 +118,7 @@ export class ElfTables {
       bytes: this.bytes.subarray(offset, offset + size),
     });
     if (sections.length > 0) {
-      const isTable = ({ name }: Section) => name.startsWith('.plt');
+      const isTable = ({ name }: ElfSection) => name.startsWith('.plt');
       const code = sections.filter((section) => !isTable(section)).map(content);
       return { code, stubs: sections.filter(isTable).map(content) };
     }
@@ -126,7 +126,7 @@ export class ElfTables {
     return { code, stubs: code };
   }
 
-  private readSections(): Section[] {
+  private readSections(): ElfSection[] {
     const { view } = this;
     const [table, size] = [this.word(40), view.getUint16(58, true)];
     const [count, namesAt] = [view.getUint16(60, true), view.getUint16(62, true)];
@@ -135,7 +135,7 @@ export class ElfTables {
     return Array.from({ length: count }, (_, i) => this.readSection(table + i * size, names));
   }
 
-  private readSection(at: number, names: number): Section {
+  private readSection(at: number, names: number): ElfSection {
     const { view } = this;
     return {
       name: this.textAt(names + view.getUint32(at, true)),
@@ -191,7 +191,8 @@ export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** Whether it is in memory, and executable. */
-const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
+const isCodeSection = ({ type, flags }: ElfSection) =>
+  type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
 const holdsCode = (section: ElfRange) => (segment: ElfSegment) =>
   isCode(segment) &&
   section.address >= segment.address &&

@@ -11,7 +11,7 @@ export interface NewAssignment {
   readonly comment?: string;
 }
 
-export interface Section {
+export interface NewSection {
   readonly section: string;
   readonly entries: readonly NewAssignment[];
 }
@@ -25,7 +25,7 @@ const LINE_LIMIT = 1024 * 1024;
  * without entries is left out. Comments of entries are shortened, those of the header aren't.
  * @throws UserError `policy-value`, as assertWritable()
  */
-export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
+export function writeUnitFile(sections: readonly NewSection[], header: readonly string[]): string {
   const entries = sections.flatMap(({ section, entries }) => entries.map((entry) => ({ section, ...entry })));
   for (const entry of entries) assertWritable(entry);
   let count = 0;

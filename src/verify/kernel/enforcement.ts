@@ -7,7 +7,7 @@ import { isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { UnitState } from '../../machine/unit-state.js';
 import { systemctl } from '../../systemd/command-lines.js';
-import type { Expected } from '../expected.js';
+import type { ExpectedPolicy } from '../expected.js';
 import { createJudge, type FilterCheck, hasOwnPrograms } from './judge-filters.js';
 import { leftOvers } from './left-over.js';
 import type { PrintedFilters } from './loaded-filters.js';
@@ -42,7 +42,7 @@ export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: []
  */
 export async function enforcement(
   system: System,
-  expected: Expected,
+  expected: ExpectedPolicy,
   unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
@@ -66,7 +66,7 @@ export async function enforcement(
  */
 async function notServing(
   system: System,
-  { isReadied, hasCalls, unit: name, target }: Expected,
+  { isReadied, hasCalls, unit: name, target }: ExpectedPolicy,
   unit: UnitState,
 ): Promise<Diagnostic[]> {
   if (!isReadied || isUp(unit)) return [];
@@ -90,7 +90,7 @@ async function haveSomeEnded(system: System, { groups }: Enforcement): Promise<b
 
 async function lookOnce(
   system: System,
-  plan: Expected,
+  plan: ExpectedPolicy,
   unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
@@ -169,7 +169,7 @@ async function judgeThreads(
 }
 
 /** An error about processes that lack the program that the unit's files have for them, though no known call gets through. */
-function otherProgram({ unit, target }: Expected, groups: readonly ThreadGroup[]): Diagnostic[] {
+function otherProgram({ unit, target }: ExpectedPolicy, groups: readonly ThreadGroup[]): Diagnostic[] {
   const [first] = groups.filter(({ calls }) => calls === 'unknown');
   if (!first) return [];
   const message = `${whose(first)} of ${unit} runs with another filter than its files have`;
@@ -184,7 +184,7 @@ function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
   return [...counted.values()].sort((a, b) => a.pid - b.pid);
 }
 
-function leftOver(group: ThreadGroup, plan: Expected, unit: UnitState): Diagnostic {
+function leftOver(group: ThreadGroup, plan: ExpectedPolicy, unit: UnitState): Diagnostic {
   const { scope } = plan.target;
   const message = `more permissive than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
   const mode = unit.killMode;

@@ -11,14 +11,14 @@ import { createLooserCalls, firstOfEach } from '../../seccomp/filter/sample-call
 import type { Stack } from '../../seccomp/filter/simulate.js';
 import type { SyscallPolicy } from '../../seccomp/syscalls/policy.js';
 import { resolve } from '../../seccomp/syscalls/resolve.js';
-import type { Expected, Programs } from '../expected.js';
+import type { ExpectedPolicy, ExpectedPrograms } from '../expected.js';
 import { loads, type PrintedFilters } from './loaded-filters.js';
 import { nameCalls } from './name-calls.js';
 import type { Compared } from './thread-group.js';
 import type { ExpectedLayer, PlannedUnit } from './without-launcher.js';
 
 /** A policy that filters have to enforce. */
-interface Part {
+interface PolicyPart {
   readonly policy: SyscallPolicy;
   /** Whether a program of ours is loaded for it at a start; else systemd's are. */
   readonly isOurs: boolean;
@@ -33,7 +33,7 @@ export type FilterCheck = (filters: PrintedFilters, measure: ExpectedLayer) => C
  * @param trustsGuards whether a program of ours counts behind the launcher's guard
  */
 export const hasOwnPrograms = (
-  { hasCalls, filter, isReadied, programs }: Expected,
+  { hasCalls, filter, isReadied, programs }: ExpectedPolicy,
   unit: UnitState,
   filters: PrintedFilters,
   trustsGuards: boolean,
@@ -47,16 +47,16 @@ const isLoaded = (filters: PrintedFilters, program: string | undefined, trustsGu
 /** @param programs those of the plan's filter files */
 export function createJudge(
   { plan, unit }: PlannedUnit,
-  programs: Programs,
+  programs: ExpectedPrograms,
   trustsGuards: boolean,
 ): FilterCheck {
   const partsOf = remember((measure: ExpectedLayer) => parts({ plan, unit }, programs, measure));
   const looserThan = remember(createLooserCalls);
   // The guard lets an execve through whose key is gone.
   const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
-  const looserCalls = ({ policy }: Part, { stack }: PrintedFilters) =>
+  const looserCalls = ({ policy }: PolicyPart, { stack }: PrintedFilters) =>
     looserThan(policy)(stack.map(answering));
-  const isMet = (part: Part, filters: PrintedFilters): boolean =>
+  const isMet = (part: PolicyPart, filters: PrintedFilters): boolean =>
     part.isOurs ? isLoaded(filters, part.program, trustsGuards) : looserCalls(part, filters).length === 0;
 
   return (filters, measure) => {
@@ -70,9 +70,9 @@ export function createJudge(
 /** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
 function parts(
   { plan, unit }: PlannedUnit,
-  { start, ready: readied }: Programs,
+  { start, ready: readied }: ExpectedPrograms,
   measure: ExpectedLayer,
-): Part[] {
+): PolicyPart[] {
   const { meaning, filter, ready } = plan;
   if (measure === 'nothing') return [];
   if (measure === 'systemd') {

@@ -6,13 +6,13 @@ import type { Stack } from '../../seccomp/filter/simulate.js';
 import { validate } from '../../seccomp/filter/validate.js';
 
 /** The oldest filters of a thread, which are those that it was started with. */
-export interface LoadedFilters {
+export interface StartFilters {
   /** The newest of these first. */
   readonly stack: Stack;
 }
 
 /** All filters of a thread. */
-export interface PrintedFilters extends LoadedFilters {
+export interface PrintedFilters extends StartFilters {
   /** As read-filters prints them, the newest first; the same object for threads that have the same. */
   readonly lines: ProgramLines;
 }

@@ -1,6 +1,6 @@
 /** Calls by their names. */
 import { groupBy } from '../../collections.js';
-import type { AnsweredCall } from '../../seccomp/filter/sample-calls.js';
+import type { AnsweredSample } from '../../seccomp/filter/sample-calls.js';
 import { type Abi, abiOf, type Machine } from '../../seccomp/syscalls/abi.js';
 import { type Action, KILL_THREAD } from '../../seccomp/syscalls/action.js';
 import { formatAction } from '../../seccomp/syscalls/action-text.js';
@@ -33,7 +33,7 @@ function nameOfCall(
 }
 
 /** Names calls of a machine; those that are alike in all else are together. */
-export function nameCalls(machine: Machine, answered: readonly AnsweredCall[]): NamedCalls[] {
+export function nameCalls(machine: Machine, answered: readonly AnsweredSample[]): NamedCalls[] {
   const single = answered.map(({ expected, got, isByNumber, ...of }) => {
     const { abi, call } = nameOfCall(machine, of);
     const answers = { expected: actionText(expected), got: actionText(got), someArguments: !isByNumber };

@@ -9,7 +9,7 @@ import type { System } from '../../machine/system.js';
 import { abisOf } from '../../seccomp/syscalls/abi.js';
 import type { Get } from '../../systemd/directives/directive.js';
 import { claimsOf } from '../../systemd/directives/values/mounts.js';
-import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import type { StartFilters } from '../kernel/loaded-filters.js';
 import type { UnitFilters } from '../kernel/unit-filters.js';
 import { GROUP_FILES, GROUP_LIMITS, groupLimited } from './control-group.js';
 import { EQUAL, type Finding, gravest, type HeldDirective, type HeldFinding, hidden } from './finding.js';
@@ -18,11 +18,11 @@ import {
   capabilities,
   type Failures,
   mountsOf,
+  type ProbedUnit,
   readUnitProcesses,
   readView,
   readViews,
   type SeenProcess,
-  type Subject,
 } from './processes.js';
 import { apart, createOfMounts, type ExpectedValues, isSeen, judge } from './table.js';
 
@@ -60,7 +60,7 @@ const LOOKS = 3;
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
 export async function lastingLook(
   system: System,
-  subject: Subject,
+  subject: ProbedUnit,
   asked: ProbeRequest,
 ): Promise<ProbeResult> {
   let found = await look(system, subject, asked);
@@ -77,7 +77,7 @@ const isLooser = ({ finding, process: of }: DirectiveFinding, isOld = false): bo
 
 const FREE = hidden('it may be of a command with a prefix, which keeps confinement from it');
 
-async function look(system: System, subject: Subject, asked: ProbeRequest): Promise<ProbeResult> {
+async function look(system: System, subject: ProbedUnit, asked: ProbeRequest): Promise<ProbeResult> {
   const ofGroup = asked.directives.filter((name) => GROUP_LIMITS.has(name));
   const directives = asked.directives.filter((name) => !GROUP_LIMITS.has(name));
   const failures: Failures = new Map();
@@ -99,7 +99,7 @@ const allIn = ({ threads, hidden, foreign, settled }: UnitFilters): readonly num
 
 async function seenInProcesses(
   system: System,
-  subject: Subject,
+  subject: ProbedUnit,
   asked: ProbeRequest,
   all: readonly SeenProcess[],
   failures: Failures,
@@ -141,7 +141,7 @@ async function seenInProcesses(
 async function filtersOf(
   all: readonly SeenProcess[],
   { read: before, readFilters }: ProbeRequest,
-): Promise<ReadonlyMap<number, readonly LoadedFilters[]> | undefined> {
+): Promise<ReadonlyMap<number, readonly StartFilters[]> | undefined> {
   const known = before && byProcess(before);
   if (known && all.every(({ pid }) => known.has(pid))) return known;
   return readFilters && (await orElse(async () => byProcess(await readFilters()), undefined));
@@ -153,7 +153,7 @@ const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
 /** The measure for the processes, and the paths that are followed. A user's manager has the view of this program. */
 async function readMeasure(
   system: System,
-  { plan, unit }: Subject,
+  { plan, unit }: ProbedUnit,
   { directives, bases }: ProbeRequest,
 ): Promise<ExpectedValues & { readonly paths: readonly string[] }> {
   const get: Get = (property) => unit.properties.get(property);
@@ -174,7 +174,7 @@ async function readMeasure(
 
 async function seenOfGroup(
   system: System,
-  { unit }: Subject,
+  { unit }: ProbedUnit,
   directives: readonly string[],
 ): Promise<DirectiveFinding[]> {
   const get: Get = (property) => unit.properties.get(property);

@@ -27,7 +27,7 @@ import { type DirectiveFinding, heldDirectives, lastingLook, type ProbeResult } 
 import { UNREAD } from './own-filters.js';
 import { failureOf } from './processes.js';
 
-export interface Proof {
+export interface DirectiveProof {
   readonly directives: readonly HeldDirective[];
   /** Errors about directives that don't hold. */
   readonly wrong: readonly Diagnostic[];
@@ -40,14 +40,17 @@ export interface Proof {
 }
 
 /** The proof of a unit that is held to nothing. */
-export const NO_PROOF: Proof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
+export const NO_PROOF: DirectiveProof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
 
 /**
  * Errors about directives that don't hold.
  * @param isKnown whether another error already tells why the unit's processes can't be as the policy says: then they
  *   are one error
  */
-export function notHolding({ directives, wrong, leftOver }: Proof, isKnown: boolean): readonly Diagnostic[] {
+export function notHolding(
+  { directives, wrong, leftOver }: DirectiveProof,
+  isKnown: boolean,
+): readonly Diagnostic[] {
   if (!isKnown || wrong.length === 0) return [...wrong, ...leftOver];
   const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
   return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...leftOver];
@@ -64,7 +67,7 @@ export async function proveDirectives(
   planned: ExpectedDirectives,
   otherwise: ReadonlySet<string>,
   kernel: Pick<Enforcement, 'groups' | 'read'>,
-): Promise<Proof> {
+): Promise<DirectiveProof> {
   const { system, placement } = context;
   const directives = directivesOf(planned, otherwise);
   if (directives.length === 0) return { ...NO_PROOF, directives: heldBy(planned, []) };

@@ -6,11 +6,11 @@ import type { Get } from '../../systemd/directives/directive.js';
 import { TAKEN } from '../../systemd/directives/kinds/names/capabilities.js';
 import { findDirective } from '../../systemd/directives/table.js';
 import { CLAIMS, claimsOf, ROOTS } from '../../systemd/directives/values/mounts.js';
-import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import type { StartFilters } from '../kernel/loaded-filters.js';
 import { EQUAL, type Finding, gravestFinding, hidden, looser, unseen } from './finding.js';
 import { isSet, judgeClaim, judgeProc, loadedLines, OF_PROC, word } from './mounts.js';
 import { ownFilter, SAMPLES } from './own-filters.js';
-import type { SeenProcess, View } from './processes.js';
+import type { NamespaceView, SeenProcess } from './processes.js';
 import {
   ambientCapabilities,
   boundedCapabilities,
@@ -34,7 +34,7 @@ export interface ExpectedValues {
   /** The manager's namespaces by their names. */
   readonly namespaces: ReadonlyMap<string, string>;
   /** The manager's own view; undefined where it isn't shown. */
-  readonly host: View | undefined;
+  readonly host: NamespaceView | undefined;
 }
 
 /** A process, and what is seen of it. */
@@ -43,7 +43,7 @@ export interface CheckedProcess {
   /** Findings about its mounts by directive. */
   readonly mounts: (directive: string) => readonly Finding[];
   /** The filters of its threads; undefined where they weren't read. */
-  readonly filters: readonly LoadedFilters[] | undefined;
+  readonly filters: readonly StartFilters[] | undefined;
   /** Whether it may have made its user namespace itself, as browsers do: capabilities reach no further than that. */
   readonly hasOwnUsers: boolean;
 }
@@ -81,7 +81,7 @@ const HIDDEN_MOUNTS = hidden('its mounts are not shown');
 export const createOfMounts = (
   measure: ExpectedValues,
   process: InNamespaces,
-  view: View | undefined,
+  view: NamespaceView | undefined,
   isOwn: boolean,
 ): CheckedProcess['mounts'] => {
   const { get, host, bases } = measure;

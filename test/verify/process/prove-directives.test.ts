@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 import {
+  type DirectiveProof,
   NO_PROOF,
   notHolding,
-  type Proof,
   proveDirectives,
 } from '../../../src/verify/process/prove-directives.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
@@ -77,9 +77,9 @@ async function proofOf(
   return { ...proof, calls: system.calls };
 }
 
-const relations = ({ directives }: Proof) =>
+const relations = ({ directives }: DirectiveProof) =>
   Object.fromEntries(directives.map(({ directive, relation }) => [directive, relation]));
-const codes = (list: Proof['wrong']) => list.map(({ code }) => code);
+const codes = (list: DirectiveProof['wrong']) => list.map(({ code }) => code);
 
 test('each directive has what its processes show, and its line', async () => {
   const proof = await proofOf([processFiles(100)]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { compile } from '../../../src/seccomp/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/systemd/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
-import { parseLimits, type SeenProcess, type View } from '../../../src/verify/process/processes.js';
+import { type NamespaceView, parseLimits, type SeenProcess } from '../../../src/verify/process/processes.js';
 import {
   type CheckedProcess,
   createOfMounts,
@@ -21,7 +21,7 @@ interface OwnNamespaces {
 const NO_OWN_NAMESPACES: OwnNamespaces = { users: false, mounts: false };
 
 interface Shown extends Pick<CheckedProcess, 'process' | 'filters'> {
-  readonly view: View | undefined;
+  readonly view: NamespaceView | undefined;
   readonly own: OwnNamespaces;
 }
 
@@ -58,7 +58,7 @@ const seenProcess = (status: Record<string, string> = {}, more: Partial<SeenProc
 });
 
 /** A view in which every path exists, without links. */
-function view(mounts: string, links: Readonly<Record<string, string>> = {}): View {
+function view(mounts: string, links: Readonly<Record<string, string>> = {}): NamespaceView {
   const all = { get: (path: string) => links[path] ?? path } as unknown as ReadonlyMap<string, string>;
   return { tree: parseMountTree(mounts), paths: all, isGuessed: false };
 }

@@ -60,7 +60,7 @@ const OF_CONFINED: Readonly<Record<string, CandidateSource>> = {
   explain: 'confined unit first',
 };
 
-type List = (asked: CompletionRequest) => Promise<Iterable<string>> | Iterable<string>;
+type CandidateList = (asked: CompletionRequest) => Promise<Iterable<string>> | Iterable<string>;
 
 interface CompletionRequest {
   readonly context: Context;
@@ -91,7 +91,7 @@ const LISTS = {
     const { directives } = await import('../../../systemd/directives/table.js');
     return directives().map(({ name }) => `${name}=`);
   },
-} satisfies Readonly<Record<string, List>>;
+} satisfies Readonly<Record<string, CandidateList>>;
 
 /** Lists whose words go on: no space follows one. */
 const GO_ON: readonly unknown[] = ['system call', 'refused call', 'directive'];
@@ -204,7 +204,7 @@ async function ofPlace(place: CandidateSource, asked: CompletionRequest, before:
   if (place === undefined) return '';
   if (typeof place !== 'string') return lines('words value', behind(before, place));
   if (!Object.hasOwn(LISTS, place)) return `${place}\n`;
-  const list: List = LISTS[place as keyof typeof LISTS];
+  const list: CandidateList = LISTS[place as keyof typeof LISTS];
   return lines(`${GO_ON.includes(place) ? 'parts' : 'words'} ${place}`, behind(before, await list(asked)));
 }
 

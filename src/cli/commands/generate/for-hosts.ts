@@ -10,7 +10,7 @@ import { ifNameIsRight, lacking } from '../../report/unanswered.js';
 import { type RemovedFiles, writeClasses } from './class-folders.js';
 
 /** The files for a unit, or the diagnostics because of which there are none. */
-export interface Made {
+export interface GeneratedFiles {
   /** The status that the command ends with; there are no files unless it is `EXIT.ok`. */
   readonly exit: number;
   readonly files: readonly EmittedFile[];
@@ -25,7 +25,7 @@ interface HostClass {
   readonly digest: string;
   /** The questions of the plan, sorted. */
   readonly questions: readonly string[];
-  readonly made: Made;
+  readonly made: GeneratedFiles;
   readonly hosts: string[];
 }
 
@@ -43,7 +43,7 @@ interface ForHosts {
   readonly hosts: string;
   /** The folder below which each class gets one of its own. */
   readonly output: string;
-  readonly make: (context: Context) => Promise<Made>;
+  readonly make: (context: Context) => Promise<GeneratedFiles>;
 }
 
 const SUFFIX = '.facts';
@@ -129,8 +129,8 @@ async function newClass(
 }
 
 /** The result of a plan; an error where the machine has to be asked more. */
-async function madeOn(recorded: Recorded, make: () => Promise<Made>): Promise<Made> {
-  let made: Made;
+async function madeOn(recorded: Recorded, make: () => Promise<GeneratedFiles>): Promise<GeneratedFiles> {
+  let made: GeneratedFiles;
   try {
     made = await make();
   } catch (cause) {

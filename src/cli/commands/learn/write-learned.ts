@@ -13,7 +13,7 @@ import { painted, textDiff } from '../../report/diff.js';
 import { onlyUnit } from '../only-unit.js';
 import { readyNotes } from './ready-notes.js';
 
-export interface WriteOptions {
+export interface WritePolicyOptions {
   /** A file; true: standard output. */
   readonly write?: string | boolean;
   readonly action?: string;
@@ -26,14 +26,14 @@ export interface WriteOptions {
 }
 
 /** The file that is to be written; undefined for standard output. */
-export const fileOf = ({ write }: WriteOptions): string | undefined =>
+export const fileOf = ({ write }: WritePolicyOptions): string | undefined =>
   typeof write === 'string' ? write : undefined;
 
 /** Writes the policy of one unit. */
 export async function writeLearned(
   context: Context,
   units: readonly string[],
-  options: WriteOptions,
+  options: WritePolicyOptions,
 ): Promise<Outcome> {
   const path = fileOf(options);
   const { action, addresses } = options;

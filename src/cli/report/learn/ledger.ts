@@ -1,9 +1,9 @@
 /** The ledger of a unit, for people and for programs. */
 import { printable } from '../../../diagnostic.js';
 import type { ChecklistItem } from '../../../learn/evidence/ledger/checklist.js';
-import type { Doubt } from '../../../learn/evidence/ledger/doubts.js';
+import type { IncompleteTable } from '../../../learn/evidence/ledger/doubts.js';
 import type { Estimate, SamplesEstimate, SlicesEstimate } from '../../../learn/evidence/ledger/estimate.js';
-import type { Ledger, LedgerArguments, Shown } from '../../../learn/evidence/ledger/ledger.js';
+import type { Ledger, LedgerArguments, RecordingCounts } from '../../../learn/evidence/ledger/ledger.js';
 import { nameOfArgument } from '../../../learn/evidence/policy/value-names.js';
 import { PLAIN, type Theme } from '../../../look.js';
 import type { RecordedPath, RecordedPeer } from '../../../observe/recording/recording.js';
@@ -16,7 +16,7 @@ export interface ShownLedger {
   readonly ledger: Ledger;
   readonly estimate: Estimate;
   readonly checklist: readonly ChecklistItem[];
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly IncompleteTable[];
 }
 
 /** Rows of a table that people read; programs get all. */
@@ -52,7 +52,11 @@ const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, 
   `${unit}: ${plural(recordings, 'recording')} of ${plural(hosts, 'host')} (${architecture}), ` +
   `${spanText(seconds)} watched on ${plural(days, 'day')}\n`;
 
-function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[], look: Theme): string {
+function estimateText(
+  { lastNew, slices, hosts }: Estimate,
+  doubts: readonly IncompleteTable[],
+  look: Theme,
+): string {
   const lines = [
     ...(lastNew
       ? [
@@ -103,13 +107,13 @@ function checkRow({ what, line, seen, count }: ChecklistItem): string[] {
   return [line === undefined ? what : printable(line, WIDTH), mark, detail];
 }
 
-interface Part extends TableOptions {
+interface LedgerTable extends TableOptions {
   readonly heading: string;
   readonly rows: readonly (readonly string[])[];
 }
 
 /** A table with its heading; empty without rows. */
-function partText({ heading, rows, ...options }: Part): string {
+function partText({ heading, rows, ...options }: LedgerTable): string {
   if (rows.length === 0) return '';
   const shown = rows.slice(0, MOST_ROWS);
   const more = rows.length - shown.length;
@@ -118,7 +122,7 @@ function partText({ heading, rows, ...options }: Part): string {
 }
 
 /** How many hosts and recordings show a line: one that is alone shows all. */
-const of = (ledger: Ledger, { hosts, recordings }: Shown): string[] => [
+const of = (ledger: Ledger, { hosts, recordings }: RecordingCounts): string[] => [
   ...(ledger.hosts > 1 ? [`${hosts}/${ledger.hosts}`] : []),
   ...(ledger.recordings > 1 ? [`${recordings}/${ledger.recordings}`] : []),
 ];

@@ -7,7 +7,7 @@ import type { Ledger, LedgerProgram, LedgerWatch } from './ledger.js';
 import { apart } from './times.js';
 
 /** A table of a watch that can't vouch for what it doesn't show. */
-export interface Doubt {
+export interface IncompleteTable {
   readonly host: string;
   /** The end of the watch. */
   readonly end: string;
@@ -43,7 +43,7 @@ function linesOf(table: string): readonly string[] {
 }
 
 /** All doubts, watch by watch. */
-export const doubts = ({ watches }: Ledger): Doubt[] =>
+export const doubts = ({ watches }: Ledger): IncompleteTable[] =>
   watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
     const at = (table: string, count: number | null, lines = linesOf(table)) => ({
       ...{ host: host.name, end, table, lost: count, lines },
@@ -79,7 +79,7 @@ export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
 /** The most lines of a policy that one warning names. */
 const MOST_LINES = 5;
 
-function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
+function doubtWarning({ host, end, table, lost, lines }: IncompleteTable): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
   const vouches = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
   if (table === 'leavers' && lost !== null) {

@@ -6,7 +6,14 @@ import {
   type RecordedCapability,
   type Recording,
 } from '../../../observe/recording/recording.js';
-import type { Ledger, LedgerArguments, LedgerCall, LedgerProgram, LedgerWatch, Shown } from './ledger.js';
+import type {
+  Ledger,
+  LedgerArguments,
+  LedgerCall,
+  LedgerProgram,
+  LedgerWatch,
+  RecordingCounts,
+} from './ledger.js';
 import { secondsWatched } from './times.js';
 
 /** The machine of a ledger: the one that is asked for, if recordings are of it, else that of the newest. */
@@ -76,7 +83,7 @@ function gather<T>(
   elementsOf: (recording: Recording) => readonly T[],
   keyOf: (element: T) => string,
   join: (before: T, more: T) => T,
-): (T & Shown)[] {
+): (T & RecordingCounts)[] {
   const found = new Map<string, { element: T; hosts: Set<string>; recordings: Set<Recording> }>();
   for (const recording of recordings) {
     for (const element of elementsOf(recording)) {
@@ -127,7 +134,7 @@ const joinCapabilities = (before: RecordedCapability, more: RecordedCapability):
   calls: distinct([...before.calls, ...more.calls]).sort(),
 });
 
-type CallIdentity = Omit<LedgerCall, keyof Shown>;
+type CallIdentity = Omit<LedgerCall, keyof RecordingCounts>;
 
 const callKey = ({ name, architecture }: Pick<LedgerCall, 'name' | 'architecture'>): string =>
   `${name} ${architecture}`;

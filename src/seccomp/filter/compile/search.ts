@@ -1,6 +1,6 @@
 /** Finds the range that a word lies in by a balanced tree of comparisons. */
 import { BPF_JEQ, BPF_JGE } from '../bpf.js';
-import { type Comparison, type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
+import { type Decision, type DecisionGraph, WORD_MAX, type WordComparison } from './decision.js';
 
 /** Values of a word, both ends included, and the decision for them. */
 export interface Range {
@@ -9,7 +9,7 @@ export interface Range {
   readonly decision: Decision;
 }
 
-type ComparedWord = Pick<Comparison, 'word' | 'mask'>;
+type ComparedWord = Pick<WordComparison, 'word' | 'mask'>;
 
 /** Most equality tests in a row at the leaves of the tree. */
 const LONGEST_CHAIN = 3;

@@ -8,7 +8,7 @@ import { canonical, property, withoutSpecifiers } from './bus.js';
 export type Elements = readonly unknown[];
 
 /** `write` and `isLoaded` take the place of those that follow from `elements`. */
-type List = Omit<ValueKind, 'write'> &
+type ListKind = Omit<ValueKind, 'write'> &
   Partial<ValueKind> & {
     /** Elements of a right-hand side that isn't empty. */
     readonly elements: (text: string) => Elements;
@@ -19,7 +19,7 @@ type List = Omit<ValueKind, 'write'> &
   };
 
 /** A list in one property. */
-export function listKind({ elements, loaded, holder = ({ bus }) => bus, ...kind }: List): ValueKind {
+export function listKind({ elements, loaded, holder = ({ bus }) => bus, ...kind }: ListKind): ValueKind {
   return {
     write: (row, values) => {
       const all = values.flatMap(elements);

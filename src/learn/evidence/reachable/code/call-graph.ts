@@ -1,5 +1,5 @@
 import type { ElfImage } from '../../../../systemd/formats/elf-image.js';
-import { type CodeEdge, Parts } from './parts.js';
+import { type CodeEdge, ImageParts } from './parts.js';
 import type { RegisterValues } from './registers.js';
 
 /** A part's place in the call graph of its file. */
@@ -25,7 +25,7 @@ const LEVELS = 4;
 /** The call graph of a file, function by function as it is asked for. */
 export class CallGraph {
   readonly image: ElfImage;
-  private readonly parts: Parts;
+  private readonly parts: ImageParts;
   private readonly known = new Map<number, PartFacts>();
 
   /**
@@ -34,7 +34,7 @@ export class CallGraph {
    */
   constructor(image: ElfImage, gap: number = GAP, apart: readonly string[] = []) {
     this.image = image;
-    this.parts = new Parts(image, gap);
+    this.parts = new ImageParts(image, gap);
     for (const start of this.partsAt(apart.flatMap((name) => image.exports.get(name) ?? [])))
       this.known.set(start, NO_FACTS);
   }

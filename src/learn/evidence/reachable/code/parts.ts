@@ -5,12 +5,12 @@ import { Jumps, type Registers, type RegisterValues } from './registers.js';
 import type { CodeVisitor, StubSlot, Walk } from './walker.js';
 import { stubOfX8664, walkX8664 } from './x86-64.js';
 
-interface Decoder {
+interface CodeDecoder {
   readonly walk: Walk;
   readonly stubSlot: StubSlot;
 }
 
-const DECODERS: Readonly<Record<ElfImage['machine'], Decoder>> = {
+const DECODERS: Readonly<Record<ElfImage['machine'], CodeDecoder>> = {
   'x86-64': { walk: walkX8664, stubSlot: stubOfX8664 },
   arm64: { walk: walkArm64, stubSlot: stubOfArm64 },
 };
@@ -34,7 +34,7 @@ export interface PartVisitor {
  * The parts of an image, each by the address where it begins: functions, and runs of data with pointers. A stripped file
  * doesn't tell where one variable ends and another begins: a run ends where no pointer follows for some bytes.
  */
-export class Parts {
+export class ImageParts {
   /** Functions by their starts, in order. */
   readonly functions: readonly number[];
   private readonly image: ElfImage;
@@ -43,7 +43,7 @@ export class Parts {
   private readonly begins: Int32Array;
   private readonly unwound: ReadonlySet<number>;
   private readonly isDescribed: boolean;
-  private readonly decoder: Decoder;
+  private readonly decoder: CodeDecoder;
 
   /** @param gap the bytes without a pointer that a variable may have */
   constructor(image: ElfImage, gap: number) {
