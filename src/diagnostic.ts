@@ -1,7 +1,7 @@
 /** Diagnostics: the problem, its place, and the way out. Every error that a user sees has this one shape. */
 
 import type { Code } from './codes/subjects.js';
-import { PLAIN, type Theme } from './look.js';
+import { PLAIN, type Theme } from './theme.js';
 
 /** A place in a text; line and column count from 1. `length` is the number of characters to underline (default 1). */
 export interface Location {

@@ -13,8 +13,8 @@ import {
 import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/seccomp/syscalls/action.js';
 import type {
   AbiPolicy,
-  ArgumentCondition,
   ArgumentRule,
+  Condition,
   Operator,
   SeccompData,
   SyscallPolicy,
@@ -55,7 +55,7 @@ export function value(width: 32 | 64): fc.Arbitrary<bigint> {
   );
 }
 
-export const condition = (): fc.Arbitrary<ArgumentCondition> =>
+export const condition = (): fc.Arbitrary<Condition> =>
   fc
     .record({
       arg: fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 0, max: 5 })),
@@ -69,7 +69,7 @@ export const condition = (): fc.Arbitrary<ArgumentCondition> =>
     );
 
 /** A condition on a value whose halves are in two registers. */
-export const splitCondition = (): fc.Arbitrary<ArgumentCondition> =>
+export const splitCondition = (): fc.Arbitrary<Condition> =>
   fc
     .tuple(
       condition().filter(({ width }) => width === 64),

@@ -1,5 +1,5 @@
-import { COLOR_CHOICES, type ColorChoice } from '../../look.js';
 import { JSON_FORMS, type JsonForm } from '../../outcome.js';
+import { COLOR_CHOICES, type ColorChoice } from '../../theme.js';
 
 /** The way in which a command line asks to be answered, even one that can't be parsed. */
 export interface OutputRequest {

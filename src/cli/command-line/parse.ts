@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { EXIT } from '../../diagnostic.js';
-import { COLOR_CHOICES, type Theme } from '../../look.js';
+import { COLOR_CHOICES, type Theme } from '../../theme.js';
 import { VERSION } from '../../version.js';
 import {
   COMMON_OPTIONS,
@@ -28,8 +28,8 @@ export type RunVerb = (
 export interface ParseOptions extends OutputRequest {
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
-  /** The look of the help. */
-  readonly look: () => Theme;
+  /** The theme of the help. */
+  readonly theme: () => Theme;
 }
 
 /**
@@ -37,7 +37,7 @@ export interface ParseOptions extends OutputRequest {
  * @returns the exit status of the verb that the words name
  */
 export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<number> {
-  const { words, jsonForm, print, printError, look } = options;
+  const { words, jsonForm, print, printError, theme } = options;
   let exit: number = EXIT.ok;
   const runs = (verb: Verb) => {
     return async (...args: unknown[]) => {
@@ -59,12 +59,12 @@ export async function parse(options: ParseOptions, runVerb: RunVerb): Promise<nu
       writeOut: print,
       writeErr: printError,
       outputError: () => undefined,
-      // The look has been decided.
+      // The theme has been decided.
       getOutHasColors: () => true,
       getErrHasColors: () => true,
     })
     .configureHelp({
-      styleTitle: (title) => look().paint('place', title),
+      styleTitle: (title) => theme().paint('place', title),
       // An option's own words name the values that it takes.
       optionDescription: ({ description }) => description,
     })

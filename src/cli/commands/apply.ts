@@ -9,13 +9,13 @@ import { withLock } from '../../apply/lock.js';
 import { isToBeApplied, type UnitResult, updated } from '../../apply/unit-result.js';
 import { once } from '../../collections.js';
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
-import type { Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import type { Outcome } from '../../outcome.js';
 import { isPending } from '../../plan/emit/changes.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
 import { readInputFirst } from '../../prepare/load/input-policy.js';
 import { probeMachine } from '../../prepare/probe/target.js';
+import type { Theme } from '../../theme.js';
 import { markConfined } from '../../verify/drift/taken-away.js';
 import { unitsOutcome } from '../report/apply.js';
 
@@ -47,7 +47,7 @@ export async function apply(
   options: ApplyWords,
 ): Promise<Outcome> {
   const { all = false, purge = false, ...rest } = options;
-  const how = { ...rest, look: context.caller.look };
+  const how = { ...rest, theme: context.caller.theme };
   const confirm = askedWait(options.confirm);
   if (all && units.length > 0)
     throw usage('--all takes no unit names: it stands for every unit with a policy');
@@ -86,7 +86,7 @@ const fromAfar = () =>
 
 async function outcomeOf(
   { results, diagnostics, sources }: ApplyResults,
-  options: ApplyOptions & { readonly look: Theme },
+  options: ApplyOptions & { readonly theme: Theme },
 ): Promise<Outcome> {
   const exposures = new Map<string, PlannedExposure | undefined>();
   for (const { unit, prepared, changes } of results) {

@@ -90,7 +90,7 @@ const endUnits = (context: Context, names: readonly string[], how: Confirming): 
         const why = activated.includes(unit) ? notDone(unit) : notWaiting(context, ` of ${unit}`);
         return { unit, state: 'refused', changes: [], diagnostics: [why] };
       });
-    const outcome = unitsOutcome([...done, ...others], new Map(), { look: context.caller.look });
+    const outcome = unitsOutcome([...done, ...others], new Map(), { theme: context.caller.theme });
     const none = names.length === 0 ? [notWaiting(context)] : [];
     // A unit that goes back is reported with its result; another that can't is no failure of those that are named.
     const reported = done.flatMap(({ diagnostics }) => diagnostics.map(({ message }) => message));

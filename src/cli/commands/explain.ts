@@ -6,7 +6,6 @@ import { noRecord } from '../../explain/no-record.js';
 import { leftOver, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
-import type { Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { isKilledByFilter } from '../../machine/state/failure.js';
 import { orElse } from '../../machine/state/failures.js';
@@ -25,6 +24,7 @@ import type { Prepared, PrepareOptions } from '../../prepare/prepare.js';
 import type { RewrittenPolicy } from '../../prepare/rewrite-policy.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { shellWord } from '../../systemd/unit/exec/shell-word.js';
+import type { Theme } from '../../theme.js';
 import { otherPolicyApplied } from '../../verify/drift/applied-policy.js';
 import { untilRestartOf } from '../../verify/drift/injected.js';
 import { textDiff } from '../report/diff.js';
@@ -95,7 +95,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const written = options.write ? await writeAll(context, prepared, run) : undefined;
-  const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, look: context.caller.look });
+  const outcome = outcomeOf(prepared, { run, isPast, written }, { ...options, theme: context.caller.theme });
   // A call that it refuses is in no line of the policy.
   const besides = await untilRestartOf(context, prepared.unit.services);
   return { ...outcome, diagnostics: [...outcome.diagnostics, ...besides] };
@@ -112,7 +112,7 @@ interface ExplainResult {
 function outcomeOf(
   { plan, sources }: Prepared,
   { run, isPast, written }: ExplainResult,
-  options: ExplainOptions & { readonly look: Theme },
+  options: ExplainOptions & { readonly theme: Theme },
 ): Outcome {
   const { explanations, fallbacks, since, suppressed, readable } = run;
   const { unit, policyFile, target } = plan;
@@ -125,7 +125,7 @@ function outcomeOf(
   const readyAllow = namesToAdd(changes, 'ready');
   const how = {
     machine: target.machine,
-    look: options.look,
+    theme: options.theme,
     verbose: options.verbose ?? false,
     fallbacks,
     recorded: options.record ?? false,

@@ -1,5 +1,5 @@
 /** The options of all verbs. */
-import type { ColorChoice } from '../../look.js';
+import type { ColorChoice } from '../../theme.js';
 import { LISTS, RUN_OPTIONS, type RunOptions } from '../run/options.js';
 
 /** Every option that some verb has. */

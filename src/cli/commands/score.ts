@@ -44,7 +44,7 @@ export async function score(
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: { units: scoresJson(all) },
-    text: scoresText(all, isNamed, context.caller.look),
+    text: scoresText(all, isNamed, context.caller.theme),
     diagnostics: [...diagnostics, ...besides],
     sources: new Map(),
   };

@@ -5,7 +5,6 @@ import { enabledAtBoot } from '../../apply/restart/enabled-at-boot.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../../diagnostic.js';
 import { Records } from '../../explain/records/records.js';
 import { refusedSinceStart } from '../../explain/refused-since-start.js';
-import { PLAIN } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { type AppliedRuns, appliedRunsOf } from '../../machine/state/applied-runs.js';
 import { counted } from '../../machine/state/counted.js';
@@ -25,6 +24,7 @@ import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { hasNameOfDropIn } from '../../systemd/paths/own-files.js';
 import type { Placement } from '../../systemd/paths/placement.js';
 import { isServiceName, isTemplate } from '../../systemd/unit/name.js';
+import { PLAIN } from '../../theme.js';
 import { otherPolicyFound } from '../../verify/drift/applied-policy.js';
 import { brokenFiles } from '../../verify/drift/broken-files.js';
 import { Drift } from '../../verify/drift/drift.js';
@@ -104,7 +104,7 @@ export async function status(
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const unapplied = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_UNAPPLIED;
-  const columns = full ? PLAIN.columns : context.caller.look.columns;
+  const columns = full ? PLAIN.columns : context.caller.theme.columns;
   const enabled = {
     diagnostics: await enabledAtBoot(context, units.length > 0 ? names.map(fullName) : undefined),
   };
@@ -121,7 +121,7 @@ export async function status(
     summary: () => statusSummary(all),
     text: openmetrics
       ? statusMetrics(all, { notApplied: unapplied.units, exit })
-      : statusText(all, units.length === 0, { ...context.caller.look, columns }),
+      : statusText(all, units.length === 0, { ...context.caller.theme, columns }),
     diagnostics,
     told: units.length === 0 ? withOneHint(context, all, diagnostics) : diagnostics,
     sources: new Map(),

@@ -1,7 +1,6 @@
 import { halfDone } from '../../apply/lock.js';
 import { obstacleTo } from '../../apply/restart/may-restart.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../../diagnostic.js';
-import type { Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import { runsAsBefore } from '../../machine/state/applied-runs.js';
 import { restartDue } from '../../machine/state/notes.js';
@@ -16,6 +15,7 @@ import type { PrepareOptions } from '../../prepare/prepare.js';
 import { untrustedStarts } from '../../prepare/untrusted-launch.js';
 import { ownCommand, systemctl } from '../../systemd/command-lines.js';
 import { dropInPath, hasNameOfDropIn, namesFilter, namesReadyFilter } from '../../systemd/paths/own-files.js';
+import type { Theme } from '../../theme.js';
 import { untilRestartOf, withUntilRestart } from '../../verify/drift/injected.js';
 import { applyAgain, modeBefore, notWritten } from '../../verify/drift/not-written.js';
 import { unconfined } from '../../verify/drift/taken-away.js';
@@ -91,7 +91,7 @@ export async function verify(
   const unproven = onceNotRunning([...main.filter(isHidden), ...kernel.unproven, ...proof.unproven]);
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(unproven) ? EXIT.failure : EXIT.ok;
   return {
-    ...outcome(prepared, exit, { kernel, proof, look: context.caller.look }, loaded),
+    ...outcome(prepared, exit, { kernel, proof, theme: context.caller.theme }, loaded),
     diagnostics: [...prepared.diagnostics, ...wrong, ...unproven, ...proof.open, ...besides],
   };
 }
@@ -179,17 +179,17 @@ interface InForce {
   readonly kernel: Enforcement;
   readonly proof: DirectiveProof;
   /** The way in which they are shown. */
-  readonly look: Theme;
+  readonly theme: Theme;
 }
 
 const NOTHING = { kernel: NO_ENFORCEMENT, proof: NO_PROOF };
 
-const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, look: caller.look });
+const nothing = ({ caller }: Context): InForce => ({ ...NOTHING, theme: caller.theme });
 
 function outcome(
   { name: unit, policyFile, diagnostics, sources }: ExpectedUnit,
   exit: number,
-  { kernel: { groups }, proof: { directives }, look }: InForce,
+  { kernel: { groups }, proof: { directives }, theme }: InForce,
   loaded: readonly Diagnostic[],
 ): Outcome {
   const json = {
@@ -201,7 +201,7 @@ function outcome(
   return {
     exit,
     json: { ...json, groups: groupsJson(groups), directives: directivesJson(directives) },
-    text: `${enforcementText({ unit, policyFile }, exit, groups, look)}${directivesText(directives, look)}`,
+    text: `${enforcementText({ unit, policyFile }, exit, groups, theme)}${directivesText(directives, theme)}`,
     diagnostics,
     sources,
   };

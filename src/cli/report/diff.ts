@@ -1,9 +1,9 @@
 import { printable } from '../../diagnostic.js';
-import type { Role, Theme } from '../../look.js';
 import type { FileChange } from '../../plan/emit/changes.js';
 import type { EmittedFile } from '../../plan/emit/files.js';
 import type { Plan } from '../../plan/plan.js';
 import { hasNameOfKeptPolicy } from '../../systemd/paths/own-files.js';
+import type { Role, Theme } from '../../theme.js';
 import { filterDiff } from './filter-diff.js';
 
 /** The number of unchanged lines around a change. */

@@ -1,7 +1,7 @@
 import { printable, renderDiagnostic, warning } from '../../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../../explain/diagnostic.js';
 import { callText, type Explanation, isFinding } from '../../explain/explanation.js';
-import { PLAIN, type Theme } from '../../look.js';
+import { PLAIN, type Theme } from '../../theme.js';
 import { painted } from './diff.js';
 import {
   changesText,
@@ -17,7 +17,7 @@ import {
 export interface ExplainStyle {
   readonly sources: ReadonlyMap<string, string>;
   readonly machine: string;
-  readonly look?: Theme;
+  readonly theme?: Theme;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
   /** Calls that got ENOSYS, or would, in the place of which others are made. */
@@ -80,20 +80,20 @@ function allText(explanations: readonly Explanation[], unit: string, shown: Expl
   if (explanations.length < 2) return [];
   return paragraph([
     ...changesText(explanations, unit),
-    ...gainsText(explanations, shown.look),
+    ...gainsText(explanations, shown.theme),
     ...guessText(explanations, shown),
   ]);
 }
 
 /** A policy that was written, and all that is to be done besides. */
 function writtenText(explanations: readonly Explanation[], unit: string, shown: ExplainStyle): string[] {
-  const { diff, left = [], look = PLAIN } = shown;
+  const { diff, left = [], theme = PLAIN } = shown;
   const besides = left.map((one) => ({ ...one, changes: one.changes.filter(({ edit }) => !edit) }));
   return [
-    painted(diff!, look),
+    painted(diff!, theme),
     ...paragraph([
       ...changesText(besides, unit),
-      ...gainsText(explanations, look),
+      ...gainsText(explanations, theme),
       ...guessText(left, shown),
     ]),
   ];
@@ -111,7 +111,7 @@ const refusedText = (count: number): string =>
   count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
 function oneText(explanation: Explanation, unit: string, shown: ExplainStyle): string {
-  const { sources, machine, look = PLAIN } = shown;
+  const { sources, machine, theme = PLAIN } = shown;
   const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, hintLines: __, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
@@ -120,11 +120,11 @@ function oneText(explanation: Explanation, unit: string, shown: ExplainStyle): s
   });
   const times = count === 1 ? 'once' : `${count} times, last`;
   const lines = [
-    renderDiagnostic(diagnostic, sources, look),
+    renderDiagnostic(diagnostic, sources, theme),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}${phaseText([explanation])}`,
     ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
     ...(instead ? wayText(instead, 'or', unit) : []),
-    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, look)}`]),
+    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains), sources, theme)}`]),
     ...guessText([explanation], shown),
   ];
   return `${lines.join('\n')}\n`;

@@ -1,10 +1,10 @@
 import { shortList } from '../../collections.js';
 import { printable } from '../../diagnostic.js';
-import { PLAIN, type Theme } from '../../look.js';
 import type { FileChange } from '../../plan/emit/changes.js';
 import type { Plan, PlannedFilter, PlannedReady } from '../../plan/plan.js';
 import type { ProofSummary } from '../../prepare/build-filter.js';
 import { NUMBERS_SOURCE } from '../../seccomp/syscalls/numbers.js';
+import { PLAIN, type Theme } from '../../theme.js';
 import { linesText, type ShownPlan } from './plan-lines.js';
 import { type Cell, table } from './table.js';
 
@@ -19,14 +19,14 @@ export interface ProofsAndChanges {
 
 /** A plan for people: the files that it changes, and the enforcer and the means of each line of the policy. */
 export function planText(plan: Plan, { proofs, changes }: ProofsAndChanges, shown: ShownPlan = {}): string {
-  const { look = PLAIN } = shown;
+  const { theme = PLAIN } = shown;
   const parts = [
-    headText(plan, look),
-    changesText(changes, look),
+    headText(plan, theme),
+    changesText(changes, theme),
     linesText(plan, shown),
-    additionsText(plan, look),
-    readyText(plan, look),
-    filterText(proofs, look),
+    additionsText(plan, theme),
+    readyText(plan, theme),
+    filterText(proofs, theme),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -39,7 +39,7 @@ function headText({ unit, policyFile, mode, target }: Plan, { paint }: Theme): s
 }
 
 /** Parts of the drop-in that come from no line of the policy, and the commands without the launcher. */
-function additionsText(plan: Plan, look: Theme): string {
+function additionsText(plan: Plan, theme: Theme): string {
   const added = plan.directives.filter(({ because }) => !/^\[(?:syscalls|service|exec)\]/.test(because));
   const rows = added.map(({ name, values, because, section }) => [
     `${name}=${section === 'Unit' ? '' : values.filter((value) => value !== '').join(' ')}`,
@@ -51,7 +51,7 @@ function additionsText(plan: Plan, look: Theme): string {
   });
   const bare = plan.without.length > 0 ? [[plan.without.join(', '), withoutText(plan)]] : [];
   const all = [...rows, ...wraps, ...bare];
-  return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', look })}`;
+  return all.length === 0 ? '' : `Besides:\n${table(all, { indent: '  ', theme })}`;
 }
 
 /** The confinement that commands in a plan's `without` lack. */
@@ -68,7 +68,7 @@ const WHEN: Readonly<Record<ProofSummary['role'], string>> = {
 };
 
 /** The calls that a service loses once it serves, and the rest. Of a permissive policy they are recorded. */
-function readyText({ ready }: Plan, look: Theme): string {
+function readyText({ ready }: Plan, theme: Theme): string {
   if (!ready) return '';
   const { taken, narrowed, left, critical, filter } = ready;
   const rows = [
@@ -80,21 +80,21 @@ function readyText({ ready }: Plan, look: Theme): string {
       ? [['left', `${taken.length + left.length}: all that passed until then`], ...privilegesRow(filter)]
       : [['left', `${left.length}, of @critical ${critical.left.length} of ${critical.before.length}`]]),
   ];
-  return `Once it serves:\n${table(rows, { indent: '  ', look })}`;
+  return `Once it serves:\n${table(rows, { indent: '  ', theme })}`;
 }
 
 /** A filter that only records takes privileges all the same: the exposure hangs on that, too. */
 const privilegesRow = ({ noNewPrivileges }: PlannedFilter): string[][] =>
   noNewPrivileges ? [['besides', 'no_new_privs, with which the filter is loaded']] : [];
 
-function filterText(proofs: readonly ProofSummary[], look: Theme): string {
+function filterText(proofs: readonly ProofSummary[], theme: Theme): string {
   // Nothing is compiled for a plan with errors.
   if (proofs.length === 0) return '';
   const rows = proofs.map(({ machine, role, instructions, calls }) => [
     `${machine}${WHEN[role]}`,
     `${instructions} instructions, proven ${calls === undefined ? 'before it was written' : `on ${calls} calls`}`,
   ]);
-  return `Filter:\n${table(rows, { indent: '  ', look })}`;
+  return `Filter:\n${table(rows, { indent: '  ', theme })}`;
 }
 
 const SIGNS: Readonly<Record<FileChange['kind'], Cell>> = {
@@ -105,7 +105,7 @@ const SIGNS: Readonly<Record<FileChange['kind'], Cell>> = {
 };
 
 /** One line for each file, and the sum of the changes. */
-export function changesText(changes: readonly FileChange[], look: Theme = PLAIN): string {
+export function changesText(changes: readonly FileChange[], theme: Theme = PLAIN): string {
   if (changes.length === 0) return '';
   const rows = changes.map(({ kind, path }): Cell[] => [SIGNS[kind], kind, printable(path)]);
   const count = (kind: FileChange['kind']) => changes.filter((change) => change.kind === kind).length;
@@ -114,7 +114,7 @@ export function changesText(changes: readonly FileChange[], look: Theme = PLAIN)
     pending === 0
       ? 'Nothing to do.\n'
       : `${count('create')} to create, ${count('replace')} to replace, ${count('remove')} to remove.\n`;
-  return `Files:\n${table(rows, { indent: '  ', look })}${sum}`;
+  return `Files:\n${table(rows, { indent: '  ', theme })}${sum}`;
 }
 
 /** A plan for programs. */

@@ -1,10 +1,10 @@
 import { shortList } from '../../collections.js';
 import type { Diagnostic } from '../../diagnostic.js';
-import { PLAIN, type Role, type Theme } from '../../look.js';
 import { type Exposure, exposureText, levelOf } from '../../plan/score/exposure.js';
 import type { PlannedExposure } from '../../plan/score/of-plan.js';
 import type { Scored } from '../../plan/score/score.js';
 import type { Access, AccessVerdict } from '../../plan/score/verdicts.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import { type Cell, table, wrapped } from './table.js';
 
 export interface UnitScore {
@@ -20,7 +20,7 @@ type ReportedScore = UnitScore & { readonly scored: Scored };
 const isTold = (one: UnitScore): one is ReportedScore => one.scored !== undefined;
 
 /** A table, the most exposed units first. */
-function tableText(all: readonly UnitScore[], look: Theme): string {
+function tableText(all: readonly UnitScore[], theme: Theme): string {
   const rows = all
     .filter(isTold)
     .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
@@ -33,7 +33,7 @@ function tableText(all: readonly UnitScore[], look: Theme): string {
     ]);
   if (rows.length === 0) return '';
   return table(rows, {
-    look,
+    theme,
     head: ['UNIT', 'EXPOSURE', 'LEVEL', 'SYSTEMD ALONE', 'OPEN DOORS'],
   });
 }
@@ -54,24 +54,24 @@ const shareText = (all: readonly AccessVerdict[]): string =>
   `${all.filter(({ access }) => access === 'open').length} of ${all.length}`;
 
 /** One unit: its exposure, and what stays open. */
-function unitText({ unit, scored }: ReportedScore, look: Theme): string {
+function unitText({ unit, scored }: ReportedScore, theme: Theme): string {
   const { exposure, untilReady, bySystemd } = scored.score;
   const until = untilReady === undefined ? '' : `, ${exposureText(untilReady)} until it serves`;
   const alone = bySystemd === exposure ? '' : `, ${exposureText(bySystemd)} by what systemd enforces alone`;
-  return `${unit}: exposure ${withLevel(exposure, look)}${until}${alone}\n\n${openText(scored, look)}`;
+  return `${unit}: exposure ${withLevel(exposure, theme)}${until}${alone}\n\n${openText(scored, theme)}`;
 }
 
 /** Scores for people: a table, or all about each where units are named. */
-export const scoresText = (all: readonly UnitScore[], isNamed: boolean, look: Theme = PLAIN): string =>
+export const scoresText = (all: readonly UnitScore[], isNamed: boolean, theme: Theme = PLAIN): string =>
   isNamed
     ? all
         .filter(isTold)
-        .map((one) => unitText(one, look))
+        .map((one) => unitText(one, theme))
         .join('\n')
-    : tableText(all, look);
+    : tableText(all, theme);
 
 /** Doors and places. */
-export function openText({ score, places }: Scored, look: Theme = PLAIN): string {
+export function openText({ score, places }: Scored, theme: Theme = PLAIN): string {
   const { doors, untilReady } = score;
   const doorRows = doors.map((one): Cell[] => [
     one.door.name,
@@ -80,8 +80,8 @@ export function openText({ score, places }: Scored, look: Theme = PLAIN): string
   ]);
   return [
     untilReady === undefined ? '' : 'What stays open once it serves:\n',
-    table(doorRows, { indent: '  ', look, head: ['DOOR', 'LETS IT', 'STATE'] }),
-    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, look)}\n`,
+    table(doorRows, { indent: '  ', theme, head: ['DOOR', 'LETS IT', 'STATE'] }),
+    `\n${wrapped(`Places to write and execute: ${placesText(places)}`, theme)}\n`,
   ].join('');
 }
 
@@ -102,9 +102,9 @@ function placesText(places: Scored['places']): string {
 }
 
 /** `Exposure: 9.6 UNSAFE without the policy, 4.1 OK with it`. */
-export function changeText({ before, after, ready }: PlannedExposure, look: Theme = PLAIN): string {
-  const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, look)} once it serves`;
-  return `Exposure: ${withLevel(before, look)} without the policy, ${withLevel(after, look)} with it${serving}\n`;
+export function changeText({ before, after, ready }: PlannedExposure, theme: Theme = PLAIN): string {
+  const serving = ready === undefined ? '' : `,\n          ${withLevel(ready, theme)} once it serves`;
+  return `Exposure: ${withLevel(before, theme)} without the policy, ${withLevel(after, theme)} with it${serving}\n`;
 }
 
 function withLevel(exposure: Exposure, { paint }: Theme): string {

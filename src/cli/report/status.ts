@@ -4,13 +4,13 @@ import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, diagnosticsJson, inOrder, printable } from '../../diagnostic.js';
 import type { RefusedSinceStart } from '../../explain/refused-since-start.js';
 import { tallyJson } from '../../explain/tally.js';
-import { PLAIN, type Role, type Theme } from '../../look.js';
 import type { Context } from '../../machine/context.js';
 import type { Injection } from '../../machine/state/injections.js';
 import type { Mode } from '../../plan/plan.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { shellWord } from '../../systemd/unit/exec/shell-word.js';
 import { parseUnitName } from '../../systemd/unit/name.js';
+import { PLAIN, type Role, type Theme } from '../../theme.js';
 import type { ServiceState } from '../../verify/drift/service-state.js';
 import { type Cell, styled, table } from './table.js';
 
@@ -105,7 +105,7 @@ export function withOneHint(
 }
 
 /** @param whole whether all units were looked for */
-export function statusText(all: readonly UnitStatus[], whole: boolean, look: Theme = PLAIN): string {
+export function statusText(all: readonly UnitStatus[], whole: boolean, theme: Theme = PLAIN): string {
   const rows = all
     .filter((one) => one.dropIn !== undefined || one.transient || one.drift.length > 0 || isInjected(one))
     .flatMap((one): Cell[][] => [
@@ -120,7 +120,7 @@ export function statusText(all: readonly UnitStatus[], whole: boolean, look: The
       ...(one.instances ? instanceRows(one.instances) : []),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return table(rows, { look, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], cuts: 'all' });
+  return table(rows, { theme, head: ['UNIT', 'MODE', 'STATE', 'DRIFT', 'REFUSED', 'POLICY'], cuts: 'all' });
 }
 
 /** The instances of a template, a row for each state that some of them are in. */

@@ -56,9 +56,9 @@ export async function explainLoaded(
   ];
   const { scope } = context.placement;
   const sources = new Map<string, string>();
-  const { look } = context.caller;
+  const { theme } = context.caller;
   const shown = {
-    ...{ sources, machine, look, verbose, fallbacks, since, further: { scope, words: [] } },
+    ...{ sources, machine, theme, verbose, fallbacks, since, further: { scope, words: [] } },
     ...(ofGuess === undefined ? {} : { ofGuess }),
   };
   const found = explanations.some(isFinding);

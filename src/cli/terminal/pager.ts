@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { parseBoolean } from '../../systemd/unit/boolean.js';
-import { type Environment, isDumb, type OutputStream } from './look-of.js';
+import { type Environment, isDumb, type OutputStream } from './theme-of.js';
 
 /** A program to try, and its environment. */
 export interface Pager {

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import type { OutputStream } from './look-of.js';
+import type { OutputStream } from './theme-of.js';
 
 /** No terminal. */
 export const NO_TERMINAL: OutputStream = { columns: undefined, rows: undefined };

@@ -1,5 +1,5 @@
 /** Compares a program's answers to a call with a verdict, for all arguments at once. */
-import type { ArgumentCondition, Verdict } from '../syscalls/policy.js';
+import type { Condition, Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import {
   createDiagrams,
@@ -42,7 +42,7 @@ function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
   );
 }
 
-function conditionDiagram(diagrams: Diagrams, condition: ArgumentCondition): Diagram {
+function conditionDiagram(diagrams: Diagrams, condition: Condition): Diagram {
   const { equal, atLeast, anyOf } = questionsOn(diagrams, condition);
   const every = (1n << BigInt(condition.width)) - 1n;
   const not = (question: Diagram) => diagrams.choose(question, NO, YES);
@@ -79,7 +79,7 @@ interface Questions {
   readonly anyOf: (mask: bigint) => Diagram;
 }
 
-function questionsOn(diagrams: Diagrams, { arg, upper, width }: ArgumentCondition): Questions {
+function questionsOn(diagrams: Diagrams, { arg, upper, width }: Condition): Questions {
   if (upper !== undefined) return joined(diagrams, half(diagrams, upper), half(diagrams, arg));
   const bits = registerBits(arg, 0, width);
   return {

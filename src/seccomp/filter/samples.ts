@@ -1,8 +1,8 @@
 /** Calls on which a filter is tried: every known number, and arguments on both sides of every condition. */
 import { ABIS, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
 import {
-  type ArgumentCondition,
   type ArgumentRule,
+  type Condition,
   holds,
   type SyscallPolicy,
   type Verdict,
@@ -74,7 +74,7 @@ function around({ when }: ArgumentRule): bigint[][] {
 }
 
 /** Registers that fulfil a rule, with both halves of a value changed. */
-function bothHalves(condition: ArgumentCondition, base: readonly bigint[]): bigint[][] {
+function bothHalves(condition: Condition, base: readonly bigint[]): bigint[][] {
   const { arg, upper } = condition;
   if (upper === undefined) return [];
   return near(condition).map((value) => base.with(arg, BigInt.asUintN(32, value)).with(upper, value >> 32n));
@@ -82,8 +82,8 @@ function bothHalves(condition: ArgumentCondition, base: readonly bigint[]): bigi
 
 /** Registers for which a condition holds, and all others that use the same registers; as given if none are found. */
 function fulfil(
-  condition: ArgumentCondition,
-  when: readonly ArgumentCondition[],
+  condition: Condition,
+  when: readonly Condition[],
   choices: readonly (readonly bigint[])[],
   registers: bigint[],
 ): bigint[] {
@@ -110,11 +110,10 @@ function* assignments(
   }
 }
 
-const registersOf = ({ arg, upper }: ArgumentCondition): number[] =>
-  upper === undefined ? [arg] : [arg, upper];
+const registersOf = ({ arg, upper }: Condition): number[] => (upper === undefined ? [arg] : [arg, upper]);
 
 /** The values of each of the six registers at which these conditions may change their answer. */
-function candidates(conditions: readonly ArgumentCondition[]): bigint[][] {
+function candidates(conditions: readonly Condition[]): bigint[][] {
   return Array.from({ length: REGISTERS }, (_, register) => {
     const own = conditions.filter((condition) => registersOf(condition).includes(register));
     return own.length === 0
@@ -124,7 +123,7 @@ function candidates(conditions: readonly ArgumentCondition[]): bigint[][] {
 }
 
 /** One register's part of the values near a condition's operands. */
-function nearIn(register: number, condition: ArgumentCondition): bigint[] {
+function nearIn(register: number, condition: Condition): bigint[] {
   if (condition.upper === undefined) return near(condition);
   const halves = near(condition).map((value) =>
     register === condition.upper ? value >> 32n : BigInt.asUintN(32, value),
@@ -132,7 +131,7 @@ function nearIn(register: number, condition: ArgumentCondition): bigint[] {
   return unique(halves).flatMap((value) => [value, value ^ DIRT]);
 }
 
-function near({ op, values, width }: ArgumentCondition): bigint[] {
+function near({ op, values, width }: Condition): bigint[] {
   const found = op.startsWith('bits-')
     ? values.flatMap((mask) => [mask, ~mask, ...bitsOf(mask).flatMap((bit) => [bit, mask ^ bit])])
     : values.flatMap((value) => [value, value - 1n, value + 1n, value ^ (1n << 32n)]);

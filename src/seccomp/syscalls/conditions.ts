@@ -3,7 +3,7 @@
 import type { Abi } from './abi.js';
 import { type Hidden, placeOf } from './arguments.js';
 import { parseOperand } from './operand.js';
-import type { ArgumentCondition, Operator } from './policy.js';
+import type { Condition, Operator } from './policy.js';
 import type { ConditionEntry, RuleEntry } from './section.js';
 
 /** Whether a condition holds for every number by the way it is written. */
@@ -22,17 +22,17 @@ export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | und
  * a hidden argument counts as one that never holds.
  * @throws UserError `policy-value` where an operand has no value on the ABI
  */
-export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): ArgumentCondition[] | undefined {
+export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[] | undefined {
   const found = when.map((entry) => conditionOn(entry, syscall.value, abi));
   return found.includes(false) ? undefined : found.filter((one) => typeof one !== 'boolean');
 }
 
-function conditionOn(entry: ConditionEntry, call: string, abi: Abi): ArgumentCondition | boolean {
+function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition | boolean {
   const { arg, op, width, operands } = entry;
   const values = operands.map((operand) => parseOperand(operand, abi, width));
   const place = placeOf(abi, call, arg, width);
   if ('why' in place) return holdsAlways(entry);
-  const wanted: ArgumentCondition = { arg: place.register, op, width, values };
+  const wanted: Condition = { arg: place.register, op, width, values };
   if (place.signed && width === 64) return signedHalf(wanted);
   if (place.bits < width) return lowBits(wanted, place.bits as 16 | 32);
   return place.upper === undefined || width === 32 ? wanted : { ...wanted, upper: place.upper };
@@ -45,11 +45,11 @@ const MASK32 = 0xffffffffn;
  * there.
  * @returns true if the condition always holds, false if it never does
  */
-function lowBits({ arg, op, values }: ArgumentCondition, width: 16 | 32): ArgumentCondition | boolean {
+function lowBits({ arg, op, values }: Condition, width: 16 | 32): Condition | boolean {
   const mask = (1n << BigInt(width)) - 1n;
   const fitting = values.filter((value) => value <= mask);
   const over = fitting.length < values.length;
-  const narrowed = (low: readonly bigint[]): ArgumentCondition => ({ arg, op, width, values: low });
+  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width, values: low });
   switch (op) {
     case 'eq':
     case 'in':
@@ -75,11 +75,11 @@ const SIGN = 1n << 31n;
  * extension keeps the order of numbers.
  * @returns true if the condition always holds, false if it never does
  */
-function signedHalf({ arg, op, values }: ArgumentCondition): ArgumentCondition | boolean {
+function signedHalf({ arg, op, values }: Condition): Condition | boolean {
   const isHalf = (value: bigint) => BigInt.asUintN(64, BigInt.asIntN(32, value)) === value;
   const fitting = values.filter(isHalf);
   const over = fitting.length < values.length;
-  const narrowed = (own: Operator, low: readonly bigint[]): ArgumentCondition => ({
+  const narrowed = (own: Operator, low: readonly bigint[]): Condition => ({
     arg,
     op: own,
     width: 32,

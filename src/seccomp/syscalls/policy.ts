@@ -15,7 +15,7 @@ export type Operator =
   | 'bits-any';
 
 /** One unsigned comparison of one argument. */
-export interface ArgumentCondition {
+export interface Condition {
   /** The register, 0 to 5; of a value in two registers the one that holds its lower half. */
   readonly arg: number;
   /** The register whose lower half is the value's upper half; only where `width` is 64. */
@@ -29,7 +29,7 @@ export interface ArgumentCondition {
 
 /** A rule on arguments: its action counts if all conditions hold. */
 export interface ArgumentRule {
-  readonly when: readonly ArgumentCondition[];
+  readonly when: readonly Condition[];
   readonly action: Action;
 }
 
@@ -72,14 +72,14 @@ const MASK32 = 0xffffffffn;
  * The value that a condition compares.
  * @param registers six, unsigned 64 bits each
  */
-function compared({ arg, upper, width }: ArgumentCondition, registers: readonly bigint[]): bigint {
+function compared({ arg, upper, width }: Condition, registers: readonly bigint[]): bigint {
   const low = BigInt.asUintN(Math.min(width, 32), registers[arg]!);
   if (width < 64) return low;
   return upper === undefined ? registers[arg]! : ((registers[upper]! & MASK32) << 32n) | low;
 }
 
 /** Whether a condition holds for a call's six registers. */
-export function holds(condition: ArgumentCondition, registers: readonly bigint[]): boolean {
+export function holds(condition: Condition, registers: readonly bigint[]): boolean {
   const value = compared(condition, registers);
   const operand = condition.values[0]!;
   switch (condition.op) {

@@ -6,7 +6,7 @@ import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
 import { answers, type NamedPolicy, type NamedVerdict } from './named-policy.js';
 import { numbersOf } from './numbers.js';
 import { permissive, recordingAll } from './permissive.js';
-import type { AbiPolicy, ArgumentCondition, ArgumentRule, SyscallPolicy, Verdict } from './policy.js';
+import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
 import type { CallEntry, SyscallsSection } from './section.js';
 import { expandSet, type SyscallSets } from './sets.js';
 
@@ -189,11 +189,7 @@ function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Ve
  * Rules that make a verdict at least as strict as an action where conditions hold; empty where the verdict is so
  * already.
  */
-function atLeast(
-  { rules, otherwise }: Verdict,
-  least: Action,
-  where: readonly ArgumentCondition[],
-): ArgumentRule[] {
+function atLeast({ rules, otherwise }: Verdict, least: Action, where: readonly Condition[]): ArgumentRule[] {
   const own: readonly ArgumentRule[] = [...rules, { when: [], action: otherwise }];
   const made = own.map(({ when, action }) => ({
     when: [...where, ...when],
@@ -203,7 +199,7 @@ function atLeast(
 }
 
 /** Conditions that hold if the masked first argument equals the value. */
-const selects = (mask: bigint, value: bigint): ArgumentCondition[] => [
+const selects = (mask: bigint, value: bigint): Condition[] => [
   { arg: 0, op: 'bits-set', values: [value], width: 32 },
   { arg: 0, op: 'bits-clear', values: [mask & ~value], width: 32 },
 ];

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { painted, unifiedDiff } from '../../../src/cli/report/diff.js';
-import { PLAIN } from '../../../src/look.js';
 import type { FileChange } from '../../../src/plan/emit/changes.js';
+import { PLAIN } from '../../../src/theme.js';
 
 const file = (text: string) => ({
   path: '/x.conf',

@@ -9,7 +9,7 @@ import {
 } from '../../../src/cli/report/status.js';
 import { type Diagnostic, error, note } from '../../../src/diagnostic.js';
 import type { Unseen } from '../../../src/explain/records/records.js';
-import { PLAIN, type Theme } from '../../../src/look.js';
+import { PLAIN, type Theme } from '../../../src/theme.js';
 import { fakeContext, machineWith } from '../../support/fake-system.js';
 
 const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({

@@ -12,7 +12,7 @@ import { validate } from '../../../src/seccomp/filter/validate.js';
 import { ABIS, abiOf } from '../../../src/seccomp/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
 import {
-  type ArgumentCondition,
+  type Condition,
   decide,
   evaluate,
   holds,
@@ -28,7 +28,7 @@ const X86_64 = ABIS['x86-64'].arch;
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const EPERM = errnoAction(1);
 const always = (otherwise: Action): Verdict => ({ rules: [], otherwise });
-const on = (arg: number, op: Operator, values: bigint[], width: 32 | 64 = 32): ArgumentCondition => ({
+const on = (arg: number, op: Operator, values: bigint[], width: 32 | 64 = 32): Condition => ({
   arg,
   op,
   values,
@@ -81,7 +81,7 @@ for (const [arg, upper] of [
   test(`a value in registers ${arg} and ${upper} is compared as one, and what is above its halves not at all`, () => {
     for (const op of OPERATORS) {
       for (const value of REGISTERS) {
-        const condition: ArgumentCondition = { ...on(arg, op, [value], 64), upper };
+        const condition: Condition = { ...on(arg, op, [value], 64), upper };
         const policy = policyOf([[7, { rules: [{ when: [condition], action: EPERM }], otherwise: ALLOW }]]);
         const program = compile(policy);
         assert.ok(prove(program, policy).ok);

@@ -6,8 +6,8 @@ import { type Action, errnoAction } from '../../../src/seccomp/syscalls/action.j
 import { MULTIPLEXED } from '../../../src/seccomp/syscalls/multiplex.js';
 import { numbersOf } from '../../../src/seccomp/syscalls/numbers.js';
 import type {
-  ArgumentCondition,
   ArgumentRule,
+  Condition,
   SyscallPolicy,
   Verdict,
 } from '../../../src/seccomp/syscalls/policy.js';
@@ -43,7 +43,7 @@ export const isAmbiguous = (abi: Abi, call: string) =>
   (abi === 'arm' && call === 'sync_file_range2') ||
   (MULTIPLEXED.get(abi) ?? []).some((door) => [door.call, ...[...door.calls.values()].flat()].includes(call));
 
-const maskedCondition = (arg: number): fc.Arbitrary<ArgumentCondition> =>
+const maskedCondition = (arg: number): fc.Arbitrary<Condition> =>
   fc
     .record({
       op: fc.constantFrom('eq' as const, 'bits-set' as const, 'bits-clear' as const),
@@ -52,7 +52,7 @@ const maskedCondition = (arg: number): fc.Arbitrary<ArgumentCondition> =>
     .filter(({ op, operand }) => op === 'eq' || operand !== 0n)
     .map(({ op, operand }) => ({ arg, op, width: 32, values: [operand] }));
 
-const plainCondition = (abi: Abi, arg: number): fc.Arbitrary<ArgumentCondition> => {
+const plainCondition = (abi: Abi, arg: number): fc.Arbitrary<Condition> => {
   const width = comparesWhole(abi) ? 64 : 32;
   return fc
     .record({
@@ -135,7 +135,7 @@ export function toPolicy({ machine, otherwise, abis }: NamedPolicy): SyscallPoli
 
 const hex = (number: number | bigint) => number.toString(16);
 
-function comparison({ arg, op, values, width }: ArgumentCondition, abi: Abi): string {
+function comparison({ arg, op, values, width }: Condition, abi: Abi): string {
   const operand = hex(values[0]!);
   if (op === 'bits-set') return `${arg} masked-eq ${operand} ${operand}`;
   if (op === 'bits-clear') return `${arg} masked-eq ${operand} 0`;

@@ -15,7 +15,7 @@ import { settled } from '../../../src/seccomp/filter/verdicts.js';
 import { ABIS, kernelNumber } from '../../../src/seccomp/syscalls/abi.js';
 import { ALLOW, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
 import {
-  type ArgumentCondition,
+  type Condition,
   evaluate,
   type SeccompData,
   type SyscallPolicy,
@@ -168,8 +168,8 @@ test('a single convention that is let through by mistake is found', () => {
 });
 
 /** Whether a wrong condition in the place of the right one is found, and with registers that show it. */
-function assertTold(right: ArgumentCondition, wrong: ArgumentCondition): void {
-  const policy = (condition: ArgumentCondition) =>
+function assertTold(right: Condition, wrong: Condition): void {
+  const policy = (condition: Condition) =>
     policyOf([[7, { rules: [{ when: [condition], action: EPERM }], otherwise: ALLOW }]]);
   const { reason, counterexample } = refute(compile(policy(wrong)), policy(right));
   assert.equal(reason, DIFFERS);
@@ -181,7 +181,7 @@ const OPERAND = 0x123456789abcdef0n;
 test('every bit of an operand counts', () => {
   for (const op of ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'bits-set', 'bits-clear', 'bits-any'] as const) {
     for (let bit = 0n; bit < 64n; bit++) {
-      const right: ArgumentCondition = { arg: 2, op, values: [OPERAND], width: 64 };
+      const right: Condition = { arg: 2, op, values: [OPERAND], width: 64 };
       assertTold(right, { ...right, values: [OPERAND ^ (1n << bit)] });
     }
   }
@@ -189,13 +189,13 @@ test('every bit of an operand counts', () => {
 
 test('a forgotten or an added upper half is found', () => {
   for (const op of ['eq', 'ne', 'lt', 'gt', 'bits-set', 'bits-clear', 'bits-any', 'in'] as const) {
-    const right: ArgumentCondition = {
+    const right: Condition = {
       arg: 0,
       op,
       values: [op.startsWith('bits') ? (1n << 40n) | 5n : 5n],
       width: 64,
     };
-    const wrong: ArgumentCondition = { ...right, values: [5n], width: 32 };
+    const wrong: Condition = { ...right, values: [5n], width: 32 };
     assertTold(right, wrong);
     assertTold(wrong, { ...right });
   }

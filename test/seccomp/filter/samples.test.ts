@@ -6,8 +6,8 @@ import { archesToTry, numbersToTry, registersToTry } from '../../../src/seccomp/
 import { ABIS, kernelNumber } from '../../../src/seccomp/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../../src/seccomp/syscalls/action.js';
 import {
-  type ArgumentCondition,
   type ArgumentRule,
+  type Condition,
   holds,
   type Verdict,
 } from '../../../src/seccomp/syscalls/policy.js';
@@ -24,7 +24,7 @@ function possible(when: ArgumentRule['when']): { holding: boolean; failing: bool
 }
 
 test('a rule is tried with registers for which it holds, and without each of its conditions', () => {
-  const registers = ({ arg, upper }: ArgumentCondition) => (upper === undefined ? [arg] : [arg, upper]);
+  const registers = ({ arg, upper }: Condition) => (upper === undefined ? [arg] : [arg, upper]);
   const when = fc
     .array(fc.oneof(condition(), splitCondition()), { minLength: 1, maxLength: 3 })
     .filter((list) => new Set(list.flatMap(registers)).size === list.flatMap(registers).length);

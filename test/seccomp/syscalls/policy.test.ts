@@ -4,7 +4,7 @@ import { ABIS, type Abi } from '../../../src/seccomp/syscalls/abi.js';
 import { ALLOW, ENOSYS, errnoAction, KILL, LOG } from '../../../src/seccomp/syscalls/action.js';
 import {
   type AbiPolicy,
-  type ArgumentCondition,
+  type Condition,
   decide,
   evaluate,
   holds,
@@ -17,9 +17,9 @@ const HIGH = 0xffffffff_00000000n;
 
 test('a condition compares unsigned numbers of its width, and looks at no bit above', () => {
   const cases: readonly [
-    op: ArgumentCondition['op'],
+    op: Condition['op'],
     values: bigint[],
-    width: ArgumentCondition['width'],
+    width: Condition['width'],
     value: bigint,
     held: boolean,
   ][] = [
@@ -53,13 +53,13 @@ test('a condition compares unsigned numbers of its width, and looks at no bit ab
 });
 
 test('a value of two registers is made of the lower halves of both', () => {
-  const condition: ArgumentCondition = { arg: 2, upper: 1, op: 'eq', values: [0x1_00000002n], width: 64 };
+  const condition: Condition = { arg: 2, upper: 1, op: 'eq', values: [0x1_00000002n], width: 64 };
   assert.ok(holds(condition, registers(0n, HIGH | 1n, HIGH | 2n)));
   assert.ok(!holds(condition, registers(0n, 2n, 1n)));
 });
 
 test('the first rule decides of which all conditions hold', () => {
-  const when = (arg: number, value: bigint): ArgumentCondition => ({
+  const when = (arg: number, value: bigint): Condition => ({
     arg,
     op: 'eq',
     values: [value],

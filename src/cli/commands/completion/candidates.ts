@@ -1,8 +1,9 @@
 /** Candidates for the last word of a command line: shells ask for them at each Tab. */
-import { COLOR_CHOICES } from '../../../look.js';
+
 import type { Context } from '../../../machine/context.js';
 import { ownDropIns } from '../../../machine/state/own-files.js';
 import { templateNames } from '../../../prepare/load/find-template.js';
+import { COLOR_CHOICES } from '../../../theme.js';
 import { COMMON_OPTIONS, OPTIONS, type VerbOptions } from '../options.js';
 import { HELPS, type Verb, type VerbGroup } from '../verb.js';
 import { SHELLS } from './completion.js';

@@ -47,7 +47,7 @@ export async function show(context: Context, operands: readonly string[]): Promi
   };
   const exit = hasErrors(diagnostics) ? EXIT.failure : EXIT.ok;
   const told = [...diagnostics, ...ledgerDiagnostics(ledger), ...withoutFacts(unit)];
-  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.look), told);
+  return outcome(exit, ledgerJson(shown), ledgerText(shown, context.caller.theme), told);
 }
 
 const withoutFacts = ({ facts, why }: LearnedUnit): Diagnostic[] =>

@@ -61,7 +61,7 @@ export async function writeLearned(
         ? policy.text
         : before === undefined
           ? ''
-          : painted(textDiff(path, before, policy.text), context.caller.look),
+          : painted(textDiff(path, before, policy.text), context.caller.theme),
     diagnostics: told,
     sources: new Map(),
   };

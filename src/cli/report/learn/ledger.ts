@@ -5,11 +5,11 @@ import type { IncompleteTable } from '../../../learn/evidence/ledger/doubts.js';
 import type { Estimate, SamplesEstimate, SlicesEstimate } from '../../../learn/evidence/ledger/estimate.js';
 import type { Ledger, LedgerArguments, RecordingCounts } from '../../../learn/evidence/ledger/ledger.js';
 import { nameOfArgument } from '../../../learn/evidence/policy/value-names.js';
-import { PLAIN, type Theme } from '../../../look.js';
 import type { RecordedPath, RecordedPeer } from '../../../observe/recording/recording.js';
 import { errnoName } from '../../../seccomp/syscalls/errno.js';
 import { spanText } from '../../../systemd/time-span.js';
 import { fileName } from '../../../systemd/unit/path.js';
+import { PLAIN, type Theme } from '../../../theme.js';
 import { type TableOptions, table, wrapped } from '../table.js';
 
 export interface ShownLedger {
@@ -27,18 +27,18 @@ const WIDTH = 100;
 
 export function ledgerText(
   { ledger, estimate, checklist, doubts }: ShownLedger,
-  look: Theme = PLAIN,
+  theme: Theme = PLAIN,
 ): string {
   const parts = [
     headText(ledger, estimate),
-    estimateText(estimate, doubts, look),
-    partText({ heading: 'Checklist', rows: checklist.map(checkRow), look }),
-    callsText(ledger, look),
-    refusedText(ledger, look),
-    argumentsText(ledger, look),
-    capabilitiesText(ledger, look),
-    peersText(ledger, look),
-    pathsText(ledger, look),
+    estimateText(estimate, doubts, theme),
+    partText({ heading: 'Checklist', rows: checklist.map(checkRow), theme }),
+    callsText(ledger, theme),
+    refusedText(ledger, theme),
+    argumentsText(ledger, theme),
+    capabilitiesText(ledger, theme),
+    peersText(ledger, theme),
+    pathsText(ledger, theme),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -55,7 +55,7 @@ const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, 
 function estimateText(
   { lastNew, slices, hosts }: Estimate,
   doubts: readonly IncompleteTable[],
-  look: Theme,
+  theme: Theme,
 ): string {
   const lines = [
     ...(lastNew
@@ -67,7 +67,7 @@ function estimateText(
     ...(hosts ? hostsLines(hosts) : []),
     ...(doubts.length > 0 ? ["records were lost or can't be seen: there may be more than that"] : []),
   ];
-  return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, look, '  ')}\n`).join('')}`;
+  return `Enough? No watch can prove that nothing is missing.\n${lines.map((line) => `${wrapped(line, theme, '  ')}\n`).join('')}`;
 }
 
 function slicesLines({ samples, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
@@ -140,7 +140,7 @@ const programsText = (programs: readonly string[]): string =>
 const callText = (ledger: Ledger, { name, architecture }: { name: string; architecture: string }): string =>
   architecture === ledger.architecture ? name : `${name} (${architecture})`;
 
-function callsText(ledger: Ledger, look: Theme): string {
+function callsText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.calls.map((call) => [
     callText(ledger, call),
     `${call.count}`,
@@ -152,14 +152,14 @@ function callsText(ledger: Ledger, look: Theme): string {
   ]);
   const head = ['CALL', 'COUNT', ...ofHead(ledger), 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
   // No call is left out: they are what a policy is made of.
-  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', look, head, cuts: 'last' })}`;
+  const all = rows.length === 0 ? '' : `Calls:\n${table(rows, { indent: '  ', theme, head, cuts: 'last' })}`;
   return all + numbersText('Calls that no table knows', ledger.nameless);
 }
 
 const numbersText = (what: string, numbers: readonly string[]): string =>
   numbers.length === 0 ? '' : `${what}: ${numbers.join(', ')}\n`;
 
-function refusedText(ledger: Ledger, look: Theme): string {
+function refusedText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.refused.map((one) => [
     callText(ledger, one),
     one.answer === 'kill' ? 'kill' : (errnoName(one.answer) ?? `${one.answer}`),
@@ -169,17 +169,17 @@ function refusedText(ledger: Ledger, look: Theme): string {
   ]);
   const head = ['CALL', 'ANSWER', 'COUNT', ...ofHead(ledger), 'PROGRAMS'];
   const numbers = numbersText('Refused calls that no table knows', ledger.namelessRefused);
-  return partText({ heading: 'Refused by a filter', head, rows, look, cuts: 'last' }) + numbers;
+  return partText({ heading: 'Refused by a filter', head, rows, theme, cuts: 'last' }) + numbers;
 }
 
-function argumentsText(ledger: Ledger, look: Theme): string {
+function argumentsText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.arguments.map((one) => [
     callText(ledger, one),
     one.arguments.join(','),
     `${one.values.length}${one.lost > 0 ? ` (${one.lost} lost)` : ''}`,
     valuesText(ledger, one),
   ]);
-  return partText({ heading: 'Arguments', head: ['CALL', 'WHICH', 'VALUES', ''], rows, look });
+  return partText({ heading: 'Arguments', head: ['CALL', 'WHICH', 'VALUES', ''], rows, theme });
 }
 
 /** Values, as many as fit; those that some hosts don't show with how many do. */
@@ -208,7 +208,7 @@ const valueText = (call: string, place: number, value: string): string =>
 
 const numberText = (value: string): string => (value.length > 3 ? `0x${BigInt(value).toString(16)}` : value);
 
-function capabilitiesText(ledger: Ledger, look: Theme): string {
+function capabilitiesText(ledger: Ledger, theme: Theme): string {
   const rows = ledger.capabilities.map((one) => [
     one.name,
     one.granted ? 'granted' : 'denied',
@@ -220,7 +220,7 @@ function capabilitiesText(ledger: Ledger, look: Theme): string {
     heading: 'Capabilities',
     head: ['NAME', '', 'COUNT', ...ofHead(ledger), 'CALLS'],
     rows,
-    look,
+    theme,
   });
 }
 
@@ -235,7 +235,7 @@ const FAMILIES: ReadonlyMap<number, string> = new Map([
 const failureText = ({ errno }: { errno?: number }): string =>
   errno === undefined ? '' : (errnoName(errno) ?? `${errno}`);
 
-function peersText(ledger: Ledger, look: Theme): string {
+function peersText(ledger: Ledger, theme: Theme): string {
   const rows = byCount(ledger.peers).map((one) => [
     one.use,
     FAMILIES.get(one.family) ?? `family ${one.family}`,
@@ -248,7 +248,7 @@ function peersText(ledger: Ledger, look: Theme): string {
     heading: 'Addresses',
     head: ['USE', 'FAMILY', 'ADDRESS', 'COUNT', ...ofHead(ledger), 'ERROR'],
     rows,
-    look,
+    theme,
   });
 }
 
@@ -257,7 +257,7 @@ const addressText = ({ address, port }: RecordedPeer): string => {
   return port === null ? text : `${text.includes(':') ? `[${text}]` : text}:${port}`;
 };
 
-function pathsText(ledger: Ledger, look: Theme): string {
+function pathsText(ledger: Ledger, theme: Theme): string {
   const rows = byCount(ledger.paths).map((one) => [
     one.use,
     pathText(one),
@@ -270,7 +270,7 @@ function pathsText(ledger: Ledger, look: Theme): string {
     heading: 'Paths',
     head: ['USE', 'PATH', 'COUNT', ...ofHead(ledger), 'PHASES', 'ERROR'],
     rows,
-    look,
+    theme,
   });
 }
 

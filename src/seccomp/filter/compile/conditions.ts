@@ -1,5 +1,5 @@
 /** Turns a policy's rules on arguments into decisions on the halves of registers. */
-import type { ArgumentCondition, Verdict } from '../../syscalls/policy.js';
+import type { Condition, Verdict } from '../../syscalls/policy.js';
 import { BPF_JEQ, BPF_JSET } from '../bpf.js';
 import { type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 import { search } from './search.js';
@@ -9,9 +9,8 @@ import { search } from './search.js';
  * little-endian.
  */
 const wordOf = (register: number) => 16 + 8 * register;
-const lowWord = ({ arg }: ArgumentCondition) => wordOf(arg);
-const highWord = ({ arg, upper }: ArgumentCondition) =>
-  upper === undefined ? wordOf(arg) + 4 : wordOf(upper);
+const lowWord = ({ arg }: Condition) => wordOf(arg);
+const highWord = ({ arg, upper }: Condition) => (upper === undefined ? wordOf(arg) + 4 : wordOf(upper));
 
 const lowHalf = (value: bigint) => Number(value & 0xffffffffn);
 const highHalf = (value: bigint) => Number(value >> 32n);
@@ -31,12 +30,7 @@ export function decideVerdict(graph: DecisionGraph, verdict: Verdict): Decision 
   );
 }
 
-function decideCondition(
-  graph: DecisionGraph,
-  condition: ArgumentCondition,
-  yes: Decision,
-  no: Decision,
-): Decision {
+function decideCondition(graph: DecisionGraph, condition: Condition, yes: Decision, no: Decision): Decision {
   assertCondition(condition);
   const mask = condition.values[0]!;
   switch (condition.op) {
@@ -57,7 +51,7 @@ function decideCondition(
  * Refuses a condition out of its bounds, which is a mistake of this program: parsing refuses such policies.
  * @throws RangeError
  */
-function assertCondition({ arg, upper, op, values, width }: ArgumentCondition): void {
+function assertCondition({ arg, upper, op, values, width }: Condition): void {
   const limit = 1n << BigInt(width);
   const registers = upper === undefined ? [arg] : [arg, upper];
   const held = registers.every((one) => Number.isInteger(one) && one >= 0 && one <= 5);
@@ -70,7 +64,7 @@ function assertCondition({ arg, upper, op, values, width }: ArgumentCondition): 
   );
 }
 
-function intervals({ op, values, width }: ArgumentCondition): Interval[] {
+function intervals({ op, values, width }: Condition): Interval[] {
   const value = values[0]!;
   const top = (1n << BigInt(width)) - 1n;
   switch (op) {
@@ -100,7 +94,7 @@ function merge(values: readonly bigint[]): Interval[] {
 
 function decideIntervals(
   graph: DecisionGraph,
-  condition: ArgumentCondition,
+  condition: Condition,
   wanted: readonly Interval[],
   yes: Decision,
   no: Decision,
@@ -151,13 +145,7 @@ function byHighHalf(wanted: readonly Interval[]): UpperHalfRange[] {
   return rows;
 }
 
-function decideAnyBit(
-  graph: DecisionGraph,
-  condition: ArgumentCondition,
-  mask: bigint,
-  yes: Decision,
-  no: Decision,
-) {
+function decideAnyBit(graph: DecisionGraph, condition: Condition, mask: bigint, yes: Decision, no: Decision) {
   const any = (word: number, k: number, otherwise: Decision) =>
     graph.test({ word, mask: WORD_MAX, op: BPF_JSET, k }, yes, otherwise);
   return any(highWord(condition), highHalf(mask), any(lowWord(condition), lowHalf(mask), no));
@@ -165,7 +153,7 @@ function decideAnyBit(
 
 function decideAllBits(
   graph: DecisionGraph,
-  condition: ArgumentCondition,
+  condition: Condition,
   mask: bigint,
   yes: Decision,
   no: Decision,

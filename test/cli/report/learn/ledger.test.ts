@@ -8,9 +8,9 @@ import { checklist } from '../../../../src/learn/evidence/ledger/checklist.js';
 import { doubts } from '../../../../src/learn/evidence/ledger/doubts.js';
 import { estimate } from '../../../../src/learn/evidence/ledger/estimate.js';
 import { makeLedger } from '../../../../src/learn/evidence/ledger/make-ledger.js';
-import { PLAIN } from '../../../../src/look.js';
 import type { Recording } from '../../../../src/observe/recording/recording.js';
 import { spanText } from '../../../../src/systemd/time-span.js';
+import { PLAIN } from '../../../../src/theme.js';
 import { call, DAY, fullRecording, HOUR, hostNamed, recording } from '../../../support/recordings.js';
 
 function shown(...recordings: Recording[]): ShownLedger {

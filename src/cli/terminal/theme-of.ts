@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { type ColorChoice, PLAIN, type Role, type Theme } from '../../look.js';
+import { type ColorChoice, PLAIN, type Role, type Theme } from '../../theme.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,8 +49,8 @@ const hasColours = (
     ? columns !== undefined && !environment.NO_COLOR && !isDumb(environment)
     : choice === 'always';
 
-/** The look of a stream. Where it is no terminal, or one that says no width, lines are as long as they are. */
-export function lookOf(
+/** The theme of a stream. Where it is no terminal, or one that says no width, lines are as long as they are. */
+export function themeOf(
   stream: Pick<OutputStream, 'columns'>,
   environment: Environment,
   choice: ColorChoice = 'auto',
