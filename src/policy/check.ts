@@ -16,7 +16,7 @@ import { readyCalls } from '../seccomp/syscalls/ready.js';
 import { resolveCalls } from '../seccomp/syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../seccomp/syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../seccomp/syscalls/sets.js';
-import { openDoors } from './doors.js';
+import { equivalentCalls } from './equivalent-calls.js';
 import { isOfReady } from './expect.js';
 import type { Policy } from './policy.js';
 import { takenThreads } from './threads.js';
@@ -70,7 +70,7 @@ const checkSection = (context: CheckContext): Diagnostic[] => [
 
 /** @param before in force from the start on, beside the section */
 const doorsOf = ({ policy, section, sets, abis }: CheckContext, before?: NamedPolicy): Diagnostic[] =>
-  firstOf(openDoors(section, policy.service, sets, abis, before));
+  firstOf(equivalentCalls(section, policy.service, sets, abis, before));
 
 const architecturesOf = ({ architectures = [] }: SyscallsSection): string[] =>
   architectures.map(({ value }) => value);

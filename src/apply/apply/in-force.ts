@@ -37,9 +37,9 @@ export interface UnitDifferences {
   readonly due: readonly Service[];
 }
 
-export async function seenInForce(context: Context, measure: ExpectedFiles): Promise<UnitDifferences> {
-  const { unit, main, target, appliedRuns, refuses } = measure;
-  const otherwise = notInForce(context, { ...measure, plan: { unit: main.unit, target } }, unit);
+export async function seenInForce(context: Context, expected: ExpectedFiles): Promise<UnitDifferences> {
+  const { unit, main, target, appliedRuns, refuses } = expected;
+  const otherwise = notInForce(context, { ...expected, plan: { unit: main.unit, target } }, unit);
   const seen = { otherwise, open: [] as Diagnostic[], failed: [] as Diagnostic[], due: [] as Service[] };
   for (const service of otherwise.length > 0 ? [] : unit.services) {
     const { name, state } = service;

@@ -11,7 +11,7 @@ import type { UnitState } from '../../machine/unit-state.js';
 import { systemctl } from '../../systemd/command-lines.js';
 import { markConfined } from '../../verify/drift/taken-away.js';
 import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
-import { changedSince, standsOf } from '../steps/files.js';
+import { changedSince, fileStates } from '../steps/files.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { ChangeResult, NotChanged } from '../unit-result.js';
 import { notInTime, type PendingRecord, unconfirmedRecords } from './pending.js';
@@ -55,7 +55,7 @@ async function confirmOne(context: Context, record: PendingRecord): Promise<Chan
   const { unit } = record;
   const common = { unit, changes: [] } as const;
   const said = await failuresOf(async () => {
-    const stands = await standsOf(context.system, record.files);
+    const stands = await fileStates(context.system, record.files);
     if (stands.some((stand) => stand !== 'after')) return [changedSince(context, unit)];
     const runs = await inBatches(record.confirmation.runs, ASKED_AT_ONCE, async (run): Promise<Tried> => {
       return { run, state: await context.system.unit(run.unit) };
@@ -112,7 +112,7 @@ export async function undoRecords(
 /** A change that waits no more: its files tell what has become of it. */
 async function outcomeOf(context: Context, record: PendingRecord, undo: boolean): Promise<ChangeResult> {
   const { unit, files } = record;
-  const stands = await standsOf(context.system, files);
+  const stands = await fileStates(context.system, files);
   const common = { unit, changes: [], restarted: false } as const;
   if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
   const isBack = stands.every((stand) => stand === 'before');

@@ -37,10 +37,10 @@ export async function undoFiles(system: System, files: readonly FileUndo[]): Pro
 }
 
 /** A file beside its record: as before the change, as after it, or as somebody else has made it. */
-export type Stand = 'before' | 'after' | 'other';
+export type FileVersion = 'before' | 'after' | 'other';
 
 /** Compares files with their record. */
-export async function standsOf(system: System, files: readonly FileUndo[]): Promise<Stand[]> {
+export async function fileStates(system: System, files: readonly FileUndo[]): Promise<FileVersion[]> {
   const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
   return files.map(
     (file, i) => (['before', 'after'] as const).find((when) => isSameState(now[i], file[when])) ?? 'other',
@@ -62,7 +62,7 @@ async function stateOf(system: System, path: string): Promise<FileState | undefi
 
 /** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
-  const stands = await orElse<readonly Stand[]>(() => standsOf(system, files), []);
+  const stands = await orElse<readonly FileVersion[]>(() => fileStates(system, files), []);
   return stands.includes('other');
 }
 

@@ -11,13 +11,13 @@ import {
 import { hasJob, isUp } from '../../machine/state/service-run.js';
 import type { System } from '../../machine/system.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { judgeListening, type Lost, lostSockets } from './judge-listening.js';
-import type { RefusalCheck } from './judge-refusals.js';
+import { checkListening, type Lost, lostSockets } from './check-listening.js';
+import type { TrialCheck } from './check-refusals.js';
 
 /** How long a service that has stayed up may take to listen, in milliseconds. */
 const PATIENCE = 10_000;
 
-const NONE: RefusalCheck = { failures: [], notes: [] };
+const NONE: TrialCheck = { failures: [], notes: [] };
 
 export class ListeningBefore {
   readonly #system: System;
@@ -34,7 +34,7 @@ export class ListeningBefore {
   }
 
   /** Judges what a restarted service has lost, which has stayed up. One that listens late is waited for. */
-  async judge(prepared: Prepared): Promise<RefusalCheck> {
+  async check(prepared: Prepared): Promise<TrialCheck> {
     const { unit } = prepared.plan;
     const before = this.#sockets.get(unit) ?? [];
     const drawn = before.length > 0 ? await drawnPorts(this.#system) : undefined;
@@ -50,7 +50,7 @@ export class ListeningBefore {
     if (await isThere()) return NONE;
     await this.#system.wait(PATIENCE, isThere);
     await isThere();
-    return lost ? judgeListening(prepared, lost, after) : NONE;
+    return lost ? checkListening(prepared, lost, after) : NONE;
   }
 
   async #now(name: string, seen?: SocketsByNamespace): Promise<readonly ServiceSocket[] | undefined> {

@@ -28,9 +28,9 @@ export async function refusalsInTrial(
   if ('calls' in sight && sight.calls.length === 0 && !sight.isCut) return { ...NONE, refusals: [] };
   // Explanations are rare: their code is loaded where they are needed.
   const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
-  const { cutRefusals, judgeRefusals, unseenRefusals } = await import('./judge-refusals.js');
+  const { cutRefusals, checkRefusals, unseenRefusals } = await import('./check-refusals.js');
   const looked = await refusalsAfterRestart(context, prepared, callsOf(sight));
-  const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? []);
+  const { failures, notes } = checkRefusals(prepared, looked?.explanations ?? []);
   const unseen =
     'blind' in sight
       ? [unseenRefusals(prepared.plan, sight.blind)]

@@ -3,7 +3,7 @@ import { codeOf, type Diagnostic, EXIT, error, hasErrors, note, UserError } from
 import { explainUnit, type RecordedRun, SUPPRESSED, UNREADABLE } from '../../explain/explain-unit.js';
 import { isFinding } from '../../explain/explanation.js';
 import { noRecord } from '../../explain/no-record.js';
-import { leftOver, writePolicy } from '../../explain/patch.js';
+import { unpatched, writePolicy } from '../../explain/patch.js';
 import { startOf } from '../../explain/records/start-of.js';
 import { observedRefusals } from '../../explain/refused-since-start.js';
 import type { Context } from '../../machine/context.js';
@@ -119,7 +119,7 @@ function outcomeOf(
   // A note tells of a recorded run without such calls.
   const isTold = !readable || (options.record === true && explanations.length === 0);
   const texts = written?.policy;
-  const left = texts ? leftOver(explanations) : explanations;
+  const left = texts ? unpatched(explanations) : explanations;
   const diff = texts && textDiff(policyFile, texts.before, texts.after);
   const changes = explanations.flatMap((one) => one.changes);
   const readyAllow = namesToAdd(changes, 'ready');

@@ -61,7 +61,7 @@ export async function verify(
   }
   const state = prepared.unit.state!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
-  const { planned, expected } = await heldTo(context, prepared);
+  const { planned, expected } = await expectedPolicyOf(context, prepared);
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, pending);
@@ -97,7 +97,7 @@ export async function verify(
 }
 
 /** The measure for a unit that has files, and its drop-in. */
-async function heldTo(context: Context, confined: ExpectedUnit) {
+async function expectedPolicyOf(context: Context, confined: ExpectedUnit) {
   const { name, target, unit, files } = confined;
   const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });
   return { planned, expected: await expectedOf(confined, planned.dropIn) };
@@ -135,8 +135,8 @@ interface UnitEnforcement {
   readonly isKnown?: boolean;
 }
 
-function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: UnitEnforcement): Diagnostic[] {
-  return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...leftOver];
+function looser({ state, kernel: { groups, wrong, surviving }, isKnown }: UnitEnforcement): Diagnostic[] {
+  return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...surviving];
 }
 
 /** Errors about the main process, less those that an earlier `looser` error implies. */

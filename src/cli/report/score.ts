@@ -17,12 +17,12 @@ export interface UnitScore {
 
 type ReportedScore = UnitScore & { readonly scored: Scored };
 
-const isTold = (one: UnitScore): one is ReportedScore => one.scored !== undefined;
+const isScored = (one: UnitScore): one is ReportedScore => one.scored !== undefined;
 
 /** A table, the most exposed units first. */
 function tableText(all: readonly UnitScore[], theme: Theme): string {
   const rows = all
-    .filter(isTold)
+    .filter(isScored)
     .sort((a, b) => b.scored.score.exposure - a.scored.score.exposure || (a.unit < b.unit ? -1 : 1))
     .map(({ unit, scored: { score } }): Cell[] => [
       unit,
@@ -65,7 +65,7 @@ function unitText({ unit, scored }: ReportedScore, theme: Theme): string {
 export const scoresText = (all: readonly UnitScore[], isNamed: boolean, theme: Theme = PLAIN): string =>
   isNamed
     ? all
-        .filter(isTold)
+        .filter(isScored)
         .map((one) => unitText(one, theme))
         .join('\n')
     : tableText(all, theme);
@@ -122,7 +122,7 @@ export const changeJson = (change: PlannedExposure | undefined) =>
 
 /** Scores for programs: schemas/score.json. */
 export const scoresJson = (all: readonly UnitScore[]) =>
-  all.filter(isTold).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
+  all.filter(isScored).map(({ unit, scored }) => ({ unit, ...scoredJson(scored) }));
 
 export const scoredJson = ({ score, places }: Scored) => ({
   exposure: score.exposure / 10,

@@ -89,16 +89,16 @@ const NEEDS: readonly Need[] = [
 
 /** Tells which needs a machine doesn't meet, and which can't be checked. */
 export function abilities(findings: MachineFindings): Abilities {
-  const judged = NEEDS.map((need) => [need, judge(need, findings)] as const);
+  const checked = NEEDS.map((need) => [need, checkNeed(need, findings)] as const);
   return {
     lacks: new Map(
-      judged.flatMap(([need, verdict]) => (typeof verdict === 'object' ? [[need, verdict]] : [])),
+      checked.flatMap(([need, verdict]) => (typeof verdict === 'object' ? [[need, verdict]] : [])),
     ),
-    assumed: new Set(judged.flatMap(([need, verdict]) => (verdict === 'unknown' ? [need] : []))),
+    assumed: new Set(checked.flatMap(([need, verdict]) => (verdict === 'unknown' ? [need] : []))),
   };
 }
 
-function judge(need: Need, findings: MachineFindings): Lack | 'met' | 'unknown' {
+function checkNeed(need: Need, findings: MachineFindings): Lack | 'met' | 'unknown' {
   const { features, modules, cgroup2, controllers } = findings;
   const option = OPTIONS.get(need);
   const library = LIBRARIES.get(need);

@@ -80,7 +80,7 @@ export class Drift {
     const isOverridden = found.some(({ code }) => code === 'overridden');
     const changed = found.filter(({ code }) => !isOverridden || code !== 'drift-loaded');
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
-    return { changed, ...untoldBy(context, unit, failures) };
+    return { changed, ...unknownBy(context, unit, failures) };
   }
 
   /** Drift of the policy, the unit and systemd, if it makes other files. */
@@ -160,7 +160,7 @@ const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
   parseUnitFile(path, content).assignments.some(({ key }) => key === name);
 
 /** @param failures what was thrown: but for UserErrors it is thrown again */
-function untoldBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
+function unknownBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
   const untold: Diagnostic[] = [];
   let exit: number | undefined;
   for (const cause of failures) {

@@ -27,7 +27,7 @@ export interface PlannedUnit {
  * didn't start a process without the launcher's filter.
  * @param obeys whether its filters do systemd's part
  */
-export async function measureOf(
+export async function expectedLayer(
   system: System,
   { plan, unit }: PlannedUnit,
   looked: { readonly pid: number; readonly name: string },

@@ -26,7 +26,7 @@ export const looserDirective = (held: HeldDirective): Diagnostic[] =>
     }),
   );
 
-export const leftOverDirective = ({ plan }: ExpectedDirectives, held: HeldDirective): Diagnostic[] =>
+export const survivingDirective = ({ plan }: ExpectedDirectives, held: HeldDirective): Diagnostic[] =>
   ofRelation(held, 'looser', true).map((one) => {
     const message = `${held.directive}= doesn't hold in ${whose(one)}, left over from before ${plan.unit} was started`;
     const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(plan.target.scope, verb, plan.unit));

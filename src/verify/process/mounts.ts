@@ -85,7 +85,7 @@ const undone = (seen: string, { isOwn }: ProcessMounts, isTheHosts: boolean): Fi
   isOwn && !isTheHosts ? unseen('it is in a mount namespace of its own') : looser(seen);
 
 /** Compares a claim with what a process sees. */
-export function judgeClaim(claim: Claim, sight: ProcessMounts): Finding {
+export function checkMount(claim: Claim, sight: ProcessMounts): Finding {
   const { view, host } = sight;
   const path = view.paths.get(claim.path);
   if (path === undefined) return EQUAL;
@@ -106,9 +106,9 @@ export function judgeClaim(claim: Claim, sight: ProcessMounts): Finding {
     case 'executable':
       return mount.options.has('noexec') ? stricter(`${claim.path} can't be executed from`) : EQUAL;
     case 'read-only':
-      return judgeFlag(claim, { path, mount }, sight, ['ro', 'can be written to']);
+      return checkFlag(claim, { path, mount }, sight, ['ro', 'can be written to']);
     case 'noexec':
-      return judgeFlag(claim, { path, mount }, sight, ['noexec', 'can be executed from']);
+      return checkFlag(claim, { path, mount }, sight, ['noexec', 'can be executed from']);
   }
 }
 
@@ -131,7 +131,7 @@ const MOST_NAMED = 10;
  * open. Systemd leaves out what has a mount of its own by another directive, and what the host mounts below later, as any
  * user does by FUSE.
  */
-function judgeFlag(
+function checkFlag(
   claim: Claim,
   { path, mount }: { readonly path: string; readonly mount: PlacedMount },
   sight: ProcessMounts,
@@ -174,7 +174,7 @@ const PROC_OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly str
 /** Directives that a process's own /proc shows by an option. */
 export const OF_PROC = Object.keys(PROC_OPTIONS);
 
-export function judgeProc(get: Get, directive: string, sight: ProcessMounts): Finding {
+export function checkProc(get: Get, directive: string, sight: ProcessMounts): Finding {
   const options = PROC_OPTIONS[directive]![word(get, directive)];
   const mount = mountAt(sight.view.tree, '/proc');
   const isHeld =

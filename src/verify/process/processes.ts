@@ -10,7 +10,7 @@ import { MAX_MOUNTS } from '../../systemd/formats/mount-info.js';
 import { type MountTree, parseMountTree } from '../../systemd/formats/mount-tree.js';
 import type { Target } from '../../systemd/target/target.js';
 import { EXEC_KEYS } from '../../systemd/unit/exec/keys.js';
-import { leftOvers, type Parents, withDescendants } from '../kernel/left-over.js';
+import { type Parents, survivingProcesses, withDescendants } from '../kernel/surviving-processes.js';
 import { isManagers } from '../kernel/without-launcher.js';
 
 /** A process as the kernel shows it. */
@@ -98,7 +98,7 @@ export async function readUnitProcesses(
     }
   }
   const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
-  const old = await leftOvers(system, unit, parents);
+  const old = await survivingProcesses(system, unit, parents);
   const bound = boundOf(subject, parents);
   return all.map((one) => ({ ...one, isOld: old.has(one.pid), isFree: !bound.has(one.pid) }));
 }

@@ -17,14 +17,14 @@ import { readUnit } from '../kernel/unit-filters.js';
 import { notRunning } from '../kernel/unseen.js';
 import {
   leavesOpen,
-  leftOverDirective,
   looserDirective,
   seenNowhere,
+  survivingDirective,
   unreadable,
 } from './about-directives.js';
 import type { HeldDirective } from './finding.js';
-import { type DirectiveFinding, heldDirectives, lastingLook, type ProbeResult } from './look.js';
 import { UNREAD } from './own-filters.js';
+import { type DirectiveFinding, heldDirectives, lastingProbe, type ProbeResult } from './probe.js';
 import { failureOf } from './processes.js';
 
 export interface DirectiveProof {
@@ -32,7 +32,7 @@ export interface DirectiveProof {
   /** Errors about directives that don't hold. */
   readonly wrong: readonly Diagnostic[];
   /** Errors about those that don't hold in processes from before the unit's start. */
-  readonly leftOver: readonly Diagnostic[];
+  readonly surviving: readonly Diagnostic[];
   /** Warnings of what systemd leaves open. */
   readonly open: readonly Diagnostic[];
   /** Errors about processes that can't be seen. */
@@ -40,7 +40,7 @@ export interface DirectiveProof {
 }
 
 /** The proof of a unit that is held to nothing. */
-export const NO_PROOF: DirectiveProof = { directives: [], wrong: [], leftOver: [], open: [], unproven: [] };
+export const NO_PROOF: DirectiveProof = { directives: [], wrong: [], surviving: [], open: [], unproven: [] };
 
 /**
  * Errors about directives that don't hold.
@@ -48,12 +48,12 @@ export const NO_PROOF: DirectiveProof = { directives: [], wrong: [], leftOver: [
  *   are one error
  */
 export function notHolding(
-  { directives, wrong, leftOver }: DirectiveProof,
+  { directives, wrong, surviving }: DirectiveProof,
   isKnown: boolean,
 ): readonly Diagnostic[] {
-  if (!isKnown || wrong.length === 0) return [...wrong, ...leftOver];
+  if (!isKnown || wrong.length === 0) return [...wrong, ...surviving];
   const names = directives.filter(({ relation }) => relation === 'looser').map(({ directive }) => directive);
-  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...leftOver];
+  return [error('looser-directive', `and so these don't hold: ${names.join('=, ')}=`), ...surviving];
 }
 
 /**
@@ -80,13 +80,13 @@ export async function proveDirectives(
   };
   const line = `${planned.plan.unit}: looking at its processes`;
   try {
-    const found = await context.caller.during(line, () => lastingLook(system, planned, asked));
+    const found = await context.caller.during(line, () => lastingProbe(system, planned, asked));
     const all = heldBy(planned, found.seen);
     const held = all.filter(({ directive }) => directives.includes(directive));
     return {
       directives: all,
       wrong: all.flatMap(looserDirective),
-      leftOver: all.flatMap((one) => leftOverDirective(planned, one)),
+      surviving: all.flatMap((one) => survivingDirective(planned, one)),
       open: all.flatMap(leavesOpen),
       unproven: notSeen(planned, found, held, kernel),
     };

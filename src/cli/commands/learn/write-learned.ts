@@ -1,7 +1,7 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
 import { shortList } from '../../../collections.js';
 import { type Diagnostic, EXIT, note, printable, warning } from '../../../diagnostic.js';
-import { ledgerDiagnostics } from '../../../learn/evidence/ledger/doubts.js';
+import { ledgerDiagnostics } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import { dangerousSeen } from '../../../learn/evidence/policy/calls/tiers.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../../../learn/write-policy.js';
 import type { Context } from '../../../machine/context.js';

@@ -1,8 +1,8 @@
 /** The ledger of a unit, for people and for programs. */
 import { printable } from '../../../diagnostic.js';
 import type { ChecklistItem } from '../../../learn/evidence/ledger/checklist.js';
-import type { IncompleteTable } from '../../../learn/evidence/ledger/doubts.js';
 import type { Estimate, SamplesEstimate, SlicesEstimate } from '../../../learn/evidence/ledger/estimate.js';
+import type { IncompleteTable } from '../../../learn/evidence/ledger/incomplete-tables.js';
 import type { Ledger, LedgerArguments, RecordingCounts } from '../../../learn/evidence/ledger/ledger.js';
 import { nameOfArgument } from '../../../learn/evidence/policy/value-names.js';
 import type { RecordedPath, RecordedPeer } from '../../../observe/recording/recording.js';

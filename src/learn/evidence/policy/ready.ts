@@ -9,7 +9,7 @@ import { callsOf } from '../../../seccomp/syscalls/resolve.js';
 import { sameCalls } from '../../../seccomp/syscalls/same-calls.js';
 import type { SyscallSets } from '../../../seccomp/syscalls/sets.js';
 import { type CallFacts, dangerousCalls, type SortedCall, sortCalls, type Tier } from './calls/tiers.js';
-import { doubtOf } from './doubts.js';
+import { whyIncomplete } from './incomplete.js';
 import type { Evidence, PolicyRequest } from './input.js';
 import { callsBy } from './programs.js';
 
@@ -159,7 +159,7 @@ const has = ({ watches }: Pick<Evidence, 'watches'>, event: string): boolean =>
 
 /** The reason why calls may have been made once the service was ready that aren't known. */
 const whyUnknown = (evidence: Evidence): string | undefined =>
-  doubtOf(evidence, 'calls') ?? (has(evidence, 'serving') ? undefined : 'no work was watched');
+  whyIncomplete(evidence, 'calls') ?? (has(evidence, 'serving') ? undefined : 'no work was watched');
 
 /** Whether the service has had work to do: somebody gave it some, or a whole day went by. */
 const hasWorked = ({ watches, seconds }: Evidence): boolean => has({ watches }, 'exercise') || seconds >= DAY;

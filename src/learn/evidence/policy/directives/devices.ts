@@ -92,7 +92,7 @@ function deviceAllow(facts: EvidenceFacts): DirectiveVerdict | undefined {
 }
 
 export const DEVICES: readonly DirectiveCheck[] = [
-  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], judge: privateDevices },
-  { name: 'DevicePolicy', wanted: 'closed', by: ['calls', 'paths'], judge: devicePolicy },
-  { name: 'DeviceAllow', wanted: 'the devices', by: ['calls', 'paths'], judge: deviceAllow },
+  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], check: privateDevices },
+  { name: 'DevicePolicy', wanted: 'closed', by: ['calls', 'paths'], check: devicePolicy },
+  { name: 'DeviceAllow', wanted: 'the devices', by: ['calls', 'paths'], check: deviceAllow },
 ];

@@ -36,11 +36,11 @@ export interface LearnedDirectives {
   readonly openRun: string | undefined;
 }
 
-const JUDGES: readonly DirectiveCheck[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
+const CHECKS: readonly DirectiveCheck[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
 
 /** Names of the directives that rest on some of these kinds of evidence, in the order of a policy. */
 export const directivesBy = (kinds: readonly Kind[]): string[] =>
-  JUDGES.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
+  CHECKS.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
 
 /** The reason against a directive, whatever was seen: sessions would inherit it, or the unit is of no use with it. */
 function reasonAgainst(name: string, traits: ReadonlySet<Trait> = new Set()): string | undefined {
@@ -60,11 +60,11 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
     plainPrograms,
     codeMaker,
   });
-  const judged = JUDGES.flatMap((one) => judgedBy(one, facts, reasonAgainst(one.name, request.traits)));
-  const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
+  const checked = CHECKS.flatMap((one) => checkedBy(one, facts, reasonAgainst(one.name, request.traits)));
+  const proposed = checked.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
   const unproved = [
-    ...judged.filter((one): one is UnprovedDirective => 'reason' in one),
+    ...checked.filter((one): one is UnprovedDirective => 'reason' in one),
     ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
   ];
   // An exception needs no word where the directive that it is made from has one.
@@ -98,14 +98,14 @@ function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: EvidenceFacts):
   return isList ? (unit.get(name) ?? []).length > 0 : lastOf(unit, name) === wanted;
 }
 
-const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;
+const wantedOf = (name: string) => CHECKS.find((check) => check.name === name)!.wanted;
 
-function judgedBy(
-  { name, wanted, by, judge }: DirectiveCheck,
+function checkedBy(
+  { name, wanted, by, check }: DirectiveCheck,
   facts: EvidenceFacts,
   against: string | undefined,
 ): (ProvedDirective | UnprovedDirective)[] {
-  const verdict = judge(facts);
+  const verdict = check(facts);
   if (verdict === undefined) return [];
   const doubt = against ?? facts.doubt(by);
   if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];

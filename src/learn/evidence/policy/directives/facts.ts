@@ -7,7 +7,7 @@ import { normalize } from '../../../../systemd/unit/path.js';
 import type { Scope } from '../../../../systemd/unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../../systemd/unit/values.js';
 import { valuesOf } from '../arguments.js';
-import { doubtOf } from '../doubts.js';
+import { whyIncomplete } from '../incomplete.js';
 import type { Evidence, ReachableCalls } from '../input.js';
 import { counted, span } from '../text/spans.js';
 
@@ -24,7 +24,7 @@ export interface DirectiveCheck {
   /** Kinds of evidence without which nothing is proved. */
   readonly by: readonly Kind[];
   /** Undefined where the directive would say nothing. */
-  readonly judge: (facts: EvidenceFacts) => DirectiveVerdict | undefined;
+  readonly check: (facts: EvidenceFacts) => DirectiveVerdict | undefined;
 }
 
 /** The uses of a path that change something. */
@@ -107,7 +107,7 @@ export class EvidenceFacts {
   }
 
   doubt(kinds: readonly Kind[]): string | undefined {
-    return kinds.map((kind) => doubtOf(this.evidence, kind)).find((reason) => reason !== undefined);
+    return kinds.map((kind) => whyIncomplete(this.evidence, kind)).find((reason) => reason !== undefined);
   }
 
   /** The first of these calls that was made. */

@@ -22,7 +22,7 @@ const closes = (name: string, what: string, closing: Closing): DirectiveCheck =>
   name,
   wanted: true,
   by: closing.hidden || closing.unchanged ? ['calls', 'paths'] : ['calls'],
-  judge: (facts) => {
+  check: (facts) => {
     const need = needed(facts, closing);
     return need === undefined ? proved(true, `${what} in ${facts.time}.`) : not(need);
   },
@@ -143,7 +143,7 @@ export const KERNEL: readonly DirectiveCheck[] = [
   {
     ...closes('ProtectControlGroups', '', {}),
     by: ['paths'],
-    judge: (facts) => {
+    check: (facts) => {
       if (!['', 'no'].includes(facts.last('Delegate'))) return undefined;
       const [changed] = facts.changedBelow('/sys/fs/cgroup');
       if (changed) return not(`${changed.path} was changed`);
@@ -168,9 +168,9 @@ export const KERNEL: readonly DirectiveCheck[] = [
     hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
     also: changedTunable,
   }),
-  { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], judge: lockPersonality },
-  { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], judge: denyWriteExecute },
-  { name: 'RestrictNamespaces', wanted: true, by: ['calls', 'fork-flags'], judge: restrictNamespaces },
-  { name: 'RestrictRealtime', wanted: true, by: ['arguments', 'calls'], judge: restrictRealtime },
-  { name: 'RestrictSUIDSGID', wanted: true, by: ['arguments', 'calls', 'modes'], judge: restrictSetId },
+  { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], check: lockPersonality },
+  { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], check: denyWriteExecute },
+  { name: 'RestrictNamespaces', wanted: true, by: ['calls', 'fork-flags'], check: restrictNamespaces },
+  { name: 'RestrictRealtime', wanted: true, by: ['arguments', 'calls'], check: restrictRealtime },
+  { name: 'RestrictSUIDSGID', wanted: true, by: ['arguments', 'calls', 'modes'], check: restrictSetId },
 ];

@@ -105,28 +105,28 @@ function umask(facts: EvidenceFacts): DirectiveVerdict | undefined {
 const isSocketFile = ({ use, family, address, errno }: RecordedPeer): boolean =>
   use === 'bind' && family === AF_UNIX && errno === undefined && !/^(?:@|$)/.test(address);
 
-/** A judge of paths of the host. */
+/** A check of paths of the host. */
 const onHost =
-  (judge: (facts: EvidenceFacts) => DirectiveVerdict | undefined) =>
+  (check: (facts: EvidenceFacts) => DirectiveVerdict | undefined) =>
   (facts: EvidenceFacts): DirectiveVerdict | undefined => {
     const root = otherRoot(facts);
-    return root === undefined ? judge(facts) : not(root);
+    return root === undefined ? check(facts) : not(root);
   };
 
 export const PATHS: readonly DirectiveCheck[] = [
-  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], judge: onHost(protectSystem) },
+  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], check: onHost(protectSystem) },
   {
     name: 'ReadWritePaths',
     wanted: 'the directories',
     by: ['paths', 'peers'],
-    judge: onHost(readWritePaths),
+    check: onHost(readWritePaths),
   },
-  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], judge: onHost(closedRun) },
-  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], judge: onHost(protectHome) },
-  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
-  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
-  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], judge: protectProc },
-  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], judge: umask },
+  { name: 'ReadOnlyPaths', wanted: 'all of /run', by: ['paths', 'peers'], check: onHost(closedRun) },
+  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], check: onHost(protectHome) },
+  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], check: onHost(privateTmp) },
+  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], check: procSubset },
+  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], check: protectProc },
+  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], check: umask },
 ];
 
 function protectSystem(facts: EvidenceFacts): DirectiveVerdict {

@@ -96,13 +96,13 @@ export const PRIVILEGES: readonly DirectiveCheck[] = [
     name: 'PrivateUsers',
     wanted: true,
     by: ['arguments', 'calls', 'capabilities', 'paths'],
-    judge: privateUsers,
+    check: privateUsers,
   },
   {
     name: 'CapabilityBoundingSet',
     wanted: 'the capabilities',
     by: ['capabilities'],
-    judge: boundingSet,
+    check: boundingSet,
   },
-  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], judge: noNewPrivileges },
+  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], check: noNewPrivileges },
 ];

@@ -24,7 +24,7 @@ import {
   readViews,
   type SeenProcess,
 } from './processes.js';
-import { apart, createOfMounts, type ExpectedValues, isSeen, judge } from './table.js';
+import { apart, checkDirective, createOfMounts, type ExpectedValues, isSeen } from './table.js';
 
 /** A finding about a directive in one process; without a process it is about the unit's control group. */
 export interface DirectiveFinding {
@@ -58,7 +58,7 @@ export interface ProbeRequest {
 const LOOKS = 3;
 
 /** Compares directives of a unit with what its processes show, again where one is looser that runs since its start. */
-export async function lastingLook(
+export async function lastingProbe(
   system: System,
   subject: ProbedUnit,
   asked: ProbeRequest,
@@ -104,29 +104,29 @@ async function seenInProcesses(
   all: readonly SeenProcess[],
   failures: Failures,
 ): Promise<DirectiveFinding[]> {
-  const measure = await readMeasure(system, subject, asked);
+  const expected = await readExpected(system, subject, asked);
   const main = all.find(({ pid }) => pid === subject.unit.mainPid);
-  const isOthersUsers = (one: SeenProcess) => apart('user', one, measure) === EQUAL;
+  const isOthersUsers = (one: SeenProcess) => apart('user', one, expected) === EQUAL;
   // The namespaces of one from before the unit's start may be those of the unit's run of then.
   const hasOwnMounts = (one: SeenProcess) =>
     !one.isOld &&
     main !== undefined &&
-    apart('mnt', one, measure) === EQUAL &&
+    apart('mnt', one, expected) === EQUAL &&
     apart('mnt', one, main) === EQUAL;
   // Links are followed by a process in the manager's user namespace, if there is one.
   const nearest = all.toSorted((a, b) => Number(isOthersUsers(a)) - Number(isOthersUsers(b)));
-  const views = measure.host && (await readViews(system, nearest, measure.paths, failures));
+  const views = expected.host && (await readViews(system, nearest, expected.paths, failures));
   const isFiltered = asked.directives.some((name) => isSeen(name, 'filters'));
   const filters = isFiltered ? await filtersOf(all, asked) : undefined;
   const seen: DirectiveFinding[] = [];
   for (const some of groupBy(all, (one) => `${mountsOf(one)} ${hasOwnMounts(one)}`).values()) {
     const [first] = some as [SeenProcess];
-    const mounts = createOfMounts(measure, first, views?.get(mountsOf(first)), hasOwnMounts(first));
+    const mounts = createOfMounts(expected, first, views?.get(mountsOf(first)), hasOwnMounts(first));
     for (const one of some) {
       const hasOwnUsers = !one.isOld && isOthersUsers(one);
-      const judged = { process: one, mounts, filters: filters?.get(one.pid), hasOwnUsers };
+      const checked = { process: one, mounts, filters: filters?.get(one.pid), hasOwnUsers };
       for (const directive of asked.directives) {
-        const finding = one.isFree && isSeen(directive) ? FREE : judge(directive, measure, judged);
+        const finding = one.isFree && isSeen(directive) ? FREE : checkDirective(directive, expected, checked);
         seen.push({ directive, process: one, finding });
       }
     }
@@ -150,8 +150,8 @@ async function filtersOf(
 const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
   unread.size > 0 ? undefined : groupBy(threads, ({ pid }) => pid);
 
-/** The measure for the processes, and the paths that are followed. A user's manager has the view of this program. */
-async function readMeasure(
+/** The expected for the processes, and the paths that are followed. A user's manager has the view of this program. */
+async function readExpected(
   system: System,
   { plan, unit }: ProbedUnit,
   { directives, bases }: ProbeRequest,

@@ -32,7 +32,7 @@ interface ClosedCall {
  * @param abis the ABIs that the policy will get a filter for: a call that none of them has is no door
  * @param own refusals by other filters, which shut doors, too
  */
-export function openDoors(
+export function equivalentCalls(
   section: SyscallsSection,
   service: readonly DirectiveEntry[],
   sets: SyscallSets,

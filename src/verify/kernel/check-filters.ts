@@ -45,7 +45,7 @@ const isLoaded = (filters: PrintedFilters, program: string | undefined, trustsGu
   program !== undefined && loads(filters, program, trustsGuards);
 
 /** @param programs those of the plan's filter files */
-export function createJudge(
+export function createFilterCheck(
   { plan, unit }: PlannedUnit,
   programs: ExpectedPrograms,
   trustsGuards: boolean,

@@ -43,7 +43,7 @@ function linesOf(table: string): readonly string[] {
 }
 
 /** All doubts, watch by watch. */
-export const doubts = ({ watches }: Ledger): IncompleteTable[] =>
+export const incompleteTables = ({ watches }: Ledger): IncompleteTable[] =>
   watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
     const at = (table: string, count: number | null, lines = linesOf(table)) => ({
       ...{ host: host.name, end, table, lost: count, lines },
@@ -58,7 +58,7 @@ export const doubts = ({ watches }: Ledger): IncompleteTable[] =>
 
 /** Warnings about doubts, and notes about recordings that don't go together. */
 export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
-  ...doubts(ledger).map(doubtWarning),
+  ...incompleteTables(ledger).map(incompleteWarning),
   ...otherMachines(ledger),
   ...otherPrograms(ledger),
   ...overlapping(ledger),
@@ -72,14 +72,14 @@ export const LOSSES: readonly string[] = [INCOMPLETE, LEAVERS];
 
 /** Warnings about records that were lost. */
 export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
-  doubts(ledger)
+  incompleteTables(ledger)
     .filter(({ lost }) => lost !== null)
-    .map(doubtWarning);
+    .map(incompleteWarning);
 
 /** The most lines of a policy that one warning names. */
 const MOST_LINES = 5;
 
-function doubtWarning({ host, end, table, lost, lines }: IncompleteTable): Diagnostic {
+function incompleteWarning({ host, end, table, lost, lines }: IncompleteTable): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
   const vouches = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
   if (table === 'leavers' && lost !== null) {

@@ -8,7 +8,7 @@ import type { Prepared } from '../../prepare/prepare.js';
 import { ownCommand } from '../../systemd/command-lines.js';
 import { READY_RELOAD } from './trial.js';
 
-export interface RefusalCheck {
+export interface TrialCheck {
   /** Reasons to take the policy back. */
   readonly failures: readonly Diagnostic[];
   readonly notes: readonly Diagnostic[];
@@ -22,10 +22,10 @@ const MOST_TOLD = 5;
  * as does one that [ready] refuses. Another that failed is a warning, as is one that may be another's. Calls that the policy
  * doesn't refuse say nothing about it.
  */
-export function judgeRefusals(
+export function checkRefusals(
   { plan, policy: { policy }, unit }: Prepared,
   explanations: readonly Explanation[],
-): RefusalCheck {
+): TrialCheck {
   const ours = explanations.filter(isPolicys);
   const isFatal = (one: Explanation) => one.certain && (policy.refused?.value ?? ruleFor(one)) === 'rollback';
   const fatal = ours.filter(isFatal);

@@ -31,7 +31,7 @@ export interface UnknownLauncher {
  * starter may know. Undefined if nothing gives reason for it. A user's own services are started by files that the user
  * can change.
  */
-export async function doubtOf(
+export async function unknownLauncher(
   system: System,
   { plan, unit }: { readonly plan: Launched; readonly unit: UnitState },
   threads: readonly UnitThread[],
@@ -78,7 +78,7 @@ const NAME = 'usage: sandbox-unit-launcher';
 
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
 
-export function notVouched({ unit, target }: Launched, { why }: UnknownLauncher): Diagnostic {
+export function notTrusted({ unit, target }: Launched, { why }: UnknownLauncher): Diagnostic {
   const message = `${unit} may not have been started by the trusted launcher: ${why}`;
   return error('launcher-unknown', message, {
     hint: `'${systemctl(target.scope, 'restart', unit)}' restarts it by the installed launcher`,
