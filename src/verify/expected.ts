@@ -1,4 +1,4 @@
-/** The measure for a unit: its files, as they are on disk or would be written, and the plan behind them. */
+/** The expected policy of a unit: its files, as they are on disk or would be written, and the plan behind them. */
 import { toHex } from '../collections.js';
 import type { UnitState } from '../machine/unit-state.js';
 import type { DropInFacts } from '../plan/emit/drop-in-facts.js';
@@ -33,13 +33,13 @@ export interface ExpectedPolicy extends HeldMain {
   readonly plan: () => Promise<Plan>;
 }
 
-/** A unit's state, and the measure for its directives. */
+/** A unit's state, and the policy that its directives are expected to have. */
 export interface ExpectedDirectives {
   readonly plan: Pick<ExpectedPolicy, 'unit' | 'target' | 'directives' | 'lines'>;
   readonly unit: UnitState;
 }
 
-/** The measure by a plan. @param files those of the plan */
+/** The expected policy by a plan. @param files those of the plan */
 export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): ExpectedPolicy => ({
   ...mainOf(plan),
   target: plan.target,
@@ -51,7 +51,7 @@ export const expectedBy = (plan: Plan, files: readonly EmittedFile[]): ExpectedP
   plan: async () => plan,
 });
 
-/** The measure for a confined unit: its files where they are as its policy makes them, else its plan. */
+/** The expected policy of a confined unit: its files where they are as its policy makes them, else its plan. */
 export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFile): Promise<ExpectedPolicy> {
   const { name, facts, target, files, policy, plan } = confined;
   if (!facts) return expectedBy(await plan(), files);
@@ -66,7 +66,7 @@ export async function expectedOf(confined: ExpectedUnit, { assignments }: UnitFi
   };
 }
 
-/** The measure for the main process of a unit whose files are as its policy makes them. */
+/** The expected state of the main process of a unit whose files are as its policy makes them. */
 export const mainByFiles = (unit: string, facts: DropInFacts, files: readonly EmittedFile[]): HeldMain => ({
   unit,
   filtersMain: facts.filtered,

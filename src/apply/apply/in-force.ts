@@ -82,7 +82,7 @@ export async function unplanned(
   const appliedRuns = appliedRunsOf(name.full, files);
   const { syscalls, ready } = gathered.policy.policy;
   const main = mainByFiles(name.full, facts, files);
-  const measure = {
+  const expected = {
     ...gathered,
     files,
     appliedRuns,
@@ -90,11 +90,11 @@ export async function unplanned(
     target,
     refuses: (syscalls ?? ready) !== undefined,
   };
-  const seen = await seenInForce(context, measure);
+  const seen = await seenInForce(context, expected);
   const said = [
     ...[...seen.otherwise, ...seen.open, ...seen.failed],
-    ...(await preflight(context, { ...measure, changes: [] }, { restart })),
-    ...(await untrustedStarts(context, measure, target)),
+    ...(await preflight(context, { ...expected, changes: [] }, { restart })),
+    ...(await untrustedStarts(context, expected, target)),
   ];
   if (said.length > 0 || seen.due.length > 0) return { seen, staying: undefined };
   return { seen, staying: { unit: name.full, state: 'unchanged', changes: [], diagnostics, services } };

@@ -117,8 +117,8 @@ async function inForce(
     diagnostics: [...written.diagnostics, ...why],
   });
   const refuses = (plan.meaning ?? plan.ready) !== undefined && plan.mode === 'enforcing';
-  const measure = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
-  const seen = known ?? (await seenInForce(context, measure));
+  const expected = { ...prepared, main: mainOf(plan), target: plan.target, refuses };
+  const seen = known ?? (await seenInForce(context, expected));
   if (seen.otherwise.length > 0)
     return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(seen.otherwise);
   if (seen.open.length > 0) return refused(seen.open);

@@ -65,7 +65,7 @@ const unique = (sockets: readonly ServiceSocket[]): ServiceSocket[] => [
   ...new Map(sockets.map((one) => [keyOf(one), one])).values(),
 ];
 
-/** Judges lost sockets by `listening` of [apply]: unless it says otherwise, one takes the policy back. */
+/** Checks lost sockets by `listening` of [apply]: unless it says otherwise, one takes the policy back. */
 export function checkListening(
   { plan, policy: { policy } }: Prepared,
   { gone, moved }: Lost,

@@ -18,7 +18,7 @@ export interface TrialCheck {
 const MOST_TOLD = 5;
 
 /**
- * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
+ * Checks refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
  * as does one that [ready] refuses. Another that failed is a warning, as is one that may be another's. Calls that the policy
  * doesn't refuse say nothing about it.
  */

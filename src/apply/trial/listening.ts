@@ -33,7 +33,7 @@ export class ListeningBefore {
     for (const name of services) this.#sockets.set(name, (await this.#now(name, seen)) ?? []);
   }
 
-  /** Judges what a restarted service has lost, which has stayed up. One that listens late is waited for. */
+  /** Checks what a restarted service has lost, which has stayed up. One that listens late is waited for. */
   async check(prepared: Prepared): Promise<TrialCheck> {
     const { unit } = prepared.plan;
     const before = this.#sockets.get(unit) ?? [];

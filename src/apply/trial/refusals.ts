@@ -18,7 +18,7 @@ export interface TrialRefusals {
 
 const NONE: TrialRefusals = { refusals: undefined, failures: [], notes: [] };
 
-/** Judges the calls that a service was refused, which has stayed up. */
+/** Checks the refused calls of a service that has stayed up. */
 export async function refusalsInTrial(
   { context, trialWatch }: Transaction,
   prepared: Prepared,

@@ -96,7 +96,7 @@ export async function verify(
   };
 }
 
-/** The measure for a unit that has files, and its drop-in. */
+/** The expected policy of a unit that has files, and its drop-in. */
 async function expectedPolicyOf(context: Context, confined: ExpectedUnit) {
   const { name, target, unit, files } = confined;
   const planned = plannedDropIn(context, { plan: { unit: name, target }, unit, files });

@@ -25,7 +25,7 @@ interface PolicyPart {
   readonly program: string | undefined;
 }
 
-export type FilterCheck = (filters: PrintedFilters, measure: ExpectedLayer) => Compared;
+export type FilterCheck = (filters: PrintedFilters, layer: ExpectedLayer) => Compared;
 
 /**
  * Whether filters have the programs of the unit's files, so that they are as the policy says; false where systemd alone
@@ -50,7 +50,7 @@ export function createFilterCheck(
   programs: ExpectedPrograms,
   trustsGuards: boolean,
 ): FilterCheck {
-  const partsOf = remember((measure: ExpectedLayer) => parts({ plan, unit }, programs, measure));
+  const partsOf = remember((layer: ExpectedLayer) => parts({ plan, unit }, programs, layer));
   const looserThan = remember(createLooserCalls);
   // The guard lets an execve through whose key is gone.
   const answering = remember((program: Stack[number]) => (trustsGuards ? withoutGuard(program) : program));
@@ -59,23 +59,23 @@ export function createFilterCheck(
   const isMet = (part: PolicyPart, filters: PrintedFilters): boolean =>
     part.isOurs ? isLoaded(filters, part.program, trustsGuards) : looserCalls(part, filters).length === 0;
 
-  return (filters, measure) => {
-    const missing = partsOf(measure).filter((part) => !isMet(part, filters));
+  return (filters, layer) => {
+    const missing = partsOf(layer).filter((part) => !isMet(part, filters));
     const looser = firstOfEach(missing.flatMap((part) => looserCalls(part, filters)));
     const calls = looser.length > 0 ? 'looser' : missing.length > 0 ? 'unknown' : 'equal';
     return { calls, differences: nameCalls(plan.target.machine, looser) };
   };
 }
 
-/** The policies that a measure stands for: once a unit serves, that of `[ready]`, too. */
+/** The policies that a layer stands for: once a unit serves, that of `[ready]`, too. */
 function parts(
   { plan, unit }: PlannedUnit,
   { start, ready: readied }: ExpectedPrograms,
-  measure: ExpectedLayer,
+  layer: ExpectedLayer,
 ): PolicyPart[] {
   const { meaning, filter, ready } = plan;
-  if (measure === 'nothing') return [];
-  if (measure === 'systemd') {
+  if (layer === 'nothing') return [];
+  if (layer === 'systemd') {
     const { systemCalls, target } = plan;
     if (!systemCalls) return [];
     // It holds alone for Exec lines without the launcher.

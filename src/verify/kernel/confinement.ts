@@ -15,7 +15,7 @@ const FILTERED = '2';
  */
 const IDLE = 8_000;
 
-/** The measure for a service's main process. */
+/** The expected state of a service's main process. */
 export interface HeldMain {
   readonly unit: string;
   /** Whether it has a filter from its start on, the launcher's or systemd's. */
@@ -24,7 +24,7 @@ export interface HeldMain {
   readonly filter: Pick<PlannedFilter, 'noNewPrivileges' | 'log'> | undefined;
 }
 
-/** The measure by a plan. */
+/** The expected state by a plan. */
 export const mainOf = (plan: Plan): HeldMain => ({
   unit: plan.unit,
   filter: plan.filter,

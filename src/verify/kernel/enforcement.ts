@@ -139,7 +139,7 @@ interface FilteredProcess {
   readonly result: Omit<ThreadGroup, 'processes'>;
 }
 
-/** Judges threads with the same filters, each process by what it is held to. */
+/** Checks threads with the same filters, each process by what it is held to. */
 async function checkThreads(
   system: System,
   { isAsFiles, byPlan, old }: Means,

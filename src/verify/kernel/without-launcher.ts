@@ -11,7 +11,7 @@ import type { Stack } from '../../seccomp/filter/simulate.js';
 import type { Target } from '../../systemd/target/target.js';
 
 /**
- * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
+ * The layer that a process is expected to have. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
  * launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps from any sandbox.
  */
 export type ExpectedLayer = 'policy' | 'systemd' | 'nothing';
@@ -23,7 +23,7 @@ export interface PlannedUnit {
 }
 
 /**
- * The measure for a process that is looser than the policy. Filters are inherited and never shed: the main process
+ * The expected layer of a process that is looser than the policy. Filters are inherited and never shed: the main process
  * didn't start a process without the launcher's filter.
  * @param obeys whether its filters do systemd's part
  */

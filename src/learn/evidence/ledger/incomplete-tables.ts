@@ -6,7 +6,7 @@ import { directivesBy } from '../policy/directives/directives.js';
 import type { Ledger, LedgerProgram, LedgerWatch } from './ledger.js';
 import { apart } from './times.js';
 
-/** A table of a watch that can't vouch for what it doesn't show. */
+/** A table of a watch that is incomplete. */
 export interface IncompleteTable {
   readonly host: string;
   /** The end of the watch. */
@@ -81,14 +81,14 @@ const MOST_LINES = 5;
 
 function incompleteWarning({ host, end, table, lost, lines }: IncompleteTable): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
-  const vouches = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
+  const effect = `it is incomplete for ${shortList(lines, MOST_LINES)}`;
   if (table === 'leavers' && lost !== null) {
     const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
     const hint = 'they are confined as the service is: read every line of a policy with them in mind';
-    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${vouches}`;
+    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${effect}`;
     return warning(LEAVERS, message, { hint });
   }
-  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${vouches}`);
+  return warning(INCOMPLETE, `${of} ${whatHappened(table, lost)}: ${effect}`);
 }
 
 function whatHappened(table: string, lost: number | null): string {
