@@ -57,7 +57,7 @@ test('room that a broken column has left over is for the others', () => {
 });
 
 test('a name of a column is broken within a word where nothing else helps', () => {
-  const options = { head: ['NAME', 'RECORDINGS'], look: wide(12) };
+  const options = { head: ['NAME', 'RECORDINGS'], theme: wide(12) };
   assert.equal(table([['a-name', '1/2']], options), 'NAME    RECOR\n        DINGS\na-name  1/2\n');
   assert.equal(table([['a', '1/2']], { ...options, theme: wide(20) }), 'NAME  RECORDINGS\na     1/2\n');
 });
