@@ -11,8 +11,9 @@ import type { Stack } from '../../seccomp/filter/simulate.js';
 import type { Target } from '../../systemd/target/target.js';
 
 /**
- * The layer that a process is expected to have. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
- * launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps from any sandbox.
+ * The layer that a process is expected to have. `policy`: the whole policy. `systemd`: systemd's part of it, for a
+ * process without the launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps
+ * from any sandbox.
  */
 export type ExpectedLayer = 'policy' | 'systemd' | 'nothing';
 

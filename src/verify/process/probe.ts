@@ -150,7 +150,7 @@ async function filtersOf(
 const byProcess = ({ threads, hidden: unread }: UnitFilters) =>
   unread.size > 0 ? undefined : groupBy(threads, ({ pid }) => pid);
 
-/** The expected values of the processes, and the paths that are followed. A user's manager has the view of this program. */
+/** Expected values of the processes, and followed paths. A user's manager has the view of this program. */
 async function readExpected(
   system: System,
   { plan, unit }: ProbedUnit,

@@ -57,7 +57,7 @@ export function notHolding(
 }
 
 /**
- * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The expected value is that which
+ * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The expected value is the one that
  * the manager has loaded.
  * @param otherwise directives of which the manager has loaded another value than the drop-in's: those prove nothing
  * @param kernel the comparison of the unit's filters, just made
