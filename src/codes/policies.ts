@@ -142,7 +142,7 @@ export const PROGRAMS = {
   'logins-inherit': {
     cause: 'This unit starts sessions, which inherit its filter and its directives, even sessions of root.',
     wayOut:
-      'Test a login while another session is open. `apply --confirm` undoes the change unless it is confirmed. From such a session, run `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
+      'Test a login while another session is open. `apply --confirm` undoes the change unless it is confirmed. In a confined session, use `systemd-run --wait --pipe sandbox-unit verify UNIT`.',
   },
   'no-program': 'The program that the unit starts was not found.',
   'makes-code': {
